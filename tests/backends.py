@@ -32,8 +32,8 @@ def gradient(f, x):
     return array(tf.zeros_like(x) if got is None else got)
 
 
-def compiled(f):
-    """The same function under the backend's compiler; a break in the graph is an error."""
+def compiled(f, whole=True):
+    """The same function under the backend's compiler; a break in the graph is an error, unless `whole` is False."""
     if BACKEND == "jax":
         import jax
 
@@ -41,7 +41,8 @@ def compiled(f):
     if BACKEND == "torch":
         import torch
 
-        return torch.compile(f, backend="eager", fullgraph=True, dynamic=False)
+        torch._dynamo.reset()  # it counts recompilations of the same code over all losses
+        return torch.compile(f, backend="eager", fullgraph=whole, dynamic=False)
     import tensorflow as tf
 
     return tf.function(f)

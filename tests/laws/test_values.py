@@ -82,7 +82,8 @@ def test_compiled_and_eager_agree(case, rng):
     y, p = case.draw(rng)
     loss = case(reduction="sum")
     y, p = ops.convert_to_tensor(y), ops.convert_to_tensor(p)
-    np.testing.assert_allclose(array(compiled(loss)(y, p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
+    whole = case.cls.__name__ != "CTC"  # torch's own CTC kernel cannot be part of a whole graph
+    np.testing.assert_allclose(array(compiled(loss, whole)(y, p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
 
 
 @every_case

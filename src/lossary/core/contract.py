@@ -216,6 +216,7 @@ def _extremes(x: Tensor) -> tuple[float, float] | None:
     """The smallest and largest entry, or None when they cannot be seen now."""
     if not concrete(x) or 0 in x.shape:
         return None
+    x = ops.stop_gradient(x)
     return float(ops.min(x)), float(ops.max(x))
 
 

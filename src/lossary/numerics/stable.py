@@ -64,8 +64,9 @@ def hypotenuse(x: Tensor) -> Tensor:
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
-    large, small = ops.maximum(size, 1.0), ops.minimum(size, 1.0)
-    return ops.where(size > 1, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
+    far = size > 1  # chosen by where, not by maximum: backends share the gradient of a maximum out at the tie
+    large, small = ops.where(far, size, 1.0), ops.where(far, 1.0, size)
+    return ops.where(far, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
 
 
 def log_cosh(x: Tensor) -> Tensor:
@@ -79,8 +80,8 @@ def log_cosh(x: Tensor) -> Tensor:
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
-    """The largest entry along the axis; a batch without rows gives no rows (torch's max refuses it)."""
-    return (ops.sum if 0 in x.shape else ops.max)(x, axis=axis, keepdims=keepdims)
+    """The largest entry along the axis. (ops.max refuses empty batches on torch, and breaks its compiled graphs.)"""
+    return ops.amax(x, axis=axis, keepdims=keepdims)
 
 
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
