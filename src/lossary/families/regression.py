@@ -83,7 +83,6 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
-        sklearn.metrics.root_mean_squared_error
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
