@@ -64,7 +64,7 @@ class Screen:
         )
         if found.look:
             print_(f"Look at this: {escape(found.look)}")
-        self._list("Decided", found.notes + scaling_words(found))
+        self._list("Decided", found.decided)
 
     def _plot(self, found: Comparison) -> None:
         good = [fit for fit in found.fits if not fit.diverged]
@@ -184,17 +184,6 @@ class Screen:
         letters = {fit.label: LETTERS[place % 26] for place, fit in enumerate(fits)}
         for label in labels:
             table.add_column(letters.get(label, label[:SHORT]) if long else escape(label), justify="right")
-
-
-def scaling_words(found: Comparison) -> list[str]:
-    """How numbers were standardised, and why; the report says the same."""
-    if found.task != "regression":
-        return ["Inputs are standardised by mean and standard deviation; models give scores, losses read them as such."]
-    return [
-        "Inputs are standardised by mean and standard deviation. The target becomes "
-        f"{found.scaling}. A constant such as Huber's delta means nothing without a common scale, and an ordinary "
-        "standard deviation would itself be dragged by wild values. Losses below are in these units."
-    ]
 
 
 def _name_column(table: Table) -> None:

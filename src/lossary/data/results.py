@@ -103,6 +103,18 @@ class Comparison:
         """Whether there is one numeric input to draw the target against."""
         return self.task == "regression" and bool(self.x)
 
+    @property
+    def decided(self) -> list[str]:
+        """All that was decided about the data, the units and their reason included."""
+        if self.task != "regression":
+            return [*self.notes, "Inputs are standardised by mean and standard deviation; models give scores."]
+        return [
+            *self.notes,
+            "Inputs are standardised by mean and standard deviation. The target becomes "
+            f"{self.scaling}. A constant such as Huber's delta means nothing without a common scale, and an ordinary "
+            "standard deviation would itself be dragged by wild values. Losses are in these units.",
+        ]
+
     def document(self) -> dict[str, Any]:
         """Everything as JSON takes it: numbers that are not finite become null."""
         return {"format": FORMAT, **_plain(asdict(self))}

@@ -22,6 +22,7 @@ from lossary.data.problem import Problem
 from lossary.training.asked import Asked
 
 RAW = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error", "poisson")
+INDEXED = ("categorical_generalized_cross_entropy",)  # reads class numbers although its name, as Keras's, says dense
 POSITIVE = ("mean_squared_logarithmic_error", "poisson")
 
 
@@ -40,7 +41,7 @@ class Measured:
         """y as the loss reads it: (rows, 1), whole numbers for sparse losses, one column a class for dense ones."""
         if classes <= 2:
             return y[:, None].astype(np.float32)
-        if self.asked.function.startswith("sparse_"):
+        if self.asked.function.startswith("sparse_") or self.asked.function in INDEXED:
             return y.astype(np.int32)
         return np.eye(classes, dtype=np.float32)[y.astype(int)]
 
