@@ -15,7 +15,9 @@ def choose_backend(wanted: str | None) -> str:
     """Set the backend for Keras: the one wanted, or else KERAS_BACKEND, or else the first that is installed."""
     installed = [name for name in BACKENDS if util.find_spec(name) is not None]
     asked = wanted or os.environ.get("KERAS_BACKEND") or (installed[0] if installed else BACKENDS[0])
-    allowed = f"Installed here: {', '.join(installed)}." if installed else "None of TensorFlow, JAX, torch is installed."
+    allowed = (
+        f"Installed here: {', '.join(installed)}." if installed else "None of TensorFlow, JAX, torch is installed."
+    )
     if asked not in BACKENDS:
         raise LossaryError(
             f"The backend '{asked}' was asked for.",

@@ -23,7 +23,7 @@ from lossary.core.cards import Card
 def list_command(
     ctx: click.Context, /, text: str | None, family: str | None, task: str | None, trait: str | None, **how: bool
 ) -> None:
-    """List the losses. FILTER is part of a name (also an alias, or one in another library), family, trait or summary."""
+    """List the losses. FILTER is part of a name, alias, name in another library, family, trait or summary."""
     cards = [ls.card(name) for name in ls.losses(family=family, task=task, trait=trait)]
     if text:
         cards = [card for card in cards if text.lower() in _searched(card)]
@@ -40,7 +40,9 @@ def list_command(
 
 
 def _searched(card: Card) -> str:
-    return " ".join((card.name, card.function, card.family, *card.traits, *card.aliases, *card.elsewhere, card.summary)).lower()
+    return " ".join(
+        (card.name, card.function, card.family, *card.traits, *card.aliases, *card.elsewhere, card.summary)
+    ).lower()
 
 
 def _plain(card: Card) -> dict[str, Any]:
@@ -65,7 +67,8 @@ def _print_list(cards: list[Card]) -> None:
         console.print()
     traits = sorted({trait for card in cards for trait in card.traits})
     tasks = sorted({task for card in cards for task in card.tasks})
-    console.print(f"{len(cards)} {'loss' if len(cards) == 1 else 'losses'}. Tasks: {', '.join(tasks)}. Traits: {', '.join(traits)}.")
+    count = f"{len(cards)} {'loss' if len(cards) == 1 else 'losses'}"
+    console.print(f"{count}. Tasks: {', '.join(tasks)}. Traits: {', '.join(traits)}.")
     console.print(f"Next: lossary show {cards[0].function}")
 
 

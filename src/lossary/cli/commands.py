@@ -24,6 +24,9 @@ class Group(click.Group):
             for part in (error.arrived, error.allowed, error.do):
                 click.echo(f"  {part}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("Interrupted before a result was there; nothing is written.", err=True)
+            ctx.exit(130)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -104,10 +104,8 @@ def _train(
 
     with Bars(len(asked), quiet) as bars:
         bars.say(f"Loading Keras on {backend} …")
-        try:
-            from lossary.training.compare import compare
-        except KeyboardInterrupt:
-            raise click.Abort from None
+        from lossary.training.compare import compare
+
         return compare(problem, asked, settings, progress=bars, command=command)
 
 

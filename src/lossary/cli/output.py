@@ -26,7 +26,9 @@ def check_outputs(paths: Sequence[tuple[str, Path]], data: str) -> None:
         try:
             tempfile.TemporaryFile(dir=path.absolute().parent).close()
         except OSError as problem:
-            raise _refused(option, path, f"Its directory takes no new file ({problem.strerror}).", "Name another.") from None
+            raise _refused(
+                option, path, f"Its directory takes no new file ({problem.strerror}).", "Name another."
+            ) from None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -94,7 +94,9 @@ class Screen:
             table.add_column("a step of 1 in")
             self._heads(table, [fit.label for fit in chunk], fits)
             for place, feature in enumerate(first.features):
-                table.add_row(escape(feature), *(_number(f.coefficients.weights[0][place]) for f in chunk if f.coefficients))
+                table.add_row(
+                    escape(feature), *(_number(f.coefficients.weights[0][place]) for f in chunk if f.coefficients)
+                )
             table.add_row("(all inputs 0)", *(_number(f.coefficients.intercepts[0]) for f in chunk if f.coefficients))
             self.console.print(table)
 

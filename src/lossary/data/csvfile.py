@@ -12,7 +12,9 @@ import numpy as np
 from lossary.data.columns import MISSING, Column, from_cells
 from lossary.data.errors import DataError
 
-FORM = "A table is a text file in UTF-8: one line of column names, then one line a row, comma, semicolon or tab between."
+FORM = (
+    "A table is a text file in UTF-8: one line of column names, then one line a row, comma, semicolon or tab between."
+)
 
 
 def read_csv(path: Path) -> tuple[list[Column], list[str]]:
@@ -86,7 +88,9 @@ def _check_shape(path: Path, names: list[str], rows: list[tuple[int, list[str]]]
 def _check_names(path: Path, names: list[str]) -> None:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
-        raise _refused(path, f"The column name '{twice[0]}' occurs {names.count(twice[0])} times.", "Rename one of them.")
+        raise _refused(
+            path, f"The column name '{twice[0]}' occurs {names.count(twice[0])} times.", "Rename one of them."
+        )
     if "" in names:
         raise _refused(path, f"Column {names.index('') + 1} has no name.", "Name it in the first line.")
 

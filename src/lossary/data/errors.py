@@ -1,4 +1,4 @@
-"""What is wrong with a table, in four parts. The room below `core` has its own error, so that it needs no other room."""
+"""What is wrong with a table, in four parts. This room lies below `core`, so it has an error of its own."""
 
 
 class DataError(ValueError):

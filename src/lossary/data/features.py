@@ -19,7 +19,7 @@ LABELS = frozenset({"id", "index", "row", "key", "number", "nr"})
 def build_features(
     columns: Sequence[Column], keep: npt.NDArray[np.int64], notes: list[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
-    """The inputs in use, the names of the matrix's columns, and the matrix (rows, features). Decisions go to `notes`."""
+    """The inputs in use, the names of the matrix's columns, the matrix (rows, features). Decisions go to `notes`."""
     inputs, names, parts, constant = [], [], [], []
     for column in columns:
         made = _numbers(column, keep, notes) if column.numbers is not None else _categories(column, keep, notes)

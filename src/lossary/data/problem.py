@@ -231,7 +231,7 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
             notes.append(f"No rows are held back for validation: {y.size} are too few (--validation SHARE).")
     rng = np.random.default_rng(question.seed)
     groups = [np.flatnonzero(y == k) for k in range(len(classes))] if classes else [np.arange(y.size)]
-    held = [rng.permutation(group)[: int(round(share * group.size))] for group in groups]
+    held = [rng.permutation(group)[: round(share * group.size)] for group in groups]
     valid = np.sort(np.concatenate(held)).astype(np.int64)
     train = np.setdiff1d(np.arange(y.size), valid).astype(np.int64)
     if train.size < 2 or (share and not valid.size) or np.unique(y[train]).size < 2:

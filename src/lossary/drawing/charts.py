@@ -86,7 +86,9 @@ def fitted_lines(found: Comparison, fits: list[Fit]) -> str:
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.plot(found.x, found.y, "o", color=INK, alpha=0.55, markersize=5, label=plain(f"{found.target} (a row each)"))
+        axes.plot(
+            found.x, found.y, "o", color=INK, alpha=0.55, markersize=5, label=plain(f"{found.target} (a row each)")
+        )
         for place, fit in enumerate(fits):
             label = plain(fit.label)
             axes.plot(found.grid, fit.line, color=colour(place), linestyle=dash(place), linewidth=2.2, label=label)
@@ -133,7 +135,9 @@ def loss_curves(found: Comparison, fits: list[Fit]) -> str:
         if curve.valid:
             axes.plot(curve.epoch, curve.valid, color=INK, linestyle="--", linewidth=1.2, label="held back")
         if any(curve.regularization):
-            axes.plot(curve.epoch, curve.regularization, color=INK, linestyle=":", linewidth=1.2, label="regularization")
+            axes.plot(
+                curve.epoch, curve.regularization, color=INK, linestyle=":", linewidth=1.2, label="regularization"
+            )
         if curve.valid or any(curve.regularization):
             axes.legend(fontsize=8)
 

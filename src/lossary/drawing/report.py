@@ -1,4 +1,4 @@
-"""The HTML report of a comparison: one file, no scripts, nothing from elsewhere; it opens offline, in the dark, on paper."""
+"""The HTML report of a comparison: one file, no scripts, nothing from elsewhere; for screen, dark screen and paper."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def render(found: Comparison) -> str:
     environment.filters["number"] = number
     environment.filters["percent"] = lambda share: f"{share:.1%}"
     template = environment.get_template("report.html.j2")
-    return template.render(found=found, fits=fits, figures=_figures(found, fits), light=LIGHT, dark=DARK, best=_smallest)
+    return template.render(
+        found=found, fits=fits, figures=_figures(found, fits), light=LIGHT, dark=DARK, best=_smallest
+    )
 
 
 def number(value: float | None) -> str:
@@ -52,9 +54,9 @@ def _figures(found: Comparison, fits: list[Fit]) -> list[dict[str, Any]]:
         said = "How much of each class is recognised, on rows held back where there are any."
         shown.append(("Right decisions by class", said, charts.recalls(found, fits)))
     said = (
-        f"What each fit gets wrong: {found.target} minus the fit, over all rows. The outer bars hold all that lies beyond."
+        f"What each fit gets wrong: {found.target} minus the fit, over all rows. The outer bars hold all beyond."
         if found.task == "regression"
-        else "How far the right class is ahead: right of the line the decision is right. Units differ from loss to loss."
+        else "How far the right class is ahead: right of the line the decision is right. Units differ by loss."
     )
     shown.append(("Residuals" if found.task == "regression" else "Margins", said, charts.gap_histograms(found, fits)))
     said = "Each panel has its own scale, since losses are measured in their own units. A flat end means settled."

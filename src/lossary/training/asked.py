@@ -46,7 +46,7 @@ class Asked:
 
 
 def ask(text: str) -> Asked:
-    """Read `huber`, `huber:delta=2` or `tversky:alpha=0.3:beta=0.7`. Unknown names and parameters raise LossaryError."""
+    """Read `huber`, `huber:delta=2` or `focal:alpha=0.3:gamma=1`. Unknown names and parameters raise LossaryError."""
     name, *settings = (part.strip() for part in text.strip().split(":"))
     card = ls.card(name)
     known = {param.name: param for param in card.params if param.name not in FIXED}

@@ -94,7 +94,7 @@ def _auc(right: Ints, score: Floats) -> float:
     positive, negative = np.sum(right == 1), np.sum(right == 0)
     if not positive or not negative:
         return float("nan")
-    values, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     return float((ranks[right == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
