@@ -37,7 +37,9 @@ def test_penguins_and_engel_figures():
     assert (slope, intercept) == (pytest.approx(0.48518, abs=1e-5), pytest.approx(147.475, abs=1e-3))
 
 
-@pytest.mark.parametrize(("name", "task", "shape"), [("digits", "multiclass", (1797, 61)), ("breast_cancer", "binary", (569, 30))])
+@pytest.mark.parametrize(
+    ("name", "task", "shape"), [("digits", "multiclass", (1797, 61)), ("breast_cancer", "binary", (569, 30))]
+)
 def test_tables_of_scikit_learn(name, task, shape):
     pytest.importorskip("sklearn", reason="scikit-learn (extra 'data') is not installed")
     problem = pose(tables.load(name), Question())

@@ -56,6 +56,6 @@ def test_models():
 
 def test_settings_follow_the_size_of_the_data():
     small, large = Settings().settle(24), Settings().settle(100_000)
-    assert (small.batch_size, small.epochs) == (24, 600)
+    assert (small.batch_size, small.epochs) == (24, 400)
     assert (large.batch_size, large.epochs) == (256, 6)
     assert Settings(epochs=3, batch_size=500).settle(24).batch_size == 24

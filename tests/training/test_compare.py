@@ -1,6 +1,7 @@
-"""The comparison on the backend in KERAS_BACKEND: fits against closed forms, and everything that is reported of them."""
+"""The comparison on the backend in KERAS_BACKEND: fits against closed forms, and all that is reported of them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -87,7 +88,10 @@ def test_the_findings_name_the_wild_rows_and_both_slopes(demo):
     text = " ".join(demo.findings)
     assert "5.041 by mse" in text
     assert "rows 15–2" in text
-    assert "0% on tukey" in text
+    held = re.search(r"hold (\d+)% of all pull on mse, and (\d+)% on (tukey|cauchy)", text)
+    assert held
+    assert int(held[1]) > 50
+    assert int(held[2]) <= 15
 
 
 def test_what_was_decided_is_said(demo):
@@ -119,7 +123,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 def test_regularization_is_reported_apart_and_shrinks():
     problem = phones()
-    plain, ridge = (run(problem, "mse", epochs=200, l2=l2).fits[0] for l2 in (0.0, 1.0))
+    plain, ridge = (run(problem, "mse", epochs=120, l2=l2).fits[0] for l2 in (0.0, 1.0))
     assert plain.regularization == 0
     assert abs(ridge.coefficients.weights[0][0]) < abs(plain.coefficients.weights[0][0])
     kernel = ridge.coefficients.weights[0][0] * problem.scale.std[0] / problem.scale.spread
@@ -130,14 +134,14 @@ def test_regularization_is_reported_apart_and_shrinks():
 
 
 def test_quantiles_split_engel_as_asked():
-    found = run(pose(load("engel"), Question(validation=0)), "quantile:q=0.1,quantile:q=0.9", epochs=300)
+    found = run(pose(load("engel"), Question(validation=0)), "quantile:q=0.1,quantile:q=0.9", epochs=200)
     below = [np.mean(np.array(fit.gaps) < 0) for fit in found.fits]
     assert below == [pytest.approx(0.1, abs=0.03), pytest.approx(0.9, abs=0.03)]
     assert found.fits[0].params == {"q": 0.1}
 
 
 def test_losses_of_relative_size_see_the_true_zero():
-    found = run(pose(load("engel"), Question(validation=0)), "mape,poisson,msle", epochs=150)
+    found = run(pose(load("engel"), Question(validation=0)), "mape,poisson,msle", epochs=100)
     for fit in found.fits:
         assert not fit.diverged
         assert np.corrcoef(fit.predictions, found.y)[0, 1] > 0.85
@@ -158,7 +162,7 @@ def test_losses_of_relative_size_refuse_what_they_cannot_read():
 def test_binary_decisions():
     cells = {"x": np.linspace(-3, 3, 120), "y": ["no"] * 60 + ["yes"] * 60}
     table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
-    found = run(pose(table, Question(target="y")), epochs=60)
+    found = run(pose(table, Question(target="y")), epochs=40)
     assert [fit.label for fit in found.fits] == ["bce", "focal", "hinge", "squared_hinge"]
     for fit in found.fits:
         assert fit.figures["valid"]["accuracy"] > 0.9
@@ -173,7 +177,7 @@ def test_binary_decisions():
 
 
 def test_multiclass_decisions():
-    found = run(pose(load("penguins"), Question(target="species")), "scce,cce,gce,categorical_hinge", epochs=60)
+    found = run(pose(load("penguins"), Question(target="species")), "scce,cce,gce,categorical_hinge", epochs=40)
     for fit in found.fits:
         assert fit.figures["valid"]["accuracy"] > 0.9
         assert set(fit.figures["valid"]["recall"]) == {"Adelie", "Chinstrap", "Gentoo"}

@@ -63,28 +63,35 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
     model.compile(optimizer=_optimizer(settings, epochs * steps), loss=measured.training)
     trained = Trained(model, measured, Curve(), False)
     marks = {int(mark) for mark in np.linspace(0, epochs, min(POINTS, epochs) + 1).round()}
-    rng = np.random.default_rng(settings.seed)
+    batches = _batches(x, y, problem.train, size, settings.seed)
     for epoch in range(epochs + 1):
         if epoch in marks and not _record(trained, epoch, problem, x, y):
             trained.diverged = True
             break
         if epoch < epochs:
-            for batch_x, batch_y in _batches(x, y, problem.train, size, rng):
-                model.train_on_batch(batch_x, batch_y)
+            for _ in range(steps):
+                model.train_on_batch(*next(batches))
             tick(epoch + 1, epochs)
     return trained
 
 
-def _batches(x: Any, y: Any, rows: Any, size: int, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    """Full batches in a drawn order; the rest of an epoch fills up with its first rows, so that one shape compiles."""
+def _batches(x: Any, y: Any, rows: Any, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    """Batches without end, each epoch in an order of its own.
+
+    The rest of an epoch fills up with its first rows, so that all batches have one shape and compile once.
+    """
     if size >= rows.size:
-        yield x[rows], y[rows]
-        return
-    order = rng.permutation(rows)
-    order = np.concatenate([order, order[: -rows.size % size]])
-    for first in range(0, order.size, size):
-        batch = order[first : first + size]
-        yield x[batch], y[batch]
+        # one batch of all rows is turned into tensors once, not at every step
+        whole = keras.ops.convert_to_tensor(x[rows]), keras.ops.convert_to_tensor(y[rows])
+        while True:
+            yield whole
+    rng = np.random.default_rng(seed)
+    while True:
+        order = rng.permutation(rows)
+        order = np.concatenate([order, order[: -rows.size % size]])
+        for first in range(0, order.size, size):
+            batch = order[first : first + size]
+            yield x[batch], y[batch]
 
 
 def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> bool:

@@ -13,7 +13,7 @@ OPTIMIZERS = (
 )  # fmt: skip
 FULL_BATCH = 2048  # up to so many rows every step sees all of them
 BATCH = 256
-STEPS = 600  # enough for a full-batch model of scaled numbers to settle
+STEPS = 400  # enough for a full-batch model of scaled numbers to settle
 MANY_STEPS = 2000  # small batches are noisy
 
 
