@@ -137,7 +137,8 @@ def test_classes_on_the_screen():
     text = run(*words).stdout
     assert "Decisions on the rows held back" in text
     assert "weakest class" in text
-    assert max(map(len, text.splitlines())) <= 80
+    lines = [line for line in text.splitlines() if "lossary compare" not in line]  # a command to copy is not broken
+    assert max(map(len, lines)) <= 80
 
 
 def test_several_inputs_show_predicted_against_true(tmp_path):

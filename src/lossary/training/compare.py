@@ -17,7 +17,7 @@ from lossary.data.problem import Problem
 from lossary.data.results import Comparison, Fit
 from lossary.training.asked import Asked, ask
 from lossary.training.findings import findings
-from lossary.training.fitting import Trained, build, train
+from lossary.training.fitting import Trained, build, train, weights
 from lossary.training.judge import judge
 from lossary.training.measured import Measured, measure
 from lossary.training.settings import Settings
@@ -50,7 +50,7 @@ def compare(
     settings = settings.settle(problem.train.size)
     everyone = [measure(one, problem) for one in asked]
     found = _blank(problem, asked, settings, command)
-    start = build(problem, settings).get_weights()
+    start = weights(build(problem, settings))
     grid = np.array(found.grid)
     run = _Run(problem, settings, everyone, start, grid, progress or (lambda label, done, of: None))
     try:
@@ -78,7 +78,7 @@ def _fit_all(run: _Run, found: Comparison) -> None:
     for measured in sorted(run.everyone, key=lambda one: one.asked.redescending):
         began = time.perf_counter()
         again = first if first is not None and measured.asked.function == first.measured.asked.function else None
-        start = first.model.get_weights() if first is not None and measured.asked.redescending else run.start
+        start = weights(first.model) if first is not None and measured.asked.redescending else run.start
         trained = again or _train(run, measured, start, measured.asked.label)
         found.fits.append(_judged(run, trained, measured, began))
 

@@ -15,7 +15,7 @@ from lossary.data.results import Curve
 from lossary.training.measured import Measured
 from lossary.training.settings import Settings
 
-POINTS = 60  # of a loss curve
+POINTS = 40  # of a loss curve
 Tick = Callable[[int, int], None]  # epochs done, epochs in all
 
 
@@ -110,6 +110,11 @@ def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> b
         curve.valid.append(float(values[1] or 0.0))
     curve.regularization.append(penalty(trained.model))
     return True
+
+
+def weights(model: Any) -> list[Any]:
+    """The model's weights as NumPy arrays. Keras's own get_weights warns on JAX with NumPy 2.4."""
+    return [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
 
 
 def penalty(model: Any) -> float:

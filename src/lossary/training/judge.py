@@ -9,7 +9,7 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.problem import Ints, Problem
 from lossary.data.results import Coefficients, Fit, Pull
-from lossary.training.fitting import Trained, penalty
+from lossary.training.fitting import Trained, penalty, weights
 from lossary.training.measured import Measured
 from lossary.training.pulls import pulls
 
@@ -101,10 +101,10 @@ def _auc(right: Ints, score: Floats) -> float:
 
 def coefficients(trained: Trained, problem: Problem) -> Coefficients | None:
     """A linear model's weights turned back from standardised numbers to the data's own units; None for others."""
-    weights = [np.asarray(w, dtype=np.float64) for w in trained.model.get_weights()]
-    if len(weights) != 2:
+    arrays = [np.asarray(w, dtype=np.float64) for w in weights(trained.model)]
+    if len(arrays) != 2:
         return None
-    kernel, bias = weights
+    kernel, bias = arrays
     scale = problem.scale
     slopes = scale.spread * kernel.T / scale.std
     intercepts = scale.center + scale.spread * bias - slopes @ scale.mean

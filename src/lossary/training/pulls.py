@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from lossary.data.columns import Floats
+from lossary.training.fitting import weights
 from lossary.training.measured import Measured
 
 
@@ -27,6 +28,8 @@ def pulls(measured: Measured, y_true: Any, outputs: Floats) -> Floats:
     Keras has no gradient call that works on every backend, but training does: a step of rate 1 is the gradient.
     """
     model = keras.Sequential([keras.Input(batch_shape=outputs.shape), Nudge()])
-    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=measured.summed)
+    # one step is not worth compiling, except on JAX, where a step that is not compiled takes longer than the compiler
+    eager = keras.backend.backend() != "jax"
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=measured.summed, run_eagerly=eager)
     model.train_on_batch(outputs.astype(np.float32), y_true)
-    return np.linalg.norm(np.asarray(model.get_weights()[0], dtype=np.float64), axis=1)
+    return np.linalg.norm(np.asarray(weights(model)[0], dtype=np.float64), axis=1)
