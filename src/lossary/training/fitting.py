@@ -113,8 +113,9 @@ def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> b
 
 
 def weights(model: Any) -> list[Any]:
-    """The model's weights as NumPy arrays. Keras's own get_weights warns on JAX with NumPy 2.4."""
-    return [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
+    """The model's weights as NumPy arrays. Keras's own get_weights makes NumPy 2.4 warn on JAX."""
+    tensors = [keras.ops.convert_to_tensor(variable) for variable in model.weights]
+    return [np.array(keras.ops.convert_to_numpy(tensor)) for tensor in tensors]
 
 
 def penalty(model: Any) -> float:
