@@ -64,8 +64,9 @@ def hypotenuse(x: Tensor) -> Tensor:
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
-    large, small = ops.maximum(size, 1.0), ops.minimum(size, 1.0)
-    return ops.where(size > 1, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
+    far = size > 1  # chosen by where, not by maximum: backends share the gradient of a maximum out at the tie
+    large, small = ops.where(far, size, 1.0), ops.where(far, 1.0, size)
+    return ops.where(far, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
 
 
 def log_cosh(x: Tensor) -> Tensor:
@@ -78,14 +79,19 @@ def log_cosh(x: Tensor) -> Tensor:
     )
 
 
+def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+    """The largest entry along the axis. (ops.max refuses empty batches on torch, and breaks its compiled graphs.)"""
+    return ops.amax(x, axis=axis, keepdims=keepdims)
+
+
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """`x` divided by its Euclidean norm along the axis, and whether it has a direction (is not the zero vector).
 
     Scaled by the largest entry first: squares neither overflow nor vanish. A zero vector stays zero.
     """
-    largest = ops.stop_gradient(ops.max(ops.abs(x), axis=axis, keepdims=True))
-    nonzero = largest > 0
-    scaled = x / ops.where(nonzero, largest, 1.0)
+    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
+    nonzero = size > 0
+    scaled = x / ops.where(nonzero, size, 1.0)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(nonzero, squared, 1.0)), nonzero
 

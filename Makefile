@@ -1,0 +1,53 @@
+# Everything there is to run. A new machine needs Python 3.11+ and make: the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BACKENDS ?= tensorflow jax torch
+WORKERS ?= 2
+TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test check generate format laws clean help
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ —/'
+
+demo: $(VENV)/.demo  ## the main job on embedded data: six losses on the Belgian telephone calls, and a report
+	KERAS_BACKEND=tensorflow $(BIN)/lossary compare --report report.html
+
+test: $(VENV)/.dev  ## the tests, once per backend
+	@for backend in $(BACKENDS); do \
+		echo "== $$backend"; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) \
+			$$(test $$backend = $(firstword $(BACKENDS)) || echo '-m not\ backendless') || exit 1; \
+	done
+
+check: $(VENV)/.dev  ## format, lint, types, import contracts, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	KERAS_BACKEND=jax $(BIN)/python tools/generate.py --check
+
+generate: $(VENV)/.dev  ## write what follows from the declarations: catalogue, façade, tables of the documents
+	KERAS_BACKEND=jax $(BIN)/python tools/generate.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lossary needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# The demo needs one backend only. torch comes from wherever pip is set up to look; see CONTRIBUTING for CPU builds.
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cli]' $(TENSORFLOW)
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.demo
