@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_pulls_are_the_gradients(demo):
 
 def test_the_findings_name_the_wild_rows_and_both_slopes(demo):
     text = " ".join(demo.findings)
-    assert "5.041 by mse" in text
+    assert "5.041 (mse)" in text
     assert "rows 15–2" in text
     held = re.search(r"hold (\d+)% of all pull on mse, and (\d+)% on (tukey|cauchy)", text)
     assert held
@@ -162,7 +163,7 @@ def test_losses_of_relative_size_refuse_what_they_cannot_read():
 def test_binary_decisions():
     cells = {"x": np.linspace(-3, 3, 120), "y": ["no"] * 60 + ["yes"] * 60}
     table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
-    found = run(pose(table, Question(target="y")), epochs=40)
+    found = run(pose(table, Question(target="y", validation=0.2)), epochs=40)
     assert [fit.label for fit in found.fits] == ["bce", "focal", "hinge", "squared_hinge"]
     for fit in found.fits:
         assert fit.figures["valid"]["accuracy"] > 0.9
@@ -204,6 +205,15 @@ def test_a_fit_that_diverges_is_reported_and_the_others_stay():
     assert mse.diverged
     assert any("mse diverged" in finding for finding in found.findings)
     json.dumps(found.document(), allow_nan=False)
+
+
+def test_least_squares_on_the_scales_of_fish():
+    path = Path(__file__).parents[3] / "shared" / "data" / "trilotropicos.csv"
+    if not path.exists():
+        pytest.skip("shared/data/trilotropicos.csv does not lie beside the checkout")
+    fit = run(pose(load(str(path)), Question(target="densidad_escamas")), "mse").fits[0]
+    assert fit.coefficients.weights[0][0] == pytest.approx(-0.71805906, rel=1e-3)
+    assert fit.coefficients.intercepts[0] == pytest.approx(12.689999, rel=1e-3)
 
 
 def test_small_batches_cover_all_rows():

@@ -48,7 +48,7 @@ Examples:
 @click.option("--batch-size", type=click.IntRange(min=1), help="Default: all rows up to 2048, else 256.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="adam", show_default=True)
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: 0.1 linear, 0.01 mlp.")
-@click.option("--validation", type=click.FloatRange(0, 0.9), help="Share held back. Default: 0.2 from 100 rows on.")
+@click.option("--validation", type=click.FloatRange(0, 0.9), help="Share held back. Default: 0.2 from 200 rows on.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write an HTML report that opens offline.")

@@ -132,10 +132,14 @@ class Screen:
                     cells = [_starred(fit, fits, part, label) for label in labels]
                     table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
                 self.console.print(table)
-        self._training(fits)
+        self._training(found, fits)
 
-    def _training(self, fits: list[Fit]) -> None:
-        table = self._table("Training")
+    def _training(self, found: Comparison, fits: list[Fit]) -> None:
+        how = found.settings
+        table = self._table(
+            f"Training: {how['optimizer']}, {how['epochs']} epochs, batches of {how['batch_size']}, "
+            f"rate {how['learning_rate']:g} falling along a cosine"
+        )
         _name_column(table)
         for head in ("loss", "regularization", "seconds"):
             table.add_column(head, justify="right")

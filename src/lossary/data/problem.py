@@ -16,7 +16,7 @@ from lossary.data.tables import Table
 Ints = npt.NDArray[np.int64]
 TASKS = ("regression", "binary", "multiclass")
 FEW = 20  # a whole-number or text target with at most this many values is read as classes
-SPLIT_FROM = 100  # smaller tables are not split: a tenth of 24 rows says nothing
+SPLIT_FROM = 200  # smaller tables are not split: a fifth of them says little, and the fits need every row
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
     if share is None:
         share = 0.2 if y.size >= SPLIT_FROM else 0.0
         if not share:
-            notes.append(f"No rows are held back for validation: {y.size} are too few (--validation SHARE).")
+            notes.append(f"No rows are held back for validation: {y.size} are few (--validation SHARE).")
     rng = np.random.default_rng(question.seed)
     groups = [np.flatnonzero(y == k) for k in range(len(classes))] if classes else [np.arange(y.size)]
     held = [rng.permutation(group)[: round(share * group.size)] for group in groups]

@@ -38,7 +38,7 @@ def _slopes(found: Comparison, fits: list[Fit]) -> list[str]:
     per = f"a step of 1 in {found.inputs[0]} changes {found.target} by"
     if abs(slopes[steep] - slopes[flat]) <= SAME * abs(slopes[steep]):
         return [f"The losses nearly agree: {per} {slopes[flat]:.4g} ({flat}) to {slopes[steep]:.4g} ({steep})."]
-    return [f"The losses disagree: {per} {slopes[steep]:.4g} by {steep}, but by {slopes[flat]:.4g} by {flat}."]
+    return [f"The losses disagree: {per} {slopes[steep]:.4g} ({steep}), or by {slopes[flat]:.4g} ({flat})."]
 
 
 def _bulk(found: Comparison, fits: list[Fit]) -> Fit:
