@@ -32,7 +32,6 @@ class Measured:
 
     asked: Asked
     loss: Any
-    rows_sum: Any  # the same loss, summed over rows instead of averaged
     gain: float = 1.0
     shift: float = 0.0
     positive: bool = False
@@ -48,10 +47,6 @@ class Measured:
     def training(self, y_true: Any, z: Any) -> Any:
         """The scalar that training minimises, on what the model gives."""
         return self.loss(*self._seen(y_true, z, self._link))
-
-    def summed(self, y_true: Any, z: Any) -> Any:
-        """The same, summed over rows, so that its derivative by each prediction is that row's own."""
-        return self.rows_sum(*self._seen(y_true, z, self._link))
 
     def evaluate(self, y_true: Any, z: Floats) -> float | None:
         """The loss of finished predictions z, (rows, outputs); None where it is not defined for them."""
@@ -82,8 +77,7 @@ def measure(asked: Asked, problem: Problem, gain: float = 1.0) -> Measured:
         _check_sign(asked, problem)
         shift = problem.scale.center / problem.scale.spread
     loss = ls.get(asked.function, **asked.keywords)
-    rows_sum = ls.get(asked.function, **asked.keywords, reduction="sum")
-    return Measured(asked, loss, rows_sum, gain, shift, asked.function in POSITIVE)
+    return Measured(asked, loss, gain, shift, asked.function in POSITIVE)
 
 
 def _check_sign(asked: Asked, problem: Problem) -> None:

@@ -25,11 +25,12 @@ class Nudge(keras.layers.Layer):
 def pulls(measured: Measured, y_true: Any, outputs: Floats) -> Floats:
     """|d loss of the row / d its outputs|, shape (rows,), for what the model gave, (rows, outputs).
 
+    The loss is averaged over rows, so all are smaller by one factor, which no share of the whole sees.
     Keras has no gradient call that works on every backend, but training does: a step of rate 1 is the gradient.
     """
     model = keras.Sequential([keras.Input(batch_shape=outputs.shape), Nudge()])
     # one step is not worth compiling, except on JAX, where a step that is not compiled takes longer than the compiler
     eager = keras.backend.backend() != "jax"
-    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=measured.summed, run_eagerly=eager)
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=measured.training, run_eagerly=eager)
     model.train_on_batch(outputs.astype(np.float32), y_true)
     return np.linalg.norm(np.asarray(weights(model)[0], dtype=np.float64), axis=1)
