@@ -98,10 +98,10 @@ class Loss(Fields, keras.losses.Loss):
         cls.signature, cls.params = _declaration(cls)
         if not abstract:
             package = package or ("lossary" if own else "custom")
-            keras.saving.register_keras_serializable(package)(cls)
-            CLASSES[f"{package}>{cls.__name__}"] = cls
             if not own:
                 catalogue.register(cls.card())
+            keras.saving.register_keras_serializable(package)(cls)
+            CLASSES[f"{package}>{cls.__name__}"] = cls
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
@@ -238,6 +238,19 @@ class Loss(Fields, keras.losses.Loss):
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
         return config | {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        """The loss with these arguments. An own __init__ need not take reduction, name and dtype; they are kept all the same."""
+        taken = inspect.signature(cls.__init__).parameters
+        if any(p.kind is Parameter.VAR_KEYWORD for p in taken.values()):
+            return cls(**config)
+        rest = {name: value for name, value in config.items() if name in _COMMON_NAMES and name not in taken}
+        loss = cls(**{name: value for name, value in config.items() if name not in rest})
+        loss._arguments.update(rest)
+        common = {"name": loss.name, "reduction": loss.reduction, "dtype": loss._arguments.get("dtype")}
+        keras.losses.Loss.__init__(loss, **{**common, **rest})
+        return loss
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self).__module__, keras.saving.get_registered_name(type(self)), self.get_config())

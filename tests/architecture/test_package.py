@@ -1,0 +1,65 @@
+"""Laws about the package itself: light imports, rooms, generated files, size of files."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "lossary"
+pytestmark = pytest.mark.backendless
+HEAVY = {"keras", "numpy", "tensorflow", "jax", "torch", "matplotlib", "sklearn", "pandas", "scipy"}
+
+
+def fresh(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "touch", ["ls.losses()", "ls.card('huber')", "dir(ls)", "ls.UnknownLossError", "ls.Card", "str(ls.card('torch.nn.L1Loss'))"]
+)
+def test_the_catalogue_needs_no_backend(touch):
+    loaded = set(fresh(f"import sys, lossary as ls; {touch}; print(*sys.modules)").split())
+    assert not loaded & HEAVY
+
+
+def test_only_files_named_after_a_backend_import_it():
+    allowed = {"torch": "torch.py", "jax": "jax.py", "tensorflow": "tensorflow.py"}
+    for file in SOURCE.rglob("*.py"):
+        for package in re.findall(r"^\s*(?:import|from) (torch|jax|tensorflow)\b", file.read_text(), flags=re.M):
+            assert file.name == allowed[package], file
+    for file in SOURCE.rglob("*.py"):
+        if re.search(r"^\s*(import|from) matplotlib", file.read_text(), flags=re.M):
+            assert file.parent.name == "drawing", file
+        if re.search(r"^\s*(import|from) (click|rich|plotext)", file.read_text(), flags=re.M):
+            assert file.parent.name == "cli", file
+        if re.search(r"^\s*(import|from) keras\b", file.read_text(), flags=re.M):
+            assert file.parent.name in {"numerics", "core", "families", "target", "training", "drawing"}, file
+
+
+def test_no_file_outgrows_its_shelf():
+    for file in SOURCE.rglob("*.py"):
+        assert len(file.read_text().splitlines()) <= 600, file
+
+
+def test_the_project_speaks_of_itself_alone():
+    """No path of the machine it was written on, and no host of a package registry."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    words = ["/wo" + "rk/", "files.python" + "hosted", "pypi.o" + "rg/simple", "registry.np" + "mjs"]
+    for name in listed:
+        file = ROOT / name
+        if file.suffix in {".py", ".md", ".toml", ".json", ".pyi", ".html", ""} and file.is_file():
+            text = file.read_text(encoding="utf-8")
+            assert not [word for word in words if word in text], name
+
+
+def test_the_version_is_told_once():
+    import lossary
+
+    assert f'version = "{lossary.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert f"## {lossary.__version__}" in (ROOT / "CHANGELOG.md").read_text()

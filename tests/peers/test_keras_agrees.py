@@ -1,0 +1,86 @@
+"""Where Keras is right, lossary has Keras's numbers: over random lawful input, at several parameters."""
+
+import keras
+import lossary as ls
+import numpy as np
+import pytest
+
+from tests.backends import array, gradient
+from tests.laws.cases import Case
+
+K = keras.losses
+SAME = {
+    "MeanSquaredError": [{}],
+    "MeanAbsoluteError": [{}],
+    "MeanAbsolutePercentageError": [{}],
+    "MeanSquaredLogarithmicError": [{}],
+    "CosineSimilarity": [{}],
+    "Huber": [{}, {"delta": 0.6}],
+    "LogCosh": [{}],
+    "Hinge": [{}],
+    "SquaredHinge": [{}],
+    "CategoricalHinge": [{}],
+    "KLDivergence": [{}],
+    "Poisson": [{}],
+    "BinaryCrossentropy": [{}, {"from_logits": True}, {"label_smoothing": 0.2}],
+    "BinaryFocalCrossentropy": [{}, {"from_logits": True, "gamma": 1.2, "apply_class_balancing": True, "alpha": 0.7}],
+    "CategoricalCrossentropy": [{}, {"from_logits": True, "label_smoothing": 0.1}],
+    "CategoricalFocalCrossentropy": [{}, {"from_logits": True, "gamma": 1.2, "alpha": 0.7, "label_smoothing": 0.1}],
+    "SparseCategoricalCrossentropy": [{}, {"from_logits": True}, {"ignore_class": 1}],
+    "CategoricalGeneralizedCrossEntropy": [{}, {"q": 0.8}],
+    "CTC": [{}],
+}
+CASES = [Case(getattr(ls, name), options) for name, choices in SAME.items() for options in choices]
+
+
+def test_every_class_of_keras_is_here():
+    theirs = {name for name in dir(K) if isinstance(getattr(K, name), type) and name != "Loss"}
+    assert {name for name in theirs if not hasattr(ls, name)} == set()
+    functions = {name for name in dir(K) if callable(getattr(K, name)) and name.islower()} - {"get", "serialize", "deserialize"}
+    assert {name for name in functions if not hasattr(ls, name)} == set()
+
+
+def skewed(name, y, p):
+    """Inputs on which Keras is right: its categorical hinge needs a non-negative best score."""
+    return (y, np.abs(p)) if name == "CategoricalHinge" else (y, p)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.cls.__name__}-{len(c.parameters)}")
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", None])
+def test_the_numbers_are_keras_s(case, reduction, rng):
+    name = case.cls.__name__
+    y, p = skewed(name, *case.draw(rng, rows=16))
+    weight = rng.uniform(0.2, 2, size=16).astype("float32")
+    ours, theirs = case(reduction=reduction), getattr(K, name)(**case.parameters, reduction=reduction)
+    # Keras adds 1e-7 to rates and probabilities, and writes log(1 + x) for log1p
+    np.testing.assert_allclose(array(ours(y, p, weight)), array(theirs(y, p, weight)), rtol=2e-5, atol=2e-6)
+    if reduction == "sum":
+        np.testing.assert_allclose(
+            gradient(lambda v: ours(y, v, weight), p), gradient(lambda v: theirs(y, v, weight), p), rtol=2e-4, atol=2e-5
+        )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.cls.__name__}-{len(c.parameters)}")
+def test_the_functions_are_keras_s(case, rng):
+    card = ls.card(case.cls)
+    y, p = skewed(card.name, *case.draw(rng, rows=8))
+    theirs = getattr(K, card.function)(y, p, **({"q": 0.5} if "q" in case.cls.params else {}) | case.parameters)
+    np.testing.assert_allclose(array(getattr(ls, card.function)(y, p, **case.parameters)), array(theirs), rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["Dice", "Tversky"])
+@pytest.mark.parametrize("axis", [None, (1, 2, 3), (1, 2)])
+def test_overlaps_are_keras_s_over_the_same_axes(name, axis, rng):
+    y = rng.integers(0, 2, (3, 4, 4, 2)).astype("float32")
+    p = rng.uniform(size=(3, 4, 4, 2)).astype("float32")
+    theirs = getattr(K, name)(axis=axis, reduction=None)(y, p)
+    ours = getattr(ls, name)(axis=axis, reduction=None, whole_batch=axis is None)(y, p)
+    np.testing.assert_allclose(array(ours), array(theirs), rtol=1e-6)
+
+
+def test_circle_with_reference_embeddings_is_keras_s(rng):
+    unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in rng.normal(size=(2, 6, 4)).astype("float32")]
+    labels, others = np.array([0, 0, 1, 1, 2, 3]), np.array([1, 0, 0, 2, 2, 1])
+    for diagonal in (True, False):
+        options = {"ref_labels": others, "ref_embeddings": unit[1], "remove_diagonal": diagonal, "gamma": 5.0}
+        np.testing.assert_allclose(array(ls.circle(labels, unit[0], **options)), array(K.circle(labels, unit[0], **options)), rtol=2e-5, atol=1e-6)
