@@ -1,0 +1,6 @@
+"""`python -m lossary`."""
+
+from lossary.cli.main import main
+
+if __name__ == "__main__":
+    main()

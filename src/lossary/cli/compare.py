@@ -1,0 +1,156 @@
+"""`lossary compare`: everything that can be wrong is checked first; then Keras loads, models train, results show."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lossary.cli.backends import choose_backend
+from lossary.cli.output import check_outputs, write_whole
+from lossary.core.errors import LossaryError
+from lossary.data.problem import TASKS, Problem, Question, pose
+from lossary.data.tables import ABOUT, load
+from lossary.training.asked import Asked, ask_all
+from lossary.training.settings import OPTIMIZERS, Settings
+
+if TYPE_CHECKING:
+    from lossary.data.results import Comparison
+
+TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
+EPILOG = f"""\b
+DATA is a CSV file, or one of these tables:
+  {TABLES}
+\b
+Examples:
+  lossary compare
+  lossary compare penguins --loss mse,huber:delta=0.5 --report report.html
+  lossary compare engel --loss quantile:q=0.1,quantile:q=0.5,quantile:q=0.9
+  lossary compare my.csv --target price --model mlp:64,64 --l2 0.001
+"""
+
+
+@click.command("compare", epilog=EPILOG, short_help="Train one model once per loss, and show what differs.")
+@click.argument("data", default="phones")
+@click.option("--target", metavar="COLUMN", help="The column to explain.")
+@click.option("--features", metavar="COLUMNS", help="The columns that explain it, comma between. Default: all others.")
+@click.option("--ignore", metavar="COLUMNS", help="Columns to leave out, comma between.")
+@click.option("--task", type=click.Choice(TASKS), help="Default: recognised from the target.")
+@click.option("--loss", "losses", multiple=True, metavar="LOSSES", help="For example mse,mae,huber:delta=2.")
+@click.option("--model", default="linear", show_default=True, help="linear, or mlp with widths: mlp:64,64.")
+@click.option("--l1", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Penalty on |weights|.")
+@click.option("--l2", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Penalty on weights².")
+@click.option("--epochs", type=click.IntRange(min=1), help="Default: by the size of the data.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Default: all rows up to 2048, else 256.")
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="adam", show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: 0.1 linear, 0.01 mlp.")
+@click.option("--validation", type=click.FloatRange(0, 0.9), help="Share held back. Default: 0.2 from 200 rows on.")
+@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--report", type=click.Path(path_type=Path), help="Write an HTML report that opens offline.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, allow_dash=True), help="Write all; - is stdout.")
+@click.option("--quiet", "-q", is_flag=True, help="Only the tables: no introduction, plot or progress.")
+@click.pass_context
+def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet: bool, **options: Any) -> None:
+    """Train the same model once per loss on the same data, and show side by side what differs.
+
+    Without arguments it takes 24 real rows, six of them recorded wrongly, on which the loss decides the answer.
+    """
+    json_path: Path | None = options["json_path"]
+    to_stdout = json_path is not None and str(json_path) == "-"
+    outputs = [("--report", report), ("--json", None if to_stdout else json_path)]
+    check_outputs([(option, path) for option, path in outputs if path is not None], data)
+    _check_report_packages(report)
+    problem, asked, settings = _prepare(data, options)
+    backend = choose_backend(options["backend"])
+    command = repeat_command(ctx, backend)
+    found = _train(problem, asked, settings, backend, command, quiet)
+    _deliver(found, report, json_path, to_stdout, quiet)
+    if found.interrupted:
+        ctx.exit(130)
+    if all(fit.diverged for fit in found.fits):
+        ctx.exit(1)
+
+
+def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Asked], Settings]:
+    """All that is asked, checked against the data; nothing here needs Keras."""
+    given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
+    settings = Settings(**{name: options[name] for name in given})
+    _ = settings.hidden  # a wrong --model is refused here
+    question = Question(
+        options["target"],
+        _names(options["features"]),
+        _names(options["ignore"]) or (),
+        options["task"],
+        options["validation"],
+        options["seed"],
+    )
+    problem = pose(load(data), question)
+    return problem, ask_all(options["losses"], problem.task), settings
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
+
+
+def _train(
+    problem: Problem, asked: list[Asked], settings: Settings, backend: str, command: str, quiet: bool
+) -> Comparison:
+    from lossary.cli.progress import Bars
+
+    with Bars(len(asked), quiet) as bars:
+        bars.say(f"Loading Keras on {backend} …")
+        from lossary.training.compare import compare
+
+        return compare(problem, asked, settings, progress=bars, command=command)
+
+
+def _deliver(found: Comparison, report: Path | None, json_path: Path | None, to_stdout: bool, quiet: bool) -> None:
+    """Files first, so that the last line on the screen can name them."""
+    from lossary.cli.screen import Screen
+
+    written = []
+    if found.fits and report is not None:
+        from lossary.drawing.report import render
+
+        write_whole(report, render(found))
+        written.append(report)
+    if found.fits and json_path is not None:
+        text = json.dumps(found.document(), indent=1, allow_nan=False) + "\n"
+        if to_stdout:
+            click.echo(text, nl=False)
+        else:
+            write_whole(json_path, text)
+            written.append(json_path)
+    Screen(stderr=to_stdout, quiet=quiet).show(found, written)
+
+
+def _check_report_packages(report: Path | None) -> None:
+    missing = [name for name in ("jinja2", "matplotlib") if report is not None and util.find_spec(name) is None]
+    if missing:
+        raise LossaryError(
+            f"'{report}' was to be written (--report).",
+            arrived=f"It needs {' and '.join(missing)}, not installed here.",
+            allowed="Without them there is the screen, and --json.",
+            do="Install them: pip install 'lossary[cli]'.",
+        )
+
+
+def repeat_command(ctx: click.Context, backend: str) -> str:
+    """The command that gives the same numbers again: what was given, and the seed and backend in any case."""
+    words = ["lossary", "compare"]
+    for parameter in ctx.command.params:
+        name, value = parameter.name or "", ctx.params.get(parameter.name or "")
+        if name in ("report", "json_path", "quiet", "backend") or value is None:
+            continue
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        elif name == "seed" or value not in (parameter.default, ()):
+            values = value if isinstance(value, tuple) else (value,)
+            for one in values:
+                words += [parameter.opts[0], f"{one:g}" if isinstance(one, float) else str(one)]
+    return shlex.join([*words, "--backend", backend])

@@ -1,0 +1,261 @@
+"""From a table to a problem: which column is explained by which, as what task, on which rows, in which units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lossary.data.columns import Column, Floats
+from lossary.data.errors import DataError
+from lossary.data.features import build_features
+from lossary.data.tables import Table
+
+Ints = npt.NDArray[np.int64]
+TASKS = ("regression", "binary", "multiclass")
+FEW = 20  # a whole-number or text target with at most this many values is read as classes
+SPLIT_FROM = 200  # smaller tables are not split: a fifth of them says little, and the fits need every row
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a table. None means: decide, and say what was decided."""
+
+    target: str | None = None
+    features: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    task: str | None = None
+    validation: float | None = None  # share of the rows held back
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers are standardised: x by mean and standard deviation, y (regression only) by `center` and `spread`."""
+
+    mean: Floats
+    std: Floats
+    center: float = 0.0
+    spread: float = 1.0
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Complete rows as numbers: x (rows, features) and y (rows,), in the data's own units; y of classes holds 0, 1 …"""
+
+    table: Table
+    target: str
+    inputs: tuple[str, ...]
+    features: tuple[str, ...]
+    task: str
+    classes: tuple[str, ...]
+    x: Floats
+    y: Floats
+    rows: Ints  # which row of the table each one is, counted from 1
+    train: Ints
+    valid: Ints
+    scale: Scale
+    notes: tuple[str, ...]
+
+    @property
+    def x_scaled(self) -> Floats:
+        """The inputs as the model sees them, shape (rows, features)."""
+        return (self.x - self.scale.mean) / self.scale.std
+
+    @property
+    def y_scaled(self) -> Floats:
+        """The target as the model sees it, shape (rows,)."""
+        return (self.y - self.scale.center) / self.scale.spread if self.task == "regression" else self.y
+
+    def row_words(self, index: int) -> str:
+        """How a person finds a row again: its number, its target, and its first two inputs."""
+        row = int(self.rows[index]) - 1
+        names = [*self.inputs[:2], self.target]
+        columns = [column for name in names if (column := self.table.column(name))]
+        return f"row {row + 1}: " + ", ".join(f"{column.name} {column.show(row)}" for column in columns)
+
+
+def pose(table: Table, question: Question) -> Problem:
+    """The problem that a question poses to a table. Raises DataError where the table cannot answer it."""
+    notes = list(table.notes)
+    target, names = _columns(table, question)
+    columns = [_named(table, name) for name in names]
+    keep = _complete_rows(target, columns, notes)
+    task = _task(target, keep, question.task, notes)
+    y, classes = _target(target, keep, task)
+    inputs, features, x = build_features(columns, keep, notes)
+    train, valid = _split(y, classes, question, notes)
+    return Problem(
+        table, target.name, inputs, features, task, classes, x, y, keep + 1, train, valid,
+        _scale(x[train], y[train], task, target.name), tuple(notes),
+    )  # fmt: skip
+
+
+def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
+    """The target's column, and the names of the inputs."""
+    if question.target is None and table.about is None:
+        raise DataError(
+            f"'{table.name}' was to be compared on.",
+            arrived="No target was named.",
+            allowed=f"Its columns are {_list(table)}.",
+            do="Name the column to explain: --target COLUMN.",
+        )
+    about = table.about
+    target = _named(table, question.target or (about.target if about else ""))
+    names = question.features
+    if names is None and about and question.target is None and about.features:
+        names = about.features
+    names = names or tuple(column.name for column in table.columns if column.name != target.name)
+    for name in (*names, *question.ignore):
+        _named(table, name)
+    if target.name in names:
+        raise DataError(
+            f"'{target.name}' was to be explained.",
+            arrived="It is also among the inputs, so that the answer is given away.",
+            allowed="Inputs are columns other than the target.",
+            do="Leave it out of --features.",
+        )
+    return target, [name for name in names if name not in question.ignore]
+
+
+def _named(table: Table, name: str) -> Column:
+    column = table.column(name)
+    if column is None:
+        raise DataError(
+            f"The column '{name}' was asked for.",
+            arrived=f"'{table.name}' has no such column.",
+            allowed=f"Its columns are {_list(table)}.",
+            do="Check the spelling; capitals count.",
+        )
+    return column
+
+
+def _list(table: Table) -> str:
+    names = [column.name for column in table.columns]
+    return ", ".join(names[:12]) + (f" … ({len(names)} in all)" if len(names) > 12 else "")
+
+
+def _complete_rows(target: Column, inputs: Sequence[Column], notes: list[str]) -> Ints:
+    """The rows (from 0) in which nothing is missing; the others are left out, and counted in a note."""
+    missing = target.missing.copy()
+    if missing.all():
+        raise DataError(
+            f"'{target.name}' was to be explained.",
+            arrived="Every one of its cells is missing.",
+            allowed="The target needs values.",
+            do="Name another --target.",
+        )
+    for column in inputs:
+        missing |= column.missing
+    keep = np.flatnonzero(~missing).astype(np.int64)
+    if keep.size < 3:
+        raise DataError(
+            "Models were to be fitted.",
+            arrived=f"{keep.size} of {missing.size} row(s) are complete: one row, or two, cannot tell losses apart.",
+            allowed="At least 3 rows without missing cells are needed.",
+            do="Add rows, or leave out the columns with missing cells: --ignore COLUMN.",
+        )
+    if missing.any():
+        holes = [c.name for c in (target, *inputs) if c.missing.any()]
+        notes.append(f"{int(missing.sum())} of {missing.size} rows are left out: cells missing in {', '.join(holes)}.")
+    return keep
+
+
+def _task(target: Column, keep: Ints, wanted: str | None, notes: list[str]) -> str:
+    values = sorted({target.text[i] for i in keep}) if target.numbers is None else np.unique(target.numbers[keep])
+    count = len(values)
+    if count == 1:
+        raise DataError(
+            f"'{target.name}' was to be explained.",
+            arrived=f"It has the same value, {target.show(int(keep[0]))}, in every complete row.",
+            allowed="The target has to vary.",
+            do="Name another --target.",
+        )
+    recognised = _recognise(target, count, keep)
+    if wanted is not None:
+        _check_task(target, count, wanted)
+        return wanted
+    kind = "text" if target.is_text else "numbers"
+    notes.append(f"Task: {recognised}, since '{target.name}' holds {kind} with {count} different values (--task).")
+    return recognised
+
+
+def _recognise(target: Column, count: int, keep: Ints) -> str:
+    if count == 2:
+        return "binary"
+    if target.numbers is None:
+        _check_task(target, count, "multiclass")
+        return "multiclass"
+    values = target.numbers[keep]
+    # 24 rows with 20 different whole numbers are measurements; classes come back several times each
+    classes = bool(np.all(values == np.round(values))) and count <= FEW and keep.size >= 5 * count
+    return "multiclass" if classes else "regression"
+
+
+def _check_task(target: Column, count: int, task: str) -> None:
+    wrong = {
+        "regression": target.is_text and "It holds text.",
+        "binary": count != 2 and f"It has {count} different values.",
+        "multiclass": target.is_text and count > 5 * FEW and f"It holds text with {count} different values.",
+    }[task]
+    if wrong:
+        raise DataError(
+            f"'{target.name}' was to be explained as {task}.",
+            arrived=wrong,
+            allowed="Regression takes numbers, binary two values, multiclass whole numbers or text with few values.",
+            do="Name another --target, or another --task.",
+        )
+
+
+def _target(target: Column, keep: Ints, task: str) -> tuple[Floats, tuple[str, ...]]:
+    """y and the classes it counts; for a regression the numbers themselves and no classes."""
+    if task == "regression":
+        assert target.numbers is not None  # _check_task refused text
+        return target.numbers[keep], ()
+    if target.numbers is None:
+        names, codes = np.unique([target.text[i] for i in keep], return_inverse=True)
+        return codes.astype(np.float64), tuple(str(name) for name in names)
+    values, codes = np.unique(target.numbers[keep], return_inverse=True)
+    return codes.astype(np.float64), tuple(f"{value:g}" for value in values)
+
+
+def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[str]) -> tuple[Ints, Ints]:
+    """Which rows train and which validate, by the seed; every class keeps its share in both."""
+    share = question.validation
+    if share is None:
+        share = 0.2 if y.size >= SPLIT_FROM else 0.0
+        if not share:
+            notes.append(f"No rows are held back for validation: {y.size} are few (--validation SHARE).")
+    rng = np.random.default_rng(question.seed)
+    groups = [np.flatnonzero(y == k) for k in range(len(classes))] if classes else [np.arange(y.size)]
+    held = [rng.permutation(group)[: round(share * group.size)] for group in groups]
+    valid = np.sort(np.concatenate(held)).astype(np.int64)
+    train = np.setdiff1d(np.arange(y.size), valid).astype(np.int64)
+    if train.size < 2 or (share and not valid.size) or np.unique(y[train]).size < 2:
+        raise DataError(
+            f"A share of {share:g} of {y.size} rows was to be held back for validation.",
+            arrived=f"That leaves {train.size} rows to train on and {valid.size} to validate on.",
+            allowed="Both need rows, and the target has to vary among the rows to train on.",
+            do="Choose another share, or 0 for no validation.",
+        )
+    if valid.size:
+        notes.append(f"{valid.size} rows, drawn by the seed, are held back for validation; {train.size} are fitted.")
+    return train, valid
+
+
+def _scale(x: Floats, y: Floats, task: str, target: str) -> Scale:
+    """Mean and standard deviation of the inputs; median and MAD of a regression's target. Training rows only."""
+    std = x.std(axis=0)
+    mean, std = x.mean(axis=0), np.where(std > 0, std, 1.0)
+    if task != "regression":
+        return Scale(mean, std)
+    center = float(np.median(y))
+    spread = 1.4826 * float(np.median(np.abs(y - center)))
+    if spread > 0:
+        how = f"(value − {center:.4g}) / {spread:.4g}: median and 1.4826 × median absolute deviation"
+        return Scale(mean, std, center, spread, how)
+    spread = float(y.std())  # more than half of the values are one and the same
+    return Scale(mean, std, center, spread, f"(value − {center:.4g}) / {spread:.4g}: median and standard deviation")

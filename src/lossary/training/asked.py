@@ -1,0 +1,124 @@
+"""The losses that a comparison is asked for: names and parameters, checked against their cards before Keras loads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import lossary as ls
+from lossary.core.errors import LossaryError
+
+DEFAULTS = {
+    "regression": ("mse", "mae", "huber", "log_cosh", "cauchy", "tukey"),
+    "binary": ("bce", "focal", "hinge", "squared_hinge"),
+    "multiclass": ("scce", "sparse_focal", "gce", "categorical_hinge"),
+}
+UNFIT = {
+    "cosine_similarity": "it compares directions of vectors, and one column has no direction",
+    "multi_quantile": "it needs one prediction for each quantile; ask for quantile:q=0.1,quantile:q=0.9 instead",
+    "gaussian_nll": "it needs a second prediction, the variance",
+}
+FIXED = ("from_logits", "log_rate", "axis", "reduction", "name", "dtype")  # compare decides these itself
+COMMA = re.compile(r",(?![^(\[]*[)\]])")  # one that stands in no bracket
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One loss: the label it is shown under, its function name, and the parameters that were given."""
+
+    label: str
+    function: str
+    params: tuple[tuple[str, Any], ...]
+    traits: tuple[str, ...]
+    takes_logits: bool
+
+    @property
+    def redescending(self) -> bool:
+        """Whether the pull of a row falls again when its error grows, so that the start decides where a fit ends."""
+        return "redescending" in self.traits
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The arguments that build the loss; models give scores, so that probability losses read logits."""
+        return dict(self.params) | ({"from_logits": True} if self.takes_logits else {})
+
+
+def ask(text: str) -> Asked:
+    """Read `huber`, `huber:delta=2` or `focal:alpha=0.3:gamma=1`. Unknown names and parameters raise LossaryError."""
+    name, *settings = (part.strip() for part in text.strip().split(":"))
+    card = ls.card(name)
+    known = {param.name: param for param in card.params if param.name not in FIXED}
+    params = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or key not in known:
+            raise LossaryError(
+                f"The loss '{text}' was asked for.",
+                arrived=f"'{setting}' is no parameter of {name}.",
+                allowed=f"Its parameters are {', '.join(known)}." if known else f"{name} has no parameters.",
+                do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
+            )
+        params[key] = _value(value)
+        _check_bounds(text, known[key], params[key])
+    label = ":".join([name, *(f"{key}={value}" for key, value in params.items())])
+    logits = any(param.name == "from_logits" for param in card.params)
+    return Asked(label, card.function, tuple(params.items()), card.traits, logits)
+
+
+def ask_all(texts: tuple[str, ...], task: str) -> list[Asked]:
+    """The losses of a comma-separated list, or the defaults of the task; each has to fit the task, none twice."""
+    names = [name for text in texts for name in COMMA.split(text) if name.strip()]
+    if texts and not names:
+        raise LossaryError(
+            "Losses were to be compared.",
+            arrived="The list is empty.",
+            allowed=f"For {task}: {', '.join(fitting(task))}.",
+            do="Name some, for example --loss mse,mae, or leave --loss out.",
+        )
+    asked = [ask(name) for name in names or DEFAULTS[task]]
+    for one in asked:
+        _check_fits(one, task)
+    return list({one.label: one for one in asked}.values())
+
+
+def fitting(task: str) -> list[str]:
+    """The losses that one column of predictions a class (or one in all) can be trained with."""
+    return [name for name in ls.losses(task=task) if name not in UNFIT]
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _check_bounds(text: str, param: Any, value: Any) -> None:
+    """Refuse what lies outside the card's bounds. What only the loss itself can judge, it judges when it is built."""
+    low, high = param.low, param.high
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    wanted = isinstance(param.default, int | float) and not isinstance(param.default, bool)
+    below = number and low is not None and (value < low if param.closed else value <= low)
+    above = number and high is not None and (value > high if param.closed else value >= high)
+    if below or above or (wanted and not number):
+        raise LossaryError(
+            f"The loss '{text}' was asked for.",
+            arrived=f"{param.name} is {value}.",
+            allowed=f"{param.name} has to be {param.allowed}.",
+            do=f"Choose another value, or leave it out for {param.default}.",
+        )
+
+
+def _check_fits(asked: Asked, task: str) -> None:
+    if asked.function in fitting(task):
+        return
+    tasks = ls.card(asked.function).tasks
+    why = UNFIT.get(asked.function) if task in tasks else None
+    raise LossaryError(
+        f"'{asked.label}' was to be compared on a {task} target.",
+        arrived=f"It does not fit: {why}." if why else f"It is a loss for {', '.join(tasks)}.",
+        allowed=f"For {task}: {', '.join(fitting(task))}.",
+        do="Leave it out, or set --task if the target was misread.",
+    )

@@ -1,0 +1,170 @@
+"""The comparison itself: the same model, trained once per loss on the same rows from the same start."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Any
+
+import keras
+import numpy as np
+
+from lossary.data.columns import Floats
+from lossary.data.problem import Problem
+from lossary.data.results import Comparison, Fit
+from lossary.training.asked import Asked, ask
+from lossary.training.findings import findings
+from lossary.training.fitting import Trained, build, train, weights
+from lossary.training.judge import judge
+from lossary.training.measured import Measured, measure
+from lossary.training.settings import Settings
+
+Progress = Callable[[str, int, int], None]  # which loss, epochs done, epochs in all
+GRID = 200  # points of a drawn line
+FIRST = "mae"  # the fit that redescending losses start from: robust, convex, and without a constant to choose
+
+
+@dataclass
+class _Run:
+    """What every fit of one comparison shares."""
+
+    problem: Problem
+    settings: Settings
+    everyone: list[Measured]
+    start: list[Any]
+    grid: Floats
+    progress: Progress
+
+
+def compare(
+    problem: Problem, asked: list[Asked], settings: Settings, *, progress: Progress | None = None, command: str = ""
+) -> Comparison:
+    """Train once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
+
+    Raises LossaryError before any training where a loss cannot be built or does not fit the target.
+    """
+    began = time.perf_counter()
+    settings = settings.settle(problem.train.size)
+    everyone = [measure(one, problem) for one in asked]
+    found = _blank(problem, asked, settings, command)
+    start = weights(build(problem, settings))
+    grid = np.array(found.grid)
+    run = _Run(problem, settings, everyone, start, grid, progress or (lambda label, done, of: None))
+    try:
+        _fit_all(run, found)
+    except KeyboardInterrupt:
+        found.interrupted = True
+    order = [one.label for one in asked]
+    found.fits.sort(key=lambda fit: order.index(fit.label))
+    found.findings = findings(found)
+    found.seconds = time.perf_counter() - began
+    return found
+
+
+def _fit_all(run: _Run, found: Comparison) -> None:
+    """Plain losses first; redescending ones start from the fit by absolute errors and borrow its spread."""
+    late = [one for one in run.everyone if one.asked.redescending]
+    first: Trained | None = None
+    if late:
+        name = FIRST
+        first = _train(run, measure(ask(name), run.problem), run.start, f"{name} (start of {late[0].asked.label})")
+        gain = _gain(first, run.problem)
+        for place, one in enumerate(run.everyone):
+            if one.asked.redescending:
+                run.everyone[place] = measure(one.asked, run.problem, gain)
+    for measured in sorted(run.everyone, key=lambda one: one.asked.redescending):
+        began = time.perf_counter()
+        again = first if first is not None and measured.asked.function == first.measured.asked.function else None
+        start = weights(first.model) if first is not None and measured.asked.redescending else run.start
+        trained = again or _train(run, measured, start, measured.asked.label)
+        found.fits.append(_judged(run, trained, measured, began))
+
+
+def _train(run: _Run, measured: Measured, start: list[Any], label: str) -> Trained:
+    return train(run.problem, run.settings, measured, start, lambda done, of: run.progress(label, done, of))
+
+
+def _gain(first: Trained, problem: Problem) -> float:
+    """Standardised units per robust standard deviation of the residuals of the first fit; 1 where that is 0."""
+    rows = problem.train
+    residual = problem.y_scaled[rows] - first.predict(problem.x_scaled[rows])[:, 0]
+    spread = 1.4826 * float(np.median(np.abs(residual)))
+    return 1.0 / spread if np.isfinite(spread) and spread > 1e-6 else 1.0
+
+
+def _judged(run: _Run, trained: Trained, measured: Measured, began: float) -> Fit:
+    asked = measured.asked
+    fit = Fit(asked.label, asked.function, dict(asked.params), diverged=trained.diverged, curve=trained.curve)
+    fit.notes = _notes(measured, run.problem)
+    if not trained.diverged:
+        judge(fit, trained, run.problem, run.everyone, run.grid)
+    fit.seconds = time.perf_counter() - began
+    return fit
+
+
+def _notes(measured: Measured, problem: Problem) -> list[str]:
+    label, scale = measured.asked.label, problem.scale
+    notes = []
+    if measured.asked.redescending:
+        unit = f"{scale.spread / measured.gain:.4g}"
+        notes.append(
+            f"{label} is not convex, so it starts from the fit by {FIRST}; its constant counts robust standard "
+            f"deviations of that fit's residuals (1 = {unit} in {problem.target})."
+        )
+    if measured.shift:
+        notes.append(f"{label} needs the true zero: it sees the target divided by {scale.spread:.4g}, not shifted.")
+    if measured.positive:
+        notes.append(f"{label} needs positive predictions: the model's score goes through softplus.")
+    return notes
+
+
+def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Comparison:
+    table = problem.table
+    about = table.about
+    one = len(problem.inputs) == 1 and len(problem.features) == 1
+    x = problem.x[:, 0] if one else np.empty(0)
+    grid = np.linspace(x.min(), x.max(), GRID) if one and problem.task == "regression" else np.empty(0)
+    held = np.zeros(problem.y.size, dtype=bool)
+    held[problem.valid] = True
+    told = about is not None and problem.target == about.target
+    return Comparison(
+        title=about.title if about else table.name,
+        source=about.source if about else "",
+        licence=about.licence if about else "",
+        look=about.look if about and told else "",
+        task=problem.task,
+        target=problem.target,
+        inputs=list(problem.inputs),
+        features=list(problem.features),
+        classes=list(problem.classes),
+        rows=problem.y.size,
+        train_rows=problem.train.size,
+        valid_rows=problem.valid.size,
+        notes=list(problem.notes),
+        scaling=problem.scale.how,
+        model=settings.model,
+        settings=asdict(settings),
+        command=command,
+        versions=versions(),
+        x=x.tolist(),
+        y=problem.y.tolist(),
+        row_numbers=problem.rows.tolist(),
+        validation=held.tolist(),
+        grid=grid.tolist(),
+        asked=[one.label for one in asked],
+    )
+
+
+def versions() -> dict[str, str]:
+    """What has to be the same for the same numbers."""
+    backend = keras.backend.backend()
+    named = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
+    for package in ("lossary", backend, f"{backend}-cpu"):
+        try:
+            named[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return named | {"backend": backend}

@@ -1,0 +1,140 @@
+"""What a fit is worth: every loss on it, what it gets right, and its coefficients in the data's own units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lossary.data.columns import Floats
+from lossary.data.problem import Ints, Problem
+from lossary.data.results import Coefficients, Fit, Pull
+from lossary.training.fitting import Trained, penalty, weights
+from lossary.training.measured import Measured
+from lossary.training.pulls import pulls
+
+QUANTILES = (5, 25, 50, 75, 95)
+MOST = 8  # rows named for each fit
+
+
+def judge(fit: Fit, trained: Trained, problem: Problem, everyone: list[Measured], grid: Floats) -> None:
+    """Fill in a fit's record from its trained model. `everyone` holds all losses asked for."""
+    z = trained.predict(problem.x_scaled)
+    y = problem.y_scaled
+    for part, rows in (("train", problem.train), ("valid", problem.valid)):
+        if rows.size:
+            getattr(fit, part).update(_losses(everyone, problem, y[rows], z[rows]))
+    fit.regularization = penalty(trained.model)
+    fit.coefficients = coefficients(trained, problem)
+    if problem.task == "regression":
+        _judge_numbers(fit, problem, z[:, 0])
+    else:
+        _judge_classes(fit, problem, z)
+    if grid.size:
+        scaled = (grid[:, None] - problem.scale.mean) / problem.scale.std
+        fit.line = (trained.predict(scaled)[:, 0] * problem.scale.spread + problem.scale.center).tolist()
+    _name_pulls(fit, trained, problem)
+
+
+def _losses(everyone: list[Measured], problem: Problem, y: Floats, z: Floats) -> dict[str, float | None]:
+    classes = len(problem.classes)
+    return {one.asked.label: one.evaluate(one.target(y, classes), z) for one in everyone}
+
+
+def _judge_numbers(fit: Fit, problem: Problem, z: Floats) -> None:
+    predicted = z * problem.scale.spread + problem.scale.center
+    residual = problem.y - predicted
+    fit.predictions, fit.gaps = predicted.tolist(), residual.tolist()
+    for part, rows in (("train", problem.train), ("valid", problem.valid)):
+        if rows.size:
+            gaps = residual[rows]
+            quantiles = {f"{q}%": float(np.percentile(gaps, q)) for q in QUANTILES}
+            misses = {"median |residual|": float(np.median(np.abs(gaps))), "largest": float(np.abs(gaps).max())}
+            fit.figures[part] = {**quantiles, **misses, "rms": float(np.sqrt(np.mean(gaps**2)))}
+
+
+def _judge_classes(fit: Fit, problem: Problem, z: Floats) -> None:
+    """Accuracy and the errors behind it; a gap is the margin, by which the right class is ahead of the best other."""
+    right = problem.y.astype(int)
+    if problem.task == "binary":
+        margin, chosen = np.where(right == 1, z[:, 0], -z[:, 0]), (z[:, 0] > 0).astype(int)
+        fit.predictions = z[:, 0].tolist()
+    else:
+        own = z[np.arange(right.size), right]
+        others = z.copy()
+        others[np.arange(right.size), right] = -np.inf
+        margin, chosen = own - others.max(axis=1), z.argmax(axis=1)
+        fit.predictions = chosen.astype(float).tolist()
+    fit.gaps = margin.tolist()
+    for part, rows in (("train", problem.train), ("valid", problem.valid)):
+        if rows.size:
+            fit.figures[part] = _decisions(problem, right[rows], chosen[rows], z[rows])
+
+
+def _decisions(problem: Problem, right: Ints, chosen: Ints, z: Floats) -> dict[str, Any]:
+    accuracy = float(np.mean(right == chosen))
+    recall = {
+        name: float(np.mean(chosen[right == k] == k)) for k, name in enumerate(problem.classes) if (right == k).any()
+    }
+    figures: dict[str, Any] = {"accuracy": accuracy, "wrong": int(np.sum(right != chosen)), "recall": recall}
+    if problem.task == "binary":
+        figures["missed"] = int(np.sum((right == 1) & (chosen == 0)))
+        figures["false alarms"] = int(np.sum((right == 0) & (chosen == 1)))
+        figures["auc"] = _auc(right, z[:, 0])
+        return figures
+    figures["weakest class"] = min(recall, key=lambda name: recall[name])
+    mixed = [(problem.classes[a], problem.classes[b]) for a, b in zip(right, chosen, strict=True) if a != b]
+    worst = max(sorted(set(mixed)), key=mixed.count) if mixed else None
+    figures["most mixed up"] = f"{worst[0]} taken for {worst[1]} ({mixed.count(worst)}×)" if worst else "nothing"
+    return figures
+
+
+def _auc(right: Ints, score: Floats) -> float:
+    """The chance that a positive row scores above a negative one; ties count half."""
+    positive, negative = np.sum(right == 1), np.sum(right == 0)
+    if not positive or not negative:
+        return float("nan")
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return float((ranks[right == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def coefficients(trained: Trained, problem: Problem) -> Coefficients | None:
+    """A linear model's weights turned back from standardised numbers to the data's own units; None for others."""
+    arrays = [np.asarray(w, dtype=np.float64) for w in weights(trained.model)]
+    if len(arrays) != 2:
+        return None
+    kernel, bias = arrays
+    scale = problem.scale
+    slopes = scale.spread * kernel.T / scale.std
+    intercepts = scale.center + scale.spread * bias - slopes @ scale.mean
+    positive = trained.measured.positive
+    if problem.task == "regression":
+        rows = [problem.target]
+        meaning = f"{problem.target}, before softplus" if positive else problem.target
+    else:
+        rows = list(problem.classes) if problem.task == "multiclass" else [problem.classes[1]]
+        meaning = f"score of '{rows[0]}'" if problem.task == "binary" else "score of the class"
+    return Coefficients(list(problem.features), rows, slopes.tolist(), intercepts.tolist(), meaning)
+
+
+def _name_pulls(fit: Fit, trained: Trained, problem: Problem) -> None:
+    rows = problem.train
+    outputs = trained.outputs(problem.x_scaled[rows])
+    true = trained.measured.target(problem.y_scaled[rows], len(problem.classes))
+    strength = pulls(trained.measured, true, outputs)
+    total = float(strength.sum())
+    shares = strength / total if total > 0 else np.zeros_like(strength)
+    fit.pull_shares = dict(zip(problem.rows[rows].tolist(), shares.tolist(), strict=True))
+    # the stable sort keeps rows of equal pull in the table's order
+    for place in np.argsort(-shares, kind="stable")[:MOST]:
+        index = int(rows[place])
+        words = problem.row_words(index)
+        fit.pulls.append(Pull(int(problem.rows[index]), words, float(shares[place]), _gap_words(fit, problem, index)))
+
+
+def _gap_words(fit: Fit, problem: Problem, index: int) -> str:
+    gap = fit.gaps[index]
+    if problem.task == "regression":
+        return f"{abs(gap):.4g} {'above' if gap > 0 else 'below'} the fit"
+    return f"{'right' if gap > 0 else 'wrong'}, margin {gap:+.3g}"

@@ -1,0 +1,92 @@
+"""A loss, measured in the units in which its constants mean something, on the model's standardised predictions.
+
+The model works on z = (y − center) / spread. Most losses compare z with z. Two kinds do not:
+
+- Losses of relative size (MAPE, MSLE, Poisson) need the true zero: they see y / spread, scaled but not shifted, and
+  those that need positive predictions see them through softplus.
+- Redescending losses (Tukey, Cauchy) presume residuals in units of their own spread: they see z times a gain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+import lossary as ls
+from lossary.core.errors import LossaryError
+from lossary.data.columns import Floats
+from lossary.data.problem import Problem
+from lossary.training.asked import Asked
+
+RAW = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error", "poisson")
+INDEXED = ("categorical_generalized_cross_entropy",)  # reads class numbers although its name, as Keras's, says dense
+POSITIVE = ("mean_squared_logarithmic_error", "poisson")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A loss and its units: it compares gain·z + shift; `positive` puts the model's output through softplus."""
+
+    asked: Asked
+    loss: Any
+    gain: float = 1.0
+    shift: float = 0.0
+    positive: bool = False
+
+    def target(self, y: Floats, classes: int) -> Any:
+        """y as the loss reads it: (rows, 1), whole numbers for sparse losses, one column a class for dense ones."""
+        if classes <= 2:
+            return y[:, None].astype(np.float32)
+        if self.asked.function.startswith("sparse_") or self.asked.function in INDEXED:
+            return y.astype(np.int32)
+        return np.eye(classes, dtype=np.float32)[y.astype(int)]
+
+    def training(self, y_true: Any, z: Any) -> Any:
+        """The scalar that training minimises, on what the model gives."""
+        return self.loss(*self._seen(y_true, z, self._link))
+
+    def evaluate(self, y_true: Any, z: Floats) -> float | None:
+        """The loss of finished predictions z, (rows, outputs); None where it is not defined for them."""
+        seen = (self.gain * z + self.shift).astype(np.float32)
+        if self.positive and seen.min() <= 0:
+            return None
+        true, seen = self._seen(y_true, seen, lambda ready: ready)
+        return float(keras.ops.convert_to_numpy(self.loss(true, seen)))
+
+    def finished(self, output: Floats) -> Floats:
+        """What the model gives, as z: the same except where softplus stands between."""
+        return np.logaddexp(0.0, output + self.shift) - self.shift if self.positive else output
+
+    def _seen(self, y_true: Any, z: Any, link: Any) -> tuple[Any, Any]:
+        if self.gain == 1.0 and self.shift == 0.0 and not self.positive:
+            return y_true, z
+        return self.gain * y_true + self.shift, link(z)
+
+    def _link(self, z: Any) -> Any:
+        moved = self.gain * z + self.shift
+        return keras.ops.softplus(moved) if self.positive else moved
+
+
+def measure(asked: Asked, problem: Problem, gain: float = 1.0) -> Measured:
+    """The loss in its units for this problem. Raises LossaryError where the target does not fit it."""
+    shift = 0.0
+    if asked.function in RAW:
+        _check_sign(asked, problem)
+        shift = problem.scale.center / problem.scale.spread
+    loss = ls.get(asked.function, **asked.keywords)
+    return Measured(asked, loss, gain, shift, asked.function in POSITIVE)
+
+
+def _check_sign(asked: Asked, problem: Problem) -> None:
+    lowest = float(problem.y.min())
+    zero = asked.function == "mean_absolute_percentage_error" and bool(np.any(problem.y == 0))
+    if zero or (asked.function in POSITIVE and lowest < 0):
+        raise LossaryError(
+            f"'{asked.label}' was to be compared on '{problem.target}'.",
+            arrived="A value there is 0." if zero else f"A value there is {lowest:g}.",
+            allowed="A percentage needs values other than 0; logarithms and counts need values of 0 or more.",
+            do="Leave the loss out, or leave those rows out of the file.",
+        )

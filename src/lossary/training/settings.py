@@ -1,0 +1,55 @@
+"""How models are built and trained. Needs no Keras, so that wrong settings are refused before it loads."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+from lossary.core.errors import LossaryError
+
+OPTIMIZERS = (
+    "adam", "adamw", "nadam", "adamax", "adagrad", "adadelta", "rmsprop", "sgd", "lion", "ftrl", "lamb", "adafactor",
+)  # fmt: skip
+FULL_BATCH = 2048  # up to so many rows every step sees all of them
+BATCH = 256
+STEPS = 400  # enough for a full-batch model of scaled numbers to settle
+MANY_STEPS = 2000  # small batches are noisy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One model, and how it is trained. None means: decided by `settle` from the size of the data."""
+
+    model: str = "linear"
+    l1: float = 0.0
+    l2: float = 0.0
+    epochs: int | None = None
+    batch_size: int | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    seed: int = 0
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The widths of the hidden layers; none for a linear model."""
+        if self.model == "linear":
+            return ()
+        found = re.fullmatch(r"mlp:(\d+(?:,\d+)*)", self.model)
+        widths = tuple(int(width) for width in found[1].split(",")) if found else ()
+        if not widths or min(widths) < 1:
+            raise LossaryError(
+                f"The model '{self.model}' was asked for.",
+                arrived="It is not a model that compare can build.",
+                allowed="Models are linear, and mlp with the widths of its hidden layers.",
+                do="Write linear, mlp:64 or mlp:64,64.",
+            )
+        return widths
+
+    def settle(self, rows: int) -> Settings:
+        """The same settings with every None decided for this many rows to train on."""
+        batch = min(self.batch_size or (rows if rows <= FULL_BATCH else BATCH), rows)
+        steps = math.ceil(rows / batch)
+        epochs = self.epochs or (STEPS if steps == 1 else max(5, math.ceil(MANY_STEPS / steps)))
+        rate = self.learning_rate or (0.01 if self.hidden else 0.1)
+        return replace(self, batch_size=batch, epochs=epochs, learning_rate=rate)

@@ -1,0 +1,91 @@
+"""`lossary list` and `lossary show`, and that neither loads Keras."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import lossary as ls
+from lossary.cli.commands import cli
+
+pytestmark = pytest.mark.backendless
+
+
+def run(*words, code=0):
+    result = CliRunner().invoke(cli, words, env={"COLUMNS": "80", "NO_COLOR": "1"})
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_list_names_every_loss_and_family():
+    text = run("list").stdout
+    for name in ls.losses():
+        assert name[:26] in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_list_filters():
+    assert run("list", "--names").stdout.split() == ls.losses()
+    assert run("list", "--names", "--family", "robust").stdout.split() == ls.losses(family="robust")
+    assert run("list", "--names", "pinball").stdout.split() == ["quantile"]
+    assert "huber" in run("list", "--names", "HuberLoss").stdout.split()
+    both = run("list", "--names", "--task", "regression", "--trait", "convex").stdout.split()
+    assert both == sorted(set(ls.losses(task="regression")) & set(ls.losses(trait="convex")))
+
+
+def test_list_as_json():
+    cards = json.loads(run("list", "--family", "margins", "--json").stdout)
+    assert [card["function"] for card in cards] == ls.losses(family="margins")
+
+
+def test_list_without_a_hit_and_with_an_unknown_family():
+    assert "without a filter" in run("list", "zzzz", code=1).stderr
+    assert "Known are" in run("list", "--family", "zzzz", code=2).stderr
+
+
+@pytest.mark.parametrize("name", ls.losses())
+def test_show_every_loss(name):
+    text = run("show", name).stdout
+    card = ls.card(name)
+    assert text.startswith(card.name)
+    assert card.summary.split()[0] in text
+    for param in card.params:
+        assert f"{param.name} = " in text
+    assert ("┤" in text) == (card.curve is not None)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+
+
+def test_show_takes_aliases_and_names_of_peers():
+    assert run("show", "mse").stdout.startswith("MeanSquaredError")
+    assert run("show", "torch.nn.HuberLoss").stdout.startswith("Huber")
+    assert json.loads(run("show", "tukey", "--json").stdout)["function"] == "tukey_biweight"
+    assert "nearest names" in run("show", "hubr", code=2).stderr
+
+
+def test_help_lists_commands_and_tables():
+    assert "compare" in run("--help").stdout
+    text = run("compare", "--help").stdout
+    assert "phones (24 rows)" in text
+    assert "breast_cancer (569 rows)" in text
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "huber"], ["compare", "--help"], ["compare", "nosuch"], ["compare", "--loss", "hubr"]]
+)
+def test_keras_is_not_imported(words):
+    code = (
+        "import sys\nfrom lossary.cli.commands import cli\n"
+        f"try: cli({words!r})\nexcept SystemExit: pass\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_python_dash_m():
+    done = subprocess.run([sys.executable, "-m", "lossary", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"lossary, version {ls.__version__}"

@@ -1,0 +1,101 @@
+"""The report: safe with any name, reproducible, and whole without a network."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from lossary.data.results import Coefficients, Comparison, Curve, Fit, Pull
+from lossary.drawing.report import render
+
+pytestmark = pytest.mark.backendless
+NASTY = '<script>alert("1")</script> & $x^2$'
+
+
+def fit(label, slope, x, y, task="regression"):
+    line = [slope * value for value in x]
+    figures = {"median |residual|": 1.0, "rms": 2.0}
+    if task != "regression":
+        figures = {"accuracy": 0.5, "wrong": 3, "recall": {"a": 0.25, "b": 0.75}}
+    return Fit(
+        label=label,
+        function="huber",
+        params={},
+        curve=Curve([0, 1], [2.0, 1.0], [2.5, 1.5], [0.0, 0.1]),
+        train={"mse": 1.0, NASTY: None},
+        valid={"mse": 2.0, NASTY: 3.0},
+        coefficients=Coefficients(["x"], ["y"], [[slope]], [0.0], "y"),
+        figures={"train": figures, "valid": figures},
+        predictions=line,
+        gaps=[true - guess for true, guess in zip(y, line, strict=True)],
+        line=line,
+        pulls=[Pull(1, f"row 1: {NASTY}", 0.5, "3 above the fit")],
+        notes=[NASTY],
+    )
+
+
+def comparison(task="regression", one_input=True):
+    x = np.arange(5.0).tolist()
+    y = [2 * value for value in x]
+    return Comparison(
+        title=NASTY, source="s", licence="l", look="", task=task, target=NASTY, inputs=[NASTY], features=["x"],
+        classes=["a", "b"] if task != "regression" else [], rows=5, train_rows=4, valid_rows=1, notes=[NASTY],
+        scaling="", model="linear", settings={"seed": 0}, command=NASTY, versions={"keras": "3"},
+        x=x if one_input else [], y=y, row_numbers=[1, 2, 3, 4, 5], validation=[False] * 4 + [True], grid=x,
+        fits=[fit("mse", 2.0, x, y, task), fit(NASTY, 1.0, x, y, task)], findings=[NASTY], asked=["mse", NASTY],
+    )  # fmt: skip
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.ids, self.open = set(), [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        self.ids += [value for key, value in attrs if key == "id"]
+        for key, value in attrs:
+            assert not key.startswith("on"), (tag, key)
+            assert key not in ("src", "srcset"), (tag, value)
+            if key in ("href", "xlink:href"):
+                assert value.startswith("#"), value
+
+
+@pytest.mark.parametrize(("task", "one_input"), [("regression", True), ("regression", False), ("multiclass", False)])
+def test_names_stay_text_and_nothing_is_fetched(task, one_input):
+    page = render(comparison(task, one_input))
+    tags = Tags()
+    tags.feed(page)
+    assert "script" not in tags.seen
+    assert {"table", "svg", "h1"} <= tags.seen
+    assert len(tags.ids) == len(set(tags.ids))
+    assert "default-src 'none'" in page
+    assert not re.findall(r"url\((?!#)", page)
+    assert page.count("&lt;script&gt;") > 10
+
+
+def test_every_reference_in_a_drawing_is_met():
+    page = render(comparison())
+    ids = set(re.findall(r'\bid="([^"]+)"', page))
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page)) <= ids
+
+
+def test_the_same_comparison_gives_the_same_bytes():
+    assert render(comparison()) == render(comparison())
+
+
+def test_drawings_take_the_colours_of_the_page():
+    page = render(comparison())
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    assert "var(--series-1)" in page
+    for stand_in in ("#010203", "#040506", "#0a0b"):
+        assert stand_in not in page
+
+
+def test_without_a_finished_fit_there_is_still_a_page():
+    found = comparison()
+    for one in found.fits:
+        one.diverged = True
+    assert "</html>" in render(found)

@@ -1,0 +1,221 @@
+"""The comparison on the backend in KERAS_BACKEND: fits against closed forms, and all that is reported of them."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lossary.core.errors import LossaryError
+from lossary.data.columns import from_cells
+from lossary.data.problem import Question, pose
+from lossary.data.tables import Table, load
+from lossary.training.asked import ask_all
+from lossary.training.compare import compare
+from lossary.training.settings import Settings
+
+
+def run(problem, losses="", **settings):
+    return compare(problem, ask_all((losses,) if losses else (), problem.task), Settings(**settings))
+
+
+def phones():
+    return pose(load("phones"), Question())
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """What `lossary compare` runs on its own."""
+    return run(phones())
+
+
+def slopes(found):
+    return {fit.label: fit.coefficients.weights[0][0] for fit in found.fits}
+
+
+def test_least_squares_to_a_thousandth(demo):
+    problem = phones()
+    expected = np.linalg.lstsq(np.column_stack([problem.x, np.ones(24)]), problem.y, rcond=None)[0]
+    assert slopes(demo)["mse"] == pytest.approx(expected[0], rel=1e-3)
+    assert demo.fits[0].coefficients.intercepts[0] == pytest.approx(expected[1], rel=1e-3)
+
+
+def test_redescending_losses_ignore_the_six_years_and_the_others_lie_between(demo):
+    found = slopes(demo)
+    assert found["tukey"] == pytest.approx(1.10, abs=0.03)
+    assert found["cauchy"] == pytest.approx(1.12, abs=0.04)
+    for label in ("mae", "huber", "log_cosh"):
+        assert found["tukey"] < found[label] < found["mse"]
+    # every line with a slope from 1.19 to 1.47 has the same least sum of absolute errors
+    assert 1.15 < found["mae"] < 1.5
+
+
+def test_huber_agrees_with_an_independent_optimiser(demo):
+    problem = phones()
+    z, x = problem.y_scaled, problem.x_scaled[:, 0]
+    w = np.zeros(2)
+    design = np.column_stack([x, np.ones(24)])
+    for _ in range(500):  # iteratively reweighted least squares
+        weight = 1 / np.maximum(1, np.abs(z - design @ w))
+        w = np.linalg.solve(design.T @ (design * weight[:, None]), design.T @ (weight * z))
+    assert slopes(demo)["huber"] == pytest.approx(w[0] * problem.scale.spread / problem.scale.std[0], rel=5e-3)
+
+
+def test_every_loss_is_smallest_on_its_own_fit(demo):
+    for label in demo.asked:
+        values = {fit.label: fit.train[label] for fit in demo.fits}
+        assert values[label] <= min(values.values()) * 1.0005, label
+
+
+def test_losses_are_reported_in_the_stated_units(demo):
+    problem, mse = phones(), demo.fits[0]
+    assert mse.train["mse"] == pytest.approx(np.mean((np.array(mse.gaps) / problem.scale.spread) ** 2), rel=1e-4)
+    assert mse.train["mae"] == pytest.approx(np.mean(np.abs(mse.gaps)) / problem.scale.spread, rel=1e-4)
+    assert mse.figures["train"]["50%"] == pytest.approx(np.median(mse.gaps))
+
+
+def test_pulls_are_the_gradients(demo):
+    mse, mae = demo.fits[0], demo.fits[1]
+    expected = np.abs(mse.gaps) / np.sum(np.abs(mse.gaps))
+    np.testing.assert_allclose(list(mse.pull_shares.values()), expected, rtol=1e-3)
+    np.testing.assert_allclose(list(mae.pull_shares.values()), np.full(24, 1 / 24), rtol=1e-3)
+    assert mse.pulls[0].row == 20  # 1969, 212 million
+    tukey = demo.fits[5]
+    assert sum(tukey.pull_shares[row] for row in range(15, 21)) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_findings_name_the_wild_rows_and_both_slopes(demo):
+    text = " ".join(demo.findings)
+    assert "5.041 (mse)" in text
+    assert "rows 15–2" in text
+    held = re.search(r"hold (\d+)% of all pull on mse, and (\d+)% on (tukey|cauchy)", text)
+    assert held
+    assert int(held[1]) > 50
+    assert int(held[2]) <= 15
+
+
+def test_what_was_decided_is_said(demo):
+    notes = " ".join(note for fit in demo.fits for note in fit.notes)
+    assert "tukey is not convex, so it starts from the fit by mae" in notes
+    assert "median and 1.4826" in " ".join(demo.decided)
+
+
+def test_the_document_is_json_and_whole(demo):
+    document = json.loads(json.dumps(demo.document(), allow_nan=False))
+    assert document["format"] == 1
+    assert [fit["label"] for fit in document["fits"]] == demo.asked
+    assert len(document["fits"][0]["predictions"]) == 24
+    assert document["versions"]["backend"]
+
+
+def test_the_order_asked_is_kept_and_the_hidden_start_is_not_shown():
+    found = run(phones(), "tukey,mse", epochs=5)
+    assert [fit.label for fit in found.fits] == ["tukey", "mse"]
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    problem = pose(load("engel"), Question(seed=3))
+    one, two = (run(problem, "huber", epochs=3, batch_size=50, model="mlp:4", seed=3) for _ in range(2))
+    assert one.fits[0].predictions == two.fits[0].predictions
+    other = run(problem, "huber", epochs=3, batch_size=50, model="mlp:4", seed=4)
+    assert other.fits[0].predictions != one.fits[0].predictions
+
+
+def test_regularization_is_reported_apart_and_shrinks():
+    problem = phones()
+    plain, ridge = (run(problem, "mse", epochs=120, l2=l2).fits[0] for l2 in (0.0, 1.0))
+    assert plain.regularization == 0
+    assert abs(ridge.coefficients.weights[0][0]) < abs(plain.coefficients.weights[0][0])
+    kernel = ridge.coefficients.weights[0][0] * problem.scale.std[0] / problem.scale.spread
+    assert ridge.regularization == pytest.approx(kernel**2, rel=1e-3)
+    gaps = np.array(ridge.gaps) / problem.scale.spread
+    assert ridge.train["mse"] == pytest.approx(np.mean(gaps**2), rel=1e-3)
+    assert ridge.curve.regularization[-1] == pytest.approx(ridge.regularization, rel=1e-6)
+
+
+def test_quantiles_split_engel_as_asked():
+    found = run(pose(load("engel"), Question(validation=0)), "quantile:q=0.1,quantile:q=0.9", epochs=200)
+    below = [np.mean(np.array(fit.gaps) < 0) for fit in found.fits]
+    assert below == [pytest.approx(0.1, abs=0.03), pytest.approx(0.9, abs=0.03)]
+    assert found.fits[0].params == {"q": 0.1}
+
+
+def test_losses_of_relative_size_see_the_true_zero():
+    found = run(pose(load("engel"), Question(validation=0)), "mape,poisson,msle", epochs=100)
+    for fit in found.fits:
+        assert not fit.diverged
+        assert np.corrcoef(fit.predictions, found.y)[0, 1] > 0.85
+    mape = found.fits[0]
+    expected = 100 * np.mean(np.abs(np.array(mape.gaps) / np.array(found.y)))
+    assert mape.train["mape"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_losses_of_relative_size_refuse_what_they_cannot_read():
+    cells = {"x": range(6), "y": [0, 1.5, 2, 3, -4, 5]}
+    table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
+    problem = pose(table, Question(target="y"))
+    for loss, words in {"poisson": "-4", "mape": "is 0"}.items():
+        with pytest.raises(LossaryError, match=words):
+            run(problem, loss)
+
+
+def test_binary_decisions():
+    cells = {"x": np.linspace(-3, 3, 120), "y": ["no"] * 60 + ["yes"] * 60}
+    table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
+    found = run(pose(table, Question(target="y", validation=0.2)), epochs=40)
+    assert [fit.label for fit in found.fits] == ["bce", "focal", "hinge", "squared_hinge"]
+    for fit in found.fits:
+        assert fit.figures["valid"]["accuracy"] > 0.9
+        assert fit.figures["train"]["auc"] == pytest.approx(1, abs=0.01)
+        assert fit.figures["train"]["wrong"] == sum(
+            gap <= 0 for gap, held in zip(fit.gaps, found.validation, strict=True) if not held
+        )
+    bce = found.fits[0]
+    margins = np.array(bce.gaps)[~np.array(found.validation)]
+    assert bce.train["bce"] == pytest.approx(np.mean(np.logaddexp(0, -margins)), rel=1e-3)
+    assert bce.train["hinge"] == pytest.approx(np.mean(np.maximum(0, 1 - margins)), rel=1e-3, abs=1e-6)
+
+
+def test_multiclass_decisions():
+    found = run(pose(load("penguins"), Question(target="species")), "scce,cce,gce,categorical_hinge", epochs=40)
+    for fit in found.fits:
+        assert fit.figures["valid"]["accuracy"] > 0.9
+        assert set(fit.figures["valid"]["recall"]) == {"Adelie", "Chinstrap", "Gentoo"}
+    sparse, dense = found.fits[:2]
+    assert sparse.train["scce"] == pytest.approx(dense.train["cce"], rel=1e-3)
+    assert np.array(sparse.coefficients.weights).shape == (3, len(found.features))
+
+
+def test_an_interrupt_keeps_what_is_finished():
+    def stop(label, done, of):
+        if label == "huber":
+            raise KeyboardInterrupt
+
+    problem = phones()
+    found = compare(problem, ask_all(("mse,huber,mae",), "regression"), Settings(epochs=3), progress=stop)
+    assert found.interrupted
+    assert [fit.label for fit in found.fits] == ["mse"]
+    assert found.fits[0].train["huber"] is not None
+
+
+def test_a_fit_that_diverges_is_reported_and_the_others_stay():
+    found = run(phones(), "mse,mae", optimizer="sgd", learning_rate=1e4, epochs=60)
+    mse = found.fits[0]
+    assert mse.diverged
+    assert any("mse diverged" in finding for finding in found.findings)
+    json.dumps(found.document(), allow_nan=False)
+
+
+def test_least_squares_on_the_scales_of_fish():
+    path = Path(__file__).parents[3] / "shared" / "data" / "trilotropicos.csv"
+    if not path.exists():
+        pytest.skip("shared/data/trilotropicos.csv does not lie beside the checkout")
+    fit = run(pose(load(str(path)), Question(target="densidad_escamas")), "mse").fits[0]
+    assert fit.coefficients.weights[0][0] == pytest.approx(-0.71805906, rel=1e-3)
+    assert fit.coefficients.intercepts[0] == pytest.approx(12.689999, rel=1e-3)
+
+
+def test_small_batches_cover_all_rows():
+    found = run(phones(), "mse", epochs=150, batch_size=7)
+    assert found.fits[0].coefficients.weights[0][0] == pytest.approx(5.04, rel=0.1)
