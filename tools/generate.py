@@ -85,11 +85,42 @@ def stub_text(classes: list[type[Loss]], cards: list[Card]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def page_text(cards: list[Card]) -> str:
+    """docs/losses.md: an index by family, and a section per loss."""
+    lines = [
+        "# Every loss",
+        "",
+        "Generated from the declarations by `make generate`; `lossary show NAME` draws each one.",
+        "",
+    ]
+    for family in dict.fromkeys(card.family for card in cards):
+        own = [card for card in cards if card.family == family]
+        lines += [f"**{family}**: " + ", ".join(f"[{c.name}](#{c.name.lower()})" for c in own), ""]
+    for card in cards:
+        lines += [f"## {card.name}", "", card.summary, "", f"`ls.{card.name}` · `ls.{card.function}`", ""]
+        if card.aliases:
+            lines += ["Also called: " + ", ".join(f"`{alias}`" for alias in card.aliases), ""]
+        lines += [f"- **Formula**: `{card.formula}`"]
+        lines += [f"- **{title}**: {getattr(card, title.lower())}" for title in ("Use", "Beware", "Reference")]
+        lines += [
+            f"- **Tasks**: {', '.join(card.tasks)}" + (f"; **traits**: {', '.join(card.traits)}" if card.traits else "")
+        ]
+        if card.elsewhere:
+            lines += ["- **Elsewhere**: " + ", ".join(f"`{place}`" for place in card.elsewhere)]
+        lines += [""]
+        if card.params:
+            lines += ["| parameter | default | allowed | what it does |", "| --- | --- | --- | --- |"]
+            lines += [f"| `{p.name}` | `{p.default!r}` | {p.allowed} | {p.text} |" for p in card.params] + [""]
+    return "\n".join(lines)
+
+
 def main() -> int:
     classes = losses()
     cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
     stale = []
-    for file, text in ((catalogue.FILE, catalogue_text(cards)), (STUB, stub_text(classes, cards))):
+    page = ROOT / "docs" / "losses.md"
+    texts = {catalogue.FILE: catalogue_text(cards), STUB: stub_text(classes, cards), page: page_text(cards)}
+    for file, text in texts.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             stale.append(file.name)
             if "--check" not in sys.argv:

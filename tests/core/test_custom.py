@@ -4,11 +4,11 @@ import pickle
 from typing import Annotated
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
 from keras import ops
 
+import lossary as ls
 from tests.backends import array
 
 Y, P = np.float32([[1, 0], [0, 1], [1, 1]]), np.float32([[0.9, 0.2], [0.4, 0.7], [0.6, 0.5]])
@@ -81,7 +81,9 @@ def test_a_model_comes_back_with_it(make, tmp_path):
     model.fit(Y, P, verbose=0)
     want = model.evaluate(Y, P, verbose=0)
     model.save(tmp_path / "model.keras")
-    np.testing.assert_allclose(keras.models.load_model(tmp_path / "model.keras").evaluate(Y, P, verbose=0), want, rtol=1e-6)
+    np.testing.assert_allclose(
+        keras.models.load_model(tmp_path / "model.keras").evaluate(Y, P, verbose=0), want, rtol=1e-6
+    )
 
 
 def test_it_is_in_the_catalogue():
@@ -106,7 +108,7 @@ def test_a_batch_mean_is_refused():
 
 
 def test_a_name_that_a_loss_has_is_refused():
-    with pytest.raises(ls.DefinitionError, match="Huber in lossary.families.robust has it"):
+    with pytest.raises(ls.DefinitionError, match=r"Huber in lossary\.families\.robust has it"):
         ls.loss(lambda y_true, y_pred: y_pred, name="huber")
     with pytest.raises(ls.DefinitionError, match="lambda"):
         ls.loss(lambda y_true, y_pred: y_pred)

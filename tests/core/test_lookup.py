@@ -1,16 +1,18 @@
 """A loss by any of its names, and the equal of another library's loss with its parameters translated."""
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
 
+import lossary as ls
 from tests.backends import array
 
 Y, P = np.float32([[1.0, -2.0]]), np.float32([[4.0, 1.0]])
 
 
-@pytest.mark.parametrize("name", ["huber", "Huber", "HUBER", "huber_loss", "HuberLoss", "keras.losses.Huber", "tf.keras.losses.Huber"])
+@pytest.mark.parametrize(
+    "name", ["huber", "Huber", "HUBER", "huber_loss", "HuberLoss", "keras.losses.Huber", "tf.keras.losses.Huber"]
+)
 def test_one_loss_many_names(name):
     assert type(ls.get(name)) is ls.Huber
     assert ls.get(name, delta=2.5).delta == 2.5
@@ -60,7 +62,10 @@ def test_losses_are_listed_by_family_task_and_trait():
         ls.losses(family="sturdy")
 
 
-@pytest.mark.parametrize("name", "mse MSE mae MAE mape MAPE msle MSLE bce BCE kld KLD logcosh hinge poisson cosine_similarity".split())
+SHORT = "mse MSE mae MAE mape MAPE msle MSLE bce BCE kld KLD logcosh hinge poisson cosine_similarity"
+
+
+@pytest.mark.parametrize("name", SHORT.split())
 def test_the_short_names_of_the_field(name):
     assert callable(getattr(ls, name))
     assert isinstance(ls.get(name), keras.losses.Loss)

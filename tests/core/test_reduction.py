@@ -1,9 +1,9 @@
 """The five reductions against their written formulas, and weights in every lawful shape."""
 
-import lossary as ls
 import numpy as np
 import pytest
 
+import lossary as ls
 from tests.backends import array, gradient
 
 Y = np.float32([[1, 9, 2], [-5, -2, 6], [0, 1, 0], [3, 3, 3]])
@@ -44,7 +44,7 @@ def test_row_weights_meet_rows_also_when_both_axes_have_one_length():
 
 @pytest.mark.parametrize("shape", [(3,), (4, 3), (5, 1), (4, 1, 2)])
 def test_weights_that_fit_no_row_are_refused(shape):
-    with pytest.raises(ls.ShapeError, match="sample_weight|weight"):
+    with pytest.raises(ls.ShapeError, match=r"sample_weight|weight"):
         ls.MeanSquaredError()(Y, P, sample_weight=np.ones(shape, "float32"))
 
 

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
+
+import lossary as ls
 
 LOAD = """
 {imports}
@@ -19,7 +20,9 @@ print(model.evaluate(np.ones((4, 3)), np.full(4, 9.0), verbose=0))
 
 
 def run(code):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()
 
@@ -38,7 +41,11 @@ def test_a_fresh_process_finds_the_loss(tmp_path, imports):
 
 def test_functions_weights_and_h5(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    for suffix, loss in ((".keras", ls.huber), (".keras", [ls.Tversky(alpha=0.9, from_logits=True)]), (".h5", ls.Huber(delta=3.0))):
+    for suffix, loss in (
+        (".keras", ls.huber),
+        (".keras", [ls.Tversky(alpha=0.9, from_logits=True)]),
+        (".h5", ls.Huber(delta=3.0)),
+    ):
         model.compile("sgd", loss)
         path = str(tmp_path / f"model{suffix}")
         model.save(path)

@@ -1,9 +1,10 @@
 """The losses inside Keras: compile, fit, evaluate, weights, masks, several outputs, saved files."""
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
+
+import lossary as ls
 
 
 @pytest.fixture
@@ -25,7 +26,9 @@ def evaluated(model, x, y, **more):
 def test_a_loss_trains_a_model(data, loss):
     x, y = data
     model = linear()
-    model.compile(keras.optimizers.Adam(0.1), {"class": ls.Huber(delta=0.5), "function": ls.huber, "alias": ls.MSE}[loss])
+    model.compile(
+        keras.optimizers.Adam(0.1), {"class": ls.Huber(delta=0.5), "function": ls.huber, "alias": ls.MSE}[loss]
+    )
     before = evaluated(model, x, y)
     model.fit(x, y, epochs=15, verbose=0)
     assert evaluated(model, x, y) < 0.3 * before
@@ -132,7 +135,7 @@ def test_sparse_and_dense_are_one_with_every_option(rng):
 
 
 def test_mixed_precision(data, rng):
-    x, y = data
+    x, _ = data
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(300, dtype="mixed_bfloat16")])
     model.compile("sgd", ls.SparseCategoricalCrossentropy(from_logits=True))
     assert np.isfinite(model.fit(x, rng.integers(0, 300, 48), verbose=0).history["loss"]).all()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.forms import Binary, Categorical, Sparse
@@ -61,7 +62,9 @@ def cases():
         if issubclass(cls, Binary):
             yield Case(cls, {"class_weight": (0.5, 2.0), "ignore_class": -1, "from_logits": True}, "weighed")
         if issubclass(cls, Categorical):
-            yield Case(cls, {"class_weight": (0.5, 2.0, 1.0, 3.0), "label_smoothing": 0.2, "ignore_class": 2}, "weighed")
+            yield Case(
+                cls, {"class_weight": (0.5, 2.0, 1.0, 3.0), "label_smoothing": 0.2, "ignore_class": 2}, "weighed"
+            )
         if "whole_batch" in cls.params:
             yield Case(cls, {"whole_batch": True}, "whole batch")
 
@@ -95,7 +98,9 @@ def draw(loss, rng, rows=6, width=4):
     if rules.shape == "parameters":
         y = rng.normal(size=(rows, 1)).astype("float32")
         p = rng.normal(size=(rows, rules.parameters))
-        return y, (np.abs(p) + 0.5 if getattr(loss, "spread", "log_variance") != "log_variance" else p).astype("float32")
+        return y, (np.abs(p) + 0.5 if getattr(loss, "spread", "log_variance") != "log_variance" else p).astype(
+            "float32"
+        )
     if name == "Circle":
         p = rng.normal(size=(rows, width))
         return (np.arange(rows) // 2).astype("int32"), (p / np.linalg.norm(p, axis=1, keepdims=True)).astype("float32")

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+
 from lossary.core import catalogue
 from lossary.core.errors import ParameterError
 from lossary.core.forms import Distance, Margin
 from lossary.core.loss import snake
-
 from tests.backends import array, gradient
 from tests.laws.cases import LOSSES, every_case, every_loss, unusual
 
@@ -65,7 +65,7 @@ def test_the_card_is_complete(cls):
     assert card.summary.endswith(".") and len(card.summary) < 130
     assert card.formula and card.use.endswith(".") and card.beware.endswith(".")
     assert any(mark in card.reference for mark in ("doi:", "arXiv:", "(17", "(18", "(19", "(20"))
-    assert card.tasks and card.traits + ("",) and card.example
+    assert card.tasks and (*card.traits, "") and card.example
     for param in card.params:
         assert param.text.endswith((".", "None keeps every digit and gradient.")), param.name
 

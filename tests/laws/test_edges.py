@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Sparse
-
 from tests.backends import array, gradient
 from tests.laws.cases import every_case
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from lossary.core.forms import Distance, Margin, Pointwise
 from mpmath import mpf
 
+from lossary.core.forms import Distance, Margin, Pointwise
 from tests.backends import array, compiled, gradient
 from tests.laws.cases import CASES, LOSSES, every_case, every_loss, twin
 from tests.oracle.formulas import ORACLE

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from keras import ops
-from lossary.numerics.masks import with_mask
 
+from lossary.numerics.masks import with_mask
 from tests.backends import array, gradient
 from tests.laws.cases import CASES, every_case
 

@@ -102,7 +102,14 @@ def binary(of):
     """A loss of independent yes/no entries; `of(y, p, ...)` has y smoothed and p a probability."""
 
     def rows(
-        y_true, y_pred, from_logits=False, label_smoothing=0, class_weight=None, ignore_class=None, epsilon=None, **parameters
+        y_true,
+        y_pred,
+        from_logits=False,
+        label_smoothing=0,
+        class_weight=None,
+        ignore_class=None,
+        epsilon=None,
+        **parameters,
     ):
         w0, w1 = class_weight or (1, 1)
         values = []
@@ -142,7 +149,14 @@ def categorical(of, sparse, normalised=True):
     """A loss of exclusive classes; `of(c, p, ...)` is the value were c the true class, with p all probabilities."""
 
     def rows(
-        y_true, y_pred, from_logits=False, label_smoothing=0, class_weight=None, ignore_class=None, epsilon=None, **parameters
+        y_true,
+        y_pred,
+        from_logits=False,
+        label_smoothing=0,
+        class_weight=None,
+        ignore_class=None,
+        epsilon=None,
+        **parameters,
     ):
         values = []
         for t, q in zip(y_true, y_pred, strict=True):

@@ -4,12 +4,12 @@ import importlib
 import inspect
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
+
+import lossary as ls
 from lossary.core import catalogue
 from lossary.core.lookup import read_place
-
 from tests.backends import array
 from tests.laws.cases import LOSSES, Case
 
@@ -39,7 +39,9 @@ def theirs(name, parameters, y, p):
         from scipy.optimize import least_squares
 
         scale = parameters["f_scale"]
-        costs = [least_squares(lambda x, e=e: e + 0 * x, [0.0], loss="cauchy", f_scale=scale).cost for e in (p - y).ravel()]
+        costs = [
+            least_squares(lambda x, e=e: e + 0 * x, [0.0], loss="cauchy", f_scale=scale).cost for e in (p - y).ravel()
+        ]
         return float(np.mean(costs))
     if name.startswith("tf.nn."):
         return with_tensorflow(name, parameters, y, p)
@@ -65,7 +67,9 @@ def present(place):
     return not name.startswith(ABSENT)
 
 
-@pytest.mark.parametrize(("cls", "place"), [p for p in PLACES if present(p[1])], ids=lambda v: getattr(v, "__name__", v))
+@pytest.mark.parametrize(
+    ("cls", "place"), [p for p in PLACES if present(p[1])], ids=lambda v: getattr(v, "__name__", v)
+)
 def test_the_equal_loss_gives_the_equal_number(cls, place, rng):
     name = catalogue.peer_name(place)
     if name == "keras.losses.Tversky":

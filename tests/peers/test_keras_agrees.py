@@ -1,10 +1,11 @@
 """Where Keras is right, lossary has Keras's numbers: over random lawful input, at several parameters."""
 
 import keras
-import lossary as ls
 import numpy as np
 import pytest
+from keras import ops
 
+import lossary as ls
 from tests.backends import array, gradient
 from tests.laws.cases import Case
 
@@ -36,7 +37,11 @@ CASES = [Case(getattr(ls, name), options) for name, choices in SAME.items() for 
 def test_every_class_of_keras_is_here():
     theirs = {name for name in dir(K) if isinstance(getattr(K, name), type) and name != "Loss"}
     assert {name for name in theirs if not hasattr(ls, name)} == set()
-    functions = {name for name in dir(K) if callable(getattr(K, name)) and name.islower()} - {"get", "serialize", "deserialize"}
+    functions = {name for name in dir(K) if callable(getattr(K, name)) and name.islower()} - {
+        "get",
+        "serialize",
+        "deserialize",
+    }
     assert {name for name in functions if not hasattr(ls, name)} == set()
 
 
@@ -64,8 +69,12 @@ def test_the_numbers_are_keras_s(case, reduction, rng):
 def test_the_functions_are_keras_s(case, rng):
     card = ls.card(case.cls)
     y, p = skewed(card.name, *case.draw(rng, rows=8))
-    theirs = getattr(K, card.function)(y, p, **({"q": 0.5} if "q" in case.cls.params else {}) | case.parameters)
-    np.testing.assert_allclose(array(getattr(ls, card.function)(y, p, **case.parameters)), array(theirs), rtol=2e-5, atol=2e-6)
+    theirs = getattr(K, card.function)(
+        *map(ops.convert_to_tensor, (y, p)), **({"q": 0.5} if "q" in case.cls.params else {}) | case.parameters
+    )
+    np.testing.assert_allclose(
+        array(getattr(ls, card.function)(y, p, **case.parameters)), array(theirs), rtol=2e-5, atol=2e-6
+    )
 
 
 @pytest.mark.parametrize("name", ["Dice", "Tversky"])
@@ -83,4 +92,9 @@ def test_circle_with_reference_embeddings_is_keras_s(rng):
     labels, others = np.array([0, 0, 1, 1, 2, 3]), np.array([1, 0, 0, 2, 2, 1])
     for diagonal in (True, False):
         options = {"ref_labels": others, "ref_embeddings": unit[1], "remove_diagonal": diagonal, "gamma": 5.0}
-        np.testing.assert_allclose(array(ls.circle(labels, unit[0], **options)), array(K.circle(labels, unit[0], **options)), rtol=2e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            array(ls.circle(labels, unit[0], **options)),
+            array(K.circle(labels, unit[0], **options)),
+            rtol=2e-5,
+            atol=1e-6,
+        )

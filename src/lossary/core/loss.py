@@ -241,7 +241,7 @@ class Loss(Fields, keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
-        """The loss with these arguments. An own __init__ need not take reduction, name and dtype; they are kept all the same."""
+        """The loss with these arguments. An own __init__ need not take reduction, name and dtype; they are kept."""
         taken = inspect.signature(cls.__init__).parameters
         if any(p.kind is Parameter.VAR_KEYWORD for p in taken.values()):
             return cls(**config)

@@ -57,8 +57,8 @@ class GaussianNLL(
     Formula: \tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi, with y_pred = (\mu, spread) along the last
         axis and v the variance that the spread stands for
     Use: when the noise differs from row to row, or error bars are wanted. For a fixed spread it is the squared error.
-    Beware: densities may exceed 1, so a negative value is normal. full=False leaves out the constant \tfrac12 \log 2\pi,
-        as torch does.
+    Beware: densities may exceed 1, so a negative value is normal. full=False leaves out the constant
+        \tfrac12 \log 2\pi, as torch does.
     Reference: Nix and Weigend (1994), Estimating the mean and variance of the target probability distribution,
         doi:10.1109/ICNN.1994.374138
     Elsewhere:

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 
-
 _BACKEND: ModuleType = import_module(f"{__package__}.{keras.backend.backend()}")
 
 

@@ -56,17 +56,21 @@ def square_root(x: Tensor) -> Tensor:
 
 def hypotenuse(x: Tensor) -> Tensor:
     """sqrt(1 + x^2) without overflow."""
-    size = ops.abs(x)
-    large, small = ops.maximum(size, 1.0), ops.minimum(size, 1.0)
+    large, small = _about_one(ops.abs(x))
     return large * ops.sqrt(1.0 + ops.square(small / large))
 
 
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
-    far = size > 1  # chosen by where, not by maximum: backends share the gradient of a maximum out at the tie
-    large, small = ops.where(far, size, 1.0), ops.where(far, 1.0, size)
-    return ops.where(far, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
+    large, small = _about_one(size)
+    return ops.where(size > 1, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
+
+
+def _about_one(size: Tensor) -> tuple[Tensor, Tensor]:
+    """The larger and the smaller of a size and 1. Not by maximum: at a tie, backends differ in its gradient."""
+    far = size > 1
+    return ops.where(far, size, 1.0), ops.where(far, 1.0, size)
 
 
 def log_cosh(x: Tensor) -> Tensor:
