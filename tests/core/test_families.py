@@ -1,0 +1,181 @@
+"""What is peculiar to one loss: numbers that others get wrong, and the losses that the general laws cannot draw for."""
+
+import lossary as ls
+import numpy as np
+import pytest
+
+from tests.backends import array, gradient
+from tests.oracle.formulas import ORACLE
+
+f32 = np.float32
+
+
+def value(loss, y, p):
+    return float(array(loss(y, p)).reshape(-1)[0])
+
+
+def slope(loss, y, p):
+    return gradient(lambda v: loss(y, v), f32(p)).ravel()
+
+
+@pytest.mark.parametrize("margin", [6.0, 17.5, 60.0])
+def test_nearly_certain_classes_keep_their_digits(margin):
+    """log(sum of exponentials) rounds to 0 from a margin of 17 on; the truth is log1p(e^-margin)."""
+    truth = np.log1p(np.exp(-np.float64(margin)))
+    y, z = f32([[1, 0]]), f32([[margin, 0]])
+    for loss, target in ((ls.CategoricalCrossentropy, y), (ls.SparseCategoricalCrossentropy, [0])):
+        np.testing.assert_allclose(value(loss(from_logits=True), target, z), truth, rtol=1e-6)
+        np.testing.assert_allclose(slope(loss(from_logits=True), target, z), [-truth, truth], rtol=1e-5)
+
+
+def test_a_common_offset_of_the_logits_costs_no_digits():
+    got = value(ls.SparseCategoricalCrossentropy(from_logits=True), [0], f32([[1e6 + 3, 1e6]]))
+    np.testing.assert_allclose(got, 0.048587352, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("z", "y"), [(-20.0, 0.0), (20.0, 1.0), (-20.0, 1.0), (20.0, 0.0)])
+def test_saturated_logits_of_a_yes(z, y):
+    truth = np.log1p(np.exp(-20.0)) + (20.0 if (z > 0) != (y > 0) else 0.0)
+    loss = ls.BinaryCrossentropy(from_logits=True)
+    np.testing.assert_allclose(value(loss, f32([[y]]), f32([[z]])), truth, rtol=1e-6)
+    np.testing.assert_allclose(slope(loss, f32([[y]]), [[z]]), [1 / (1 + np.exp(-z)) - y], rtol=1e-5)
+
+
+def test_the_gradient_survives_a_sigmoid():
+    """Probabilities of sigmoid(-20): Keras's clipping leaves 0 on JAX and torch."""
+    from keras import ops
+
+    loss = ls.BinaryCrossentropy()
+    got = gradient(lambda z: loss(f32([[1.0]]), ops.sigmoid(z)), f32([[-20.0]]))
+    np.testing.assert_allclose(got, [[-1.0]], rtol=1e-5)
+
+
+def test_focal_where_peers_give_nan():
+    loss = ls.BinaryFocalCrossentropy(from_logits=True, gamma=0.5)
+    np.testing.assert_allclose(value(loss, f32([[1]]), f32([[17.5]])), 3.9789624e-12, rtol=1e-5)
+    np.testing.assert_allclose(slope(loss, f32([[1]]), [[17.5]]), [-5.9684436e-12], rtol=1e-5)
+    for dtype in ("float16", "bfloat16"):
+        assert value(ls.BinaryFocalCrossentropy(from_logits=True, dtype=dtype), f32([[1]]), f32([[10.0]])) < 1e-7
+
+
+def test_focal_without_focus_is_the_cross_entropy(rng):
+    z, y = rng.normal(size=(6, 4)).astype("float32"), rng.integers(0, 4, 6)
+    plain = array(ls.sparse_categorical_crossentropy(y, z, from_logits=True))
+    focal = array(ls.sparse_categorical_focal_crossentropy(y, z, from_logits=True, gamma=0.0, alpha=1.0))
+    np.testing.assert_allclose(focal, plain, rtol=1e-6)
+    labels = (y[:, None] == np.arange(4)).astype("float32")
+    np.testing.assert_allclose(
+        array(ls.binary_focal_crossentropy(labels, z, from_logits=True, gamma=0.0)),
+        array(ls.binary_crossentropy(labels, z, from_logits=True)),
+        rtol=1e-6,
+    )
+
+
+def test_kin_are_kin(rng):
+    y, p = rng.normal(size=(2, 5, 3)).astype("float32")
+    np.testing.assert_allclose(array(ls.huber(y, p, delta=2.0)), 2 * array(ls.smooth_l1(y, p, beta=2.0)), rtol=1e-6)
+    np.testing.assert_allclose(array(ls.mae(y, p)), 2 * array(ls.quantile(y, p)), rtol=1e-6)
+    mask, share = (y > 0).astype("float32"), 1 / (1 + np.exp(-p))
+    np.testing.assert_allclose(array(ls.dice(mask, share)), array(ls.tversky(mask, share)), rtol=1e-6)
+    ones = np.stack([p[:, 0], np.zeros(5, "float32")], axis=1)
+    nll = array(ls.gaussian_nll(y[:, :1], ones)) - 0.5 * np.log(2 * np.pi)
+    np.testing.assert_allclose(2 * nll, (y[:, 0] - p[:, 0]) ** 2, rtol=1e-5)
+
+
+def test_the_gaussian_is_scipys(rng):
+    from scipy.stats import norm
+
+    y, mean, std = rng.normal(size=7), rng.normal(size=7), rng.uniform(0.1, 3, 7)
+    truth = -norm.logpdf(y, mean, std)
+    for spread, second in (("std", std), ("variance", std**2), ("log_variance", 2 * np.log(std))):
+        got = ls.gaussian_nll(f32(y), f32(np.stack([mean, second], axis=1)), spread=spread)
+        np.testing.assert_allclose(array(got), truth, rtol=2e-5, atol=1e-5)
+    # a distance whose square overflows, at a spread that divides it away
+    assert value(ls.GaussianNLL(spread="variance", full=False), f32([[0.0]]), f32([[1e20, 1e30]])) == pytest.approx(5e9)
+
+
+def test_class_weights_ignored_labels_and_positive_weights_of_a_yes():
+    y, z = f32([[1, 0, -1], [-1, -1, -1]]), f32([[0.5, 1.5, np.nan], [np.nan] * 3])
+    yes, no = np.log1p(np.exp(-0.5)), np.log1p(np.exp(1.5))
+    loss = ls.BinaryCrossentropy(from_logits=True, class_weight=(2.0, 3.0), ignore_class=-1)
+    np.testing.assert_allclose(value(loss, y, z), (3 * yes + 2 * no) / 2, rtol=1e-6)
+    weighted = ls.WeightedBinaryCrossentropy(from_logits=True, pos_weight=3.0)
+    np.testing.assert_allclose(value(weighted, y[:1, :2], z[:1, :2]), (3 * yes + no) / 2, rtol=1e-6)
+
+
+def test_dense_rows_of_an_ignored_class_are_left_out(rng):
+    z, y = rng.normal(size=(6, 3)).astype("float32"), np.array([0, 1, 2, 1, 0, 2])
+    kept = value(ls.SparseCategoricalCrossentropy(from_logits=True), y[y != 1], z[y != 1])
+    np.testing.assert_allclose(
+        value(ls.CategoricalCrossentropy(from_logits=True, ignore_class=1), np.eye(3)[y], z), kept, rtol=1e-6
+    )
+    outside = np.eye(4)[np.where(y == 1, 3, y)][:, :3]  # what one-hot coding makes of a class outside: zeros
+    np.testing.assert_allclose(
+        value(ls.CategoricalCrossentropy(from_logits=True, ignore_class=-1), outside, z), kept, rtol=1e-6
+    )
+
+
+def test_circle_holds_its_weights_fixed(rng):
+    """Against differences of the oracle in which the weights of the pairs stay those of the first point."""
+    p = rng.normal(size=(4, 3))
+    p = (p / np.linalg.norm(p, axis=1, keepdims=True)).astype("float32")
+    y, gamma, margin = np.array([0, 0, 1, 1]), 6.0, 0.3
+
+    def total(q, weights):
+        s = np.minimum(q @ q.T, 1.0)
+        near, far = weights
+        same = (y[:, None] == y[None]) & ~np.eye(4, dtype=bool)
+        other = y[:, None] != y[None]
+        pull = np.where(same, np.exp(-gamma * near * (s - 1 + margin)), 0).sum(1)
+        push = np.where(other, np.exp(gamma * far * (s - margin)), 0).sum(1)
+        return np.log1p(pull * push).sum()
+
+    q = p.astype("float64")
+    s = np.minimum(q @ q.T, 1.0)
+    weights = np.maximum(1 + margin - s, 0), np.maximum(s + margin, 0)
+    want = np.zeros_like(q)
+    for place in np.ndindex(q.shape):
+        step = np.zeros_like(q)
+        step[place] = 1e-6
+        want[place] = (total(q + step, weights) - total(q - step, weights)) / 2e-6
+    got = gradient(lambda v: ls.Circle(gamma=gamma, margin=margin, reduction="sum")(y, v), p)
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+def test_circle_is_finite_where_vectors_coincide_or_oppose():
+    p = f32([[1, 0], [1, 0], [-1, 0], [-1, 0]])
+    for labels in ([0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 1, 2, 3]):
+        loss = ls.Circle(gamma=256.0)
+        assert np.isfinite(value(loss, labels, p))
+        assert np.isfinite(slope(loss, np.array(labels), p)).all()
+
+
+def test_ctc_slopes_and_edges(rng):
+    y, z = np.array([[1, 2], [2, 0]]), rng.normal(size=(2, 4, 3)).astype("float32")
+    got = gradient(lambda v: ls.CTC(reduction="sum")(y, v), z)
+    for place in [(0, 0, 1), (0, 3, 2), (1, 2, 0)]:
+        sides = []
+        for sign in (1, -1):
+            moved = z.astype("float64").copy()
+            moved[place] += sign * 1e-4
+            sides.append(float(sum(ORACLE["ctc"](y, moved))))
+        np.testing.assert_allclose(got[place], (sides[0] - sides[1]) / 2e-4, rtol=2e-3, atol=1e-4)
+    impossible = np.array([[1, 1, 1]])
+    with pytest.raises(ls.TargetError, match="Row 0"):
+        ls.CTC()(impossible, z[:1, :3])
+    assert np.isfinite(value(ls.CTC(), np.vstack([y, y]), np.vstack([z, z])))
+
+
+def test_quantiles_must_rise():
+    with pytest.raises(ls.ParameterError, match="rising"):
+        ls.MultiQuantile(q=(0.9, 0.1))
+    with pytest.raises(ls.ParameterError, match="class_weight"):
+        ls.BinaryCrossentropy(class_weight=(1.0, 2.0, 3.0))
+    with pytest.raises(ls.ParameterError, match="3 classes"):
+        ls.CategoricalCrossentropy(class_weight=(1.0, 2.0))(np.eye(3), np.full((3, 3), 1 / 3))
+
+
+def test_negative_predictions_of_a_logarithmic_error_can_leave():
+    y, p = f32([[2.0]]), f32([[-0.5]])
+    np.testing.assert_allclose(value(ls.MeanSquaredLogarithmicError(), y, p), np.log(3) ** 2, rtol=1e-6)
+    np.testing.assert_allclose(slope(ls.MeanSquaredLogarithmicError(), y, p), [-2 * np.log(3)], rtol=1e-6)
