@@ -37,7 +37,7 @@ def right(y_true: Any, y_pred: Any) -> Any:
 
 @ls.loss
 def focal_function(y_true: Any, y_pred: Any, gamma: float = 2.0, alpha: float = 0.75) -> Any:
-    """Focal loss as a function: what follows y_pred becomes a parameter."""
+    """Focal loss as a function: what follows y_pred becomes a parameter. `ls.get` gives the loss object."""
     p = right(y_true, y_pred)
     weight = (y_true * alpha + (1 - y_true) * (1 - alpha)) * (1 - p) ** gamma
     return ops.mean(-weight * ops.log(ops.maximum(p, TINY)), axis=-1)
@@ -45,7 +45,7 @@ def focal_function(y_true: Any, y_pred: Any, gamma: float = 2.0, alpha: float = 
 
 @ls.loss
 def focal_closure(gamma: float = 2.0, alpha: float = 0.75) -> Any:
-    """Focal loss as a closure: a function that makes the function of (y_true, y_pred)."""
+    """Focal loss as a closure: a function that makes the function of (y_true, y_pred). It becomes the loss class."""
 
     def focal(y_true: Any, y_pred: Any) -> Any:
         p = right(y_true, y_pred)
@@ -103,7 +103,7 @@ def values() -> dict[str, float]:
     found = {
         "by hand": by_hand,
         "function": focal_function(y_true, y_pred)[0],
-        "closure": ls.get("focal_closure", reduction="none")(y_true, y_pred)[0],
+        "closure": focal_closure()(y_true, y_pred),
         "class": MyFocal()(y_true, y_pred),
         "built in": built_in(y_true, y_pred),
         "averaged first (wrong)": averaged_first(y_true, y_pred)[0],
@@ -151,7 +151,7 @@ def main(out: str = "out", epochs: int = 20) -> dict[str, Any]:
         print(f"{name}()(y_true, y_pred): {text}")
     trained = {
         "function": trained_and_reloaded(ls.get("focal_function", gamma=3.0), epochs),
-        "closure": trained_and_reloaded(ls.get("focal_closure", gamma=3.0), epochs),
+        "closure": trained_and_reloaded(focal_closure(gamma=3.0), epochs),
         "class": trained_and_reloaded(MyFocal(gamma=3.0), epochs),
     }
     print("\ntrained with gamma=3, saved, loaded:")

@@ -47,7 +47,7 @@ def mean_square(y_true: Any, y_pred: Any) -> Any:
 
 
 def main(out: str = "out", epochs: int = 30, rate: float = 0.05) -> dict[str, Any]:
-    x, y = noisy_line(m=1.0, b=2.0)
+    x, y = map(ops.convert_to_tensor, noisy_line(m=1.0, b=2.0))
     line, errors = Line(), []
     start = float(mean_square(y, line(x)))
     print(f"before training: m {float(line.m):.4f}, b {float(line.b):.4f}, mean squared error {start:.4f}")
@@ -61,12 +61,12 @@ def main(out: str = "out", epochs: int = 30, rate: float = 0.05) -> dict[str, An
     m, b = float(line.m), float(line.b)
     last = float(mean_square(y, line(x)))
     print(f"after {epochs} epochs: m {m:.4f}, b {b:.4f}, mean squared error {last:.4f}")
-    by_lossary = float(ls.mse(y, line(x)))
+    by_lossary = float(ls.mse(y, line(x)))  # one row of 100 numbers
     print(f"lossary's mse of the fit: {by_lossary:.4f}")
     folder = Path(out)
     figures = [
         save(history(errors, y="mean squared error", title="Descent"), folder / "6_descent.png"),
-        save(line_fit(x, y, m, b), folder / "6_line.png"),
+        save(line_fit(ops.convert_to_numpy(x), ops.convert_to_numpy(y), m, b), folder / "6_line.png"),
     ]
     print("figures:", *figures, sep="\n  ")
     return {"m": m, "b": b, "start": start, "errors": errors, "last": last, "by_lossary": by_lossary}

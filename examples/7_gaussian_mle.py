@@ -62,23 +62,24 @@ class Normal(keras.layers.Layer):
 
     def call(self, sample: Any) -> Any:
         both = ops.stack([ops.convert_to_tensor(self.mean), ops.convert_to_tensor(self.deviation)])
-        return ops.broadcast_to(both, (len(sample), 2))
+        return ops.broadcast_to(both, (sample.shape[0], 2))
 
 
-def negative_log_likelihood(sample: Any, mean: Any, deviation: Any) -> Any:
-    """The same by hand, for the whole sample."""
-    constant = 0.5 * len(sample) * ops.log(2 * np.pi * ops.square(deviation))
-    return constant + ops.sum(ops.square(sample - mean)) / (2 * ops.square(deviation))
+def negative_log_likelihood(y: Any, mean: Any, deviation: Any) -> Any:
+    """The same by hand, for the whole sample y."""
+    constant = 0.5 * y.shape[0] * ops.log(2 * np.pi * ops.square(deviation))
+    return constant + ops.sum(ops.square(y - mean)) / (2 * ops.square(deviation))
 
 
 def fit(sample: np.ndarray, epochs: int, rate: float, *, by_hand: bool) -> tuple[float, float, list[float]]:
     """Mean, standard deviation and the way there, from a start that is off on purpose."""
     normal = Normal(0.7 * float(sample.mean()), 1.3 * float(sample.std()))
+    y = ops.convert_to_tensor(sample)
 
     def objective() -> Any:
         if by_hand:
-            return negative_log_likelihood(sample, normal.mean, normal.deviation)
-        return ops.sum(ls.gaussian_nll(sample, normal(sample), spread="std"))
+            return negative_log_likelihood(y, normal.mean, normal.deviation)
+        return ops.sum(ls.gaussian_nll(y, normal(y), spread="std"))
 
     way = []
     for _ in range(epochs):

@@ -154,7 +154,7 @@ def name_of(loss: Any) -> str:
 
 
 def _resolve(loss: Any) -> Any:
-    from ..core.loading import get
+    from ..core.lookup import get
 
     return get(loss) if isinstance(loss, str) else loss
 
