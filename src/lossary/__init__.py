@@ -1,1 +1,53 @@
-"""lossary."""
+"""lossary: every loss under the name you know, exact on TensorFlow, JAX and torch.
+
+    import lossary as ls
+    model.compile(optimizer="adam", loss=ls.Huber(delta=1.0))
+
+Names are loaded when they are touched: importing lossary imports no backend.
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+from . import _saving
+
+__version__ = "0.1.0"
+
+_HOMES = {  # names that are no losses, and the modules they live in
+    "card": "core.catalogue",
+    "losses": "core.catalogue",
+    "get": "core.lookup",
+    "loss": "core.custom",
+    "Loss": "core.loss",
+    "checks": "core.contract",
+    "Card": "core.cards",
+    **dict.fromkeys(["LossaryError", "ShapeError", "TargetError", "PredictionError"], "core.errors"),
+    **dict.fromkeys(["ParameterError", "DefinitionError", "UnknownLossError"], "core.errors"),
+    **dict.fromkeys(["Param", "number", "positive", "nonnegative", "fraction", "flag", "whole"], "core.params"),
+}
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _HOMES:
+        value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        from .core import catalogue
+
+        card = None if name.startswith("_") else catalogue.names().get(name)
+        if card is None or "." in name:
+            near = ", ".join(catalogue.nearest(name)) if not name.startswith("_") else ""
+            raise AttributeError(
+                f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
+            )
+        value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    from .core import catalogue
+
+    return sorted({*_HOMES, "__version__", *(name for name in catalogue.names() if name.isidentifier())})
+
+
+_saving.announce()

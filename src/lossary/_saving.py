@@ -1,0 +1,63 @@
+"""Keras finds a saved loss only once its class is registered; lossary loads its losses when they are touched.
+
+So that `import lossary` stays light and a saved model still loads without custom_objects, the losses are registered as
+soon as both lossary and Keras are imported, in whichever order.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def announce() -> None:
+    """Register the losses now if Keras is there, or when it comes."""
+    keras = sys.modules.get("keras")
+    if keras is not None and not getattr(keras.__spec__, "_initializing", False):
+        register_all()
+    elif not any(isinstance(finder, _WhenKerasComes) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WhenKerasComes())
+
+
+def register_all() -> None:
+    """Import every family; defining a loss registers it."""
+    for file in sorted(Path(__file__).with_name("families").glob("[!_]*.py")):
+        import_module(f"{__package__}.families.{file.stem}")
+    import_module(f"{__package__}.target.layers")
+
+
+class _WhenKerasComes(importlib.abc.MetaPathFinder):
+    """Finds Keras where everybody finds it, and registers the losses after it has been imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _ThenRegister(spec.loader)
+        return spec
+
+
+class _ThenRegister(importlib.abc.Loader):
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self.loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__spec__.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        register_all()

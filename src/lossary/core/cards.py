@@ -1,0 +1,100 @@
+"""The card of a loss: all that a catalogue, a document, a plot or a slider shows of it. Needs no backend."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from inspect import cleandoc
+from typing import Any
+
+SECTIONS = ("Formula", "Use", "Beware", "Reference", "Elsewhere")
+
+
+@dataclass(frozen=True)
+class ParamCard:
+    """One parameter: name, type in words, default, what it does, bounds, and the range a slider may show."""
+
+    name: str
+    type: str
+    default: Any
+    text: str
+    allowed: str
+    low: float | None = None
+    high: float | None = None
+    closed: bool = False
+    slide: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Value and slope of the loss at its default parameters over its natural argument (`axis` names it)."""
+
+    axis: str
+    x: tuple[float, ...]
+    value: tuple[float, ...]
+    slope: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What lossary knows of one loss. `str()` gives a page of plain text."""
+
+    name: str
+    function: str
+    module: str
+    family: str
+    tasks: tuple[str, ...]
+    traits: tuple[str, ...]
+    aliases: tuple[str, ...]
+    params: tuple[ParamCard, ...]
+    summary: str
+    formula: str = ""
+    use: str = ""
+    beware: str = ""
+    reference: str = ""
+    elsewhere: tuple[str, ...] = ()
+    example: str = ""
+    curve: Curve | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} ({self.function})", self.summary, ""]
+        for title in ("formula", "use", "beware", "reference"):
+            if text := getattr(self, title):
+                lines.append(f"{title.capitalize()}: {text}")
+        for p in self.params:
+            lines.append(f"  {p.name}={p.default!r}  {p.text} Allowed: {p.allowed}.")
+        if self.aliases:
+            lines.append("Also called: " + ", ".join(self.aliases))
+        lines += [f"Elsewhere: {place}" for place in self.elsewhere]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Card:
+        fixed: dict[str, Any] = {k: _tuple(v) for k, v in data.items()}
+        fixed["params"] = tuple(ParamCard(**{k: _tuple(v) for k, v in p.items()}) for p in data["params"])
+        if data.get("curve"):
+            fixed["curve"] = Curve(**{k: _tuple(v) for k, v in data["curve"].items()})
+        return cls(**fixed)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def read_docstring(doc: str | None) -> dict[str, Any]:
+    """The parts of a loss's docstring: summary, the titled sections, the example."""
+    text = cleandoc(doc or "")
+    prose, _, example = text.partition(">>> ")
+    parts = re.split(rf"^({'|'.join(SECTIONS)}):", prose, flags=re.M)
+    found = {title.lower(): body for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+    joined = re.sub(r"(?<=[,(>])\s*\n\s*", " ", found.pop("elsewhere", ""))  # a place may run over several lines
+    places = tuple(line.strip() for line in joined.splitlines() if line.strip())
+    return {
+        "summary": " ".join(parts[0].split()),
+        **{title: " ".join(body.split()) for title, body in found.items()},
+        "elsewhere": places,
+        "example": (">>> " + example).strip() if example else "",
+    }

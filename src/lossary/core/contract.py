@@ -1,0 +1,261 @@
+"""What y_true and y_pred may be: shapes, ranges, label coding. Refused early, or read by one stated rule."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..numerics.backend import concrete
+from .errors import LossaryError, PredictionError, ShapeError, TargetError
+
+Tensor = Any
+Shape = tuple[int | None, ...]
+CHECKS: ContextVar[bool] = ContextVar("lossary_checks", default=True)
+
+
+@contextlib.contextmanager
+def checks(on: bool) -> Iterator[None]:
+    """Switch the value checks of eager calls for a block: `with ls.checks(False): ...`. Shapes are always checked."""
+    token = CHECKS.set(on)
+    try:
+        yield
+    finally:
+        CHECKS.reset(token)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the entries of one argument may be.
+
+    `neutral` stands in for entries that do not count (weight 0, masked, ignored); `slack` forgives rounding.
+    `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers.
+    """
+
+    words: str
+    low: float = -np.inf
+    high: float = np.inf
+    neutral: float = 0.0
+    slack: float = 0.0
+    whole: bool = False
+    allowed: tuple[float, ...] = ()
+    hint: str = ""
+
+
+REAL = Values("any real number")
+FEATURE = Values("any real number; the vector as a whole has a direction", neutral=1.0)
+LOGIT = Values("a logit, any real number")
+PROBABILITY = Values(
+    "a probability in [0, 1]", 0.0, 1.0, neutral=0.5, slack=1e-3,
+    hint="If the model's last layer has no sigmoid or softmax, pass from_logits=True.",
+)  # fmt: skip
+SOFT_LABEL = Values(
+    "a label or a soft label in [0, 1]", 0.0, 1.0, slack=1e-6,
+    hint="Labels -1 and 1 become 0 and 1 by (y + 1) / 2; whole numbers above 1 are class indices: use a sparse loss.",
+)  # fmt: skip
+SIGN = Values(
+    "a label -1 or 1 (or 0 or 1, where 0 is read as -1)", allowed=(-1.0, 0.0, 1.0),
+    hint="Hinge losses read signs; round soft labels first.",
+)  # fmt: skip
+COUNT = Values("a count or amount >= 0", 0.0, hint="Look for missing values that are coded as negative numbers.")
+RATE = Values(
+    "a rate >= 0", 0.0, neutral=1.0, slack=1e-6,
+    hint="End the model in a softplus or exp, or predict the logarithm with log_rate=True.",
+)  # fmt: skip
+SPREAD = Values("a variance or standard deviation >= 0", 0.0, neutral=1.0, hint="End the model in a softplus.")
+CLASS_INDEX = Values("a class index", 0.0, whole=True, hint="")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one loss accepts. `shape` is the rule that ties y_true to y_pred.
+
+    - "same": equal shapes; one trailing axis of length 1 may be missing on one side.
+    - "index": y_true lacks the class axis of y_pred (or has length 1 there).
+    - "parameters": y_pred has one axis more, at the end, of length `parameters`; a last axis of length 1 of y_true
+      may be missing in y_pred.
+    - "free": a user's own loss; nothing is known.
+    """
+
+    target: Values = REAL
+    prediction: Values = REAL
+    shape: str = "same"
+    axis: int = -1
+    parameters: int = 0
+    ignored: int | None = None
+    single: bool = False  # rows are matched one to one with a flat y_true (labels of embeddings)
+
+
+def to_tensor(y: Any, dtype: str, *, keep_integers: bool) -> Tensor:
+    """A tensor of the loss's floating-point type; integers stay integers where the loss reads labels."""
+    if isinstance(y, (list, tuple)):
+        y = _array(y)
+    if not ops.is_tensor(y):
+        y = np.asarray(y) if not isinstance(y, np.ndarray) else y
+        if y.dtype.kind not in "fiub" and y.dtype.name != "bfloat16":
+            raise LossaryError(
+                "A loss compares numbers.",
+                arrived=f"It was given an array of {y.dtype}.",
+                allowed="Allowed are floating-point numbers, integers and booleans.",
+                do="Convert it first, for instance with y.astype('float32').",
+            )
+    if keep_integers and "int" in str(y.dtype):
+        return ops.convert_to_tensor(y)
+    return ops.cast(ops.convert_to_tensor(y), dtype)
+
+
+def _array(y: Any) -> np.ndarray:
+    if any(ops.is_tensor(part) for part in y):
+        return ops.stack([ops.convert_to_tensor(part) for part in y])
+    try:
+        return np.asarray(y)
+    except ValueError as error:
+        raise ShapeError(
+            "A loss compares arrays.",
+            arrived="It was given nested lists of unequal lengths.",
+            allowed="Allowed are lists in which every row has the same length.",
+            do="Pad the rows to one length and mask the padding with sample_weight.",
+        ) from error
+
+
+def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    """y_true and y_pred in shapes that fit, by the one documented rule; anything else is a ShapeError."""
+    if contract.shape == "free":
+        return y_true, y_pred
+    if len(y_pred.shape) == 0 or len(y_true.shape) == 0:
+        raise _mismatch(owner, contract, y_true, y_pred)
+    if contract.shape == "index":
+        want = _without(tuple(y_pred.shape), contract.axis)
+        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[contract.axis] == 1:
+            y_true = ops.squeeze(y_true, axis=contract.axis)
+        if _fits(tuple(y_true.shape), want):
+            return y_true, y_pred
+    elif contract.shape == "parameters":
+        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
+            y_true = ops.squeeze(y_true, axis=-1)
+        if _fits((*y_true.shape, contract.parameters), tuple(y_pred.shape)):
+            return y_true, y_pred
+    else:
+        y_true, y_pred = _one_trailing_axis(y_true, y_pred)
+        if _fits(tuple(y_true.shape), tuple(y_pred.shape)):
+            return y_true, y_pred
+    raise _mismatch(owner, contract, y_true, y_pred)
+
+
+def _one_trailing_axis(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """(n,) against (n, 1) becomes (n, 1) for both; (n, t) against (n, t, 1) becomes (n, t) for both."""
+    if len(a.shape) == len(b.shape):
+        return a, b
+    short, long = (a, b) if len(a.shape) < len(b.shape) else (b, a)
+    if len(long.shape) == len(short.shape) + 1 and long.shape[-1] == 1:
+        if len(short.shape) == 1:
+            short = ops.expand_dims(short, -1)
+        else:
+            long = ops.squeeze(long, -1)
+        return (short, long) if len(a.shape) < len(b.shape) else (long, short)
+    return a, b
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    axis %= len(shape)
+    return shape[:axis] + shape[axis + 1 :]
+
+
+def _fits(a: Shape, b: Shape) -> bool:
+    """Equal shapes, as far as both are known."""
+    return len(a) == len(b) and all(x == y or x is None or y is None for x, y in zip(a, b, strict=True))
+
+
+def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> ShapeError:
+    true, pred = tuple(y_true.shape), tuple(y_pred.shape)
+    rule, do = {
+        "same": (
+            "Allowed are equal shapes; one trailing axis of length 1 may be missing on one side.",
+            "Broadcasting would compare the wrong pairs: reshape one of them, for instance y_true[:, None].",
+        ),
+        "index": (
+            f"Allowed is y_true in the shape of y_pred without its class axis ({contract.axis}), here "
+            f"{_without(pred, contract.axis) if pred else 'unknown'}.",
+            "Pass class indices; one-hot targets belong to the dense twin of this loss.",
+        ),
+        "parameters": (
+            f"Allowed is y_pred in the shape of y_true with one more, last axis of length {contract.parameters}.",
+            "Give the model that many outputs per target.",
+        ),
+    }[contract.shape]
+    return ShapeError(
+        f"{owner} compares y_true with y_pred.",
+        arrived=f"y_true has shape {true} and y_pred has shape {pred}.",
+        allowed=rule,
+        do=do,
+    )
+
+
+def check_values(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> None:
+    """Look at the numbers of an eager call; nothing happens under a compiler or with checks off."""
+    if not CHECKS.get():
+        return
+    target = contract.target
+    if target is CLASS_INDEX:
+        _check_classes(owner, contract, y_true, y_pred)
+    else:
+        if contract.ignored is not None:
+            y_true = ops.where(ops.equal(y_true, contract.ignored), target.neutral, y_true)
+        _check_range(owner, "y_true", target, y_true, TargetError)
+    _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError)
+
+
+def _extremes(x: Tensor) -> tuple[float, float] | None:
+    """The smallest and largest entry, or None when they cannot be seen now."""
+    if not concrete(x) or 0 in x.shape:
+        return None
+    low, high = ops.min(x), ops.max(x)
+    return float(ops.convert_to_numpy(low)), float(ops.convert_to_numpy(high))
+
+
+def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError]) -> None:
+    if values.low == -np.inf and values.high == np.inf and not values.allowed:
+        return
+    seen = _extremes(x)
+    if seen is None:
+        return
+    low, high = seen
+    outside = low < values.low - values.slack or high > values.high + values.slack
+    if values.allowed and not outside:
+        outside = not bool(np.isin(ops.convert_to_numpy(ops.cast(x, "float32")), (*values.allowed, np.nan)).all())
+    if outside:
+        raise kind(
+            f"{owner} reads every entry of {name} as {values.words}.",
+            arrived=f"{name} holds values from {low:g} to {high:g}.",
+            allowed=f"Allowed is {values.words}.",
+            do=values.hint or f"Bring {name} into this range.",
+        )
+
+
+def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> None:
+    if not concrete(y_true):
+        return
+    labels = ops.convert_to_numpy(ops.cast(y_true, "float64" if "64" in str(y_true.dtype) else "float32"))
+    if contract.ignored is not None:
+        labels = labels[labels != contract.ignored]
+    if labels.size == 0:
+        return
+    classes = y_pred.shape[contract.axis]
+    low, high = labels.min(), labels.max()
+    if low < 0 or high >= classes or (labels != np.rint(labels)).any():
+        counted_from_one = low == 1 and high == classes
+        raise TargetError(
+            f"{owner} reads y_true as class indices, whole numbers from 0 to {classes - 1} for the {classes} classes "
+            "of y_pred.",
+            arrived=f"y_true holds values from {low:g} to {high:g}.",
+            allowed=f"Allowed are 0 … {classes - 1}"
+            + ("." if contract.ignored is None else f", and {contract.ignored} for rows to ignore."),
+            do="Count the classes from 0: subtract 1 from y_true."
+            if counted_from_one
+            else "Give the model one output per class, or pass ignore_class= for labels that mean 'no label'.",
+        )

@@ -1,0 +1,49 @@
+"""Errors in four parts: what was asked, what arrived, what is allowed, what to do.
+
+LossaryError (a ValueError)
+├── ShapeError        y_true, y_pred or a weight do not fit together
+├── TargetError       y_true holds what it cannot hold: a label out of range, a coding the loss does not read
+├── PredictionError   y_pred holds what it cannot hold: a probability above 1, a negative rate
+├── ParameterError    a loss was built with a parameter outside its bounds
+├── DefinitionError   a custom loss is declared in a way that cannot work
+└── UnknownLossError  no loss has this name (also a LookupError)
+"""
+
+
+class LossaryError(ValueError):
+    """A mistake that lossary can name. `str()` joins the four parts into one readable text."""
+
+    def __init__(self, asked: str, *, arrived: str, allowed: str, do: str) -> None:
+        self.asked, self.arrived, self.allowed, self.do = asked, arrived, allowed, do
+        super().__init__(f"{asked} {arrived} {allowed} {do}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.asked, self.arrived, self.allowed, self.do)
+
+
+def _rebuild(cls: type[LossaryError], asked: str, arrived: str, allowed: str, do: str) -> LossaryError:
+    return cls(asked, arrived=arrived, allowed=allowed, do=do)
+
+
+class ShapeError(LossaryError):
+    """y_true, y_pred or a weight do not fit together."""
+
+
+class TargetError(LossaryError):
+    """y_true holds what this loss cannot read."""
+
+
+class PredictionError(LossaryError):
+    """y_pred holds what this loss cannot read."""
+
+
+class ParameterError(LossaryError):
+    """A loss was built with a parameter outside its bounds."""
+
+
+class DefinitionError(LossaryError):
+    """A custom loss is declared in a way that cannot work."""
+
+
+class UnknownLossError(LossaryError, LookupError):
+    """No loss has this name."""

@@ -1,0 +1,359 @@
+"""The mathematical shapes a loss can take. A form turns (y_true, y_pred) into what the formula is written in.
+
+Loss
+├── Distance       of the error e = y_pred - y_true alone
+├── Pointwise      of y_true and y_pred entry by entry
+├── Margin         of the margin m = y * y_pred, with labels y = -1 or 1
+├── Binary         of probabilities or logits of independent yes/no questions
+├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
+│   └── Sparse     the same with class indices as targets
+├── Vector         of two vectors along one axis
+├── Overlap        of true positives, false positives and false negatives of a mask
+└── Parameters     of the parameters of a distribution, predicted along one more axis
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from keras import ops
+
+from ..numerics.stable import (
+    BELOW_ONE,
+    SMALLEST,
+    mean,
+    pick,
+    read_at_least,
+    read_at_most,
+    surprise_of_logits,
+)
+from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values
+from .errors import ParameterError
+from .loss import Loss, Tensor
+from .params import Param, flag, fraction, numbers, whole
+
+FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
+Smoothing = Annotated[
+    float, fraction("The share of each label that is spread evenly over the classes.", closed=True, slide=(0.0, 0.5))
+]
+Axis = Annotated[int, Param("The axis of the classes.", kind="whole", unusual=-1)]
+Ignored = Annotated[
+    int | None, whole("A label that means 'no label': its entries count nowhere.", optional=True, unusual=0)
+]
+Epsilon = Annotated[
+    float | None,
+    Param(
+        "Clip probabilities to [epsilon, 1 - epsilon], as Keras does with 1e-7; None keeps every digit and gradient.",
+        low=0.0, high=0.5, optional=True, unusual=1e-4,
+    ),
+]  # fmt: skip
+ClassWeights = Annotated[
+    tuple[float, ...] | None,
+    numbers("One weight per class; it multiplies that class's term.", low=0.0, unusual=None),
+]
+
+
+class Distance(Loss, abstract=True, tasks=("regression",)):
+    """A loss of the error `e = y_pred - y_true` alone; the mean over the last axis is one row's value."""
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def of(self, e: Tensor) -> Tensor:
+        """The value for each error."""
+        raise NotImplementedError
+
+    def slope(self, e: Tensor) -> Tensor:
+        """The derivative of `of` in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(self.of(y_pred - y_true))
+
+
+class Pointwise(Loss, abstract=True, tasks=("regression",)):
+    """A loss of y_true and y_pred entry by entry; the mean over the last axis is one row's value."""
+
+    target: ClassVar[Values] = REAL
+    prediction: ClassVar[Values] = REAL
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(type(self).target, type(self).prediction)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        """The value for each pair of entries."""
+        raise NotImplementedError
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        """The derivative of `of` by p in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(self.of(y_true, y_pred))
+
+
+class Margin(Loss, abstract=True, tasks=("binary",)):
+    """A loss of the margin `m = y * y_pred` with y = -1 or 1 (a label 0 is read as -1)."""
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SIGN, REAL)
+
+    def of(self, m: Tensor) -> Tensor:
+        """The value for each margin."""
+        raise NotImplementedError
+
+    def slope(self, m: Tensor) -> Tensor:
+        """The derivative of `of` in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        sign = ops.where(ops.equal(y_true, 0), -1.0, y_true)
+        return mean(self.of(sign * y_pred))
+
+
+class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
+    """A loss of independent yes/no questions: each entry of y_pred is the probability (or logit) of a yes.
+
+    A formula is written in `y`, the label after smoothing, and the surprises -log p and -log(1 - p); both are exact
+    and finite for every probability and logit.
+    """
+
+    from_logits: FromLogits = False
+    label_smoothing: Annotated[
+        float, fraction("The share of each label that is moved to 1/2.", closed=True, slide=(0.0, 0.5))
+    ] = 0.0
+    axis: Annotated[int, Param("The axis over which one row's mean is taken.", kind="whole", unusual=-1)] = -1
+    class_weight: Annotated[
+        tuple[float, ...] | None,
+        numbers("Two weights: for the term of label 0 and for the term of label 1.", low=0.0, unusual=(0.5, 2.0)),
+    ] = None
+    ignore_class: Ignored = None
+    epsilon: Epsilon = None
+
+    @property
+    def contract(self) -> Contract:
+        prediction = LOGIT if self.from_logits else PROBABILITY
+        return Contract(SOFT_LABEL, prediction, axis=self.axis, ignored=self.ignore_class)
+
+    def validate(self) -> None:
+        if self.class_weight is not None and (isinstance(self.class_weight, float) or len(self.class_weight) != 2):
+            raise ParameterError(
+                f"{type(self).__name__}(class_weight=...) weighs the two classes.",
+                arrived=f"It was given {self.class_weight!r}.",
+                allowed="Allowed are two numbers >= 0: for label 0 and for label 1.",
+                do="Pass for instance class_weight=(1.0, 5.0).",
+            )
+
+    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        """The value of each entry; `yes` is -log p and `no` is -log(1 - p)."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        kept = None
+        if self.ignore_class is not None:
+            kept = ops.not_equal(y_true, self.ignore_class)
+            y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
+        y = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        values = self.of(y, *self.surprises(y_pred))
+        if kept is None:
+            return mean(values)
+        count = ops.sum(ops.cast(kept, values.dtype), axis=-1)
+        return ops.sum(ops.where(kept, values, 0.0), axis=-1) / ops.maximum(count, 1.0)
+
+    def ignored(self, y_true: Tensor) -> Tensor | None:
+        """A row is ignored when all its entries are."""
+        return None if self.ignore_class is None else ops.all(ops.equal(y_true, self.ignore_class), axis=-1)
+
+    def surprises(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """-log p and -log(1 - p). An exact 0 is read as the smallest normal number, an exact 1 as 1 - ulp/2."""
+        if self.from_logits:
+            return ops.softplus(-y_pred), ops.softplus(y_pred)
+        if self.epsilon is not None:
+            clipped = ops.clip(y_pred, self.epsilon, 1 - self.epsilon)
+            return -ops.log(clipped), -ops.log(1 - clipped)
+        return (
+            -ops.log(read_at_least(y_pred, SMALLEST[self.dtype])),
+            -ops.log1p(-read_at_most(y_pred, BELOW_ONE[self.dtype])),
+        )
+
+    def weighed(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
+        """The two surprises times their class weights."""
+        return (yes, no) if self.class_weight is None else (self.class_weight[1] * yes, self.class_weight[0] * no)
+
+
+class Categorical(Loss, abstract=True, tasks=("multiclass",)):
+    """A loss of exclusive classes: y_pred holds one probability (or logit) per class along `axis`.
+
+    A formula is written in the surprises -log p_c, exact and finite for every probability and logit. Probabilities
+    are divided by their sum first. Targets are distributions over the classes (one-hot, or soft).
+    """
+
+    from_logits: FromLogits = False
+    label_smoothing: Smoothing = 0.0
+    axis: Axis = -1
+    class_weight: ClassWeights = None
+    ignore_class: Ignored = None
+    epsilon: Epsilon = None
+    normalised = True  # whether probabilities are divided by their sum
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY, axis=self.axis)
+
+    def of(self, surprise: Tensor) -> Tensor:
+        """The value of each class, were it the true one."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        classes = y_pred.shape[-1]
+        y = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
+        values = self.weighed(self.of(self.surprise(y_pred)))
+        return ops.sum(ops.where(ops.equal(y, 0), 0.0, y * values), axis=-1)
+
+    def ignored(self, y_true: Tensor) -> Tensor | None:
+        """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
+        if self.ignore_class is None:
+            return None
+        if 0 <= self.ignore_class < y_true.shape[-1]:
+            return ops.equal(ops.argmax(y_true, axis=-1), self.ignore_class) & (ops.max(y_true, axis=-1) > 0)
+        return ops.all(ops.equal(y_true, 0), axis=-1)
+
+    def surprise(self, y_pred: Tensor) -> Tensor:
+        """-log p for every class."""
+        if self.from_logits:
+            return surprise_of_logits(y_pred)
+        p = y_pred if self.epsilon is not None else read_at_least(y_pred, SMALLEST[self.dtype])
+        if self.epsilon is None:
+            surprise = -ops.log(p)
+            return surprise + ops.log(ops.sum(p, axis=-1, keepdims=True)) if self.normalised else surprise
+        p = p / ops.sum(p, axis=-1, keepdims=True) if self.normalised else p
+        return -ops.log(ops.clip(p, self.epsilon, 1 - self.epsilon))
+
+    def weighed(self, values: Tensor) -> Tensor:
+        """The values of the classes times their class weights."""
+        if self.class_weight is None:
+            return values
+        weights = self.class_weight if isinstance(self.class_weight, tuple) else (self.class_weight,)
+        if len(weights) != values.shape[-1]:
+            raise ParameterError(
+                f"{type(self).__name__}(class_weight=...) weighs the classes.",
+                arrived=f"It was given {len(weights)} weights for {values.shape[-1]} classes.",
+                allowed="Allowed is one number >= 0 per class.",
+                do="Pass one weight for each output of the model.",
+            )
+        return values * ops.convert_to_tensor(weights, dtype=values.dtype)
+
+
+class Sparse(Categorical, abstract=True):
+    """The same with class indices as targets: whole numbers, kept as integers in every floating-point type."""
+
+    @property
+    def contract(self) -> Contract:
+        prediction = LOGIT if self.from_logits else PROBABILITY
+        return Contract(CLASS_INDEX, prediction, shape="index", axis=self.axis, ignored=self.ignore_class)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        classes = y_pred.shape[-1]
+        index = ops.cast(y_true, "int32")
+        known = ops.logical_and(index >= 0, index < classes)
+        if self.ignore_class is not None:  # dropped by the caller; here only kept from being out of range
+            index = ops.where(ops.equal(index, self.ignore_class), 0, index)
+            known = ops.logical_or(known, ops.equal(ops.cast(y_true, "int32"), self.ignore_class))
+        values = self.weighed(self.of(self.surprise(y_pred)))
+        picked = pick(values, ops.clip(index, 0, classes - 1))
+        if self.label_smoothing:
+            picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
+        # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
+        return ops.where(known, picked, float("nan"))
+
+    def ignored(self, y_true: Tensor) -> Tensor | None:
+        return None if self.ignore_class is None else ops.equal(ops.cast(y_true, "int32"), self.ignore_class)
+
+
+class Vector(Loss, abstract=True, tasks=("regression",)):
+    """A loss of two vectors along `axis`."""
+
+    axis: Annotated[int, Param("The axis of the vectors.", kind="whole", unusual=-1)] = -1
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(FEATURE, FEATURE, axis=self.axis)
+
+
+class Overlap(Loss, abstract=True, tasks=("segmentation",)):
+    """A loss of how far two masks overlap: soft counts of true positives, false positives and false negatives.
+
+    Counts are taken per row over all other axes, or over `axis`. `whole_batch=True` takes one ratio over the batch, as
+    Keras does: the value then depends on how the data are split into batches.
+    """
+
+    axis: Annotated[
+        tuple[int, ...] | int | None,
+        Param("The axes to count over; None is all but the batch.", kind="axes", optional=True, unusual=(1,)),
+    ] = None
+    from_logits: FromLogits = False
+    whole_batch: Annotated[bool, flag("Count over the batch too: one ratio for all rows.")] = False
+
+    @property
+    def coupled(self) -> bool:
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis
+        return self.whole_batch or (axes is not None and 0 in axes)
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY)
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        """The value from the soft counts."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return self.counted(y_true, y_pred, None)
+
+    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
+        """Rows are weighed inside the counts; a row that does not exist counts nowhere."""
+        shape = ops.shape(y_pred)
+        inside: Any = None
+        for part in (None if keep is None else ops.cast(keep, y_pred.dtype), weight):
+            if part is not None:
+                part = ops.reshape(part, (*part.shape, *[1] * (len(shape) - len(part.shape))))
+                inside = part if inside is None else inside * part
+        return self.counted(y_true, y_pred, inside)
+
+    def counted(self, y: Tensor, y_pred: Tensor, weight: Tensor | None) -> Tensor:
+        """Soft counts over the chosen axes, and the value from them."""
+        axes = self.axis if self.axis is not None else tuple(range(0 if self.whole_batch else 1, len(y_pred.shape)))
+        if self.from_logits:
+            p, q = ops.sigmoid(y_pred), ops.sigmoid(-y_pred)
+        else:
+            p, q = y_pred, 1 - y_pred
+        counts = [y * p, (1 - y) * p, y * q]
+        if weight is not None:
+            counts = [weight * c for c in counts]
+        return self.of(*(ops.sum(c, axis=axes) for c in counts))
+
+
+class Parameters(Loss, abstract=True, tasks=("regression",)):
+    """A loss of the parameters of a distribution (or several quantiles), predicted along one more, last axis.
+
+    For targets (n,) or (n, 1) predictions are (n, k); for targets (n, d) they are (n, d, k).
+    """
+
+    outputs = 2  # k
+    target: ClassVar[Values] = REAL
+    prediction: ClassVar[Values] = REAL
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.target, self.prediction, shape="parameters", parameters=self.outputs)
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        """The value of each target y (...) from its k predicted numbers, parts (..., k)."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        values = self.of(y_true, y_pred)
+        return mean(values) if len(values.shape) > 1 else values

@@ -1,0 +1,392 @@
+"""The one base class: a loss is its fields and its formula; everything else follows from them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from dataclasses import field
+from functools import lru_cache
+from importlib import import_module
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Concatenate, ParamSpec, dataclass_transform, get_type_hints
+
+import keras
+from keras import ops
+
+from ..numerics.masks import mask_of, with_mask
+from ..numerics.stable import wide
+from . import catalogue, contract, reduction
+from .cards import Card, ParamCard, read_docstring
+from .contract import Contract
+from .errors import DefinitionError, ParameterError, ShapeError
+from .params import INF, Param
+from .reduction import Reduction
+
+Tensor = Any
+P = ParamSpec("P")
+COMMON = [
+    Parameter(name, Parameter.KEYWORD_ONLY, default=default)
+    for name, default in {"reduction": "sum_over_batch_size", "name": None, "dtype": None}.items()
+]
+CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
+
+
+@dataclass_transform(field_specifiers=(field,))
+class Fields:
+    """Tells type checkers that annotated attributes are constructor arguments."""
+
+
+class Loss(Fields, keras.losses.Loss):
+    """The base of every loss. A subclass states its parameters as typed fields and its formula in `call`.
+
+        class Ramp(ls.Loss):
+            "Grows with the error up to `top`, then stays."
+
+            top: float = 1.0
+
+            def call(self, y_true, y_pred):  # one value per row
+                return ops.mean(ops.minimum(ops.abs(y_pred - y_true), self.top), axis=-1)
+
+    The constructor, the configuration, saving with Keras, weights, masks, reductions, the card and `ls.get` follow.
+
+    Args:
+        reduction: how the rows become one number; see lossary.core.reduction for the formulas.
+        name: a name for logs.
+        dtype: type of the result, by default keras.config.floatx(). Half precision is computed in float32.
+    """
+
+    if TYPE_CHECKING:  # the three arguments every loss shares; Keras stores them
+        reduction: Reduction | None = field(default="sum_over_batch_size", kw_only=True)
+        name: str | None = field(default=None, kw_only=True)
+        dtype: Any = field(default=None, kw_only=True)
+
+    params: ClassVar[dict[str, Param]] = {}
+    tasks: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[tuple[str, ...]] = ()
+    aliases: ClassVar[tuple[str, ...]] = ()
+    family: ClassVar[str] = "custom"
+    __signature__: ClassVar[Signature]
+    _arguments: dict[str, Any]
+
+    def __init_subclass__(
+        cls,
+        *,
+        abstract: bool = False,
+        aliases: tuple[str, ...] = (),
+        tasks: tuple[str, ...] | None = None,
+        traits: tuple[str, ...] = (),
+        family: str | None = None,
+        package: str | None = None,
+    ) -> None:
+        super().__init_subclass__()
+        own = cls.__module__.startswith("lossary.families.")
+        cls.aliases, cls.traits = aliases, traits
+        cls.tasks = cls.tasks if tasks is None else tasks
+        cls.family = family or (cls.__module__.rpartition(".")[2] if own else "custom")
+        cls.__signature__, cls.params = _declaration(cls)
+        if not abstract:
+            package = package or ("lossary" if own else "custom")
+            keras.saving.register_keras_serializable(package)(cls)
+            CLASSES[f"{package}>{cls.__name__}"] = cls
+            if not own:
+                catalogue.register(cls.card())
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
+        """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
+        self = super().__new__(cls)
+        try:
+            given = cls.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ParameterError(
+                f"{cls.__name__}{cls.__signature__} was called.",
+                arrived=f"The arguments do not fit: {error}.",
+                allowed=f"Allowed are {', '.join(cls.__signature__.parameters)}.",
+                do="Pass these by name.",
+            ) from error
+        given.apply_defaults()
+        self._arguments = dict(given.arguments)
+        common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
+        reduction.check_reduction(cls.__name__, common["reduction"])
+        keras.losses.Loss.__init__(self, **{**common, "name": common["name"] or snake(cls.__name__)})
+        for name, param in cls.params.items():
+            setattr(self, name, param.check(cls.__name__, name, self._arguments[name]))
+        self.validate()
+        return self
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Everything is set in `__new__`; a subclass with an __init__ of its own may pass reduction, name, dtype."""
+        unknown = set(kwargs) - set(type(self).__signature__.parameters) - {p.name for p in COMMON}
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no parameter {', '.join(sorted(unknown))}.")
+        for name in ("reduction", "name"):
+            if kwargs.get(name) is not None and name not in self._arguments:
+                setattr(self, name, kwargs[name])
+
+    def validate(self) -> None:
+        """Conditions that tie several parameters together; a form or a loss may override it."""
+
+    # -- what a form or a loss defines --------------------------------------------------------------------------
+
+    @property
+    def contract(self) -> Contract:
+        """What y_true and y_pred may be, with the present parameters."""
+        return Contract(shape="free")
+
+    @property
+    def coupled(self) -> bool:
+        """Whether the value of one row depends on the other rows of the batch."""
+        return False
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """One value per row, from tensors that fit the contract."""
+        raise DefinitionError(
+            f"{type(self).__name__} was called as a loss.",
+            arrived="It has no formula.",
+            allowed="Allowed are classes that define call(self, y_true, y_pred).",
+            do="Define it; return one value per row.",
+        )
+
+    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
+        """As `call`, for losses whose rows look at one another: `keep` says which rows exist."""
+        raise NotImplementedError(type(self).__name__)
+
+    def ignored(self, y_true: Tensor) -> Tensor | None:
+        """Which rows the targets themselves take out (ignore_class), in the shape of the values."""
+        return None
+
+    def finish(self, reduced: Tensor) -> Tensor:
+        """What happens to the reduced number: the root in a root mean square."""
+        return reduced
+
+    # -- what follows -------------------------------------------------------------------------------------------
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
+        if len(values.shape) == 0:
+            weight = mask = None
+        reduced = reduction.reduce(values, weight, mask, self.reduction)
+        return ops.cast(self.finish(reduced), self.dtype)
+
+    def rows(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
+        values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
+        values = reduction.reduce(values, None, mask, None)
+        return with_mask(ops.cast(self.finish(values), self.dtype), mask)
+
+    def _rows(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """The values of the rows with weight and mask in their rank. Rows that do not count hold neutral numbers."""
+        owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
+        mask = mask_of(y_pred)
+        y_pred = _each(y_pred, lambda y: contract.to_tensor(y, inner, keep_integers=False))
+        y_true = _each(y_true, lambda y: contract.to_tensor(y, inner, keep_integers=rules.target.whole))
+        if rules.shape != "free":
+            y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
+        weight = None if sample_weight is None else contract.to_tensor(sample_weight, inner, keep_integers=False)
+        ignored = self.ignored(y_true)
+        mask = reduction.both(mask, None if ignored is None else ops.logical_not(ignored))
+        mask = None if mask is None else ops.cast(mask, "bool")
+        keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
+        if keep is not None:
+            _check_leading(owner, keep, y_pred if not isinstance(y_pred, dict) else next(iter(y_pred.values())))
+            y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
+            y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
+        if rules.shape != "free":
+            contract.check_values(owner, rules, y_true, y_pred)
+        if self.coupled:
+            values = self.call_coupled(y_true, y_pred, keep, weight)
+        else:
+            values = self.call(y_true, y_pred)
+        mask = reduction.both(mask, mask_of(values))
+        values = ops.cast(ops.convert_to_tensor(values), inner)
+        if rules.shape == "free":
+            _check_rows(owner, values, y_pred)
+        if len(values.shape) == 0:
+            return values, None, None
+        weight = None if weight is None else reduction.align_weight(owner, "sample_weight", weight, values)
+        mask = None if mask is None else reduction.align_weight(owner, "mask", ops.cast(mask, "bool"), values)
+        return values, weight, mask
+
+    def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
+        """Fitting shapes, with the axis that the loss works along moved to the end."""
+        y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
+        if rules.shape == "same":
+            if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
+                return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+            y_true = _to_end(y_true, rules.axis)
+        return y_true, _to_end(y_pred, rules.axis)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument with its present value; `from_config` builds the same loss from it."""
+        config = {name: getattr(self, name, value) for name, value in self._arguments.items()}
+        config["dtype"] = getattr(self._arguments.get("dtype"), "name", self._arguments.get("dtype"))
+        return config
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self).__module__, keras.saving.get_registered_name(type(self)), self.get_config())
+
+    def __repr__(self) -> str:
+        defaults = {name: p.default for name, p in type(self).__signature__.parameters.items()}
+        shown = [f"{n}={getattr(self, n, v)!r}" for n, v in self._arguments.items() if v != defaults.get(n)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    @classmethod
+    def card(cls) -> Card:
+        """What the catalogue, the documents and the explorer show."""
+        parameters = cls.__signature__.parameters
+        return Card(
+            name=cls.__name__,
+            function=snake(cls.__name__),
+            module=cls.__module__,
+            family=cls.family,
+            tasks=cls.tasks,
+            traits=cls.traits,
+            aliases=cls.aliases,
+            params=tuple(_param_card(n, p, parameters[n]) for n, p in cls.params.items()),
+            **read_docstring(cls.__dict__.get("__doc__")),
+        )
+
+
+def _declaration(cls: type[Loss]) -> tuple[Signature, dict[str, Param]]:
+    """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields."""
+    if "__init__" in cls.__dict__ and cls is not Loss:
+        written = list(Signature.from_callable(cls.__init__).parameters.values())[1:]
+        own = [p for p in written if p.kind is not Parameter.VAR_KEYWORD]
+        params = {p.name: Param("A parameter of this loss.", kind="free") for p in own if p.name not in _COMMON_NAMES}
+        rest = [p for p in COMMON if p.name not in {q.name for q in own}]
+        return Signature(sorted([*own, *rest], key=lambda p: p.kind)), params
+    params, parameters = {}, []
+    for name, hint in _field_hints(cls).items():
+        params[name] = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Param)), None) or Param(
+            "A parameter of this loss.", kind="free"
+        )
+        default = getattr(cls, name, Parameter.empty)
+        parameters.append(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint))
+    return Signature(parameters + COMMON), params
+
+
+_COMMON_NAMES = {p.name for p in COMMON}
+_OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "__signature__", "_arguments"}
+
+
+def _field_hints(cls: type[Loss]) -> dict[str, Any]:
+    """The typed fields of a class: its own first, then those of its form."""
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except NameError:  # a user's annotation that cannot be resolved here; its name is enough
+        hints = {name: Any for base in cls.__mro__ for name in inspect.get_annotations(base)}
+    order: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base is not Loss and issubclass(base, Loss):
+            for name in inspect.get_annotations(base):
+                if name not in _OWN_NAMES and typing.get_origin(hints[name]) is not ClassVar:
+                    order.setdefault(name, hints[name])
+    return order
+
+
+def _param_card(name: str, param: Param, parameter: Parameter) -> ParamCard:
+    hint = parameter.annotation
+    shown = hint.__origin__ if typing.get_origin(hint) is Annotated else hint
+    default = None if parameter.default is Parameter.empty else parameter.default
+    return ParamCard(
+        name=name,
+        type=getattr(shown, "__name__", str(shown)) if "|" not in str(shown) else str(shown),
+        default=default,
+        text=param.text,
+        allowed=param.allowed(),
+        low=None if param.low == -INF else param.low,
+        high=None if param.high == INF else param.high,
+        closed=param.closed,
+        slide=param.slide,
+    )
+
+
+def _each(y: Any, change: Callable[[Any], Tensor]) -> Any:
+    """Apply to a tensor, or to every entry of a dictionary of tensors."""
+    return {name: change(part) for name, part in y.items()} if isinstance(y, dict) else change(y)
+
+
+def _to_end(y: Tensor, axis: int) -> Tensor:
+    return y if axis in (-1, len(y.shape) - 1) else ops.moveaxis(y, axis, -1)
+
+
+def _check_leading(owner: str, keep: Tensor, y_pred: Tensor) -> None:
+    """Refuse weights and masks whose rows are not those of y_pred, before they meet any number."""
+    shape = list(keep.shape)
+    while len(shape) > 1 and shape[-1] == 1:
+        shape.pop()
+    sizes = zip(shape, y_pred.shape, strict=False)
+    if len(shape) > len(y_pred.shape) or any(a not in (1, b, None) and b is not None for a, b in sizes):
+        raise ShapeError(
+            f"{owner} multiplies each row by its weight or mask.",
+            arrived=f"The weights have shape {tuple(keep.shape)} and y_pred has shape {tuple(y_pred.shape)}.",
+            allowed="Allowed is one number, one per row, or one per value (leading axes equal).",
+            do="Reshape sample_weight so that its first axes are those of y_pred.",
+        )
+
+
+def _check_rows(owner: str, values: Tensor, y_pred: Any) -> None:
+    """A user's loss must give one value per row: a batch mean would make weights and masks meaningless."""
+    first = next(iter(y_pred.values())) if isinstance(y_pred, dict) else y_pred
+    if len(first.shape) > 1 and (len(values.shape) == 0 or values.shape[0] not in (first.shape[0], None)):
+        if first.shape[0] is None and len(values.shape) > 0:
+            return
+        raise ShapeError(
+            f"{owner} must give one value per row of the batch.",
+            arrived=f"For predictions of shape {tuple(first.shape)} it gave values of shape {tuple(values.shape)}.",
+            allowed="Allowed are values whose first axis is the batch.",
+            do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
+        )
+
+
+def _revive(module: str, registered: str, config: dict[str, Any]) -> Loss:
+    if registered not in CLASSES:
+        import_module(module)
+    return CLASSES[registered].from_config(config)
+
+
+def snake(name: str) -> str:
+    """HuberLoss -> huber_loss, KLDivergence -> kl_divergence, SmoothL1 -> smooth_l1."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+@lru_cache(maxsize=256)
+def _cached(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Loss:
+    return cls(*args, **dict(kwargs), reduction=None, dtype=dtype)
+
+
+def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loss:
+    """An unreduced loss with these parameters; the same one again for the same parameters."""
+    try:
+        return _cached(cls, dtype, args, tuple(kwargs.items()))  # type: ignore[arg-type]
+    except TypeError:  # a parameter that cannot be hashed, such as a list of class weights
+        return cls(*args, **kwargs, reduction=None, dtype=dtype)
+
+
+def dtype_of(y_pred: Any) -> str:
+    """The type a function computes in: that of the predictions, or floatx for lists and integers."""
+    if isinstance(y_pred, (list, tuple, dict, int, float)):
+        return str(keras.config.floatx())
+    name = keras.backend.standardize_dtype(ops.convert_to_tensor(y_pred).dtype)
+    return name if "float" in name else str(keras.config.floatx())
+
+
+def function(cls: Callable[P, Loss]) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
+    """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred."""
+
+    def twin(y_true: Tensor, y_pred: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        return build(loss_class, dtype_of(y_pred), args, kwargs).rows(y_true, y_pred)
+
+    loss_class: Any = cls
+    twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
+    twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
+    first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
+    own = [p for p in loss_class.__signature__.parameters.values() if p.name not in _COMMON_NAMES]
+    twin.__signature__ = Signature(first + own)  # type: ignore[attr-defined]
+    twin.cls = loss_class  # type: ignore[attr-defined]
+    package = keras.saving.get_registered_name(loss_class).partition(">")[0]
+    keras.saving.register_keras_serializable(package)(twin)
+    return twin

@@ -1,0 +1,149 @@
+"""What a loss parameter is: its type, its bounds, its explanation, and the range a slider may show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from .errors import ParameterError
+
+INF = math.inf
+
+
+@dataclass(frozen=True)
+class Param:
+    """One declared parameter of a loss.
+
+    `kind` says what a value is: "number", "whole" (an integer), "flag", "choice", "numbers" (one or several) or
+    "free" (anything that can be saved: the parameter of a user's own loss).
+    """
+
+    text: str
+    kind: str = "number"
+    low: float = -INF
+    high: float = INF
+    closed: bool = False  # whether the bounds themselves are allowed
+    slide: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    unusual: Any = None  # a lawful value away from the default; tests use it where `slide` gives none
+
+    def check(self, owner: str, name: str, value: Any) -> Any:
+        """The value in the form that is stored (plain Python), or a ParameterError."""
+        if value is None and self.optional:
+            return None
+        try:
+            return getattr(self, f"_{self.kind}")(value)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(
+                f"{owner}({name}=...) sets: {self.text}",
+                arrived=f"It was given {name}={value!r}.",
+                allowed=f"Allowed is {self.allowed()}.",
+                do=f"Pass such a value, or leave `{name}` out for the default.",
+            ) from error
+
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        left, right = "[]" if self.closed else "()"
+        inside = "" if (self.low, self.high) == (-INF, INF) else f" in {left}{self.low:g}, {self.high:g}{right}"
+        words = {
+            "number": f"a finite number{inside}",
+            "whole": f"a whole number{inside}",
+            "flag": "True or False",
+            "choice": " or ".join(map(repr, self.choices)),
+            "numbers": f"a number or a flat list of numbers{inside}",
+            "axes": "a whole number or a list of whole numbers",
+            "free": "anything",
+        }[self.kind]
+        return words + (", or None" if self.optional else "")
+
+    def inside(self, value: float) -> bool:
+        return self.low <= value <= self.high if self.closed else self.low < value < self.high
+
+    def _number(self, value: Any) -> Any:
+        number = _plain(value)
+        if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
+            raise TypeError
+        if not self.inside(float(number)):
+            raise ValueError
+        return number
+
+    def _whole(self, value: Any) -> int:
+        number = _plain(value)
+        if isinstance(number, bool) or not isinstance(number, Integral) or not self.inside(int(number)):
+            raise TypeError
+        return int(number)
+
+    def _flag(self, value: Any) -> bool:
+        flag = _plain(value)
+        if not isinstance(flag, bool):
+            raise TypeError
+        return flag
+
+    def _choice(self, value: Any) -> str:
+        if value not in self.choices:
+            raise ValueError
+        return str(value)
+
+    def _numbers(self, value: Any) -> Any:
+        values = _plain(value)
+        if isinstance(values, Sequence) and not isinstance(values, str):
+            if not values:
+                raise ValueError
+            return tuple(self._number(v) for v in values)
+        return self._number(values)
+
+    def _axes(self, value: Any) -> Any:
+        values = _plain(value)
+        if isinstance(values, Sequence) and not isinstance(values, str):
+            return tuple(self._whole(v) for v in values)
+        return self._whole(values)
+
+    def _free(self, value: Any) -> Any:
+        return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy and tensor scalars and arrays as plain Python, so that every configuration is valid JSON."""
+    if hasattr(value, "numpy"):  # a TensorFlow or torch tensor
+        value = value.numpy()
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def number(
+    text: str, *, slide: tuple[float, float], low: float = -INF, high: float = INF, closed: bool = True
+) -> Param:
+    return Param(text, low=low, high=high, closed=closed, slide=slide)
+
+
+def positive(text: str, *, slide: tuple[float, float]) -> Param:
+    return Param(text, low=0.0, slide=slide)
+
+
+def nonnegative(text: str, *, slide: tuple[float, float]) -> Param:
+    return Param(text, low=0.0, closed=True, slide=slide)
+
+
+def fraction(text: str, *, closed: bool = False, slide: tuple[float, float] = (0.01, 0.99)) -> Param:
+    return Param(text, low=0.0, high=1.0, closed=closed, slide=slide)
+
+
+def flag(text: str, *, unusual: bool = True) -> Param:
+    return Param(text, kind="flag", unusual=unusual)
+
+
+def whole(text: str, *, optional: bool = False, unusual: int | None = None) -> Param:
+    return Param(text, kind="whole", optional=optional, unusual=unusual)
+
+
+def choice(text: str, *choices: str) -> Param:
+    return Param(text, kind="choice", choices=choices, unusual=choices[-1])
+
+
+def numbers(
+    text: str, *, low: float, high: float = INF, closed: bool = True, unusual: Any, optional: bool = True
+) -> Param:
+    return Param(text, kind="numbers", low=low, high=high, closed=closed, optional=optional, unusual=unusual)

@@ -1,0 +1,97 @@
+"""Weights, masks and reductions: the only code of lossary that divides by a count.
+
+With v the values of the rows, w their weights (1 where none are given), m = 1 for rows that are neither masked nor
+ignored, N = sum m:
+
+    sum                      sum m w v
+    sum_over_batch_size      sum m w v / N          (or "mean"; a row of weight 0 still counts in N, as in Keras)
+    mean_with_sample_weight  sum m w v / sum m w
+    none                     m w v
+
+A row with w = 0 or m = 0 adds exactly nothing, even when it holds NaN or infinity. An empty sum divided by an empty
+count is 0, with gradient 0. Sums are taken in float32 at least.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from keras import ops
+
+from ..numerics.backend import replicas
+from .errors import ParameterError, ShapeError
+
+Tensor = Any
+Reduction = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"]
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+
+
+def check_reduction(owner: str, reduction: Any) -> None:
+    if reduction not in REDUCTIONS:
+        raise ParameterError(
+            f"{owner}(reduction=...) says how the rows of a batch become one number.",
+            arrived=f"It was given reduction={reduction!r}.",
+            allowed=f"Allowed is one of {', '.join(map(repr, REDUCTIONS))}.",
+            do="Leave it out for the mean over the batch.",
+        )
+
+
+def align(small: Tensor, large: Tensor) -> Tensor:
+    """A weight or mask in the rank of what it applies to: rows first, trailing axes of length 1 added or dropped."""
+    while len(small.shape) > len(large.shape) and small.shape[-1] == 1:
+        small = ops.squeeze(small, axis=-1)
+    while 0 < len(small.shape) < len(large.shape):
+        small = ops.expand_dims(small, axis=-1)
+    return small
+
+
+def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tensor:
+    """`weight` in the rank of `values`; a ShapeError where the rows would not meet their own weights."""
+    aligned = align(weight, values)
+    sizes = zip(aligned.shape, values.shape, strict=False)
+    if len(aligned.shape) > len(values.shape) or any(a not in (1, b, None) and b is not None for a, b in sizes):
+        raise ShapeError(
+            f"{owner} multiplies each row by its {what}.",
+            arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {tuple(values.shape)}.",
+            allowed="Allowed is one number, one per row, or one per entry of the values (leading axes equal).",
+            do=f"Reshape the {what} so that its first axes are those of the values.",
+        )
+    return aligned
+
+
+def drop(keep: Tensor | None, x: Tensor, neutral: float) -> Tensor:
+    """`x` with `neutral` in the rows that do not count, so that nothing they hold can spread."""
+    if keep is None:
+        return x
+    return ops.where(align(keep, x), x, ops.cast(neutral, x.dtype))
+
+
+def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    """Rows that two conditions both keep; None keeps all."""
+    if a is None or b is None:
+        return b if a is None else a
+    rank = a if len(a.shape) >= len(b.shape) else b
+    return ops.logical_and(align(a, rank), align(b, rank))
+
+
+def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str | None) -> Tensor:
+    """The rows as one number (or none), by the formulas above. `weight` and `mask` are in the rank of `values`."""
+    if mask is not None:
+        mask = ops.broadcast_to(mask, ops.shape(values))
+        values = ops.where(mask, values, 0.0)
+    weighted = values if weight is None else ops.where(ops.equal(weight, 0), 0.0, values * weight)
+    if reduction in (None, "none"):
+        return weighted
+    total = ops.sum(weighted)
+    if reduction == "sum":
+        return total
+    if reduction == "mean_with_sample_weight" and weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(values))
+        count = ops.sum(weight if mask is None else ops.where(mask, weight, 0.0))
+    elif mask is not None:
+        count = ops.sum(ops.cast(mask, values.dtype))
+    else:
+        count = ops.cast(ops.size(values), values.dtype)
+    empty = ops.equal(count, 0)
+    average = ops.where(empty, 0.0, total / ops.where(empty, 1.0, count))
+    return average if replicas() == 1 else average / replicas()

@@ -1,0 +1,102 @@
+"""Binary and multi-label classification: independent yes/no questions, answered by probabilities or logits."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.forms import Binary
+from ..core.loss import Tensor, function
+from ..core.params import flag, fraction, nonnegative, positive
+from ..numerics.stable import SMALLEST, read_at_least
+
+
+class BinaryCrossentropy(
+    Binary,
+    aliases=("bce", "BCE", "binary_cross_entropy", "log_loss", "logistic", "sigmoid_cross_entropy"),
+    traits=("convex", "smooth", "proper"),
+):
+    r"""The surprise at the true label: the fit settles at the true probability of a yes.
+
+    Formula: -y \log p - (1 - y)\log(1 - p), with y = y_true and p = y_pred (or sigmoid(y_pred) for logits)
+    Use: the default for yes/no questions and for several labels at once. Prefer logits: a linear last layer with
+        from_logits=True.
+    Beware: probabilities keep their full range: p = 1e-20 costs 46.05 where Keras stops at 16.12 with gradient 0. An
+        exact 0 or 1 on the wrong side is read as the nearest number that has a finite logarithm.
+    Reference: Cox (1958), The regression analysis of binary sequences, doi:10.1111/j.2517-6161.1958.tb00292.x
+    Elsewhere:
+        keras.losses.BinaryCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
+        torch.nn.BCELoss
+        torch.nn.BCEWithLogitsLoss -> from_logits=True
+        optax.losses.sigmoid_binary_cross_entropy -> from_logits=True
+
+    >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]), binary_crossentropy([[1.0]], [[-20.0]], from_logits=True)
+    (0.69314718, 20.0)
+    """
+
+    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        yes, no = self.weighed(yes, no)
+        return y * yes + (1 - y) * no
+
+
+binary_crossentropy = function(BinaryCrossentropy)
+
+
+class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bce"), traits=("convex", "smooth")):
+    r"""Binary cross-entropy that counts every true yes `pos_weight` times: a missed yes hurts more.
+
+    Formula: -w\,y \log p - (1 - y)\log(1 - p), with w = pos_weight
+    Use: rare positives; w = (number of no) / (number of yes) balances the two.
+    Beware: the predicted probabilities are no longer the true ones: the odds come out w times too large. The mean still
+        divides by the number of entries, not by the weights.
+    Reference: King and Zeng (2001), Logistic regression in rare events data, doi:10.1093/oxfordjournals.pan.a004868
+    Elsewhere:
+        tf.nn.weighted_cross_entropy_with_logits(pos_weight=1.0) -> from_logits=True, pos_weight=pos_weight
+
+    >>> weighted_binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]], pos_weight=3.0)
+    1.38629436
+    """
+
+    pos_weight: Annotated[float, positive("How many times a true yes counts.", slide=(0.2, 10.0))] = 1.0
+
+    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        yes, no = self.weighed(yes, no)
+        return self.pos_weight * (y * yes) + (1 - y) * no
+
+
+weighted_binary_crossentropy = function(WeightedBinaryCrossentropy)
+
+
+class BinaryFocalCrossentropy(
+    Binary, aliases=("binary_focal", "focal", "sigmoid_focal", "retinanet"), traits=("smooth",)
+):
+    r"""Binary cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
+
+    Formula: -\alpha_t\,(1 - p_t)^\gamma \log p_t, with p_t = p for y = 1 and 1 - p for y = 0
+    Use: many easy negatives, few positives: detection, rare events.
+    Beware: `alpha` acts only with apply_class_balancing=True, as in Keras; then \alpha_t = \alpha for y = 1 and
+        1 - \alpha for y = 0. gamma = 0 without balancing is the binary cross-entropy. Probabilities come out too timid.
+    Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
+    Elsewhere:
+        keras.losses.BinaryFocalCrossentropy(apply_class_balancing=False, alpha=0.25, gamma=2.0,
+            from_logits=False, label_smoothing=0.0, axis=-1)
+        torchvision.ops.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
+            gamma=gamma, from_logits=True
+        optax.losses.sigmoid_focal_loss(gamma=2.0) -> gamma=gamma, from_logits=True
+
+    >>> binary_focal_crossentropy([[1.0]], [[0.5]]), binary_focal_crossentropy([[1.0]], [[-100.0]], from_logits=True)
+    (0.1732868, 100.0)
+    """
+
+    apply_class_balancing: Annotated[bool, flag("Whether `alpha` weighs the two classes.")] = False
+    alpha: Annotated[float, fraction("The weight of label 1; label 0 gets 1 - alpha.", closed=True)] = 0.25
+    gamma: Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0))] = 2.0
+
+    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        p, q = ops.exp(-yes), ops.exp(-no)  # q = 1 - p, without subtracting from one
+        hardness = read_at_least(y * q + (1 - y) * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
+        yes, no = self.weighed(yes, no)
+        value = ops.power(hardness, self.gamma) * (y * yes + (1 - y) * no)
+        return value * (y * self.alpha + (1 - y) * (1 - self.alpha)) if self.apply_class_balancing else value
+
+
+binary_focal_crossentropy = function(BinaryFocalCrossentropy)

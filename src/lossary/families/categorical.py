@@ -1,0 +1,168 @@
+"""Multi-class classification: exclusive classes, answered by probabilities or logits."""
+
+from typing import Annotated, Any
+
+from keras import ops
+
+from ..core.errors import ParameterError
+from ..core.forms import Categorical, Sparse
+from ..core.loss import Tensor, function
+from ..core.params import Param, fraction, nonnegative
+from ..numerics.stable import SMALLEST, read_at_least
+
+Alpha = Annotated[
+    Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
+]
+Gamma = Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0))]
+
+
+class CategoricalCrossentropy(
+    Categorical,
+    aliases=("cce", "CCE", "categorical_cross_entropy", "softmax_cross_entropy", "cross_entropy"),
+    traits=("convex", "smooth", "proper"),
+):
+    r"""The surprise at the true class: the fit settles at the true probabilities of the classes.
+
+    Formula: -\sum_c w_c\,y_c \log p_c, with p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
+    Use: the default for exclusive classes with one-hot or soft targets. Prefer logits: a linear last layer with
+        from_logits=True.
+    Beware: class indices belong to the sparse twin. Label smoothing spreads over all classes, as in Keras and torch.
+    Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve; Szegedy et al.
+        (2016), Rethinking the Inception architecture (label smoothing), arXiv:1512.00567
+    Elsewhere:
+        keras.losses.CategoricalCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
+        optax.losses.softmax_cross_entropy -> from_logits=True
+        tf.nn.softmax_cross_entropy_with_logits -> from_logits=True, reduction='none'
+
+    >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.15, 0.75, 0.1]])
+    0.28768207
+    """
+
+    def of(self, surprise: Tensor) -> Tensor:
+        return surprise
+
+
+categorical_crossentropy = function(CategoricalCrossentropy)
+
+
+class SparseCategoricalCrossentropy(
+    Sparse,
+    aliases=("scce", "SCCE", "sparse_cross_entropy", "sparse_categorical_cross_entropy", "nll"),
+    traits=("convex", "smooth", "proper"),
+):
+    r"""Categorical cross-entropy for class indices: the surprise at the true class.
+
+    Formula: -w_t \log p_t, with t = y_true and p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
+    Use: the default for exclusive classes when targets are whole numbers 0 … C-1.
+    Beware: a label outside the classes is an error in eager calls and NaN in compiled code, never a silent 0. Rows of
+        `ignore_class` are left out of the mean.
+    Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve
+    Elsewhere:
+        keras.losses.SparseCategoricalCrossentropy(from_logits=False, ignore_class=None, axis=-1)
+        torch.nn.CrossEntropyLoss(ignore_index=-100, label_smoothing=0.0) -> from_logits=True, axis=1,
+            ignore_class=ignore_index, label_smoothing=label_smoothing
+        optax.losses.softmax_cross_entropy_with_integer_labels(axis=-1) -> from_logits=True, axis=axis
+        tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True, reduction='none'
+
+    >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
+    0.28768207
+    """
+
+    def of(self, surprise: Tensor) -> Tensor:
+        return surprise
+
+
+sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
+
+
+def _focal(surprise: Tensor, alpha: Any, gamma: float, dtype: str) -> Tensor:
+    """alpha (1 - p)^gamma (-log p) for every class; 1 - p comes from -log p, without subtracting from one."""
+    hardness = read_at_least(-ops.expm1(-surprise), SMALLEST[dtype])
+    if isinstance(alpha, tuple):
+        if len(alpha) != surprise.shape[-1]:
+            raise ParameterError(
+                "A focal loss was given one alpha per class.",
+                arrived=f"There are {len(alpha)} alphas and {surprise.shape[-1]} classes.",
+                allowed="Allowed is one number, or one per class.",
+                do="Pass one alpha for each output of the model.",
+            )
+        alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
+    return alpha * (ops.power(hardness, gamma) * surprise)
+
+
+class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):
+    r"""Categorical cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
+
+    Formula: -\sum_c \alpha_c\,(1 - p_c)^\gamma\,y_c \log p_c
+    Use: unbalanced classes with many easy rows; one-hot targets.
+    Beware: a single `alpha` multiplies every class (Keras's default 0.25 quarters the loss); gamma = 0 and alpha = 1 is
+        the categorical cross-entropy.
+    Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
+    Elsewhere:
+        keras.losses.CategoricalFocalCrossentropy(alpha=0.25, gamma=2.0, from_logits=False,
+            label_smoothing=0.0, axis=-1)
+
+    >>> categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]], alpha=1.0)
+    0.1732868
+    """
+
+    alpha: Alpha = 0.25
+    gamma: Gamma = 2.0
+
+    def of(self, surprise: Tensor) -> Tensor:
+        return _focal(surprise, self.alpha, self.gamma, self.dtype)
+
+
+categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
+
+
+class SparseCategoricalFocalCrossentropy(
+    Sparse, aliases=("sparse_categorical_focal", "sparse_focal"), traits=("smooth",)
+):
+    r"""The categorical focal loss for class indices.
+
+    Formula: -\alpha_t\,(1 - p_t)^\gamma \log p_t, with t = y_true
+    Use: unbalanced classes with many easy rows; targets are whole numbers 0 … C-1.
+    Beware: the default alpha = 0.25 is that of the dense twin; alpha = 1 and gamma = 0 is the cross-entropy.
+    Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
+
+    >>> sparse_categorical_focal_crossentropy([1], [[0.5, 0.5]], alpha=1.0)
+    0.1732868
+    """
+
+    alpha: Alpha = 0.25
+    gamma: Gamma = 2.0
+
+    def of(self, surprise: Tensor) -> Tensor:
+        return _focal(surprise, self.alpha, self.gamma, self.dtype)
+
+
+sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentropy)
+
+
+class CategoricalGeneralizedCrossEntropy(
+    Sparse, aliases=("gce", "generalized_crossentropy", "truncated_lq"), traits=("bounded", "robust", "smooth")
+):
+    r"""Between cross-entropy (q to 0) and absolute error (q = 1): wrong labels pull less.
+
+    Formula: (1 - p_t^q) / q, with t = y_true
+    Use: class indices of which some are wrong.
+    Beware: takes class indices, as in Keras, though its name says categorical. Probabilities are taken as they are,
+        not divided by their sum.
+    Reference: Zhang and Sabuncu (2018), Generalized cross entropy loss for training deep neural networks with noisy
+        labels, arXiv:1805.07836
+    Elsewhere:
+        keras.losses.CategoricalGeneralizedCrossEntropy(q=0.5)
+
+    >>> categorical_generalized_cross_entropy([1], [[0.36, 0.64]])
+    0.4
+    """
+
+    q: Annotated[float, fraction("0 is near cross-entropy, 1 is near absolute error.")] = 0.5
+    normalised = False
+
+    def of(self, surprise: Tensor) -> Tensor:
+        return -ops.expm1(-self.q * surprise) / self.q
+
+
+categorical_generalized_cross_entropy = function(CategoricalGeneralizedCrossEntropy)

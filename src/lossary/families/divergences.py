@@ -1,0 +1,40 @@
+"""Divergences: how far one distribution is from another."""
+
+from keras import ops
+
+from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
+from ..core.loss import Loss, Tensor, function
+from ..numerics.stable import SMALLEST, read_at_least
+
+
+class KLDivergence(
+    Loss,
+    aliases=("kld", "KLD", "kullback_leibler", "kl", "relative_entropy"),
+    tasks=("distribution",),
+    traits=("convex",),
+):
+    r"""What is lost by describing the distribution y_true with the distribution y_pred.
+
+    Formula: \sum_c y_c \log(y_c / p_c) over the last axis
+    Use: targets that are distributions: soft labels, a teacher's output, proportions.
+    Beware: not symmetric, and never negative only where both rows sum to 1. torch's KLDivLoss takes log-probabilities
+        and the arguments in the other order.
+    Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
+    Elsewhere:
+        keras.losses.KLDivergence
+
+    >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]), kl_divergence([[1.0, 0.0]], [[1e-8, 1.0]])
+    (0.14384104, 18.420681)
+    """
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SOFT_LABEL, PROBABILITY)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        smallest = SMALLEST[self.dtype]
+        ratio = ops.log(read_at_least(y_true, smallest)) - ops.log(read_at_least(y_pred, smallest))
+        return ops.sum(y_true * ratio, axis=-1)
+
+
+kl_divergence = function(KLDivergence)

@@ -1,0 +1,71 @@
+"""Embeddings: vectors of the same class close together, of other classes apart."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.contract import REAL, Contract, Values
+from ..core.loss import Loss, Tensor, function
+from ..core.params import flag, number, positive
+from ..numerics.masks import with_mask
+from ..numerics.stable import LARGE
+
+IDENTITY = Values("a class index of any size", whole=True)
+
+
+class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
+    r"""Pulls rows of one class together and pushes others apart; pairs far from where they should be pull hardest.
+
+    Formula: \log(1 + \sum_n e^{\gamma\,\alpha_n (s_n - m)} \sum_p e^{-\gamma\,\alpha_p (s_p - 1 + m)}), with
+        similarities s_p within and s_n between classes, \alpha_n = \max(s_n + m, 0) and \alpha_p = \max(1 + m - s_p, 0)
+    Use: learning embeddings for retrieval and verification from labelled batches.
+    Beware: y_pred must be unit vectors (end the model in UnitNormalization). A row without a partner of its class, or
+        without a stranger, in the batch is left out of the mean. The weights \alpha are held fixed in the gradient, as
+        in the paper; Keras differentiates them too.
+    Reference: Sun et al. (2020), Circle loss, arXiv:2002.10857
+    Elsewhere:
+        keras.losses.Circle(gamma=80.0, margin=0.4, remove_diagonal=True)
+
+    >>> circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], gamma=1.0)[0]
+    0.54589295
+    """
+
+    gamma: Annotated[float, positive("How sharply hard pairs stand out.", slide=(1.0, 128.0))] = 80.0
+    margin: Annotated[
+        float, number("How far apart the two kinds of pairs should be.", low=0.0, high=1.0, slide=(0.0, 1.0))
+    ] = 0.4
+    remove_diagonal: Annotated[bool, flag("Whether a row is not its own partner.", unusual=False)] = True
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(IDENTITY, REAL, shape="index")
+
+    @property
+    def coupled(self) -> bool:
+        return True
+
+    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
+        labels = ops.reshape(y_true, (-1, 1))
+        similar = ops.minimum(ops.matmul(y_pred, ops.transpose(y_pred)), 1.0)
+        same = ops.equal(labels, ops.transpose(labels))
+        other = ops.logical_not(same)
+        if self.remove_diagonal:
+            same = ops.logical_and(same, ops.logical_not(ops.eye(labels.shape[0], dtype="bool")))
+        if keep is not None:
+            exists = ops.reshape(keep, (1, -1))
+            same, other = ops.logical_and(same, exists), ops.logical_and(other, exists)
+        near = ops.stop_gradient(ops.maximum(1 + self.margin - similar, 0.0))
+        far = ops.stop_gradient(ops.maximum(similar + self.margin, 0.0))
+        pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
+        push = self._log_sum(self.gamma * far * (similar - self.margin), other)
+        paired = ops.logical_and(ops.any(same, axis=1), ops.any(other, axis=1))
+        values = ops.softplus(ops.where(paired, pull + push, 0.0))
+        return with_mask(ops.where(paired, values, 0.0), paired)
+
+    def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:
+        """log of the sum of e^term over the chosen entries of each row; of no entry: a very small number."""
+        terms = ops.where(chosen, terms, -LARGE[self.dtype])
+        return ops.logsumexp(terms, axis=1)
+
+
+circle = function(Circle)

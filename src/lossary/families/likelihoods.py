@@ -1,0 +1,91 @@
+"""Likelihoods: the negative log-probability of the targets under a predicted distribution."""
+
+import math
+from typing import Annotated
+
+from keras import ops
+
+from ..core.contract import COUNT, RATE, REAL, Contract, Values
+from ..core.forms import Parameters, Pointwise
+from ..core.loss import Tensor, function
+from ..core.params import choice, flag
+from ..numerics.stable import SMALLEST, read_at_least
+
+
+class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("convex", "smooth")):
+    r"""Counts that happen at a predicted rate: the fit settles at the mean count, and errors at high rates cost less.
+
+    Formula: p - y \log p, with y = y_true and p = y_pred (or e^z - y z with z = y_pred for log_rate=True)
+    Use: counts of events: calls per hour, visits per day. Prefer a linear last layer with log_rate=True.
+    Beware: the constant log(y!) is left out, so the value can be negative. A rate of exactly 0 is read as the smallest
+        normal number.
+    Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
+    Elsewhere:
+        keras.losses.Poisson
+        torch.nn.PoissonNLLLoss(log_input=True) -> log_rate=log_input
+        optax.losses.poisson_nll_loss(log_input=True) -> log_rate=log_input
+
+    >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
+    (-1.3944492, 1.0)
+    """
+
+    log_rate: Annotated[bool, flag("Whether y_pred is the logarithm of the rate.")] = False
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(COUNT, REAL if self.log_rate else RATE)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        if self.log_rate:
+            return ops.exp(p) - y * p
+        return p - y * ops.log(read_at_least(p, SMALLEST[self.dtype]))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return ops.exp(p) - y if self.log_rate else 1 - y / ops.maximum(p, SMALLEST[self.dtype])
+
+
+poisson = function(Poisson)
+
+SPREADS = Values("a mean, and a spread", neutral=1.0)
+
+
+class GaussianNLL(
+    Parameters, aliases=("gaussian", "normal_nll", "gaussian_negative_log_likelihood"), traits=("likelihood",)
+):
+    r"""Targets scattered around a predicted mean with a predicted spread: the model learns how sure it may be.
+
+    Formula: \tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi, with y_pred = (\mu, spread) along the last
+        axis and v the variance that the spread stands for
+    Use: when the noise differs from row to row, or error bars are wanted. For a fixed spread it is the squared error.
+    Beware: densities may exceed 1, so a negative value is normal. full=False leaves out the constant \tfrac12 \log 2\pi,
+        as torch does.
+    Reference: Nix and Weigend (1994), Estimating the mean and variance of the target probability distribution,
+        doi:10.1109/ICNN.1994.374138
+    Elsewhere:
+        torch.nn.GaussianNLLLoss(full=False) -> spread='variance', full=full
+
+    >>> gaussian_nll([[1.0]], [[0.0, 0.0]]), gaussian_nll([[1.0]], [[0.0, 2.0]], spread="variance", full=False)
+    (1.4189385, 0.5965736)
+    """
+
+    spread: Annotated[str, choice("What the second output stands for.", "log_variance", "variance", "std")] = (
+        "log_variance"
+    )
+    full: Annotated[
+        bool, flag("Whether the constant is included, so that the value is exactly -log density.", unusual=False)
+    ] = True
+    prediction = SPREADS
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        mean, spread = parts[..., 0], parts[..., 1]
+        if self.spread == "log_variance":
+            half_log, inverse = 0.5 * spread, ops.exp(-0.5 * spread)
+        else:
+            spread = read_at_least(spread, SMALLEST[self.dtype])
+            std = ops.sqrt(spread) if self.spread == "variance" else spread
+            half_log, inverse = ops.log(std), 1 / std
+        constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
+        return half_log + 0.5 * ops.square((y - mean) * inverse) + constant
+
+
+gaussian_nll = function(GaussianNLL)

@@ -1,0 +1,85 @@
+"""Margins: classification by scores that need not be probabilities."""
+
+from keras import ops
+
+from ..core.contract import REAL, Contract
+from ..core.forms import Margin
+from ..core.loss import Loss, Tensor, function
+from ..numerics.stable import LARGE
+
+
+class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
+    r"""Costs nothing once a row is on the right side by a margin of 1, and grows linearly before.
+
+    Formula: \max(1 - m, 0), with m = y \cdot y_pred and y = -1 or 1
+    Use: support vector machines; when only the decision matters and no probability is wanted.
+    Beware: labels 0 are read as -1; other labels are refused. End the model in a linear layer, not in a sigmoid.
+    Reference: Cortes and Vapnik (1995), Support-vector networks, doi:10.1007/BF00994018
+    Elsewhere:
+        keras.losses.Hinge
+        optax.losses.hinge_loss -> reduction='none'
+
+    >>> hinge([[1.0, -1.0]], [[0.5, -3.0]])
+    0.25
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return ops.maximum(1 - m, 0.0)
+
+    def slope(self, m: Tensor) -> Tensor:
+        return ops.where(m < 1, -1.0, 0.0 * m)
+
+
+hinge = function(Hinge)
+
+
+class SquaredHinge(Margin, aliases=("l2_svm",), traits=("convex", "smooth")):
+    r"""The square of the hinge: gentle close to the margin, strict far on the wrong side.
+
+    Formula: \max(1 - m, 0)^2, with m = y \cdot y_pred and y = -1 or 1
+    Use: as hinge, where a smooth gradient helps the optimiser.
+    Beware: one row far on the wrong side pulls hard; it is not robust to wrong labels.
+    Reference: Lee and Mangasarian (2001), SSVM: a smooth support vector machine, doi:10.1023/A:1011215321374
+    Elsewhere:
+        keras.losses.SquaredHinge
+
+    >>> squared_hinge([[1.0, -1.0]], [[0.5, -3.0]])
+    0.125
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return ops.square(ops.maximum(1 - m, 0.0))
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -2 * ops.maximum(1 - m, 0.0)
+
+
+squared_hinge = function(SquaredHinge)
+
+
+class CategoricalHinge(Loss, aliases=("multiclass_hinge",), tasks=("multiclass",), traits=("convex",)):
+    r"""Asks that the true class scores at least 1 more than the best other class.
+
+    Formula: \max(0, 1 + \max_{c \ne t} p_c - p_t), with t the true class of a one-hot y_true
+    Use: multi-class classification by scores, when only the ranking of the classes matters.
+    Beware: scores are compared as they are, also when all are negative.
+    Reference: Crammer and Singer (2001), On the algorithmic implementation of multiclass kernel-based vector machines,
+        Journal of Machine Learning Research 2:265-292
+    Elsewhere:
+        keras.losses.CategoricalHinge
+
+    >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
+    (0.0, 1.5)
+    """
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true = ops.sum(y_true * y_pred, axis=-1)
+        others = ops.where(ops.equal(y_true, 1), -LARGE[self.dtype], (1 - y_true) * y_pred)
+        return ops.maximum(ops.max(others, axis=-1) - true + 1, 0.0)
+
+
+categorical_hinge = function(CategoricalHinge)

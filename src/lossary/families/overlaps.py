@@ -1,0 +1,70 @@
+"""Overlaps: segmentation by how far a predicted mask covers the true one."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.forms import Overlap
+from ..core.loss import Tensor, function
+from ..core.params import nonnegative
+
+Smooth = Annotated[
+    float, nonnegative("Added to both sides of the ratio; softens it for small masks.", slide=(0.0, 5.0))
+]
+
+
+def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
+    """1 - (hit + s) / (hit + missed + s), written so that it does not cancel; nothing missed is a loss of 0."""
+    whole = hit + missed + smooth
+    empty = ops.equal(whole, 0)
+    return ops.where(empty, 0.0, missed / ops.where(empty, 1.0, whole))
+
+
+class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits=("bounded",)):
+    r"""One minus the overlap of two masks, as a share of their mean size: rare foreground counts as much as background.
+
+    Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
+    Use: segmentation with small objects, usually added to a cross-entropy.
+    Beware: counted per row, so that a batch can be split; whole_batch=True gives Keras's one ratio for all rows. Two
+        empty masks are a perfect fit: 0.
+    Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
+    Elsewhere:
+        keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
+
+    >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    0.33333333
+    """
+
+    smooth: Smooth = 0.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return _ratio(fp + fn, 2 * tp, self.smooth)
+
+
+dice = function(Dice)
+
+
+class Tversky(Overlap, aliases=("tversky_loss",), traits=("bounded",)):
+    r"""Dice with a price for each kind of mistake: `alpha` for false alarms, `beta` for what was missed.
+
+    Formula: 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row
+    Use: segmentation where missing the object is worse than painting too much: beta > alpha.
+    Beware: Keras 3.15 applies alpha to the false negatives, against its own documents; here alpha belongs to the false
+        positives, as in the paper. alpha = beta = 1/2 is Dice.
+    Reference: Salehi, Erdogmus and Gholipour (2017), Tversky loss function for image segmentation, arXiv:1706.05721
+    Elsewhere:
+        keras.losses.Tversky(alpha=0.5, beta=0.5, axis=None) -> alpha=beta, beta=alpha, axis=axis, whole_batch=True
+
+    >>> tversky([[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]], alpha=0.9, beta=0.1)
+    0.16666667
+    """
+
+    alpha: Annotated[float, nonnegative("The price of false positives.", slide=(0.0, 1.0))] = 0.5
+    beta: Annotated[float, nonnegative("The price of false negatives.", slide=(0.0, 1.0))] = 0.5
+    smooth: Smooth = 0.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return _ratio(self.alpha * fp + self.beta * fn, tp, self.smooth)
+
+
+tversky = function(Tversky)

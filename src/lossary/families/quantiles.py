@@ -1,0 +1,79 @@
+"""Quantiles: losses whose best constant is a chosen quantile of the targets."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.errors import ParameterError
+from ..core.forms import Distance, Parameters
+from ..core.loss import Tensor, function
+from ..core.params import fraction, numbers
+from ..numerics.stable import mean
+
+
+class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
+    r"""Charges `q` for each unit too little and `1 - q` for each unit too much: the fit settles at the `q` quantile.
+
+    Formula: \max(q\,(y - p), (q - 1)\,(y - p)), with y = y_true and p = y_pred
+    Use: for a prediction that is exceeded in a chosen share of cases; q = 0.5 is half the absolute error.
+    Beware: some libraries double it, so that q = 0.5 is the absolute error.
+    Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
+    Elsewhere:
+        tensorflow_addons.losses.PinballLoss(tau=0.5) -> q=tau
+        sklearn.metrics.mean_pinball_loss(alpha=0.5) -> q=alpha
+
+    >>> quantile([[1.0]], [[0.0]], q=0.9), quantile([[0.0]], [[1.0]], q=0.9)
+    (0.9, 0.1)
+    """
+
+    q: Annotated[float, fraction("The quantile to settle at.")] = 0.5
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.where(e > 0, (1 - self.q) * e, -self.q * e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return ops.where(e > 0, 1 - self.q, ops.where(e < 0, -self.q, 0.0 * e))
+
+
+quantile = function(Quantile)
+
+
+class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), traits=("convex", "robust")):
+    r"""Several quantiles of the same target at once: the mean of their quantile losses.
+
+    Formula: \frac1k \sum_i \max(q_i\,(y - p_i), (q_i - 1)\,(y - p_i))
+    Use: prediction intervals: q = (0.05, 0.5, 0.95) gives a median with a 90 % band; one output per quantile.
+    Beware: nothing keeps the predicted quantiles in order; sort them, or build the model so that they cannot cross.
+        Some libraries sum over the quantiles instead.
+    Reference: Wen, Torkkola, Narayanaswamy and Madeka (2017), A multi-horizon quantile recurrent forecaster,
+        arXiv:1711.11053
+
+    >>> multi_quantile([[1.0]], [[0.0, 2.0]], q=(0.1, 0.9))
+    0.1
+    """
+
+    q: Annotated[
+        tuple[float, ...],
+        numbers("The quantiles, one per output.", low=0.0, high=1.0, closed=False, unusual=(0.2, 0.7), optional=False),
+    ] = (0.1, 0.5, 0.9)
+
+    @property
+    def outputs(self) -> int:  # type: ignore[override]
+        return len(self.q)
+
+    def validate(self) -> None:
+        if not isinstance(self.q, tuple) or list(self.q) != sorted(set(self.q)):
+            raise ParameterError(
+                "MultiQuantile(q=...) names the quantiles of the model's outputs.",
+                arrived=f"It was given q={self.q!r}.",
+                allowed="Allowed are numbers in (0, 1) in rising order, without repetition.",
+                do="Sort them, and order the outputs of the model in the same way; one quantile alone is ls.Quantile.",
+            )
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        e = parts - ops.expand_dims(y, -1)
+        q = ops.convert_to_tensor(self.q, dtype=e.dtype)
+        return mean(ops.where(e > 0, (1 - q) * e, -q * e))
+
+
+multi_quantile = function(MultiQuantile)

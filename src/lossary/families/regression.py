@@ -1,0 +1,210 @@
+"""Regression: how far a predicted number, or vector, is from the true one."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.contract import Values
+from ..core.forms import Distance, Pointwise, Vector
+from ..core.loss import Tensor, function
+from ..core.params import positive
+from ..numerics.stable import log_cosh as stable_log_cosh
+from ..numerics.stable import read_at_least, square_root, unit
+
+
+class MeanSquaredError(
+    Distance,
+    aliases=("mse", "MSE", "l2", "squared_error", "least_squares", "quadratic"),
+    traits=("convex", "smooth", "symmetric"),
+):
+    r"""Squares each error: large errors rule, and the best constant is the mean.
+
+    Formula: e^2, with e = y_pred - y_true
+    Use: the default for regression when errors are about Gaussian and no target is badly wrong.
+    Beware: one outlier of 100 weighs as much as 10,000 errors of 1. Some libraries mean half of it by "l2 loss".
+    Reference: Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix
+    Elsewhere:
+        keras.losses.MeanSquaredError
+        torch.nn.MSELoss
+        optax.losses.squared_error
+        sklearn.metrics.mean_squared_error
+
+    >>> mean_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
+    5.0
+    """
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.square(e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return 2 * e
+
+
+mean_squared_error = function(MeanSquaredError)
+
+
+class MeanAbsoluteError(
+    Distance,
+    aliases=("mae", "MAE", "l1", "absolute_error", "lad"),
+    traits=("convex", "robust", "symmetric"),
+):
+    r"""Takes each error as it is: every error pulls equally hard, and the best constant is the median.
+
+    Formula: |e|, with e = y_pred - y_true
+    Use: when some targets are wrong or the errors have long tails, and the median is what you want.
+    Beware: the gradient does not shrink near the optimum; lower the learning rate towards the end.
+    Reference: Laplace (1774), Mémoire sur la probabilité des causes par les événements
+    Elsewhere:
+        keras.losses.MeanAbsoluteError
+        torch.nn.L1Loss
+        sklearn.metrics.mean_absolute_error
+
+    >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
+    2.0
+    """
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.abs(e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return ops.sign(e)
+
+
+mean_absolute_error = function(MeanAbsoluteError)
+
+
+class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetric",)):
+    r"""The root of the mean squared error: the same optimum, told in the target's own units.
+
+    Formula: \sqrt{\mathrm{mean}(e^2)} over the whole (weighted) batch, with e = y_pred - y_true
+    Use: when the number shown should read like an error; the step size then depends on how good the fit already is.
+    Beware: the root is taken after the batch is reduced; batches of different sizes do not average to the same number.
+        As a function, or with reduction="none", each row gets its own root: with one output that is the absolute error.
+    Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
+    Elsewhere:
+        keras.metrics.RootMeanSquaredError
+        sklearn.metrics.root_mean_squared_error
+
+    >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
+    5.7008771
+    """
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.square(e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return 2 * e
+
+    def finish(self, reduced: Tensor) -> Tensor:
+        return square_root(reduced)
+
+
+root_mean_squared_error = function(RootMeanSquaredError)
+
+
+class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""Nearly half the square for small errors, the absolute error less log 2 for large ones, smooth everywhere.
+
+    Formula: \log\cosh e, with e = y_pred - y_true
+    Use: a Huber loss without a threshold to choose, when second derivatives must exist.
+    Beware: the switch happens at errors of about 1, so the targets' units matter.
+    Reference: Green (1990), Bayesian reconstructions from emission tomography data, doi:10.1109/42.52985
+    Elsewhere:
+        keras.losses.LogCosh
+        optax.losses.log_cosh
+
+    >>> log_cosh([[0.0]], [[0.0001]]), log_cosh([[0.0]], [[2.0]])
+    (5e-09, 1.3250027)
+    """
+
+    def of(self, e: Tensor) -> Tensor:
+        return stable_log_cosh(e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return ops.tanh(e)
+
+
+log_cosh = function(LogCosh)
+
+
+class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("convex",)):
+    r"""Measures each error as a share of the true value, in per cent: being 10 off hurts more at 20 than at 200.
+
+    Formula: 100\,|e| / \max(|y|, \epsilon), with e = y_pred - y_true and y = y_true
+    Use: for positive targets of very different sizes that are all far from 0.
+    Beware: a target of 0 makes it explode (the floor is `epsilon`), and it rewards predicting too little.
+    Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
+    Elsewhere:
+        keras.losses.MeanAbsolutePercentageError
+
+    >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
+    10.0
+    """
+
+    epsilon: Annotated[float, positive("The smallest size a target is read as.", slide=(0.01, 1.0))] = 1e-7
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return 100 * (ops.abs(p - y) / ops.maximum(ops.abs(y), self.epsilon))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return 100 * ops.sign(p - y) / ops.maximum(ops.abs(y), self.epsilon)
+
+
+mean_absolute_percentage_error = function(MeanAbsolutePercentageError)
+
+
+class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("smooth",)):
+    r"""Compares the logarithms of 1 + value: a factor of two too much costs about as much at 10 as at 10,000.
+
+    Formula: (\log(1 + p) - \log(1 + y))^2, with y = y_true and p = y_pred
+    Use: for targets that are counts or amounts >= 0 over several orders of magnitude.
+    Beware: values below 0 are read as 0, in y_true and in y_pred (whose gradient is then that at 0).
+    Reference: Tofallis (2015), A better measure of relative prediction accuracy, doi:10.1057/jors.2014.103
+    Elsewhere:
+        keras.losses.MeanSquaredLogarithmicError
+        sklearn.metrics.mean_squared_log_error
+
+    >>> mean_squared_logarithmic_error([[0.0, 3.0]], [[1.0, 1.0]])
+    0.48045301
+    """
+
+    prediction = Values("a number >= 0; negative ones are read as 0")
+    target = Values("a number >= 0; negative ones are read as 0")
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return ops.square(ops.log1p(read_at_least(p, 0.0)) - ops.log1p(ops.maximum(y, 0.0)))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        p = ops.maximum(p, 0.0)
+        return 2 * (ops.log1p(p) - ops.log1p(ops.maximum(y, 0.0))) / (1 + p)
+
+
+mean_squared_logarithmic_error = function(MeanSquaredLogarithmicError)
+
+
+class CosineSimilarity(
+    Vector,
+    aliases=("cosine", "cosine_proximity", "cosine_loss"),
+    tasks=("regression", "retrieval"),
+    traits=("bounded",),
+):
+    r"""Minus the cosine of the angle between two vectors: -1 in the same direction, 1 in the opposite one.
+
+    Formula: -\frac{y \cdot p}{\|y\|\,\|p\|} along the axis
+    Use: when only the direction of a vector matters: embeddings, retrieval.
+    Beware: it is the negative similarity, so that training makes vectors alike. Where one vector is zero there is no
+        angle: value and gradient are 0.
+    Reference: Salton, Wong and Yang (1975), A vector space model for automatic indexing, doi:10.1145/361219.361220
+    Elsewhere:
+        keras.losses.CosineSimilarity(axis=-1)
+
+    >>> cosine_similarity([[3.0, 4.0]], [[3.0, 4.0]]), cosine_similarity([[3.0, 4.0]], [[4.0, -3.0]])
+    (-1.0, 0.0)
+    """
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        (u, u_nonzero), (v, v_nonzero) = unit(y_true), unit(y_pred)
+        return -ops.sum(ops.where(ops.logical_and(u_nonzero, v_nonzero), u * v, 0.0), axis=-1)
+
+
+cosine_similarity = function(CosineSimilarity)

@@ -1,0 +1,154 @@
+"""Robust regression: losses that a few wrong targets cannot dominate."""
+
+from typing import Annotated
+
+from keras import ops
+
+from ..core.forms import Distance
+from ..core.loss import Tensor, function
+from ..core.params import positive
+from ..numerics.stable import hypotenuse, log1p_of_square
+
+
+class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""Quadratic for small errors, linear for large: an outlier pulls, but never harder than `delta`.
+
+    Formula: \tfrac12 e^2 if |e| \le \delta else \delta\,(|e| - \tfrac12\delta), with e = y_pred - y_true
+    Use: the first choice when a few targets may be wrong; set `delta` to about the size of an ordinary error.
+    Beware: torch's SmoothL1Loss is this divided by its `beta`; standardise the targets, or delta means nothing.
+    Reference: Huber (1964), Robust estimation of a location parameter, doi:10.1214/aoms/1177703732
+    Elsewhere:
+        keras.losses.Huber(delta=1.0)
+        torch.nn.HuberLoss(delta=1.0)
+        optax.losses.huber_loss(delta=1.0)
+
+    >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
+    (0.125, 4.0)
+    """
+
+    delta: Annotated[float, positive("The error at which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        size = ops.abs(e)
+        near = ops.minimum(size, self.delta)  # never squares a large error, so nothing overflows
+        return near * (size - 0.5 * near)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return ops.clip(e, -self.delta, self.delta)
+
+
+huber = function(Huber)
+
+
+class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""The absolute error with its corner rounded over `beta`: far errors pull with force 1, whatever `beta` is.
+
+    Formula: \tfrac12 e^2 / \beta if |e| < \beta else |e| - \tfrac12\beta, with e = y_pred - y_true
+    Use: box and keypoint regression, where this is the customary form.
+    Beware: it is Huber(delta=beta) divided by beta; the two agree only at 1.
+    Reference: Girshick (2015), Fast R-CNN, arXiv:1504.08083
+    Elsewhere:
+        torch.nn.SmoothL1Loss(beta=1.0)
+
+    >>> smooth_l1([[0.0]], [[3.0]], beta=2.0)
+    2.0
+    """
+
+    beta: Annotated[float, positive("The error below which the corner is rounded.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        size = ops.abs(e)
+        near = ops.minimum(size, self.beta)
+        return near / self.beta * (size - 0.5 * near)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return ops.clip(e / self.beta, -1.0, 1.0)
+
+
+smooth_l1 = function(SmoothL1)
+
+
+class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""A Huber loss without a seam: bends smoothly from quadratic to linear around `delta`.
+
+    Formula: \delta^2\,(\sqrt{1 + (e/\delta)^2} - 1), with e = y_pred - y_true
+    Use: as Huber, where every derivative must exist: second-order optimisers, gradient boosting.
+    Beware: it lies below Huber at the same `delta`: at e = 3, delta = 2 it is 3.211 where Huber is 4.
+    Reference: Hartley and Zisserman (2003), Multiple View Geometry, appendix 6, doi:10.1017/CBO9780511811685
+    Elsewhere:
+        xgboost.reg:pseudohubererror(huber_slope=1.0) -> delta=huber_slope
+
+    >>> pseudo_huber([[0.0]], [[3.0]], delta=2.0)
+    3.2111026
+    """
+
+    delta: Annotated[float, positive("The error around which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        x = ops.abs(e) / self.delta
+        return self.delta**2 * (x * (x / (1 + hypotenuse(x))))  # sqrt(1 + x^2) - 1 without cancelling
+
+    def slope(self, e: Tensor) -> Tensor:
+        return e / hypotenuse(e / self.delta)
+
+
+pseudo_huber = function(PseudoHuber)
+
+
+class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending", "smooth", "symmetric")):
+    r"""Logarithmic for large errors: the pull of an outlier falls off again, the farther it lies.
+
+    Formula: \tfrac12 c^2 \log(1 + (e/c)^2), with e = y_pred - y_true
+    Use: when many targets are badly wrong; it is the negative log-likelihood of Cauchy errors, times c^2 / 2.
+    Beware: not convex: a poor start can end in a poor fit. Start from a Huber or absolute-error fit.
+    Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
+    Elsewhere:
+        scipy.optimize.least_squares:cauchy(f_scale=1.0) -> c=f_scale
+
+    >>> cauchy([[0.0]], [[1.0]]), cauchy([[0.0]], [[2.0]], c=2.0)
+    (0.34657359, 1.38629436)
+    """
+
+    c: Annotated[float, positive("The error at which the pull is strongest.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        return 0.5 * self.c**2 * log1p_of_square(e / self.c)
+
+    def slope(self, e: Tensor) -> Tensor:
+        ratio = e / self.c
+        size = ops.maximum(ops.abs(ratio), 1.0)  # c x / (1 + x^2), with numerator and denominator scaled down together
+        return self.c * (ratio / size) / (1 / size + ops.square(ratio) / size)
+
+
+cauchy = function(Cauchy)
+
+
+class TukeyBiweight(
+    Distance, aliases=("tukey", "biweight", "bisquare"), traits=("bounded", "robust", "redescending", "symmetric")
+):
+    r"""Ignores errors beyond `c` altogether: an outlier costs a constant and pulls not at all.
+
+    Formula: \tfrac{c^2}{6}\,(1 - (1 - (e/c)^2)^3) if |e| \le c else \tfrac{c^2}{6}, with e = y_pred - y_true
+    Use: when some targets are plainly wrong and should not count; c = 4.685 keeps 95 % efficiency for Gaussian errors
+        of standard deviation 1.
+    Beware: not convex, and rows beyond `c` have no gradient: standardise the targets and start from a Huber fit.
+    Reference: Beaton and Tukey (1974), The fitting of power series, doi:10.1080/00401706.1974.10489171
+    Elsewhere:
+        statsmodels.robust.norms.TukeyBiweight(c=4.685)
+
+    >>> tukey_biweight([[0.0]], [[1.0]], c=2.0), tukey_biweight([[0.0]], [[9.0]], c=2.0)
+    (0.38541667, 0.66666667)
+    """
+
+    c: Annotated[float, positive("The error beyond which a row no longer pulls.", slide=(0.5, 10.0))] = 4.685
+
+    def of(self, e: Tensor) -> Tensor:
+        u = ops.square(ops.minimum(ops.abs(e) / self.c, 1.0))
+        return self.c**2 / 6 * (u * (3 - 3 * u + u * u))  # 1 - (1 - u)^3 without cancelling
+
+    def slope(self, e: Tensor) -> Tensor:
+        u = ops.square(ops.minimum(ops.abs(e) / self.c, 1.0))
+        return ops.where(ops.abs(e) < self.c, e, 0.0) * ops.square(1 - u)
+
+
+tukey_biweight = function(TukeyBiweight)

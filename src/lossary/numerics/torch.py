@@ -1,0 +1,15 @@
+"""What only torch can answer."""
+
+from typing import Any
+
+import torch
+
+
+def concrete(x: Any) -> bool:
+    """Whether the numbers of a tensor can be looked at now, without breaking a graph that is being compiled."""
+    return not torch.compiler.is_compiling() and x.device.type != "meta"
+
+
+def replicas() -> int:
+    """torch averages gradients over processes itself: nothing to divide by."""
+    return 1
