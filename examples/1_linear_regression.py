@@ -23,6 +23,7 @@ from options import run
 import lossary as ls
 from lossary.drawing.likelihood import line_fit
 from lossary.drawing.style import save
+from lossary.target import LossLayer, without_targets
 
 POINTS = np.array([[5.0], [6.0], [7.0]], dtype="float32")
 
@@ -62,7 +63,7 @@ def with_the_loss_inside(inputs: int) -> keras.Model:
     """A model of two inputs, x and y. Its one output does not depend on y; only the loss does."""
     x, y = keras.Input((inputs,), name="inputs"), keras.Input((1,), name="targets")
     outputs = layers.Dense(1, name="outputs")(x)
-    return keras.Model([x, y], ls.LossLayer(ls.MeanSquaredError())([y, outputs]))
+    return keras.Model([x, y], LossLayer(ls.MeanSquaredError())([y, outputs]))
 
 
 def descend(model: keras.Model, x: Any, y: Any, loss: Any, epochs: int, rate: float, batch: int) -> None:
@@ -118,7 +119,7 @@ def main(
         print(f"{name:38} slope {a:8.4f}  intercept {b:8.4f}")
 
     first, second = (inside.predict([POINTS - shift, y], verbose=0) for y in np.random.random((2, 3, 1)))
-    for_predicting = ls.without_targets(inside)
+    for_predicting = without_targets(inside)
     alone = for_predicting.predict(POINTS - shift, verbose=0)
     print(f"predictions at 5, 6, 7: {alone.ravel()}, whatever the targets input holds")
     arrays = losses_on_arrays()

@@ -47,8 +47,9 @@ def main(out: str = "out", data: str = "", epochs: int = 10, batch: int = 32) ->
     print(f"{len(train_x):,} images for training, {len(test_x):,} for testing")
     for epoch, row in enumerate(zip(*trained.values(), strict=True), start=1):
         print(f"epoch {epoch:2}  " + "  ".join(f"{k} {v:.4f}" for k, v in zip(trained, row, strict=True)))
-    figure = save(history(trained["loss"], y="cross-entropy", title="Training the classifier"), Path(out) / "3_digits.png")
-    print(f"figure: {figure}")
+    series = {"training": trained["loss"], "validation": trained["val_loss"]}
+    figure = history(series, y="cross-entropy", title="Training the classifier")
+    print(f"figure: {save(figure, Path(out) / '3_digits.png')}")
     return {"parameters": model.count_params(), "rows": len(train_x) + len(test_x), "history": trained}
 
 

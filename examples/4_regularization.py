@@ -2,7 +2,7 @@
 
 Ten yes/no questions about 64 pixels: "is it a 0?", "is it a 1?" … The weights are held small by L2 and L1, the hidden
 activities by L1, and a constraint keeps the norm of each hidden unit's weights at 2 or less. What training minimises
-is the sum of the loss and all regularization terms; `ls.target_split` reports them one by one.
+is the sum of the loss and all regularization terms; `target_split` reports them one by one.
 
 Two strengths are compared. At 0.01 the regularization outweighs the loss: the target falls, but the answers hardly
 depend on the pixels any more (AUC near 0.5). The split shows why; a hundredth of that strength does no such harm.
@@ -23,6 +23,7 @@ from options import run
 
 import lossary as ls
 from lossary.drawing.style import BLUE, VERMILLION, label, legend, new_figure, save
+from lossary.target import Target, target_split
 
 
 def questions(generated: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +58,7 @@ def regularized(strength: float) -> keras.Model:
     )
 
 
-def figure_of_terms(before: ls.Target, after: ls.Target) -> Any:
+def figure_of_terms(before: Target, after: Target, strength: float) -> Any:
     """The terms of the target as bars, before and after training."""
     figure, (axis,) = new_figure(height=3.0)
     for offset, target, color, word in ((-0.2, before, VERMILLION, "before training"), (0.2, after, BLUE, "after")):
@@ -65,7 +66,7 @@ def figure_of_terms(before: ls.Target, after: ls.Target) -> Any:
         axis.barh(np.arange(len(terms)) + offset, list(terms.values()), 0.36, color=color, label=word)
         axis.set_yticks(range(len(terms)), list(terms))
     axis.invert_yaxis()
-    label(axis, x="part of the target", title="Target = loss + regularization")
+    label(axis, x="part of the target", title=f"Target = loss + regularization of strength {strength}")
     legend(axis)
     return figure
 
@@ -75,13 +76,13 @@ def train(x: np.ndarray, y: np.ndarray, strength: float, epochs: int) -> dict[st
     keras.utils.set_random_seed(0)
     model = regularized(strength)
     model.compile(optimizer="rmsprop", loss=ls.BinaryCrossentropy(), metrics=[keras.metrics.AUC(name="auc")])
-    before = ls.target_split(model, x, y)
+    before = target_split(model, x, y)
     model.fit(x, y, epochs=epochs, verbose=0)
     norms = np.linalg.norm(model.get_layer("hidden").get_weights()[0], axis=0)
     return {
         "parameters": model.count_params(),
         "before": before,
-        "after": ls.target_split(model, x, y),
+        "after": target_split(model, x, y),
         "reported": model.evaluate(x, y, verbose=0, return_dict=True),
         "largest_norm": float(norms.max()),
     }
@@ -96,7 +97,7 @@ def main(out: str = "out", epochs: int = 30, generated: bool = False) -> dict[st
         print(f"\nstrength {strength}, before training\n{found['before']}\nafter {epochs} epochs\n{found['after']}")
         print(f"model.evaluate reports loss {found['reported']['loss']:.6f}, AUC {found['reported']['auc']:.4f}")
         print(f"largest norm of a hidden unit's weights: {found['largest_norm']:.4f} (at most 2)")
-        figure = figure_of_terms(found["before"], found["after"])
+        figure = figure_of_terms(found["before"], found["after"], strength)
         print(f"figure: {save(figure, Path(out) / f'4_target_{strength}.png')}")
     return results
 

@@ -157,7 +157,7 @@ def main(out: str = "out", epochs: int = 20) -> dict[str, Any]:
     print("\ntrained with gamma=3, saved, loaded:")
     for name, (before, after, loss) in trained.items():
         print(f"{name:10} {before:.7f} {after:.7f}  {loss!r}")
-    curves = [ls.BinaryCrossentropy(), MyFocal(gamma=1.0, alpha=1.0), MyFocal(gamma=2.0, alpha=1.0)]
+    curves = [ls.BinaryCrossentropy(), MyFocal(gamma=1.0, alpha=1.0), MyFocal(gamma=4.0, alpha=1.0)]
     path = save(draw(curves, axis="probability", title="Focal loss: easy rows fade"), Path(out) / "5_focal.png")
     print(f"figure: {path}")
     return {"values": found, "told": told, "trained": trained}

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from gradients import value_and_gradients
+from gradients import number, value_and_gradients
 from keras import ops
 from options import run
 
@@ -49,8 +49,8 @@ def mean_square(y_true: Any, y_pred: Any) -> Any:
 def main(out: str = "out", epochs: int = 30, rate: float = 0.05) -> dict[str, Any]:
     x, y = map(ops.convert_to_tensor, noisy_line(m=1.0, b=2.0))
     line, errors = Line(), []
-    start = float(mean_square(y, line(x)))
-    print(f"before training: m {float(line.m):.4f}, b {float(line.b):.4f}, mean squared error {start:.4f}")
+    start = number(mean_square(y, line(x)))
+    print(f"before training: m {number(line.m):.4f}, b {number(line.b):.4f}, mean squared error {start:.4f}")
 
     for _ in range(epochs):
         error, gradients = value_and_gradients(lambda: mean_square(y, line(x)), line.trainable_variables)
@@ -58,10 +58,10 @@ def main(out: str = "out", epochs: int = 30, rate: float = 0.05) -> dict[str, An
             variable.assign_sub(rate * gradient)
         errors.append(error)
 
-    m, b = float(line.m), float(line.b)
-    last = float(mean_square(y, line(x)))
+    m, b = number(line.m), number(line.b)
+    last = number(mean_square(y, line(x)))
     print(f"after {epochs} epochs: m {m:.4f}, b {b:.4f}, mean squared error {last:.4f}")
-    by_lossary = float(ls.mse(y, line(x)))  # one row of 100 numbers
+    by_lossary = number(ls.mse(y, line(x)))  # one row of 100 numbers
     print(f"lossary's mse of the fit: {by_lossary:.4f}")
     folder = Path(out)
     figures = [

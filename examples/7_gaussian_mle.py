@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from gradients import value_and_gradients
+from gradients import number, value_and_gradients
 from keras import ops
 from options import run
 
@@ -87,7 +87,7 @@ def fit(sample: np.ndarray, epochs: int, rate: float, *, by_hand: bool) -> tuple
         for variable, gradient in zip(normal.trainable_variables, gradients, strict=True):
             variable.assign_sub(rate * gradient)
         way.append(value)
-    return float(normal.mean), float(normal.deviation), way
+    return number(normal.mean), number(normal.deviation), way
 
 
 def main(out: str = "out", epochs: int = 50, rate: float = 0.0005) -> dict[str, Any]:

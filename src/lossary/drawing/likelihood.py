@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from .style import BLUE, GREEN, GREY, VALUE, VERMILLION, label, legend, new_figure
+from .style import BLUE, GREEN, GREY, VALUE, VERMILLION, label, legend, new_figure, stroke
 
 
 def line_fit(x: Any, y: Any, slope: float, intercept: float, *, x_name: str = "x", y_name: str = "y") -> Figure:
@@ -16,7 +17,7 @@ def line_fit(x: Any, y: Any, slope: float, intercept: float, *, x_name: str = "x
     ends = np.array([across.min() - margin, across.max() + margin])
     figure, (axis,) = new_figure()
     axis.plot(across, up, "o", color=BLUE, markersize=4, alpha=0.55, markeredgewidth=0, label=f"data ({up.size} rows)")
-    text = f"fit: {slope:.3g} {x_name} {'+' if intercept >= 0 else '−'} {abs(intercept):.4g}"
+    text = f"fit: {slope:.3g} {x_name} {'+' if intercept >= 0 else '−'} {abs(intercept):.4g}".replace("-", "−")
     axis.plot(ends, slope * ends + intercept, color=VERMILLION, linewidth=2.2, label=text)
     label(axis, x=x_name, y=y_name, title="Fitted line")
     legend(axis)
@@ -24,11 +25,16 @@ def line_fit(x: Any, y: Any, slope: float, intercept: float, *, x_name: str = "x
 
 
 def history(values: Any, *, y: str = "loss", title: str = "") -> Figure:
-    """The value of a loss over the epochs of a training, one number per epoch."""
-    heights = np.asarray(values, dtype=float).ravel()
+    """The value of a loss over the epochs of a training, one number per epoch, or several such series by name."""
+    several = values if isinstance(values, dict) else {"": values}
     figure, (axis,) = new_figure()
-    axis.plot(np.arange(1, heights.size + 1), heights, marker="o", markersize=3.5, **VALUE)
+    for index, (name, series) in enumerate(several.items()):
+        heights = np.asarray(series, dtype=float).ravel()
+        axis.plot(np.arange(1, heights.size + 1), heights, marker="o", markersize=3.5, label=name, **stroke(index))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     label(axis, x="epoch", y=y, title=title)
+    if isinstance(values, dict):
+        legend(axis)
     return figure
 
 
@@ -85,6 +91,7 @@ def _extreme(axis: Axes, x: np.ndarray, y: np.ndarray, at: int, color: str, word
     axis.plot(x, y, color=color, linewidth=2.0)
     axis.axvline(x[at], color=GREY, linewidth=1.2, linestyle=":")
     axis.plot(x[at], y[at], "o", color=VERMILLION, markersize=8, label=f"{word} at {x[at]:.3g}")
+    axis.margins(y=0.08)
     legend(axis, loc="upper center" if word == "lowest" else "lower center")
 
 

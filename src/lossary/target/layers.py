@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from ..core.errors import LossaryError
+from ..core.lookup import get
 
 
 @keras.saving.register_keras_serializable(package="lossary")
@@ -32,6 +33,10 @@ class LossLayer(keras.layers.Layer):
         self.weight = _finite(weight)
         self.supports_masking = True
 
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        _parts(inputs)  # refused here, an error keeps its type; Keras rewraps what `call` raises
+        return super().__call__(inputs, **kwargs)
+
     def call(self, inputs: Any) -> Any:
         targets, outputs, sample_weight = _parts(inputs)
         value = self.loss(targets, outputs, sample_weight=sample_weight)
@@ -50,7 +55,7 @@ class LossLayer(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LossLayer":
-        return cls(**{**config, "loss": keras.losses.deserialize(config["loss"])})
+        return cls(**{**config, "loss": get(config["loss"])})
 
 
 def without_targets(model: keras.Model) -> keras.Model:
@@ -64,6 +69,8 @@ def without_targets(model: keras.Model) -> keras.Model:
     >>> without_targets(model).input_shape
     (None, 2)
     """
+    if isinstance(model, keras.Sequential):
+        return model
     if not hasattr(model, "operations"):
         raise LossaryError(
             "without_targets(model) rewires a functional model.",
@@ -71,8 +78,6 @@ def without_targets(model: keras.Model) -> keras.Model:
             allowed="Allowed are models made by keras.Model(inputs, outputs), and Sequential ones.",
             do="Write a second `call` that leaves the loss layer out.",
         )
-    if isinstance(model, keras.Sequential):
-        return model
     rewired = keras.models.clone_model(model, clone_function=_same, call_function=_call_without_loss)
     needed = _ancestors(rewired.outputs)
     return keras.Model(_kept(rewired.input, needed), rewired.output, name=model.name)
@@ -80,7 +85,14 @@ def without_targets(model: keras.Model) -> keras.Model:
 
 def _resolve(loss: Any) -> Any:
     """A loss object that reduces to one number."""
-    found = keras.losses.get(loss)
+    found = get(loss)
+    if found is None:
+        raise LossaryError(
+            "LossLayer(loss) adds a loss to what training minimises.",
+            arrived="It was given None.",
+            allowed="Allowed is a loss object, a function of (y_true, y_pred), or a name.",
+            do='Name one, for instance LossLayer("mse").',
+        )
     if getattr(found, "reduction", "") in ("none", None):
         raise LossaryError(
             "LossLayer(loss) adds one number to what training minimises.",
