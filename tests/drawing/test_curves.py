@@ -105,7 +105,9 @@ def test_different_axes_get_panels_of_their_own():
 
 
 def test_an_axis_of_ones_own():
-    angle = Axis("angle", (0.0, 3.0), lambda x: (np.tile([1.0, 0.0], (x.size, 1)), np.stack([np.cos(x), np.sin(x)], -1)))
+    angle = Axis(
+        "angle", (0.0, 3.0), lambda x: (np.tile([1.0, 0.0], (x.size, 1)), np.stack([np.cos(x), np.sin(x)], -1))
+    )
     curve = sample("cosine_similarity", axis=angle)
     np.testing.assert_allclose(curve.value, -np.cos(curve.x), atol=1e-5)
     np.testing.assert_allclose(curve.slope, np.sin(curve.x), atol=2e-3)

@@ -100,7 +100,9 @@ def test_equal_names_in_nested_models_stay_apart():
     model = keras.Sequential([keras.Input((3,)), inner, layers.Dense(3, kernel_regularizer="l1", name="same")])
     terms = regularization(model)
     assert len(terms) == 2
-    assert sum(terms.values()) == pytest.approx(sum(float(keras.ops.convert_to_numpy(v)) for v in model.losses), rel=1e-6)
+    assert sum(terms.values()) == pytest.approx(
+        sum(float(keras.ops.convert_to_numpy(v)) for v in model.losses), rel=1e-6
+    )
 
 
 def test_rows_must_agree():

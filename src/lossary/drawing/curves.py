@@ -97,7 +97,9 @@ def axis_of(loss: Any) -> Axis:
     )
 
 
-def sample(loss: Any, *, axis: str | Axis | None = None, span: tuple[float, float] | None = None, points: int = 600) -> Curve:
+def sample(
+    loss: Any, *, axis: str | Axis | None = None, span: tuple[float, float] | None = None, points: int = 600
+) -> Curve:
     """A loss as a Curve: `points` values and derivatives at the middles of equal steps over `span`.
 
     `loss` is a loss object, a function of (y_true, y_pred), or a name. The derivative is the closed form where the

@@ -58,7 +58,9 @@ def label(axis: Axes, *, x: str = "", y: str = "", title: str = "") -> None:
 
 def legend(axis: Axes, **where: Any) -> None:
     """A legend without a box that competes with the data."""
-    axis.legend(**{"fontsize": 9, "frameon": True, "framealpha": 0.85, "edgecolor": "none", "handlelength": 2.6, **where})
+    axis.legend(
+        **{"fontsize": 9, "frameon": True, "framealpha": 0.85, "edgecolor": "none", "handlelength": 2.6, **where}
+    )
 
 
 def stroke(index: int) -> dict[str, Any]:

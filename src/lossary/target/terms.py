@@ -54,9 +54,7 @@ def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> d
     return terms
 
 
-def target_split(
-    model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32
-) -> Target:
+def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32) -> Target:
     """The target of a compiled model on arrays, as loss and regularization terms apart.
 
     `x`, `y` and `sample_weight` are what `model.evaluate` takes, as arrays (or lists or dictionaries of arrays, rows
