@@ -40,6 +40,7 @@ def __getattr__(name: str) -> _Any:
                 f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
+    _saving.settle()
     globals()[name] = value
     return value
 

@@ -20,7 +20,7 @@ from typing import Any
 def announce() -> None:
     """Register the losses now if Keras is there, or when it comes."""
     keras = sys.modules.get("keras")
-    if keras is not None and not getattr(keras.__spec__, "_initializing", False):
+    if keras is not None and not _initialising(keras):
         register_all()
     elif not any(isinstance(finder, _WhenKerasComes) for finder in sys.meta_path):
         sys.meta_path.insert(0, _WhenKerasComes())
@@ -28,23 +28,42 @@ def announce() -> None:
 
 def register_all() -> None:
     """Import every family; defining a loss registers it."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WhenKerasComes)]
     for file in sorted(Path(__file__).with_name("families").glob("[!_]*.py")):
         import_module(f"{__package__}.families.{file.stem}")
     import_module(f"{__package__}.target.layers")
 
 
+def settle() -> None:
+    """Register what had to wait because lossary's own import was what brought Keras in."""
+    if any(isinstance(finder, _WhenKerasComes) and finder.came for finder in sys.meta_path):
+        register_all()
+
+
+def _initialising(module: ModuleType) -> bool:
+    return bool(getattr(module.__spec__, "_initializing", False))
+
+
+def _ours() -> list[ModuleType]:
+    return [module for name, module in list(sys.modules.items()) if name.startswith(f"{__package__}.")]
+
+
 class _WhenKerasComes(importlib.abc.MetaPathFinder):
     """Finds Keras where everybody finds it, and registers the losses after it has been imported."""
+
+    came = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != "keras":
+        if name != "keras" or self.came:
             return None
-        sys.meta_path.remove(self)
+        self.came = True  # also keeps the search below from coming back here
         spec = importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _ThenRegister(spec.loader)
+        if spec is None or spec.loader is None:
+            self.came = False
+            return None
+        spec.loader = _ThenRegister(spec.loader)
         return spec
 
 
@@ -60,4 +79,5 @@ class _ThenRegister(importlib.abc.Loader):
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
-        register_all()
+        if not any(map(_initialising, _ours())):  # else the façade registers once its own import is through
+            register_all()

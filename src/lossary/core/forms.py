@@ -21,6 +21,7 @@ from keras import ops
 from ..numerics.stable import (
     BELOW_ONE,
     SMALLEST,
+    largest,
     mean,
     pick,
     read_at_least,
@@ -218,7 +219,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         if self.ignore_class is None:
             return None
         if 0 <= self.ignore_class < y_true.shape[-1]:
-            return ops.equal(ops.argmax(y_true, axis=-1), self.ignore_class) & (ops.max(y_true, axis=-1) > 0)
+            return ops.equal(ops.argmax(y_true, axis=-1), self.ignore_class) & (largest(y_true) > 0)
         return ops.all(ops.equal(y_true, 0), axis=-1)
 
     def surprise(self, y_pred: Tensor) -> Tensor:
@@ -313,7 +314,9 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.counted(y_true, y_pred, None)
 
-    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
+    def call_coupled(
+        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
+    ) -> Tensor:
         """Rows are weighed inside the counts; a row that does not exist counts nowhere."""
         shape = ops.shape(y_pred)
         inside: Any = None

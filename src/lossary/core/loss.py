@@ -33,6 +33,15 @@ COMMON = [
 CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
+class ClassSignature:
+    """The constructor's signature, for the class alone: an instance is called with y_true and y_pred."""
+
+    def __get__(self, instance: Any, owner: Any) -> Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        return owner.signature
+
+
 @dataclass_transform(field_specifiers=(field,))
 class Fields:
     """Tells type checkers that annotated attributes are constructor arguments."""
@@ -67,7 +76,8 @@ class Loss(Fields, keras.losses.Loss):
     traits: ClassVar[tuple[str, ...]] = ()
     aliases: ClassVar[tuple[str, ...]] = ()
     family: ClassVar[str] = "custom"
-    __signature__: ClassVar[Signature]
+    signature: ClassVar[Signature] = Signature(COMMON)
+    __signature__ = ClassSignature()
     _arguments: dict[str, Any]
 
     def __init_subclass__(
@@ -85,7 +95,7 @@ class Loss(Fields, keras.losses.Loss):
         cls.aliases, cls.traits = aliases, traits
         cls.tasks = cls.tasks if tasks is None else tasks
         cls.family = family or (cls.__module__.rpartition(".")[2] if own else "custom")
-        cls.__signature__, cls.params = _declaration(cls)
+        cls.signature, cls.params = _declaration(cls)
         if not abstract:
             package = package or ("lossary" if own else "custom")
             keras.saving.register_keras_serializable(package)(cls)
@@ -97,12 +107,12 @@ class Loss(Fields, keras.losses.Loss):
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
         self = super().__new__(cls)
         try:
-            given = cls.__signature__.bind(*args, **kwargs)
+            given = cls.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ParameterError(
-                f"{cls.__name__}{cls.__signature__} was called.",
+                f"{cls.__name__}{cls.signature} was called.",
                 arrived=f"The arguments do not fit: {error}.",
-                allowed=f"Allowed are {', '.join(cls.__signature__.parameters)}.",
+                allowed=f"Allowed are {', '.join(cls.signature.parameters)}.",
                 do="Pass these by name.",
             ) from error
         given.apply_defaults()
@@ -117,7 +127,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Everything is set in `__new__`; a subclass with an __init__ of its own may pass reduction, name, dtype."""
-        unknown = set(kwargs) - set(type(self).__signature__.parameters) - {p.name for p in COMMON}
+        unknown = set(kwargs) - set(type(self).signature.parameters) - {p.name for p in COMMON}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no parameter {', '.join(sorted(unknown))}.")
         for name in ("reduction", "name"):
@@ -148,7 +158,9 @@ class Loss(Fields, keras.losses.Loss):
             do="Define it; return one value per row.",
         )
 
-    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
+    def call_coupled(
+        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
+    ) -> Tensor:
         """As `call`, for losses whose rows look at one another: `keep` says which rows exist."""
         raise NotImplementedError(type(self).__name__)
 
@@ -169,14 +181,14 @@ class Loss(Fields, keras.losses.Loss):
         reduced = reduction.reduce(values, weight, mask, self.reduction)
         return ops.cast(self.finish(reduced), self.dtype)
 
-    def rows(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
-        values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
+        values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
         values = reduction.reduce(values, None, mask, None)
         return with_mask(ops.cast(self.finish(values), self.dtype), mask)
 
     def _rows(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The values of the rows with weight and mask in their rank. Rows that do not count hold neutral numbers."""
         owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
@@ -197,7 +209,7 @@ class Loss(Fields, keras.losses.Loss):
         if rules.shape != "free":
             contract.check_values(owner, rules, y_true, y_pred)
         if self.coupled:
-            values = self.call_coupled(y_true, y_pred, keep, weight)
+            values = self.call_coupled(y_true, y_pred, keep, weight, **extra)
         else:
             values = self.call(y_true, y_pred)
         mask = reduction.both(mask, mask_of(values))
@@ -222,21 +234,25 @@ class Loss(Fields, keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
         config = {name: getattr(self, name, value) for name, value in self._arguments.items()}
-        config["dtype"] = getattr(self._arguments.get("dtype"), "name", self._arguments.get("dtype"))
-        return config
+        dtype = config.pop("dtype", None)
+        if self._arguments.get("dtype") is not None:
+            config["dtype"] = keras.dtype_policies.get(dtype).name
+        return config | {"name": self.name, "reduction": self.reduction}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self).__module__, keras.saving.get_registered_name(type(self)), self.get_config())
 
     def __repr__(self) -> str:
-        defaults = {name: p.default for name, p in type(self).__signature__.parameters.items()}
-        shown = [f"{n}={getattr(self, n, v)!r}" for n, v in self._arguments.items() if v != defaults.get(n)]
+        defaults = {name: p.default for name, p in type(self).signature.parameters.items()}
+        defaults["name"] = snake(type(self).__name__)
+        now = {n: getattr(self, n, v) for n, v in self._arguments.items() if v is not None}
+        shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     @classmethod
     def card(cls) -> Card:
         """What the catalogue, the documents and the explorer show."""
-        parameters = cls.__signature__.parameters
+        parameters = cls.signature.parameters
         return Card(
             name=cls.__name__,
             function=snake(cls.__name__),
@@ -269,7 +285,7 @@ def _declaration(cls: type[Loss]) -> tuple[Signature, dict[str, Param]]:
 
 
 _COMMON_NAMES = {p.name for p in COMMON}
-_OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "__signature__", "_arguments"}
+_OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
 
 
 def _field_hints(cls: type[Loss]) -> dict[str, Any]:
@@ -374,17 +390,25 @@ def dtype_of(y_pred: Any) -> str:
     return name if "float" in name else str(keras.config.floatx())
 
 
-def function(cls: Callable[P, Loss]) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
-    """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred."""
+def function(
+    cls: Callable[P, Loss], *, extra: tuple[str, ...] = ()
+) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
+    """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred.
+
+    `extra` names tensors that the function takes beside the two, before the parameters.
+    """
 
     def twin(y_true: Tensor, y_pred: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return build(loss_class, dtype_of(y_pred), args, kwargs).rows(y_true, y_pred)
+        given: dict[str, Any] = {**dict(zip(extra, args, strict=False)), **kwargs}
+        beside = {name: given.pop(name) for name in extra if name in given}
+        return build(loss_class, dtype_of(y_pred), args[len(extra) :], given).rows(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
     twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
     first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
-    own = [p for p in loss_class.__signature__.parameters.values() if p.name not in _COMMON_NAMES]
+    first += [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
+    own = [p for p in loss_class.signature.parameters.values() if p.name not in _COMMON_NAMES]
     twin.__signature__ = Signature(first + own)  # type: ignore[attr-defined]
     twin.cls = loss_class  # type: ignore[attr-defined]
     package = keras.saving.get_registered_name(loss_class).partition(">")[0]

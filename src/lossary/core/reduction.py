@@ -30,7 +30,7 @@ def check_reduction(owner: str, reduction: Any) -> None:
     if reduction not in REDUCTIONS:
         raise ParameterError(
             f"{owner}(reduction=...) says how the rows of a batch become one number.",
-            arrived=f"It was given reduction={reduction!r}.",
+            arrived=f"Invalid value for argument `reduction`: {reduction!r}.",
             allowed=f"Allowed is one of {', '.join(map(repr, REDUCTIONS))}.",
             do="Leave it out for the mean over the batch.",
         )

@@ -44,21 +44,27 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
     def coupled(self) -> bool:
         return True
 
-    def call_coupled(self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None) -> Tensor:
-        labels = ops.reshape(y_true, (-1, 1))
-        similar = ops.minimum(ops.matmul(y_pred, ops.transpose(y_pred)), 1.0)
-        same = ops.equal(labels, ops.transpose(labels))
-        other = ops.logical_not(same)
+    def call_coupled(
+        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
+    ) -> Tensor:
+        """Rows against all rows, or against reference embeddings with their labels, given to the function."""
+        others, labels = extra.get("ref_embeddings"), extra.get("ref_labels")
+        others = y_pred if others is None else ops.convert_to_tensor(others, dtype=y_pred.dtype)
+        labels = y_true if labels is None else ops.convert_to_tensor(labels, dtype=y_true.dtype)
+        similar = ops.minimum(ops.matmul(y_pred, ops.transpose(others)), 1.0)
+        same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
+        strange = ops.logical_not(same)
         if self.remove_diagonal:
-            same = ops.logical_and(same, ops.logical_not(ops.eye(labels.shape[0], dtype="bool")))
+            itself = ops.eye(*similar.shape, dtype="bool")
+            same = ops.logical_and(same, ops.logical_not(itself))
         if keep is not None:
             exists = ops.reshape(keep, (1, -1))
-            same, other = ops.logical_and(same, exists), ops.logical_and(other, exists)
+            same, strange = ops.logical_and(same, exists), ops.logical_and(strange, exists)
         near = ops.stop_gradient(ops.maximum(1 + self.margin - similar, 0.0))
         far = ops.stop_gradient(ops.maximum(similar + self.margin, 0.0))
         pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
-        push = self._log_sum(self.gamma * far * (similar - self.margin), other)
-        paired = ops.logical_and(ops.any(same, axis=1), ops.any(other, axis=1))
+        push = self._log_sum(self.gamma * far * (similar - self.margin), strange)
+        paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
         values = ops.softplus(ops.where(paired, pull + push, 0.0))
         return with_mask(ops.where(paired, values, 0.0), paired)
 
@@ -68,4 +74,4 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         return ops.logsumexp(terms, axis=1)
 
 
-circle = function(Circle)
+circle = function(Circle, extra=("ref_labels", "ref_embeddings"))

@@ -5,7 +5,7 @@ from keras import ops
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.loss import Loss, Tensor, function
-from ..numerics.stable import LARGE
+from ..numerics.stable import LARGE, largest
 
 
 class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
@@ -79,7 +79,7 @@ class CategoricalHinge(Loss, aliases=("multiclass_hinge",), tasks=("multiclass",
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true = ops.sum(y_true * y_pred, axis=-1)
         others = ops.where(ops.equal(y_true, 1), -LARGE[self.dtype], (1 - y_true) * y_pred)
-        return ops.maximum(ops.max(others, axis=-1) - true + 1, 0.0)
+        return ops.maximum(largest(others) - true + 1, 0.0)
 
 
 categorical_hinge = function(CategoricalHinge)

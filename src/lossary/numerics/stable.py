@@ -78,14 +78,19 @@ def log_cosh(x: Tensor) -> Tensor:
     )
 
 
+def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+    """The largest entry along the axis; a batch without rows gives no rows (torch's max refuses it)."""
+    return (ops.sum if 0 in x.shape else ops.max)(x, axis=axis, keepdims=keepdims)
+
+
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """`x` divided by its Euclidean norm along the axis, and whether it has a direction (is not the zero vector).
 
     Scaled by the largest entry first: squares neither overflow nor vanish. A zero vector stays zero.
     """
-    largest = ops.stop_gradient(ops.max(ops.abs(x), axis=axis, keepdims=True))
-    nonzero = largest > 0
-    scaled = x / ops.where(nonzero, largest, 1.0)
+    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
+    nonzero = size > 0
+    scaled = x / ops.where(nonzero, size, 1.0)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(nonzero, squared, 1.0)), nonzero
 

@@ -1,0 +1,119 @@
+"""Every loss at several parameters, with lawful inputs. A loss that is declared is under every law at once."""
+
+import importlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from lossary import _saving
+from lossary.core import contract as c
+from lossary.core.forms import Binary, Categorical, Sparse
+from lossary.core.loss import CLASSES, Loss, snake
+
+_saving.register_all()
+LOSSES = sorted((cls for key, cls in CLASSES.items() if key.startswith("lossary>")), key=lambda cls: cls.__name__)
+
+
+def twin(cls):
+    """The loss's function."""
+    return getattr(importlib.import_module(cls.__module__), snake(cls.__name__))
+
+
+def unusual(cls):
+    """Parameters with none at its default: defaults hide lost settings. Those of shape are left to the variants."""
+    chosen = {}
+    for name, param in cls.params.items():
+        default = cls.signature.parameters[name].default
+        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon"):
+            continue
+        value = param.unusual if param.slide is None else 0.37 * param.slide[0] + 0.63 * param.slide[1]
+        assert value != default, f"{cls.__name__}.{name} needs an unusual value"
+        chosen[name] = value
+    return chosen
+
+
+@dataclass(frozen=True)
+class Case:
+    """One loss with parameters; `draw` gives lawful y_true and y_pred for n rows."""
+
+    cls: type[Loss]
+    parameters: dict = field(default_factory=dict)
+    label: str = ""
+
+    def __call__(self, **more):
+        return self.cls(**{**self.parameters, **more})
+
+    def draw(self, rng, rows=6):
+        return draw(self(), rng, rows)
+
+    def __str__(self):
+        return f"{self.cls.__name__}-{self.label}" if self.label else self.cls.__name__
+
+
+def cases():
+    for cls in LOSSES:
+        yield Case(cls)
+        odd = unusual(cls)
+        if odd:
+            yield Case(cls, odd, "unusual")
+        if "from_logits" in cls.params:
+            yield Case(cls, {**odd, "from_logits": False}, "probabilities")
+        if issubclass(cls, Binary):
+            yield Case(cls, {"class_weight": (0.5, 2.0), "ignore_class": -1, "from_logits": True}, "weighed")
+        if issubclass(cls, Categorical):
+            yield Case(cls, {"class_weight": (0.5, 2.0, 1.0, 3.0), "label_smoothing": 0.2, "ignore_class": 2}, "weighed")
+        if "whole_batch" in cls.params:
+            yield Case(cls, {"whole_batch": True}, "whole batch")
+
+
+CASES = list(cases())
+every_loss = pytest.mark.parametrize("cls", LOSSES, ids=lambda cls: cls.__name__)
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def _entries(values, shape, rng):
+    """Lawful entries of one kind."""
+    if values.allowed:
+        return rng.choice([-1.0, 1.0], size=shape)
+    if values is c.SOFT_LABEL:
+        return rng.integers(0, 2, size=shape).astype("float64")
+    if values is c.PROBABILITY:
+        return rng.uniform(0.05, 0.95, size=shape)
+    if values is c.COUNT:
+        return rng.poisson(3.0, size=shape).astype("float64")
+    if values.low >= 0:
+        return rng.uniform(0.2, 4.0, size=shape)
+    return rng.normal(scale=2.0, size=shape)
+
+
+def draw(loss, rng, rows=6, width=4):
+    """Lawful y_true and y_pred: float32, or integers for labels."""
+    rules = loss.contract
+    name = type(loss).__name__
+    if name == "CTC":
+        return np.tile([1, 2, 0], (rows, 1)).astype("int32"), rng.normal(size=(rows, 5, 4)).astype("float32")
+    if rules.shape == "parameters":
+        y = rng.normal(size=(rows, 1)).astype("float32")
+        p = rng.normal(size=(rows, rules.parameters))
+        return y, (np.abs(p) + 0.5 if getattr(loss, "spread", "log_variance") != "log_variance" else p).astype("float32")
+    if name == "Circle":
+        p = rng.normal(size=(rows, width))
+        return (np.arange(rows) // 2).astype("int32"), (p / np.linalg.norm(p, axis=1, keepdims=True)).astype("float32")
+    p = _entries(rules.prediction, (rows, width), rng)
+    if isinstance(loss, (Categorical,)) or name in ("CategoricalHinge", "KLDivergence"):
+        index = rng.integers(0, width, size=rows)
+        if rules.prediction is c.PROBABILITY:
+            p = p / p.sum(axis=1, keepdims=True)
+        if isinstance(loss, Sparse):
+            return index.astype("int32"), p.astype("float32")
+        y = np.eye(width)[index]
+        if name == "KLDivergence":
+            y = rng.uniform(0.1, 1.0, size=(rows, width))
+            y = y / y.sum(axis=1, keepdims=True)
+        return y.astype("float32"), p.astype("float32")
+    y = _entries(rules.target, (rows, width), rng)
+    if "Logarithmic" in name:
+        y, p = np.abs(y), np.abs(p)
+    if getattr(loss, "ignore_class", None) is not None:
+        y[0, 1] = loss.ignore_class
+    return y.astype("float32"), p.astype("float32")

@@ -1,0 +1,90 @@
+"""A row of weight 0, or masked, does not exist; splitting a batch and putting it together changes nothing."""
+
+import numpy as np
+import pytest
+from keras import ops
+from lossary.numerics.masks import with_mask
+
+from tests.backends import array, gradient
+from tests.laws.cases import CASES, every_case
+
+SPLITTABLE = [c for c in CASES if not c().coupled and c.cls.__name__ != "RootMeanSquaredError"]
+
+
+def rows_of(case, rng):
+    """Six lawful rows, with the targets as floats where they are floats."""
+    y, p = case.draw(rng, rows=6)
+    return y, p
+
+
+def poisoned(y, p, row):
+    y, p = y.copy(), p.copy()
+    p[row] = np.nan
+    y[row] = np.inf if y.dtype.kind == "f" else 10_000
+    return y, p
+
+
+@every_case
+@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight"])
+def test_a_row_of_weight_zero_does_not_exist(case, reduction, rng):
+    y, p = rows_of(case, rng)
+    weight = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
+    loss = case(reduction=reduction)
+    keep = weight != 0
+    want = array(loss(y[keep], p[keep], sample_weight=weight[keep]))
+    bad_y, bad_p = poisoned(y, p, 2)
+    np.testing.assert_allclose(array(loss(bad_y, bad_p, sample_weight=weight)), want, rtol=3e-6, atol=1e-6)
+
+
+@every_case
+def test_a_row_of_weight_zero_has_no_gradient_and_spoils_none(case, rng):
+    y, p = rows_of(case, rng)
+    weight = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
+    loss = case(reduction="sum")
+    keep = weight != 0
+    want = gradient(lambda v: loss(y[keep], v, sample_weight=weight[keep]), p[keep])
+    bad_y, bad_p = poisoned(y, p, 2)
+    got = gradient(lambda v: loss(bad_y, v, sample_weight=weight), bad_p)
+    np.testing.assert_array_equal(got[2], np.zeros_like(got[2]))
+    np.testing.assert_allclose(got[keep], want, rtol=1e-5, atol=1e-6)
+
+
+@every_case
+def test_a_masked_row_does_not_exist(case, rng):
+    y, p = rows_of(case, rng)
+    loss = case()
+    keep = np.array([True, True, False, True, True, True])
+    bad_y, bad_p = poisoned(y, p, 2)
+    masked = with_mask(ops.convert_to_tensor(bad_p), ops.convert_to_tensor(keep))
+    np.testing.assert_allclose(array(loss(bad_y, masked)), array(loss(y[keep], p[keep])), rtol=3e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", SPLITTABLE, ids=str)
+def test_parts_of_a_batch_add_up(case, rng):
+    y, p = rows_of(case, rng)
+    weight = np.array([1.0, 0.5, 3.0, 2.0, 1.5, 0.7], dtype="float32")
+    loss = case(reduction="sum")
+    parts = [array(loss(y[s], p[s], sample_weight=weight[s])) for s in (slice(0, 1), slice(1, 4), slice(4, 6))]
+    np.testing.assert_allclose(sum(parts), array(loss(y, p, sample_weight=weight)), rtol=3e-6)
+
+
+@every_case
+def test_no_rows_at_all_cost_nothing(case, rng):
+    y, p = rows_of(case, rng)
+    loss = case()
+    nothing = np.zeros(6, dtype="float32")
+    assert array(loss(y, p, sample_weight=nothing)) == 0
+    assert not np.isnan(gradient(lambda v: loss(y, v, sample_weight=nothing), p)).any()
+    weighted = case(reduction="mean_with_sample_weight")
+    assert array(weighted(y, p, sample_weight=nothing)) == 0
+    if case.cls.__name__ not in ("Circle", "CTC"):
+        assert array(loss(y[:0], p[:0])) == 0
+
+
+@every_case
+def test_weights_of_one_change_nothing(case, rng):
+    y, p = rows_of(case, rng)
+    for reduction in ("sum", "mean_with_sample_weight", "sum_over_batch_size"):
+        loss = case(reduction=reduction)
+        ones = np.ones((6, 1), dtype="float32")
+        np.testing.assert_allclose(array(loss(y, p, sample_weight=ones)), array(loss(y, p)), rtol=2e-6, atol=1e-7)

@@ -1,0 +1,261 @@
+"""The textbook formula of every loss in 40-digit arithmetic, written without a look at the losses' own code.
+
+`ORACLE[name](y_true, y_pred, **parameters)` gives the value of each row as a list of mpmath numbers. The parameters
+are those of the loss; nothing here is clever, so nothing here can share a mistake with what it judges.
+"""
+
+from mpmath import mp, mpf
+
+mp.dps = 40
+ORACLE = {}
+
+
+def oracle(name):
+    def enter(fn):
+        ORACLE[name] = fn
+        return fn
+
+    return enter
+
+
+def numbers(row):
+    return [mpf(float(v)) for v in row]
+
+
+def mean(values):
+    values = list(values)
+    return mp.fsum(values) / len(values)
+
+
+def entrywise(of):
+    """A loss that is the mean of a formula over the entries of a row."""
+
+    def rows(y_true, y_pred, **parameters):
+        return [
+            mean(of(y, p, **parameters) for y, p in zip(numbers(t), numbers(q), strict=True))
+            for t, q in zip(y_true, y_pred, strict=True)
+        ]
+
+    return rows
+
+
+def error(of):
+    return entrywise(lambda y, p, **parameters: of(p - y, **parameters))
+
+
+ORACLE["mean_squared_error"] = error(lambda e: e**2)
+ORACLE["mean_absolute_error"] = error(abs)
+ORACLE["log_cosh"] = error(lambda e: mp.log(mp.cosh(e)))
+ORACLE["huber"] = error(lambda e, delta=1: e**2 / 2 if abs(e) <= delta else delta * (abs(e) - mpf(delta) / 2))
+ORACLE["smooth_l1"] = error(lambda e, beta=1: e**2 / 2 / beta if abs(e) < beta else abs(e) - mpf(beta) / 2)
+ORACLE["pseudo_huber"] = error(lambda e, delta=1: mpf(delta) ** 2 * (mp.sqrt(1 + (e / delta) ** 2) - 1))
+ORACLE["cauchy"] = error(lambda e, c=1: mpf(c) ** 2 / 2 * mp.log(1 + (e / c) ** 2))
+ORACLE["tukey_biweight"] = error(
+    lambda e, c=4.685: mpf(c) ** 2 / 6 * (1 - (1 - (e / mpf(c)) ** 2) ** 3) if abs(e) <= c else mpf(c) ** 2 / 6
+)
+ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
+ORACLE["mean_absolute_percentage_error"] = entrywise(
+    lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
+)
+ORACLE["mean_squared_logarithmic_error"] = entrywise(lambda y, p: (mp.log(1 + p) - mp.log(1 + y)) ** 2)
+ORACLE["poisson"] = entrywise(lambda y, p, log_rate=False: mp.exp(p) - y * p if log_rate else p - y * mp.log(p))
+ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
+ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
+
+
+@oracle("root_mean_squared_error")
+def root_mean_squared_error(y_true, y_pred):
+    return [mp.sqrt(v) for v in ORACLE["mean_squared_error"](y_true, y_pred)]
+
+
+@oracle("cosine_similarity")
+def cosine_similarity(y_true, y_pred):
+    rows = []
+    for t, q in zip(y_true, y_pred, strict=True):
+        t, q = numbers(t), numbers(q)
+        dot = mp.fsum(a * b for a, b in zip(t, q, strict=True))
+        rows.append(-dot / mp.sqrt(mp.fsum(a * a for a in t)) / mp.sqrt(mp.fsum(b * b for b in q)))
+    return rows
+
+
+@oracle("multi_quantile")
+def multi_quantile(y_true, y_pred, q=(0.1, 0.5, 0.9)):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,) = numbers(t)
+        gaps = [(mpf(level), y - p) for level, p in zip(q, numbers(parts), strict=True)]
+        rows.append(mean(max(level * gap, (level - 1) * gap) for level, gap in gaps))
+    return rows
+
+
+@oracle("gaussian_nll")
+def gaussian_nll(y_true, y_pred, spread="log_variance", full=True):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (mu, s) = numbers(t), numbers(parts)
+        variance = {"log_variance": mp.exp(s), "variance": s, "std": s * s}[spread]
+        rows.append((mp.log(variance) + (y - mu) ** 2 / variance + (mp.log(2 * mp.pi) if full else 0)) / 2)
+    return rows
+
+
+def binary(of):
+    """A loss of independent yes/no entries; `of(y, p, ...)` has y smoothed and p a probability."""
+
+    def rows(
+        y_true, y_pred, from_logits=False, label_smoothing=0, class_weight=None, ignore_class=None, epsilon=None, **parameters
+    ):
+        w0, w1 = class_weight or (1, 1)
+        values = []
+        for t, q in zip(y_true, y_pred, strict=True):
+            row = []
+            for y, p in zip(numbers(t), numbers(q), strict=True):
+                if ignore_class is not None and y == ignore_class:
+                    continue
+                p = 1 / (1 + mp.exp(-p)) if from_logits else p
+                if epsilon is not None:
+                    p = min(max(p, mpf(epsilon)), 1 - mpf(epsilon))
+                y = y * (1 - mpf(label_smoothing)) + mpf(label_smoothing) / 2
+                yes = -w1 * y * mp.log(p) if y else 0
+                no = -w0 * (1 - y) * mp.log(1 - p) if y != 1 else 0
+                row.append(of(y, p, yes, no, **parameters))
+            values.append(mean(row) if row else mpf(0))
+        return values
+
+    return rows
+
+
+ORACLE["binary_crossentropy"] = binary(lambda y, p, yes, no: yes + no)
+ORACLE["weighted_binary_crossentropy"] = binary(lambda y, p, yes, no, pos_weight=1: pos_weight * yes + no)
+
+
+@binary
+def _binary_focal(y, p, yes, no, apply_class_balancing=False, alpha=0.25, gamma=2):
+    alpha = mpf(alpha)
+    weight = y * alpha + (1 - y) * (1 - alpha) if apply_class_balancing else 1
+    return weight * (1 - (y * p + (1 - y) * (1 - p))) ** mpf(gamma) * (yes + no)
+
+
+ORACLE["binary_focal_crossentropy"] = _binary_focal
+
+
+def categorical(of, sparse, normalised=True):
+    """A loss of exclusive classes; `of(c, p, ...)` is the value were c the true class, with p all probabilities."""
+
+    def rows(
+        y_true, y_pred, from_logits=False, label_smoothing=0, class_weight=None, ignore_class=None, epsilon=None, **parameters
+    ):
+        values = []
+        for t, q in zip(y_true, y_pred, strict=True):
+            p = numbers(q)
+            classes = len(p)
+            y = [mpf(c == int(t)) for c in range(classes)] if sparse else numbers(t)
+            if ignore_class is not None and y[ignore_class] == 1:
+                values.append(mpf(0))
+                continue
+            if from_logits:
+                p = [mp.exp(v) for v in p]
+            if from_logits or normalised:
+                p = [v / mp.fsum(p) for v in p]
+            if epsilon is not None:
+                p = [min(max(v, mpf(epsilon)), 1 - mpf(epsilon)) for v in p]
+            y = [v * (1 - mpf(label_smoothing)) + mpf(label_smoothing) / classes for v in y]
+            weights = class_weight or [1] * classes
+            values.append(mp.fsum(weights[c] * y[c] * of(c, p, **parameters) for c in range(classes) if y[c]))
+        return values
+
+    return rows
+
+
+def focal(c, p, alpha=0.25, gamma=2):
+    factor = mpf(alpha[c] if isinstance(alpha, (tuple, list)) else alpha)
+    return -factor * (1 - p[c]) ** mpf(gamma) * mp.log(p[c])
+
+
+ORACLE["categorical_crossentropy"] = categorical(lambda c, p: -mp.log(p[c]), sparse=False)
+ORACLE["sparse_categorical_crossentropy"] = categorical(lambda c, p: -mp.log(p[c]), sparse=True)
+ORACLE["categorical_focal_crossentropy"] = categorical(focal, sparse=False)
+ORACLE["sparse_categorical_focal_crossentropy"] = categorical(focal, sparse=True)
+ORACLE["categorical_generalized_cross_entropy"] = categorical(
+    lambda c, p, q=0.5: (1 - p[c] ** mpf(q)) / mpf(q), sparse=True, normalised=False
+)
+
+
+@oracle("categorical_hinge")
+def categorical_hinge(y_true, y_pred):
+    rows = []
+    for t, q in zip(y_true, y_pred, strict=True):
+        scores, true = numbers(q), [float(v) for v in t].index(1.0)
+        rows.append(max(mpf(0), 1 + max(s for c, s in enumerate(scores) if c != true) - scores[true]))
+    return rows
+
+
+@oracle("kl_divergence")
+def kl_divergence(y_true, y_pred):
+    return [
+        mp.fsum(y * mp.log(y / p) for y, p in zip(numbers(t), numbers(q), strict=True) if y)
+        for t, q in zip(y_true, y_pred, strict=True)
+    ]
+
+
+def counts(y_true, y_pred, from_logits):
+    tp, fp, fn = mpf(0), mpf(0), mpf(0)
+    for t, q in zip(y_true, y_pred, strict=True):
+        for y, p in zip(numbers(t), numbers(q), strict=True):
+            p = 1 / (1 + mp.exp(-p)) if from_logits else p
+            tp, fp, fn = tp + y * p, fp + (1 - y) * p, fn + y * (1 - p)
+    return tp, fp, fn
+
+
+def overlap(ratio):
+    """A loss of soft counts, per row or over the whole batch."""
+
+    def rows(y_true, y_pred, from_logits=False, whole_batch=False, **parameters):
+        if whole_batch:
+            return [1 - ratio(*counts(y_true, y_pred, from_logits), **parameters)]
+        pairs = zip(y_true, y_pred, strict=True)
+        return [1 - ratio(*counts([t], [q], from_logits), **parameters) for t, q in pairs]
+
+    return rows
+
+
+ORACLE["dice"] = overlap(lambda tp, fp, fn, smooth=0: (2 * tp + smooth) / (2 * tp + fp + fn + smooth))
+ORACLE["tversky"] = overlap(
+    lambda tp, fp, fn, alpha=0.5, beta=0.5, smooth=0: (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
+)
+
+
+@oracle("circle")
+def circle(y_true, y_pred, gamma=80, margin=0.4, remove_diagonal=True):
+    vectors, m, g = [numbers(v) for v in y_pred], mpf(margin), mpf(gamma)
+    rows = []
+    for i, here in enumerate(vectors):
+        pull, push = [], []
+        for j, there in enumerate(vectors):
+            s = min(mpf(1), mp.fsum(a * b for a, b in zip(here, there, strict=True)))
+            if y_true[i] != y_true[j]:
+                push.append(mp.exp(g * max(s + m, 0) * (s - m)))
+            elif i != j or not remove_diagonal:
+                pull.append(mp.exp(-g * max(1 + m - s, 0) * (s - 1 + m)))
+        rows.append(mp.log(1 + mp.fsum(push) * mp.fsum(pull)) if push and pull else mpf(0))
+    return rows
+
+
+@oracle("ctc")
+def ctc(y_true, y_pred):
+    """By enumeration of every path: slow, and nothing to get wrong."""
+    from itertools import product
+
+    rows = []
+    for t, frames in zip(y_true, y_pred, strict=True):
+        wanted = [int(v) for v in t if int(v) != 0]
+        p = []
+        for frame in frames:
+            e = [mp.exp(v) for v in numbers(frame)]
+            p.append([v / mp.fsum(e) for v in e])
+        total = mpf(0)
+        for path in product(range(len(p[0])), repeat=len(p)):
+            spelled = [s for k, s in enumerate(path) if s != 0 and (k == 0 or path[k - 1] != s)]
+            if spelled == wanted:
+                total += mp.fprod(p[k][s] for k, s in enumerate(path))
+        rows.append(-mp.log(total))
+    return rows
