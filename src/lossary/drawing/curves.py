@@ -258,7 +258,7 @@ def _jumps(y: np.ndarray) -> np.ndarray:
 
 
 def _limits(lines: Sequence[np.ndarray]) -> tuple[float, float]:
-    """A vertical range that shows every line well: a pole at the edge of the axis is cut off, not all else flattened."""
+    """A vertical range that shows every line well: a pole at the edge is cut off, not all else flattened."""
     finite = [line[np.isfinite(line)] for line in lines]
     usual = max((float(np.quantile(np.abs(line), 0.9)) for line in finite if line.size), default=1.0) or 1.0
     low = max(min(float(line.min()) for line in finite if line.size), -1.3 * usual)
