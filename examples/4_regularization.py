@@ -26,9 +26,6 @@ from lossary.drawing.style import BLUE, VERMILLION, label, legend, new_figure, s
 from lossary.target import Target, target_split
 
 
-BATCH = 256  # rows at a time when the target is reported; training takes Keras's 32
-
-
 def questions(generated: bool) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (n, 64) and ten yes/no answers each (n, 10): scikit-learn's digits, or generated data."""
     if not generated:
@@ -79,14 +76,14 @@ def train(x: np.ndarray, y: np.ndarray, strength: float, epochs: int) -> dict[st
     keras.utils.set_random_seed(0)
     model = regularized(strength)
     model.compile(optimizer="rmsprop", loss=ls.BinaryCrossentropy(), metrics=[keras.metrics.AUC(name="auc")])
-    before = target_split(model, x, y, batch_size=BATCH)
+    before = target_split(model, x, y, batch_size=len(x))
     model.fit(x, y, epochs=epochs, verbose=0)
     norms = np.linalg.norm(model.get_layer("hidden").get_weights()[0], axis=0)
     return {
         "parameters": model.count_params(),
         "before": before,
-        "after": target_split(model, x, y, batch_size=BATCH),
-        "reported": model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True),
+        "after": target_split(model, x, y, batch_size=len(x)),
+        "reported": model.evaluate(x, y, batch_size=len(x), verbose=0, return_dict=True),
         "largest_norm": float(norms.max()),
     }
 
