@@ -6,6 +6,10 @@ model, where the targets are a second input. All agree with least squares. The l
 way: at a constant rate the coefficients keep trembling by several percent.
 
     python examples/1_linear_regression.py --data FILE.csv     (columns longitud and densidad_escamas)
+
+The 400 epochs of nine fits take minutes; the same lines come within seconds on centred inputs with larger steps:
+
+    python examples/1_linear_regression.py --epochs 15 --rate 0.1 --centre
 """
 
 import os
@@ -81,6 +85,10 @@ def line_of(model: keras.Model, shift: float) -> tuple[float, float]:
     return slope, intercept - slope * shift
 
 
+def report(name: str, line: tuple[float, float]) -> None:
+    print(f"{name:38} slope {line[0]:8.4f}  intercept {line[1]:8.4f}", flush=True)
+
+
 def losses_on_arrays() -> dict[str, float]:
     """A loss is a function of two arrays, and can be called as one."""
     random = np.random.default_rng(0)
@@ -101,7 +109,7 @@ def main(
     x, y = read_data(data) if data else made_up_data()
     shift = float(x.mean()) if centre else 0.0
     (slope, intercept), *_ = np.linalg.lstsq(np.c_[x, np.ones(len(x))], y, rcond=None)
-    print(f"{'least squares':38} slope {slope:8.4f}  intercept {intercept:8.4f}")
+    report("least squares", (slope, intercept))
 
     lines: dict[str, tuple[float, float]] = {}
     losses = {'"mse"': "mse", "ls.mse": ls.mse, "ls.MeanSquaredError()": ls.MeanSquaredError(), "my_mse": my_mse}
@@ -111,12 +119,12 @@ def main(
             model = build(x.shape[1])
             descend(model, x - shift, y, loss, epochs, rate, batch)
             lines[f"{kind}, loss={name}"] = line_of(model, shift)
+            report(f"{kind}, loss={name}", lines[f"{kind}, loss={name}"])
     keras.utils.set_random_seed(1)
     inside = with_the_loss_inside(x.shape[1])
     descend(inside, [x - shift, y[:, None]], None, None, epochs, rate, batch)
     lines["loss inside the model"] = line_of(inside, shift)
-    for name, (a, b) in lines.items():
-        print(f"{name:38} slope {a:8.4f}  intercept {b:8.4f}")
+    report("loss inside the model", lines["loss inside the model"])
 
     first, second = (inside.predict([POINTS - shift, y], verbose=0) for y in np.random.random((2, 3, 1)))
     for_predicting = without_targets(inside)

@@ -66,8 +66,8 @@ def figure_of_terms(before: Target, after: Target, strength: float) -> Any:
         axis.barh(np.arange(len(terms)) + offset, list(terms.values()), 0.36, color=color, label=word)
         axis.set_yticks(range(len(terms)), list(terms))
     axis.invert_yaxis()
-    label(axis, x="part of the target", title=f"Target = loss + regularization of strength {strength}")
-    legend(axis)
+    label(axis, x="part of the target", title=f"Loss and regularization at strength {strength}")
+    legend(axis, loc="center right")
     return figure
 
 
