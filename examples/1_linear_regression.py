@@ -2,8 +2,8 @@
 
 A straight line is fitted to 150 rows by gradient descent, as a Sequential and as a Functional model, with the loss
 as a string, as a lossary function, as a lossary object, and as a function of your own; then with the loss inside the
-model, where the targets are a second input. All agree with least squares. The learning rate falls to zero along the
-way: at a constant rate the coefficients keep trembling by several percent.
+model, where the targets are a second input. All agree with least squares. The learning rate falls to zero in the
+last quarter: at a constant rate the coefficients keep trembling by several percent.
 
     python examples/1_linear_regression.py --data FILE.csv     (columns longitud and densidad_escamas)
 
@@ -74,7 +74,8 @@ def descend(model: keras.Model, x: Any, y: Any, loss: Any, epochs: int, rate: fl
     """Compile and fit; y and loss are None where the loss is inside the model."""
     rows = len(x[0] if isinstance(x, list) else x)
     steps = epochs * -(-rows // batch)
-    falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+    held = steps * 3 // 4  # a "warm-up" from the rate to itself holds it; then it falls to zero
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps - held, warmup_target=rate, warmup_steps=held)
     model.compile(optimizer=keras.optimizers.SGD(falling), loss=loss)
     model.fit(x, y, epochs=epochs, batch_size=batch, verbose=0)
 
