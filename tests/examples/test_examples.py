@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 DATA = ROOT.parent / "shared" / "data"
-QUICK = {"epochs": 15, "rate": 0.1, "centre": True}
+QUICK = {"epochs": 20, "rate": 0.03, "centre": True}
 
 
 def example(name, monkeypatch):
