@@ -7,7 +7,7 @@ last quarter: at a constant rate the coefficients keep trembling by several perc
 
     python examples/1_linear_regression.py --data FILE.csv     (columns longitud and densidad_escamas)
 
-The 400 epochs of nine fits take minutes; the same lines come within seconds on centred inputs, whole batches, larger steps:
+The 400 epochs of nine fits take minutes; on centred inputs, whole batches with larger steps take seconds:
 
     python examples/1_linear_regression.py --epochs 30 --rate 0.2 --batch 150 --centre
 """

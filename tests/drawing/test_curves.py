@@ -53,7 +53,7 @@ def test_hinge_is_drawn_over_the_margin():
 
 
 def test_every_loss_of_one_number_can_be_sampled():
-    drawn = [name for name in ls.losses() if has_axis(name)]
+    drawn = [name for name in ls.losses() if ls.card(name).family != "custom" and has_axis(name)]
     assert len(drawn) >= 20
     for name in drawn:
         curve = sample(name, points=8)
