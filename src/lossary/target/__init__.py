@@ -1,0 +1,29 @@
+"""What training minimises: target = loss + regularization.
+
+Names are loaded when they are first touched, because Keras takes seconds to import.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "LossLayer": "layers",
+    "without_targets": "layers",
+    "Target": "terms",
+    "regularization": "terms",
+    "target_split": "terms",
+}
+
+__all__ = ["LossLayer", "Target", "regularization", "target_split", "without_targets"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,160 @@
+"""Target = loss + regularization, and each term of it by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..core.errors import LossaryError
+from .layers import LossLayer
+
+
+@dataclass(frozen=True)
+class Target:
+    """What training minimises, split into its terms.
+
+    `loss` is the compiled loss plus every LossLayer. `regularization` holds one number per term: "dense/kernel" for a
+    weight's regularizer, "dense/activity" for an activity regularizer or anything else a layer added.
+    `value` is their sum: what `model.evaluate` reports as "loss".
+    """
+
+    loss: float
+    regularization: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def value(self) -> float:
+        return self.loss + sum(self.regularization.values())
+
+    def __str__(self) -> str:
+        rows = {"loss": self.loss, **self.regularization, "target": self.value}
+        width = max(map(len, rows))
+        return "\n".join(f"{name:<{width}}  {value:12.6f}" for name, value in rows.items())
+
+
+def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> dict[str, float]:
+    """Every regularization term of a built model by name, as numbers.
+
+    Without `x` these are the terms of the weights. Activity regularizers depend on what flows through the model:
+    given inputs `x` (an array, or a list or dictionary of arrays, rows first), they are averaged over batches of
+    `batch_size` rows. Weights that are not trainable are not regularized, as in Keras.
+
+    >>> regularized = keras.layers.Dense(1, kernel_regularizer="l2", kernel_initializer="ones", name="line")
+    >>> regularization(keras.Sequential([keras.Input((2,)), regularized]))
+    {'line/kernel': 0.02}
+    """
+    terms = _weight_terms(model)
+    if x is not None:
+        x = _arrays(x)
+        for rows, share in _batches(_row_count(x), batch_size):
+            model(_rows(x, rows), training=False)
+            _add(terms, _added_terms(model), share)
+    return terms
+
+
+def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32) -> Target:
+    """The target of a compiled model on arrays, as loss and regularization terms apart.
+
+    `x`, `y` and `sample_weight` are what `model.evaluate` takes, as arrays (or lists or dictionaries of arrays, rows
+    first). With the same `batch_size`, `target_split(...).value` is the "loss" that `model.evaluate` reports: each
+    term is the mean over the batches, weighted by their rows. `y` stays out where the loss is inside the model.
+    """
+    x, y, sample_weight = _arrays(x), _arrays(y), _arrays(sample_weight)
+    terms = _weight_terms(model)
+    losses = {"loss": 0.0}
+    for rows, share in _batches(_row_count(x), batch_size):
+        y_pred = model(_rows(x, rows), training=False)
+        _add(losses, {"loss": _compiled_loss(model, _rows(y, rows), y_pred, _rows(sample_weight, rows))}, share)
+        _add(losses, {"loss": _inner_loss(model)}, share)
+        _add(terms, _added_terms(model), share)
+    return Target(losses["loss"], terms)
+
+
+def _weight_terms(model: keras.Model) -> dict[str, float]:
+    named: dict[str, float] = {}
+    for weight in model.trainable_weights:
+        regularizer = getattr(weight, "regularizer", None)
+        if regularizer is not None:
+            short = "/".join(weight.path.split("/")[-2:])
+            named[_unused(short, named)] = _number(regularizer(weight))
+    return named
+
+
+def _added_terms(model: keras.Model) -> dict[str, float]:
+    """What layers other than LossLayer added in the last eager call."""
+    named: dict[str, float] = {}
+    for layer, losses in _own_losses(model):
+        if not isinstance(layer, LossLayer):
+            named[_unused(f"{layer.name}/activity", named)] = sum(map(_number, losses))
+    return named
+
+
+def _inner_loss(model: keras.Model) -> float:
+    return sum(_number(loss) for layer, losses in _own_losses(model) if isinstance(layer, LossLayer) for loss in losses)
+
+
+def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
+    # `layer.losses` also lists the losses of sublayers and weights; only the private methods tell them apart.
+    for layer in model._flatten_layers(include_self=True):
+        losses = layer._get_own_losses()
+        if losses:
+            yield layer, losses
+
+
+def _compiled_loss(model: keras.Model, y: Any, y_pred: Any, sample_weight: Any) -> float:
+    # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
+    compiled = getattr(model, "_compile_loss", None)
+    if compiled is None or y is None:
+        return 0.0
+    value = compiled(y, y_pred, sample_weight)
+    return 0.0 if value is None else _number(value)
+
+
+def _number(value: Any) -> float:
+    return float(np.sum(ops.convert_to_numpy(ops.cast(value, "float32")), dtype="float64"))
+
+
+def _unused(name: str, taken: dict[str, float]) -> str:
+    """`name`, or name_1, name_2 … when two layers in nested models share it."""
+    count, fresh = 0, name
+    while fresh in taken:
+        count += 1
+        fresh = f"{name}_{count}"
+    return fresh
+
+
+def _add(totals: dict[str, float], values: dict[str, float], share: float) -> None:
+    for name, value in values.items():
+        totals[name] = totals.get(name, 0.0) + share * value
+
+
+def _arrays(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {name: _arrays(value) for name, value in values.items()}
+    if isinstance(values, (list, tuple)) and any(hasattr(value, "shape") for value in values):
+        return [_arrays(value) for value in values]
+    return None if values is None else np.asarray(values)
+
+
+def _rows(values: Any, rows: slice) -> Any:
+    return keras.tree.map_structure(lambda array: array[rows], values) if values is not None else None
+
+
+def _row_count(x: Any) -> int:
+    counts = {len(array) for array in keras.tree.flatten(x)}
+    if len(counts) != 1 or counts == {0}:
+        raise LossaryError(
+            "Splitting a target goes through the data in batches of rows.",
+            arrived=f"The inputs hold {' and '.join(map(str, sorted(counts)))} rows.",
+            allowed="Allowed are arrays with the same number of rows, at least one.",
+            do="Pass whole arrays, rows first.",
+        )
+    return counts.pop()
+
+
+def _batches(count: int, batch_size: int) -> Iterator[tuple[slice, float]]:
+    for start in range(0, count, batch_size):
+        stop = min(start + batch_size, count)
+        yield slice(start, stop), (stop - start) / count
