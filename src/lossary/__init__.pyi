@@ -4,6 +4,7 @@ from typing import Any
 from lossary.core.cards import Card as Card
 from lossary.core.errors import DefinitionError as DefinitionError
 from lossary.core.loss import Loss as Loss
+from lossary.target import LossLayer as LossLayer
 from lossary.core.errors import LossaryError as LossaryError
 from lossary.core.params import Param as Param
 from lossary.core.errors import ParameterError as ParameterError
@@ -13,6 +14,7 @@ from lossary.core.errors import TargetError as TargetError
 from lossary.core.errors import UnknownLossError as UnknownLossError
 from lossary.core.catalogue import card as card
 from lossary.core.contract import checks as checks
+from lossary.drawing.curves import draw as draw
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get
@@ -21,7 +23,10 @@ from lossary.core.catalogue import losses as losses
 from lossary.core.params import nonnegative as nonnegative
 from lossary.core.params import number as number
 from lossary.core.params import positive as positive
+from lossary.target import regularization as regularization
+from lossary.target import target_split as target_split
 from lossary.core.params import whole as whole
+from lossary.target import without_targets as without_targets
 from lossary.families.binary import BinaryCrossentropy as BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as BinaryFocalCrossentropy

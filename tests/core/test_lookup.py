@@ -48,6 +48,7 @@ def test_other_things_become_losses():
     assert ls.get(loss) is loss
     assert type(ls.get(ls.Huber, delta=2.0)) is ls.Huber
     assert type(ls.get(ls.huber)) is ls.Huber
+    assert type(ls.get(keras.losses.huber, delta=2.0)) is ls.Huber
     assert array(ls.get(keras.losses.serialize(loss))(Y, P)) == array(loss(Y, P))
     with pytest.raises(ls.LossaryError, match="42"):
         ls.get(42)

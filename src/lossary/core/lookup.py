@@ -35,6 +35,8 @@ def get(identifier: Any, **parameters: Any) -> Any:
         return keras.losses.deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
         return identifier(**parameters)
+    if getattr(identifier, "__module__", "").startswith("keras."):  # one of Keras's own functions
+        return loss_class(catalogue.find(identifier.__name__))(**parameters)
     if callable(identifier):
         return (getattr(identifier, "cls", None) or as_loss(identifier).cls)(**parameters)
     raise LossaryError(
@@ -47,13 +49,9 @@ def get(identifier: Any, **parameters: Any) -> Any:
 
 def loss_class(card: Card) -> type[Loss]:
     """The class behind a card; its module is imported when it is first needed."""
-    module = import_module(card.module)
-    found = getattr(module, card.name, None)
-    if isinstance(found, type) and issubclass(found, Loss):
-        return found
-    return next(
-        cls for key, cls in reversed(CLASSES.items()) if key.endswith(f">{card.name}") and cls.__module__ == card.module
-    )
+    made = [cls for key, cls in CLASSES.items() if key.endswith(f">{card.name}") and cls.__module__ == card.module]
+    found: type[Loss] = made[-1] if made else getattr(import_module(card.module), card.name)
+    return found
 
 
 def translate(card: Card, name: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def surprise_of_logits(z: Tensor, axis: int = -1) -> Tensor:
     winner = ops.stop_gradient(ops.argmax(z, axis=axis))
     is_winner = one_hot(winner, z, axis)
     top = ops.sum(ops.where(is_winner, z, 0.0), axis=axis, keepdims=True)
-    behind = z - top
+    behind = ops.where(is_winner, 0.0, z - top)  # a constant at the winner: its two derivatives would cancel
     others = ops.sum(ops.where(is_winner, 0.0, ops.exp(behind)), axis=axis, keepdims=True)
     return ops.log1p(others) - behind
 
