@@ -84,7 +84,9 @@ def log_cosh(x: Tensor) -> Tensor:
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
-    """The largest entry along the axis. (ops.max refuses empty batches on torch, and breaks its compiled graphs.)"""
+    """The largest entry along the axis; of a batch without rows, none. (ops.max breaks torch's compiled graphs.)"""
+    if 0 in x.shape:  # TensorFlow refuses it
+        return ops.sum(x, axis=axis, keepdims=keepdims)
     return ops.amax(x, axis=axis, keepdims=keepdims)
 
 
