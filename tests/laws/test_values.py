@@ -87,6 +87,15 @@ def test_compiled_and_eager_agree(case, rng):
 
 
 @every_case
+def test_targets_may_be_constants_of_a_compiled_function(case, rng):
+    """They can be looked at while the predictions are traced; looking must not become part of the program."""
+    y, p = case.draw(rng)
+    loss, y, p = case(reduction="sum"), ops.convert_to_tensor(y), ops.convert_to_tensor(p)
+    whole = case.cls.__name__ != "CTC"
+    np.testing.assert_allclose(array(compiled(lambda v: loss(y, v), whole)(p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
+
+
+@every_case
 def test_function_and_class_agree(case, rng):
     y, p = case.draw(rng)
     loss, function = case(reduction="none"), twin(case.cls)

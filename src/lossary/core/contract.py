@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import concrete
+from ..numerics.backend import concrete, extremes
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -216,8 +216,7 @@ def _extremes(x: Tensor) -> tuple[float, float] | None:
     """The smallest and largest entry, or None when they cannot be seen now."""
     if not concrete(x) or 0 in x.shape:
         return None
-    x = ops.stop_gradient(x)
-    return float(ops.min(x)), float(ops.max(x))
+    return extremes(x)
 
 
 def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError]) -> None:
@@ -229,7 +228,9 @@ def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[Lo
     low, high = seen
     outside = low < values.low - values.slack or high > values.high + values.slack
     if values.allowed and not outside:
-        outside = not bool(np.isin(ops.convert_to_numpy(ops.cast(x, "float32")), (*values.allowed, np.nan)).all())
+        outside = not bool(
+            np.isin(np.asarray(ops.convert_to_numpy(x)).astype("float64"), (*values.allowed, np.nan)).all()
+        )
     if outside:
         raise kind(
             f"{owner} reads every entry of {name} as {values.words}.",
@@ -242,7 +243,7 @@ def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[Lo
 def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> None:
     if not concrete(y_true):
         return
-    labels = ops.convert_to_numpy(ops.cast(y_true, "float64" if "64" in str(y_true.dtype) else "float32"))
+    labels = np.asarray(ops.convert_to_numpy(y_true)).astype("float64")
     if contract.ignored is not None:
         labels = labels[labels != contract.ignored]
     if labels.size == 0:

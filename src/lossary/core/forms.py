@@ -27,6 +27,7 @@ from ..numerics.stable import (
     read_at_least,
     read_at_most,
     surprise_of_logits,
+    surprise_of_one_logit,
 )
 from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values
 from .errors import ParameterError
@@ -263,15 +264,26 @@ class Sparse(Categorical, abstract=True):
         if self.ignore_class is not None:  # dropped by the caller; here only kept from being out of range
             index = ops.where(ops.equal(index, self.ignore_class), 0, index)
             known = ops.logical_or(known, ops.equal(ops.cast(y_true, "int32"), self.ignore_class))
-        values = self.weighed(self.of(self.surprise(y_pred)))
-        picked = pick(values, ops.clip(index, 0, classes - 1))
-        if self.label_smoothing:
+        index = ops.clip(index, 0, classes - 1)
+        if self.label_smoothing or self.by_class():
+            values = self.weighed(self.of(self.surprise(y_pred)))
+            picked = pick(values, index)
             picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
+        else:  # one class per row is enough
+            picked = self.of(self.surprise_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
         return ops.where(known, picked, float("nan"))
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         return None if self.ignore_class is None else ops.equal(ops.cast(y_true, "int32"), self.ignore_class)
+
+    def by_class(self) -> bool:
+        """Whether the value depends on which class is the true one, beyond its surprise."""
+        return self.class_weight is not None or isinstance(getattr(self, "alpha", None), tuple)
+
+    def surprise_of(self, y_pred: Tensor, index: Tensor) -> Tensor:
+        """-log p of the class `index` alone."""
+        return surprise_of_one_logit(y_pred, index) if self.from_logits else pick(self.surprise(y_pred), index)
 
 
 class Vector(Loss, abstract=True, tasks=("regression",)):

@@ -29,9 +29,8 @@ class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "r
     delta: Annotated[float, positive("The error at which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
-        size = ops.abs(e)
-        near = ops.minimum(size, self.delta)  # never squares a large error, so nothing overflows
-        return near * (size - 0.5 * near)
+        near = ops.clip(e, -self.delta, self.delta)  # never squares a large error, so nothing overflows
+        return near * (e - 0.5 * near)
 
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e, -self.delta, self.delta)
@@ -57,9 +56,8 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
     beta: Annotated[float, positive("The error below which the corner is rounded.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
-        size = ops.abs(e)
-        near = ops.minimum(size, self.beta)
-        return near / self.beta * (size - 0.5 * near)
+        near = ops.clip(e, -self.beta, self.beta)
+        return near / self.beta * (e - 0.5 * near)
 
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e / self.beta, -1.0, 1.0)

@@ -14,6 +14,12 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, keras.KerasTensor) and bool(_BACKEND.concrete(x))
 
 
+def extremes(x: Any) -> tuple[float, float]:
+    """The smallest and largest entry of a concrete tensor."""
+    low, high = _BACKEND.extremes(x)
+    return float(low), float(high)
+
+
 def replicas() -> int:
     """How many replicas of this program add up their gradients."""
     return int(_BACKEND.replicas())

@@ -3,11 +3,18 @@
 from typing import Any
 
 import jax
+import numpy as np
 
 
 def concrete(x: Any) -> bool:
     """Whether the numbers of an array can be looked at now, not only traced."""
     return not isinstance(x, jax.core.Tracer)
+
+
+def extremes(x: Any) -> tuple[float, float]:
+    """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
+    entries = np.asarray(x)
+    return float(entries.min()), float(entries.max())
 
 
 def replicas() -> int:

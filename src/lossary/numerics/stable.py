@@ -12,7 +12,6 @@ from typing import Any
 from keras import ops
 
 Tensor = Any
-LOG_2 = math.log(2.0)
 
 # The smallest normal number, and the largest number below one (one minus half an ulp), by floating-point type.
 SMALLEST = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
@@ -76,11 +75,9 @@ def _about_one(size: Tensor) -> tuple[Tensor, Tensor]:
 def log_cosh(x: Tensor) -> Tensor:
     """log(cosh(x)): exact near 0, where cosh(x) rounds to 1, and far out, where it overflows."""
     size = ops.abs(x)
-    near = ops.minimum(size, 1.0)
+    near = ops.minimum(size, 30.0)  # beyond 30, log(cosh(a)) grows by exactly as much as a
     grown = ops.expm1(near)  # cosh(a) - 1 = (e^a - 1)^2 / (2 e^a)
-    return ops.where(
-        size < 1, ops.log1p(grown * grown / (2 * (grown + 1))), size + ops.log1p(ops.exp(-2 * size)) - LOG_2
-    )
+    return ops.log1p(grown * (grown / (2 * (grown + 1)))) + (size - near)
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
@@ -102,31 +99,42 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     return scaled / ops.sqrt(ops.where(nonzero, squared, 1.0)), nonzero
 
 
-def surprise_of_logits(z: Tensor, axis: int = -1) -> Tensor:
-    """-log(softmax(z)) along the axis, exact also where one class is nearly certain.
+def surprise_of_logits(z: Tensor) -> Tensor:
+    """-log(softmax(z)) along the last axis, exact also where one class is nearly certain.
 
     With k the largest logit: (z_k - z_c) + log(1 + sum over the others of e^(z_c - z_k)): nothing cancels, in the
     value or in its derivative.
     """
-    winner = ops.stop_gradient(ops.argmax(z, axis=axis))
-    is_winner = one_hot(winner, z, axis)
-    top = ops.sum(ops.where(is_winner, z, 0.0), axis=axis, keepdims=True)
+    is_winner, top, others = _winner(z)
     behind = ops.where(is_winner, 0.0, z - top)  # a constant at the winner: its two derivatives would cancel
-    others = ops.sum(ops.where(is_winner, 0.0, ops.exp(behind)), axis=axis, keepdims=True)
     return ops.log1p(others) - behind
 
 
-def one_hot(index: Tensor, like: Tensor, axis: int = -1) -> Tensor:
-    """A boolean tensor in the shape of `like`: whether the place along the axis is `index`."""
-    axis = axis % len(like.shape)
-    classes = like.shape[axis]
-    places = ops.reshape(
-        ops.arange(classes, dtype="int32"), [classes if a == axis else 1 for a in range(len(like.shape))]
-    )
-    return ops.equal(ops.expand_dims(ops.cast(index, "int32"), axis), places)
+def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
+    """-log(softmax(z)) of the class `index` alone, along the last axis."""
+    _, top, others = _winner(z)
+    top = ops.squeeze(top, axis=-1)
+    chosen = pick(z, index)
+    behind = ops.where(ops.equal(chosen, top), 0.0, chosen - top)
+    return ops.log1p(ops.squeeze(others, axis=-1)) - behind
 
 
-def pick(values: Tensor, index: Tensor, axis: int = -1) -> Tensor:
-    """The entry `index` of `values` along the axis."""
-    chosen = ops.take_along_axis(values, ops.expand_dims(ops.cast(index, "int32"), axis), axis=axis)
-    return ops.squeeze(chosen, axis=axis)
+def _winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Which entry is the largest, its value, and the sum of e^(z - largest) over all others."""
+    winner = ops.stop_gradient(ops.argmax(z, axis=-1))
+    is_winner = one_hot(winner, z)
+    top = ops.expand_dims(pick(z, winner), -1)
+    others = ops.sum(ops.where(is_winner, 0.0, ops.exp(z - top)), axis=-1, keepdims=True)
+    return is_winner, top, others
+
+
+def one_hot(index: Tensor, like: Tensor) -> Tensor:
+    """A boolean tensor in the shape of `like`: whether the place along the last axis is `index`."""
+    places = ops.arange(like.shape[-1], dtype="int32")
+    return ops.equal(ops.expand_dims(ops.cast(index, "int32"), -1), places)
+
+
+def pick(values: Tensor, index: Tensor) -> Tensor:
+    """The entry `index` of `values` along the last axis."""
+    chosen = ops.take_along_axis(values, ops.expand_dims(ops.cast(index, "int32"), -1), axis=-1)
+    return ops.squeeze(chosen, axis=-1)

@@ -10,6 +10,12 @@ def concrete(x: Any) -> bool:
     return not torch.compiler.is_compiling() and x.device.type != "meta"
 
 
+def extremes(x: Any) -> tuple[float, float]:
+    """The smallest and largest entry of a tensor, found where it lies."""
+    low, high = torch.aminmax(x.detach())
+    return float(low), float(high)
+
+
 def replicas() -> int:
     """torch averages gradients over processes itself: nothing to divide by."""
     return 1
