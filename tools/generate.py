@@ -37,8 +37,9 @@ def losses() -> list[type[Loss]]:
 
 def curve(cls: type[Loss]) -> Curve | None:
     """Value and slope over the natural argument of the form, where there is one."""
-    x = np.linspace(-4, 4, 81, dtype="float32")
     loss = cls(reduction=None, dtype="float32")
+    turns = [float(getattr(loss, name)) for name, param in cls.params.items() if param.slide and param.kind == "number"]
+    x = np.linspace(-1, 1, 81, dtype="float32") * max(4.0, *[2 * turn for turn in turns], 0.0)
     ops = keras.ops
     if issubclass(cls, (Distance, Margin)):
         value, slope, axis = loss.of(ops.convert_to_tensor(x)), loss.slope(ops.convert_to_tensor(x)), "error"

@@ -9,6 +9,7 @@ import pytest
 from keras import ops
 
 from lossary.core import catalogue
+from lossary.core.cards import readable
 from lossary.core.errors import ParameterError
 from lossary.core.forms import Distance, Margin
 from lossary.core.loss import snake
@@ -63,6 +64,7 @@ def test_an_unknown_parameter_is_refused_with_the_known_ones(cls):
 def test_the_card_is_complete(cls):
     card = catalogue.built_in()[snake(cls.__name__)]
     assert card.summary.endswith(".") and len(card.summary) < 130
+    assert not set("\\{}") & set(readable(card.formula)), "a terminal shows signs, not commands"
     assert card.formula and card.use.endswith(".") and card.beware.endswith(".")
     assert any(mark in card.reference for mark in ("doi:", "arXiv:", "(17", "(18", "(19", "(20"))
     assert card.tasks and (*card.traits, "") and card.example

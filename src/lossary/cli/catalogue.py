@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import lossary as ls
-from lossary.core.cards import Card
+from lossary.core.cards import Card, readable
 
 
 @click.command("list", short_help="The losses: families, aliases, what each does.")
@@ -57,7 +57,7 @@ def _print_list(cards: list[Card]) -> None:
     console = make_console()
     for family in dict.fromkeys(card.family for card in cards):
         table = Table(title=family, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-        table.add_column("loss", overflow="fold", width=26)
+        table.add_column("loss", no_wrap=True)
         table.add_column("what it does")
         for card in cards:
             if card.family == family:
@@ -96,7 +96,7 @@ def _print_card(card: Card) -> None:
     facts = {
         "family": f"{card.family}; for {', '.join(card.tasks)}",
         "traits": ", ".join(card.traits),
-        "formula": card.formula,
+        "formula": readable(card.formula),
         "use": card.use,
         "beware": card.beware,
         "reference": card.reference,

@@ -59,7 +59,7 @@ class Card:
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.function})", self.summary, ""]
         for title in ("formula", "use", "beware", "reference"):
-            if text := getattr(self, title):
+            if text := readable(self.formula) if title == "formula" else getattr(self, title):
                 lines.append(f"{title.capitalize()}: {text}")
         for p in self.params:
             lines.append(f"  {p.name}={p.default!r}  {p.text} Allowed: {p.allowed}.")
@@ -82,6 +82,33 @@ class Card:
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+SIGNS = {
+    r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ", r"\prod": "Π", r"\pi": "π",
+    r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α", r"\epsilon": "ε", r"\mu": "μ", r"\|": "‖", r"\,": " ",
+    "^2": "²", "^3": "³", "_{t": "_(t",
+}  # fmt: skip
+
+
+def readable(formula: str) -> str:
+    """A formula as plain text for a terminal: signs for commands, brackets for fractions and roots."""
+    text = re.sub(r"\\tfrac(\d)(\d)", lambda m: "½" if m[0][-2:] == "12" else f"{m[1]}/{m[2]}", formula)
+    for _ in range(3):  # innermost first
+        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"{_part(m[1])} / {_part(m[2])}", text)
+        text = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", text)
+        text = re.sub(r"\\math(?:rm|cal)\{([^{}]*)\}", r"\1", text)
+        text = re.sub(r"([\^_])\{([^{}]*)\}", r"\1(\2)", text)
+    text = re.sub(r"\\frac(\w)(\w)", r"\1/\2", text)
+    for command, sign in SIGNS.items():
+        text = re.sub(re.escape(command) + (r"(?![a-z])" if command[-1].isalpha() else ""), sign, text)
+    text = re.sub(r"\\([a-z]+)", r"\1 ", text)
+    return re.sub(r"\b(log|max|cosh) (?=[(_])", r"\1", " ".join(text.split()))
+
+
+def _part(text: str) -> str:
+    """One side of a fraction, in brackets where it is more than one word."""
+    return text if re.fullmatch(r"[\w^]+", text) else f"({text})"
 
 
 def read_docstring(doc: str | None) -> dict[str, Any]:
