@@ -93,7 +93,7 @@ SIGNS = {
 
 def readable(formula: str) -> str:
     """A formula as plain text for a terminal: signs for commands, brackets for fractions and roots."""
-    text = re.sub(r"\\tfrac(\d)(\d)", lambda m: "½" if m[0][-2:] == "12" else f"{m[1]}/{m[2]}", formula)
+    text = formula.replace(r"\tfrac12", "½")
     for _ in range(3):  # innermost first
         text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"{_part(m[1])} / {_part(m[2])}", text)
         text = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", text)
