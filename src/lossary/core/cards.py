@@ -85,9 +85,9 @@ def _tuple(value: Any) -> Any:
 
 
 SIGNS = {
-    r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ", r"\prod": "Π",
-    r"\pi": "π", r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α", r"\epsilon": "ε", r"\mu": "μ", r"\|": "‖", r"\,": " ",
-    "^2": "²", "^3": "³", "_{t": "_(t",
+    r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ",
+    r"\prod": "Π", r"\pi": "π", r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α",
+    r"\epsilon": "ε", r"\mu": "μ", r"\|": "‖", r"\,": " ", "^2": "²", "^3": "³", "_{t": "_(t",
 }  # fmt: skip
 
 
