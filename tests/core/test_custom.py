@@ -107,6 +107,15 @@ def test_a_batch_mean_is_refused():
         loss.cls()(Y, P)
 
 
+def test_weights_are_never_lost_on_a_flat_batch():
+    loss = ls.loss(lambda y_true, y_pred: ops.mean(ops.abs(y_pred - y_true), axis=-1), name="flat").cls()
+    y, p = np.float32([0, 0]), np.float32([1, 3])
+    np.testing.assert_allclose(array(loss(y, p)), 2.0)
+    np.testing.assert_allclose(array(loss(y, p, sample_weight=2.0)), 4.0)
+    with pytest.raises(ls.ShapeError, match="one value per row"):
+        loss(y, p, sample_weight=[1.0, 0.0])
+
+
 def test_a_name_that_a_loss_has_is_refused():
     with pytest.raises(ls.DefinitionError, match=r"Huber in lossary\.families\.robust has it"):
         ls.loss(lambda y_true, y_pred: y_pred, name="huber")

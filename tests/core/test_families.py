@@ -170,6 +170,18 @@ def test_ctc_slopes_and_edges(rng):
     assert np.isfinite(value(ls.CTC(), np.vstack([y, y]), np.vstack([z, z])))
 
 
+def test_overlaps_over_the_batch_weigh_inside(rng):
+    """Per class over the batch: as many classes as rows, so that a weight could meet the wrong axis."""
+    y, p = rng.integers(0, 2, (2, 5, 2)).astype("float32"), rng.uniform(size=(2, 5, 2)).astype("float32")
+    loss = ls.Dice(axis=(0, 1), reduction="none")
+    np.testing.assert_allclose(array(loss(y, p, sample_weight=[1.0, 0.0])), array(loss(y[:1], p[:1])), rtol=1e-6)
+    np.testing.assert_allclose(
+        array(loss(y, p, sample_weight=[1.0, 2.0])), array(loss(y[[0, 1, 1]], p[[0, 1, 1]])), rtol=1e-6
+    )
+    whole = ls.Dice(whole_batch=True)
+    np.testing.assert_allclose(array(whole(y, p, sample_weight=2.5)), 2.5 * array(whole(y, p)), rtol=1e-6)
+
+
 def test_quantiles_must_rise():
     with pytest.raises(ls.ParameterError, match="rising"):
         ls.MultiQuantile(q=(0.9, 0.1))

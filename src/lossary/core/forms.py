@@ -316,6 +316,10 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         return self.whole_batch or (axes is not None and 0 in axes)
 
     @property
+    def weighs_inside(self) -> bool:
+        return self.coupled
+
+    @property
     def contract(self) -> Contract:
         return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY)
 
@@ -333,7 +337,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         shape = ops.shape(y_pred)
         inside: Any = None
         for part in (None if keep is None else ops.cast(keep, y_pred.dtype), weight):
-            if part is not None:
+            if part is not None and len(part.shape) > 0:
                 part = ops.reshape(part, (*part.shape, *[1] * (len(shape) - len(part.shape))))
                 inside = part if inside is None else inside * part
         return self.counted(y_true, y_pred, inside)

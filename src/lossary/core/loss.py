@@ -149,6 +149,11 @@ class Loss(Fields, keras.losses.Loss):
         """Whether the value of one row depends on the other rows of the batch."""
         return False
 
+    @property
+    def weighs_inside(self) -> bool:
+        """Whether `call_coupled` applies weights and mask itself, because its values are not those of rows."""
+        return False
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per row, from tensors that fit the contract."""
         raise DefinitionError(
@@ -176,8 +181,6 @@ class Loss(Fields, keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
-        if len(values.shape) == 0:
-            weight = mask = None
         reduced = reduction.reduce(values, weight, mask, self.reduction)
         return ops.cast(self.finish(reduced), self.dtype)
 
@@ -203,7 +206,7 @@ class Loss(Fields, keras.losses.Loss):
         mask = None if mask is None else ops.cast(mask, "bool")
         keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
         if keep is not None:
-            _check_leading(owner, keep, y_pred if not isinstance(y_pred, dict) else next(iter(y_pred.values())))
+            _check_leading(owner, keep, _first(y_pred))
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
@@ -216,8 +219,10 @@ class Loss(Fields, keras.losses.Loss):
         values = ops.cast(ops.convert_to_tensor(values), inner)
         if rules.shape == "free":
             _check_rows(owner, values, y_pred)
-        if len(values.shape) == 0:
-            return values, None, None
+        if self.weighs_inside:  # one number for all rows can only be multiplied by one number
+            return values, weight if weight is not None and len(weight.shape) == 0 else None, None
+        if len(values.shape) == 0 and keep is not None:
+            raise _no_rows(owner, y_pred)
         weight = None if weight is None else reduction.align_weight(owner, "sample_weight", weight, values)
         mask = None if mask is None else reduction.align_weight(owner, "mask", ops.cast(mask, "bool"), values)
         return values, weight, mask
@@ -359,16 +364,24 @@ def _check_leading(owner: str, keep: Tensor, y_pred: Tensor) -> None:
 
 def _check_rows(owner: str, values: Tensor, y_pred: Any) -> None:
     """A user's loss must give one value per row: a batch mean would make weights and masks meaningless."""
-    first = next(iter(y_pred.values())) if isinstance(y_pred, dict) else y_pred
+    first = _first(y_pred)
     if len(first.shape) > 1 and (len(values.shape) == 0 or values.shape[0] not in (first.shape[0], None)):
         if first.shape[0] is None and len(values.shape) > 0:
             return
-        raise ShapeError(
-            f"{owner} must give one value per row of the batch.",
-            arrived=f"For predictions of shape {tuple(first.shape)} it gave values of shape {tuple(values.shape)}.",
-            allowed="Allowed are values whose first axis is the batch.",
-            do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
-        )
+        raise _no_rows(owner, first, tuple(values.shape))
+
+
+def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> ShapeError:
+    return ShapeError(
+        f"{owner} must give one value per row of the batch.",
+        arrived=f"For predictions of shape {tuple(_first(y_pred).shape)} it gave values of shape {shape}.",
+        allowed="Allowed are values whose first axis is the batch; only then can rows be weighed or masked.",
+        do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
+    )
+
+
+def _first(y: Any) -> Tensor:
+    return next(iter(y.values())) if isinstance(y, dict) else y
 
 
 def _revive(module: str, registered: str, config: dict[str, Any]) -> Loss:
