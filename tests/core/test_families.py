@@ -29,6 +29,17 @@ def test_nearly_certain_classes_keep_their_digits(margin):
         np.testing.assert_allclose(slope(loss(from_logits=True), target, z), [-other, other], rtol=1e-5)
 
 
+@pytest.mark.parametrize("label", [0, 1, 2, 3])
+@pytest.mark.parametrize("logits", [[0, 0, 0, 0], [1, 1, 0, 1], [2, 2, 2, 0]])
+def test_tied_logits_have_the_gradient_of_a_softmax(label, logits):
+    """A new model starts with equal logits; which of them counts as the largest must not matter."""
+    z = f32([logits])
+    want = (np.exp(z) / np.exp(z).sum() - (np.arange(4) == label)).ravel()
+    np.testing.assert_allclose(slope(ls.SparseCategoricalCrossentropy(from_logits=True), [label], z), want, atol=1e-6)
+    dense = ls.CategoricalCrossentropy(from_logits=True)
+    np.testing.assert_allclose(slope(dense, np.eye(4)[[label]], z), want, atol=1e-6)
+
+
 def test_a_common_offset_of_the_logits_costs_no_digits():
     got = value(ls.SparseCategoricalCrossentropy(from_logits=True), [0], f32([[1e6 + 3, 1e6]]))
     np.testing.assert_allclose(got, 0.048587352, rtol=1e-6)

@@ -59,6 +59,7 @@ def cases():
             yield Case(cls, odd, "unusual")
         if "from_logits" in cls.params:
             yield Case(cls, {**odd, "from_logits": False}, "probabilities")
+            yield Case(cls, {"from_logits": True}, "logits")
         if issubclass(cls, Binary):
             yield Case(cls, {"class_weight": (0.5, 2.0), "ignore_class": -1, "from_logits": True}, "weighed")
         if issubclass(cls, Categorical):

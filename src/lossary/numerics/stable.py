@@ -105,27 +105,24 @@ def surprise_of_logits(z: Tensor) -> Tensor:
     With k the largest logit: (z_k - z_c) + log(1 + sum over the others of e^(z_c - z_k)): nothing cancels, in the
     value or in its derivative.
     """
-    is_winner, top, others = _winner(z)
-    behind = ops.where(is_winner, 0.0, z - top)  # a constant at the winner: its two derivatives would cancel
+    winner, top, others = _winner(z)
+    behind = ops.where(one_hot(winner, z), 0.0, z - top)  # a constant at the winner: its two derivatives would cancel
     return ops.log1p(others) - behind
 
 
 def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
     """-log(softmax(z)) of the class `index` alone, along the last axis."""
-    _, top, others = _winner(z)
-    top = ops.squeeze(top, axis=-1)
-    chosen = pick(z, index)
-    behind = ops.where(ops.equal(chosen, top), 0.0, chosen - top)
+    winner, top, others = _winner(z)
+    behind = ops.where(ops.equal(index, winner), 0.0, pick(z, index) - ops.squeeze(top, axis=-1))
     return ops.log1p(ops.squeeze(others, axis=-1)) - behind
 
 
 def _winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Which entry is the largest, its value, and the sum of e^(z - largest) over all others."""
-    winner = ops.stop_gradient(ops.argmax(z, axis=-1))
-    is_winner = one_hot(winner, z)
+    """The place of the largest entry (one of them), its value, and the sum of e^(z - largest) over all others."""
+    winner = ops.cast(ops.stop_gradient(ops.argmax(z, axis=-1)), "int32")
     top = ops.expand_dims(pick(z, winner), -1)
-    others = ops.sum(ops.where(is_winner, 0.0, ops.exp(z - top)), axis=-1, keepdims=True)
-    return is_winner, top, others
+    others = ops.sum(ops.where(one_hot(winner, z), 0.0, ops.exp(z - top)), axis=-1, keepdims=True)
+    return winner, top, others
 
 
 def one_hot(index: Tensor, like: Tensor) -> Tensor:
