@@ -67,7 +67,6 @@ RATE = Values(
     "a rate >= 0", 0.0, neutral=1.0, slack=1e-6,
     hint="End the model in a softplus or exp, or predict the logarithm with log_rate=True.",
 )  # fmt: skip
-SPREAD = Values("a variance or standard deviation >= 0", 0.0, neutral=1.0, hint="End the model in a softplus.")
 CLASS_INDEX = Values("a class index", 0.0, whole=True, hint="")
 
 

@@ -36,12 +36,6 @@ class Column:
             return np.isnan(self.numbers)
         return np.array([cell == "" for cell in self.text], dtype=bool)
 
-    def distinct(self) -> list[float] | list[str]:
-        """The different values that occur, sorted; missing cells left out."""
-        if self.numbers is not None:
-            return [float(value) for value in np.unique(self.numbers[~np.isnan(self.numbers)])]
-        return sorted({cell for cell in self.text if cell})
-
     def show(self, row: int) -> str:
         """The value of one row as a person would write it."""
         return self.text[row] if self.numbers is None else f"{self.numbers[row]:.6g}"
@@ -70,3 +64,12 @@ def _refuse_infinite(name: str, numbers: Floats, cells: Sequence[str], first_lin
             allowed="Numbers have to be finite; an empty cell or NA means missing.",
             do="Correct those cells, or empty them so that their rows are left out.",
         )
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell reads as a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lossary.data.columns import MISSING, Column, from_cells
+from lossary.data.columns import MISSING, Column, from_cells, is_number
 from lossary.data.errors import DataError
 
 FORM = (
@@ -73,7 +73,7 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], str]:
 
 
 def _check_shape(path: Path, names: list[str], rows: list[tuple[int, list[str]]]) -> None:
-    if all(_is_number(name) or name.lower() in MISSING - {""} for name in names):
+    if all(is_number(name) or name.lower() in MISSING - {""} for name in names):
         raise _refused(
             path, f"Its first line ({', '.join(names[:4])}) holds numbers, not names.", "Add a first line of names."
         )
@@ -100,14 +100,6 @@ def _counts_rows(column: Column) -> bool:
     if column.numbers is None:
         return False
     return bool(np.all(np.diff(column.numbers) == 1) and column.numbers[0] in (0, 1))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _refused(path: Path, arrived: str, do: str) -> DataError:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lossary.data.columns import Column, Floats
+from lossary.data.columns import Column, Floats, is_number
 from lossary.data.errors import DataError
 
 FEW = 20  # text with more values than this is a name or a date, not a category
@@ -65,7 +65,7 @@ def _categories(column: Column, keep: npt.NDArray[np.int64], notes: list[str]) -
 
 def _refused(name: str, values: list[str], rows: int) -> DataError:
     dates = all(DATE.match(value) for value in values)
-    wrong = [value for value in values if not _is_number(value)]
+    wrong = [value for value in values if not is_number(value)]
     what = "It holds dates" if dates else "It holds text"
     stray = f", for example '{wrong[0]}'" if wrong else ""
     return DataError(
@@ -76,11 +76,3 @@ def _refused(name: str, values: list[str], rows: int) -> DataError:
         if dates
         else f"Correct the cells, or leave the column out: --ignore {name}.",
     )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
