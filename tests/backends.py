@@ -46,3 +46,55 @@ def compiled(f, whole=True):
     import tensorflow as tf
 
     return tf.function(f)
+
+
+MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torch": ("eager",)}[BACKEND]
+
+
+def value_and_gradient(f, y, p, mode="eager"):
+    """f(y, p) and the gradient of its sum by p, as NumPy arrays; `mode` is one of MODES."""
+    value, slope = _both(f, mode)(y, p)
+    return array(value), array(slope)
+
+
+def _both(f, mode):
+    if BACKEND == "jax":
+        import jax
+
+        def both(y, p):
+            value, back = jax.vjp(lambda v: f(y, v), p)
+            return value, back(jax.numpy.ones_like(value))[0]
+
+        return jax.jit(both) if mode == "jit" else both
+    if BACKEND == "torch":
+        return lambda y, p: _both_on_torch(f, y, p)
+    import tensorflow as tf
+
+    def both(y, p):
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            value = f(y, p)
+        return value, tape.gradient(value, p, unconnected_gradients="zero")
+
+    return both if mode == "eager" else tf.function(both, jit_compile=mode == "xla")
+
+
+def _both_on_torch(f, y, p):
+    import torch
+
+    p = p.detach().clone().requires_grad_()
+    value = f(y, p)
+    if value.requires_grad:
+        value.backward(torch.ones_like(value))
+    return value, p.grad if p.grad is not None else torch.zeros_like(p)
+
+
+def wide_numbers():
+    """A context in which float64 is float64: JAX has it only when asked."""
+    import contextlib
+
+    if BACKEND != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.enable_x64(True)

@@ -1,0 +1,200 @@
+"""Exact sums of the losses of yes/no questions and of exclusive classes; see terms.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.sums import ZERO, Float, Kind, Sum, exactly, mp, mpf, total
+from tests.oracle.terms import TERMS, Number, Row, sigmoid
+
+
+class Answer:
+    """One predicted probability p, its counterpart q = 1 - p, their surprises, and how they move with y_pred."""
+
+    def __init__(self, p: Number, y: Number, edge: Float, from_logits: bool) -> None:
+        self.kind = Kind.FINITE
+        if from_logits:
+            self.p, self.q = sigmoid(p)
+            small = mp.log1p(mp.exp(-abs(p)))
+            self.yes, self.no = max(-p, mpf(0)) + small, max(p, mpf(0)) + small
+            self.by_yes, self.by_no, self.inner = -self.q, self.p, self.p * self.q
+            return
+        self.p, self.q = p, 1 - p
+        if p == 0 and y != 0:
+            self.p, self.kind = edge.tiny, Kind.BOUNDARY
+        if p == 1 and y != 1:
+            self.q, self.kind = mpf(edge.half), Kind.BOUNDARY
+        self.yes = -mp.log(self.p) if self.p else mpf(0)
+        self.no = (-mp.log1p(-p) if p < 1 else -mp.log(self.q)) if self.q else mpf(0)
+        self.by_yes, self.by_no = (-1 / self.p if self.p else mpf(0)), (1 / self.q if self.q else mpf(0))
+        self.inner = mpf(1)
+
+
+def binary(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
+    """Rows of yes/no entries; `of(y, answer, w1, w0, ...)` has y smoothed; ignored entries do not count."""
+
+    def row(
+        y: list[Number],
+        p: list[Number],
+        edge: Float,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: tuple[float, float] | None = None,
+        ignore_class: int | None = None,
+        axis: int = -1,
+        **parameters: Any,
+    ) -> Row:
+        w0, w1 = map(mpf, class_weight or (1, 1))
+        s = mpf(label_smoothing)
+        values, slopes, kept = [ZERO], [], 0
+        for t, q in zip(y, p, strict=True):
+            if ignore_class is not None and t == ignore_class:
+                slopes.append(ZERO)
+                continue
+            t = t * (1 - s) + s / 2
+            answer = Answer(q, t, edge, from_logits)
+            value, slope = of(t, answer, w1, w0, **parameters)
+            values.append(Sum(value.terms, answer.kind))
+            slopes.append(Sum(slope.terms, answer.kind))
+            kept += 1
+        share = 1 / mpf(max(kept, 1))
+        return total(values).times(share), [v.times(share) for v in slopes]
+
+    return row
+
+
+@binary
+def crossentropy(y: Number, a: Answer, w1: Number, w0: Number, pos_weight: float = 1.0) -> tuple[Sum, Sum]:
+    yes, no = w1 * y * mpf(pos_weight), w0 * (1 - y)
+    return exactly(yes * a.yes, no * a.no), exactly(yes * a.by_yes, no * a.by_no)
+
+
+@binary
+def focal(
+    y: Number,
+    a: Answer,
+    w1: Number,
+    w0: Number,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+) -> tuple[Sum, Sum]:
+    """h^gamma times the cross-entropy, h = 1 - p_t."""
+    g, balance = mpf(gamma), y * mpf(alpha) + (1 - y) * (1 - mpf(alpha)) if apply_class_balancing else mpf(1)
+    hardness = y * a.q + (1 - y) * a.p
+    surprise, by = (w1 * y * a.yes, w0 * (1 - y) * a.no), (w1 * y * a.by_yes, w0 * (1 - y) * a.by_no)
+    if hardness == 0:  # certain and right: only gamma = 0 leaves a slope
+        return ZERO, exactly(*(balance * b for b in by)) if g == 0 else ZERO
+    power = balance * hardness**g
+    bend = balance * g * hardness ** (g - 1) * a.inner  # times dh/dp = (1 - y) - y
+    bends = [bend * side * s for side in (1 - y, -y) for s in surprise if side]
+    return exactly(*(power * s for s in surprise)), exactly(*bends, *(power * b for b in by))
+
+
+TERMS["binary_crossentropy"] = crossentropy
+TERMS["weighted_binary_crossentropy"] = crossentropy
+TERMS["binary_focal_crossentropy"] = focal
+
+
+class Classes:
+    """Surprises S_c = -log p_c of a row, and dS_c / dy_pred_k = shared_k - own_k [c = k]."""
+
+    def __init__(self, z: list[Number], needed: list[bool], edge: Float, from_logits: bool, normalised: bool) -> None:
+        self.kinds = [Kind.FINITE] * len(z)
+        if from_logits:
+            top = max(range(len(z)), key=z.__getitem__)
+            small = [mpf(0) if c == top else mp.exp(v - z[top]) for c, v in enumerate(z)]
+            others = mp.fsum(small)
+            log = mp.log1p(others)
+            self.surprise = [log + (z[top] - v) for v in z]
+            self.p = [(1 if c == top else e) / (1 + others) for c, e in enumerate(small)]
+            self.shared, self.own = self.p, [mpf(1)] * len(z)
+            self.q = [others / (1 + others) if c == top else 1 - p for c, p in enumerate(self.p)]
+            return
+        if normalised and not any(z):
+            self.kinds = [Kind.UNDEFINED] * len(z)
+            z = [edge.tiny] * len(z)
+        read = list(z)
+        for c, v in enumerate(z):
+            if v == 0 and needed[c]:
+                read[c], self.kinds[c] = edge.tiny, Kind.BOUNDARY
+        whole = mp.fsum(z) if normalised else mpf(1)
+        self.p = [v / whole for v in read]
+        self.q = [1 - p for p in self.p]
+        if normalised:  # of the largest, without subtracting
+            top = max(range(len(z)), key=z.__getitem__)
+            self.q[top] = mp.fsum(v for k, v in enumerate(z) if k != top) / whole
+        self.surprise = [-mp.log(p) if p < mpf("0.9") else -mp.log1p(-q) for p, q in zip(self.p, self.q, strict=True)]
+        self.surprise = [s if p else mpf(0) for s, p in zip(self.surprise, self.p, strict=True)]
+        self.shared = [1 / whole if normalised else mpf(0)] * len(z)
+        self.own = [1 / v if v else mpf(0) for v in read]
+
+
+def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalised: bool = True) -> Callable[..., Row]:
+    """Rows of exclusive classes; `of(S, p, q, c, ...)` is value and derivative by S were c the true class."""
+
+    def row(
+        y: Any,
+        p: list[Number],
+        edge: Float,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: tuple[float, ...] | None = None,
+        ignore_class: int | None = None,
+        axis: int = -1,
+        **parameters: Any,
+    ) -> Row:
+        count, s = len(p), mpf(label_smoothing)
+        y = [mpf(c == int(y)) for c in range(count)] if sparse else y
+        if ignore_class is not None and 0 <= ignore_class < count and y[ignore_class] == 1:
+            return ZERO, [ZERO] * count
+        weights = [w * (t * (1 - s) + s / count) for w, t in zip(map(mpf, class_weight or [1] * count), y, strict=True)]
+        classes = Classes(p, [w != 0 for w in weights], edge, from_logits, normalised)
+        pairs = [
+            of(classes.surprise[c], classes.p[c], classes.q[c], c, **parameters) if w else (mpf(0), mpf(0))
+            for c, w in enumerate(weights)
+        ]
+        kinds = [kind if w else Kind.FINITE for kind, w in zip(classes.kinds, weights, strict=True)]
+        value = Sum(tuple(w * v for w, (v, _) in zip(weights, pairs, strict=True) if w), max(kinds))
+        return value, slopes([w * f for w, (_, f) in zip(weights, pairs, strict=True)], classes, from_logits)
+
+    return row
+
+
+def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
+    """shared_k * sum of pulls - own_k * pull_k; p - 1 of a single true class is -q, which does not cancel."""
+    whole, alone = mp.fsum(pulls), sum(1 for pull in pulls if pull) == 1
+    every = []
+    for k, pull in enumerate(pulls):
+        if alone and pull and from_logits:
+            every.append(exactly(-pull * classes.q[k]))
+        else:
+            every.append(exactly(classes.shared[k] * whole, -classes.own[k] * pull, kind=classes.kinds[k]))
+    return every
+
+
+def class_focal(
+    surprise: Number, p: Number, q: Number, c: int, alpha: Any = 0.25, gamma: float = 2.0
+) -> tuple[Number, Number]:
+    """alpha q^gamma S, and its derivative by S (dq/dS = p)."""
+    a, g = mpf(alpha[c] if isinstance(alpha, (tuple, list)) else alpha), mpf(gamma)
+    if q == 0:
+        return mpf(0), a if g == 0 else mpf(0)
+    return a * q**g * surprise, a * (q**g + g * q ** (g - 1) * p * surprise)
+
+
+def generalized(surprise: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number]:
+    power = -mpf(q) * surprise
+    return -mp.expm1(power) / mpf(q), mp.exp(power)
+
+
+def plain(surprise: Number, p: Number, q: Number, c: int) -> tuple[Number, Number]:
+    return surprise, mpf(1)
+
+
+TERMS["categorical_crossentropy"] = categorical(plain, sparse=False)
+TERMS["sparse_categorical_crossentropy"] = categorical(plain, sparse=True)
+TERMS["categorical_focal_crossentropy"] = categorical(class_focal, sparse=False)
+TERMS["sparse_categorical_focal_crossentropy"] = categorical(class_focal, sparse=True)
+TERMS["categorical_generalized_cross_entropy"] = categorical(generalized, sparse=True, normalised=False)

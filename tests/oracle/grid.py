@@ -1,0 +1,347 @@
+"""Hard inputs for every loss, following from its contract: a loss that is declared is on the grid by itself.
+
+Every number is one that the floating-point type can hold. Rows come in blocks of one shape, because compilers work per
+shape: `ROWS` rows of `WIDTH` entries, and a few wide rows for losses of many classes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from lossary.core import contract as c
+from lossary.core.forms import Binary, Categorical, Overlap, Sparse
+from tests.laws.cases import CASES, LOSSES, Case
+from tests.oracle.sums import Float
+
+ROWS, WIDTH = 256, 4
+BY_NAME = {cls.__name__: cls for cls in LOSSES}
+
+REALS = [0, 1e-45, 1e-39, 1e-30, 1e-20, 1e-10, 1e-8, 1e-4, 0.02, 0.5, 1, 2, 3, 30, 300, 4e4, 1e10, 1e18, 1e20, 1e30]
+PROBABILITIES = [0, 1e-45, 1e-40, 1e-38, 1e-20, 1e-8, 1e-4, 0.1, 0.5, 0.9, 1 - 2**-7, 1 - 2**-11, 1 - 2**-24, 1]
+MARGINS = [0, 1e-40, 1e-20, 1e-8, 1e-4, 0.1, 1, 6, 10, 17.5, 20, 30, 50, 80, 88, 104, 1e4]
+SOFT = [0, 1, 0, 1, 0.5, 0.9, 0.001, 0.999]
+COUNTS = [0, 1, 3, 1000, 1e6, 1e18]
+RATES = [0, 1e-40, 1e-38, 1e-20, 1e-8, 1e-4, 0.5, 1, 3, 1000, 1e6, 1e30]
+
+
+def extra() -> Iterator[Case]:
+    """Parameters that are hard by themselves."""
+    for name in ("BinaryFocalCrossentropy", "CategoricalFocalCrossentropy"):
+        for gamma in (0.0, 0.5):
+            yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
+    yield Case(BY_NAME["GaussianNLL"], {"spread": "variance"}, "variance")
+
+
+GRID = [*CASES, *extra()]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one shape: exact values in float64 (labels as integers). `coupled` rows look at one another."""
+
+    y: np.ndarray
+    p: np.ndarray
+    coupled: bool = False
+
+
+def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
+    """The grid of one loss in one floating-point type; `thin` keeps one block of rows."""
+    rng = np.random.default_rng(zlib.crc32(f"{case}-{kind.name}".encode()))
+    name, loss = case.cls.__name__, case()
+    if name == "Circle":
+        return circle(kind, rng)
+    if name == "CTC":
+        return [ctc(kind, rng)]
+    if getattr(loss, "whole_batch", False):
+        return whole_batches(loss, kind, rng)
+    made = [packed(rows(loss, kind, rng, WIDTH), kind, rng, thin)]
+    if isinstance(loss, Categorical) and loss.class_weight is None:
+        for width, count in ((2, 64), (10, 64), (1000, 6), (10000, 2)) if not thin else ((1000, 2),):
+            if not thin or (kind.name == "float32" and case.label in ("", "logits")):
+                few = rows(loss, kind, rng, width)
+                chosen = rng.permutation(len(few))[:count]
+                made.append([Block(*stacked([few[k] for k in chosen]))])
+    return [block for part in made for block in part]
+
+
+def rounded(values: Any, kind: Float) -> np.ndarray:
+    """The nearest numbers that the type holds, as float64."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(values, dtype="float64").astype(kind.numpy).astype("float64")
+
+
+def packed(pairs: list[tuple[Any, Any]], kind: Float, rng: np.random.Generator, thin: bool) -> list[Block]:
+    """Rows in blocks of ROWS; the last block is filled up with rows of others' entries."""
+    order = rng.permutation(len(pairs))
+    short = ROWS - len(pairs) if thin else -len(pairs) % ROWS
+    filled = [pairs[k] for k in order] + [pairs[k] for k in order[: max(short, 0)]]
+    while len(filled) < ROWS:
+        filled += filled[: ROWS - len(filled)]
+    last = ROWS if thin else len(filled)
+    return [Block(*stacked(filled[k : k + ROWS])) for k in range(0, last, ROWS)]
+
+
+def stacked(pairs: list[tuple[Any, Any]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.stack([y for y, _ in pairs]), np.stack([p for _, p in pairs])
+
+
+def rows(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> list[tuple[Any, Any]]:
+    """Rows of targets and predictions, lawful under the loss's contract."""
+    rules, name = loss.contract, type(loss).__name__
+    if isinstance(loss, Categorical):
+        pairs = of_classes(loss, kind, rng, width)
+    elif isinstance(loss, Overlap):
+        pairs = of_masks(loss, kind, rng, width)
+    elif name == "KLDivergence":
+        pairs = of_distributions(kind, rng, width)
+    elif name == "CategoricalHinge":
+        pairs = of_scores(kind, rng, width)
+    elif rules.shape == "parameters":
+        pairs = of_parameters(loss, kind, rng)
+    elif rules.prediction is c.FEATURE:
+        pairs = of_vectors(rng, width)
+    else:
+        pairs = of_entries(loss, kind, rng, width)
+    good = []
+    for y, p in pairs:
+        y, p = y if np.asarray(y).dtype.kind == "i" else rounded(y, kind), rounded(p, kind)
+        if np.isfinite(y).all() and np.isfinite(p).all():
+            good.append((y, p))
+    return good
+
+
+# -- entry by entry -------------------------------------------------------------------------------------------------
+
+
+def of_entries(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    """Each hard pair alone (a row of equal entries has the value of one), hard pairs mixed, and random rows."""
+    hard = [pair for pair in pairs(loss, kind) if all(np.isfinite(rounded(pair, kind)))]
+    for y, p in hard:
+        yield [y] * width, [p] * width
+    for _ in range(max(32, len(hard) // 4)):
+        chosen = [hard[k] for k in rng.integers(len(hard), size=width)]
+        yield [y for y, _ in chosen], [p for _, p in chosen]
+    for scale in (1e-3, 0.1, 1.0, 10.0, 1e3):
+        for _ in range(12):
+            yield random_row(loss, rng, width, scale)
+
+
+def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
+    """Hard pairs of one target and one prediction."""
+    rules, largest = loss.contract, kind.largest
+    if rules.prediction is c.PROBABILITY:
+        near = [1 - kind.half, *PROBABILITIES]
+        return list(product(labels(loss), near))
+    if isinstance(loss, Binary):
+        return list(product(labels(loss), signed([*MARGINS, largest / 4])))
+    if rules.target is c.SIGN:
+        edge = [1 - kind.half, 1 + 2 * kind.half, largest / 4, 1.2 * largest**0.5, 0.9 * largest**0.5]
+        return list(product((-1, 0, 1), signed([*REALS, *edge])))
+    if rules.target is c.COUNT:
+        rates = [*signed([*MARGINS[:-1], 1.7632, 3.0]), -1e4, -largest / 4]
+        if rules.prediction is c.RATE:
+            rates = [*RATES, 1.7632, 0.567, largest / 4, *COUNTS]
+        return list(product(COUNTS, rates))
+    return errors(loss, kind)
+
+
+def errors(loss: Any, kind: Float) -> list[tuple[float, float]]:
+    """Pairs whose difference is tiny, huge, nothing, or at one of the loss's own parameters."""
+    largest, step = kind.largest, 2 * kind.half
+    parameters = [v for v in loss.get_config().values() if isinstance(v, float)]
+    near = [v * f for v in parameters for f in (1, 1 - step, 1 + step, 0.999, 1.001, 0.1, 10)]
+    far = [largest / 4, 0.9 * largest, 1.2 * largest**0.5, 0.9 * largest**0.5]
+    alone = signed([*REALS, *near, *far, 1e-3, 0.7, 20, 89, 104])
+    made = [(0.0, e) for e in alone] + [(e, 0.0) for e in alone[::3]] + [(e, e) for e in alone[::3]]
+    for y in (1.0, 0.001, -3.0, 300.0, 1e10, 1e-20, 1e30):
+        made += [(y, y * (1 + k * step)) for k in (-1, 1, 2, 100)] + [(y, y * 1.1), (y, -y), (y, 2 * y)]
+        made += [(y, y + e) for e in (1e-8, 1e-4, 0.5, -1.0, 20.0)]
+    return [*made, (0.9 * largest, -0.9 * largest), (0.4 * largest, -0.4 * largest), (largest / 4, largest / 5)]
+
+
+def signed(values: list[float]) -> list[float]:
+    return sorted({float(s * v) for v in values for s in (-1, 1)})
+
+
+def labels(loss: Any) -> list[float]:
+    own = getattr(loss, "ignore_class", None)
+    return [*dict.fromkeys(SOFT), *([] if own is None else [float(own)])]
+
+
+def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) -> tuple[Any, Any]:
+    rules = loss.contract
+    p, y = rng.normal(size=width) * scale, rng.normal(size=width) * scale
+    if rules.prediction is c.PROBABILITY:
+        p = 1 / (1 + np.exp(-np.clip(p, -15, 15)))
+    if rules.target is c.SOFT_LABEL:
+        y = rng.choice([0, 1, 0, 1, rng.uniform()], size=width)
+    elif rules.target is c.SIGN:
+        y = rng.choice([-1.0, 1.0], size=width)
+    elif rules.target is c.COUNT:
+        y = rng.poisson(min(scale, 100), size=width)
+        p = np.clip(p, -50, 50) if rules.prediction is c.REAL else abs(p)
+    elif "Logarithmic" in type(loss).__name__:
+        y, p = abs(y), abs(p)
+    return y, p
+
+
+# -- row by row -----------------------------------------------------------------------------------------------------
+
+
+def of_classes(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    sparse, ignored = isinstance(loss, Sparse), getattr(loss, "ignore_class", None)
+    predictions = list(logits(kind, rng, width) if loss.from_logits else shares(rng, width, normed=loss.normalised))
+    targets = [0, 1] if width > 2 else [0, 1, 0]
+    for k, p in enumerate(predictions):
+        for true in targets if width <= 10 else targets[:1]:
+            yield (np.int64(true), p) if sparse else (np.eye(width)[true], p)
+        if not sparse:
+            soft = soft_target(rng, width, k, p if loss.from_logits else np.log(np.maximum(p, 1e-30)))
+            if ignored is None or soft.argmax() != ignored:
+                yield soft, p
+    if ignored is not None and ignored < width:
+        yield (np.int64(ignored), predictions[0]) if sparse else (np.eye(width)[ignored], predictions[0])
+
+
+def soft_target(rng: np.random.Generator, width: int, k: int, logit: np.ndarray) -> np.ndarray:
+    """In turn: nearly one-hot, smoothed, even, random, and close to the softmax of the prediction."""
+    if k % 5 == 0:
+        return np.where(np.arange(width) == 0, 1 - 1e-3, 1e-3 / (width - 1))
+    if k % 5 == 1:
+        return np.where(np.arange(width) == 1, 0.7, 0.3 / (width - 1))
+    if k % 5 == 2:
+        return np.full(width, 1 / width)
+    if k % 5 == 3:
+        return rng.dirichlet(np.ones(width))
+    shifted = np.exp(np.clip(logit - logit.max(), -80, 0))
+    return shifted / shifted.sum()
+
+
+def logits(kind: Float, rng: np.random.Generator, width: int) -> Iterator[np.ndarray]:
+    ramp = np.linspace(0, -1, width - 1)
+    for m in [*MARGINS, 100.0, kind.largest / 4]:
+        yield np.r_[m, np.zeros(width - 1)]
+        yield np.r_[-m, ramp]
+        yield np.r_[m, m, ramp[1:]]
+        yield np.r_[m, -m, ramp[1:]]
+        yield np.r_[0.1, m, ramp[1:] - m]
+    for offset in (1e4, -1e4, 1e6, kind.largest / 8):
+        yield offset + np.r_[3, 0, 2 * ramp[1:]]
+        yield offset + np.zeros(width)
+    yield np.r_[0.9, -0.9, 0.1 * ramp[1:]] * kind.largest
+    for scale in (1e-3, 1.0, 1.0, 5.0, 20.0, 60.0):
+        for _ in range(6):
+            yield rng.normal(size=width) * scale
+
+
+def shares(rng: np.random.Generator, width: int, normed: bool) -> Iterator[np.ndarray]:
+    for p in PROBABILITIES:
+        yield np.r_[p, 1 - p, np.zeros(width - 2)]
+        yield np.r_[p, np.full(width - 1, (1 - p) / (width - 1))]
+        yield np.r_[0.5, p, np.full(width - 2, 0.25)]
+        if p or normed:
+            yield np.full(width, p)
+    for concentration in (0.05, 0.3, 1.0, 10.0):
+        for _ in range(8):
+            yield rng.dirichlet(np.full(width, concentration)) if width < 1000 else rng.dirichlet(np.ones(width))
+
+
+def of_masks(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    entries = signed([*MARGINS, kind.largest / 4]) if loss.from_logits else [*PROBABILITIES, 1 - kind.half]
+    masks = [np.zeros(width), np.ones(width), np.eye(width)[0], 1 - np.eye(width)[0], np.full(width, 0.5)]
+    low = entries[0]
+    for y, p in product(masks, entries):
+        yield y, np.full(width, p)
+        yield y, np.where(y > 0, p, low)
+        yield y, np.r_[p, rng.choice(entries, size=width - 1)]
+    for _ in range(60):
+        y = rng.integers(0, 2, size=width) if rng.uniform() < 0.7 else rng.uniform(size=width)
+        yield y, rng.normal(size=width) * 4 if loss.from_logits else rng.beta(0.4, 0.4, size=width)
+
+
+def of_distributions(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    predictions = list(shares(rng, width, normed=True))
+    for k, p in enumerate(predictions):
+        yield np.eye(width)[0], p
+        yield p, predictions[-1 - k]
+        yield rng.dirichlet(np.ones(width)), p
+        yield p, p
+        yield p, np.clip(p * (1 + 1e-3 * rng.normal(size=width)), 0, 1)
+
+
+def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    for p in logits(kind, rng, width):
+        for true in (0, 1, width - 1):
+            yield np.eye(width)[true], p
+    for big in (1e10, 1e18, 1e30):
+        yield np.eye(width)[0], np.r_[big, big, np.zeros(width - 2)]
+        yield np.eye(width)[1], np.r_[-big, 1.0, np.full(width - 2, big)]
+
+
+def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+    if type(loss).__name__ != "GaussianNLL":
+        k = loss.contract.parameters
+        for y, p in errors(loss, kind):
+            yield [y], np.full(k, p)
+            yield [y], [p, *rng.normal(size=k - 1)]
+        for scale in (1e-3, 1.0, 1e3):
+            for _ in range(20):
+                yield rng.normal(size=1) * scale, rng.normal(size=k) * scale
+        return
+    spreads = [0, 1e-38, 1e-20, 1e-8, 1e-4, 0.5, 1, 2, 20, 1e4, 1e10, 1e30]
+    if loss.spread == "log_variance":
+        spreads = signed([0, 1e-8, 1, 2, 10, 20, 50, 80, 88])
+    gaps = [(0, 0), (0, 1e-20), (0, 1e-4), (1, 1.1), (0, 1), (0, -30), (300, 0), (1e10, 0), (0, 1e20), (1e30, 0)]
+    for (y, mu), s in product(gaps, spreads):
+        yield [y], [mu, s]
+    for scale in (0.1, 1.0, 10.0):
+        for _ in range(20):
+            s = rng.normal() * min(scale, 3)
+            yield rng.normal(size=1) * scale, [rng.normal() * scale, s if loss.spread == "log_variance" else np.exp(s)]
+
+
+def of_vectors(rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    first, flat, mixed = np.eye(width)[0], np.ones(width), np.linspace(-1, 2, width)
+    turned = np.r_[-mixed[1], mixed[0], -mixed[3], mixed[2], np.zeros(width - 4)]
+    sizes = (1, 1e-45, 1e-38, 1e-30, 1e-20, 1e-10, 1e-4, 300, 1e10, 1e18, 1e20, 1e30, 1e38, 0)
+    for y in (first, flat, mixed):
+        for p, size in product((first, flat, mixed, -y, turned, y + 1e-3 * mixed, y + 1e-7 * turned), sizes):
+            yield y, size * p
+    for size in sizes:
+        yield size * mixed, flat
+        yield size * mixed, size * turned
+    for spread in (0.0, 1.0, 8.0):
+        for _ in range(24):
+            yield rng.normal(size=width), rng.normal(size=width) * 10 ** (spread * rng.normal(size=width) / 2)
+
+
+# -- losses whose rows look at one another, and sequences -------------------------------------------------------------
+
+
+def whole_batches(loss: Any, kind: Float, rng: np.random.Generator) -> list[Block]:
+    few = rows(loss, kind, rng, WIDTH)
+    groups = [rng.permutation(len(few))[:WIDTH] for _ in range(12)]
+    return [Block(*stacked([few[k] for k in group]), coupled=True) for group in groups]
+
+
+def circle(kind: Float, rng: np.random.Generator) -> list[Block]:
+    made = []
+    for labels, spread in (([0, 0, 1, 1, 2, 2], 1.0), ([0, 0, 0, 1, 1, 2], 0.2), ([0, 1, 0, 1, 0, 1], 3.0)):
+        vectors = rng.normal(size=(6, WIDTH)) + rng.normal(size=WIDTH) / spread
+        vectors = 0.999 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)  # a similarity of 1 is a kink
+        made.append(Block(np.array(labels), rounded(vectors, kind), coupled=True))
+    return made
+
+
+def ctc(kind: Float, rng: np.random.Generator) -> Block:
+    targets = [[1, 2], [1, 1], [2, 0], [0, 0], [2, 1]]
+    frames = [rng.normal(size=(4, 3)) * scale for scale in (0.01, 1.0, 5.0, 20.0)] + [np.zeros((4, 3))]
+    frames.append(np.tile([30.0, 0.0, -30.0], (4, 1)))
+    y, p = zip(*product(targets, frames), strict=True)
+    return Block(np.array(y), rounded(p, kind))

@@ -1,0 +1,87 @@
+"""How far results lie from the truth: units in the last place, of the result and of the scale of its terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.oracle.sums import Float, Kind
+from tests.oracle.truths import Truth
+
+GROSS = 1e-3  # a relative error beyond this, and beyond 4 ulp of result and scale, is a wrong number
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One number or flag per entry.
+
+    ulp: error in units in the last place of the truth, and `of_scale` of the sum of its terms' sizes; 0.5 is correctly
+        rounded. Both are 0 where only finiteness is asked for.
+    broken: NaN or infinite where the truth is a number of this type, or NaN anywhere.
+    gross: a wrong number: relative error over 1e-3, and over 4 ulp of result and scale.
+    flushed: a subnormal input or truth, which TensorFlow and JAX read as 0: not judged by distance.
+    """
+
+    ulp: np.ndarray
+    of_scale: np.ndarray
+    broken: np.ndarray
+    gross: np.ndarray
+    flushed: np.ndarray
+
+    def error(self) -> np.ndarray:
+        """The smaller of the two distances: what the bars are about."""
+        return np.minimum(self.ulp, self.of_scale)
+
+
+def spacing(x: np.ndarray, kind: Float) -> np.ndarray:
+    """The distance of neighbouring numbers of the type around x."""
+    _, exponent = np.frexp(np.abs(x))
+    return np.ldexp(1.0, np.maximum(exponent - 1, kind.lowest_exponent) - kind.digits + 1)
+
+
+def judge(out: np.ndarray, truth: Truth, kind: Float, subnormal: np.ndarray, stated: bool = True) -> Verdict:
+    """Compare results with truths. `subnormal` marks entries computed from subnormal inputs.
+
+    `stated` says whether the results follow lossary's stated rules at the boundary; others need only be finite there.
+    """
+    free = truth.kind == Kind.UNDEFINED
+    if not stated:
+        free |= truth.kind == Kind.BOUNDARY
+    overflow = np.abs(truth.high) > kind.largest
+    broken = np.isnan(out) | (np.isinf(out) & ~overflow)
+    distance = measured(np.where(np.isfinite(out), out, 0.0), truth)
+    right = overflow & (np.sign(out) == np.sign(truth.high)) & (np.abs(out) >= kind.largest / 2)
+    distance = np.where(right | free | broken, 0.0, np.where(overflow, np.inf, distance))
+    high = np.where(overflow, kind.largest, truth.high)
+    scale = np.where(np.isfinite(truth.scale), truth.scale, kind.largest)
+    with np.errstate(over="ignore"):
+        ulp, of_scale = distance / spacing(high, kind), distance / spacing(np.maximum(scale, np.abs(high)), kind)
+    flushed = np.broadcast_to(subnormal, out.shape) | vanishing(out, truth, kind)
+    gross = (distance > GROSS * np.abs(high)) & (np.minimum(ulp, of_scale) > 4) & ~flushed & ~broken
+    seen = ~flushed & ~broken
+    return Verdict(np.where(seen, ulp, 0.0), np.where(seen, of_scale, 0.0), broken, gross, flushed & ~broken)
+
+
+def measured(out: np.ndarray, truth: Truth) -> np.ndarray:
+    """The distance from the truth, or from the interval of truths."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        above = (out - truth.high) - truth.low
+    if truth.width.any():
+        return np.maximum(np.maximum(-above, above - truth.width), 0.0)
+    return np.abs(above)
+
+
+def vanishing(out: np.ndarray, truth: Truth, kind: Float) -> np.ndarray:
+    """Whether a subnormal truth came out as 0 or thereabouts. (Half precision is computed in float32: no excuse.)"""
+    if kind.name == "float16":
+        return np.zeros(out.shape, dtype=bool)
+    smallest = float(kind.info.smallest_normal)
+    return (truth.high != 0) & (np.abs(truth.high) < smallest) & (np.abs(out) <= smallest)
+
+
+def has_subnormals(values: np.ndarray, kind: Float) -> np.ndarray:
+    """Whether an entry is subnormal in its type. Those of float16 are ordinary numbers where it is computed."""
+    if kind.name == "float16" or values.dtype.kind == "i":
+        return np.zeros(values.shape, dtype=bool)
+    return (values != 0) & (np.abs(values) < float(kind.info.smallest_normal))

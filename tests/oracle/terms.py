@@ -1,0 +1,304 @@
+"""Value and gradient of every loss as exact sums of the terms that define them, without a look at the losses' code.
+
+`TERMS[name](y, p, edge, **parameters)` takes one row (targets and predictions as exact numbers) and gives the row's
+value and its slope by each prediction. `COUPLED` holds the losses whose rows look at one another. `edge` is the
+floating-point type, which says what an exact 0 or 1 on the wrong side is read as.
+
+The scale of a result is the sum of the sizes of these terms: rounding errors of that size are unavoidable where they
+cancel. So the terms are those of the definition, and of its derivative, no finer and no coarser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.sums import ZERO, Float, Kind, Sum, between, exactly, mp, mpf, total
+
+Number = Any
+Row = tuple[Sum, list[Sum]]
+TERMS: dict[str, Callable[..., Row]] = {}
+COUPLED: dict[str, Callable[..., tuple[list[Sum], list[list[Sum]]]]] = {}
+
+
+def entrywise(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
+    """A row is the mean over its entries; `of(y, p, edge, ...)` gives value and slope of one entry."""
+
+    def row(y: list[Number], p: list[Number], edge: Float, **parameters: Any) -> Row:
+        pairs = [of(t, q, edge, **parameters) for t, q in zip(y, p, strict=True)]
+        share = 1 / mpf(len(pairs))
+        return total([v for v, _ in pairs]).times(share), [s.times(share) for _, s in pairs]
+
+    return row
+
+
+def error(of: Callable[..., tuple[Number, Number]]) -> Callable[..., Row]:
+    """The same for losses of the error: `of(e, ...)` gives two plain numbers (or sums)."""
+
+    def entry(y: Number, p: Number, edge: Float, **parameters: Any) -> tuple[Sum, Sum]:
+        value, slope = of(p - y, **parameters)
+        return exactly(value), slope if isinstance(slope, Sum) else exactly(slope)
+
+    return entrywise(entry)
+
+
+# -- regression ---------------------------------------------------------------------------------------------------
+
+
+def log_cosh(e: Number) -> Number:
+    size = abs(e)
+    if size < 1:
+        return mp.log1p(2 * mp.sinh(size / 2) ** 2)
+    return size + mp.log1p(mp.exp(-2 * size)) - mp.log(2)
+
+
+def huber(e: Number, delta: float = 1.0) -> tuple[Number, Number]:
+    d = mpf(delta)
+    return (e * e / 2, e) if abs(e) <= d else (d * (abs(e) - d / 2), d * mp.sign(e))
+
+
+def smooth_l1(e: Number, beta: float = 1.0) -> tuple[Number, Number]:
+    value, slope = huber(e, beta)
+    return value / beta, slope / beta
+
+
+def pseudo_huber(e: Number, delta: float = 1.0) -> tuple[Number, Number]:
+    root = mp.hypot(1, e / mpf(delta))
+    return e * e / (1 + root), e / root
+
+
+def cauchy(e: Number, c: float = 1.0) -> tuple[Number, Number]:
+    square = (e / mpf(c)) ** 2
+    return mpf(c) ** 2 / 2 * mp.log1p(square), e / (1 + square)
+
+
+def tukey_biweight(e: Number, c: float = 4.685) -> tuple[Number, Sum]:
+    u = min((e / mpf(c)) ** 2, mpf(1))
+    slope = exactly(e, -2 * e * u, e * u * u) if u < 1 else ZERO
+    return mpf(c) ** 2 / 6 * u * (3 - 3 * u + u * u), slope
+
+
+def quantile(e: Number, q: float = 0.5) -> tuple[Number, Number]:
+    low, high = -mpf(q), 1 - mpf(q)
+    if e == 0:
+        return e, between(low, high)
+    return (high * e, high) if e > 0 else (low * e, low)
+
+
+def absolute(e: Number) -> tuple[Number, Number]:
+    return abs(e), mp.sign(e) if e else between(-1, 1)
+
+
+TERMS["mean_squared_error"] = error(lambda e: (e * e, 2 * e))
+TERMS["mean_absolute_error"] = error(absolute)
+TERMS["log_cosh"] = error(lambda e: (log_cosh(e), mp.tanh(e)))
+TERMS["huber"] = error(huber)
+TERMS["smooth_l1"] = error(smooth_l1)
+TERMS["pseudo_huber"] = error(pseudo_huber)
+TERMS["cauchy"] = error(cauchy)
+TERMS["tukey_biweight"] = error(tukey_biweight)
+TERMS["quantile"] = error(quantile)
+
+
+def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
+    errors = [b - a for a, b in zip(y, p, strict=True)]
+    root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))
+    if root == 0:
+        edge_slope = 1 / mp.sqrt(len(errors))
+        return ZERO, [between(-edge_slope, edge_slope)] * len(errors)
+    return exactly(root), [exactly(e / len(errors) / root) for e in errors]
+
+
+TERMS["root_mean_squared_error"] = root_mean_squared_error
+
+
+@entrywise
+def absolute_percentage(y: Number, p: Number, edge: Float, epsilon: float = 1e-7) -> tuple[Sum, Sum]:
+    value, slope = absolute(p - y)
+    size = 100 / max(abs(y), mpf(epsilon))
+    return exactly(value * size), (slope if isinstance(slope, Sum) else exactly(slope)).times(size)
+
+
+@entrywise
+def squared_logarithmic(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    """Below 0 a prediction is read as 0, with the slope at 0: a stated rule, not a derivative."""
+    y, q = max(y, mpf(0)), max(p, mpf(0))
+    a, b = mp.log1p(q), mp.log1p(y)
+    gap = a - b
+    kind = Kind.BOUNDARY if p < 0 else Kind.FINITE
+    return exactly(a * gap, -b * gap), exactly(2 * a / (1 + q), -2 * b / (1 + q), kind=kind)
+
+
+TERMS["mean_absolute_percentage_error"] = absolute_percentage
+TERMS["mean_squared_logarithmic_error"] = squared_logarithmic
+
+
+def cosine_similarity(y: list[Number], p: list[Number], edge: Float, axis: int = -1) -> Row:
+    a, b = (mp.sqrt(mp.fsum(x * x for x in v)) for v in (y, p))
+    if a == 0 or b == 0:  # no direction: 0 by the stated rule
+        nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
+        return nothing, [nothing] * len(p)
+    u, v = [x / a for x in y], [x / b for x in p]
+    products = [s * t for s, t in zip(u, v, strict=True)]
+    slopes = [exactly(-u[i] / b, *(d * v[i] / b for d in products)) for i in range(len(p))]
+    return exactly(*(-d for d in products)), slopes
+
+
+TERMS["cosine_similarity"] = cosine_similarity
+
+
+# -- quantities predicted along one more axis -----------------------------------------------------------------------
+
+
+def multi_quantile(y: list[Number], p: list[Number], edge: Float, q: tuple[float, ...] = (0.1, 0.5, 0.9)) -> Row:
+    pairs = [quantile(part - y[0], level) for part, level in zip(p, q, strict=True)]
+    share = 1 / mpf(len(pairs))
+    slopes = [(s if isinstance(s, Sum) else exactly(s)).times(share) for _, s in pairs]
+    return exactly(*(v * share for v, _ in pairs)), slopes
+
+
+def gaussian_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance", full: bool = True) -> Row:
+    (mu, s), kind = p, Kind.FINITE
+    constant = [mp.log(2 * mp.pi) / 2] if full else []
+    gap = y[0] - mu
+    if spread == "log_variance":
+        part = gap * gap * mp.exp(-s) / 2
+        value = exactly(s / 2, part, *constant)
+        return value, [exactly(-gap * mp.exp(-s)), exactly(mpf(1) / 2, -part)]
+    if s == 0:
+        s, kind = edge.tiny, Kind.BOUNDARY
+    variance = s if spread == "variance" else s * s
+    power = 1 if spread == "variance" else 2  # d log(variance) / d spread = power / spread
+    part = gap * gap / variance / 2
+    value = exactly(mp.log(variance) / 2, part, *constant, kind=kind)
+    slopes = [exactly(-gap / variance, kind=kind), exactly(power / s / 2, -power * part / s, kind=kind)]
+    return value, slopes
+
+
+TERMS["multi_quantile"] = multi_quantile
+TERMS["gaussian_nll"] = gaussian_nll
+
+
+@entrywise
+def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[Sum, Sum]:
+    if log_rate:
+        return exactly(mp.exp(p), -y * p), exactly(mp.exp(p), -y)
+    if y == 0:
+        return exactly(p), exactly(mpf(1))
+    rate, kind = (edge.tiny, Kind.BOUNDARY) if p == 0 else (p, Kind.FINITE)
+    return exactly(p, -y * mp.log(rate), kind=kind), exactly(mpf(1), -y / rate, kind=kind)
+
+
+TERMS["poisson"] = poisson
+
+
+# -- margins --------------------------------------------------------------------------------------------------------
+
+
+@entrywise
+def hinge(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    sign = y or mpf(-1)
+    short = 1 - sign * p
+    if short == 0:
+        return ZERO, between(min(-sign, 0), max(-sign, 0))
+    return (exactly(short), exactly(-sign)) if short > 0 else (ZERO, ZERO)
+
+
+@entrywise
+def squared_hinge(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    sign = y or mpf(-1)
+    short = max(1 - sign * p, mpf(0))
+    return exactly(short * short), exactly(-2 * sign * short)
+
+
+def categorical_hinge(y: list[Number], p: list[Number], edge: Float) -> Row:
+    true = y.index(1)
+    best = max(v for c, v in enumerate(p) if c != true)
+    rivals = [c for c, v in enumerate(p) if c != true and v == best]
+    short = 1 + (best - p[true])
+    slopes = [ZERO] * len(p)
+    if short < 0:
+        return ZERO, slopes
+    slopes[true] = exactly(mpf(-1)) if short else between(-1, 0)
+    for c in rivals:
+        slopes[c] = exactly(mpf(1)) if short and len(rivals) == 1 else between(0, 1)
+    return (exactly(mpf(1), best - p[true]) if short else ZERO), slopes
+
+
+TERMS["hinge"] = hinge
+TERMS["squared_hinge"] = squared_hinge
+TERMS["categorical_hinge"] = categorical_hinge
+
+
+# -- overlaps -------------------------------------------------------------------------------------------------------
+
+
+def sigmoid(z: Number) -> tuple[Number, Number]:
+    """Probability and counter-probability of a logit."""
+    small = mp.exp(-abs(z))
+    high, low = 1 / (1 + small), small / (1 + small)
+    return (high, low) if z > 0 else (low, high)
+
+
+def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
+    """1 - (hit + s) / (hit + a FP + b FN + s), hit = h TP, with (h, a, b) from the parameters."""
+    name = weights.__name__
+
+    def counted(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
+        h, a, b = (mpf(w) for w in weights(**options))
+        smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
+        yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
+        hit = h * mp.fsum(t * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
+        missed = mp.fsum(a * (1 - t) * yes + b * t * no for t, (yes, no) in zip(y, yes_no, strict=True))
+        whole = hit + missed
+        if whole == 0:  # two empty masks fit perfectly, by the stated rule
+            nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
+            return nothing, [nothing] * len(p)
+        slopes = []
+        for t, (yes, no) in zip(y, yes_no, strict=True):
+            inner = yes * no if logits else mpf(1)
+            parts = (-h * t / whole, hit * h * t / whole**2, hit * a * (1 - t) / whole**2, -hit * b * t / whole**2)
+            slopes.append(exactly(*(part * inner for part in parts)))
+        return exactly(missed / whole), slopes
+
+    TERMS[name] = counted
+    COUPLED[name] = over_the_batch(counted)
+
+
+def over_the_batch(row: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
+    """One value for all rows: the counts run over the whole batch."""
+
+    def batch(y: list[list[Number]], p: list[list[Number]], edge: Float, **parameters: Any):
+        value, slopes = row([t for r in y for t in r], [q for r in p for q in r], edge, **parameters)
+        width = len(p[0])
+        return [value], [slopes[k : k + width] for k in range(0, len(slopes), width)]
+
+    return batch
+
+
+@overlap
+def dice(**options: Any) -> tuple[Number, Number, Number]:
+    return 2, 1, 1
+
+
+@overlap
+def tversky(alpha: float = 0.5, beta: float = 0.5, **options: Any) -> tuple[Number, Number, Number]:
+    return 1, alpha, beta
+
+
+# -- distributions --------------------------------------------------------------------------------------------------
+
+
+def kl_divergence(y: list[Number], p: list[Number], edge: Float) -> Row:
+    parts, slopes = [ZERO], []
+    for t, q in zip(y, p, strict=True):
+        if t == 0:
+            slopes.append(ZERO)
+            continue
+        read, kind = (edge.tiny, Kind.BOUNDARY) if q == 0 else (q, Kind.FINITE)
+        parts.append(exactly(t * mp.log(t), -t * mp.log(read), kind=kind))
+        slopes.append(exactly(-t / read, kind=kind))
+    return total(parts), slopes
+
+
+TERMS["kl_divergence"] = kl_divergence
