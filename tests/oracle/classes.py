@@ -21,13 +21,11 @@ class Answer:
             self.by_yes, self.by_no, self.inner = -self.q, self.p, self.p * self.q
             return
         self.p, self.q = p, 1 - p
-        if p == 0 and y != 0:
-            self.p, self.kind = edge.tiny, Kind.BOUNDARY
-        if p == 1 and y != 1:
-            self.q, self.kind = mpf(edge.half), Kind.BOUNDARY
-        self.yes = -mp.log(self.p) if self.p else mpf(0)
-        self.no = (-mp.log1p(-p) if p < 1 else -mp.log(self.q)) if self.q else mpf(0)
-        self.by_yes, self.by_no = (-1 / self.p if self.p else mpf(0)), (1 / self.q if self.q else mpf(0))
+        if (p == 0 and y != 0) or (p == 1 and y != 1):
+            self.kind = Kind.BOUNDARY
+        self.yes = -mp.log(p or edge.least)
+        self.no = -mp.log1p(-p) if p < 1 else -mp.log(edge.half)
+        self.by_yes, self.by_no = -1 / p if p else -edge.steepest, 1 / (self.q or mpf(edge.half))
         self.inner = mpf(1)
 
 
@@ -114,21 +112,22 @@ class Classes:
             return
         if normalised and not any(z):
             self.kinds = [Kind.UNDEFINED] * len(z)
-            z = [edge.tiny] * len(z)
-        read = list(z)
+            z = [1 / edge.steepest] * len(z)
         for c, v in enumerate(z):
             if v == 0 and needed[c]:
-                read[c], self.kinds[c] = edge.tiny, Kind.BOUNDARY
+                self.kinds[c] = Kind.BOUNDARY
         whole = mp.fsum(z) if normalised else mpf(1)
-        self.p = [v / whole for v in read]
+        self.p = [v / whole for v in z]
         self.q = [1 - p for p in self.p]
         if normalised:  # of the largest, without subtracting
             top = max(range(len(z)), key=z.__getitem__)
             self.q[top] = mp.fsum(v for k, v in enumerate(z) if k != top) / whole
-        self.surprise = [-mp.log(p) if p < mpf("0.9") else -mp.log1p(-q) for p, q in zip(self.p, self.q, strict=True)]
-        self.surprise = [s if p else mpf(0) for s, p in zip(self.surprise, self.p, strict=True)]
+        self.surprise = [
+            -mp.log(p or edge.least / whole) if p < mpf("0.9") else -mp.log1p(-q)
+            for p, q in zip(self.p, self.q, strict=True)
+        ]
         self.shared = [1 / whole if normalised else mpf(0)] * len(z)
-        self.own = [1 / v if v else mpf(0) for v in read]
+        self.own = [1 / v if v else edge.steepest + k for v, k in zip(z, self.shared, strict=True)]
 
 
 def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalised: bool = True) -> Callable[..., Row]:

@@ -83,9 +83,24 @@ class Float:
         return np.dtype(ml_dtypes.bfloat16) if self.name == "bfloat16" else np.dtype(self.name)
 
     @property
-    def tiny(self) -> Any:
+    def inner(self) -> Float:
+        """The type that computes: float32 for half precision."""
+        return FLOATS["float64" if self.name == "float64" else "float32"]
+
+    @property
+    def smallest(self) -> Any:
         """The smallest normal number."""
-        return mpf(float(self.info.smallest_normal))
+        return mpf(2) ** self.lowest_exponent
+
+    @property
+    def least(self) -> Any:
+        """The smallest positive number: what an exact 0 costs as much as."""
+        return mpf(2) ** (self.lowest_exponent - self.digits + 1)
+
+    @property
+    def steepest(self) -> Any:
+        """The slope of a logarithm at an exact 0."""
+        return mpf(2) ** {"float16": 10, "float64": 960}.get(self.name, 96)
 
     @property
     def half(self) -> float:

@@ -166,7 +166,8 @@ def gaussian_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "l
         value = exactly(s / 2, part, *constant)
         return value, [exactly(-gap * mp.exp(-s)), exactly(mpf(1) / 2, -part)]
     if s == 0:
-        s, kind = edge.tiny, Kind.BOUNDARY
+        least = min(max(mpf(2) ** -30, mpf(2) ** -20 * abs(gap)), mpf(2) ** 62)
+        s, kind = least**2 if spread == "variance" else least, Kind.BOUNDARY
     variance = s if spread == "variance" else s * s
     power = 1 if spread == "variance" else 2  # d log(variance) / d spread = power / spread
     part = gap * gap / variance / 2
@@ -185,8 +186,8 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
         return exactly(mp.exp(p), -y * p), exactly(mp.exp(p), -y)
     if y == 0:
         return exactly(p), exactly(mpf(1))
-    rate, kind = (edge.tiny, Kind.BOUNDARY) if p == 0 else (p, Kind.FINITE)
-    return exactly(p, -y * mp.log(rate), kind=kind), exactly(mpf(1), -y / rate, kind=kind)
+    kind, steepness = (Kind.BOUNDARY, edge.steepest) if p == 0 else (Kind.FINITE, 1 / p)
+    return exactly(p, -y * mp.log(p or edge.least), kind=kind), exactly(mpf(1), -y * steepness, kind=kind)
 
 
 TERMS["poisson"] = poisson
@@ -248,18 +249,20 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
         h, a, b = (mpf(w) for w in weights(**options))
         smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
         yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
+        yes_no = [(yes if yes >= edge.inner.least / 2 else mpf(0), no) for yes, no in yes_no]  # empty, by the rule
         hit = h * mp.fsum(t * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
         missed = mp.fsum(a * (1 - t) * yes + b * t * no for t, (yes, no) in zip(y, yes_no, strict=True))
         whole = hit + missed
         if whole == 0:  # two empty masks fit perfectly, by the stated rule
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
+        kind = Kind.UNDEFINED if logits and whole < len(y) * edge.inner.smallest else Kind.FINITE
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
             inner = yes * no if logits else mpf(1)
             parts = (-h * t / whole, hit * h * t / whole**2, hit * a * (1 - t) / whole**2, -hit * b * t / whole**2)
-            slopes.append(exactly(*(part * inner for part in parts)))
-        return exactly(missed / whole), slopes
+            slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+        return exactly(missed / whole, kind=kind), slopes
 
     TERMS[name] = counted
     COUPLED[name] = over_the_batch(counted)
@@ -295,9 +298,9 @@ def kl_divergence(y: list[Number], p: list[Number], edge: Float) -> Row:
         if t == 0:
             slopes.append(ZERO)
             continue
-        read, kind = (edge.tiny, Kind.BOUNDARY) if q == 0 else (q, Kind.FINITE)
-        parts.append(exactly(t * mp.log(t), -t * mp.log(read), kind=kind))
-        slopes.append(exactly(-t / read, kind=kind))
+        kind, steepness = (Kind.BOUNDARY, edge.steepest) if q == 0 else (Kind.FINITE, 1 / q)
+        parts.append(exactly(t * mp.log(t), -t * mp.log(q or edge.least), kind=kind))
+        slopes.append(exactly(-t * steepness, kind=kind))
     return total(parts), slopes
 
 

@@ -39,13 +39,41 @@ def trials(
         with wide_numbers() if dtype == "float64" else contextlib.nullcontext():
             got = value_and_gradient(function, tensor(block.y, kind), tensor(block.p, kind), mode)
         outs = tuple(g.astype("float64").reshape(t.high.shape) for g, t in zip(got, (value, slope), strict=True))
-        small = touched(block, kind)
-        by_row = small.any(axis=tuple(range(1, small.ndim)))
-        if value.high.ndim == 0 or block.coupled:
-            by_row = np.broadcast_to(small.any(), value.high.shape)
-        by_entry = np.broadcast_to(by_row.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
-        verdicts = (judge(outs[0], value, kind, by_row, stated), judge(outs[1], slope, kind, by_entry, stated))
+        terms = block.p.shape[-1]
+        small, beyond = touched(block, kind), far_apart(block, kind, value)
+        verdicts = (
+            judge(outs[0], value, kind, *(by_row(f, block, value) for f in (small, beyond)), terms, stated),
+            judge(outs[1], slope, kind, *(by_entry(f, block, value) for f in (small, beyond)), terms, stated),
+        )
         yield Trial(block, kind, outs, (value, slope), verdicts)
+
+
+def by_row(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
+    """Whether any entry of a row is flagged; in a coupled batch, any entry at all."""
+    if value.high.ndim == 0 or block.coupled:
+        return np.broadcast_to(flags.any(), value.high.shape)
+    return flags.any(axis=tuple(range(1, flags.ndim)))
+
+
+def by_entry(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
+    rows = by_row(flags, block, value)
+    return np.broadcast_to(rows.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
+
+
+def far_apart(block: Block, kind: Float, value: Truth) -> np.ndarray:
+    """Rows in which two numbers differ, or a term lies, beyond the largest number. (float16 is computed in float32.)"""
+    if kind.name == "float16":
+        return np.zeros(block.p.shape, dtype=bool)
+    rows = len(block.p)
+    numbers = np.concatenate([part.astype("float64").reshape(rows, -1) for part in (block.y, block.p)], axis=1)
+    with np.errstate(over="ignore"):
+        far = numbers.max(axis=1) - numbers.min(axis=1) > kind.largest
+        far |= (
+            (value.peak * numbers.shape[1] > kind.largest).any()
+            if value.high.ndim == 0
+            else (value.peak.reshape(rows, -1).max(axis=1) * block.p.shape[-1] > kind.largest)
+        )
+    return np.broadcast_to(far.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
 
 
 def touched(block: Block, kind: Float) -> np.ndarray:
