@@ -52,7 +52,8 @@ def cases_of_predictions(model: Any, x: Any, p: Any, y: Any, w: Any) -> list[Cas
     parts = [part for part in route(model, y, p, w) if part[1] is not None and part[2] is not None]
     subjects = [Subject(loss, target, prediction) for _, loss, target, prediction, _, _ in parts]
     routes = [_route(*pair) for pair in zip(subjects, parts, strict=True)]
-    places = {name: place for place, name in enumerate(output_names(model, p))}
+    names = output_names(model, p)
+    places = {name: place for place, name in enumerate(sorted(names) if isinstance(p, dict) else names)}
     cases = []
     for subject, (name, _, target, prediction, weight, _) in zip(subjects, parts, strict=True):
         setup = setup_of(model, places[name])
@@ -84,7 +85,7 @@ def setup_of(model: Any, place: int) -> Setup:
     return Setup(
         model=model,
         activation=activation_of(model, place),
-        untrained=iterations is not None and int(to_numpy(iterations.value)) == 0,
+        untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         parts=steps * several,
         weights=getattr(compiled, "_user_loss_weights", None),
     )

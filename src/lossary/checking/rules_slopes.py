@@ -109,6 +109,7 @@ def _probes(case: Case) -> Iterator[Sign]:
             continue
         bad = np.isfinite(rows) & ~np.isfinite(slopes).all(axis=1) & case.live
         if bad.any():
+            severity = WARNING if case.subject.trusted else severity  # Keras's own, at an edge not reached yet
             yield _nan_gradient(words, {"share": float(bad.mean())}, severity)
             return
 
@@ -116,11 +117,8 @@ def _probes(case: Case) -> Iterator[Sign]:
 def _places(case: Case) -> Iterator[tuple[str, Array, str]]:
     dtype = case.p.dtype
     real = case.subject.contract.prediction
-    if (
-        (_in_unit(case.predictions)
-        and case.subject.from_logits is not True
-        and real.low != -np.inf)
-        or _unknown_unit(case)
+    if (_in_unit(case.predictions) and case.subject.from_logits is not True and real.low != -np.inf) or _unknown_unit(
+        case
     ):
         edge = np.broadcast_to((np.arange(case.p.shape[-1]) % 2).astype(dtype), case.p.shape)
         if case.p.shape[-1] == 1:
@@ -185,12 +183,25 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
         )
     elif share > 0.05 and case.row_values is not None and not _redescends(case) and not case.subject.coupled:
         row = int(np.argmax(dead))
+        if hasattr(case.subject.twin, "smooth") and not case.y[dead].any():
+            yield _empty_masks(case, share)
+            return
         yield Sign(
             f"{share:.0%} of the rows have a loss but no gradient, for instance row {row} at prediction "
             f"{_show(case.p[row])}: the loss is clipped or flat there. These rows will never be learned.",
             "Use a loss with a slope there: from logits instead of clipped probabilities, or in another range.",
             {"share": share, "row": row},
         )
+
+
+def _empty_masks(case: Case, share: float) -> Sign:
+    return Sign(
+        f"{share:.0%} of the rows have an empty mask, on which {case.subject.name} is the same for every prediction: false "
+        "alarms on such rows cost nothing more.",
+        "Pass smooth=1 to lossary's loss, or add a cross-entropy.",
+        {"share": share},
+        WARNING,
+    )
 
 
 def _redescends(case: Case) -> bool:
@@ -254,7 +265,7 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
     """
     yield from _swapped_values(case)
     yield from _swapped_names(case)
-    if case.failure is None and not case.subject.known and not case.subject.coupled:
+    if case.failure is None and not case.subject.trusted and not case.subject.coupled:
         yield from _uphill(case)
 
 
@@ -274,7 +285,7 @@ def _swapped_values(case: Case) -> Iterator[Sign]:
 
 
 def _swapped_names(case: Case) -> Iterator[Sign]:
-    if case.subject.known:
+    if case.subject.trusted:
         return
     function = case.subject.fn if case.subject.fn is not None else case.subject.loss.call
     try:

@@ -86,7 +86,7 @@ def rows_mix(case: Case) -> Iterator[Sign]:
         return
     if isinstance(case.failure, ShapeError) and case.subject.built_in:
         yield _quoted(case.failure)
-    if case.failure is not None or case.subject.coupled or case.n < 2:
+    if case.failure is not None or case.subject.coupled or case.subject.trusted or case.n < 2:
         return
     yield from _mixing(case, shapes)
 
@@ -305,13 +305,13 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
     target, subject = case.subject.contract.target, case.subject
     if case.sparse:
         yield from _class_indices(case, y)
+    elif type(subject.twin).__name__ == "KLDivergence":
+        yield from _row_sums(case, "Target distributions")
     elif target is c.SOFT_LABEL:
         if y.min() < -1e-6 or y.max() > 1 + 1e-6:
             yield _outside_unit(case, y)
         elif subject.one_hot and other_axis(case) is None:
             yield from _row_sums(case, "One-hot targets")
-    elif type(subject.twin).__name__ == "KLDivergence":
-        yield from _row_sums(case, "Target distributions")
     elif target.allowed and not np.isin(y, target.allowed).all():
         yield Sign(
             f"{subject.name} reads labels as signs, -1 or 1 (or 0 or 1); the targets run from {y.min():g} to {y.max():g}"

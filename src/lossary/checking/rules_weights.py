@@ -12,6 +12,8 @@ from .case import Case
 from .findings import ERROR, WARNING
 from .rule import Sign, rule
 
+ALONE = 64  # rows that are also computed one by one
+
 
 @rule("L004", "weights-ignored")
 def weights_ignored(case: Case) -> Iterator[Sign]:
@@ -53,17 +55,18 @@ def _weighs_inside(case: Case) -> bool:
 
 
 def _one_number(case: Case) -> Sign:
-    alone = [case.subject.value(case.y[r : r + 1], case.p[r : r + 1]) for r in range(case.n)]
-    rows = np.asarray(alone)
-    weights = _per_row(case)
-    right = float(np.sum(rows * weights) / case.n)
+    numbers, right = {"weighted": case.weighted}, ""
+    if case.n <= ALONE:
+        rows = [case.subject.value(case.y[r : r + 1], case.p[r : r + 1]) for r in range(case.n)]
+        numbers["right"] = float(np.mean(np.asarray(rows) * _per_row(case)))
+        right = f"; rows weighed one by one give {numbers['right']:.4g}"
     return Sign(
         f"{case.subject.name} returns one number per batch, so weights and masks only multiply the batch's value "
-        f"({case.weighted:.4g}); rows weighed one by one give {right:.4g}.",
-        "Return one value per row: take the mean over axis=-1, not over everything."
-        if not case.subject.overlaps
-        else "Count the overlap per image: lossary's does, and so does axis=(1, 2, 3) here.",
-        {"weighted": case.weighted, "right": right},
+        f"({case.weighted:.4g}){right}.",
+        "Count the overlap per image: ls.Dice() and ls.Tversky() do."
+        if case.subject.overlaps
+        else "Return one value per row: take the mean over axis=-1, not over everything.",
+        numbers,
     )
 
 
@@ -135,7 +138,7 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
         ls.check(ls.Dice(smooth=1.0), y, np.full((4, 2), 0.4))
     """
     subject = case.subject
-    if case.failure is not None or subject.coupled or subject.finishes or (subject.known and not subject.overlaps):
+    if case.failure is not None or subject.coupled or subject.finishes or (subject.trusted and not subject.overlaps):
         return
     whole, parts = _split(case)
     if not parts or not _apart(whole, [sum(part) / len(part) for part in parts]):
@@ -205,7 +208,7 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
         return
     if case.setup.parts > 1:
         yield from _over_parts(case, min(case.setup.parts, 8))
-    elif not case.subject.known and case.scalar:
+    elif not case.subject.trusted and case.scalar:
         whole, parts = _split(case)
         if parts and _apart(whole, [sum(part) / len(part) for part in parts]) and not _apart(whole, [*map(sum, parts)]):
             yield Sign(
