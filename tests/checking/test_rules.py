@@ -108,7 +108,7 @@ def one_hot_for_a_sparse_loss():
 
 @bad("L002", text="0.551 instead of 0")
 def softmax_twice():
-    return dense(3, "softmax", K.SparseCategoricalCrossentropy(from_logits=True)), REAL, LABELS
+    return dense(3, "softmax", ls.SparseCategoricalCrossentropy(from_logits=True)), REAL, LABELS
 
 
 @bad("L002", text="0.313 instead of 0")

@@ -23,6 +23,7 @@ class Setup:
     model: Any = None
     activation: str | None = None
     untrained: bool = False
+    steps_back: bool = False  # Keras's own losses undo a last softmax or sigmoid, as they do on TensorFlow
     parts: int = 1  # into how many a batch is split: replicas times accumulation steps
     weights: Any = None  # loss_weights as given to compile()
     total: Callable[[], float] | None = None  # the loss that the model itself computes over all outputs

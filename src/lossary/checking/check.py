@@ -13,13 +13,10 @@ import numpy as np
 from ..core.errors import LossaryError
 from ..numerics.backend import same_random_numbers
 from .case import Case, Setup, make_case
-from .findings import ERROR, Finding, Findings, Route
+from .findings import Finding, Findings, Route
 from .known import LossFailed, Subject
 from .model import cases_of_model
-from .rule import Rule, chosen
-
-RAISES = "L000"  # says only that the loss raises; left out where another rule names the cause
-
+from .rule import Rule, chosen, first_causes
 
 def check(
     loss: Any,
@@ -61,15 +58,13 @@ def check(
 
 def judge(cases: list[Case], selected: list[Rule]) -> Findings:
     """The findings of these rules on these cases."""
-    found = [finding for case in cases for finding in _of_case(case, selected)]
+    found = [finding for case in cases for finding in first_causes(_seen(case, selected))]
     routes: Iterable[Route] = cases[0].setup.routes if cases else ()
     return Findings(found, tuple(routes), max((case.n for case in cases), default=0))
 
 
-def _of_case(case: Case, selected: list[Rule]) -> list[Finding]:
-    found = [finding for rule in selected for finding in _look(rule, case)]
-    named = any(finding.id != RAISES and finding.severity == ERROR for finding in found)
-    return [finding for finding in found if finding.id != RAISES or not named]
+def _seen(case: Case, selected: list[Rule]) -> list[Finding]:
+    return [finding for rule in selected for finding in _look(rule, case)]
 
 
 def _look(rule: Rule, case: Case) -> list[Finding]:

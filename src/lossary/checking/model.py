@@ -86,6 +86,7 @@ def setup_of(model: Any, place: int) -> Setup:
         model=model,
         activation=activation_of(model, place),
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
+        steps_back=keras.backend.backend() == "tensorflow",
         parts=steps * several,
         weights=getattr(compiled, "_user_loss_weights", None),
     )

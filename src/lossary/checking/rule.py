@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PAGE = "docs/checks.md"
 MODULES = ("rules_values", "rules_weights", "rules_slopes", "rules_setup")
+ANY = "any"  # in `after`: whatever rule
 SECTIONS = ("Fires", "Quiet", "Seen", "Bad", "Good")
 
 
@@ -49,6 +50,7 @@ class Rule:
     bad: str
     good: str
     judge: Callable[[Case], Iterator[Sign]]
+    after: tuple[str, ...] = ()  # rules whose ERROR explains what this one sees; then it says nothing
 
     @property
     def link(self) -> str:
@@ -67,14 +69,14 @@ RULES: dict[str, Rule] = {}  # by id, in the order of their ids once `rules()` w
 
 
 def rule(
-    id: str, name: str, severity: str = ERROR
+    id: str, name: str, severity: str = ERROR, *, after: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Case], Iterator[Sign]]], Callable[[Case], Iterator[Sign]]]:
-    """Declare a rule: `id`, a short `name`, its usual severity; the docstring holds the rest."""
+    """Declare a rule: `id`, a short `name`, its usual severity, what explains it away; the docstring holds the rest."""
     assert severity in (ERROR, WARNING)
 
     def declare(judge: Callable[[Case], Iterator[Sign]]) -> Callable[[Case], Iterator[Sign]]:
         assert id not in RULES, id
-        RULES[id] = Rule(id, name, severity, judge=judge, **_sections(judge.__doc__ or ""))
+        RULES[id] = Rule(id, name, severity, judge=judge, after=after, **_sections(judge.__doc__ or ""))
         return judge
 
     return declare
@@ -97,6 +99,17 @@ def rules() -> dict[str, Rule]:
     for module in MODULES:
         import_module(f"{__package__}.{module}")
     return dict(sorted(RULES.items()))
+
+
+def first_causes(found: list[Finding]) -> list[Finding]:
+    """The findings less those that an ERROR of another rule explains."""
+    errors = {finding.id for finding in found if finding.severity == ERROR}
+
+    def explained(finding: Finding) -> bool:
+        after = RULES[finding.id].after
+        return bool(errors - {finding.id} if ANY in after else errors & set(after))
+
+    return [finding for finding in found if not explained(finding)]
 
 
 def chosen(ignore: Iterable[str] = ()) -> list[Rule]:

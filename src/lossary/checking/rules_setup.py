@@ -349,7 +349,7 @@ def _base_of(case: Case) -> str:
     return "categorical_crossentropy" if case.subject.categorical else "binary_crossentropy"
 
 
-@rule("L014", "far-start", WARNING)
+@rule("L014", "far-start", WARNING, after=("L001", "L002", "L003", "L005", "L015"))
 def far_start(case: Case) -> Iterator[Sign]:
     """An untrained model starts far above what knowing nothing costs.
 

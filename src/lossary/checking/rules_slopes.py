@@ -15,10 +15,11 @@ from .known import LossFailed
 from .rule import Sign, rule
 
 DEAD = 1e-12
+DATA = ("L001", "L002", "L003", "L015")
 FAR = 1e4  # a logit as large as a diverging model gives
 
 
-@rule("L005", "not-finite")
+@rule("L005", "not-finite", after=DATA)
 def not_finite(case: Case) -> Iterator[Sign]:
     """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
 
@@ -146,7 +147,7 @@ def _show(row: Array) -> str:
     )
 
 
-@rule("L006", "dead-gradient")
+@rule("L006", "dead-gradient", after=DATA)
 def dead_gradient(case: Case) -> Iterator[Sign]:
     """Rows have a loss but no gradient: they will never be learned.
 

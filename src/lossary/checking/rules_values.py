@@ -12,14 +12,14 @@ from ..core import contract as c
 from ..core.errors import LossaryError, PredictionError, ShapeError, TargetError
 from .case import Case, by_row, expected_shape
 from .findings import ERROR, WARNING
-from .rule import Sign, rule
+from .rule import ANY, Sign, rule
 
 ENOUGH = 64  # rows from which values alone tell logits from probabilities
 SLACK = 1e-3
 HALF = {"bfloat16": 2**8, "float16": 2**11, "float32": 2**24}  # whole numbers are exact up to here
 
 
-@rule("L000", "loss-raises")
+@rule("L000", "loss-raises", after=(ANY,))
 def loss_raises(case: Case) -> Iterator[Sign]:
     """The loss cannot be computed on this batch.
 
@@ -204,6 +204,8 @@ def _probabilities_as_logits(case: Case) -> Iterator[Sign]:
     end = case.setup.activation
     if end in ("sigmoid", "softmax", "hard_sigmoid"):
         seen, severity = f"The model ends in {end}", ERROR
+        if case.setup.steps_back and not case.subject.own:
+            seen, severity = f"{seen} (Keras on TensorFlow steps back to the logits, and says so)", WARNING
     elif end is not None or not _like_probabilities(case):
         return
     else:

@@ -15,7 +15,7 @@ from .rule import Sign, rule
 ALONE = 64  # rows that are also computed one by one
 
 
-@rule("L004", "weights-ignored")
+@rule("L004", "weights-ignored", after=("L001",))
 def weights_ignored(case: Case) -> Iterator[Sign]:
     """Sample weights or masks do not do what they seem to do.
 
@@ -122,7 +122,7 @@ def _mean_weight(case: Case) -> Iterator[Sign]:
     )
 
 
-@rule("L008", "depends-on-batch", WARNING)
+@rule("L008", "depends-on-batch", WARNING, after=("L001",))
 def depends_on_batch(case: Case) -> Iterator[Sign]:
     """The loss is not a mean over rows: another batch size gives another loss.
 
@@ -143,7 +143,7 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
     whole, parts = _split(case)
     if not parts or not _apart(whole, [sum(part) / len(part) for part in parts]):
         return
-    if not _apart(whole, [sum(part) for part in parts]) or _mixes(case):
+    if not _apart(whole, [sum(part) for part in parts]):
         return
     finest = parts[-1]
     weighed = case.weighs or case.setup.parts > 1
@@ -178,14 +178,7 @@ def _apart(whole: float, others: list[float], tolerance: float = 1e-4) -> bool:
     return any(not abs(whole - other) <= tolerance * scale + 1e-9 for other in others)
 
 
-def _mixes(case: Case) -> bool:
-    """Whether rows mix by their shapes, which L001 reports."""
-    from .rules_values import rows_mix
-
-    return any(sign.severity != WARNING for sign in rows_mix(case))
-
-
-@rule("L012", "grows-with-batch", WARNING)
+@rule("L012", "grows-with-batch", WARNING, after=("L001",))
 def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
