@@ -127,15 +127,15 @@ found = ls.check(model, x, y)  # a compiled model with its own loss, output by o
 model.fit(x, y, callbacks=[ls.Check()])  # the first batch, before the first step
 ```
 
-At most 256 rows are looked at, eagerly; nothing of the loss or the model changes. An ERROR means that training would learn
-the wrong thing, a WARNING that the numbers are not what they seem. `found` is false when there is nothing to say;
-`found.errors`, `found.warnings` and `found.raise_errors()` sort it. Every rule can be left out by its id:
+At most 256 rows are looked at, eagerly; nothing of the loss or the model changes. An ERROR means that training would
+learn the wrong thing, a WARNING that the numbers are not what they seem. `found` is false when there is nothing to
+say; `found.errors`, `found.warnings` and `found.raise_errors()` sort it. Every rule can be left out by its id:
 `ignore=["L003"]` for `ls.check` and `ls.Check`, `--ignore L003` on the command line.
 
 `ls.Check()` stands before the first step of `fit` and sees the batch that training sees, from arrays, datasets and
-generators alike. `on_error="raise"` (the default) stops before any weight has moved; `"warn"` goes on. A loss that is known
-to lossary (its own, and Keras's) is judged by its contract; of any other loss only what its numbers show is judged. A loss
-whose rows look at one another by design says so with `loss.coupled = True`.
+generators alike. `on_error="raise"` (the default) stops before any weight has moved; `"warn"` goes on. A loss that is
+known to lossary (its own, and Keras's) is judged by its contract; of any other loss only what its numbers show is
+judged. A loss whose rows look at one another by design says so with `loss.coupled = True`.
 """
 
 

@@ -58,6 +58,13 @@ def test_an_unknown_rule_cannot_be_ignored():
         ls.check("mse", REAL, OTHER, ignore=["L099"])
 
 
+def test_rules_can_be_ignored():
+    found = ls.check("mse", YES, OTHER, WEIGHTS / 4)
+    assert [finding.id for finding in found] == ["L001"]
+    assert [finding.id for finding in ls.check("mse", YES, OTHER, WEIGHTS / 4, ignore=["L001"])] == ["L004"]
+    assert not ls.check("mse", YES, OTHER, WEIGHTS / 4, ignore=rules())
+
+
 def test_findings_are_a_sequence_with_errors_first():
     found = ls.check("sparse_categorical_crossentropy", *WRONG, sample_weight=WEIGHTS / 4)
     assert found and len(found) == len(found.errors) + len(found.warnings) == len(list(found))

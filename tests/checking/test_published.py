@@ -1,7 +1,7 @@
 """Published examples of broken training, rebuilt small: Keras trains them without a word, check names the mistake.
 
-Each is a function that gives (model, x, y, sample_weight); the decorator holds where it was published, the rule that must
-find it, and the backends on which Keras itself is not silent.
+Each is a function that gives (model, x, y, sample_weight); the decorator holds where it was published, the rule that
+must find it, and the backends on which Keras itself is not silent.
 """
 
 import warnings

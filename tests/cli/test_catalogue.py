@@ -73,7 +73,15 @@ def test_help_lists_commands_and_tables():
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["show", "huber"], ["compare", "--help"], ["compare", "nosuch"], ["compare", "--loss", "hubr"]]
+    "words",
+    [
+        ["list"],
+        ["show", "huber"],
+        ["compare", "--help"],
+        ["compare", "nosuch"],
+        ["compare", "--loss", "hubr"],
+        ["check", "--rules"],
+    ],
 )
 def test_keras_is_not_imported(words):
     code = (

@@ -73,13 +73,13 @@ class Case:
         if self.subject.one_hot:
             one_hot = np.moveaxis(self.y, contract.axis, -1)
             inside = 0 <= ignored < one_hot.shape[-1]
-            return (one_hot.argmax(-1) != ignored) if inside else (one_hot != 0).any(-1)
-        return self.y != ignored
+            return np.asarray(one_hot.argmax(-1) != ignored if inside else (one_hot != 0).any(-1))
+        return np.asarray(self.y != ignored)
 
     @cached_property
     def live(self) -> Array:
         """Which rows count, shape (n,)."""
-        return self.counts(self.p.shape).reshape(self.n, -1).any(axis=1)
+        return np.asarray(self.counts(self.p.shape).reshape(self.n, -1).any(axis=1))
 
     @cached_property
     def labels(self) -> Array:
@@ -119,7 +119,7 @@ class Case:
     @cached_property
     def failure(self) -> Exception | None:
         """What the loss raises on this batch without weights, if anything."""
-        return _failure(lambda: self.subject.value(self.y, self.p))
+        return _failure(lambda: self.value)
 
     @cached_property
     def weighted_failure(self) -> Exception | None:
@@ -136,7 +136,7 @@ class Case:
 
     @cached_property
     def weighted(self) -> float:
-        return self.subject.value(self.y, self.p, self.w, self.mask)
+        return self.subject.value(self.y, self.p, self.w, self.mask) if self.weighs else self.value
 
     @cached_property
     def raw(self) -> Array:
@@ -181,7 +181,7 @@ def expected_shape(case: Case) -> str | None:
     if contract.shape == "index" and p:
         axis = contract.axis % len(p)
         want = p[:axis] + p[axis + 1 :]
-        squeezed = p[:axis] + (1,) + p[axis + 1 :]
+        squeezed = (*p[:axis], 1, *p[axis + 1 :])
         return None if y in (want, squeezed) else str(want)
     if contract.shape == "parameters":
         return None if y in (p[:-1], (*p[:-1], 1)) else str(p[:-1])

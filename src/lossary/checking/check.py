@@ -18,6 +18,7 @@ from .known import LossFailed, Subject
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
 
+
 def check(
     loss: Any,
     y_true: Any = None,

@@ -103,7 +103,7 @@ class Subject:
         """True or False for losses of probabilities, None for all others."""
         if self.twin is None or "from_logits" not in type(self.twin).params:
             return False if self.contract.prediction is PROBABILITY else None
-        return bool(self.twin.from_logits)  # type: ignore[attr-defined]
+        return bool(self.twin.from_logits)
 
     @property
     def categorical(self) -> bool:
@@ -137,7 +137,7 @@ class Subject:
 
     @functools.cached_property
     def _unreduced(self) -> Loss:
-        return type(self.loss).from_config({**self.loss.get_config(), "reduction": None})  # type: ignore[no-any-return]
+        return type(self.loss).from_config({**self.loss.get_config(), "reduction": None})
 
     def rebuilt(self) -> keras.losses.Loss:
         """The loss that a saved model would come back with."""
@@ -207,7 +207,7 @@ def _twin(loss: keras.losses.Loss, fn: Any) -> Loss | None:
     else:
         fn, given = _unwrap(fn, dict(loss._fn_kwargs))
     if hasattr(fn, "cls"):
-        return fn.cls(**given)  # type: ignore[no-any-return]
+        return fn.cls(**given)
     return _peer(fn.__name__, given) if (getattr(fn, "__module__", None) or "").startswith("keras.") else None
 
 
@@ -222,6 +222,6 @@ def _peer(name: str, given: dict[str, Any]) -> Loss | None:
     try:
         card = catalogue.find(name)
         place = next(catalogue.peer_name(p) for p in card.elsewhere if p.startswith("keras.losses."))
-        return get(place, **given)  # type: ignore[no-any-return]
+        return get(place, **given)
     except (LossaryError, StopIteration):
         return None

@@ -1,4 +1,4 @@
-"""One declaration per rule; the documents, `ignore`, the command and the tests follow from `RULES`. Needs no backend."""
+"""One declaration per rule; documents, `ignore`, command and tests follow from `RULES`. Needs no backend."""
 
 from __future__ import annotations
 

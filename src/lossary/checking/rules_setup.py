@@ -23,9 +23,9 @@ SHARED = {"self", "name", "reduction", "dtype", "args", "kwargs"}
 def lost_on_save(case: Case) -> Iterator[Sign]:
     """A saved model comes back with another loss, or not at all.
 
-    Fires: a loss rebuilt from its own configuration gives another value, holds another parameter, or cannot be rebuilt;
-        (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function that reads
-        values from around it.
+    Fires: a loss rebuilt from its own configuration gives another value, holds another parameter, or cannot be
+        rebuilt; (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function
+        that reads values from around it.
     Quiet: losses whose configuration is complete, and plain functions.
     Seen: https://github.com/keras-team/keras/issues/5916, https://github.com/tensorflow/tensorflow/issues/25938
     Bad:
@@ -51,7 +51,7 @@ def lost_on_save(case: Case) -> Iterator[Sign]:
     """
     if case.subject.fn is not None:
         yield from _function_lost(case.subject.fn)
-    elif not type(case.subject.loss).__module__.startswith("keras."):
+    elif not case.subject.built_in:
         yield from _changed(case)
 
 
@@ -113,7 +113,8 @@ def _changed(case: Case) -> Iterator[Sign]:
     yield Sign(
         f"Reloading gives another {case.subject.name}{values}{': ' + words if lost else ''}: get_config() omits "
         f"{', '.join(lost) or 'a parameter'}.",
-        "Add it: return {**super().get_config(), 'parameter': self.parameter}. lossary's losses remember by themselves.",
+        "Add it: return {**super().get_config(), 'parameter': self.parameter}. lossary's losses remember by "
+        "themselves.",
         {"before": before or 0.0, "after": after or 0.0},
     )
 
@@ -139,9 +140,9 @@ def _value_of(case: Case, subject: Subject) -> float | None:
 def frozen_knob(case: Case) -> Iterator[Sign]:
     """A Variable that should train, or be turned during training, has no effect.
 
-    Fires: a trainable Variable held by the loss is not among the model's trainable variables; or turning a Variable of
-        the loss or of `loss_weights` changes the loss when called but not when compiled as the backend's trainer does
-        (on JAX it is baked in).
+    Fires: a trainable Variable held by the loss is not among the model's trainable variables; or turning a Variable
+        of the loss or of `loss_weights` changes the loss when called but not when compiled as the backend's trainer
+        does (on JAX it is baked in).
     Quiet: Variables that the model knows; without a model, Variables that take effect.
     Seen: https://github.com/keras-team/keras/issues/12503, https://github.com/keras-team/keras/issues/6446
     Bad:
@@ -172,19 +173,22 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
             continue
         if model is not None and variable.trainable:
             yield Sign(
-                f"{path} is marked trainable but is not among the model's trainable variables: the optimizer does not know "
+                f"{path} is marked trainable but is not among the model's trainable variables: the optimizer does not "
+                "know "
                 "it, and it stays as it is.",
                 "Hold it in a layer of the model that adds the loss (ls.LossLayer, or add_loss in a layer).",
             )
         elif baked_in(case, variable):
             yield Sign(
-                f"Turning {path} up tenfold changes the loss when called, but not once training is compiled: its value was "
+                f"Turning {path} up tenfold changes the loss when called, but not once training is compiled: its "
+                "value was "
                 "baked in when the step was traced.",
                 "Compile again after a change (model.compile), or hold it in a layer of the model.",
             )
     yield from (
         Sign(
-            f"loss_weights holds a Variable{name}, whose value is baked in when training is compiled: assigning to it has no "
+            f"loss_weights holds a Variable{name}, whose value is baked in when training is compiled: assigning to it "
+            "has no "
             "effect.",
             "Compile again after a change, or multiply inside a layer of the model that adds the loss.",
         )
@@ -384,6 +388,7 @@ def far_start(case: Case) -> Iterator[Sign]:
     if nothing > 0 and start > most:
         yield Sign(
             f"The untrained model starts at {start:.4g}; knowing nothing costs {nothing:.4g} ({words}).",
-            "Scale the inputs (and, for regression, the targets) to mean 0 and spread 1, or start the last bias at the mean.",
+            "Scale the inputs (and, for regression, the targets) to mean 0 and spread 1, or start the last bias at "
+            "the mean.",
             {"start": start, "nothing": nothing},
         )

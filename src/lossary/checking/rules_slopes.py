@@ -23,9 +23,10 @@ FAR = 1e4  # a logit as large as a diverging model gives
 def not_finite(case: Case) -> Iterator[Sign]:
     """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
 
-    Fires: rows of weight 0, or masked, hold NaN and the loss is not finite; predictions that count are not finite; the
-        loss of a row, or its gradient, is not finite here; or a row's loss is finite but its gradient is not at predictions
-        0 and 1 (for probabilities), at plus and minus 10,000 (for scores), or (WARNING) at predictions equal to targets.
+    Fires: rows of weight 0, or masked, hold NaN and the loss is not finite; predictions that count are not finite;
+        the loss of a row, or its gradient, is not finite here; or a row's loss is finite but its gradient is not at
+        predictions 0 and 1 (for probabilities), at plus and minus 10,000 (for scores), or (WARNING) at predictions
+        equal to targets.
     Quiet: losses that leave such rows out, as lossary's do; values that are rightly infinite at the edge.
     Seen: https://github.com/keras-team/keras/issues/6825, https://github.com/jax-ml/jax/issues/347
     Bad:
@@ -51,7 +52,8 @@ def not_finite(case: Case) -> Iterator[Sign]:
         yield poison
     elif case.failure is None and np.isfinite(case.labels).all():
         yield from _here(case)
-        yield from _probes(case)
+        if not (case.subject.own and case.subject.built_in):  # lossary's own are finite at every edge
+            yield from _probes(case)
 
 
 def _poison(case: Case) -> Sign | None:
@@ -77,7 +79,8 @@ def _here(case: Case) -> Iterator[Sign]:
     if rows is not None and not np.isfinite(rows[case.live]).all():
         row = int(np.flatnonzero(case.live & ~np.isfinite(rows))[0])
         yield Sign(
-            f"The loss of row {row} is {rows[row]:g}, at prediction {_show(case.p[row])} and target {_show(case.y[row])}.",
+            f"The loss of row {row} is {rows[row]:g}, at prediction {_show(case.p[row])} and target "
+            f"{_show(case.y[row])}.",
             "Compute it where it is defined: from logits, or from predictions bounded inside the formula.",
             {"row": row},
         )
@@ -90,7 +93,8 @@ def _here(case: Case) -> Iterator[Sign]:
 
 def _nan_gradient(where: str, numbers: dict[str, float], severity: str = "") -> Sign:
     return Sign(
-        f"The loss is finite but its gradient is not, {where}: a function is differentiated where its slope is infinite, or "
+        f"The loss is finite but its gradient is not, {where}: a function is differentiated where its slope is "
+        "infinite, or "
         "in the branch of where() that is not used.",
         "Bound the argument inside the function and inside the branch, for instance sqrt(maximum(x, 1e-12)).",
         numbers,
@@ -177,7 +181,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     share = float(dead.sum() / case.live.sum())
     if (steep[case.live] < DEAD).all() and dead.any():
         yield Sign(
-            f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is flat, or "
+            f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is "
+            "flat, or "
             "not differentiable (round, argmax, comparison, cast), or does not depend on y_pred. Training cannot move.",
             "Use a smooth formula: probabilities or scores instead of decisions.",
             {"share": share, "rows": int(dead.sum())},
@@ -197,7 +202,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
 
 def _empty_masks(case: Case, share: float) -> Sign:
     return Sign(
-        f"{share:.0%} of the rows have an empty mask, on which {case.subject.name} is the same for every prediction: false "
+        f"{share:.0%} of the rows have an empty mask, on which {case.subject.name} is the same for every prediction: "
+        "false "
         "alarms on such rows cost nothing more.",
         "Pass smooth=1 to lossary's loss, or add a cross-entropy.",
         {"share": share},
@@ -249,8 +255,8 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
 
     Fires: y_pred holds only whole numbers (at least two different ones) while y_true holds fractions; the function's
         parameters are named the other way round, such as (y_pred, y_true) or (input, target); or, for a loss nobody
-        knows, moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows while
-        moving them far away lowers it.
+        knows, moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows
+        while moving them far away lowers it.
     Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits.
     Seen: https://github.com/xiph/rnnoise/issues/117, https://github.com/tensorflow/tensorflow/issues/37896
     Bad:
@@ -278,7 +284,8 @@ def _swapped_values(case: Case) -> Iterator[Sign]:
     whole = np.unique(p)
     if fractions.size > 2 and whole.size >= 2 and (whole == np.rint(whole)).all():
         yield Sign(
-            f"It looks as if predictions were passed as targets: targets {_show(y)}; predictions {_show(p)}, whole numbers "
+            f"It looks as if predictions were passed as targets: targets {_show(y)}; predictions {_show(p)}, whole "
+            "numbers "
             "only.",
             "Keras calls loss(y_true, y_pred): the labels come first.",
             {"fractions": fractions.size, "whole": whole.size},
@@ -317,7 +324,8 @@ def _uphill(case: Case) -> Iterator[Sign]:
     rises = float(np.mean(b > a + 1e-6 * (1 + np.abs(a))))
     if rises > 0.05 and b.mean() > a.mean() and c.mean() < a.mean():
         yield Sign(
-            f"The loss rises when predictions get better, in {rises:.0%} of the rows ({a.mean():.4g} → {b.mean():.4g} a "
+            f"The loss rises when predictions get better, in {rises:.0%} of the rows ({a.mean():.4g} → {b.mean():.4g} "
+            "a "
             "tenth of the way to the targets).",
             "A similarity or a score was returned as a loss, or the arguments are swapped: negate it, or swap them.",
             {"before": float(a.mean()), "after": float(b.mean()), "share": rises},

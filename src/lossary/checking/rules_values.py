@@ -42,7 +42,8 @@ def loss_raises(case: Case) -> Iterator[Sign]:
     text = " ".join(str(error).split())
     text = text if len(text) <= 300 else text[:300] + " …"
     yield Sign(
-        f"{case.subject.name} raises {type(error).__name__} for y_true {case.y.shape} and y_pred {case.p.shape}: {text}",
+        f"{case.subject.name} raises {type(error).__name__} for y_true {case.y.shape} and y_pred {case.p.shape}: "
+        f"{text}",
         "Make it run on these rows first.",
     )
 
@@ -51,13 +52,13 @@ def loss_raises(case: Case) -> Iterator[Sign]:
 def rows_mix(case: Case) -> Iterator[Sign]:
     """Predictions are compared with the targets of other rows.
 
-    Fires: for a loss that is known, y_true and y_pred do not have the same shape (one trailing axis of length 1 may be
-        missing; class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by
+    Fires: for a loss that is known, y_true and y_pred do not have the same shape (one trailing axis of length 1 may
+        be missing; class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by
         another row changes the values of the rows that were not touched, or the value of the batch is not the mean of
-        its rows taken one by one while the shapes differ. A plain function that only mixes when called directly, which
-        compile() would not, is a WARNING.
-    Quiet: losses that declare `coupled = True`, and predictions wider than one number in shapes that agree (a contrastive
-        loss: see L008).
+        its rows taken one by one while the shapes differ. A plain function that only mixes when called directly,
+        which compile() would not, is a WARNING.
+    Quiet: losses that declare `coupled = True`, and predictions wider than one number in shapes that agree (a
+        contrastive loss: see L008).
     Seen: https://github.com/pytorch/pytorch/issues/16045, https://github.com/keras-team/keras/issues/14627
     Bad:
         class Mine(keras.losses.Loss):
@@ -78,7 +79,8 @@ def rows_mix(case: Case) -> Iterator[Sign]:
         if want is not None:
             reached = f" (value {case.value:.4g})" if case.failure is None else ""
             yield Sign(
-                f"{shapes} do not belong together: {case.subject.name} reads targets of shape {want}; broadcasting would "
+                f"{shapes} do not belong together: {case.subject.name} reads targets of shape {want}; broadcasting "
+                "would "
                 f"compare each prediction with the targets of other rows{reached}.",
                 "Give y_true that shape, for instance y_true[:, None] or one column of it.",
                 {"y_rank": case.y.ndim, "p_rank": case.p.ndim},
@@ -101,17 +103,17 @@ def _mixing(case: Case, shapes: str) -> Iterator[Sign]:
     if case.subject.plain and case.setup.model is None and not case.same_shape:
         yield from _mixing_when_called(case, shapes)
     moved = _moved(case)
-    one_by_one = _one_by_one(case)
+    together, alone = _one_by_one(case)
     ragged = case.y.ndim != case.p.ndim and (1 in case.y.shape[-1:] + case.p.shape[-1:] or case.y.ndim == 1)
-    apart = abs(case.value - one_by_one) > 1e-4 * (abs(one_by_one) + 1e-6)
+    apart = abs(together - alone) > 1e-4 * (abs(alone) + 1e-6)
     narrow = case.p.size == case.n
     if (moved is None and ragged and apart and narrow) or (moved is not None and moved and (narrow or ragged)):
         yield Sign(
-            f"{shapes} are mixed: the loss of one row changes when another row does. The batch gives {case.value:.4g}; "
-            f"its rows one by one give {one_by_one:.4g} in the mean.",
+            f"{shapes} are mixed: the loss of one row changes when another does. Together rows give {together:.4g}, "
+            f"one by one {alone:.4g} in the mean.",
             "Give both the same shape, for instance y_true[:, None] or y_pred[:, 0]. If rows are meant to look at one "
             "another, set `coupled = True` on the loss.",
-            {"value": case.value, "one_by_one": one_by_one},
+            {"together": together, "alone": alone},
         )
 
 
@@ -159,24 +161,21 @@ def _other_row(case: Case) -> int | None:
     return None
 
 
-def _one_by_one(case: Case, most: int = 16) -> float:
-    """The mean value of rows taken alone; for many rows, of as many as fit, put on the scale of the batch."""
-    if case.n > most:
-        part = case.subject.value(case.y[:most], case.p[:most])
-        scale = case.value / part if part else 1.0
-    else:
-        scale = 1.0
-    rows = range(min(case.n, most))
-    return scale * float(np.mean([case.subject.value(case.y[r : r + 1], case.p[r : r + 1]) for r in rows]))
+def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
+    """The value of the first rows together, and the mean of their values when each is alone."""
+    y, p = case.y[:most], case.p[:most]
+    alone = [case.subject.value(y[r : r + 1], p[r : r + 1]) for r in range(len(p))]
+    return case.subject.value(y, p), float(np.mean(alone))
 
 
 @rule("L002", "logits-or-probabilities")
 def logits_or_probabilities(case: Case) -> Iterator[Sign]:
     """The loss reads logits as probabilities, or probabilities as logits.
 
-    Fires: `from_logits=True` after a sigmoid or softmax; `from_logits=False` after a layer without activation. Where the
-        activation is not known: `from_logits=False` and a prediction below -0.001 or above 1.001, or class probabilities
-        whose sum is not 1; `from_logits=True` and class probabilities that all add up to 1 (below 64 rows a WARNING).
+    Fires: `from_logits=True` after a sigmoid or softmax; `from_logits=False` after a layer without activation. Where
+        the activation is not known: `from_logits=False` and a prediction below -0.001 or above 1.001, or class
+        probabilities whose sum is not 1; `from_logits=True` and class probabilities that all add up to 1 (below 64
+        rows a WARNING).
     Quiet: losses whose reading of y_pred is not known, and rows that do not count.
     Seen: https://github.com/keras-team/keras/issues/6636, https://github.com/mmalekzadeh/dana/issues/1
     Bad:
@@ -235,20 +234,22 @@ def _like_probabilities(case: Case) -> bool:
 def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
     p, end = case.predictions, case.setup.activation
     outside = float(np.mean((p < -SLACK) | (p > 1 + SLACK)))
-    do = "Set from_logits=True, or end the model in a sigmoid (one or independent classes) or softmax (exclusive classes)."
+    do = "Set from_logits=True, or end the model in a sigmoid (yes or no) or a softmax (exclusive classes)."
     if not any(name == "from_logits" for name in getattr(type(case.subject.twin), "params", {})):
         do = "End the model in a sigmoid or softmax."
     numbers = {"outside": outside, "low": float(p.min()), "high": float(p.max())}
     if outside:
         yield Sign(
             f"{outside:.0%} of the predictions lie outside [0, 1], from {p.min():.3g} to {p.max():.3g}, but "
-            f"{case.subject.name} reads probabilities (from_logits=False): such entries are clipped and get no gradient.",
+            f"{case.subject.name} reads probabilities (from_logits=False): such entries are clipped and get no "
+            "gradient.",
             do,
             numbers,
         )
     elif end == "linear":
         yield Sign(
-            f"The model ends without an activation, but {case.subject.name} reads probabilities (from_logits=False). The "
+            f"The model ends without an activation, but {case.subject.name} reads probabilities (from_logits=False). "
+            "The "
             f"predictions lie in [0, 1] only by chance now, from {p.min():.3g} to {p.max():.3g}.",
             do,
             numbers,
@@ -257,7 +258,8 @@ def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
         off = float(np.median(np.abs(case.sums(case.p, case.subject.contract.axis) - 1)))
         if off > 1e-2:
             yield Sign(
-                f"The predictions of a row should add up to 1 over the {case.classes} classes; the median row is off by "
+                f"The predictions of a row should add up to 1 over the {case.classes} classes; the median row is off "
+                "by "
                 f"{off:.3g}.",
                 "End the model in a softmax, or pass from_logits=True for raw scores.",
                 {"off": off},
@@ -271,8 +273,8 @@ def impossible_labels(case: Case) -> Iterator[Sign]:
 
     Fires: NaN or infinity in targets that count; class indices below 0, from C on, or with a fraction; labels of a
         binary loss or overlap outside [0, 1]; one-hot rows or KL distributions that do not add up to 1; hinge labels
-        other than -1, 0, 1; negative counts, or rates, for Poisson; targets at (or a millionth of the median near) 0 for
-        a percentage error; whole numbers too large for the loss's type.
+        other than -1, 0, 1; negative counts, or rates, for Poisson; targets at (or a millionth of the median near) 0
+        for a percentage error; whole numbers too large for the loss's type.
     Quiet: labels that are ignored, masked or of weight 0; soft labels; losses that are not known.
     Seen: https://github.com/tensorflow/tensorflow/issues/8484, https://github.com/keras-team/keras/issues/2908,
         https://github.com/ilivans/tf-rnn-attention/issues/10
@@ -316,7 +318,8 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
             yield from _row_sums(case, "One-hot targets")
     elif target.allowed and not np.isin(y, target.allowed).all():
         yield Sign(
-            f"{subject.name} reads labels as signs, -1 or 1 (or 0 or 1); the targets run from {y.min():g} to {y.max():g}"
+            f"{subject.name} reads labels as signs, -1 or 1 (or 0 or 1); the targets run from {y.min():g} to "
+            f"{y.max():g}"
             f" with {np.unique(y).size} different values.",
             "Code the labels as -1 and 1.",
             {"low": float(y.min()), "high": float(y.max())},
@@ -365,7 +368,8 @@ def _outside_unit(case: Case, y: Any) -> Sign:
     else:
         do = "Bring the labels into [0, 1]."
     return Sign(
-        f"{case.subject.name} reads labels in [0, 1]; the targets run from {y.min():g} to {y.max():g} with {values.size} "
+        f"{case.subject.name} reads labels in [0, 1]; the targets run from {y.min():g} to {y.max():g} with "
+        f"{values.size} "
         "different values. The loss can fall without end.",
         do,
         {"low": float(y.min()), "high": float(y.max()), "values": values.size},
@@ -412,7 +416,8 @@ def _too_large(case: Case) -> Iterator[Sign]:
     limit = HALF.get(str(case.subject.loss.dtype))
     if case.sparse and not case.subject.own and limit and case.labels.max() > limit:
         yield Sign(
-            f"Labels run up to {case.labels.max():g}, but {case.subject.loss.dtype} holds whole numbers only up to {limit}:"
+            f"Labels run up to {case.labels.max():g}, but {case.subject.loss.dtype} holds whole numbers only up to "
+            f"{limit}:"
             " larger labels become other classes.",
             "Compute the loss in float32 (dtype='float32'), or use lossary's, which keeps labels whole.",
             {"high": float(case.labels.max()), "limit": limit},
@@ -428,12 +433,12 @@ def wrong_class_axis(case: Case) -> Iterator[Sign]:
     Quiet: logits with class indices (their shapes would not fit), and rows that add up to 1 where they should.
     Seen: https://github.com/google-deepmind/optax/issues/902
     Bad:
-        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(4, 5, 5)).transpose(0, 3, 1, 2)
-        y = np.eye(3)[p.argmax(1)].transpose(0, 3, 1, 2)
+        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(8, 5)).transpose(0, 2, 1)
+        y = np.eye(3)[p.argmax(1)].transpose(0, 2, 1)
         ls.check(keras.losses.CategoricalCrossentropy(), y, p)
     Good:
-        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(4, 5, 5)).transpose(0, 3, 1, 2)
-        y = np.eye(3)[p.argmax(1)].transpose(0, 3, 1, 2)
+        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(8, 5)).transpose(0, 2, 1)
+        y = np.eye(3)[p.argmax(1)].transpose(0, 2, 1)
         ls.check(keras.losses.CategoricalCrossentropy(axis=1), y, p)
     """
     if not case.subject.categorical or case.predictions.size == 0:
@@ -444,7 +449,8 @@ def wrong_class_axis(case: Case) -> Iterator[Sign]:
         own = case.subject.contract.axis
         where = "the batch" if axis == 0 else f"axis {axis}"
         yield Sign(
-            f"The {what} add up to 1 along {where} (shape {case.p.shape}), but the loss reads classes along axis {own}.",
+            f"The {what} add up to 1 along {where} (shape {case.p.shape}), but the loss reads classes along axis "
+            f"{own}.",
             f"Pass axis={axis} to the loss." if axis else "Take the softmax over the last axis, not over the batch.",
             {"axis": axis, "read": own},
         )

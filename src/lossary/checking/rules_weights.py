@@ -21,8 +21,8 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
 
     Fires: the loss gives one number for several rows while weights or a mask are given, or the weights do not fit the
         rows (ERROR); the weighted value is none of sum(w v)/N, sum(w v)/sum(w), sum(w v) of the unweighted rows
-        (WARNING); the mean weight is off 1 by more than 0.05 and by more than chance explains, with a mean over the batch
-        (WARNING).
+        (WARNING); the mean weight is off 1 by more than 0.05 and by more than chance explains, with a mean over the
+        batch (WARNING).
     Quiet: weights with mean 1; losses that weigh inside by design (lossary's overlaps over the batch).
     Seen: https://github.com/keras-team/keras/issues/19740, https://github.com/tensorflow/tensorflow/issues/42446
     Bad:
@@ -113,7 +113,8 @@ def _mean_weight(case: Case) -> Iterator[Sign]:
     if off <= max(0.05, 3 * case.spread_weight) or case.mean_weight == 0:
         return
     yield Sign(
-        f"mean(sample_weight) = {case.mean_weight:.3g}: Keras divides by the number of rows, not by the sum of weights, so "
+        f"mean(sample_weight) = {case.mean_weight:.3g}: Keras divides by the number of rows, not by the sum of "
+        "weights, so "
         f"the loss is {case.weighted:.4g} where the weighted mean is {case.weighted / case.mean_weight:.4g}, and every "
         f"step is {case.mean_weight:.3g} times as long.",
         "Divide the weights by their mean, or use reduction='mean_with_sample_weight'.",
@@ -128,7 +129,8 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
 
     Fires: the value of the batch differs by more than 0.01 % from the mean over its halves, or quarters; ERROR where
         sample weights are given or the batch is split over devices or accumulation steps.
-    Quiet: losses that declare `coupled = True` (lossary's Circle and overlaps over the batch do), and sums (see L012).
+    Quiet: losses that declare `coupled = True` (lossary's Circle and overlaps over the batch do), and sums (see
+        L012).
     Seen: https://github.com/keras-team/keras/issues/19637, https://github.com/keras-team/keras/issues/19891
     Bad:
         y = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
@@ -206,7 +208,8 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
         if parts and _apart(whole, [sum(part) / len(part) for part in parts]) and not _apart(whole, [*map(sum, parts)]):
             yield Sign(
                 f"{case.subject.name} returns the sum over the batch: {whole:.4g} for {4 * (case.n // 4)} rows, "
-                f"{parts[0][0]:.4g} and {parts[0][1]:.4g} for its halves. Another batch size, and the last short batch, "
+                f"{parts[0][0]:.4g} and {parts[0][1]:.4g} for its halves. Another batch size, and the last short "
+                "batch, "
                 "change the length of a step.",
                 "Return one value per row and let Keras take the mean.",
                 {"whole": whole, "half": parts[0][0]},

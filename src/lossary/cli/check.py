@@ -139,8 +139,8 @@ def _check_model(what: str, data: str | None, options: dict[str, Any], ignored: 
             f"{what} gives {len(parts)} {'thing' if len(parts) == 1 else 'things'}, and no more was named.",
             "Give model, x and y: from a function, with DATA as MODULE:NAME, or with --x and --y as .npy files.",
         )
-    model, x, y, *w = parts
-    return ls.check(model, x, y, *w, ignore=ignored)
+    model, x, y, w = parts if len(parts) == 4 else (*parts, None)
+    return ls.check(model, x, y, w, ignore=ignored)
 
 
 def _tuple(thing: Any) -> tuple[Any, ...]:
