@@ -244,3 +244,20 @@ def model_of_two_outputs():
     model = keras.Model(x, outputs)
     model.compile("sgd", loss={"a": "binary_crossentropy", "b": "mse"}, loss_weights={"a": 0.5, "b": 2.0})
     return (model, REAL, {"b": REAL, "a": YES}), {}
+
+
+@good
+def a_few_dead_rows():
+    chance = np.tile(CHANCE, (32, 1))
+    chance[:4] = 1 - np.tile(YES, (32, 1))[:4]
+    return (K.BinaryCrossentropy(), np.tile(YES, (32, 1)), chance), {}
+
+
+@good
+def model_with_masked_steps():
+    words = np.tile(np.int32([[1, 2, 0], [2, 0, 0]]), (N // 2, 1))
+    model = keras.Sequential(
+        [keras.Input((3,), dtype="int32"), keras.layers.Embedding(3, 2, mask_zero=True), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", loss=ls.MeanSquaredError())
+    return (model, words, np.where(words == 0, np.nan, 0.5)[..., None].astype("float32")), {}

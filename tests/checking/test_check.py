@@ -44,6 +44,12 @@ def test_what_is_missing_is_named(missing):
         ls.check("mse", **given)
 
 
+@pytest.mark.parametrize("given", [{"a": REAL}, np.array(["yes", "no"])], ids=["dictionary", "words"])
+def test_only_numbers_are_looked_at(given):
+    with pytest.raises(ls.LossaryError, match="looks at numbers"):
+        ls.check("mse", given, given)
+
+
 def test_what_is_no_loss_is_refused():
     with pytest.raises(ls.LossaryError, match="no_such"):
         ls.check("no_such_loss_at_all", REAL, OTHER)

@@ -77,7 +77,7 @@ class Check(keras.callbacks.Callback):
         x, y, w = (tree.map_structure(lambda part: None if part is None else part[:ROWS], part) for part in (x, y, w))
         with untouched():
             targets, weights = (None if part is None else tree.map_structure(to_numpy, part) for part in (y, w))
-            return judge(cases_of_predictions(model, x, predict(model, x), targets, weights), self.rules)
+            return judge(cases_of_predictions(model, x, *predict(model, x), targets, weights), self.rules)
 
     def _tell(self, found: Findings) -> None:
         if self.on_error == "raise":

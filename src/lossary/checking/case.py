@@ -126,13 +126,19 @@ class Case:
         """What the loss raises once weights and mask come in, if anything."""
         return _failure(lambda: self.weighted)
 
+    @cached_property
+    def filled(self) -> tuple[Array, Array]:
+        """Targets and predictions with numbers where an entry does not count and is none."""
+        y, p = (np.where(np.isfinite(x) | self.counts(x.shape), x, x.dtype.type(0)) for x in (self.y, self.p))
+        return y, p
+
     @property
     def weighs(self) -> bool:
         return self.w is not None or self.mask is not None
 
     @cached_property
     def value(self) -> float:
-        return self.subject.value(self.y, self.p)
+        return self.subject.value(*self.filled)
 
     @cached_property
     def weighted(self) -> float:
@@ -140,11 +146,11 @@ class Case:
 
     @cached_property
     def raw(self) -> Array:
-        return self.subject.raw(self.y, self.p)
+        return self.subject.raw(*self.filled)
 
     @cached_property
     def slopes(self) -> Array:
-        return self.subject.slopes(self.y, self.p)
+        return self.subject.slopes(*self.filled)
 
     def rows(self, y: Array, p: Array) -> Array | None:
         """One value per row, or None where the loss gives one number for all."""

@@ -14,7 +14,7 @@ from ..core.errors import LossaryError
 from ..numerics.backend import same_random_numbers
 from .case import Case, Setup, make_case
 from .findings import Finding, Findings, Route
-from .known import LossFailed, Subject
+from .known import LossFailed, Subject, to_numpy
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
 
@@ -87,6 +87,14 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
             do="Pass both: ls.check(loss, y_true, y_pred), or ls.check(model, x, y) for a compiled model.",
         )
     y, p = np.asarray(y) if isinstance(y, (list, tuple)) else y, np.asarray(p) if isinstance(p, (list, tuple)) else p
+    for name, given in (("y_true", y), ("y_pred", p)):
+        if isinstance(given, dict) or to_numpy(given).dtype.kind not in "fiub":
+            raise LossaryError(
+                "check(loss, y_true, y_pred) looks at numbers.",
+                arrived=f"{name} holds {'a dictionary' if isinstance(given, dict) else 'something else'}.",
+                allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
+                do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
+            )
     setup = Setup() if model is None else setup_of(model, 0)
     return make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
 

@@ -11,6 +11,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..numerics.backend import replicas
+from ..numerics.masks import mask_of
 from .case import ROWS, Case, Setup, make_case
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
@@ -44,34 +45,37 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             do="Pass some rows of the training data: ls.check(model, x[:256], y[:256]).",
         )
     first = tree.map_structure(_first_rows, x)
-    return cases_of_predictions(model, first, predict(model, first), y, w)
+    return cases_of_predictions(model, first, *predict(model, first), y, w)
 
 
-def cases_of_predictions(model: Any, x: Any, p: Any, y: Any, w: Any) -> list[Case]:
-    """The same for predictions already made; `x` are the rows they were made of."""
+def cases_of_predictions(model: Any, x: Any, p: Any, masks: list[Any], y: Any, w: Any) -> list[Case]:
+    """The same for predictions already made; `x` are the rows they were made of, `masks` those of the outputs."""
     parts = [part for part in route(model, y, p, w) if part[1] is not None and part[2] is not None]
     subjects = [Subject(loss, target, prediction) for _, loss, target, prediction, _, _ in parts]
     routes = [_route(*pair) for pair in zip(subjects, parts, strict=True)]
     names = output_names(model, p)
-    places = {name: place for place, name in enumerate(sorted(names) if isinstance(p, dict) else names)}
+    places = {name: place for place, name in enumerate(_flat_order(names, p))}
     cases = []
     for subject, (name, _, target, prediction, weight, _) in zip(subjects, parts, strict=True):
         setup = setup_of(model, places[name])
         setup.routes = routes
         setup.total = lambda: _total(model, x, y, p)
         several = name if len(parts) > 1 else ""
-        cases.append(make_case(subject, target, prediction, weight, setup=setup, output=several))
+        mask = masks[places[name]]
+        cases.append(make_case(subject, target, prediction, weight, mask, setup=setup, output=several))
     for case in cases:
         case.setup.cases = cases
     return cases
 
 
-def predict(model: Any, x: Any) -> Any:
-    """What the model gives for these rows, in the structure of its outputs, without changing it."""
+def predict(model: Any, x: Any) -> tuple[Any, list[Any]]:
+    """What the model gives for these rows, in the structure of its outputs, and the masks on it; nothing changes."""
     if not model.built:
         model(tree.map_structure(lambda part: part[:1], x))
     with keras.StatelessScope():
-        return tree.map_structure(to_numpy, model(x, training=False))
+        outputs = model(x, training=False)
+        masks = [mask_of(output) for output in tree.flatten(outputs)]
+        return tree.map_structure(to_numpy, outputs), [None if m is None else to_numpy(m) for m in masks]
 
 
 def setup_of(model: Any, place: int) -> Setup:
@@ -116,6 +120,11 @@ def output_names(model: Any, p: Any) -> list[str]:
     count = len(p) if isinstance(p, (list, tuple)) else 1
     names = getattr(model, "output_names", None)
     return list(names) if names and len(names) == count else [str(place) for place in range(count)]
+
+
+def _flat_order(names: list[str], p: Any) -> list[str]:
+    """The names in the order in which the outputs lie flat, which backends sort differently for dictionaries."""
+    return tree.flatten({name: name for name in names}) if isinstance(p, dict) else names
 
 
 def route(model: Any, y: Any, p: Any, w: Any) -> Iterator[Part]:
