@@ -1,5 +1,10 @@
 """`lossary check` from the command line, on the backend in KERAS_BACKEND."""
 
+import os
+import subprocess
+import sys
+
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -100,6 +105,19 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
 def test_misuse_exits_2(words, message, table, module):
     words = [word.replace("FILE", str(table)).replace("MODULE", module) for word in words]
     assert message in run(*words, code=2).stderr
+
+
+def test_the_backend_is_chosen_before_keras_loads(table):
+    """In a process of its own, where nothing but the option names the backend."""
+    words = [str(table), "--y", "label", "--p", "a,b,c", "--loss", "scce", "--backend", keras.backend.backend()]
+    code = (
+        "import sys\nfrom lossary.cli.commands import cli\n"
+        f"try: cli(['check', *{words!r}])\nexcept SystemExit as end: assert not end.code, end.code\n"
+        f"assert sys.modules['keras'].backend.backend() == {keras.backend.backend()!r}"
+    )
+    bare = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=bare, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.backendless

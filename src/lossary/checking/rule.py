@@ -1,4 +1,4 @@
-"""One declaration per rule; documents, `ignore`, command and tests follow from `RULES`. Needs no backend."""
+"""One declaration per rule; documents, `ignore`, command and tests follow from `RULES`."""
 
 from __future__ import annotations
 

@@ -53,6 +53,7 @@ def check_command(
 
     Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
     """
+    choose_backend(options["backend"])  # the rules import Keras
     from lossary.checking.rule import chosen
 
     if rules:
@@ -88,7 +89,6 @@ def _check_table(path: str, options: dict[str, Any], ignored: list[str]) -> Find
     y, p = _columns(table, options["y"], "--y"), _columns(table, options["p"], "--p")
     w = _columns(table, options["w"], "--w") if options["w"] else None
     parameters = _parameters(options["settings"]) | ({"from_logits": True} if options["from_logits"] else {})
-    choose_backend(options["backend"])
     import lossary as ls
 
     return ls.check(ls.get(options["loss"], **parameters), y, p, w, ignore=ignored)
@@ -126,7 +126,6 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _check_model(what: str, data: str | None, options: dict[str, Any], ignored: list[str]) -> Findings:
-    choose_backend(options["backend"])
     import lossary as ls
 
     parts = _tuple(_named(what))
