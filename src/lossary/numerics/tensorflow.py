@@ -1,6 +1,8 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -64,3 +66,44 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
         return value(*x), lambda g: pull(*x, g)
 
     return f
+
+
+def gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(f(x))
+    found = tape.gradient(total, x)
+    return tf.zeros_like(x) if found is None else tf.convert_to_tensor(found)
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a graph."""
+    made: Callable[..., Any] = tf.function(f)
+    return made
+
+
+def same_random_numbers() -> AbstractContextManager[Any]:
+    """TensorFlow's count of stateless draws cannot be put back; Keras's own generators are variables."""
+    return nullcontext()
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Keras's step takes an iterator, also one of Python; of several replicas the first one's rows are seen."""
+    (iterator,) = arguments
+    try:
+        first = next(iterator)
+    except tf.errors.OutOfRangeError as end:
+        raise StopIteration from end
+    return tf.nest.map_structure(_local, first), (chain([first], iterator),)
+
+
+def _local(x: Any) -> Any:
+    if isinstance(x, tf.experimental.Optional):  # how a dataset holds a weight that is not there
+        return x.get_value() if x.has_value() else None
+    return tf.distribute.get_strategy().experimental_local_results(x)[0] if x is not None else None
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """The variables hold their values themselves."""
+    return []

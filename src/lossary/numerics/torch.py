@@ -1,6 +1,7 @@
 """What only torch can answer, and arithmetic for it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -86,3 +87,34 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     """torch differentiates backwards, and forwards on request."""
     function = _Backwards if torch.compiler.is_compiling() else _BothWays
     return lambda *x: function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
+
+
+def gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x."""
+    x = x.detach().clone().requires_grad_()
+    total = f(x).sum()
+    if not total.requires_grad:
+        return torch.zeros_like(x)
+    (found,) = torch.autograd.grad(total, x, allow_unused=True)
+    return torch.zeros_like(x) if found is None else found
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: Keras trains eagerly on torch."""
+    return f
+
+
+def same_random_numbers() -> AbstractContextManager[Any]:
+    """torch's generators are put back after the block."""
+    block: AbstractContextManager[Any] = torch.random.fork_rng()
+    return block
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Keras's step takes a list of one batch."""
+    return arguments[0][0], arguments
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """The variables hold their values themselves."""
+    return []

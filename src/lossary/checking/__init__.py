@@ -1,0 +1,1 @@
+"""Looks at one batch before training and names the mistakes that would pass in silence."""
