@@ -23,6 +23,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "Card": "core.cards",
     **dict.fromkeys(["LossLayer", "without_targets", "regularization", "target_split"], "target"),
     "draw": "drawing.curves",
+    "explain": "checking.explain",
+    "diagnose": "checking.diagnose",
     **dict.fromkeys(["LossaryError", "ShapeError", "TargetError", "PredictionError"], "core.errors"),
     **dict.fromkeys(["ParameterError", "DefinitionError", "UnknownLossError"], "core.errors"),
     **dict.fromkeys(["Param", "number", "positive", "nonnegative", "fraction", "flag", "whole"], "core.params"),

@@ -1,5 +1,6 @@
 """The running Keras backend, asked through one small module each."""
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -23,3 +24,14 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """How many replicas of this program add up their gradients."""
     return int(_BACKEND.replicas())
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each of the tensors, eagerly."""
+    found: list[Any] = _BACKEND.gradients(f, tensors)
+    return found
+
+
+def gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x, eagerly."""
+    return gradients(lambda inner: f(inner[0]), [x])[0]

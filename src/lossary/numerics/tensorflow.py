@@ -1,5 +1,6 @@
 """What only TensorFlow can answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,3 +21,12 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """How many replicas add up their gradients; a mean over the batch is divided by it."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        total = tf.reduce_sum(f(tensors))
+    found = tape.gradient(total, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return [tf.convert_to_tensor(slope) for slope in found]  # an embedding's comes as slices

@@ -1,5 +1,6 @@
 """What only torch can answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,3 +20,14 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """torch averages gradients over processes itself: nothing to divide by."""
     return 1
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    with torch.enable_grad():
+        inner = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+        total = f(inner).sum()
+        if not total.requires_grad:
+            return [torch.zeros_like(tensor) for tensor in inner]
+        found = torch.autograd.grad(total, inner, allow_unused=True)
+    return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(inner, found, strict=True)]
