@@ -85,7 +85,9 @@ def test_masks_and_weights_of_every_rank(shape, weights, reduction, rng):
     loss = keras.losses.MeanAbsoluteError(reduction=reduction)
     masked = with_mask(ops.convert_to_tensor(p), ops.convert_to_tensor(MASK))
     found = ls.explain(loss, y, p, weights, MASK)
-    np.testing.assert_allclose(found.value, array(loss(y, masked, None if weights is None else weights.copy())), **CLOSE)
+    np.testing.assert_allclose(
+        found.value, array(loss(y, masked, None if weights is None else weights.copy())), **CLOSE
+    )
     np.testing.assert_allclose(found.numerator / found.denominator, found.value, **CLOSE)
 
 

@@ -176,7 +176,7 @@ def _remarks(loss: keras.losses.Loss, parts: Parts, returned: Array, expected: A
     if not np.isfinite(parts.contributions).all():
         yield "Some values are not finite: ls.diagnose(loss, y_true, y_pred, sample_weight) says where and why."
     elif returned.shape != np.shape(expected) or not np.allclose(returned, expected, rtol=1e-2, atol=1e-3):
-        yield "The loss returned another number than its values and reduction give: it has a rule, or a type, of its own."
+        yield "The loss returned another number than its values and reduction give: it has a rule of its own."
 
 
 def _remarks_on_rows(loss: keras.losses.Loss, parts: Parts) -> Iterator[str]:
@@ -197,7 +197,7 @@ def _head(e: Explanation) -> list[str]:
         weights = parts.spread_weights[parts.kept]
         mean = weights.mean() if weights.size else 0.0
         rows.append(("weights", f"Σ m w = {_short(parts.weight_sum)}, mean {_short(mean)}"))
-    above, below = (FORMULAS[e.reduction].split(" / ") + ["1"])[:2]
+    above, below = [*FORMULAS[e.reduction].split(" / "), "1"][:2]
     rows.append(("numerator", f"{above} = {_short(e.numerator)}"))
     rows.append(("denominator", f"{below} = {_short(e.denominator)}" if below != "1" else "1"))
     rows.append(("reduction", f"{e.reduction}: {FORMULAS[e.reduction]}"))

@@ -1,6 +1,7 @@
 """The running Keras backend, asked through one small module each."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -35,3 +36,9 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
 def gradient(f: Callable[[Any], Any], x: Any) -> Any:
     """The derivative of sum(f(x)) by x, eagerly."""
     return gradients(lambda inner: f(inner[0]), [x])[0]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """A block after which the backend draws the numbers it would have drawn without it."""
+    block: AbstractContextManager[None] = _BACKEND.same_randomness()
+    return block

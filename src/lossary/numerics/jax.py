@@ -1,6 +1,7 @@
 """What only JAX can answer."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -26,3 +27,8 @@ def replicas() -> int:
 def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     """The derivative of sum(f(tensors)) by each tensor."""
     return list(jax.grad(lambda inner: jax.numpy.sum(f(inner)))(tensors))
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

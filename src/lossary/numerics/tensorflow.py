@@ -1,6 +1,7 @@
 """What only TensorFlow can answer."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,14 @@ def replicas() -> int:
 
 def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    inner = [tf.identity(tensor) for tensor in tensors]  # Keras notes on a tensor which logits it was made from
     with tf.GradientTape() as tape:
-        tape.watch(tensors)
-        total = tf.reduce_sum(f(tensors))
-    found = tape.gradient(total, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        tape.watch(inner)
+        total = tf.reduce_sum(f(inner))
+    found = tape.gradient(total, inner, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return [tf.convert_to_tensor(slope) for slope in found]  # an embedding's comes as slices
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

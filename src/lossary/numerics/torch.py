@@ -1,6 +1,7 @@
 """What only torch can answer."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -31,3 +32,8 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
             return [torch.zeros_like(tensor) for tensor in inner]
         found = torch.autograd.grad(total, inner, allow_unused=True)
     return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(inner, found, strict=True)]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Puts torch's own generators back afterwards: Keras's Dropout draws from them."""
+    return torch.random.fork_rng()
