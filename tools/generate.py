@@ -1,4 +1,4 @@
-"""Writes what follows from the declarations: the catalogue of cards and the façade as editors see it.
+"""Writes what follows from the declarations: the catalogue of cards, the façade as editors see it, and documents.
 
 python tools/generate.py           writes
 python tools/generate.py --check   only compares, exit code 1 when something is stale
@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -24,6 +24,7 @@ from lossary.core import catalogue  # noqa: E402
 from lossary.core.cards import Card, Curve  # noqa: E402
 from lossary.core.forms import Binary, Categorical, Distance, Margin  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
+from tools import errors_page  # noqa: E402
 
 STUB = ROOT / "src" / "lossary" / "__init__.pyi"
 
@@ -119,8 +120,12 @@ def main() -> int:
     classes = losses()
     cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
     stale = []
-    page = ROOT / "docs" / "losses.md"
-    texts = {catalogue.FILE: catalogue_text(cards), STUB: stub_text(classes, cards), page: page_text(cards)}
+    texts = {
+        catalogue.FILE: catalogue_text(cards),
+        STUB: stub_text(classes, cards),
+        ROOT / "docs" / "losses.md": page_text(cards),
+        ROOT / "docs" / "errors.md": errors_page.page_text(),
+    }
     for file, text in texts.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             stale.append(file.name)

@@ -244,7 +244,8 @@ def test_in_a_loss_alone(loss, y_true, y_pred, weight, want):
 @pytest.mark.parametrize(
     ("loss", "prediction", "weight", "said"),
     [
-        (surprise, 0.0, 1.0, "no value at these numbers"),
+        (surprise, 0.0, 1.0, "exactly 0"),
+        (surprise, -0.5, 1.0, "no value at these numbers"),
         (surprise, 0.0, 0.0, "0 · inf"),
         (keras.losses.MeanSquaredError(), 1e30, 1.0, "Squares"),
         (keras.losses.MeanSquaredError(), 1e30, 0.0, "ls.MeanSquaredError"),

@@ -1,5 +1,7 @@
 """`explain`: its numerator over its denominator is the number that the loss shows, for every loss and reduction."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -150,6 +152,12 @@ def test_every_factor_is_counted():
     assert "label_smoothing=0.1" in text and "class_weight=(1.0, 3.0)" in text
     assert "Σ m = 3" in text
     assert "* sum_over_batch_size".replace(" ", "") in text.replace(" ", "")
+
+
+def test_the_readme_shows_what_is_printed():
+    y, p = [[1.0], [2.0], [3.0], [4.0]], [[1.5], [2.0], [9.0], [4.2]]
+    text = str(ls.explain("huber", y, p, sample_weight=[1, 2, 0.5, 1]))
+    assert text in (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_tensor_of_the_caller_gets_no_mask():

@@ -30,10 +30,7 @@ def advise(found: Finding, row: int | None) -> tuple[str, str]:
     kind, call = found.kind, found.around.get("call")
     if kind in ("value", "slope"):
         if call is None or row is None:
-            return (
-                "",
-                "The sum overflows, though its rows are finite: look at the scale of the loss and of the weights.",
-            )
+            return "", "The sum overflows, though its rows are finite: look at the scale of loss and weights."
         return _of_value(call, row) if kind == "value" else ("", _of_slope(call, row))
     if kind == "layer":
         return "", _of_layer(found)
@@ -98,13 +95,21 @@ def _of_value(call: Call, row: int) -> tuple[str, str]:
         return "target", outside
     if _reads_probabilities(call) and (prediction < 0).any():
         return "prediction", "The logarithm of a negative number: end the model in a sigmoid, softmax or softplus."
-    for edge, what in ((0.0, "log p"), (1.0, "log(1 - p)")):
-        if _reads_probabilities(call) and (prediction == edge).any():
-            return "", (
-                f"The prediction is exactly {edge:g}, where {what} is infinite. Train on logits (from_logits=True, "
-                f"without sigmoid or softmax in the model).{_twin(call)}"
-            )
+    if edge := _edge(call, prediction):
+        return "", (
+            f"The prediction is exactly {edge}. Train on logits (from_logits=True, without sigmoid or softmax in the "
+            "model), or use a cross-entropy of lossary: it is finite at 0 and 1. Else add a small number to it."
+        )
     return "", _of_size(call, max(_size(prediction), _size(target)))
+
+
+def _edge(call: Call, prediction: Array) -> str:
+    """Which edge of the probabilities a prediction sits on, and what has no value there."""
+    if (prediction == 0).any() and not getattr(call.loss, "from_logits", False):
+        return "0, where its logarithm, and a division by it, have no value"
+    if (prediction == 1).any() and _reads_probabilities(call):
+        return "1, where log(1 - p) has no value"
+    return ""
 
 
 def _of_size(call: Call, size: float) -> str:
@@ -175,5 +180,5 @@ def _twin(call: Call) -> str:
     for name in (type(call.loss).__name__, call.loss.name):
         card = catalogue.names().get(name)
         if card is not None:
-            return f" ls.{card.name} is finite here, and leaves rows of weight 0 out."
+            return f" ls.{card.name} leaves rows of weight 0 out."
     return ""
