@@ -216,6 +216,20 @@ def test_in_one_output_of_several():
     assert (found.place, found.output) == ("gradient with respect to the predictions of output 'a'", "a")
 
 
+def test_gradients_are_those_of_training(rng):
+    """Scaled as in compile, and by the predictions, not by the logits that Keras notes on them on TensorFlow."""
+    x, y = data(rng)
+    model = stack(loss=keras.losses.BinaryCrossentropy())
+    model.layers[-1].activation = keras.activations.sigmoid
+    once = ls.diagnose(model, x, y).largest
+    p = ops.convert_to_numpy(model(x))
+    assert once["slope"] == pytest.approx(np.abs((p - y) / (p * (1 - p))).max() / ROWS, rel=1e-4)
+    model.compile("sgd", loss=keras.losses.BinaryCrossentropy(), loss_weights=3.0)
+    scaled = ls.diagnose(model, x, y).largest
+    assert scaled["slope"] == pytest.approx(3 * once["slope"], rel=1e-5)
+    assert scaled["gradient"] == pytest.approx(3 * once["gradient"], rel=1e-5)
+
+
 # -- a loss alone -------------------------------------------------------------------------------------------------
 
 P, T = np.full((ROWS, 1), 0.5), np.ones((ROWS, 1))

@@ -166,6 +166,14 @@ def test_the_tensor_of_the_caller_gets_no_mask():
     assert mask_of(p) is None
 
 
+def test_the_weights_of_the_caller_stay():
+    weights = np.array([[1.0], [2.0]], dtype="float32")
+    loss = keras.losses.MeanAbsoluteError()
+    for given in (weights, ops.convert_to_tensor(weights)):  # Keras multiplies them by the mask in place on torch
+        ls.explain(loss, [[0.0], [0.0]], [[1.0], [1.0]], given, mask=[[True], [False]])
+        np.testing.assert_array_equal(array(ops.convert_to_tensor(given)), [[1.0], [2.0]])
+
+
 def test_two_masks_join():
     p = with_mask(ops.convert_to_tensor([[1.0], [2.0], [3.0]]), ops.convert_to_tensor([False, True, True]))
     found = ls.explain("mse", [[0.0], [0.0], [0.0]], p, mask=[True, True, False])
