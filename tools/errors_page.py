@@ -85,10 +85,10 @@ def _write(folder: Path, example: Example) -> None:
 
 @contextlib.contextmanager
 def _forgetting_losses() -> Iterator[None]:
-    """Losses that an example defines are gone afterwards."""
+    """Losses defined elsewhere are not seen by an example, and its own are gone afterwards."""
     from lossary.core import catalogue, loss
 
-    with mock.patch.dict(catalogue._CUSTOM), mock.patch.dict(loss.CLASSES):
+    with mock.patch.dict(catalogue._CUSTOM, clear=True), mock.patch.dict(loss.CLASSES):
         yield
     catalogue._exact_built_in.cache_clear()
 
