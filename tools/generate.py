@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -25,6 +25,7 @@ from lossary.core import catalogue  # noqa: E402
 from lossary.core.cards import Card, Curve  # noqa: E402
 from lossary.core.forms import Binary, Categorical, Distance, Margin  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
+from tools import errors_page  # noqa: E402
 
 STUB = ROOT / "src" / "lossary" / "__init__.pyi"
 
@@ -155,9 +156,13 @@ def main() -> int:
     classes = losses()
     cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
     stale = []
-    page = ROOT / "docs" / "losses.md"
-    texts = {catalogue.FILE: catalogue_text(cards), STUB: stub_text(classes, cards), page: page_text(cards)}
-    texts[ROOT / "docs" / "checks.md"] = checks_text()
+    texts = {
+        catalogue.FILE: catalogue_text(cards),
+        STUB: stub_text(classes, cards),
+        ROOT / "docs" / "losses.md": page_text(cards),
+        ROOT / "docs" / "checks.md": checks_text(),
+        ROOT / "docs" / "errors.md": errors_page.page_text(),
+    }
     for file, text in texts.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             stale.append(file.name)

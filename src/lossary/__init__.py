@@ -26,6 +26,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "check": "checking.check",
     "Check": "checking.callback",
     **dict.fromkeys(["Finding", "Findings"], "checking.findings"),
+    "explain": "checking.explain",
+    "diagnose": "checking.diagnose",
     **dict.fromkeys(["LossaryError", "ShapeError", "TargetError", "PredictionError"], "core.errors"),
     **dict.fromkeys(["ParameterError", "DefinitionError", "UnknownLossError"], "core.errors"),
     **dict.fromkeys(["Param", "number", "positive", "nonnegative", "fraction", "flag", "whole"], "core.params"),

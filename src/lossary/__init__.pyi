@@ -18,7 +18,9 @@ from lossary.core.errors import UnknownLossError as UnknownLossError
 from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
 from lossary.core.contract import checks as checks
+from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
+from lossary.checking.explain import explain as explain
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get

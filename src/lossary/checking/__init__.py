@@ -1,1 +1,1 @@
-"""Looks at one batch before training and names the mistakes that would pass in silence."""
+"""Looking into losses and models: mistakes found before training, how a number comes about, where it stops being one."""

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from ..core.errors import LossaryError
-from ..numerics.backend import same_random_numbers
+from ..numerics.backend import same_randomness
 from .case import Case, Setup, make_case
 from .findings import Finding, Findings, Route
 from .known import LossFailed, Subject, to_numpy
@@ -104,7 +104,7 @@ def untouched() -> Iterator[None]:
     """A block after which the random numbers of Python, NumPy and torch go on as if it had not been."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
-        with same_random_numbers():
+        with same_randomness():
             yield
     finally:
         random.setstate(python)

@@ -74,20 +74,9 @@ def derived(
     return _BACKEND.derived(value, push, pull)
 
 
-def gradient(f: Callable[[Any], Any], x: Any) -> Any:
-    """The derivative of sum(f(x)) by x, eagerly, as a tensor; zeros where f does not depend on x."""
-    return _BACKEND.gradient(f, keras.ops.convert_to_tensor(x))
-
-
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f` as the backend's trainer would compile it. torch's trainer runs eagerly."""
     made: Callable[..., Any] = _BACKEND.compiled(f)
-    return made
-
-
-def same_random_numbers() -> AbstractContextManager[Any]:
-    """A block after which the backend's own generator, where it has a state, is where it was before."""
-    made: AbstractContextManager[Any] = _BACKEND.same_random_numbers()
     return made
 
 
@@ -104,3 +93,20 @@ def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, An
     """(variable, value) for the variables whose values fit() keeps outside the model while it runs."""
     pairs: list[tuple[Any, Any]] = _BACKEND.training_state(model, arguments)
     return pairs
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each of the tensors, eagerly."""
+    found: list[Any] = _BACKEND.gradients(f, tensors)
+    return found
+
+
+def gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x, eagerly."""
+    return gradients(lambda inner: f(inner[0]), [keras.ops.convert_to_tensor(x)])[0]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """A block after which the backend draws the numbers it would have drawn without it."""
+    block: AbstractContextManager[None] = _BACKEND.same_randomness()
+    return block

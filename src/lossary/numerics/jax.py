@@ -92,20 +92,10 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     return f
 
 
-def gradient(f: Callable[[Any], Any], x: Any) -> Any:
-    """The derivative of sum(f(x)) by x."""
-    return jax.grad(lambda v: jax.numpy.sum(f(v)))(x)
-
-
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function under jit."""
     made: Callable[..., Any] = jax.jit(f)
     return made
-
-
-def same_random_numbers() -> AbstractContextManager[Any]:
-    """JAX has no generator with a state of its own."""
-    return nullcontext()
 
 
 def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -122,3 +112,13 @@ def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, An
     variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
     groups = zip((*variables, model.metrics_variables), (trainable, others, optimizer, metrics), strict=True)
     return [pair for group, values in groups for pair in zip(group, values, strict=True)]
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor."""
+    return list(jax.grad(lambda inner: jax.numpy.sum(f(inner)))(tensors))
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

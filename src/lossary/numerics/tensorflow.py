@@ -68,24 +68,10 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     return f
 
 
-def gradient(f: Callable[[Any], Any], x: Any) -> Any:
-    """The derivative of sum(f(x)) by x."""
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        total = tf.reduce_sum(f(x))
-    found = tape.gradient(total, x)
-    return tf.zeros_like(x) if found is None else tf.convert_to_tensor(found)
-
-
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function as a graph."""
     made: Callable[..., Any] = tf.function(f)
     return made
-
-
-def same_random_numbers() -> AbstractContextManager[Any]:
-    """TensorFlow's count of stateless draws cannot be put back; Keras's own generators are variables."""
-    return nullcontext()
 
 
 def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -107,3 +93,18 @@ def _local(x: Any) -> Any:
 def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
     """The variables hold their values themselves."""
     return []
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    inner = [tf.identity(tensor) for tensor in tensors]  # Keras notes on a tensor which logits it was made from
+    with tf.GradientTape() as tape:
+        tape.watch(inner)
+        total = tf.reduce_sum(f(inner))
+    found = tape.gradient(total, inner, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return [tf.convert_to_tensor(slope) for slope in found]  # an embedding's comes as slices
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

@@ -89,25 +89,9 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     return lambda *x: function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
 
 
-def gradient(f: Callable[[Any], Any], x: Any) -> Any:
-    """The derivative of sum(f(x)) by x."""
-    x = x.detach().clone().requires_grad_()
-    total = f(x).sum()
-    if not total.requires_grad:
-        return torch.zeros_like(x)
-    (found,) = torch.autograd.grad(total, x, allow_unused=True)
-    return torch.zeros_like(x) if found is None else found
-
-
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function itself: Keras trains eagerly on torch."""
     return f
-
-
-def same_random_numbers() -> AbstractContextManager[Any]:
-    """torch's generators are put back after the block."""
-    block: AbstractContextManager[Any] = torch.random.fork_rng()
-    return block
 
 
 def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -118,3 +102,19 @@ def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
     """The variables hold their values themselves."""
     return []
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    with torch.enable_grad():
+        inner = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+        total = f(inner).sum()
+        if not total.requires_grad:
+            return [torch.zeros_like(tensor) for tensor in inner]
+        found = torch.autograd.grad(total, inner, allow_unused=True)
+    return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(inner, found, strict=True)]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Puts torch's own generators back afterwards: Keras's Dropout draws from them."""
+    return torch.random.fork_rng()
