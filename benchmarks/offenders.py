@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-import numpy as np
-
 import lossary as ls
 from tests.backends import MODES
 from tests.laws.cases import Case, twin
 from tests.oracle.grid import GRID
-from tests.oracle.trial import Trial, trials
+from tests.oracle.trial import offenders, trials
 
 HALVES = ("value", "gradient")
 
@@ -45,34 +43,3 @@ def report(case: Case, dtype: str, mode: str, bar: float, arguments: Namespace) 
         if mark == "BAD":
             for line in offenders(done, half, arguments.worst):
                 print("      " + line)
-
-
-def offenders(done: list[Trial], half: int, count: int) -> list[str]:
-    """The worst entries: input, result, truth, and the distance in ulp of the result and of the scale."""
-    ranked = []
-    for t in done:
-        v = t.verdicts[half]
-        badness = np.where(v.broken, np.inf, np.where(v.gross, 1e30, 0) + v.error())
-        for place in np.argsort(-badness, axis=None)[:count]:
-            ranked.append((float(badness.ravel()[place]), t, np.unravel_index(place, badness.shape)))
-    ranked.sort(key=lambda entry: -entry[0])
-    return [line(t, half, place) for _, t, place in ranked[:count]]
-
-
-def line(t: Trial, half: int, place: tuple[int, ...]) -> str:
-    v, truth, out = t.verdicts[half], t.truth[half], t.outs[half]
-    y, p = (t.block.y, t.block.p) if t.block.coupled else (t.block.y[place[0]], t.block.p[place[0]])
-    entry = f" entry {', '.join(map(str, place[1:]))}" if half and len(place) > 1 else ""
-    width = f"..+{truth.width[place]:.3g}" if truth.width[place] else ""
-    return (
-        f"y={brief(y)} p={brief(p)}{entry}: got {out[place]:.9g}, want {truth.high[place]:.9g}{width} "
-        f"({v.ulp[place]:.3g} ulp, {v.of_scale[place]:.3g} of scale {truth.scale[place]:.3g}, "
-        f"kind {int(truth.kind[place])})"
-    )
-
-
-def brief(values: np.ndarray) -> str:
-    flat = np.asarray(values).ravel()
-    if flat.size > 1 and (flat == flat[0]).all():
-        return f"[{flat[0]:.9g}]*{flat.size}"
-    return "[" + ", ".join(f"{v:.9g}" for v in flat[:6]) + (", ..." if flat.size > 6 else "") + "]"

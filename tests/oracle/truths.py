@@ -30,6 +30,10 @@ class Truth:
 
     FIELDS = ("high", "low", "scale", "width", "kind")
 
+    def repeated(self, times: int) -> Truth:
+        """This one row, so many times."""
+        return Truth(*(np.repeat(getattr(self, f), times, axis=0) for f in self.FIELDS))
+
 
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
     """Truths of the values and of the gradient of their sum by the predictions."""
