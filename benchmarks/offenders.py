@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-
 import lossary as ls
+from benchmarks.measuring import HALVES, chosen_cases, counts, our_function
 from tests.backends import MODES
-from tests.laws.cases import Case, twin
-from tests.oracle.grid import GRID
+from tests.laws.cases import Case
 from tests.oracle.trial import offenders, trials
 
-HALVES = ("value", "gradient")
+BARS = {"float16": 2.0, "bfloat16": 2.0, "float32": 4.0, "float64": 4.0}
 
 
-def show(arguments: Namespace, bars: dict[str, float]) -> None:
-    names = [name for name in arguments.losses.split(",") if name]
-    modes = [mode for mode in arguments.modes.split(",") if mode] or list(MODES)
-    for case in GRID:
-        if names and case.cls.__name__ not in names:
-            continue
-        for dtype in arguments.dtypes.split(","):
-            for mode in modes:
-                report(case, dtype, mode, bars[dtype] * (2 if "Focal" in case.cls.__name__ else 1), arguments)
+def show(names: list[str], dtypes: list[str], modes: list[str], thin: bool, worst: int) -> None:
+    for case in chosen_cases(names):
+        for dtype in dtypes:
+            for mode in modes or MODES:
+                report(case, dtype, mode, thin, worst)
 
 
-def report(case: Case, dtype: str, mode: str, bar: float, arguments: Namespace) -> None:
+def report(case: Case, dtype: str, mode: str, thin: bool, worst: int) -> None:
     """One line of counts, and the worst offenders below it."""
-    function = twin(case.cls)
+    bar = BARS[dtype] * (2 if "Focal" in case.cls.__name__ and dtype == "float32" else 1)
     with ls.checks(False):
-        done = list(trials(lambda y, p: function(y, p, **case.parameters), case, dtype, mode, thin=arguments.quick))
+        done = list(trials(our_function(case), case, dtype, mode, thin=thin))
     for half, what in enumerate(HALVES):
-        verdicts = [t.verdicts[half] for t in done]
-        broken, gross, flushed = (
-            sum(int(getattr(v, f).sum()) for v in verdicts) for f in ("broken", "gross", "flushed")
+        seen = counts(done, half)
+        good = not seen["broken"] and not seen["gross"] and seen["worst"] <= bar
+        print(
+            f"{'ok ' if good else 'BAD'} {case} {dtype} {mode} {what}: {seen['entries']} entries, "
+            f"{seen['broken']} non-finite, {seen['gross']} gross, worst other {seen['worst']:.3g} ulp (bar {bar:g}), "
+            f"{seen['flushed']} flushed"
         )
-        over = sum(int((v.error() > bar).sum()) for v in verdicts)
-        worst = max(float(v.error().max()) for v in verdicts)
-        count = sum(v.ulp.size for v in verdicts)
-        mark = "ok " if not broken and not gross and not over else "BAD"
-        print(f"{mark} {case} {dtype} {mode} {what}: {count} entries, {broken} non-finite, {gross} gross, "
-              f"{over} over {bar:g} ulp, worst {worst:.3g}, {flushed} flushed")  # fmt: skip
-        if mark == "BAD":
-            for line in offenders(done, half, arguments.worst):
-                print("      " + line)
+        for line in [] if good else offenders(done, half, worst):
+            print("      " + line)
