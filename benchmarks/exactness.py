@@ -29,7 +29,7 @@ def main() -> None:
         everything(asked)
         return
     os.environ["KERAS_BACKEND"] = asked.backend
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions traced anew, which is the point here
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions traced anew, as all are here
     chosen = (listed(asked.losses), listed(asked.dtypes), listed(asked.modes), asked.quick)
     if asked.records is None:
         from benchmarks.offenders import show

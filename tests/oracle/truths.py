@@ -14,7 +14,8 @@ from tests.oracle import alignments, classes, grid, sums, terms
 from tests.oracle.grid import Block
 from tests.oracle.sums import Float, Sum, mp, mpf
 
-SOURCES = (alignments, classes, grid, sums, terms)
+SMALLEST = 2.0**-1074
+SOURCES = (__file__, *(module.__file__ for module in (alignments, classes, grid, sums, terms)))
 KEPT = Path(__file__).resolve().parents[2] / ".pytest_cache" / "truths"
 
 
@@ -58,7 +59,7 @@ def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
     columns: list[list[float]] = [[], [], [], [], []]
     for number in numbers:
         value = number.value()
-        high = float(value)
+        high = float(value) or float(mp.sign(value)) * SMALLEST  # what is too small for float64 is not 0
         low = float(value - mpf(high)) if np.isfinite(high) else 0.0
         row = (high, low, float(number.scale()), float(number.width), int(number.kind))
         for column, entry in zip(columns, row, strict=True):
@@ -69,8 +70,8 @@ def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
 def fingerprint() -> str:
     """Changes with anything a truth depends on."""
     digest = hashlib.sha256()
-    for module in SOURCES:
-        digest.update(Path(module.__file__).read_bytes())
+    for source in SOURCES:
+        digest.update(Path(source).read_bytes())
     return digest.hexdigest()[:12]
 
 
