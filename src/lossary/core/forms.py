@@ -14,21 +14,21 @@ Loss
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from keras import ops
 
-from ..numerics.stable import (
-    BELOW_ONE,
-    SMALLEST,
-    largest,
-    mean,
+from ..numerics.backend import log1p, total
+from ..numerics.classes import (
+    chances_of_logits,
+    chances_of_shares,
     pick,
-    read_at_least,
-    read_at_most,
     surprise_of_logits,
     surprise_of_one_logit,
+    surprise_of_shares,
 )
+from ..numerics.stable import BELOW_ONE, largest, mean, read_at_most, sigmoid, softplus, surprise, with_slope
 from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values
 from .errors import ParameterError
 from .loss import Loss, Tensor
@@ -42,6 +42,7 @@ Axis = Annotated[int, Param("The axis of the classes.", kind="whole", unusual=-1
 Ignored = Annotated[
     int | None, whole("A label that means 'no label': its entries count nowhere.", optional=True, unusual=0)
 ]
+Chances = Callable[[], tuple[Tensor, Tensor]]
 Epsilon = Annotated[
     float | None,
     Param(
@@ -53,6 +54,11 @@ ClassWeights = Annotated[
     tuple[float, ...] | None,
     numbers("One weight per class; it multiplies that class's term.", low=0.0, unusual=None),
 ]
+
+
+def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
+    """The formula with its closed-form derivative, where the loss gives one."""
+    return loss.of if type(loss).slope is form.slope else with_slope(loss.of, loss.slope)
 
 
 class Distance(Loss, abstract=True, tasks=("regression",)):
@@ -71,7 +77,7 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean(self.of(y_pred - y_true))
+        return mean(_sloped(self, Distance)(y_pred - y_true))
 
 
 class Pointwise(Loss, abstract=True, tasks=("regression",)):
@@ -111,16 +117,19 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
         """The derivative of `of` in closed form."""
         raise NotImplementedError
 
+    def margin(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The label's sign times the prediction."""
+        return ops.where(ops.equal(y_true, 0), -1.0, y_true) * y_pred
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        sign = ops.where(ops.equal(y_true, 0), -1.0, y_true)
-        return mean(self.of(sign * y_pred))
+        return mean(_sloped(self, Margin)(self.margin(y_true, y_pred)))
 
 
 class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     """A loss of independent yes/no questions: each entry of y_pred is the probability (or logit) of a yes.
 
-    A formula is written in `y`, the label after smoothing, and the surprises -log p and -log(1 - p); both are exact
-    and finite for every probability and logit.
+    A formula is written in the label `y` after smoothing and `n` = 1 - y, in the surprises -log p and -log(1 - p),
+    and in p and 1 - p themselves. All are exact, and finite for every probability and logit.
     """
 
     from_logits: FromLogits = False
@@ -149,8 +158,8 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
                 do="Pass for instance class_weight=(1.0, 5.0).",
             )
 
-    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
-        """The value of each entry; `yes` is -log p and `no` is -log(1 - p)."""
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
+        """The value of each entry; `yes` is -log p, `no` is -log(1 - p), and `chances()` gives p and 1 - p."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -158,28 +167,38 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
-        y = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-        values = self.of(y, *self.surprises(y_pred))
+        y, n = self.smoothed(y_true), self.smoothed(1 - y_true)
+        values = self.of(y, n, *self.surprises(y_pred), lambda: self.chances(y_pred))
         if kept is None:
             return mean(values)
         count = ops.sum(ops.cast(kept, values.dtype), axis=-1)
-        return ops.sum(ops.where(kept, values, 0.0), axis=-1) / ops.maximum(count, 1.0)
+        return total(ops.where(kept, values, 0.0), -1) / ops.maximum(count, 1.0)
+
+    def smoothed(self, y: Tensor) -> Tensor:
+        """A label, or its complement, after smoothing."""
+        return y * (1 - self.label_smoothing) + 0.5 * self.label_smoothing if self.label_smoothing else y
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         """A row is ignored when all its entries are."""
         return None if self.ignore_class is None else ops.all(ops.equal(y_true, self.ignore_class), axis=-1)
 
     def surprises(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-        """-log p and -log(1 - p). An exact 0 is read as the smallest normal number, an exact 1 as 1 - ulp/2."""
+        """-log p and -log(1 - p). An exact 0 is read as the smallest positive number, an exact 1 as 1 - ulp/2."""
         if self.from_logits:
-            return ops.softplus(-y_pred), ops.softplus(y_pred)
-        if self.epsilon is not None:
-            clipped = ops.clip(y_pred, self.epsilon, 1 - self.epsilon)
-            return -ops.log(clipped), -ops.log(1 - clipped)
-        return (
-            -ops.log(read_at_least(y_pred, SMALLEST[self.dtype])),
-            -ops.log1p(-read_at_most(y_pred, BELOW_ONE[self.dtype])),
-        )
+            return softplus(-y_pred), softplus(y_pred)
+        p = self.clipped(y_pred)
+        return surprise(p, self.dtype), -log1p(-read_at_most(p, BELOW_ONE[self.dtype]))
+
+    def chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """p and 1 - p."""
+        if self.from_logits:
+            return sigmoid(y_pred), sigmoid(-y_pred)
+        p = self.clipped(y_pred)
+        return p, 1 - p
+
+    def clipped(self, p: Tensor) -> Tensor:
+        """Probabilities, kept `epsilon` away from 0 and 1 if that is asked for."""
+        return p if self.epsilon is None else ops.clip(p, self.epsilon, 1 - self.epsilon)
 
     def weighed(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
         """The two surprises times their class weights."""
@@ -189,8 +208,9 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     """A loss of exclusive classes: y_pred holds one probability (or logit) per class along `axis`.
 
-    A formula is written in the surprises -log p_c, exact and finite for every probability and logit. Probabilities
-    are divided by their sum first. Targets are distributions over the classes (one-hot, or soft).
+    A formula is written in the surprises -log p_c, and in p_c and 1 - p_c themselves. All are exact, and finite for
+    every probability and logit. Probabilities are divided by their sum first. Targets are distributions over the
+    classes (one-hot, or soft).
     """
 
     from_logits: FromLogits = False
@@ -205,15 +225,20 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     def contract(self) -> Contract:
         return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY, axis=self.axis)
 
-    def of(self, surprise: Tensor) -> Tensor:
-        """The value of each class, were it the true one."""
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        """The value of each class, were it the true one; `chances()` gives p and 1 - p."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        classes = y_pred.shape[-1]
-        y = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
-        values = self.weighed(self.of(self.surprise(y_pred)))
-        return ops.sum(ops.where(ops.equal(y, 0), 0.0, y * values), axis=-1)
+        classes, y = y_pred.shape[-1], y_true
+        if self.label_smoothing:
+            y = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
+        values = self.weighed(self.of_classes(y_pred))
+        return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
+
+    def of_classes(self, y_pred: Tensor) -> Tensor:
+        """The value of each class, were it the true one, from the predictions."""
+        return self.of(self.surprise(y_pred), lambda: self.chances(y_pred))
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
@@ -227,12 +252,25 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         """-log p for every class."""
         if self.from_logits:
             return surprise_of_logits(y_pred)
-        p = y_pred if self.epsilon is not None else read_at_least(y_pred, SMALLEST[self.dtype])
+        if self.normalised and self.epsilon is None:
+            return surprise_of_shares(y_pred, self.dtype)
+        return surprise(self.clipped(y_pred), self.dtype)
+
+    def chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """p and 1 - p for every class."""
+        if self.from_logits:
+            return chances_of_logits(y_pred)
+        if self.normalised and self.epsilon is None:
+            return chances_of_shares(y_pred)
+        p = self.clipped(y_pred)
+        return p, 1 - p
+
+    def clipped(self, p: Tensor) -> Tensor:
+        """Probabilities as they are, or divided by their sum and clipped as Keras does."""
         if self.epsilon is None:
-            surprise = -ops.log(p)
-            return surprise + ops.log(ops.sum(p, axis=-1, keepdims=True)) if self.normalised else surprise
+            return p
         p = p / ops.sum(p, axis=-1, keepdims=True) if self.normalised else p
-        return -ops.log(ops.clip(p, self.epsilon, 1 - self.epsilon))
+        return ops.clip(p, self.epsilon, 1 - self.epsilon)
 
     def weighed(self, values: Tensor) -> Tensor:
         """The values of the classes times their class weights."""
@@ -266,11 +304,11 @@ class Sparse(Categorical, abstract=True):
             known = ops.logical_or(known, ops.equal(ops.cast(y_true, "int32"), self.ignore_class))
         index = ops.clip(index, 0, classes - 1)
         if self.label_smoothing or self.by_class():
-            values = self.weighed(self.of(self.surprise(y_pred)))
+            values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
             picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
         else:  # one class per row is enough
-            picked = self.of(self.surprise_of(y_pred, index))
+            picked = self.of(self.surprise_of(y_pred, index), lambda: self.chances_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
         return ops.where(known, picked, float("nan"))
 
@@ -284,6 +322,11 @@ class Sparse(Categorical, abstract=True):
     def surprise_of(self, y_pred: Tensor, index: Tensor) -> Tensor:
         """-log p of the class `index` alone."""
         return surprise_of_one_logit(y_pred, index) if self.from_logits else pick(self.surprise(y_pred), index)
+
+    def chances_of(self, y_pred: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        """p and 1 - p of the class `index` alone."""
+        p, q = self.chances(y_pred)
+        return pick(p, index), pick(q, index)
 
 
 class Vector(Loss, abstract=True, tasks=("regression",)):
@@ -346,13 +389,13 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         """Soft counts over the chosen axes, and the value from them."""
         axes = self.axis if self.axis is not None else tuple(range(0 if self.whole_batch else 1, len(y_pred.shape)))
         if self.from_logits:
-            p, q = ops.sigmoid(y_pred), ops.sigmoid(-y_pred)
+            p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:
             p, q = y_pred, 1 - y_pred
         counts = [y * p, (1 - y) * p, y * q]
         if weight is not None:
             counts = [weight * c for c in counts]
-        return self.of(*(ops.sum(c, axis=axes) for c in counts))
+        return self.of(*(total(c, axes) for c in counts))
 
 
 class Parameters(Loss, abstract=True, tasks=("regression",)):

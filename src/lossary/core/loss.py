@@ -173,22 +173,21 @@ class Loss(Fields, keras.losses.Loss):
         """Which rows the targets themselves take out (ignore_class), in the shape of the values."""
         return None
 
-    def finish(self, reduced: Tensor) -> Tensor:
-        """What happens to the reduced number: the root in a root mean square."""
-        return reduced
+    def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+        """The rows as one number; a loss that is no mean of rows (a root mean square) overrides it."""
+        return reduction.reduce(values, weight, mask, self.reduction)
 
     # -- what follows -------------------------------------------------------------------------------------------
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
-        reduced = reduction.reduce(values, weight, mask, self.reduction)
-        return ops.cast(self.finish(reduced), self.dtype)
+        return ops.cast(self.reduced(values, weight, mask), self.dtype)
 
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
         values = reduction.reduce(values, None, mask, None)
-        return with_mask(ops.cast(self.finish(values), self.dtype), mask)
+        return with_mask(ops.cast(values, self.dtype), mask)
 
     def _rows(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from keras import ops
 
-from ..numerics.backend import replicas
+from ..numerics.backend import average, replicas, total
 from .errors import ParameterError, ShapeError
 
 Tensor = Any
@@ -82,16 +82,15 @@ def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction
     weighted = values if weight is None else ops.where(ops.equal(weight, 0), 0.0, values * weight)
     if reduction in (None, "none"):
         return weighted
-    total = ops.sum(weighted)
     if reduction == "sum":
-        return total
+        return total(weighted)
     if reduction == "mean_with_sample_weight" and weight is not None:
         weight = ops.broadcast_to(weight, ops.shape(values))
-        count = ops.sum(weight if mask is None else ops.where(mask, weight, 0.0))
+        count = total(weight if mask is None else ops.where(mask, weight, 0.0))
     elif mask is not None:
-        count = ops.sum(ops.cast(mask, values.dtype))
+        count = total(ops.cast(mask, values.dtype))
     else:
         count = ops.cast(ops.size(values), values.dtype)
     empty = ops.equal(count, 0)
-    average = ops.where(empty, 0.0, total / ops.where(empty, 1.0, count))
-    return average if replicas() == 1 else average / replicas()
+    mean = ops.where(empty, 0.0, average(weighted, ops.where(empty, 1.0, count)))
+    return mean if replicas() == 1 else mean / replicas()

@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-from keras import ops
-
-from ..core.forms import Binary
+from ..core.forms import Binary, Chances
 from ..core.loss import Tensor, function
 from ..core.params import flag, fraction, nonnegative, positive
-from ..numerics.stable import SMALLEST, read_at_least
+from ..numerics.stable import SMALLEST, power, read_at_least
 
 
 class BinaryCrossentropy(
@@ -33,9 +31,9 @@ class BinaryCrossentropy(
     (0.69314718, 20.0)
     """
 
-    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
         yes, no = self.weighed(yes, no)
-        return y * yes + (1 - y) * no
+        return y * yes + n * no
 
 
 binary_crossentropy = function(BinaryCrossentropy)
@@ -58,9 +56,9 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
 
     pos_weight: Annotated[float, positive("How many times a true yes counts.", slide=(0.2, 10.0))] = 1.0
 
-    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
         yes, no = self.weighed(yes, no)
-        return self.pos_weight * (y * yes) + (1 - y) * no
+        return self.pos_weight * (y * yes) + n * no
 
 
 weighted_binary_crossentropy = function(WeightedBinaryCrossentropy)
@@ -91,12 +89,12 @@ class BinaryFocalCrossentropy(
     alpha: Annotated[float, fraction("The weight of label 1; label 0 gets 1 - alpha.", closed=True)] = 0.25
     gamma: Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0))] = 2.0
 
-    def of(self, y: Tensor, yes: Tensor, no: Tensor) -> Tensor:
-        p, q = ops.exp(-yes), ops.exp(-no)  # q = 1 - p, without subtracting from one
-        hardness = read_at_least(y * q + (1 - y) * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
+        p, q = chances()
+        hardness = read_at_least(y * q + n * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
         yes, no = self.weighed(yes, no)
-        value = ops.power(hardness, self.gamma) * (y * yes + (1 - y) * no)
-        return value * (y * self.alpha + (1 - y) * (1 - self.alpha)) if self.apply_class_balancing else value
+        value = power(hardness, self.gamma) * (y * yes + n * no)
+        return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
 
 
 binary_focal_crossentropy = function(BinaryFocalCrossentropy)

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from keras import ops
 
 from ..core.errors import ParameterError
-from ..core.forms import Categorical, Sparse
+from ..core.forms import Categorical, Chances, Sparse
 from ..core.loss import Tensor, function
 from ..core.params import Param, fraction, nonnegative
-from ..numerics.stable import SMALLEST, read_at_least
+from ..numerics.backend import expm1
+from ..numerics.stable import SMALLEST, power, read_at_least, with_slope
 
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
@@ -38,7 +39,7 @@ class CategoricalCrossentropy(
     0.28768207
     """
 
-    def of(self, surprise: Tensor) -> Tensor:
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return surprise
 
 
@@ -68,16 +69,23 @@ class SparseCategoricalCrossentropy(
     0.28768207
     """
 
-    def of(self, surprise: Tensor) -> Tensor:
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return surprise
 
 
 sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
 
 
-def _focal(surprise: Tensor, alpha: Any, gamma: float, dtype: str) -> Tensor:
-    """alpha (1 - p)^gamma (-log p) for every class; 1 - p comes from -log p, without subtracting from one."""
-    hardness = read_at_least(-ops.expm1(-surprise), SMALLEST[dtype])
+def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float, dtype: str) -> Tensor:
+    """alpha q^gamma (-log p) for every class, with q = 1 - p; its slope by -log p is a sum of positive terms."""
+    q = read_at_least(q, SMALLEST[dtype])  # its power needs a slope at 0
+
+    def value(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
+        return power(q, gamma) * s
+
+    def slope(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
+        return gamma * power(q, gamma - 1) * p * s + power(q, gamma)
+
     if isinstance(alpha, tuple):
         if len(alpha) != surprise.shape[-1]:
             raise ParameterError(
@@ -87,7 +95,7 @@ def _focal(surprise: Tensor, alpha: Any, gamma: float, dtype: str) -> Tensor:
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
-    return alpha * (ops.power(hardness, gamma) * surprise)
+    return alpha * with_slope(value, slope)(surprise, p, q)
 
 
 class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):
@@ -109,8 +117,8 @@ class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "s
     alpha: Alpha = 0.25
     gamma: Gamma = 2.0
 
-    def of(self, surprise: Tensor) -> Tensor:
-        return _focal(surprise, self.alpha, self.gamma, self.dtype)
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        return _focal(surprise, *chances(), self.alpha, self.gamma, self.dtype)
 
 
 categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
@@ -133,8 +141,8 @@ class SparseCategoricalFocalCrossentropy(
     alpha: Alpha = 0.25
     gamma: Gamma = 2.0
 
-    def of(self, surprise: Tensor) -> Tensor:
-        return _focal(surprise, self.alpha, self.gamma, self.dtype)
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        return _focal(surprise, *chances(), self.alpha, self.gamma, self.dtype)
 
 
 sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentropy)
@@ -161,8 +169,11 @@ class CategoricalGeneralizedCrossEntropy(
     q: Annotated[float, fraction("0 is near cross-entropy, 1 is near absolute error.")] = 0.5
     normalised = False
 
-    def of(self, surprise: Tensor) -> Tensor:
-        return -ops.expm1(-self.q * surprise) / self.q
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        def slope(s: Tensor, p: Tensor) -> Tensor:  # p^q, also where p is too small to be seen
+            return ops.where(s > 80, ops.exp(-self.q * s), power(p, self.q))
+
+        return with_slope(lambda s, p: -expm1(-self.q * s) / self.q, slope)(surprise, chances()[0])
 
 
 categorical_generalized_cross_entropy = function(CategoricalGeneralizedCrossEntropy)

@@ -1,10 +1,9 @@
 """Divergences: how far one distribution is from another."""
 
-from keras import ops
-
 from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
 from ..core.loss import Loss, Tensor, function
-from ..numerics.stable import SMALLEST, read_at_least
+from ..numerics.backend import total
+from ..numerics.stable import log_ratio
 
 
 class KLDivergence(
@@ -32,9 +31,7 @@ class KLDivergence(
         return Contract(SOFT_LABEL, PROBABILITY)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        smallest = SMALLEST[self.dtype]
-        ratio = ops.log(read_at_least(y_true, smallest)) - ops.log(read_at_least(y_pred, smallest))
-        return ops.sum(y_true * ratio, axis=-1)
+        return total(y_true * log_ratio(y_true, y_pred, self.dtype), -1)
 
 
 kl_divergence = function(KLDivergence)

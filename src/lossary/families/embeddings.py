@@ -8,7 +8,7 @@ from ..core.contract import REAL, Contract, Values
 from ..core.loss import Loss, Tensor, function
 from ..core.params import flag, number, positive
 from ..numerics.masks import with_mask
-from ..numerics.stable import LARGE
+from ..numerics.stable import LARGE, softplus
 
 IDENTITY = Values("a class index of any size", whole=True)
 
@@ -65,7 +65,7 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
         push = self._log_sum(self.gamma * far * (similar - self.margin), strange)
         paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
-        values = ops.softplus(ops.where(paired, pull + push, 0.0))
+        values = softplus(ops.where(paired, pull + push, 0.0))
         return with_mask(ops.where(paired, values, 0.0), paired)
 
     def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from ..core.contract import COUNT, RATE, REAL, Contract, Values
 from ..core.forms import Parameters, Pointwise
 from ..core.loss import Tensor, function
 from ..core.params import choice, flag
-from ..numerics.stable import SMALLEST, read_at_least
+from ..numerics.backend import log
+from ..numerics.stable import reciprocal, surprise
 
 
 class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("convex", "smooth")):
@@ -18,7 +19,7 @@ class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("conve
     Formula: p - y \log p, with y = y_true and p = y_pred (or e^z - y z with z = y_pred for log_rate=True)
     Use: counts of events: calls per hour, visits per day. Prefer a linear last layer with log_rate=True.
     Beware: the constant log(y!) is left out, so the value can be negative. A rate of exactly 0 is read as the smallest
-        normal number.
+        positive number.
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
     Elsewhere:
         keras.losses.Poisson
@@ -38,10 +39,10 @@ class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("conve
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         if self.log_rate:
             return ops.exp(p) - y * p
-        return p - y * ops.log(read_at_least(p, SMALLEST[self.dtype]))
+        return p + y * surprise(p, self.dtype)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        return ops.exp(p) - y if self.log_rate else 1 - y / ops.maximum(p, SMALLEST[self.dtype])
+        return ops.exp(p) - y if self.log_rate else 1 - y * reciprocal(p, self.dtype)
 
 
 poisson = function(Poisson)
@@ -81,11 +82,17 @@ class GaussianNLL(
         if self.spread == "log_variance":
             half_log, inverse = 0.5 * spread, ops.exp(-0.5 * spread)
         else:
-            spread = read_at_least(spread, SMALLEST[self.dtype])
+            spread = self.readable(spread, ops.abs(y - mean))
             std = ops.sqrt(spread) if self.spread == "variance" else spread
-            half_log, inverse = ops.log(std), 1 / std
+            half_log, inverse = log(spread) * (0.5 if self.spread == "variance" else 1.0), 1 / std
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
         return half_log + 0.5 * ops.square((y - mean) * inverse) + constant
+
+    def readable(self, spread: Tensor, distance: Tensor) -> Tensor:
+        """A spread of 0 or less is read as one that the distance of the target makes plausible; its gradient passes."""
+        std = ops.maximum(2.0**-30, 2.0**-20 * ops.stop_gradient(distance))
+        least = ops.square(std) if self.spread == "variance" else std
+        return ops.where(spread > 0, spread, least + (spread - ops.stop_gradient(spread)))
 
 
 gaussian_nll = function(GaussianNLL)

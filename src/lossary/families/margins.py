@@ -5,7 +5,7 @@ from keras import ops
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.loss import Loss, Tensor, function
-from ..numerics.stable import LARGE, largest
+from ..numerics.stable import LARGE, largest, mean_square
 
 
 class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
@@ -52,6 +52,9 @@ class SquaredHinge(Margin, aliases=("l2_svm",), traits=("convex", "smooth")):
 
     def slope(self, m: Tensor) -> Tensor:
         return -2 * ops.maximum(1 - m, 0.0)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_square(ops.maximum(1 - self.margin(y_true, y_pred), 0.0))
 
 
 squared_hinge = function(SquaredHinge)

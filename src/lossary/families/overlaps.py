@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from ..core.forms import Overlap
 from ..core.loss import Tensor, function
 from ..core.params import nonnegative
+from ..numerics.stable import share
 
 Smooth = Annotated[
     float, nonnegative("Added to both sides of the ratio; softens it for small masks.", slide=(0.0, 5.0))
@@ -15,9 +14,7 @@ Smooth = Annotated[
 
 def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
     """1 - (hit + s) / (hit + missed + s), written so that it does not cancel; nothing missed is a loss of 0."""
-    whole = hit + missed + smooth
-    empty = ops.equal(whole, 0)
-    return ops.where(empty, 0.0, missed / ops.where(empty, 1.0, whole))
+    return share(missed, hit + smooth)
 
 
 class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits=("bounded",)):

@@ -8,8 +8,10 @@ from ..core.contract import Values
 from ..core.forms import Distance, Pointwise, Vector
 from ..core.loss import Tensor, function
 from ..core.params import positive
+from ..core.reduction import reduce
+from ..numerics.backend import total
+from ..numerics.stable import largest, log_growth, mean_square, root_mean_square, square_root, tanh, unit
 from ..numerics.stable import log_cosh as stable_log_cosh
-from ..numerics.stable import read_at_least, square_root, unit
 
 
 class MeanSquaredError(
@@ -38,6 +40,9 @@ class MeanSquaredError(
 
     def slope(self, e: Tensor) -> Tensor:
         return 2 * e
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean_square(y_pred - y_true)
 
 
 mean_squared_error = function(MeanSquaredError)
@@ -94,8 +99,16 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     def slope(self, e: Tensor) -> Tensor:
         return 2 * e
 
-    def finish(self, reduced: Tensor) -> Tensor:
-        return square_root(reduced)
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return root_mean_square(y_pred - y_true)
+
+    def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+        """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
+        if self.reduction in (None, "none"):
+            return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
+        size = ops.stop_gradient(largest(ops.reshape(values, (-1,))))
+        size = ops.where(size > 0, size, 1.0)
+        return size * square_root(reduce(ops.square(values / size), weight, mask, self.reduction))
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
@@ -120,7 +133,7 @@ class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex",
         return stable_log_cosh(e)
 
     def slope(self, e: Tensor) -> Tensor:
-        return ops.tanh(e)
+        return tanh(e)
 
 
 log_cosh = function(LogCosh)
@@ -171,11 +184,10 @@ class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("
     target = Values("a number >= 0; negative ones are read as 0")
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return ops.square(ops.log1p(read_at_least(p, 0.0)) - ops.log1p(ops.maximum(y, 0.0)))
+        return ops.square(log_growth(y, p))
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        p = ops.maximum(p, 0.0)
-        return 2 * (ops.log1p(p) - ops.log1p(ops.maximum(y, 0.0))) / (1 + p)
+        return 2 * log_growth(y, p) / (1 + ops.maximum(p, 0.0))
 
 
 mean_squared_logarithmic_error = function(MeanSquaredLogarithmicError)
@@ -203,7 +215,7 @@ class CosineSimilarity(
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         (u, u_nonzero), (v, v_nonzero) = unit(y_true), unit(y_pred)
-        return -ops.sum(ops.where(ops.logical_and(u_nonzero, v_nonzero), u * v, 0.0), axis=-1)
+        return -total(ops.where(ops.logical_and(u_nonzero, v_nonzero), u * v, 0.0), -1)
 
 
 cosine_similarity = function(CosineSimilarity)

@@ -142,11 +142,12 @@ class TukeyBiweight(
 
     def of(self, e: Tensor) -> Tensor:
         u = ops.square(ops.minimum(ops.abs(e) / self.c, 1.0))
-        return self.c**2 / 6 * (u * (3 - 3 * u + u * u))  # 1 - (1 - u)^3 without cancelling
+        rest = 1 - u
+        return self.c**2 / 6 * (u * (1 + rest * (1 + rest)))  # 1 - (1 - u)^3 without cancelling
 
     def slope(self, e: Tensor) -> Tensor:
-        u = ops.square(ops.minimum(ops.abs(e) / self.c, 1.0))
-        return ops.where(ops.abs(e) < self.c, e, 0.0) * ops.square(1 - u)
+        x = ops.minimum(ops.abs(e) / self.c, 1.0)
+        return ops.where(ops.abs(e) < self.c, e, 0.0) * ops.square((1 - x) * (1 + x))
 
 
 tukey_biweight = function(TukeyBiweight)

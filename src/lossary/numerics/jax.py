@@ -1,9 +1,14 @@
-"""What only JAX can answer."""
+"""What only JAX can answer, and arithmetic for it."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+
+HALF, FULL = 2.0**-64, 2.0**64
 
 
 def concrete(x: Any) -> bool:
@@ -20,3 +25,66 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """JAX programs see the global batch: nothing to divide by."""
     return 1
+
+
+log = jnp.log
+
+
+@jax.jit
+def lift(x: jax.Array) -> jax.Array:
+    """XLA reads a subnormal number as zero; its bits, taken as an integer, count units of 2^-149."""
+    if x.dtype != jnp.float32:
+        return x * FULL
+    bits = jax.lax.bitcast_convert_type(x, jnp.int32)
+    return jnp.where((bits > 0) & (bits < 2**23), bits.astype(jnp.float32) * 2.0 ** (64 - 149), x * FULL)
+
+
+@jax.jit
+def log1p(x: jax.Array) -> jax.Array:
+    """Near 0 by the odd series of log((1 + s) / (1 - s)) in s = x / (2 + x); XLA would undo Kahan's correction."""
+    if x.dtype != jnp.float32:
+        return jnp.log1p(x)
+    near = (x > -0.5) & (x < 1)
+    f = jnp.where(near, x, 0.0)
+    s = f / (2 + f)
+    half_square = 0.5 * f * f
+    series = s * s * _horner(s * s, [2 / k for k in range(3, 21, 2)])
+    return jnp.where(near, f - (half_square - s * (half_square + series)), jnp.log(jnp.where(near, 1.0, 1 + x)))
+
+
+@jax.jit
+def expm1(x: jax.Array) -> jax.Array:
+    """By its series up to 1; XLA's own is off by 5 ulp."""
+    if x.dtype != jnp.float32:
+        return jnp.expm1(x)
+    near = jnp.abs(x) < 1
+    f = jnp.where(near, x, 0.0)
+    series = f + f * f * _horner(f, [1 / math.factorial(k) for k in range(2, 13)])
+    return jnp.where(near, series, jnp.exp(jnp.where(near, 0.0, x)) - 1)
+
+
+def _horner(x: jax.Array, coefficients: list[float]) -> jax.Array:
+    """c0 + c1 x + c2 x^2 + …"""
+    value = jnp.full_like(x, coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        value = value * x + c
+    return value
+
+
+def total(x: jax.Array, axis: int | tuple[int, ...] | None = None) -> jax.Array:
+    """XLA sums in blocks."""
+    return jnp.sum(x, axis=axis)
+
+
+def average(x: jax.Array, count: jax.Array) -> jax.Array:
+    """Scaled down where the sum could overflow."""
+    scale = jnp.where(jnp.max(jnp.abs(x), initial=0.0) > FULL, jnp.asarray(HALF, x.dtype), 1.0)
+    scale = jax.lax.stop_gradient(scale)
+    return jnp.sum(x * scale) / count / scale
+
+
+def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+    """JAX differentiates forwards and turns the result round."""
+    f = jax.custom_jvp(value)
+    f.defjvp(lambda x, changes: (f(*x), push(*x, *changes)))
+    return f

@@ -1,27 +1,50 @@
 """Arithmetic that stays right where the textbook formula overflows, cancels or loses its gradient.
 
-Everything here maps tensors of one shape to that shape, unless an axis is named, and is differentiable on every
-backend. "Read as" means: the value is the stated one, the gradient is that of the function at the stated value.
+Everything here maps tensors of one shape to that shape, unless an axis is named, and is differentiable, twice, on every
+backend. Errors stay below 4 ulp in float32. "Read as" means: the value is the stated one, the gradient is that of the
+function at the stated value.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
+from . import backend
+from .backend import derived, total
+
 Tensor = Any
 
-# The smallest normal number, and the largest number below one (one minus half an ulp), by floating-point type.
+# By floating-point type: the smallest positive number, the smallest with all its digits, the largest below one (one
+# minus half an ulp), the slope that stands for an infinite one and leaves room for weights, and a large number.
+TINIEST = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}
 SMALLEST = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}
 BELOW_ONE = {"float16": 1 - 2.0**-11, "bfloat16": 1 - 2.0**-8, "float32": 1 - 2.0**-24, "float64": 1 - 2.0**-53}
+STEEPEST = {"float16": 2.0**10, "bfloat16": 2.0**96, "float32": 2.0**96, "float64": 2.0**960}
 LARGE = {"float16": 2.0**15, "bfloat16": 2.0**126, "float32": 2.0**126, "float64": 2.0**1022}
+LIFT = 64  # backend.lift multiplies by two to this power
 
 
 def wide(dtype: str) -> str:
     """The type to compute in: half precision is computed in float32 and rounded once, at the end."""
     return "float32" if dtype in ("float16", "bfloat16") else dtype
+
+
+def with_slope(value: Callable[..., Tensor], slope: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """An entrywise function of x (and of tensors that are held fixed) with its derivative by x in closed form."""
+
+    def push(x: Tensor, *rest: Tensor) -> Tensor:
+        held = rest[: len(rest) // 2]
+        return slope(x, *held) * rest[len(held)]
+
+    def pull(x: Tensor, *rest: Tensor) -> tuple[Tensor | None, ...]:
+        *held, g = rest
+        return (slope(x, *held) * g, *[None] * len(held))
+
+    return derived(value, push, pull)
 
 
 def read_at_least(x: Tensor, low: float) -> Tensor:
@@ -34,23 +57,23 @@ def read_at_most(x: Tensor, high: float) -> Tensor:
     return ops.where(x > high, high + (x - ops.stop_gradient(x)), x)
 
 
-def mean(x: Tensor, axis: int | tuple[int, ...] = -1) -> Tensor:
-    """The mean over an axis. (keras.ops.mean computes in float32 on JAX and torch, also for float64.)"""
-    total = ops.sum(x, axis=axis)
-    axes = (axis,) if isinstance(axis, int) else axis
-    static = [x.shape[a] for a in axes]
-    if None in static:
-        shape = ops.shape(x)
-        count: Any = ops.cast(ops.prod(ops.stack([shape[a] for a in axes])), x.dtype)
-    else:
-        count = math.prod(static)
-    return total / count
+def mean(x: Tensor, axis: int = -1) -> Tensor:
+    """The mean over an axis. Each entry is divided before the sum, so that the sum does not overflow."""
+    count: Any = x.shape[axis]
+    if count is None:
+        count = ops.cast(ops.shape(x)[axis], x.dtype)
+    return total(x / count, axis)
 
 
 def square_root(x: Tensor) -> Tensor:
     """The square root of x >= 0, with gradient 0 (not infinite) at 0."""
     positive = x > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, x, 1.0)), 0.0)
+
+
+def power(x: Tensor, k: float) -> Tensor:
+    """x^k for x >= 0."""
+    return ops.square(x) if k == 2 else ops.power(x, k)
 
 
 def hypotenuse(x: Tensor) -> Tensor:
@@ -63,7 +86,8 @@ def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
     large, small = _about_one(size)
-    return ops.where(size > 1, 2 * ops.log(large) + ops.log1p(ops.square(1 / large)), ops.log1p(ops.square(small)))
+    rest = backend.log1p(ops.square(ops.where(size > 1, 1 / large, small)))
+    return ops.where(size > 1, 2 * backend.log(large) + rest, rest)
 
 
 def _about_one(size: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,11 +97,120 @@ def _about_one(size: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def log_cosh(x: Tensor) -> Tensor:
-    """log(cosh(x)): exact near 0, where cosh(x) rounds to 1, and far out, where it overflows."""
+    """log(cosh(x)): near 0 by the series of cosh(x) - 1, since cosh(x) rounds to 1; far out without e^x."""
     size = ops.abs(x)
-    near = ops.minimum(size, 30.0)  # beyond 30, log(cosh(a)) grows by exactly as much as a
-    grown = ops.expm1(near)  # cosh(a) - 1 = (e^a - 1)^2 / (2 e^a)
-    return ops.log1p(grown * (grown / (2 * (grown + 1)))) + (size - near)
+    far = size > 2
+    u = ops.square(ops.where(far, 1.0, x))
+    series = 0.0 * u + 1 / math.factorial(18)
+    for k in range(16, 0, -2):
+        series = series * u + 1 / math.factorial(k)
+    away = ops.where(far, size, 2.0)
+    return ops.where(far, (away - math.log(2)) + backend.log1p(ops.exp(-2 * away)), backend.log1p(u * series))
+
+
+def tanh(x: Tensor) -> Tensor:
+    """The hyperbolic tangent; the backends' own are off by up to 5 ulp."""
+    less = backend.expm1(-2 * ops.abs(x))
+    return ops.sign(x) * (-less / (2 + less))
+
+
+def sigmoid(z: Tensor) -> Tensor:
+    """1 / (1 + e^-z), relatively exact on both sides."""
+    return with_slope(_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z))(z)
+
+
+def _sigmoid(z: Tensor) -> Tensor:
+    e = ops.exp(-ops.abs(z))
+    return ops.where(z < 0, e, 1.0) / (1 + e)
+
+
+def softplus(z: Tensor) -> Tensor:
+    """log(1 + e^z), relatively exact on both sides."""
+    return with_slope(lambda z: ops.maximum(z, 0.0) + backend.log1p(ops.exp(-ops.abs(z))), _sigmoid)(z)
+
+
+def surprise(p: Tensor, dtype: str) -> Tensor:
+    """-log p for a number >= 0, also subnormal. An exact 0 costs what the type's smallest positive number does."""
+
+    def value(p: Tensor) -> Tensor:
+        lifted, small, zero = _sizes(p, dtype)
+        log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
+        return ops.where(zero, -math.log(TINIEST[dtype]), ops.where(small, LIFT * math.log(2) - log, -log))
+
+    return with_slope(value, lambda p: -reciprocal(p, dtype))(p)
+
+
+def reciprocal(p: Tensor, dtype: str) -> Tensor:
+    """1 / p for a number >= 0, at most the largest number; of an exact 0, STEEPEST."""
+    lifted, small, zero = _sizes(p, dtype)
+    room = (BELOW_ONE[wide(dtype)] * (1 / SMALLEST[wide(dtype)])) * 2.0 ** (2 - LIFT)  # the largest number / 2^64
+    of_small = 2.0**LIFT * ops.minimum(1 / ops.where(zero, 1.0, lifted), room)
+    return ops.where(zero, STEEPEST[dtype], ops.where(small, of_small, 1 / ops.where(small, 1.0, p)))
+
+
+def _sizes(p: Tensor, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
+    """p lifted, whether p is subnormal (or zero), and whether it is zero (or below)."""
+    lifted = backend.lift(p)
+    return lifted, lifted < SMALLEST[wide(dtype)] * 2.0**LIFT, lifted <= 0
+
+
+def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
+    """log(y / p) for numbers in [0, 1], relatively exact where they are nearly equal. Zeros count as in `surprise`."""
+
+    def value(y: Tensor, p: Tensor) -> Tensor:
+        normal = ops.logical_and(y >= SMALLEST[wide(dtype)], p >= SMALLEST[wide(dtype)])
+        safe_y, safe_p = ops.where(normal, y, 1.0), ops.where(normal, p, 1.0)
+        gap = (safe_y - safe_p) / safe_p
+        near = ops.abs(gap) <= 0.5
+        log = ops.where(near, backend.log1p(ops.where(near, gap, 0.0)), backend.log(safe_y / safe_p))
+        return ops.where(normal, log, surprise(p, dtype) - surprise(y, dtype))
+
+    def push(y: Tensor, p: Tensor, dy: Tensor, dp: Tensor) -> Tensor:
+        return reciprocal(y, dtype) * dy - reciprocal(p, dtype) * dp
+
+    def pull(y: Tensor, p: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        return reciprocal(y, dtype) * g, -reciprocal(p, dtype) * g
+
+    return derived(value, push, pull)(y, p)
+
+
+def log_growth(y: Tensor, p: Tensor) -> Tensor:
+    """log((1 + p) / (1 + y)), relatively exact where p is nearly y. Negative numbers are read as 0."""
+
+    def value(y: Tensor, p: Tensor) -> Tensor:
+        y, p = ops.maximum(y, 0.0), ops.maximum(p, 0.0)
+        grown = backend.log1p(ops.abs(p - y) / (1 + ops.minimum(p, y)))
+        return ops.where(p < y, -grown, grown)
+
+    def slope(x: Tensor) -> Tensor:
+        return 1 / (1 + ops.maximum(x, 0.0))
+
+    def push(y: Tensor, p: Tensor, dy: Tensor, dp: Tensor) -> Tensor:
+        return slope(p) * dp - slope(y) * dy
+
+    def pull(y: Tensor, p: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        return -slope(y) * g, slope(p) * g
+
+    return derived(value, push, pull)(y, p)
+
+
+def share(a: Tensor, b: Tensor) -> Tensor:
+    """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0. The slopes b / (a + b)^2 and -a / (a + b)^2 do not cancel."""
+
+    def parts(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        whole = a + b
+        whole = ops.where(whole > 0, whole, 1.0)
+        return a / whole, b / whole, whole
+
+    def push(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
+        of_a, of_b, whole = parts(a, b)
+        return of_b / whole * da - of_a / whole * db
+
+    def pull(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        of_a, of_b, whole = parts(a, b)
+        return of_b / whole * g, -(of_a / whole) * g
+
+    return derived(lambda a, b: parts(a, b)[0], push, pull)(a, b)
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
@@ -92,46 +225,23 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
 
     Scaled by the largest entry first: squares neither overflow nor vanish. A zero vector stays zero.
     """
-    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
-    nonzero = size > 0
-    scaled = x / ops.where(nonzero, size, 1.0)
+    scaled, size = _scaled(x, axis)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
-    return scaled / ops.sqrt(ops.where(nonzero, squared, 1.0)), nonzero
+    return scaled / ops.sqrt(ops.where(size > 0, squared, 1.0)), size > 0
 
 
-def surprise_of_logits(z: Tensor) -> Tensor:
-    """-log(softmax(z)) along the last axis, exact also where one class is nearly certain.
-
-    With k the largest logit: (z_k - z_c) + log(1 + sum over the others of e^(z_c - z_k)): nothing cancels, in the
-    value or in its derivative.
-    """
-    winner, top, others = _winner(z)
-    behind = ops.where(one_hot(winner, z), 0.0, z - top)  # a constant at the winner: its two derivatives would cancel
-    return ops.log1p(others) - behind
+def _scaled(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """`x` divided by its largest size along the axis (held fixed), and that size."""
+    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
+    return x / ops.where(size > 0, size, 1.0), size
 
 
-def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
-    """-log(softmax(z)) of the class `index` alone, along the last axis."""
-    winner, top, others = _winner(z)
-    behind = ops.where(ops.equal(index, winner), 0.0, pick(z, index) - ops.squeeze(top, axis=-1))
-    return ops.log1p(ops.squeeze(others, axis=-1)) - behind
+def mean_square(x: Tensor) -> Tensor:
+    """The mean of x^2 over the last axis, finite whenever that mean is."""
+    return total(x * (x / x.shape[-1]), -1)
 
 
-def _winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The place of the largest entry (one of them), its value, and the sum of e^(z - largest) over all others."""
-    winner = ops.cast(ops.stop_gradient(ops.argmax(z, axis=-1)), "int32")
-    top = ops.expand_dims(pick(z, winner), -1)
-    others = ops.sum(ops.where(one_hot(winner, z), 0.0, ops.exp(z - top)), axis=-1, keepdims=True)
-    return winner, top, others
-
-
-def one_hot(index: Tensor, like: Tensor) -> Tensor:
-    """A boolean tensor in the shape of `like`: whether the place along the last axis is `index`."""
-    places = ops.arange(like.shape[-1], dtype="int32")
-    return ops.equal(ops.expand_dims(ops.cast(index, "int32"), -1), places)
-
-
-def pick(values: Tensor, index: Tensor) -> Tensor:
-    """The entry `index` of `values` along the last axis."""
-    chosen = ops.take_along_axis(values, ops.expand_dims(ops.cast(index, "int32"), -1), axis=-1)
-    return ops.squeeze(chosen, axis=-1)
+def root_mean_square(x: Tensor) -> Tensor:
+    """The root of the mean of x^2 over the last axis, without squaring large or small numbers; 0 has gradient 0."""
+    scaled, size = _scaled(x, -1)
+    return ops.squeeze(size, axis=-1) * square_root(mean_square(scaled))

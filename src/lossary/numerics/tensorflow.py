@@ -1,9 +1,12 @@
-"""What only TensorFlow can answer."""
+"""What only TensorFlow can answer, and arithmetic for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+BLOCK = 4096  # up to here a sum in float32 is good to an ulp or two
 
 
 def concrete(x: Any) -> bool:
@@ -20,3 +23,44 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """How many replicas add up their gradients; a mean over the batch is divided by it."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def _in_double(of: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Computed in float64 and rounded once: TensorFlow's own are off by up to 5 ulp in float32."""
+    return lambda x: of(x) if x.dtype == tf.float64 else tf.cast(of(tf.cast(x, tf.float64)), x.dtype)
+
+
+log = _in_double(tf.math.log)
+log1p = _in_double(tf.math.log1p)
+expm1 = _in_double(tf.math.expm1)
+
+
+def lift(x: tf.Tensor) -> tf.Tensor:
+    """TensorFlow reads a subnormal number as zero; its bits, taken as an integer, count units of 2^-149."""
+    if x.dtype != tf.float32:
+        return x * 2.0**64
+    bits = tf.bitcast(x, tf.int32)
+    units = tf.cast(bits, tf.float32) * 2.0 ** (64 - 149)
+    return tf.where((bits > 0) & (bits < 2**23), units, x * 2.0**64)
+
+
+def total(x: tf.Tensor, axis: int | tuple[int, ...] | None = None) -> tf.Tensor:
+    """Long sums are taken in float64: XLA adds them up one by one."""
+    if x.dtype == tf.float64 or (isinstance(axis, int) and (x.shape[axis] or BLOCK + 1) <= BLOCK):
+        return tf.reduce_sum(x, axis)
+    return tf.cast(tf.reduce_sum(tf.cast(x, tf.float64), axis), x.dtype)
+
+
+def average(x: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """In float64 throughout."""
+    return tf.cast(tf.reduce_sum(tf.cast(x, tf.float64)) / tf.cast(count, tf.float64), x.dtype)
+
+
+def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+    """TensorFlow differentiates backwards."""
+
+    @tf.custom_gradient
+    def f(*x: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+        return value(*x), lambda g: pull(*x, g)
+
+    return f

@@ -1,13 +1,20 @@
-"""What only torch can answer."""
+"""What only torch can answer, and arithmetic for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+log = torch.log
+log1p = torch.log1p
+expm1 = torch.expm1
+
 
 def concrete(x: Any) -> bool:
     """Whether the numbers of a tensor can be looked at now, without breaking a graph that is being compiled."""
-    return not torch.compiler.is_compiling() and x.device.type != "meta"
+    if torch.compiler.is_compiling() or x.device.type == "meta":
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(x)  # inside torch.func's transformations
 
 
 def extremes(x: Any) -> tuple[float, float]:
@@ -19,3 +26,63 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """torch averages gradients over processes itself: nothing to divide by."""
     return 1
+
+
+def lift(x: torch.Tensor) -> torch.Tensor:
+    """torch computes with subnormal numbers as with others."""
+    return x * 2.0**64
+
+
+def total(x: torch.Tensor, axis: int | tuple[int, ...] | None = None) -> torch.Tensor:
+    """torch sums in pairs."""
+    return torch.sum(x) if axis is None else torch.sum(x, dim=axis)
+
+
+def average(x: torch.Tensor, count: Any) -> torch.Tensor:
+    """In float64 where the device has it."""
+    wide = x.dtype if x.device.type == "mps" else torch.float64
+    return (torch.sum(x, dtype=wide) / count).to(x.dtype)
+
+
+class _Backwards(torch.autograd.Function):
+    """A derivative for up to three tensors; torch's compiler wants them counted, and no forward derivative."""
+
+    @staticmethod
+    def forward(value: Any, push: Any, pull: Any, a: Any, b: Any, c: Any) -> Any:
+        return value(*_given(a, b, c))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        _, ctx.push, ctx.pull, *x = inputs
+        ctx.save_for_backward(*_given(*x))
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> tuple[Any, ...]:
+        pull = ctx.pull  # a call on ctx would be taken for one of its own methods
+        by = pull(*ctx.saved_tensors, g)
+        by = by if isinstance(by, tuple) else (by,)
+        return (None, None, None, *by, *[None] * (3 - len(by)))
+
+
+class _BothWays(_Backwards):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        _Backwards.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*_given(*inputs[3:]))
+
+    @staticmethod
+    def jvp(ctx: Any, *changes: Any) -> Any:
+        x = ctx.saved_tensors
+        return ctx.push(*x, *[torch.zeros_like(v) if c is None else c for v, c in zip(x, changes[3:], strict=False)])
+
+
+def _given(*x: Any) -> list[Any]:
+    return [v for v in x if v is not None]
+
+
+def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+    """torch differentiates backwards, and forwards on request."""
+    function = _Backwards if torch.compiler.is_compiling() else _BothWays
+    return lambda *x: function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
