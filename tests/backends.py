@@ -76,7 +76,7 @@ def _both(f, mode):
             value = f(y, p)
         return value, tape.gradient(value, p, unconnected_gradients="zero")
 
-    return both if mode == "eager" else tf.function(both, jit_compile=mode == "xla")
+    return both if mode == "eager" else tf.function(both, autograph=False, jit_compile=mode == "xla")
 
 
 def _both_on_torch(f, y, p):

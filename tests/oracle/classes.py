@@ -45,16 +45,17 @@ def binary(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
     ) -> Row:
         w0, w1 = map(mpf, class_weight or (1, 1))
         s = mpf(label_smoothing)
-        values, slopes, kept = [ZERO], [], 0
+        values, slopes, kept, found = [ZERO], [], 0, {}
         for t, q in zip(y, p, strict=True):
             if ignore_class is not None and t == ignore_class:
                 slopes.append(ZERO)
                 continue
             t = t * (1 - s) + s / 2
-            answer = Answer(q, t, edge, from_logits)
-            value, slope = of(t, answer, w1, w0, **parameters)
-            values.append(Sum(value.terms, answer.kind))
-            slopes.append(Sum(slope.terms, answer.kind))
+            if (t, q) not in found:
+                answer = Answer(q, t, edge, from_logits)
+                found[t, q] = [Sum(part.terms, answer.kind) for part in of(t, answer, w1, w0, **parameters)]
+            values.append(found[t, q][0])
+            slopes.append(found[t, q][1])
             kept += 1
         share = 1 / mpf(max(kept, 1))
         return total(values).times(share), [v.times(share) for v in slopes]

@@ -1,7 +1,7 @@
 """Hard inputs for every loss, following from its contract: a loss that is declared is on the grid by itself.
 
 Every number is one that the floating-point type can hold. Rows come in blocks of one shape, because compilers work per
-shape: `ROWS` rows of `WIDTH` entries, and a few wide rows for losses of many classes.
+shape: `ROWS` rows of `WIDTH` entries (`THIN` in the tests), and a few wide rows for losses of many classes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lossary.core.forms import Binary, Categorical, Overlap, Sparse
 from tests.laws.cases import CASES, LOSSES, Case
 from tests.oracle.sums import Float
 
-ROWS, WIDTH = 256, 4
+ROWS, THIN, WIDTH = 256, 128, 4
 BY_NAME = {cls.__name__: cls for cls in LOSSES}
 
 REALS = [0, 1e-45, 1e-39, 1e-30, 1e-20, 1e-10, 1e-8, 1e-4, 0.02, 0.5, 1, 2, 3, 30, 300, 4e4, 1e10, 1e18, 1e20, 1e30]
@@ -51,7 +51,7 @@ class Block:
 
 
 def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
-    """The grid of one loss in one floating-point type; `thin` keeps one block of rows."""
+    """The grid of one loss in one floating-point type; `thin` keeps one short block of rows."""
     rng = np.random.default_rng(zlib.crc32(f"{case}-{kind.name}".encode()))
     name, loss = case.cls.__name__, case()
     if name == "Circle":
@@ -60,7 +60,7 @@ def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
         return [ctc(kind, rng)]
     if getattr(loss, "whole_batch", False):
         return whole_batches(loss, kind, rng)
-    made = [packed(rows(loss, kind, rng, WIDTH), kind, rng, thin)]
+    made = [packed(rows(loss, kind, rng, WIDTH), rng, thin)]
     if isinstance(loss, Categorical) and loss.class_weight is None:
         for width, count in ((2, 64), (10, 64), (1000, 6), (10000, 2)) if not thin else ((1000, 2),):
             if not thin or (kind.name == "float32" and case.label in ("", "logits")):
@@ -76,15 +76,13 @@ def rounded(values: Any, kind: Float) -> np.ndarray:
         return np.asarray(values, dtype="float64").astype(kind.numpy).astype("float64")
 
 
-def packed(pairs: list[tuple[Any, Any]], kind: Float, rng: np.random.Generator, thin: bool) -> list[Block]:
-    """Rows in blocks of ROWS; the last block is filled up with rows of others' entries."""
-    order = rng.permutation(len(pairs))
-    short = ROWS - len(pairs) if thin else -len(pairs) % ROWS
-    filled = [pairs[k] for k in order] + [pairs[k] for k in order[: max(short, 0)]]
-    while len(filled) < ROWS:
-        filled += filled[: ROWS - len(filled)]
-    last = ROWS if thin else len(filled)
-    return [Block(*stacked(filled[k : k + ROWS])) for k in range(0, last, ROWS)]
+def packed(pairs: list[tuple[Any, Any]], rng: np.random.Generator, thin: bool) -> list[Block]:
+    """Rows in any order, in blocks of one length; the last block is filled up with the first rows again."""
+    size = THIN if thin else ROWS
+    count = 1 if thin else -(-len(pairs) // size)
+    order = [pairs[k] for k in rng.permutation(len(pairs))]
+    filled = [order[k % len(order)] for k in range(count * size)]
+    return [Block(*stacked(filled[k : k + size])) for k in range(0, len(filled), size)]
 
 
 def stacked(pairs: list[tuple[Any, Any]]) -> tuple[np.ndarray, np.ndarray]:

@@ -37,6 +37,7 @@ class Verdict:
 def spacing(x: np.ndarray, kind: Float) -> np.ndarray:
     """The distance of neighbouring numbers of the type around x."""
     _, exponent = np.frexp(np.abs(x))
+    exponent = np.where(x == 0, kind.lowest_exponent, exponent)
     return np.ldexp(1.0, np.maximum(exponent - 1, kind.lowest_exponent) - kind.digits + 1)
 
 

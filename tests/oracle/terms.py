@@ -25,7 +25,8 @@ def entrywise(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
     """A row is the mean over its entries; `of(y, p, edge, ...)` gives value and slope of one entry."""
 
     def row(y: list[Number], p: list[Number], edge: Float, **parameters: Any) -> Row:
-        pairs = [of(t, q, edge, **parameters) for t, q in zip(y, p, strict=True)]
+        found = {pair: of(*pair, edge, **parameters) for pair in set(zip(y, p, strict=True))}
+        pairs = [found[pair] for pair in zip(y, p, strict=True)]
         share = 1 / mpf(len(pairs))
         return total([v for v, _ in pairs]).times(share), [s.times(share) for _, s in pairs]
 

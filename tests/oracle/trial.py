@@ -15,7 +15,9 @@ from tests.laws.cases import Case
 from tests.oracle.grid import Block, blocks
 from tests.oracle.measure import Verdict, has_subnormals, judge
 from tests.oracle.sums import FLOATS, Float
-from tests.oracle.truths import Truth, truths
+from tests.oracle.truths import Truth, truth_of, truths
+
+Function = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -30,22 +32,32 @@ class Trial:
 
 
 def trials(
-    function: Callable[[Any, Any], Any], case: Case, dtype: str, mode: str, *, thin: bool, stated: bool = True
+    function: Function, case: Case, dtype: str, mode: str, *, thin: bool, stated: bool = True
 ) -> Iterator[Trial]:
     """The function's values and gradients over the grid of a case, judged."""
     kind = FLOATS[dtype]
     made = blocks(case, kind, thin)
-    for block, (value, slope) in zip(made, truths(case, kind, thin, made), strict=True):
-        with wide_numbers() if dtype == "float64" else contextlib.nullcontext():
-            got = value_and_gradient(function, tensor(block.y, kind), tensor(block.p, kind), mode)
-        outs = tuple(g.astype("float64").reshape(t.high.shape) for g, t in zip(got, (value, slope), strict=True))
-        terms = block.p.shape[-1]
-        small, beyond = touched(block, kind), far_apart(block, kind, value)
-        verdicts = (
-            judge(outs[0], value, kind, *(by_row(f, block, value) for f in (small, beyond)), terms, stated),
-            judge(outs[1], slope, kind, *(by_entry(f, block, value) for f in (small, beyond)), terms, stated),
-        )
-        yield Trial(block, kind, outs, (value, slope), verdicts)
+    for block, truth in zip(made, truths(case, kind, thin, made), strict=True):
+        yield judged(function, kind, block, truth, mode, stated)
+
+
+def trial(function: Function, case: Case, kind: Float, block: Block) -> Trial:
+    """The same for a block of equal rows that need not be on the grid: the truth of one row is that of all."""
+    values, slopes = truth_of(case, kind, Block(block.y[:1], block.p[:1]))
+    truth = values.repeated(len(block.p)), slopes.repeated(len(block.p))
+    return judged(function, kind, block, truth, "eager", stated=True)
+
+
+def judged(function: Function, kind: Float, block: Block, truth: tuple[Truth, Truth], mode: str, stated: bool) -> Trial:
+    with wide_numbers() if kind.name == "float64" else contextlib.nullcontext():
+        got = value_and_gradient(function, tensor(block.y, kind), tensor(block.p, kind), mode)
+    value, slope = (g.astype("float64").reshape(t.high.shape) for g, t in zip(got, truth, strict=True))
+    small, beyond, terms = touched(block, kind), far_apart(block, kind, truth[0]), block.p.shape[-1]
+    verdicts = (
+        judge(value, truth[0], kind, *(by_row(f, block, truth[0]) for f in (small, beyond)), terms, stated),
+        judge(slope, truth[1], kind, *(by_entry(f, block, truth[0]) for f in (small, beyond)), terms, stated),
+    )
+    return Trial(block, kind, (value, slope), truth, verdicts)
 
 
 def by_row(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
@@ -89,3 +101,34 @@ def tensor(values: np.ndarray, kind: Float) -> Any:
     if kind.name == "bfloat16":
         return ops.cast(ops.convert_to_tensor(values.astype("float32")), "bfloat16")
     return ops.convert_to_tensor(values.astype(kind.numpy))
+
+
+def offenders(done: list[Trial], half: int, count: int) -> list[str]:
+    """The worst entries: input, result, truth, and the distance in ulp of the result and of the scale."""
+    ranked = []
+    for t in done:
+        v = t.verdicts[half]
+        badness = np.where(v.broken, np.inf, np.where(v.gross, 1e30, 0) + v.error())
+        for place in np.argsort(-badness, axis=None)[:count]:
+            ranked.append((float(badness.ravel()[place]), t, np.unravel_index(place, badness.shape)))
+    ranked.sort(key=lambda entry: -entry[0])
+    return [line(t, half, place) for _, t, place in ranked[:count]]
+
+
+def line(t: Trial, half: int, place: tuple[int, ...]) -> str:
+    v, truth, out = t.verdicts[half], t.truth[half], t.outs[half]
+    y, p = (t.block.y, t.block.p) if t.block.coupled else (t.block.y[place[0]], t.block.p[place[0]])
+    entry = f" entry {', '.join(map(str, place[1:]))}" if half and len(place) > 1 else ""
+    width = f"..+{truth.width[place]:.3g}" if truth.width[place] else ""
+    return (
+        f"y={brief(y)} p={brief(p)}{entry}: got {out[place]:.9g}, want {truth.high[place]:.9g}{width} "
+        f"({v.ulp[place]:.3g} ulp, {v.of_scale[place]:.3g} of scale {truth.scale[place]:.3g}, "
+        f"kind {int(truth.kind[place])})"
+    )
+
+
+def brief(values: np.ndarray) -> str:
+    flat = np.asarray(values).ravel()
+    if flat.size > 1 and (flat == flat[0]).all():
+        return f"[{flat[0]:.9g}]*{flat.size}"
+    return "[" + ", ".join(f"{v:.9g}" for v in flat[:6]) + (", ..." if flat.size > 6 else "") + "]"

@@ -14,7 +14,8 @@ from tests.oracle import alignments, classes, grid, sums, terms
 from tests.oracle.grid import Block
 from tests.oracle.sums import Float, Sum, mp, mpf
 
-SOURCES = (alignments, classes, grid, sums, terms)
+SMALLEST = 2.0**-1074
+SOURCES = (__file__, *(module.__file__ for module in (alignments, classes, grid, sums, terms)))
 KEPT = Path(__file__).resolve().parents[2] / ".pytest_cache" / "truths"
 
 
@@ -30,6 +31,10 @@ class Truth:
     peak: np.ndarray  # the size of the largest term
 
     FIELDS = ("high", "low", "scale", "width", "kind", "peak")
+
+    def repeated(self, times: int) -> Truth:
+        """This one row, so many times."""
+        return Truth(*(np.repeat(getattr(self, f), times, axis=0) for f in self.FIELDS))
 
 
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
@@ -55,7 +60,7 @@ def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
     columns: list[list[float]] = [[], [], [], [], [], []]
     for number in numbers:
         value = number.value()
-        high = float(value)
+        high = float(value) or float(mp.sign(value)) * SMALLEST  # what is too small for float64 is not 0
         low = float(value - mpf(high)) if np.isfinite(high) else 0.0
         peak = float(max(map(abs, number.terms), default=0))
         row = (high, low, float(number.scale()), float(number.width), int(number.kind), peak)
@@ -67,8 +72,8 @@ def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
 def fingerprint() -> str:
     """Changes with anything a truth depends on."""
     digest = hashlib.sha256()
-    for module in SOURCES:
-        digest.update(Path(module.__file__).read_bytes())
+    for source in SOURCES:
+        digest.update(Path(source).read_bytes())
     return digest.hexdigest()[:12]
 
 

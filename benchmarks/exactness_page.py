@@ -1,0 +1,153 @@
+"""docs/exactness.md from the records of a measurement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from benchmarks.peers import LEFT_OUT
+
+Record = dict[str, Any]
+DTYPES = ("float32", "bfloat16", "float16", "float64")
+NATIVE = ("torch", "optax")
+
+INTRODUCTION = """\
+# How exact the losses are
+
+Written by `make exactness`, which takes a while; `make exactness LOSSES=Huber,Poisson` looks at a few.
+Measured on CPU: {versions}.
+
+Every loss is called over one grid of hard inputs: tiny, huge, equal and subnormal numbers; differences that are tiny
+beside the numbers; logits far beyond saturation, tied, and with a common offset; probabilities 0, 1 and everything
+between 1e-45 and 1 - 2^-24; one-hot, soft and smoothed targets; 2 to 10,000 classes; zero, parallel and opposite
+vectors; empty and full masks; and random rows. The truth is the documented formula in 100 digits, of the numbers as
+the type holds them. Values are those of the function, one per row; gradients are those of their sum by y_pred, entry
+by entry. In float32 lossary runs in every mode of the backend (eager; `tf.function` with XLA and without; `jax.jit`),
+otherwise eagerly; so do the others, on the same inputs.
+
+## What a column means
+- **entries**: numbers compared, over all modes.
+- **not finite**: NaN, or infinite though the truth is a number that the type holds.
+- **wrong**: off by more than 1e-3 of the truth, and by more than 4 ulp of it and of its scale.
+- **ulp**: the largest error of all other entries, in units in the last place of the truth, or of its *scale* (the sum
+  of the sizes of the formula's terms): where terms cancel, nothing better can be asked. 0.5 is correctly rounded.
+- **flushed**: entries with a subnormal input or truth. TensorFlow and JAX read and write such numbers as 0; only
+  finiteness is asked of them. Those of float16 are ordinary numbers, since it is computed in float32.
+
+Not everything in the columns of other libraries is a mistake. Keras keeps probabilities 1e-7 away from 0 and 1, adds
+1e-7 to rates, divides by at least 1e-7, and says so in part; measured by the formula, what lies beyond is wrong, and
+the gradient there is 0. At an exact 0 or 1 on the wrong side, where the formula is infinite, lossary is held to its own
+rule ([contracts.md](contracts.md)) and the others only to finiteness. At a kink any slope between the two sides is
+right. Half precision is where the libraries differ most: lossary computes it in float32 and rounds once; functions of
+the others compute in the type they are given, as a model in mixed precision would call them.
+
+Left out, because they do not mean the same: {left_out}. Cases with parameters that another library lacks are left out
+of its columns, and lossary is shown beside it on the same cases.
+"""
+
+
+def page(measured: list[dict[str, Any]]) -> str:
+    """The whole document."""
+    records = [r for part in measured for r in part["records"]]
+    versions = {name: number for part in measured for name, number in part["versions"].items()}
+    named = ", ".join(f"{name} {number}" for name, number in versions.items())
+    left_out = "; ".join(f"{library}: {reason}" for library, reason in LEFT_OUT.items())
+    done = [r for r in records if "refused" not in r]
+    parts = [INTRODUCTION.format(versions=named, left_out=left_out), totals(done), refusals(records)]
+    for dtype in DTYPES:
+        chosen = [r for r in done if r["dtype"] == dtype]
+        if chosen:
+            parts.append(by_loss(dtype, chosen))
+    return "\n".join(part for part in parts if part)
+
+
+def totals(records: list[Record]) -> str:
+    """One line per type, backend and library; beside each other library, lossary on the same cases."""
+    lines = ["## Totals", ""]
+    lines += table("type", "backend", "library", "entries", "not finite", "wrong", "largest ulp", "flushed")
+    for dtype in DTYPES:
+        for backend in ordered(r["backend"] for r in records):
+            here = [r for r in records if (r["dtype"], r["backend"]) == (dtype, backend)]
+            for library in ordered(r["library"] for r in here):
+                theirs = [r for r in here if r["library"] == library]
+                lines.append(total_line(dtype, backend, library, theirs))
+                if library != "lossary":
+                    same = {r["case"] for r in theirs}
+                    ours = [r for r in here if r["library"] == "lossary" and r["mode"] == "eager" and r["case"] in same]
+                    lines.append(total_line(dtype, backend, f"lossary on the cases of {library}", ours))
+    return "\n".join([*lines, ""])
+
+
+def total_line(dtype: str, backend: str, library: str, records: list[Record]) -> str:
+    halves = [[r for r in records if r["what"] == what] for what in ("value", "gradient")]
+    sums = [" / ".join(f"{sum(r[name] for r in half):,}" for half in halves) for name in ("entries", "broken", "gross")]
+    largest = " / ".join(short(max((r["worst"] for r in half), default=0.0)) for half in halves)
+    flushed = f"{sum(r['flushed'] for r in records):,}"
+    return row(dtype, backend, library, *sums, largest, flushed)
+
+
+def refusals(records: list[Record]) -> str:
+    """What could not be called at all."""
+    texts: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for r in records:
+        if "refused" in r:
+            texts[r["library"], r["backend"], r["dtype"]].add(r["loss"])
+    if not texts:
+        return ""
+    lines = ["Calls that raised an error and are not counted:", ""]
+    lines += [f"- {' on '.join(key[:2])}, {key[2]}: {', '.join(sorted(losses))}" for key, losses in texts.items()]
+    return "\n".join([*lines, ""])
+
+
+def by_loss(dtype: str, records: list[Record]) -> str:
+    """One line per loss and backend, values and gradients, the libraries side by side."""
+    lines = [f"## {dtype}", "", "Each cell: not finite · wrong · largest ulp, for values / for gradients.", ""]
+    lines += table(
+        "loss", "backend", "entries", "lossary", "the same cases: lossary", "Keras", "lossary", "torch or optax"
+    )
+    for loss in ordered(r["loss"] for r in records):
+        for backend in ordered(r["backend"] for r in records):
+            here = [r for r in records if (r["loss"], r["backend"]) == (loss, backend)]
+            ours = [r for r in here if r["library"] == "lossary"]
+            entries = " / ".join(
+                f"{sum(r['entries'] for r in ours if r['what'] == w):,}" for w in ("value", "gradient")
+            )
+            beside = [cell for other in (("Keras",), NATIVE) for cell in pair(here, other)]
+            lines.append(row(loss, backend, entries, both(ours), *beside))
+    return "\n".join([*lines, ""])
+
+
+def pair(records: list[Record], libraries: tuple[str, ...]) -> tuple[str, str]:
+    """lossary and another library on the cases that the other has."""
+    theirs = [r for r in records if r["library"] in libraries]
+    if not theirs:
+        return "", ""
+    same = {r["case"] for r in theirs}
+    ours = [r for r in records if r["library"] == "lossary" and r["case"] in same and r["mode"] == "eager"]
+    return both(ours), both(theirs)
+
+
+def both(records: list[Record]) -> str:
+    return " / ".join(cell([r for r in records if r["what"] == what]) for what in ("value", "gradient"))
+
+
+def cell(records: list[Record]) -> str:
+    broken, gross = (sum(r[name] for r in records) for name in ("broken", "gross"))
+    return f"{broken} · {gross} · {short(max((r['worst'] for r in records), default=0.0))}"
+
+
+def short(ulp: float) -> str:
+    return f"{ulp:.1f}" if ulp < 100 else f"{ulp:.0f}" if ulp < 1e4 else f"{ulp:.0e}".replace("e+0", "e")
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(*heads: str) -> list[str]:
+    return [row(*heads), row(*["---"] * len(heads))]

@@ -1,0 +1,90 @@
+"""The instrument itself: what it calls exact, inexact, broken, wrong or flushed."""
+
+import numpy as np
+import pytest
+
+from tests.oracle.measure import judge, spacing
+from tests.oracle.sums import FLOATS, Kind, between, exactly, mpf
+from tests.oracle.truths import as_truth
+
+pytestmark = pytest.mark.backendless
+NEAR = np.array([False])
+
+
+def verdict(out, number, dtype="float32", subnormal=False, stated=True):
+    """The verdict on one result, as plain numbers."""
+    found = judge(np.array([float(out)]), as_truth([number], (1,)), FLOATS[dtype], np.array([subnormal]), NEAR, 1, stated)
+    return {name: getattr(found, name).item() for name in ("ulp", "of_scale", "broken", "gross", "flushed")}
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float16", 11), ("bfloat16", 8), ("float32", 24), ("float64", 53)])
+def test_the_spacing_is_that_of_the_type(dtype, digits):
+    kind = FLOATS[dtype]
+    numbers = np.array([1.0, 1.5, 3.0, 1000.0], dtype=kind.numpy)
+    after = np.nextafter(numbers, np.array(np.inf, dtype=kind.numpy)).astype("float64")
+    np.testing.assert_array_equal(spacing(numbers.astype("float64"), kind), after - numbers.astype("float64"))
+    assert spacing(np.array(1.0), kind) == 2.0 ** (1 - digits)
+    smallest = float(kind.info.smallest_normal)
+    assert spacing(np.array(0.0), kind) == spacing(np.array(smallest), kind) == smallest * 2.0 ** (1 - digits)
+
+
+def test_a_neighbouring_number_is_one_ulp_off():
+    assert verdict(1 + 2.0**-23, exactly(mpf(1)))["ulp"] == 1
+    assert verdict(1, exactly(mpf(1) + mpf(2) ** -24))["ulp"] == 0.5
+
+
+def test_a_difference_beyond_float64_is_seen():
+    assert verdict(1.0, exactly(mpf(1) + mpf(2) ** -60), "float64")["ulp"] == 2.0**-8
+
+
+def test_where_the_truth_is_nothing_something_is_wrong():
+    assert not verdict(0, exactly(mpf(0)))["gross"] and verdict(1e-30, exactly(mpf(0)))["gross"]
+
+
+def test_where_terms_cancel_the_scale_counts():
+    seen = verdict(2.0**-22, exactly(mpf(1000), mpf(-1000)))
+    assert seen["ulp"] > 1e30 and seen["of_scale"] < 1e-2 and not seen["gross"]
+
+
+def test_a_wrong_number_is_gross_and_a_rounded_one_is_not():
+    assert verdict(1.002, exactly(mpf(1)))["gross"]
+    assert not verdict(1.0005, exactly(mpf(1)))["gross"]
+    assert not verdict(1 + 2.0**-8, exactly(mpf(1)), "bfloat16")["gross"]
+
+
+@pytest.mark.parametrize("out", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_broken_where_the_truth_is(out):
+    edges = [exactly(mpf(1), kind=kind) for kind in (Kind.FINITE, Kind.BOUNDARY, Kind.UNDEFINED)]
+    for number in (*edges, between(-1, 1)):
+        assert verdict(out, number)["broken"]
+        assert verdict(out, number, subnormal=True)["broken"]
+
+
+def test_beyond_the_largest_number_infinity_is_right_and_nan_is_not():
+    huge = exactly(mpf(10) ** 39)
+    for out in (np.inf, np.finfo("float32").max):
+        assert verdict(out, huge) == {"ulp": 0, "of_scale": 0, "broken": False, "gross": False, "flushed": False}
+    assert verdict(np.nan, huge)["broken"]
+    assert verdict(-np.inf, huge)["gross"] and verdict(1.0, huge)["gross"]
+
+
+def test_at_a_kink_only_what_lies_outside_is_off():
+    assert [verdict(x, between(-1, 1))["ulp"] for x in (-1, -0.3, 0, 1)] == [0, 0, 0, 0]
+    assert verdict(1.5, between(-1, 1))["gross"] and verdict(-1.5, between(-1, 1))["gross"]
+    turned = between(-1, 2).times(mpf(-1))
+    assert (float(turned.value()), float(turned.width)) == (-2, 3)
+
+
+def test_at_a_boundary_the_rule_binds_lossary_alone():
+    edge = exactly(mpf(87), kind=Kind.BOUNDARY)
+    assert verdict(16, edge)["gross"] and not verdict(16, edge, stated=False)["gross"]
+    assert not verdict(5, exactly(mpf(0), kind=Kind.UNDEFINED))["gross"]
+
+
+def test_subnormals_are_counted_apart_but_not_in_float16():
+    small = exactly(mpf(10) ** -40)
+    assert verdict(0, exactly(mpf(10) ** -400), "float64")["flushed"]
+    assert verdict(0, small)["flushed"] and not verdict(0, small)["gross"]
+    assert verdict(1.0, small)["gross"]
+    assert verdict(2.0, exactly(mpf(1)), subnormal=True)["flushed"]
+    assert verdict(0, exactly(mpf(10) ** -6), "float16")["gross"]
