@@ -49,7 +49,7 @@ def judge(out: np.ndarray, truth: Truth, kind: Float, subnormal: np.ndarray, sta
     free = truth.kind == Kind.UNDEFINED
     if not stated:
         free |= truth.kind == Kind.BOUNDARY
-    overflow = np.abs(truth.high) > kind.largest
+    overflow = (np.abs(truth.high) > kind.largest) & (truth.kind != Kind.INTERVAL)
     broken = np.isnan(out) | (np.isinf(out) & ~overflow)
     distance = measured(np.where(np.isfinite(out), out, 0.0), truth)
     right = overflow & (np.sign(out) == np.sign(truth.high)) & (np.abs(out) >= kind.largest / 2)

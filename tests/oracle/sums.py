@@ -68,6 +68,9 @@ def total(sums: list[Sum]) -> Sum:
 ZERO = exactly(mpf(0))
 
 
+STEEPEST = {"float16": 10, "bfloat16": 96, "float32": 96, "float64": 960}  # exponents of 2
+
+
 @dataclass(frozen=True)
 class Float:
     """A floating-point type: what an exact 0 and an exact 1 on the wrong side are read as, and its spacing."""
@@ -83,9 +86,19 @@ class Float:
         return np.dtype(ml_dtypes.bfloat16) if self.name == "bfloat16" else np.dtype(self.name)
 
     @property
-    def tiny(self) -> Any:
-        """The smallest normal number."""
-        return mpf(float(self.info.smallest_normal))
+    def tiniest(self) -> Any:
+        """The smallest positive number; an exact probability of 0 on the wrong side costs as much."""
+        return mpf(float(self.info.smallest_subnormal))
+
+    @property
+    def steepest(self) -> Any:
+        """The size of the slope of that cost."""
+        return mpf(2) ** STEEPEST[self.name]
+
+    @property
+    def least(self) -> Any:
+        """The smallest normal number of the type that is computed in."""
+        return mpf(2) ** (-126 if self.name == "float16" else self.lowest_exponent)
 
     @property
     def half(self) -> float:

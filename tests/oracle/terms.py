@@ -166,14 +166,22 @@ def gaussian_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "l
         part = gap * gap * mp.exp(-s) / 2
         value = exactly(s / 2, part, *constant)
         return value, [exactly(-gap * mp.exp(-s)), exactly(mpf(1) / 2, -part)]
-    if s == 0:
-        s, kind = edge.tiny, Kind.BOUNDARY
+    if s == 0:  # a stated rule: the spread that the distance makes plausible
+        std, kind = max(mpf(2) ** -30, abs(gap) * mpf(2) ** -20), Kind.BOUNDARY
+        s = std * std if spread == "variance" else std
     variance = s if spread == "variance" else s * s
     power = 1 if spread == "variance" else 2  # d log(variance) / d spread = power / spread
     part = gap * gap / variance / 2
     value = exactly(mp.log(variance) / 2, part, *constant, kind=kind)
     slopes = [exactly(-gap / variance, kind=kind), exactly(power / s / 2, -power * part / s, kind=kind)]
     return value, slopes
+
+
+def logarithm(p: Number, edge: Float) -> tuple[Number, Number, Kind]:
+    """log p and its slope; of an exact 0 by the stated rule."""
+    if p == 0:
+        return mp.log(edge.tiniest), edge.steepest, Kind.BOUNDARY
+    return mp.log(p), 1 / p, Kind.FINITE
 
 
 TERMS["multi_quantile"] = multi_quantile
@@ -186,8 +194,8 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
         return exactly(mp.exp(p), -y * p), exactly(mp.exp(p), -y)
     if y == 0:
         return exactly(p), exactly(mpf(1))
-    rate, kind = (edge.tiny, Kind.BOUNDARY) if p == 0 else (p, Kind.FINITE)
-    return exactly(p, -y * mp.log(rate), kind=kind), exactly(mpf(1), -y / rate, kind=kind)
+    log, slope, kind = logarithm(p, edge)
+    return exactly(p, -y * log, kind=kind), exactly(mpf(1), -y * slope, kind=kind)
 
 
 TERMS["poisson"] = poisson
@@ -255,12 +263,13 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
         if whole == 0:  # two empty masks fit perfectly, by the stated rule
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
+        kind = Kind.FINITE if whole >= edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
             inner = yes * no if logits else mpf(1)
             parts = (-h * t / whole, hit * h * t / whole**2, hit * a * (1 - t) / whole**2, -hit * b * t / whole**2)
-            slopes.append(exactly(*(part * inner for part in parts)))
-        return exactly(missed / whole), slopes
+            slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+        return exactly(missed / whole, kind=kind), slopes
 
     TERMS[name] = counted
     COUPLED[name] = over_the_batch(counted)
@@ -296,9 +305,9 @@ def kl_divergence(y: list[Number], p: list[Number], edge: Float) -> Row:
         if t == 0:
             slopes.append(ZERO)
             continue
-        read, kind = (edge.tiny, Kind.BOUNDARY) if q == 0 else (q, Kind.FINITE)
-        parts.append(exactly(t * mp.log(t), -t * mp.log(read), kind=kind))
-        slopes.append(exactly(-t / read, kind=kind))
+        log, slope, kind = logarithm(q, edge)
+        parts.append(exactly(t * mp.log(t), -t * log, kind=kind))
+        slopes.append(exactly(-t * slope, kind=kind))
     return total(parts), slopes
 
 
