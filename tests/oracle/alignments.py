@@ -71,25 +71,34 @@ def moved(vectors: list[list[Number]], pull: list[list[Number]], wobble: list[Nu
 
 
 def ctc(y: list[Number], p: list[list[Number]], edge: Float) -> Row:
-    """By enumeration of every path; the slope by a logit is the softmax less the share of paths through it."""
+    """By enumeration of every path; the slope by a logit is the softmax less the share of paths through it.
+
+    Logarithms of probabilities are differences of logits, whose rounding adds up along the frames: hence the scales.
+    """
     wanted = [int(v) for v in y if v != 0]
     frames = [[v - log_sum(frame) for v in frame] for frame in p]
-    whole, through, size = mpf(0), [[mpf(0)] * len(frame) for frame in p], mpf(0)
+    whole, through = mpf(0), [[mpf(0)] * len(frame) for frame in p]
+    wobble = mp.fsum(2 * max(abs(v) for v in frame) for frame in p)
     for path in product(range(len(frames[0])), repeat=len(frames)):
         if [s for k, s in enumerate(path) if s != 0 and (k == 0 or path[k - 1] != s)] != wanted:
             continue
         log = mp.fsum(frames[k][s] for k, s in enumerate(path))
         chance = mp.exp(log)
-        whole, size = whole + chance, size - chance * log
+        whole += chance
         for k, s in enumerate(path):
             through[k][s] += chance
-    value, extra = -mp.log(whole), size / whole / 2
     slopes = [
-        exactly(mp.exp(log), -part / whole)
+        wobbly(wobble, mp.exp(log), -part / whole)
         for frame, parts in zip(frames, through, strict=True)
         for log, part in zip(frame, parts, strict=True)
     ]
-    return exactly(value, extra, -extra), slopes
+    return exactly(-mp.log(whole), wobble / 2, -wobble / 2), slopes
+
+
+def wobbly(wobble: Number, *terms: Number) -> Sum:
+    """The sum of terms each of which carries a relative error of `wobble` roundings."""
+    extra = [t * wobble / 2 for t in terms]
+    return exactly(*terms, *extra, *(-e for e in extra))
 
 
 COUPLED["circle"] = circle
