@@ -164,21 +164,21 @@ def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalis
         kinds = [kind if w else Kind.FINITE for kind, w in zip(classes.kinds, weights, strict=True)]
         kind = max(kinds) if normalised else Kind.FINITE
         value = Sum(tuple(w * v for w, (v, _) in zip(weights, pairs, strict=True) if w), kind)
-        return value, slopes([w * f for w, (_, f) in zip(weights, pairs, strict=True)], classes, from_logits)
+        return value, slopes([w * f for w, (_, f) in zip(weights, pairs, strict=True)], classes)
 
     return row
 
 
-def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
-    """shared_k * sum of pulls - own_k * pull_k, where the two parts of class k are joined: they do not cancel.
+def slopes(pulls: list[Number], classes: Classes) -> list[Sum]:
+    """shared_k * sum of pulls - own_k * pull_k; where one class is the true one, its two parts are joined.
 
-    Of soft targets and logits they stay apart: a softmax less a target is a difference.
+    Of soft targets they stay apart, as a softmax less a target is a difference; but for an exact 0, read by a rule.
     """
     whole, soft = mp.fsum(pulls), sum(1 for pull in pulls if pull) > 1
     every = []
     for k, pull in enumerate(pulls):
-        if from_logits and soft:
-            every.append(exactly(classes.shared[k] * whole, -pull))
+        if soft and classes.kinds[k] == Kind.FINITE:
+            every.append(exactly(classes.shared[k] * whole, -classes.own[k] * pull))
         else:
             others = whole - pull if soft or not pull else mpf(0)
             parts = classes.shared[k] * others, -classes.joined[k] * pull

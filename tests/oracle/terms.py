@@ -263,7 +263,7 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
         if whole == 0:  # two empty masks fit perfectly, by the stated rule
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
-        kind = Kind.FINITE if whole >= edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
+        kind = Kind.FINITE if whole >= 8 * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
             inner = yes * no if logits else mpf(1)
