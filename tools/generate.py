@@ -1,4 +1,4 @@
-"""Writes what follows from the declarations: the catalogue of cards and the façade as editors see it.
+"""Writes what follows from the declarations: the catalogue of cards, the façade as editors see it, pages of docs.
 
 python tools/generate.py           writes
 python tools/generate.py --check   only compares, exit code 1 when something is stale
@@ -14,16 +14,18 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from lossary import _saving  # noqa: E402
+from lossary.checking.rule import rules  # noqa: E402
 from lossary.core import catalogue  # noqa: E402
 from lossary.core.cards import Card, Curve  # noqa: E402
 from lossary.core.forms import Binary, Categorical, Distance, Margin  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
+from tools import errors_page  # noqa: E402
 
 STUB = ROOT / "src" / "lossary" / "__init__.pyi"
 
@@ -115,12 +117,52 @@ def page_text(cards: list[Card]) -> str:
     return "\n".join(lines)
 
 
+CHECKS = """\
+# What `ls.check` looks for
+
+Generated from the rules by `make generate`; `lossary check --rules` lists them.
+
+```python
+found = ls.check("mse", y_true, y_pred)  # any Keras loss, function, name, or loss of lossary
+found = ls.check(model, x, y)  # a compiled model with its own loss, output by output
+model.fit(x, y, callbacks=[ls.Check()])  # the first batch, before the first step
+```
+
+At most 256 rows are looked at, eagerly; nothing of the loss or the model changes. An ERROR means that training would
+learn the wrong thing, a WARNING that the numbers are not what they seem. `found` is false when there is nothing to
+say; `found.errors`, `found.warnings` and `found.raise_errors()` sort it. Every rule can be left out by its id:
+`ignore=["L003"]` for `ls.check` and `ls.Check`, `--ignore L003` on the command line.
+
+`ls.Check()` stands before the first step of `fit` and sees the batch that training sees, from arrays, datasets and
+generators alike. `on_error="raise"` (the default) stops before any weight has moved; `"warn"` goes on. A loss that is
+known to lossary (its own, and Keras's) is judged by its contract; of any other loss only what its numbers show is
+judged. A loss whose rows look at one another by design says so with `loss.coupled = True`.
+"""
+
+
+def checks_text() -> str:
+    """docs/checks.md: a section per rule."""
+    lines = [CHECKS, "| id | severity | rule | what is wrong |", "| --- | --- | --- | --- |"]
+    for r in rules().values():
+        lines.append(f"| [{r.id}](#{r.id.lower()}-{r.name}) | {r.severity} | {r.name} | {r.reason} |")
+    for r in rules().values():
+        lines += ["", f"## {r.id} {r.name}", "", f"{r.severity}. {r.reason}", "", f"- **Fires**: {r.fires}"]
+        lines += [f"- **Quiet**: {r.quiet}", f"- **Seen**: {r.seen}", f'- **Leave out**: `ignore=["{r.id}"]`', ""]
+        lines += ["```python", "# wrong", r.bad, "```", "```python", "# right", r.good, "```"]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     classes = losses()
     cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
     stale = []
-    page = ROOT / "docs" / "losses.md"
-    texts = {catalogue.FILE: catalogue_text(cards), STUB: stub_text(classes, cards), page: page_text(cards)}
+    texts = {
+        catalogue.FILE: catalogue_text(cards),
+        STUB: stub_text(classes, cards),
+        ROOT / "docs" / "losses.md": page_text(cards),
+        ROOT / "docs" / "checks.md": checks_text(),
+        ROOT / "docs" / "errors.md": errors_page.page_text(),
+    }
     for file, text in texts.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             stale.append(file.name)

@@ -2,7 +2,10 @@
 from typing import Any
 
 from lossary.core.cards import Card as Card
+from lossary.checking.callback import Check as Check
 from lossary.core.errors import DefinitionError as DefinitionError
+from lossary.checking.findings import Finding as Finding
+from lossary.checking.findings import Findings as Findings
 from lossary.core.loss import Loss as Loss
 from lossary.target import LossLayer as LossLayer
 from lossary.core.errors import LossaryError as LossaryError
@@ -13,8 +16,11 @@ from lossary.core.errors import ShapeError as ShapeError
 from lossary.core.errors import TargetError as TargetError
 from lossary.core.errors import UnknownLossError as UnknownLossError
 from lossary.core.catalogue import card as card
+from lossary.checking.check import check as check
 from lossary.core.contract import checks as checks
+from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
+from lossary.checking.explain import explain as explain
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get

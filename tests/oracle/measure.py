@@ -9,7 +9,6 @@ import numpy as np
 from tests.oracle.sums import Float, Kind
 from tests.oracle.truths import Truth
 
-FEW = 8  # so many subnormal terms, each read as 0, may be missing from a sum
 GROSS = 1e-3  # a relative error beyond this, and beyond 4 ulp of result and scale, is a wrong number
 
 
@@ -42,24 +41,36 @@ def spacing(x: np.ndarray, kind: Float) -> np.ndarray:
     return np.ldexp(1.0, np.maximum(exponent - 1, kind.lowest_exponent) - kind.digits + 1)
 
 
-def judge(out: np.ndarray, truth: Truth, kind: Float, subnormal: np.ndarray, stated: bool = True) -> Verdict:
-    """Compare results with truths. `subnormal` marks entries computed from subnormal inputs.
+def judge(
+    out: np.ndarray,
+    truth: Truth,
+    kind: Float,
+    subnormal: np.ndarray,
+    beyond: np.ndarray,
+    terms: int,
+    stated: bool = True,
+) -> Verdict:
+    """Compare results with truths. `subnormal` marks entries computed from subnormal inputs, and `beyond` those of rows
+    in which a term, or the difference of two numbers, is beyond the largest number: infinity, but not NaN, is right.
 
-    `stated` says whether the results follow lossary's stated rules at the boundary; others need only be finite there.
+    `terms` is how many terms a result may have. `stated` says whether the results follow lossary's stated rules at the
+    boundary; others need only be finite there.
     """
-    free = truth.kind == Kind.UNDEFINED
+    free = (truth.kind == Kind.UNDEFINED) | beyond
     if not stated:
         free |= truth.kind == Kind.BOUNDARY
-    overflow = (np.abs(truth.high) > kind.largest) & (truth.kind != Kind.INTERVAL)
-    broken = np.isnan(out) | (np.isinf(out) & ~overflow)
+    ruled = truth.kind == Kind.BOUNDARY  # to three digits
+    overflow = (np.abs(truth.high) > kind.largest) & ~(truth.width > 0)
+    broken = np.isnan(out) | (np.isinf(out) & ~overflow & ~beyond)
     distance = measured(np.where(np.isfinite(out), out, 0.0), truth)
     right = overflow & (np.sign(out) == np.sign(truth.high)) & (np.abs(out) >= kind.largest / 2)
     distance = np.where(right | free | broken, 0.0, np.where(overflow, np.inf, distance))
+    distance = np.where(ruled & (distance <= GROSS * np.abs(truth.high)), 0.0, distance)
     high = np.where(overflow, kind.largest, truth.high)
     scale = np.where(np.isfinite(truth.scale), truth.scale, kind.largest)
     with np.errstate(over="ignore"):
         ulp, of_scale = distance / spacing(high, kind), distance / spacing(np.maximum(scale, np.abs(high)), kind)
-    flushed = np.broadcast_to(subnormal, out.shape) | vanishing(out, truth, kind)
+    flushed = np.broadcast_to(subnormal, out.shape) | vanishing(distance, kind, terms)
     gross = (distance > GROSS * np.abs(high)) & (np.minimum(ulp, of_scale) > 4) & ~flushed & ~broken
     seen = ~flushed & ~broken
     return Verdict(np.where(seen, ulp, 0.0), np.where(seen, of_scale, 0.0), broken, gross, flushed & ~broken)
@@ -74,12 +85,11 @@ def measured(out: np.ndarray, truth: Truth) -> np.ndarray:
     return np.abs(above)
 
 
-def vanishing(out: np.ndarray, truth: Truth, kind: Float) -> np.ndarray:
-    """Whether a subnormal truth, or a sum of a few, came out as 0 or thereabouts. (float16 is computed in float32.)"""
+def vanishing(distance: np.ndarray, kind: Float, terms: int) -> np.ndarray:
+    """Whether an error is no larger than so many subnormal terms read as 0. (float16 is computed in float32.)"""
     if kind.name == "float16":
-        return np.zeros(out.shape, dtype=bool)
-    smallest = FEW * float(kind.info.smallest_normal)
-    return (truth.high != 0) & (np.abs(truth.high) < smallest) & (np.abs(out) <= smallest)
+        return np.zeros(distance.shape, dtype=bool)
+    return (distance > 0) & (distance <= float(kind.smallest) * terms)
 
 
 def has_subnormals(values: np.ndarray, kind: Float) -> np.ndarray:

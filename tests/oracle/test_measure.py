@@ -8,11 +8,13 @@ from tests.oracle.sums import FLOATS, Kind, between, exactly, mpf
 from tests.oracle.truths import as_truth
 
 pytestmark = pytest.mark.backendless
+NEAR = np.array([False])
 
 
 def verdict(out, number, dtype="float32", subnormal=False, stated=True):
     """The verdict on one result, as plain numbers."""
-    found = judge(np.array([float(out)]), as_truth([number], (1,)), FLOATS[dtype], np.array([subnormal]), stated)
+    truth, small = as_truth([number], (1,)), np.array([subnormal])
+    found = judge(np.array([float(out)]), truth, FLOATS[dtype], small, NEAR, 1, stated)
     return {name: getattr(found, name).item() for name in ("ulp", "of_scale", "broken", "gross", "flushed")}
 
 

@@ -52,15 +52,40 @@ def judged(function: Function, kind: Float, block: Block, truth: tuple[Truth, Tr
     with wide_numbers() if kind.name == "float64" else contextlib.nullcontext():
         got = value_and_gradient(function, tensor(block.y, kind), tensor(block.p, kind), mode)
     value, slope = (g.astype("float64").reshape(t.high.shape) for g, t in zip(got, truth, strict=True))
-    small = touched(block, kind)
-    by_row = small.any(axis=tuple(range(1, small.ndim)))
-    if block.coupled:
-        by_row = np.broadcast_to(small.any(), value.shape)
-    by_entry = np.broadcast_to(
-        small.any() if block.coupled else by_row.reshape(-1, *[1] * (small.ndim - 1)), slope.shape
+    small, beyond, terms = touched(block, kind), far_apart(block, kind, truth[0]), block.p.shape[-1]
+    verdicts = (
+        judge(value, truth[0], kind, *(by_row(f, block, truth[0]) for f in (small, beyond)), terms, stated),
+        judge(slope, truth[1], kind, *(by_entry(f, block, truth[0]) for f in (small, beyond)), terms, stated),
     )
-    verdicts = judge(value, truth[0], kind, by_row, stated), judge(slope, truth[1], kind, by_entry, stated)
     return Trial(block, kind, (value, slope), truth, verdicts)
+
+
+def by_row(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
+    """Whether any entry of a row is flagged; in a coupled batch, any entry at all."""
+    if value.high.ndim == 0 or block.coupled:
+        return np.broadcast_to(flags.any(), value.high.shape)
+    return flags.any(axis=tuple(range(1, flags.ndim)))
+
+
+def by_entry(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
+    rows = by_row(flags, block, value)
+    return np.broadcast_to(rows.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
+
+
+def far_apart(block: Block, kind: Float, value: Truth) -> np.ndarray:
+    """Rows in which two numbers differ, or a term lies, beyond the largest number. (float16 is computed in float32.)"""
+    if kind.name == "float16":
+        return np.zeros(block.p.shape, dtype=bool)
+    rows = len(block.p)
+    numbers = np.concatenate([part.astype("float64").reshape(rows, -1) for part in (block.y, block.p)], axis=1)
+    with np.errstate(over="ignore"):
+        far = numbers.max(axis=1) - numbers.min(axis=1) > kind.largest
+        far |= (
+            (value.peak * numbers.shape[1] > kind.largest).any()
+            if value.high.ndim == 0
+            else (value.peak.reshape(rows, -1).max(axis=1) * block.p.shape[-1] > kind.largest)
+        )
+    return np.broadcast_to(far.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
 
 
 def touched(block: Block, kind: Float) -> np.ndarray:

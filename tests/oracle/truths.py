@@ -28,8 +28,9 @@ class Truth:
     scale: np.ndarray
     width: np.ndarray
     kind: np.ndarray
+    peak: np.ndarray  # the size of the largest term
 
-    FIELDS = ("high", "low", "scale", "width", "kind")
+    FIELDS = ("high", "low", "scale", "width", "kind", "peak")
 
     def repeated(self, times: int) -> Truth:
         """This one row, so many times."""
@@ -56,12 +57,13 @@ def exact(values: np.ndarray) -> Any:
 
 
 def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
-    columns: list[list[float]] = [[], [], [], [], []]
+    columns: list[list[float]] = [[], [], [], [], [], []]
     for number in numbers:
         value = number.value()
         high = float(value) or float(mp.sign(value)) * SMALLEST  # what is too small for float64 is not 0
         low = float(value - mpf(high)) if np.isfinite(high) else 0.0
-        row = (high, low, float(number.scale()), float(number.width), int(number.kind))
+        peak = float(max(map(abs, number.terms), default=0))
+        row = (high, low, float(number.scale()), float(number.width), int(number.kind), peak)
         for column, entry in zip(columns, row, strict=True):
             column.append(entry)
     return Truth(*(np.array(column).reshape(shape) for column in columns))

@@ -171,12 +171,12 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         values = self.of(y, n, *self.surprises(y_pred), lambda: self.chances(y_pred))
         if kept is None:
             return mean(values)
-        count = ops.sum(ops.cast(kept, values.dtype), axis=-1)
-        return total(ops.where(kept, values, 0.0), -1) / ops.maximum(count, 1.0)
+        count = ops.maximum(ops.sum(ops.cast(kept, values.dtype), axis=-1, keepdims=True), 1.0)
+        return total(ops.where(kept, values, 0.0) / count, -1)
 
     def smoothed(self, y: Tensor) -> Tensor:
         """A label, or its complement, after smoothing."""
-        return y * (1 - self.label_smoothing) + 0.5 * self.label_smoothing if self.label_smoothing else y
+        return y + self.label_smoothing * (0.5 - y) if self.label_smoothing else y
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         """A row is ignored when all its entries are."""
@@ -232,7 +232,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         classes, y = y_pred.shape[-1], y_true
         if self.label_smoothing:
-            y = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
+            y = y_true + self.label_smoothing * (1 / classes - y_true)
         values = self.weighed(self.of_classes(y_pred))
         return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
 

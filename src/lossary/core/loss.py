@@ -110,7 +110,7 @@ class Loss(Fields, keras.losses.Loss):
             given = cls.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ParameterError(
-                f"{cls.__name__}{cls.signature} was called.",
+                f"{cls.__name__}{_without_types(cls.signature)} was called.",
                 arrived=f"The arguments do not fit: {error}.",
                 allowed=f"Allowed are {', '.join(cls.signature.parameters)}.",
                 do="Pass these by name.",
@@ -281,6 +281,11 @@ class Loss(Fields, keras.losses.Loss):
             params=tuple(_param_card(n, p, parameters[n]) for n, p in cls.params.items()),
             **read_docstring(cls.__dict__.get("__doc__")),
         )
+
+
+def _without_types(signature: Signature) -> Signature:
+    """A signature as a person reads it: names and defaults."""
+    return signature.replace(parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()])
 
 
 def _declaration(cls: type[Loss]) -> tuple[Signature, dict[str, Param]]:

@@ -9,7 +9,7 @@ from ..core.forms import Categorical, Chances, Sparse
 from ..core.loss import Tensor, function
 from ..core.params import Param, fraction, nonnegative
 from ..numerics.backend import expm1
-from ..numerics.stable import SMALLEST, power, read_at_least, with_slope
+from ..numerics.stable import power, with_slope
 
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
@@ -76,15 +76,17 @@ class SparseCategoricalCrossentropy(
 sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
 
 
-def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float, dtype: str) -> Tensor:
+def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> Tensor:
     """alpha q^gamma (-log p) for every class, with q = 1 - p; its slope by -log p is a sum of positive terms."""
-    q = read_at_least(q, SMALLEST[dtype])  # its power needs a slope at 0
 
     def value(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
         return power(q, gamma) * s
 
     def slope(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
-        return gamma * power(q, gamma - 1) * p * s + power(q, gamma)
+        open_ = q > 0
+        return ops.where(open_, power(ops.where(open_, q, 1.0), gamma - 1), 0.0) * (
+            gamma * ops.where(p > 0, p * s, 0.0) + q
+        )
 
     if isinstance(alpha, tuple):
         if len(alpha) != surprise.shape[-1]:
@@ -95,7 +97,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float, dty
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
-    return alpha * with_slope(value, slope)(surprise, p, q)
+    return alpha * (with_slope(value, slope)(surprise, p, q) if gamma else surprise)
 
 
 class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):
@@ -118,7 +120,7 @@ class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "s
     gamma: Gamma = 2.0
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return _focal(surprise, *chances(), self.alpha, self.gamma, self.dtype)
+        return _focal(surprise, *chances(), self.alpha, self.gamma)
 
 
 categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
@@ -142,7 +144,7 @@ class SparseCategoricalFocalCrossentropy(
     gamma: Gamma = 2.0
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return _focal(surprise, *chances(), self.alpha, self.gamma, self.dtype)
+        return _focal(surprise, *chances(), self.alpha, self.gamma)
 
 
 sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentropy)
@@ -171,7 +173,8 @@ class CategoricalGeneralizedCrossEntropy(
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         def slope(s: Tensor, p: Tensor) -> Tensor:  # p^q, also where p is too small to be seen
-            return ops.where(s > 80, ops.exp(-self.q * s), power(p, self.q))
+            seen = ops.logical_and(p > 0, s < 80)
+            return ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * s))
 
         return with_slope(lambda s, p: -expm1(-self.q * s) / self.q, slope)(surprise, chances()[0])
 

@@ -10,7 +10,7 @@ from ..core.forms import Parameters, Pointwise
 from ..core.loss import Tensor, function
 from ..core.params import choice, flag
 from ..numerics.backend import log
-from ..numerics.stable import reciprocal, surprise
+from ..numerics.stable import reciprocal, surprise, with_slopes
 
 
 class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("convex", "smooth")):
@@ -78,19 +78,39 @@ class GaussianNLL(
     prediction = SPREADS
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
-        mean, spread = parts[..., 0], parts[..., 1]
+        distance, spread = y - parts[..., 0], parts[..., 1]
         if self.spread == "log_variance":
-            half_log, inverse = 0.5 * spread, ops.exp(-0.5 * spread)
+            half_log = 0.5 * spread
         else:
-            spread = self.readable(spread, ops.abs(y - mean))
-            std = ops.sqrt(spread) if self.spread == "variance" else spread
-            half_log, inverse = log(spread) * (0.5 if self.spread == "variance" else 1.0), 1 / std
+            spread = self.readable(spread, ops.abs(distance))
+            half_log = log(spread) * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
-        return half_log + 0.5 * ops.square((y - mean) * inverse) + constant
+        return half_log + self.misfit(distance, spread) + constant
+
+    def misfit(self, distance: Tensor, spread: Tensor) -> Tensor:
+        """Half the squared distance in standard deviations, with slopes that square neither alone."""
+
+        def inverse(s: Tensor) -> Tensor:
+            return ops.exp(-0.5 * s) if self.spread == "log_variance" else 1 / self.std(s)
+
+        def slopes(d: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+            z = d * inverse(s)
+            share = {"log_variance": 0.5, "variance": 0.5 / s, "std": 1 / s}[self.spread]
+            return z * inverse(s), -z * (z * share)
+
+        def value(d: Tensor, s: Tensor) -> Tensor:
+            z = d * inverse(s)
+            return z * (0.5 * z)
+
+        return with_slopes(value, slopes)(distance, spread)
+
+    def std(self, spread: Tensor) -> Tensor:
+        """The standard deviation that a spread stands for."""
+        return ops.sqrt(spread) if self.spread == "variance" else spread
 
     def readable(self, spread: Tensor, distance: Tensor) -> Tensor:
         """A spread of 0 or less is read as one that the distance of the target makes plausible; its gradient passes."""
-        std = ops.maximum(2.0**-30, 2.0**-20 * ops.stop_gradient(distance))
+        std = ops.clip(2.0**-20 * ops.stop_gradient(distance), 2.0**-30, 2.0**62)
         least = ops.square(std) if self.spread == "variance" else std
         return ops.where(spread > 0, spread, least + (spread - ops.stop_gradient(spread)))
 

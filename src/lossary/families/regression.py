@@ -10,7 +10,18 @@ from ..core.loss import Tensor, function
 from ..core.params import positive
 from ..core.reduction import reduce
 from ..numerics.backend import total
-from ..numerics.stable import largest, log_growth, mean_square, root_mean_square, square_root, tanh, unit
+from ..numerics.stable import (
+    largest,
+    log_growth,
+    mean,
+    mean_square,
+    middling,
+    root_mean_square,
+    square_root,
+    squared_log_growth,
+    tanh,
+    unit,
+)
 from ..numerics.stable import log_cosh as stable_log_cosh
 
 
@@ -100,15 +111,14 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
         return 2 * e
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return root_mean_square(y_pred - y_true)
+        return root_mean_square(y_pred - y_true, self.dtype)
 
     def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
         """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
         if self.reduction in (None, "none"):
             return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
-        size = ops.stop_gradient(largest(ops.reshape(values, (-1,))))
-        size = ops.where(size > 0, size, 1.0)
-        return size * square_root(reduce(ops.square(values / size), weight, mask, self.reduction))
+        k = middling(ops.stop_gradient(largest(ops.reshape(values, (-1,)))))
+        return square_root(reduce(ops.square(values * k), weight, mask, self.reduction)) / k
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
@@ -156,10 +166,18 @@ class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("
     epsilon: Annotated[float, positive("The smallest size a target is read as.", slide=(0.01, 1.0))] = 1e-7
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return 100 * (ops.abs(p - y) / ops.maximum(ops.abs(y), self.epsilon))
+        return 100 * self.share(y, p)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return 100 * ops.sign(p - y) / ops.maximum(ops.abs(y), self.epsilon)
+
+    def share(self, y: Tensor, p: Tensor) -> Tensor:
+        """Each error as a share of its target."""
+        e = p - y
+        return e * ops.stop_gradient(ops.sign(e)) / ops.maximum(ops.abs(y), self.epsilon)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return 100 * mean(self.share(y_true, y_pred))  # in this order, so that no share of the mean overflows alone
 
 
 mean_absolute_percentage_error = function(MeanAbsolutePercentageError)
@@ -184,10 +202,11 @@ class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("
     target = Values("a number >= 0; negative ones are read as 0")
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return ops.square(log_growth(y, p))
+        return squared_log_growth(y, p)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        return 2 * log_growth(y, p) / (1 + ops.maximum(p, 0.0))
+        p = ops.maximum(p, 0.0)
+        return 2 * log_growth(ops.maximum(y, 0.0), p) / (1 + p)
 
 
 mean_squared_logarithmic_error = function(MeanSquaredLogarithmicError)

@@ -7,7 +7,7 @@ from keras import ops
 from ..core.forms import Distance
 from ..core.loss import Tensor, function
 from ..core.params import positive
-from ..numerics.stable import hypotenuse, log1p_of_square
+from ..numerics.stable import about_one, log1p_of_square
 
 
 class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "robust", "smooth", "symmetric")):
@@ -83,11 +83,13 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
     delta: Annotated[float, positive("The error around which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
-        x = ops.abs(e) / self.delta
-        return self.delta**2 * (x * (x / (1 + hypotenuse(x))))  # sqrt(1 + x^2) - 1 without cancelling
+        large, small = about_one(ops.abs(e) / self.delta)
+        root = ops.sqrt(1 + ops.square(small / large))  # sqrt(1 + x^2) / max(x, 1)
+        return self.delta * (ops.abs(e) * (small / (1 / large + root)))  # sqrt(1 + x^2) - 1 without cancelling
 
     def slope(self, e: Tensor) -> Tensor:
-        return e / hypotenuse(e / self.delta)
+        large, small = about_one(ops.abs(e) / self.delta)
+        return self.delta * ops.sign(e) * (small / ops.sqrt(1 + ops.square(small / large)))
 
 
 pseudo_huber = function(PseudoHuber)
@@ -115,7 +117,8 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
     def slope(self, e: Tensor) -> Tensor:
         ratio = e / self.c
         size = ops.maximum(ops.abs(ratio), 1.0)  # c x / (1 + x^2), with numerator and denominator scaled down together
-        return self.c * (ratio / size) / (1 / size + ops.square(ratio) / size)
+        near = ops.clip(ratio, -1.0, 1.0)
+        return self.c * near / (1 / size + ops.abs(near * ratio))
 
 
 cauchy = function(Cauchy)

@@ -1,6 +1,7 @@
 """The running Keras backend, asked through one small module each."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -71,3 +72,41 @@ def derived(
     Backends use whichever they differentiate by. Both may be differentiated again.
     """
     return _BACKEND.derived(value, push, pull)
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f` as the backend's trainer would compile it. torch's trainer runs eagerly."""
+    made: Callable[..., Any] = _BACKEND.compiled(f)
+    return made
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The next batch that a model's `train_function(*arguments)` will see, and arguments that still hold it.
+
+    Raises StopIteration when there is none.
+    """
+    batch, kept = _BACKEND.peek(arguments)
+    return batch, kept
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """(variable, value) for the variables whose values fit() keeps outside the model while it runs."""
+    pairs: list[tuple[Any, Any]] = _BACKEND.training_state(model, arguments)
+    return pairs
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each of the tensors, eagerly."""
+    found: list[Any] = _BACKEND.gradients(f, tensors)
+    return found
+
+
+def gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x, eagerly."""
+    return gradients(lambda inner: f(inner[0]), [keras.ops.convert_to_tensor(x)])[0]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """A block after which the backend draws the numbers it would have drawn without it."""
+    block: AbstractContextManager[None] = _BACKEND.same_randomness()
+    return block

@@ -1,7 +1,9 @@
 """What only JAX can answer, and arithmetic for it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
 import jax
@@ -88,3 +90,35 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     f = jax.custom_jvp(value)
     f.defjvp(lambda x, changes: (f(*x), push(*x, *changes)))
     return f
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function under jit."""
+    made: Callable[..., Any] = jax.jit(f)
+    return made
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Keras's step takes (state, iterator) and calls next() once per step."""
+    state, iterator = arguments
+    first = next(iterator)
+    rest: Iterator[Any] = chain([first], iterator)
+    return first, (state, rest)
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """fit() moves all values into the state it passes around, and leaves the variables empty."""
+    trainable, others, optimizer, metrics = arguments[0]
+    variables = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
+    groups = zip((*variables, model.metrics_variables), (trainable, others, optimizer, metrics), strict=True)
+    return [pair for group, values in groups for pair in zip(group, values, strict=True)]
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor."""
+    return list(jax.grad(lambda inner: jax.numpy.sum(f(inner)))(tensors))
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from . import backend
@@ -47,6 +48,22 @@ def with_slope(value: Callable[..., Tensor], slope: Callable[..., Tensor]) -> Ca
     return derived(value, push, pull)
 
 
+def with_slopes(
+    value: Callable[[Tensor, Tensor], Tensor], slopes: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """An entrywise function of two tensors with its derivatives by both in closed form."""
+
+    def push(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
+        by_a, by_b = slopes(a, b)
+        return by_a * da + by_b * db
+
+    def pull(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        by_a, by_b = slopes(a, b)
+        return by_a * g, by_b * g
+
+    return derived(value, push, pull)
+
+
 def read_at_least(x: Tensor, low: float) -> Tensor:
     """`x`, read as `low` where it is smaller; the gradient passes, so training can leave the edge."""
     return ops.where(x < low, low + (x - ops.stop_gradient(x)), x)
@@ -72,25 +89,26 @@ def square_root(x: Tensor) -> Tensor:
 
 
 def power(x: Tensor, k: float) -> Tensor:
-    """x^k for x >= 0."""
-    return ops.square(x) if k == 2 else ops.power(x, k)
-
-
-def hypotenuse(x: Tensor) -> Tensor:
-    """sqrt(1 + x^2) without overflow."""
-    large, small = _about_one(ops.abs(x))
-    return large * ops.sqrt(1.0 + ops.square(small / large))
+    """x^k for x >= 0, also where the type does not hold k: then what is missing of k counts too."""
+    if k == 2:
+        return ops.square(x)
+    missing = k - float(np.float32(k))
+    powered = ops.power(x, k)
+    if missing == 0 or "float64" in str(x.dtype):
+        return powered
+    positive = x > 0
+    return powered * (1 + missing * ops.where(positive, backend.log(ops.where(positive, x, 1.0)), 0.0))
 
 
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
-    large, small = _about_one(size)
+    large, small = about_one(size)
     rest = backend.log1p(ops.square(ops.where(size > 1, 1 / large, small)))
     return ops.where(size > 1, 2 * backend.log(large) + rest, rest)
 
 
-def _about_one(size: Tensor) -> tuple[Tensor, Tensor]:
+def about_one(size: Tensor) -> tuple[Tensor, Tensor]:
     """The larger and the smaller of a size and 1. Not by maximum: at a tie, backends differ in its gradient."""
     far = size > 1
     return ops.where(far, size, 1.0), ops.where(far, 1.0, size)
@@ -116,7 +134,12 @@ def tanh(x: Tensor) -> Tensor:
 
 def sigmoid(z: Tensor) -> Tensor:
     """1 / (1 + e^-z), relatively exact on both sides."""
-    return with_slope(_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z))(z)
+
+    def slope(z: Tensor) -> Tensor:
+        e = ops.exp(-ops.abs(z))
+        return e / (1 + e) / (1 + e)
+
+    return with_slope(_sigmoid, slope)(z)
 
 
 def _sigmoid(z: Tensor) -> Tensor:
@@ -165,52 +188,38 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
         log = ops.where(near, backend.log1p(ops.where(near, gap, 0.0)), backend.log(safe_y / safe_p))
         return ops.where(normal, log, surprise(p, dtype) - surprise(y, dtype))
 
-    def push(y: Tensor, p: Tensor, dy: Tensor, dp: Tensor) -> Tensor:
-        return reciprocal(y, dtype) * dy - reciprocal(p, dtype) * dp
-
-    def pull(y: Tensor, p: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        return reciprocal(y, dtype) * g, -reciprocal(p, dtype) * g
-
-    return derived(value, push, pull)(y, p)
+    return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 
 
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
-    """log((1 + p) / (1 + y)), relatively exact where p is nearly y. Negative numbers are read as 0."""
+    """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
+    grown = backend.log1p(ops.abs(p - y) / (1 + ops.minimum(p, y)))
+    return ops.where(p < y, -grown, grown)
 
-    def value(y: Tensor, p: Tensor) -> Tensor:
-        y, p = ops.maximum(y, 0.0), ops.maximum(p, 0.0)
-        grown = backend.log1p(ops.abs(p - y) / (1 + ops.minimum(p, y)))
-        return ops.where(p < y, -grown, grown)
 
-    def slope(x: Tensor) -> Tensor:
-        return 1 / (1 + ops.maximum(x, 0.0))
+def squared_log_growth(y: Tensor, p: Tensor) -> Tensor:
+    """Its square. Negative numbers are read as 0."""
 
-    def push(y: Tensor, p: Tensor, dy: Tensor, dp: Tensor) -> Tensor:
-        return slope(p) * dp - slope(y) * dy
+    def slopes(y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        twice = 2 * log_growth(y, p)
+        return -twice / (1 + y), twice / (1 + p)
 
-    def pull(y: Tensor, p: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        return -slope(y) * g, slope(p) * g
-
-    return derived(value, push, pull)(y, p)
+    return with_slopes(lambda y, p: ops.square(log_growth(y, p)), slopes)(read_at_least(y, 0.0), read_at_least(p, 0.0))
 
 
 def share(a: Tensor, b: Tensor) -> Tensor:
-    """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0. The slopes b / (a + b)^2 and -a / (a + b)^2 do not cancel."""
+    """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0. The slopes b / (a + b)^2, -a / (a + b)^2 do not cancel."""
 
-    def parts(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        whole = a + b
-        whole = ops.where(whole > 0, whole, 1.0)
-        return a / whole, b / whole, whole
+    def whole(a: Tensor, b: Tensor) -> Tensor:
+        return ops.where(a + b > 0, a + b, 1.0)
 
-    def push(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
-        of_a, of_b, whole = parts(a, b)
-        return of_b / whole * da - of_a / whole * db
+    def slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        k = middling(a + b)  # XLA divides by whole * whole, which may be 0 otherwise
+        a, b = a * k, b * k
+        both = whole(a, b)
+        return b / both / both * k, -a / both / both * k
 
-    def pull(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        of_a, of_b, whole = parts(a, b)
-        return of_b / whole * g, -(of_a / whole) * g
-
-    return derived(lambda a, b: parts(a, b)[0], push, pull)(a, b)
+    return with_slopes(lambda a, b: a / whole(a, b), slopes)(a, b)
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
@@ -223,17 +232,17 @@ def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """`x` divided by its Euclidean norm along the axis, and whether it has a direction (is not the zero vector).
 
-    Scaled by the largest entry first: squares neither overflow nor vanish. A zero vector stays zero.
+    A zero vector stays zero.
     """
-    scaled, size = _scaled(x, axis)
+    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
+    scaled = x * middling(size)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(size > 0, squared, 1.0)), size > 0
 
 
-def _scaled(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """`x` divided by its largest size along the axis (held fixed), and that size."""
-    size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
-    return x / ops.where(size > 0, size, 1.0), size
+def middling(size: Tensor) -> Tensor:
+    """A power of two; times this, a number of that size can be squared without overflow or loss."""
+    return ops.where(size > 2.0**50, 2.0**-80, ops.where(size < 2.0**-50, 2.0**80, ops.ones_like(size)))
 
 
 def mean_square(x: Tensor) -> Tensor:
@@ -241,7 +250,9 @@ def mean_square(x: Tensor) -> Tensor:
     return total(x * (x / x.shape[-1]), -1)
 
 
-def root_mean_square(x: Tensor) -> Tensor:
+def root_mean_square(x: Tensor, dtype: str) -> Tensor:
     """The root of the mean of x^2 over the last axis, without squaring large or small numbers; 0 has gradient 0."""
-    scaled, size = _scaled(x, -1)
-    return ops.squeeze(size, axis=-1) * square_root(mean_square(scaled))
+    largest_number = float(np.finfo(wide(dtype)).max)
+    x = ops.clip(x, -largest_number, largest_number)
+    k = middling(ops.stop_gradient(largest(ops.abs(x), keepdims=True)))
+    return square_root(mean_square(x * k)) / ops.squeeze(k, axis=-1)

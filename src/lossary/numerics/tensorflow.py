@@ -1,6 +1,8 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -64,3 +66,45 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
         return value(*x), lambda g: pull(*x, g)
 
     return f
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a graph."""
+    made: Callable[..., Any] = tf.function(f)
+    return made
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Keras's step takes an iterator, also one of Python; of several replicas the first one's rows are seen."""
+    (iterator,) = arguments
+    try:
+        first = next(iterator)
+    except tf.errors.OutOfRangeError as end:
+        raise StopIteration from end
+    return tf.nest.map_structure(_local, first), (chain([first], iterator),)
+
+
+def _local(x: Any) -> Any:
+    if isinstance(x, tf.experimental.Optional):  # how a dataset holds a weight that is not there
+        return x.get_value() if x.has_value() else None
+    return tf.distribute.get_strategy().experimental_local_results(x)[0] if x is not None else None
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """The variables hold their values themselves."""
+    return []
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    inner = [tf.identity(tensor) for tensor in tensors]  # Keras notes on a tensor which logits it was made from
+    with tf.GradientTape() as tape:
+        tape.watch(inner)
+        total = tf.reduce_sum(f(inner))
+    found = tape.gradient(total, inner, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return [tf.convert_to_tensor(slope) for slope in found]  # an embedding's comes as slices
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Keras draws from seeds that it keeps itself: nothing to put back."""
+    return nullcontext()

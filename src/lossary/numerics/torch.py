@@ -1,6 +1,7 @@
 """What only torch can answer, and arithmetic for it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -86,3 +87,34 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     """torch differentiates backwards, and forwards on request."""
     function = _Backwards if torch.compiler.is_compiling() else _BothWays
     return lambda *x: function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
+
+
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: Keras trains eagerly on torch."""
+    return f
+
+
+def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Keras's step takes a list of one batch."""
+    return arguments[0][0], arguments
+
+
+def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """The variables hold their values themselves."""
+    return []
+
+
+def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
+    """The derivative of sum(f(tensors)) by each tensor; 0 where it does not depend on it."""
+    with torch.enable_grad():
+        inner = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+        total = f(inner).sum()
+        if not total.requires_grad:
+            return [torch.zeros_like(tensor) for tensor in inner]
+        found = torch.autograd.grad(total, inner, allow_unused=True)
+    return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(inner, found, strict=True)]
+
+
+def same_randomness() -> AbstractContextManager[None]:
+    """Puts torch's own generators back afterwards: Keras's Dropout draws from them."""
+    return torch.random.fork_rng()

@@ -1,0 +1,227 @@
+"""What is known of a loss that may be anything: lossary's, Keras's, a function, a partial, a name."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+# Keras has no public name for how compile() turns a function, a name or "crossentropy" into a loss.
+from keras.src.losses.losses import LossFunctionWrapper
+from keras.src.trainers.compile_utils import get_loss
+
+from ..core import catalogue
+from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
+from ..core.errors import LossaryError
+from ..core.forms import Categorical
+from ..core.lookup import get
+from ..core.loss import Loss
+from ..numerics.backend import gradient
+from ..numerics.masks import with_mask
+
+Array = np.ndarray[Any, Any]
+
+
+class LossFailed(Exception):
+    """The loss raised; `cause` is what it raised. Rules that meet it cannot judge."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Subject:
+    """A loss as Keras would train with it, and what lossary knows of it.
+
+    `given` is what the user passed, `loss` the Keras loss that compile() makes of it. `twin` is lossary's loss of the
+    same meaning and parameters, or None for a loss nobody knows; then only what the numbers show can be judged.
+    """
+
+    def __init__(self, given: Any, y_true: Any = None, y_pred: Any = None) -> None:
+        self.given = given
+        self.loss = _as_keras(given, y_true, y_pred)
+        self.fn = _function(self.loss)
+        self.twin = _twin(self.loss, self.fn)
+
+    @property
+    def name(self) -> str:
+        named = self.loss if self.fn is None else _unwrap(self.fn, {})[0]
+        return str(getattr(named, "__name__", None) or type(named).__name__)
+
+    @property
+    def known(self) -> bool:
+        return self.twin is not None and self.twin.contract.shape != "free"
+
+    @property
+    def own(self) -> bool:
+        """Whether lossary itself computes it, by its own rules of shapes and weights."""
+        return isinstance(self.loss, Loss) or hasattr(self.fn, "cls")
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is one of lossary's own losses, or one of Keras's that lossary knows by another name."""
+        return type(self.twin).__module__.startswith("lossary.families.")
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what it does with rows and signs need not be tried out."""
+        return self.known or self.built_in
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a bare function, which only compile() wraps."""
+        return self.fn is not None and not isinstance(self.given, (keras.losses.Loss, str))
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(shape="free") if self.twin is None else self.twin.contract
+
+    @property
+    def coupled(self) -> bool:
+        """Whether rows look at one another by design: declared by `coupled = True` on a loss or a function."""
+        declared = any(getattr(part, "coupled", False) for part in (self.loss, self.fn) if part is not None)
+        return bool(declared) or (self.twin is not None and self.twin.coupled and not self.overlaps)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether it is one of Keras's overlaps, which take one ratio over the batch without being asked."""
+        return not self.own and self.twin is not None and "whole_batch" in type(self.twin).params
+
+    @property
+    def finishes(self) -> bool:
+        """Whether the reduced number is changed once more, as the root of a root mean square is."""
+        return self.own and self.twin is not None and type(self.twin).finish is not Loss.finish
+
+    def parameter(self, name: str) -> Any:
+        return getattr(self.twin, name, None)
+
+    @property
+    def from_logits(self) -> bool | None:
+        """True or False for losses of probabilities, None for all others."""
+        if self.twin is None or "from_logits" not in type(self.twin).params:
+            return False if self.contract.prediction is PROBABILITY else None
+        return bool(self.twin.from_logits)
+
+    @property
+    def categorical(self) -> bool:
+        return isinstance(self.twin, Categorical)
+
+    @property
+    def one_hot(self) -> bool:
+        return self.categorical and self.contract.target is SOFT_LABEL
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    def value(self, y: Any, p: Any, weight: Any = None, mask: Any = None) -> float:
+        """What training would report for this batch."""
+        return float(np.mean(_run(lambda: self.loss(y, _masked(p, mask), weight))))
+
+    def raw(self, y: Any, p: Any) -> Array:
+        """What the loss gives before any reduction."""
+        return _run(lambda: self._raw(y, p))
+
+    def slopes(self, y: Any, p: Array) -> Array:
+        """The derivative of the sum of `raw` by every entry of p."""
+        return _run(lambda: gradient(lambda v: self._raw(y, v), ops.convert_to_tensor(p)))
+
+    def _raw(self, y: Any, p: Any) -> Any:
+        if isinstance(self.loss, Loss):
+            return self._unreduced(y, p)
+        if type(self.loss).call is keras.losses.Loss.call:  # all is done in a __call__ of its own
+            return self.loss(y, p)
+        dtype = self.loss.dtype
+        return self.loss.call(ops.convert_to_tensor(y, dtype=dtype), ops.convert_to_tensor(p, dtype=dtype))
+
+    @functools.cached_property
+    def _unreduced(self) -> Loss:
+        return type(self.loss).from_config({**self.loss.get_config(), "reduction": None})
+
+    def rebuilt(self) -> keras.losses.Loss:
+        """The loss that a saved model would come back with."""
+        try:
+            return type(self.loss).from_config(self.loss.get_config())
+        except Exception as error:
+            raise LossFailed(error) from error
+
+
+def to_numpy(x: Any) -> Array:
+    """A tensor as NumPy; half precision as float32."""
+    array = np.asarray(ops.convert_to_numpy(x)) if ops.is_tensor(x) else np.asarray(x)
+    return array.astype("float32") if array.dtype.name in ("bfloat16", "float16") else array
+
+
+def _run(f: Any) -> Array:
+    """The numbers that f gives, leaving every Keras variable as it was; whatever it raises becomes LossFailed."""
+    try:
+        with keras.StatelessScope():
+            return to_numpy(f()).astype("float64")
+    except Exception as error:  # a user's loss may raise anything
+        raise LossFailed(error) from error
+
+
+def _masked(p: Any, mask: Any) -> Any:
+    if mask is None:
+        return p
+    tensor = ops.convert_to_tensor(p)
+    return with_mask(tensor + 0, ops.convert_to_tensor(mask))
+
+
+def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
+    if isinstance(given, type) and issubclass(given, keras.losses.Loss):
+        return given()
+    try:
+        made = get_loss(given, y_true, y_pred)
+    except ValueError as error:
+        if isinstance(given, str):
+            made = get(given)
+        else:
+            raise _no_loss(given) from error
+    if made is None:
+        raise _no_loss(given)
+    return made
+
+
+def _no_loss(given: Any) -> LossaryError:
+    return LossaryError(
+        "check looks at a loss or a compiled model.",
+        arrived=f"It was given {given!r} of type {type(given).__name__}.",
+        allowed="Allowed are Keras losses, functions of (y_true, y_pred), names, and compiled Keras models.",
+        do="Pass for instance ls.check('mse', y_true, y_pred), or ls.check(model, x, y).",
+    )
+
+
+def _function(loss: keras.losses.Loss) -> Any:
+    return loss.fn if type(loss) is LossFunctionWrapper else None
+
+
+def _twin(loss: keras.losses.Loss, fn: Any) -> Loss | None:
+    if isinstance(loss, Loss):
+        return loss
+    if fn is None:
+        if not type(loss).__module__.startswith("keras.") or not isinstance(loss, LossFunctionWrapper):
+            return None
+        fn, given = loss.fn, loss._fn_kwargs
+    else:
+        fn, given = _unwrap(fn, dict(loss._fn_kwargs))
+    if hasattr(fn, "cls"):
+        return fn.cls(**given)
+    return _peer(fn.__name__, given) if (getattr(fn, "__module__", None) or "").startswith("keras.") else None
+
+
+def _unwrap(fn: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    while isinstance(fn, functools.partial):
+        fn, given = fn.func, {**fn.keywords, **given}
+    return fn, given
+
+
+def _peer(name: str, given: dict[str, Any]) -> Loss | None:
+    """lossary's equal of one of Keras's own functions, with its parameters translated."""
+    try:
+        card = catalogue.find(name)
+        place = next(catalogue.peer_name(p) for p in card.elsewhere if p.startswith("keras.losses."))
+        return get(place, **given)
+    except (LossaryError, StopIteration):
+        return None

@@ -1,0 +1,473 @@
+"""Rules about shapes and numbers: what y_true and y_pred hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core import contract as c
+from ..core.errors import LossaryError, PredictionError, ShapeError, TargetError
+from .case import Case, by_row, expected_shape
+from .findings import ERROR, WARNING
+from .rule import ANY, Sign, rule
+
+ENOUGH = 64  # rows from which values alone tell logits from probabilities
+SLACK = 1e-3
+HALF = {"bfloat16": 2**8, "float16": 2**11, "float32": 2**24}  # whole numbers are exact up to here
+
+
+@rule("L000", "loss-raises", after=(ANY,))
+def loss_raises(case: Case) -> Iterator[Sign]:
+    """The loss cannot be computed on this batch.
+
+    Fires: the loss raises an error on the first rows, without weights or with them.
+    Quiet: when another rule names the cause (shapes, labels, weights).
+    Seen: https://github.com/keras-team/keras/issues/19662
+    Bad:
+        y, p = np.zeros((8, 1)), np.zeros((8, 1))
+        ls.check(lambda y_true, y_pred: y_true @ y_pred, y, p)
+    Good:
+        y, p = np.zeros((8, 1)), np.zeros((8, 1))
+        ls.check("mse", y, p)
+    """
+    error = case.failure or (case.weighted_failure if case.weighs else None)
+    if error is None:
+        return
+    if isinstance(error, LossaryError):
+        yield _quoted(error)
+        return
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else text[:300] + " …"
+    yield Sign(
+        f"{case.subject.name} raises {type(error).__name__} for y_true {case.y.shape} and y_pred {case.p.shape}: "
+        f"{text}",
+        "Make it run on these rows first.",
+    )
+
+
+@rule("L001", "rows-mix")
+def rows_mix(case: Case) -> Iterator[Sign]:
+    """Predictions are compared with the targets of other rows.
+
+    Fires: for a loss that is known, y_true and y_pred do not have the same shape (one trailing axis of length 1 may
+        be missing; class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by
+        another row changes the values of the rows that were not touched, or the value of the batch is not the mean of
+        its rows taken one by one while the shapes differ. A plain function that only mixes when called directly,
+        which compile() would not, is a WARNING.
+    Quiet: losses that declare `coupled = True`, and predictions wider than one number in shapes that agree (a
+        contrastive loss: see L008).
+    Seen: https://github.com/pytorch/pytorch/issues/16045, https://github.com/keras-team/keras/issues/14627
+    Bad:
+        class Mine(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+        y, p = np.linspace(0, 1, 8), np.linspace(0, 1, 8)[:, None]
+        ls.check(Mine(), y, p)
+    Good:
+        class Mine(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+        y, p = np.linspace(0, 1, 8)[:, None], np.linspace(0, 1, 8)[:, None]
+        ls.check(Mine(), y, p)
+    """
+    shapes = f"Targets {case.y.shape} and predictions {case.p.shape}"
+    if case.subject.known:
+        want = expected_shape(case)
+        if want is not None:
+            reached = f" (value {case.value:.4g})" if case.failure is None else ""
+            yield Sign(
+                f"{shapes} do not belong together: {case.subject.name} reads targets of shape {want}; broadcasting "
+                "would "
+                f"compare each prediction with the targets of other rows{reached}.",
+                "Give y_true that shape, for instance y_true[:, None] or one column of it.",
+                {"y_rank": case.y.ndim, "p_rank": case.p.ndim},
+            )
+        return
+    if isinstance(case.failure, ShapeError) and case.subject.built_in:
+        yield _quoted(case.failure)
+    if case.failure is not None or case.subject.coupled or case.subject.trusted or case.n < 2:
+        return
+    yield from _mixing(case, shapes)
+
+
+def _quoted(error: LossaryError) -> Sign:
+    """What lossary's own loss said."""
+    return Sign(f"{error.asked} {error.arrived} {error.allowed}", error.do)
+
+
+def _mixing(case: Case, shapes: str) -> Iterator[Sign]:
+    """What a loss that nobody knows does with rows, seen from outside."""
+    if case.subject.plain and case.setup.model is None and not case.same_shape:
+        yield from _mixing_when_called(case, shapes)
+    moved = _moved(case)
+    together, alone = _one_by_one(case)
+    ragged = case.y.ndim != case.p.ndim and (1 in case.y.shape[-1:] + case.p.shape[-1:] or case.y.ndim == 1)
+    apart = abs(together - alone) > 1e-4 * (abs(alone) + 1e-6)
+    narrow = case.p.size == case.n
+    if (moved is None and ragged and apart and narrow) or (moved is not None and moved and (narrow or ragged)):
+        yield Sign(
+            f"{shapes} are mixed: the loss of one row changes when another does. Together rows give {together:.4g}, "
+            f"one by one {alone:.4g} in the mean.",
+            "Give both the same shape, for instance y_true[:, None] or y_pred[:, 0]. If rows are meant to look at one "
+            "another, set `coupled = True` on the loss.",
+            {"together": together, "alone": alone},
+        )
+
+
+def _mixing_when_called(case: Case, shapes: str) -> Iterator[Sign]:
+    """compile() squeezes before a plain function; a training loop of one's own does not."""
+    from .known import to_numpy
+
+    try:
+        direct = by_row(to_numpy(case.subject.fn(case.y.astype(case.p.dtype), case.p)).astype("float64"), case.n)
+    except Exception:  # called in a way its author did not mean
+        return
+    inside = case.row_values
+    if direct is None or inside is None or np.allclose(direct, inside, rtol=1e-4, atol=1e-6):
+        return
+    yield Sign(
+        f"{shapes} are mixed when {case.subject.name} is called directly: {direct.mean():.4g} instead of "
+        f"{inside.mean():.4g}. Inside compile() Keras squeezes first, so that training is right.",
+        "Give both the same shape before you call it, for instance y_true[:, None].",
+        {"direct": float(direct.mean()), "compiled": float(inside.mean())},
+        WARNING,
+    )
+
+
+def _moved(case: Case) -> bool | None:
+    """Whether the rows that were left alone change when one row is replaced; None without one value per row."""
+    before = case.row_values
+    other = _other_row(case)
+    if before is None or other is None:
+        return None if before is None else False
+    y, p = case.y.copy(), case.p.copy()
+    y[0], p[0] = y[other], p[other]
+    after = case.rows(y, p)
+    if after is None:
+        return None
+    rest = np.isfinite(before[1:]) & np.isfinite(after[1:])
+    change = np.abs(after[1:] - before[1:])[rest]
+    return bool((change > 1e-5 * (1 + np.abs(before[1:][rest]))).any())
+
+
+def _other_row(case: Case) -> int | None:
+    """A row unlike the first one."""
+    for row in range(1, case.n):
+        if not (np.array_equal(case.y[row], case.y[0]) and np.array_equal(case.p[row], case.p[0])):
+            return row
+    return None
+
+
+def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
+    """The value of the first rows together, and the mean of their values when each is alone."""
+    y, p = case.y[:most], case.p[:most]
+    alone = [case.subject.value(y[r : r + 1], p[r : r + 1]) for r in range(len(p))]
+    return case.subject.value(y, p), float(np.mean(alone))
+
+
+@rule("L002", "logits-or-probabilities")
+def logits_or_probabilities(case: Case) -> Iterator[Sign]:
+    """The loss reads logits as probabilities, or probabilities as logits.
+
+    Fires: `from_logits=True` after a sigmoid or softmax; `from_logits=False` after a layer without activation. Where
+        the activation is not known: `from_logits=False` and a prediction below -0.001 or above 1.001, or class
+        probabilities whose sum is not 1; `from_logits=True` and class probabilities that all add up to 1 (below 64
+        rows a WARNING).
+    Quiet: losses whose reading of y_pred is not known, and rows that do not count.
+    Seen: https://github.com/keras-team/keras/issues/6636, https://github.com/mmalekzadeh/dana/issues/1
+    Bad:
+        y = np.arange(64) % 3
+        p = np.eye(3)[y] * 0.7 + 0.1
+        ls.check(keras.losses.SparseCategoricalCrossentropy(from_logits=True), y, p)
+    Good:
+        y = np.arange(64) % 3
+        p = np.eye(3)[y] * 0.7 + 0.1
+        ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
+    """
+    logits = case.subject.from_logits
+    if logits is None or case.predictions.size == 0 or not np.isfinite(case.predictions).all():
+        return
+    if logits:
+        yield from _probabilities_as_logits(case)
+    else:
+        yield from _logits_as_probabilities(case)
+
+
+def _probabilities_as_logits(case: Case) -> Iterator[Sign]:
+    classes, categorical = case.classes, case.subject.categorical
+    best = math.log(1 + (classes - 1) / math.e) if categorical else math.log(1 + 1 / math.e)
+    again = "softmax" if categorical else "sigmoid"
+    end = case.setup.activation
+    if end in ("sigmoid", "softmax", "hard_sigmoid"):
+        seen, severity = f"The model ends in {end}", ERROR
+        if case.setup.steps_back and not case.subject.own:
+            seen, severity = f"{seen} (Keras on TensorFlow steps back to the logits, and says so)", WARNING
+    elif end is not None or not _like_probabilities(case):
+        return
+    else:
+        seen = f"All {case.n} rows of predictions look like probabilities (from 0 to 1" + (
+            ", with sum 1)" if categorical else ")"
+        )
+        severity = ERROR if case.n >= ENOUGH and categorical else WARNING
+    yield Sign(
+        f"{seen}, but the loss applies {again} once more (from_logits=True). The best value that can be reached"
+        f"{f' for {classes} classes' if categorical else ''} is {best:.3f} instead of 0, and gradients shrink.",
+        f"Set from_logits=False, or remove the {end or again} at the end of the model.",
+        {"best": best, "classes": classes},
+        severity,
+    )
+
+
+def _like_probabilities(case: Case) -> bool:
+    p = case.predictions
+    if p.min() < 0 or p.max() > 1:
+        return False
+    if case.subject.categorical:
+        sums = case.sums(case.p, case.subject.contract.axis)
+        return case.classes > 1 and sums.size > 0 and float(np.median(np.abs(sums - 1))) < SLACK
+    return case.n >= ENOUGH and p.min() < 0.1 and p.max() > 0.9  # a young model's logits may lie in [0, 1] by chance
+
+
+def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
+    p, end = case.predictions, case.setup.activation
+    outside = float(np.mean((p < -SLACK) | (p > 1 + SLACK)))
+    do = "Set from_logits=True, or end the model in a sigmoid (yes or no) or a softmax (exclusive classes)."
+    if not any(name == "from_logits" for name in getattr(type(case.subject.twin), "params", {})):
+        do = "End the model in a sigmoid or softmax."
+    numbers = {"outside": outside, "low": float(p.min()), "high": float(p.max())}
+    if outside:
+        yield Sign(
+            f"{outside:.0%} of the predictions lie outside [0, 1], from {p.min():.3g} to {p.max():.3g}, but "
+            f"{case.subject.name} reads probabilities (from_logits=False): such entries are clipped and get no "
+            "gradient.",
+            do,
+            numbers,
+        )
+    elif end == "linear":
+        yield Sign(
+            f"The model ends without an activation, but {case.subject.name} reads probabilities (from_logits=False). "
+            "The "
+            f"predictions lie in [0, 1] only by chance now, from {p.min():.3g} to {p.max():.3g}.",
+            do,
+            numbers,
+        )
+    elif case.subject.categorical and case.classes > 1 and other_axis(case) is None:
+        off = float(np.median(np.abs(case.sums(case.p, case.subject.contract.axis) - 1)))
+        if off > 1e-2:
+            yield Sign(
+                f"The predictions of a row should add up to 1 over the {case.classes} classes; the median row is off "
+                "by "
+                f"{off:.3g}.",
+                "End the model in a softmax, or pass from_logits=True for raw scores.",
+                {"off": off},
+                ERROR if case.n >= ENOUGH else WARNING,
+            )
+
+
+@rule("L003", "impossible-labels")
+def impossible_labels(case: Case) -> Iterator[Sign]:
+    """Targets hold what the loss cannot read: out of range, coded otherwise, missing, or too large for its type.
+
+    Fires: NaN or infinity in targets that count; class indices below 0, from C on, or with a fraction; labels of a
+        binary loss or overlap outside [0, 1]; one-hot rows or KL distributions that do not add up to 1; hinge labels
+        other than -1, 0, 1; negative counts, or rates, for Poisson; targets at (or a millionth of the median near) 0
+        for a percentage error; whole numbers too large for the loss's type.
+    Quiet: labels that are ignored, masked or of weight 0; soft labels; losses that are not known.
+    Seen: https://github.com/tensorflow/tensorflow/issues/8484, https://github.com/keras-team/keras/issues/2908,
+        https://github.com/ilivans/tf-rnn-attention/issues/10
+    Bad:
+        y, p = np.array([1, 2, 3, 1]), np.full((4, 3), 1 / 3)
+        ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
+    Good:
+        y, p = np.array([0, 1, 2, 0]), np.full((4, 3), 1 / 3)
+        ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
+    """
+    y = case.labels
+    if y.size == 0:
+        return
+    if not np.isfinite(y).all():
+        bad = int((~np.isfinite(y)).sum())
+        yield Sign(
+            f"{bad} of {y.size} targets are NaN or infinite: so are the loss and every gradient.",
+            "Fill or drop these rows, or give them sample_weight 0 and a number.",
+            {"bad": bad},
+        )
+        return
+    if not case.fits:
+        return
+    seen = [*_coding(case, y), *_too_large(case)] if case.subject.known else []
+    if not seen and isinstance(case.failure, (TargetError, PredictionError)):
+        in_unit = case.subject.contract.prediction is c.PROBABILITY and isinstance(case.failure, PredictionError)
+        seen = [] if in_unit else [_quoted(case.failure)]  # probabilities are L002's
+    yield from seen
+
+
+def _coding(case: Case, y: Any) -> Iterator[Sign]:
+    target, subject = case.subject.contract.target, case.subject
+    if case.sparse:
+        yield from _class_indices(case, y)
+    elif type(subject.twin).__name__ == "KLDivergence":
+        yield from _row_sums(case, "Target distributions")
+    elif target is c.SOFT_LABEL:
+        if y.min() < -1e-6 or y.max() > 1 + 1e-6:
+            yield _outside_unit(case, y)
+        elif subject.one_hot and other_axis(case) is None:
+            yield from _row_sums(case, "One-hot targets")
+    elif target.allowed and not np.isin(y, target.allowed).all():
+        yield Sign(
+            f"{subject.name} reads labels as signs, -1 or 1 (or 0 or 1); the targets run from {y.min():g} to "
+            f"{y.max():g}"
+            f" with {np.unique(y).size} different values.",
+            "Code the labels as -1 and 1.",
+            {"low": float(y.min()), "high": float(y.max())},
+        )
+    elif y.min() < target.low - target.slack:
+        yield Sign(
+            f"{subject.name} reads targets as {target.words}; {np.mean(y < target.low):.0%} lie below, down to "
+            f"{y.min():g}.",
+            target.hint or "Look for missing values that are coded as negative numbers.",
+            {"low": float(y.min())},
+        )
+    yield from _rates(case)
+    if type(subject.twin).__name__ == "MeanAbsolutePercentageError":
+        yield from _zeros(y)
+
+
+def _class_indices(case: Case, y: Any) -> Iterator[Sign]:
+    classes, low, high = case.classes, float(y.min()), float(y.max())
+    broken = y != np.rint(y)
+    if not (low < 0 or high >= classes or broken.any()):
+        return
+    seen = f"Labels run {low:g} … {high:g} but the model has {classes} outputs (0 … {classes - 1})"
+    if broken.any():
+        message = (
+            f"{np.mean(broken):.0%} of the class labels have a fraction, such as {y[broken][0]:g}; they are cut off."
+        )
+        do = "Class indices are whole numbers; a loss for soft labels takes one number per class."
+    elif low == 1 and high == classes:
+        message, do = (
+            f"{seen}: they are counted from 1. Label {high:g} adds nothing and is never learned.",
+            "Subtract 1.",
+        )
+    else:
+        share = float(np.mean((y < 0) | (y >= classes)))
+        message = f"{seen}: {share:.1%} of the labels name no output. They add nothing, or NaN."
+        do = "Give the model one output per class, or pass ignore_class= for labels that mean 'no label'."
+    yield Sign(message, do, {"low": low, "high": high, "classes": classes})
+
+
+def _outside_unit(case: Case, y: Any) -> Sign:
+    values = np.unique(y)
+    if set(values) <= {-1.0, 1.0}:
+        do = "Code the labels as 0 and 1: (y + 1) / 2."
+    elif (values == np.rint(values)).all() and values.min() >= 0:
+        do = "These look like class indices: use sparse_categorical_crossentropy with one output per class."
+    else:
+        do = "Bring the labels into [0, 1]."
+    return Sign(
+        f"{case.subject.name} reads labels in [0, 1]; the targets run from {y.min():g} to {y.max():g} with "
+        f"{values.size} "
+        "different values. The loss can fall without end.",
+        do,
+        {"low": float(y.min()), "high": float(y.max()), "values": values.size},
+    )
+
+
+def _row_sums(case: Case, what: str) -> Iterator[Sign]:
+    axis = case.subject.contract.axis
+    off = np.abs(case.sums(case.y, axis) - 1)
+    wrong = float(np.mean(off > SLACK)) if off.size else 0.0
+    if case.same_shape and wrong:
+        yield Sign(
+            f"{what} have to add up to 1 along axis {axis}; {wrong:.0%} of the rows do not, and are off by up to "
+            f"{off.max():.3g}.",
+            "Divide each row by its sum. For several yes/no labels per row use binary_crossentropy.",
+            {"wrong": wrong, "off": float(off.max())},
+        )
+
+
+def _rates(case: Case) -> Iterator[Sign]:
+    allowed, p = case.subject.contract.prediction, case.predictions
+    if allowed.low == 0 and allowed is not c.PROBABILITY and p.size and p.min() < -allowed.slack:
+        yield Sign(
+            f"{case.subject.name} reads predictions as {allowed.words}; {np.mean(p < 0):.0%} are below 0, down to "
+            f"{p.min():.3g}: the loss is NaN there.",
+            allowed.hint or "End the model in a softplus or exp.",
+            {"low": float(p.min())},
+        )
+
+
+def _zeros(y: Any) -> Iterator[Sign]:
+    size = np.abs(y)
+    near = (size < 1e-6 * np.median(size)) | (size == 0)
+    if near.any():
+        yield Sign(
+            f"{near.sum()} of {y.size} targets are 0, or next to it: a percentage of 0 is not defined, and these rows "
+            "outweigh all others a millionfold.",
+            "Use mean_absolute_error or log_cosh, or leave these rows out.",
+            {"zeros": int(near.sum())},
+        )
+
+
+def _too_large(case: Case) -> Iterator[Sign]:
+    limit = HALF.get(str(case.subject.loss.dtype))
+    if case.sparse and not case.subject.own and limit and case.labels.max() > limit:
+        yield Sign(
+            f"Labels run up to {case.labels.max():g}, but {case.subject.loss.dtype} holds whole numbers only up to "
+            f"{limit}:"
+            " larger labels become other classes.",
+            "Compute the loss in float32 (dtype='float32'), or use lossary's, which keeps labels whole.",
+            {"high": float(case.labels.max()), "limit": limit},
+        )
+
+
+@rule("L015", "wrong-class-axis")
+def wrong_class_axis(case: Case) -> Iterator[Sign]:
+    """Class probabilities are normalised along another axis than the loss reads.
+
+    Fires: for a loss of exclusive classes, the probabilities (or one-hot targets) do not add up to 1 along the loss's
+        class axis, but do along another one: channels first, or a softmax over the batch.
+    Quiet: logits with class indices (their shapes would not fit), and rows that add up to 1 where they should.
+    Seen: https://github.com/google-deepmind/optax/issues/902
+    Bad:
+        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(8, 5)).transpose(0, 2, 1)
+        y = np.eye(3)[p.argmax(1)].transpose(0, 2, 1)
+        ls.check(keras.losses.CategoricalCrossentropy(), y, p)
+    Good:
+        p = np.random.default_rng(0).dirichlet(np.ones(3), size=(8, 5)).transpose(0, 2, 1)
+        y = np.eye(3)[p.argmax(1)].transpose(0, 2, 1)
+        ls.check(keras.losses.CategoricalCrossentropy(axis=1), y, p)
+    """
+    if not case.subject.categorical or case.predictions.size == 0:
+        return
+    found = other_axis(case)
+    if found is not None:
+        what, axis = found
+        own = case.subject.contract.axis
+        where = "the batch" if axis == 0 else f"axis {axis}"
+        yield Sign(
+            f"The {what} add up to 1 along {where} (shape {case.p.shape}), but the loss reads classes along axis "
+            f"{own}.",
+            f"Pass axis={axis} to the loss." if axis else "Take the softmax over the last axis, not over the batch.",
+            {"axis": axis, "read": own},
+        )
+
+
+def other_axis(case: Case) -> tuple[str, int] | None:
+    """Which of the two, and along which other axis it adds up to 1; None when all is as the loss reads it."""
+    own = case.subject.contract.axis % case.p.ndim
+    looked = [("one-hot targets", case.y)] if case.subject.one_hot and case.same_shape else []
+    looked += [("predictions", case.p)] if case.subject.from_logits is False else []
+    for what, x in looked:
+        if _off(x, own) > 1e-2:
+            for axis in [*range(1, x.ndim), 0]:
+                if axis != own and x.shape[axis] > 1 and _off(x, axis) < SLACK:
+                    return what, axis
+    return None
+
+
+def _off(x: Any, axis: int) -> float:
+    return float(np.median(np.abs(x.astype("float64").sum(axis=axis) - 1)))

@@ -1,0 +1,217 @@
+"""`lossary check`: rows of a CSV file against a loss, or a compiled model of a module on its data."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lossary.cli.backends import choose_backend
+from lossary.core.errors import LossaryError
+from lossary.data.tables import Table, load
+
+if TYPE_CHECKING:
+    from lossary.checking.findings import Findings
+
+EPILOG = """\b
+Examples:
+  lossary check predictions.csv --y label --p score --loss bce
+  lossary check predictions.csv --y label --p a,b,c --loss scce --from-logits
+  lossary check predictions.csv --y price --p fit --w weight --loss huber --set delta=2
+  lossary check mymodule:model mymodule:data
+  lossary check mymodule:make            # a function that gives model, x, y
+  lossary check --rules
+"""
+
+
+@click.command("check", epilog=EPILOG, short_help="Look at a loss and its data before you train.")
+@click.argument("what", required=False)
+@click.argument("data", required=False)
+@click.option("--y", metavar="COLUMNS", help="Targets: columns of the file; for a model a .npy file.")
+@click.option("--p", metavar="COLUMNS", help="Predictions: columns of the file, comma between.")
+@click.option("--w", metavar="COLUMN", help="Weights: a column of the file; for a model a .npy file.")
+@click.option("--x", metavar="FILE", help="Inputs of a model: a .npy file.")
+@click.option("--loss", metavar="NAME", help="Any name that `lossary show` knows.")
+@click.option("--from-logits", is_flag=True, help="Predictions are logits.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
+@click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, comma between, such as L003.")
+@click.option("--rules", is_flag=True, help="List the rules, and look at nothing.")
+@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+@click.pass_context
+def check_command(
+    ctx: click.Context, /, what: str | None, data: str | None, rules: bool, ignore: tuple[str, ...], **options: Any
+) -> None:
+    """Look at up to 256 rows before training, and name what would go wrong in silence.
+
+    WHAT is a CSV file with targets and predictions, or MODULE:NAME for a compiled Keras model, or for a function that
+    gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), where the model stands alone.
+
+    Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
+    """
+    choose_backend(options["backend"])  # the rules import Keras
+    from lossary.checking.rule import chosen
+
+    if rules:
+        _print_rules()
+        return
+    ignored = [id.strip() for part in ignore for id in part.split(",") if id.strip()]
+    chosen(ignored)
+    if what is None:
+        raise _misuse("Nothing was named.", "Name a CSV file or MODULE:NAME; `lossary check --help` shows examples.")
+    module = ":" in what and not Path(what).exists()
+    found = _check_model(what, data, options, ignored) if module else _check_table(what, options, ignored)
+    _print(found)
+    ctx.exit(1 if found.errors else 0)
+
+
+def _misuse(arrived: str, do: str) -> LossaryError:
+    return LossaryError(
+        "A loss was to be checked.",
+        arrived=arrived,
+        allowed="Allowed is a CSV file with --y, --p and --loss, or a model as MODULE:NAME with its data.",
+        do=do,
+    )
+
+
+def _check_table(path: str, options: dict[str, Any], ignored: list[str]) -> Findings:
+    missing = [f"--{name}" for name in ("y", "p", "loss") if not options[name]]
+    if missing:
+        raise _misuse(
+            f"{' and '.join(missing)} is missing." if len(missing) == 1 else f"{', '.join(missing)} are missing.",
+            "Name the columns and the loss, for example --y label --p score --loss bce.",
+        )
+    table = load(path)
+    y, p = _columns(table, options["y"], "--y"), _columns(table, options["p"], "--p")
+    w = _columns(table, options["w"], "--w") if options["w"] else None
+    parameters = _parameters(options["settings"]) | ({"from_logits": True} if options["from_logits"] else {})
+    import lossary as ls
+
+    return ls.check(ls.get(options["loss"], **parameters), y, p, w, ignore=ignored)
+
+
+def _columns(table: Table, text: str, option: str) -> Any:
+    """One column as a vector, several as a matrix."""
+    import numpy as np
+
+    names = [name.strip() for name in text.split(",")]
+    columns = [table.column(name) for name in names]
+    wrong = [name for name, column in zip(names, columns, strict=True) if column is None or column.is_text]
+    if wrong:
+        raise LossaryError(
+            f"{option} {text} was to be read from {table.name}.",
+            arrived=f"It has no column of numbers called {', '.join(wrong)}.",
+            allowed=f"Its columns of numbers are {', '.join(c.name for c in table.columns if not c.is_text)}.",
+            do="Check the spelling; code text as numbers first.",
+        )
+    found = np.stack([column.numbers for column in columns if column is not None and column.numbers is not None], -1)
+    return found[:, 0] if len(names) == 1 else found
+
+
+def _parameters(settings: tuple[str, ...]) -> dict[str, Any]:
+    given = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise _misuse(f"--set {setting} has no '='.", "Write --set NAME=VALUE, for example --set delta=2.")
+        try:
+            given[name.strip()] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            given[name.strip()] = value
+    return given
+
+
+def _check_model(what: str, data: str | None, options: dict[str, Any], ignored: list[str]) -> Findings:
+    import lossary as ls
+
+    parts = _tuple(_named(what))
+    if data:
+        parts += _tuple(_named(data))
+    elif len(parts) == 1:
+        parts += tuple(_array(options[name], f"--{name}") for name in ("x", "y", "w") if options[name])
+    if len(parts) not in (3, 4):
+        raise _misuse(
+            f"{what} gives {len(parts)} {'thing' if len(parts) == 1 else 'things'}, and no more was named.",
+            "Give model, x and y: from a function, with DATA as MODULE:NAME, or with --x and --y as .npy files.",
+        )
+    model, x, y, w = parts if len(parts) == 4 else (*parts, None)
+    return ls.check(model, x, y, w, ignore=ignored)
+
+
+def _tuple(thing: Any) -> tuple[Any, ...]:
+    thing = thing() if callable(thing) and not hasattr(thing, "compute_loss") else thing
+    return tuple(thing) if isinstance(thing, (tuple, list)) else (thing,)
+
+
+def _named(what: str) -> Any:
+    """The object MODULE:NAME, with modules of the present directory found first."""
+    module, _, name = what.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise LossaryError(
+            f"{what} was to be checked.",
+            arrived=f"It cannot be imported: {error}.",
+            allowed="Allowed is MODULE:NAME, with a module that Python finds from here.",
+            do="Check the spelling, or change to the directory of the module.",
+        ) from error
+
+
+def _array(path: str, option: str) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise LossaryError(
+            f"{option} {path} was to be read.",
+            arrived=f"It cannot be: {error}.",
+            allowed="Allowed is a .npy file, as numpy.save writes it.",
+            do="Write it with numpy.save, or name the data as MODULE:NAME.",
+        ) from error
+
+
+def _print_rules() -> None:
+    from rich.markup import escape
+    from rich.table import Table as Grid
+
+    from lossary.checking.rule import rules
+    from lossary.cli.screen import make_console
+
+    console, table = make_console(), Grid(box=None, padding=(0, 2, 0, 0))
+    for head in ("id", "severity", "rule", "what is wrong"):
+        table.add_column(head, no_wrap=head != "what is wrong")
+    for rule in rules().values():
+        table.add_row(rule.id, rule.severity, rule.name, escape(rule.reason))
+    console.print(table)
+    console.print("\nNext: lossary check data.csv --y label --p score --loss bce")
+
+
+def _print(found: Findings) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    from lossary.cli.screen import make_console
+
+    console = make_console()
+    if len(found.routes) > 1:
+        console.print("[bold]Which loss meets which output[/bold]")
+        for route in found.routes:
+            console.print(Padding(escape(str(route)), (0, 0, 0, 2), expand=False))
+        console.print()
+    for finding in found:
+        colour = "red" if finding.severity == "ERROR" else "yellow"
+        where = f" (output {escape(finding.output)})" if finding.output else ""
+        console.print(f"[bold {colour}]{finding.severity}[/] [bold]{finding.id} {finding.rule}[/bold]{where}")
+        for text in (finding.message, f"→ {finding.do}"):
+            console.print(Padding(escape(text), (0, 0, 0, 2), expand=False))
+        console.print(f"  [dim]{finding.link}[/dim]\n")
+    console.print(found.summary())
+    if found:
+        console.print(f"To leave a rule out: --ignore {found[0].id}")

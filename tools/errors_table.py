@@ -1,0 +1,559 @@
+"""The examples behind docs/errors.md: one or more for every place in the source that raises an error.
+
+Each example is run, so that the page shows real texts; a test fails when a place that raises has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Example:
+    """The smallest code that causes one error. A line that begins with `$ ` is a command.
+
+    `files` are written into an empty folder first; `hidden` is run before, and not shown. In it `patch(target, value)`
+    replaces something for the time of the example.
+    """
+
+    title: str
+    when: str
+    code: str
+    fix: str
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A text that other libraries show, what it means, and what lossary has for it."""
+
+    texts: tuple[str, ...]
+    source: str
+    means: str
+    here: str
+
+
+ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
+SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        return 2 * x\n\n"
+STACK = 'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\n'
+TABLE = {"data.csv": "x,y\n1,2\n2,3\n3,5\n4,4\n"}
+NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
+
+LOSSES = [
+    Example(
+        "Text instead of numbers",
+        "y_true or y_pred holds strings or objects.",
+        'ls.mean_squared_error(["1.0", "2.0"], [1.0, 2.0])',
+        "Convert the column: y.astype('float32'). Class names need numbers first, for instance np.unique(names, "
+        "return_inverse=True)[1].",
+    ),
+    Example(
+        "Rows of unequal length",
+        "A list of lists is no rectangle.",
+        "ls.mean_squared_error([[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]])",
+        "Pad the rows to one length, and give the padding sample_weight 0.",
+    ),
+    Example(
+        "Single numbers",
+        "y_true or y_pred has no axis at all.",
+        "ls.mean_squared_error(1.0, 2.0)",
+        "Pass at least a list: ls.mean_squared_error([1.0], [2.0]).",
+    ),
+    Example(
+        "Shapes that would broadcast",
+        "y_true and y_pred have different shapes, and not only by a trailing 1.",
+        "ls.MeanSquaredError()(np.zeros((5, 3)), np.zeros((5, 1)))",
+        "Look at the last layer's width and at the target's columns; add an axis with y_true[:, None].",
+    ),
+    Example(
+        "One-hot targets for a sparse loss",
+        "A sparse loss is given targets with a class axis.",
+        "ls.SparseCategoricalCrossentropy()(np.eye(3), np.full((3, 3), 1 / 3))",
+        "Use the dense loss, here ls.CategoricalCrossentropy(), or y_true.argmax(axis=-1).",
+    ),
+    Example(
+        "Too few outputs for a distribution or for several quantiles",
+        "The model has one output where the loss reads several numbers per target.",
+        "ls.MultiQuantile(q=(0.1, 0.9))(np.zeros((4, 1)), np.zeros((4, 1)))",
+        "End the model in Dense(k): one output per quantile, two for ls.GaussianNLL.",
+    ),
+    Example(
+        "Weights of other rows",
+        "sample_weight has another number of rows than y_pred.",
+        ZEROS + "ls.MeanSquaredError()(y_true, y_pred, sample_weight=np.ones(3))",
+        "Pass one weight per row; after a split or a filter, filter the weights too.",
+    ),
+    Example(
+        "A weight for every entry",
+        "The loss takes the mean over the last axis, and the weights still have it.",
+        ZEROS + "ls.MeanSquaredError()(y_true, y_pred, sample_weight=np.ones((4, 3)))",
+        "Weigh rows, sample_weight.mean(axis=-1), or add an axis to both: y_true[..., None], y_pred[..., None].",
+    ),
+    Example(
+        "A loss of your own that takes the mean of the batch",
+        "A function or class of yours gives one number for many rows.",
+        "@ls.loss\ndef my_error(y_true, y_pred):\n    return ops.mean(ops.square(y_pred - y_true))\n\n\n"
+        "my_error(np.zeros((4, 3)), np.ones((4, 3)))",
+        "Take the mean over the last axis only: ops.mean(..., axis=-1). lossary takes the mean over the rows.",
+    ),
+    Example(
+        "The same, with weights",
+        "The loss gives one number for a flat batch, and there are weights to apply.",
+        "@ls.loss\ndef my_flat_error(y_true, y_pred):\n    return ops.mean(ops.square(y_pred - y_true))\n\n\n"
+        "my_flat_error.cls()(np.zeros(4), np.ones(4), sample_weight=np.ones(4))",
+        "Return one value per row: ops.square(y_pred - y_true) for flat data.",
+    ),
+    Example(
+        "CTC with other shapes",
+        "Targets are no matrix of symbols, or outputs are no rows of logits per frame.",
+        "ls.CTC()(np.ones((2, 3)), np.zeros((2, 8)))",
+        "Targets (batch, symbols), padded with 0; outputs (batch, frames, classes).",
+    ),
+    Example(
+        "CTC: a target that cannot be spelled",
+        "A target is longer than the output, or holds a symbol without a class.",
+        "ls.CTC()(np.array([[1, 1, 2]]), np.zeros((1, 3, 4)))",
+        "Keep more frames (less pooling), shorten the target, or weigh the row 0. Repeated symbols need a frame "
+        "between.",
+    ),
+    Example(
+        "Classes that the model does not have",
+        "A class index is negative, a fraction, or beyond the number of outputs.",
+        "ls.SparseCategoricalCrossentropy()(np.array([0, 5]), np.full((2, 3), 1 / 3))",
+        "Give the model one output per class. For labels such as -1 or 255 that mean 'none', pass ignore_class=255.",
+    ),
+    Example(
+        "Classes counted from 1",
+        "The labels run from 1 to the number of classes.",
+        "ls.SparseCategoricalCrossentropy()(np.array([1, 2, 3]), np.full((3, 3), 1 / 3))",
+        "Subtract 1: y_true - 1.",
+    ),
+    Example(
+        "Labels of another coding",
+        "A binary cross-entropy is given -1 and 1, class indices, or amounts. Elsewhere this is the negative loss.",
+        "ls.BinaryCrossentropy()(np.array([[3.0], [5.0]]), np.array([[0.2], [0.8]]))",
+        "Labels must lie in [0, 1]; several classes need ls.SparseCategoricalCrossentropy().",
+    ),
+    Example(
+        "Negative counts",
+        "A Poisson loss is given targets below 0, often a code for a missing value.",
+        "ls.Poisson()(np.array([[-999.0], [2.0]]), np.array([[1.0], [2.0]]))",
+        "Give such rows sample_weight 0, or drop them.",
+    ),
+    Example(
+        "Logits instead of probabilities",
+        "The model has no sigmoid or softmax at its end, and the loss does not know.",
+        "ls.BinaryCrossentropy()(np.array([[0.0], [1.0]]), np.array([[-2.3], [4.1]]))",
+        "Tell the loss: ls.BinaryCrossentropy(from_logits=True). It is exact there, and better than a sigmoid.",
+    ),
+    Example(
+        "A parameter out of its bounds",
+        "A loss is built with a value it cannot work with.",
+        "ls.Huber(delta=-1.0)",
+        "The bounds of every parameter: docs/losses.md, or ls.card('huber').",
+    ),
+    Example(
+        "A parameter that is not there",
+        "A parameter's name is misspelt, or belongs to another loss.",
+        "ls.Huber(detla=2.0)",
+        "The text lists the names. ls.get takes the parameters of other libraries by their qualified names.",
+    ),
+    Example(
+        "An unknown reduction",
+        "`reduction` is none of the known ones; torch's names are not all known here.",
+        'ls.Huber(reduction="batchmean")',
+        'The formulas of all reductions: docs/contracts.md. torch\'s "batchmean" is the default of ls.KLDivergence.',
+    ),
+    Example(
+        "Class weights of a binary loss",
+        "`class_weight` holds other than two numbers.",
+        "ls.BinaryCrossentropy(class_weight=(1.0, 2.0, 3.0))",
+        "The weight of a no comes first, of a yes second.",
+    ),
+    Example(
+        "Class weights for another number of classes",
+        "There are more or fewer weights than outputs.",
+        "ls.CategoricalCrossentropy(class_weight=(1.0, 2.0))(np.eye(3), np.full((3, 3), 1 / 3))",
+        "One weight per output of the model, in their order.",
+    ),
+    Example(
+        "One alpha per class, for another number of classes",
+        "`alpha` holds more or fewer numbers than there are outputs.",
+        "ls.CategoricalFocalCrossentropy(alpha=(0.2, 0.8))(np.eye(3), np.full((3, 3), 1 / 3))",
+        "One alpha for all, or one per output.",
+    ),
+    Example(
+        "Quantiles out of order",
+        "`q` is not rising, repeats a value, or is one number.",
+        "ls.MultiQuantile(q=(0.9, 0.1))",
+        "Sort them; the outputs of the model follow the same order.",
+    ),
+    Example(
+        "A parameter that has no translation",
+        "A loss is asked for by its name in another library, with a parameter that has no counterpart.",
+        'ls.get("torch.nn.SmoothL1Loss", size_average=True)',
+        "Drop the parameter, or use the loss of lossary with its own.",
+    ),
+    Example(
+        "A lambda, or open parameters",
+        "ls.loss is given a function without a name of its own, or with *args.",
+        "ls.loss(lambda y_true, y_pred: ops.mean(ops.abs(y_pred - y_true), axis=-1))",
+        "Write a def, or pass a name: ls.loss(fn, name='my_error'). The name is how a saved model finds its loss.",
+    ),
+    Example(
+        "A name that is taken",
+        "A loss of yours has the name or alias of another.",
+        "class Huber(ls.Loss):\n    def call(self, y_true, y_pred):\n"
+        "        return ops.mean(ops.abs(y_pred - y_true), axis=-1)",
+        "Choose another name.",
+    ),
+    Example(
+        "A loss without a formula",
+        "A subclass of ls.Loss has no `call`.",
+        "class Nothing(ls.Loss):\n    top: float = 1.0\n\n\nNothing()(np.zeros((2, 1)), np.zeros((2, 1)))",
+        "Define call(self, y_true, y_pred); its name is `call`, not `__call__` or `forward`.",
+    ),
+    Example(
+        "An argument that the base class does not take",
+        "An __init__ of your own hands something to super().__init__ that is no parameter.",
+        'class Coloured(ls.Loss):\n    def __init__(self):\n        super().__init__(colour="red")\n\n\nColoured()',
+        "Hand on reduction, name and dtype only; set your own attributes yourself.",
+    ),
+    Example(
+        "An unknown loss",
+        "No loss has this name. Keras says: Could not interpret loss identifier.",
+        'ls.get("hubr")',
+        "The text names the nearest; docs/losses.md lists all, with their names in other libraries.",
+    ),
+    Example(
+        "An unknown name of the package",
+        "Something is asked of lossary that it does not have.",
+        "ls.hubr",
+        "dir(ls) lists everything.",
+    ),
+    Example(
+        "An unknown family, task or trait",
+        "ls.losses is asked for a group that no loss belongs to.",
+        'ls.losses(task="clustering")',
+        "`lossary list` shows the groups.",
+    ),
+    Example(
+        "What is no loss",
+        "ls.get is given a number, a list or something else that is no loss.",
+        "ls.get(3)",
+        "Pass a name, a class, a function of (y_true, y_pred), or a configuration.",
+    ),
+]
+
+MODELS = [
+    Example(
+        "A loss layer without a loss",
+        "LossLayer is given None.",
+        "ls.LossLayer(None)",
+        'Name one: ls.LossLayer("mse").',
+    ),
+    Example(
+        "A loss layer that would add many numbers",
+        "The loss has reduction='none'.",
+        'ls.LossLayer(ls.Huber(reduction="none"))',
+        "Leave `reduction` out.",
+    ),
+    Example(
+        "A weight that is no number",
+        "LossLayer(weight=...) is text, infinite or nan.",
+        'ls.LossLayer("mse", weight="heavy")',
+        "Pass a finite number.",
+    ),
+    Example(
+        "A loss layer on one tensor",
+        "LossLayer is called like another layer, without targets.",
+        'ls.LossLayer("mse")(np.zeros((2, 1)))',
+        'Call it on both: ls.LossLayer("mse")([targets, outputs]).',
+    ),
+    Example(
+        "A model that cannot be rewired",
+        "ls.without_targets is given a model that joins its layers in its own code.",
+        SUBCLASSED + "\nls.without_targets(Doubled())",
+        "Build a functional model, or write a second `call`.",
+    ),
+    Example(
+        "An unknown name of lossary.target",
+        "A name is misspelt.",
+        "import lossary.target\n\nlossary.target.regularisation",
+        "The names are LossLayer, Target, regularization, target_split and without_targets.",
+    ),
+    Example(
+        "No rows to split a target on",
+        "ls.target_split or ls.regularization is given empty arrays, or arrays of different length.",
+        STACK + 'model.compile("sgd", "mse")\nls.target_split(model, np.zeros((0, 3)), np.zeros((0, 1)))',
+        "Pass whole arrays, rows first.",
+    ),
+    Example(
+        "What cannot be looked into",
+        "ls.explain or ls.diagnose is given something that is no loss.",
+        "ls.explain(None, [[0.0]], [[1.0]])",
+        "Pass a loss object, a class, a function or a name; ls.diagnose also takes a compiled model.",
+    ),
+    Example(
+        "A mask beside several outputs",
+        "ls.explain(mask=...) with predictions in a dictionary or list.",
+        'ls.explain("mse", {"a": [[0.0]]}, {"a": [[1.0]]}, mask=[True])',
+        "Explain one output at a time, or pass 0 and 1 as sample_weight.",
+    ),
+    Example(
+        "A model that was not compiled, or not built",
+        "ls.diagnose needs what a training step needs.",
+        STACK + "ls.diagnose(model, np.zeros((2, 3)), np.zeros((2, 1)))",
+        "Compile it; a subclassed model must have been called once.",
+    ),
+    Example(
+        "A model without targets",
+        "ls.diagnose(model, x) although compile was given a loss.",
+        STACK + 'model.compile("sgd", "mse")\nls.diagnose(model, np.zeros((2, 3)))',
+        "Pass y.",
+    ),
+    Example(
+        "A model without a loss",
+        "Neither compile nor a layer brings a loss. Keras says: No loss to compute.",
+        STACK + 'model.compile("sgd")\nls.diagnose(model, np.zeros((2, 3)), np.zeros((2, 1)))',
+        "model.compile(..., loss=ls.Huber()), or put an ls.LossLayer into the model.",
+    ),
+    Example(
+        "A loss that cannot be drawn over one number",
+        "ls.draw is given a loss of whole vectors, batches or sequences.",
+        'ls.draw("circle")',
+        "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves.",
+    ),
+    Example("Nothing to draw", "The list of losses is empty.", "ls.draw([])", 'Name one: ls.draw("huber").'),
+    Example(
+        "An unknown axis",
+        "ls.draw(axis=...) is given a name it does not know.",
+        'ls.draw("huber", axis="errors")',
+        "Leave it out; the form of the loss decides.",
+    ),
+    Example(
+        "A range that is none",
+        "ls.draw(span=...) runs backwards, is empty or infinite.",
+        'ls.draw("huber", span=(3, -3))',
+        "The smaller number first.",
+    ),
+    Example(
+        "A format that is not known",
+        "A figure is saved under an ending that matplotlib does not write.",
+        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "huber.doc")',
+        "End the name in .png, .svg or .pdf.",
+        hidden='patch("matplotlib.backend_bases.FigureCanvasBase.filetypes", dict(pdf="", png="", svg=""))',
+    ),
+    Example(
+        "A folder that cannot be written",
+        "The system refuses the file, for want of rights or of space, or because a folder's name is taken by a file.",
+        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "plots/huber.png")',
+        "Choose another folder.",
+        files={"plots": "a file, not a folder"},
+    ),
+]
+
+COMMANDS = [
+    Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",
+            "The text lists the embedded tables; a file needs its ending."),
+    Example("A file that is not there", "The path leads nowhere.", "$ lossary compare no/such.csv --target y",
+            "Check the folder you are in."),
+    Example("A folder", "The path is a folder.", "$ lossary compare tables --target y", "Name one file in it.",
+            files={"tables/data.csv": "x,y\n1,2\n"}),
+    Example("Another encoding", "The file is not UTF-8: a spreadsheet saved it in an older encoding.",
+            "$ lossary compare data.csv --target y", "Convert it with iconv, or save it as 'CSV UTF-8'.",
+            files={"data.csv": "name,y\ncaf\u00e9,2\n".encode("latin-1")}),
+    Example("A file that cannot be unpacked", "A name ends in .gz and the file is no gzip, or is cut off.",
+            "$ lossary compare data.csv.gz --target y", "Drop the ending, or fetch the file again.",
+            files={"data.csv.gz": b"x,y\n1,2\n"}),
+    Example("A binary file", "The file holds NUL bytes: a spreadsheet or a database, not a text.",
+            "$ lossary compare data.csv --target y", "Export the table as CSV.", files={"data.csv": b"x,y\n1,\x002\n"}),
+    Example("An empty file", "Nothing is in the file.", "$ lossary compare data.csv --target y",
+            "Export the table again.", files={"data.csv": ""}),
+    Example("An open quotation mark", "A quotation mark is never closed, so the rest of the file is one cell.",
+            "$ lossary compare data.csv --target y", "Close it, or remove it.", files={"data.csv": 'x,y\n1,"2\n3,4\n'}),
+    Example("No line of names", "The first line holds numbers.", "$ lossary compare data.csv --target y",
+            "Add a line of names at the top.", files={"data.csv": "1,2\n3,4\n5,6\n"}),
+    Example("A line with other cells", "A line has more or fewer cells than there are names.",
+            "$ lossary compare data.csv --target y", "Put quotation marks around a cell that holds a comma.",
+            files={"data.csv": "x,y\n1,2\n3\n"}),
+    Example("Names without rows", "There is only the line of names.", "$ lossary compare data.csv --target y",
+            "Export the table again.", files={"data.csv": "x,y\n"}),
+    Example("A name twice", "Two columns have one name.", "$ lossary compare data.csv --target x",
+            "Rename one of them.", files={"data.csv": "x,x\n1,2\n2,3\n3,4\n"}),
+    Example("A column without a name", "A name in the first line is empty.", "$ lossary compare data.csv --target y",
+            "Name it.", files={"data.csv": "x,,y\n1,5,2\n2,1,3\n3,9,4\n"}),
+    Example("Infinite cells", "A cell reads inf.", "$ lossary compare data.csv --target y",
+            "Empty the cell, so that its row is left out.", files={"data.csv": "x,y\n1,2\n2,inf\n3,4\n"}),
+    Example("No target", "A file of your own is compared on, and no column is named.", "$ lossary compare data.csv",
+            "Name the column to explain: --target y.", files=TABLE),
+    Example("An unknown column", "A column is misspelt.", "$ lossary compare phones --target cals",
+            "The text lists the columns; capitals count."),
+    Example("The target among the inputs", "--features names the target too.",
+            "$ lossary compare data.csv --target y --features x,y", "Leave it out of --features.", files=TABLE),
+    Example("A target without values", "Every cell of the target is missing.", "$ lossary compare data.csv --target y",
+            "Name another target.", files={"data.csv": "x,y\n1,NA\n2,\n3,nan\n"}),
+    Example("Too few complete rows", "Fewer than three rows have all their cells.",
+            "$ lossary compare data.csv --target y", "Ignore the columns with holes: --ignore COLUMN.",
+            files={"data.csv": "x,y\n1,2\n,3\n3,4\n"}),
+    Example("A target that never changes", "The target has one value.", "$ lossary compare data.csv --target y",
+            "Name another target.", files={"data.csv": "x,y\n1,5\n2,5\n3,5\n"}),
+    Example("A target of another task", "--task does not fit what the column holds.",
+            "$ lossary compare phones --task binary", "Leave --task out, and read what is decided."),
+    Example("Inputs that never change", "No input is left.", "$ lossary compare data.csv --target y",
+            "Name other --features.", files={"data.csv": "x,y\n1,2\n1,3\n1,5\n"}),
+    Example("Text as an input", "A column of text has too many different values to become 0/1 columns.",
+            "$ lossary compare data.csv --target y", "Turn it into numbers, or leave it out: --ignore name.",
+            files={"data.csv": "name,y\nann,2\nben,3\ncarl,5\ndora,4\n"}),
+    Example("A share that leaves no rows", "--validation holds back all rows, or none.",
+            "$ lossary compare data.csv --target y --validation 0.1", "Choose another share, or 0.", files=TABLE),
+    Example("A table that needs scikit-learn", "The table comes with a package that is not installed.",
+            "$ lossary compare digits", "pip install 'lossary[data]'.", hidden=NOT_THERE.format("lossary.data.tables")),
+    Example("An unknown model", "--model is neither linear nor mlp with widths.",
+            "$ lossary compare phones --model forest", "Write linear, mlp:64 or mlp:64,64."),
+    Example("An empty list of losses", "--loss holds only commas.", "$ lossary compare phones --loss ,",
+            "Leave --loss out for the usual ones."),
+    Example("An unknown parameter", "A loss on the command line is given what it does not have.",
+            "$ lossary compare phones --loss huber:width=2", "`lossary show huber` lists its parameters."),
+    Example("A parameter out of bounds", "A loss on the command line is given a value it cannot have.",
+            "$ lossary compare phones --loss huber:delta=0", "Choose a value within the bounds."),
+    Example("A loss of another task", "The loss does not fit the target.", "$ lossary compare phones --loss bce",
+            "The text lists the losses that fit."),
+    Example("A target that a loss cannot read", "Counts, logarithms and percentages need targets of one sign.",
+            "$ lossary compare data.csv --target y --loss poisson", "Leave the loss out, or correct the rows.",
+            files={"data.csv": "x,y\n1,-2.5\n2,3\n3,5\n4,4\n"}),
+    Example("An unknown backend", "--backend or KERAS_BACKEND names something else.",
+            "$ lossary compare phones --backend mxnet", "tensorflow, jax or torch.",
+            hidden='patch("lossary.cli.backends.util.find_spec", lambda name: True)'),
+    Example("A backend that is not installed", "The backend asked for is not there.",
+            "$ lossary compare phones --backend jax", "pip install 'lossary[jax]'.",
+            hidden='patch("lossary.cli.backends.util.find_spec", lambda name: name == "torch" or None)'),
+    Example("Another backend in one process", "Keras already runs, on another backend.",
+            "$ lossary compare phones --backend torch", "Start a new process.",
+            hidden='patch("lossary.cli.backends.util.find_spec", lambda name: True)\n'
+            'patch("keras.backend.backend", lambda: "jax")'),
+    Example("A report without its packages", "--report needs jinja2 and matplotlib.",
+            "$ lossary compare phones --report report.html", "pip install 'lossary[cli]'.",
+            hidden=NOT_THERE.format("lossary.cli.compare")),
+    Example("An output over the data", "Two files have one name.",
+            "$ lossary compare data.csv --target y --report data.csv", "Name another file.", files=TABLE),
+    Example("An output that is a folder", "--report or --json names a folder.", "$ lossary compare phones --report .",
+            "Name a file in it."),
+    Example("An output in no folder", "The folder of an output does not exist.",
+            "$ lossary compare phones --report out/report.html", "mkdir -p out"),
+    Example("An output that is locked", "The file is there and may not be changed.",
+            "$ lossary compare phones --report report.html", "Name another file.", files={"report.html": ""},
+            hidden='patch("lossary.cli.output.os.access", lambda path, mode, **more: mode != 2)'),
+    Example("An output on a full or read-only disk", "The system takes no new file in that folder.",
+            "$ lossary compare phones --report report.html", "Name another folder.",
+            hidden="def refuse(**all):\n    raise OSError(28, 'No space left on device')\n"
+            'patch("lossary.cli.output.tempfile.TemporaryFile", refuse)'),
+]  # fmt: skip
+
+FOREIGN = [
+    Foreign(
+        ("Could not interpret loss identifier: focal_loss", "Unknown loss function: focal_loss_fixed"), "Keras 3 and 2",
+        "compile or load_model was given a name that Keras does not know: a custom loss that is not registered, or an "
+        "alias that Keras lacks, such as rmse, l1, smooth_l1 or pinball.",
+        "`loss=ls.get(\"rmse\")` knows the aliases. A loss made with `@ls.loss` or `ls.Loss` is registered when it is "
+        "defined: import its module before `load_model`.",
+    ),
+    Foreign(
+        ("Could not locate function 'my_loss'. Make sure custom classes and functions are decorated with "
+         "`@keras.saving.register_keras_serializable()`.",
+         "Could not locate class"), "Keras 3",
+        "The saved model names a function or class that is not registered in this process. A closure or lambda can "
+        "never be found.",
+        "Decorate it with `@ls.loss`: it is registered with its parameters, and they come back with the model.",
+    ),
+    Foreign(
+        ("Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass",), "Keras 3, .h5 files",
+        "A model compiled with the string \"mse\" as loss or metric was saved as .h5.",
+        "Save as .keras, and pass the object `ls.MeanSquaredError()`. Old files load with `compile=False`.",
+    ),
+    Foreign(
+        ("A KerasTensor cannot be used as input to a TensorFlow function",
+         "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype"), "Keras 3",
+        "A loss closes over `keras.Input` or another symbolic tensor: it needs more than y_true and y_pred.",
+        "Put the loss into the model: `ls.LossLayer(loss)([targets, outputs])` (for loops of "
+        "your own see examples/6_custom_loop.py).",
+    ),
+    Foreign(
+        ("NotImplementedError (with an empty message, from model.add_loss)",), "Keras 3",
+        "Functional models lost `add_loss(tensor)`.",
+        "Add an `ls.LossLayer`, or call `self.add_loss` in a layer; `ls.target_split` shows every part.",
+    ),
+    Foreign(
+        ("No loss to compute. Provide a `loss` argument in `compile()`.",), "Keras 3 (not on JAX)",
+        "compile got no loss, and no layer adds one. On JAX training runs, and minimises nothing.",
+        "Pass a loss. `ls.diagnose(model, x, y)` refuses such a model on every backend.",
+    ),
+    Foreign(
+        ("`class_weight` not supported for 3+ dimensional targets.",
+         "TypeError: only 0-dimensional arrays can be converted to Python scalars"), "TensorFlow 2's Keras, Keras 3",
+        "`fit(class_weight=...)` was used with targets such as (batch, height, width).",
+        "Weigh the classes inside the loss: `ls.SparseCategoricalCrossentropy(class_weight=(1.0, 5.0))`, any rank.",
+    ),
+    Foreign(
+        ("Using a target size (torch.Size([8])) that is different to the input size (torch.Size([8, 1])).",), "torch",
+        "The two broadcast, and every row is compared with every other.",
+        "lossary reads (n,) with (n, 1) as n rows; anything else that would broadcast is a ShapeError.",
+    ),
+    Foreign(
+        ("Arguments `target` and `output` must have the same shape.",
+         "Arguments `target` and `output` must have the same rank (ndim)."), "Keras 3",
+        "A cross-entropy got targets and outputs of different shapes: often class indices where one-hot is meant.",
+        "The ShapeError of lossary names both shapes. Class indices belong to `ls.SparseCategoricalCrossentropy`.",
+    ),
+    Foreign(
+        ("`binary_crossentropy` received `from_logits=True`, but the `output` argument was produced by a Sigmoid "
+         "activation",), "Keras 3 on TensorFlow",
+        "The sigmoid or softmax is applied twice. Other backends do not warn.",
+        "Drop the activation and keep from_logits=True. The other way round, logits read as probabilities, is a "
+        "PredictionError where they leave [0, 1].",
+    ),
+    Foreign(
+        ("Received a label value of 5 which is outside the valid range of [0, 2)", "Target 5 is out of bounds."),
+        "TensorFlow on CPU, torch on CPU",
+        "A class index has no output. TensorFlow on a GPU gives nan and JAX -0.0 without a message; torch on CUDA "
+        "stops with a device-side assert.",
+        "A TargetError, alike on every backend; in compiled code the value is nan, and `ls.diagnose` names the row.",
+    ),
+    Foreign(
+        ("all elements of input should be between 0 and 1", "CUDA error: device-side assert triggered"), "torch",
+        "A binary cross-entropy got predictions outside [0, 1], or nan; on CUDA also a class that does not exist.",
+        "A PredictionError or TargetError says which; `ls.diagnose(model, x, y)` finds the layer a nan comes from.",
+    ),
+    Foreign(
+        ("loss: nan",), "the progress bar of fit",
+        "Something in the step is no number: data, weights, a layer, the loss or a gradient.",
+        "`print(ls.diagnose(model, x_batch, y_batch))` names the first such tensor, its row, and what to do. Losses of "
+        "lossary are finite for probabilities of 0 and 1 and for logits of ±10,000, and so are their gradients.",
+    ),
+    Foreign(
+        ("negative loss (loss: -3.1415)",), "the progress bar of fit",
+        "A cross-entropy with labels outside [0, 1], KL divergence of rows that do not sum to 1, Dice of logits; or a "
+        "likelihood of a density (`ls.GaussianNLL`), or a cosine similarity of Keras, where it is normal.",
+        "Labels and probabilities out of range are a TargetError or PredictionError. `ls.CosineSimilarity` tells in "
+        "its card what its values mean: `print(ls.card(\"cosine_similarity\"))`.",
+    ),
+    Foreign(
+        ("loss (of fit) and metric differ for the same formula",), "Keras",
+        "With sample_weight the loss divides by the number of rows, the metric by the sum of the weights.",
+        "`print(ls.explain(loss, y_true, y_pred, sample_weight))` shows both numbers; "
+        "`reduction=\"mean_with_sample_weight\"` makes them one.",
+    ),
+    Foreign(
+        ("Cannot clone object '...', as the constructor either does not set or modifies parameter",), "scikit-learn",
+        "clone found that an estimator's constructor changed an argument it was given.",
+        "Losses of lossary are no estimators and keep their arguments: `copy`, pickle and `get_config` give the "
+        "same loss.",
+    ),
+    Foreign(
+        ("'Tensor' object has no attribute 'log_prob'",), "TensorFlow Probability with Keras",
+        "The model's output became a plain tensor where the loss expects a distribution.",
+        "Predict the parameters and let the loss hold the distribution: `ls.GaussianNLL()` with Dense(2).",
+    ),
+]  # fmt: skip
