@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.oracle.sums import ZERO, Float, Kind, Sum, exactly, mp, mpf, total
-from tests.oracle.terms import TERMS, Number, Row, sigmoid
+from tests.oracle.terms import TERMS, Number, Row, logarithm, sigmoid
 
 
 class Answer:
@@ -20,13 +20,13 @@ class Answer:
             self.yes, self.no = max(-p, mpf(0)) + small, max(p, mpf(0)) + small
             self.by_yes, self.by_no, self.inner = -self.q, self.p, self.p * self.q
             return
-        self.p, self.q = p, 1 - p
+        self.p, self.q, self.inner = p, 1 - p, mpf(1)
         if (p == 0 and y != 0) or (p == 1 and y != 1):
             self.kind = Kind.BOUNDARY
-        self.yes = -mp.log(p or edge.least)
-        self.no = -mp.log1p(-p) if p < 1 else -mp.log(edge.half)
-        self.by_yes, self.by_no = -1 / p if p else -edge.steepest, 1 / (self.q or mpf(edge.half))
-        self.inner = mpf(1)
+        log, slope, _ = logarithm(p, edge)
+        self.yes, self.by_yes = -log, -slope
+        self.no = -mp.log1p(-p) if p < 1 else -mp.log(mpf(edge.half))
+        self.by_no = 1 / self.q if p < 1 else 1 / mpf(edge.half)
 
 
 def binary(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
@@ -97,7 +97,10 @@ TERMS["binary_focal_crossentropy"] = focal
 
 
 class Classes:
-    """Surprises S_c = -log p_c of a row, and dS_c / dy_pred_k = shared_k - own_k [c = k]."""
+    """Surprises S_c = -log p_c of a row, and dS_c / dy_pred_k = shared_k - own_k [c = k].
+
+    `joined` is own - shared, without subtracting.
+    """
 
     def __init__(self, z: list[Number], needed: list[bool], edge: Float, from_logits: bool, normalised: bool) -> None:
         self.kinds = [Kind.FINITE] * len(z)
@@ -110,25 +113,28 @@ class Classes:
             self.p = [(1 if c == top else e) / (1 + others) for c, e in enumerate(small)]
             self.shared, self.own = self.p, [mpf(1)] * len(z)
             self.q = [others / (1 + others) if c == top else 1 - p for c, p in enumerate(self.p)]
+            self.joined = self.q
             return
         if normalised and not any(z):
             self.kinds = [Kind.UNDEFINED] * len(z)
-            z = [1 / edge.steepest] * len(z)
+            z = [mpf(1)] * len(z)
         for c, v in enumerate(z):
             if v == 0 and needed[c]:
-                self.kinds[c] = Kind.BOUNDARY
+                self.kinds[c] = Kind.BOUNDARY if normalised else Kind.UNDEFINED
         whole = mp.fsum(z) if normalised else mpf(1)
         self.p = [v / whole for v in z]
         self.q = [1 - p for p in self.p]
         if normalised:  # of the largest, without subtracting
             top = max(range(len(z)), key=z.__getitem__)
             self.q[top] = mp.fsum(v for k, v in enumerate(z) if k != top) / whole
+        logs = [logarithm(v, edge) for v in z]
         self.surprise = [
-            -mp.log(p or edge.least / whole) if p < mpf("0.9") else -mp.log1p(-q)
-            for p, q in zip(self.p, self.q, strict=True)
+            mp.log(whole) - log if p < mpf("0.9") else -mp.log1p(-q)
+            for (log, _, _), p, q in zip(logs, self.p, self.q, strict=True)
         ]
         self.shared = [1 / whole if normalised else mpf(0)] * len(z)
-        self.own = [1 / v if v else edge.steepest + k for v, k in zip(z, self.shared, strict=True)]
+        self.own = [slope for _, slope, _ in logs]
+        self.joined = [slope * q for slope, q in zip(self.own, self.q, strict=True)] if normalised else self.own
 
 
 def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalised: bool = True) -> Callable[..., Row]:
@@ -156,21 +162,27 @@ def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalis
             for c, w in enumerate(weights)
         ]
         kinds = [kind if w else Kind.FINITE for kind, w in zip(classes.kinds, weights, strict=True)]
-        value = Sum(tuple(w * v for w, (v, _) in zip(weights, pairs, strict=True) if w), max(kinds))
+        kind = max(kinds) if normalised else Kind.FINITE
+        value = Sum(tuple(w * v for w, (v, _) in zip(weights, pairs, strict=True) if w), kind)
         return value, slopes([w * f for w, (_, f) in zip(weights, pairs, strict=True)], classes, from_logits)
 
     return row
 
 
 def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
-    """shared_k * sum of pulls - own_k * pull_k; p - 1 of a single true class is -q, which does not cancel."""
-    whole, alone = mp.fsum(pulls), sum(1 for pull in pulls if pull) == 1
+    """shared_k * sum of pulls - own_k * pull_k, where the two parts of class k are joined: they do not cancel.
+
+    Of soft targets and logits they stay apart: a softmax less a target is a difference.
+    """
+    whole, soft = mp.fsum(pulls), sum(1 for pull in pulls if pull) > 1
     every = []
     for k, pull in enumerate(pulls):
-        if alone and pull and from_logits:
-            every.append(exactly(-pull * classes.q[k]))
+        if from_logits and soft:
+            every.append(exactly(classes.shared[k] * whole, -pull))
         else:
-            every.append(exactly(classes.shared[k] * whole, -classes.own[k] * pull, kind=classes.kinds[k]))
+            others = whole - pull if soft or not pull else mpf(0)
+            parts = classes.shared[k] * others, -classes.joined[k] * pull
+            every.append(exactly(*parts, kind=classes.kinds[k]))
     return every
 
 
@@ -185,6 +197,9 @@ def class_focal(
 
 
 def generalized(surprise: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number]:
+    """(1 - p^q) / q, which needs no rule where p is 0; only its slope by p does."""
+    if p == 0:
+        return 1 / mpf(q), mpf(0)
     power = -mpf(q) * surprise
     return -mp.expm1(power) / mpf(q), mp.exp(power)
 

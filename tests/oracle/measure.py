@@ -60,7 +60,7 @@ def judge(
     if not stated:
         free |= truth.kind == Kind.BOUNDARY
     ruled = truth.kind == Kind.BOUNDARY  # to three digits
-    overflow = (np.abs(truth.high) > kind.largest) & ~(truth.width > 0)
+    overflow = (np.abs(truth.high) > kind.largest) & (truth.kind != Kind.INTERVAL)
     broken = np.isnan(out) | (np.isinf(out) & ~overflow & ~beyond)
     distance = measured(np.where(np.isfinite(out), out, 0.0), truth)
     right = overflow & (np.sign(out) == np.sign(truth.high)) & (np.abs(out) >= kind.largest / 2)
@@ -89,7 +89,7 @@ def vanishing(distance: np.ndarray, kind: Float, terms: int) -> np.ndarray:
     """Whether an error is no larger than so many subnormal terms read as 0. (float16 is computed in float32.)"""
     if kind.name == "float16":
         return np.zeros(distance.shape, dtype=bool)
-    return (distance > 0) & (distance <= float(kind.smallest) * terms)
+    return (distance > 0) & (distance <= float(kind.least) * terms)
 
 
 def has_subnormals(values: np.ndarray, kind: Float) -> np.ndarray:

@@ -68,6 +68,9 @@ def total(sums: list[Sum]) -> Sum:
 ZERO = exactly(mpf(0))
 
 
+STEEPEST = {"float16": 10, "bfloat16": 96, "float32": 96, "float64": 960}  # exponents of 2
+
+
 @dataclass(frozen=True)
 class Float:
     """A floating-point type: what an exact 0 and an exact 1 on the wrong side are read as, and its spacing."""
@@ -83,24 +86,19 @@ class Float:
         return np.dtype(ml_dtypes.bfloat16) if self.name == "bfloat16" else np.dtype(self.name)
 
     @property
-    def inner(self) -> Float:
-        """The type that computes: float32 for half precision."""
-        return FLOATS["float64" if self.name == "float64" else "float32"]
-
-    @property
-    def smallest(self) -> Any:
-        """The smallest normal number."""
-        return mpf(2) ** self.lowest_exponent
-
-    @property
-    def least(self) -> Any:
-        """The smallest positive number: what an exact 0 costs as much as."""
-        return mpf(2) ** (self.lowest_exponent - self.digits + 1)
+    def tiniest(self) -> Any:
+        """The smallest positive number; an exact probability of 0 on the wrong side costs as much."""
+        return mpf(float(self.info.smallest_subnormal))
 
     @property
     def steepest(self) -> Any:
-        """The slope of a logarithm at an exact 0."""
-        return mpf(2) ** {"float16": 10, "float64": 960}.get(self.name, 96)
+        """The size of the slope of that cost."""
+        return mpf(2) ** STEEPEST[self.name]
+
+    @property
+    def least(self) -> Any:
+        """The smallest normal number of the type that is computed in."""
+        return mpf(2) ** (-126 if self.name == "float16" else self.lowest_exponent)
 
     @property
     def half(self) -> float:

@@ -166,15 +166,22 @@ def gaussian_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "l
         part = gap * gap * mp.exp(-s) / 2
         value = exactly(s / 2, part, *constant)
         return value, [exactly(-gap * mp.exp(-s)), exactly(mpf(1) / 2, -part)]
-    if s == 0:
-        least = min(max(mpf(2) ** -30, mpf(2) ** -20 * abs(gap)), mpf(2) ** 62)
-        s, kind = least**2 if spread == "variance" else least, Kind.BOUNDARY
+    if s == 0:  # a stated rule: the spread that the distance makes plausible
+        std, kind = min(max(mpf(2) ** -30, abs(gap) * mpf(2) ** -20), mpf(2) ** 62), Kind.BOUNDARY
+        s = std * std if spread == "variance" else std
     variance = s if spread == "variance" else s * s
     power = 1 if spread == "variance" else 2  # d log(variance) / d spread = power / spread
     part = gap * gap / variance / 2
     value = exactly(mp.log(variance) / 2, part, *constant, kind=kind)
     slopes = [exactly(-gap / variance, kind=kind), exactly(power / s / 2, -power * part / s, kind=kind)]
     return value, slopes
+
+
+def logarithm(p: Number, edge: Float) -> tuple[Number, Number, Kind]:
+    """log p and its slope; of an exact 0 by the stated rule."""
+    if p == 0:
+        return mp.log(edge.tiniest), edge.steepest, Kind.BOUNDARY
+    return mp.log(p), 1 / p, Kind.FINITE
 
 
 TERMS["multi_quantile"] = multi_quantile
@@ -187,8 +194,8 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
         return exactly(mp.exp(p), -y * p), exactly(mp.exp(p), -y)
     if y == 0:
         return exactly(p), exactly(mpf(1))
-    kind, steepness = (Kind.BOUNDARY, edge.steepest) if p == 0 else (Kind.FINITE, 1 / p)
-    return exactly(p, -y * mp.log(p or edge.least), kind=kind), exactly(mpf(1), -y * steepness, kind=kind)
+    log, slope, kind = logarithm(p, edge)
+    return exactly(p, -y * log, kind=kind), exactly(mpf(1), -y * slope, kind=kind)
 
 
 TERMS["poisson"] = poisson
@@ -250,14 +257,13 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
         h, a, b = (mpf(w) for w in weights(**options))
         smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
         yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
-        yes_no = [(yes if yes >= edge.inner.least / 2 else mpf(0), no) for yes, no in yes_no]  # empty, by the rule
         hit = h * mp.fsum(t * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
         missed = mp.fsum(a * (1 - t) * yes + b * t * no for t, (yes, no) in zip(y, yes_no, strict=True))
         whole = hit + missed
         if whole == 0:  # two empty masks fit perfectly, by the stated rule
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
-        kind = Kind.UNDEFINED if logits and whole < len(y) * edge.inner.smallest else Kind.FINITE
+        kind = Kind.FINITE if whole >= len(y) * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
             inner = yes * no if logits else mpf(1)
@@ -299,9 +305,9 @@ def kl_divergence(y: list[Number], p: list[Number], edge: Float) -> Row:
         if t == 0:
             slopes.append(ZERO)
             continue
-        kind, steepness = (Kind.BOUNDARY, edge.steepest) if q == 0 else (Kind.FINITE, 1 / q)
-        parts.append(exactly(t * mp.log(t), -t * mp.log(q or edge.least), kind=kind))
-        slopes.append(exactly(-t * steepness, kind=kind))
+        log, slope, kind = logarithm(q, edge)
+        parts.append(exactly(t * mp.log(t), -t * log, kind=kind))
+        slopes.append(exactly(-t * slope, kind=kind))
     return total(parts), slopes
 
 

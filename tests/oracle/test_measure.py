@@ -84,8 +84,15 @@ def test_at_a_boundary_the_rule_binds_lossary_alone():
 
 def test_subnormals_are_counted_apart_but_not_in_float16():
     small = exactly(mpf(10) ** -40)
-    assert verdict(0, exactly(mpf(10) ** -400), "float64")["flushed"]
+    assert not verdict(0, exactly(mpf(10) ** -400), "float64")["gross"]
     assert verdict(0, small)["flushed"] and not verdict(0, small)["gross"]
     assert verdict(1.0, small)["gross"]
     assert verdict(2.0, exactly(mpf(1)), subnormal=True)["flushed"]
     assert verdict(0, exactly(mpf(10) ** -6), "float16")["gross"]
+
+
+def test_beyond_the_largest_number_infinity_is_right_and_nan_is_not():
+    truth, near = as_truth([exactly(mpf(5))], (1,)), np.array([False])
+    for out, broken in ((np.inf, False), (np.nan, True)):
+        found = judge(np.array([out]), truth, FLOATS["float32"], near, np.array([True]), 1)
+        assert found.broken.item() == broken and not found.gross.item()
