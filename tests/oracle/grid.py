@@ -62,12 +62,18 @@ def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
         return whole_batches(loss, kind, rng)
     made = [packed(rows(loss, kind, rng, WIDTH), rng, thin)]
     if isinstance(loss, Categorical) and loss.class_weight is None:
-        for width, count in ((2, 64), (10, 64), (1000, 6), (10000, 2)) if not thin else ((1000, 2),):
-            if not thin or (kind.name == "float32" and case.label in ("", "logits")):
-                few = rows(loss, kind, rng, width)
-                chosen = rng.permutation(len(few))[:count]
-                made.append([Block(*stacked([few[k] for k in chosen]))])
+        wide = kind.name == "float32" and case.label in ("", "logits")  # thousands of classes take their time
+        for width, count in sizes(wide, thin):
+            few = rows(loss, kind, rng, width)
+            made.append([Block(*stacked([few[k] for k in rng.permutation(len(few))[:count]]))])
     return [block for part in made for block in part]
+
+
+def sizes(wide: bool, thin: bool) -> list[tuple[int, int]]:
+    """How many classes, beside WIDTH, and how many rows of each."""
+    if thin:
+        return [(1000, 2)] if wide else []
+    return [(2, 64), (10, 64), *([(1000, 6), (10000, 1)] if wide else [])]
 
 
 def rounded(values: Any, kind: Float) -> np.ndarray:
