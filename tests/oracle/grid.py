@@ -62,12 +62,18 @@ def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
         return whole_batches(loss, kind, rng)
     made = [packed(rows(loss, kind, rng, WIDTH), rng, thin)]
     if isinstance(loss, Categorical) and loss.class_weight is None:
-        for width, count in ((2, 64), (10, 64), (1000, 6), (10000, 2)) if not thin else ((1000, 2),):
-            if not thin or (kind.name == "float32" and case.label in ("", "logits")):
-                few = rows(loss, kind, rng, width)
-                chosen = rng.permutation(len(few))[:count]
-                made.append([Block(*stacked([few[k] for k in chosen]))])
+        wide = kind.name == "float32" and case.label in ("", "logits")  # thousands of classes take their time
+        for width, count in sizes(wide, thin):
+            few = rows(loss, kind, rng, width)
+            made.append([Block(*stacked([few[k] for k in rng.permutation(len(few))[:count]]))])
     return [block for part in made for block in part]
+
+
+def sizes(wide: bool, thin: bool) -> list[tuple[int, int]]:
+    """How many classes, beside WIDTH, and how many rows of each."""
+    if thin:
+        return [(1000, 2)] if wide else []
+    return [(2, 64), (10, 64), *([(1000, 6), (10000, 1)] if wide else [])]
 
 
 def rounded(values: Any, kind: Float) -> np.ndarray:
@@ -198,13 +204,18 @@ def of_classes(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> 
     targets = [0, 1] if width > 2 else [0, 1, 0]
     for k, p in enumerate(predictions):
         for true in targets if width <= 10 else targets[:1]:
-            yield (np.int64(true), p) if sparse else (np.eye(width)[true], p)
+            yield (np.int64(true), p) if sparse else (one_hot(width, true), p)
         if not sparse:
             soft = soft_target(rng, width, k, p if loss.from_logits else np.log(np.maximum(p, 1e-30)))
             if ignored is None or soft.argmax() != ignored:
                 yield soft, p
     if ignored is not None and ignored < width:
-        yield (np.int64(ignored), predictions[0]) if sparse else (np.eye(width)[ignored], predictions[0])
+        yield (np.int64(ignored), predictions[0]) if sparse else (one_hot(width, ignored), predictions[0])
+
+
+def one_hot(width: int, true: int) -> np.ndarray:
+    """(The identity matrix of 10,000 classes would be large.)"""
+    return (np.arange(width) == true).astype("float64")
 
 
 def soft_target(rng: np.random.Generator, width: int, k: int, logit: np.ndarray) -> np.ndarray:
@@ -252,7 +263,7 @@ def shares(rng: np.random.Generator, width: int, normed: bool) -> Iterator[np.nd
 
 def of_masks(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
     entries = signed([*MARGINS, kind.largest / 4]) if loss.from_logits else [*PROBABILITIES, 1 - kind.half]
-    masks = [np.zeros(width), np.ones(width), np.eye(width)[0], 1 - np.eye(width)[0], np.full(width, 0.5)]
+    masks = [np.zeros(width), np.ones(width), one_hot(width, 0), 1 - one_hot(width, 0), np.full(width, 0.5)]
     low = entries[0]
     for y, p in product(masks, entries):
         yield y, np.full(width, p)
@@ -266,7 +277,7 @@ def of_masks(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> It
 def of_distributions(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
     predictions = list(shares(rng, width, normed=True))
     for k, p in enumerate(predictions):
-        yield np.eye(width)[0], p
+        yield one_hot(width, 0), p
         yield p, predictions[-1 - k]
         yield rng.dirichlet(np.ones(width)), p
         yield p, p
@@ -276,10 +287,10 @@ def of_distributions(kind: Float, rng: np.random.Generator, width: int) -> Itera
 def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
     for p in logits(kind, rng, width):
         for true in (0, 1, width - 1):
-            yield np.eye(width)[true], p
+            yield one_hot(width, true), p
     for big in (1e10, 1e18, 1e30):
-        yield np.eye(width)[0], np.r_[big, big, np.zeros(width - 2)]
-        yield np.eye(width)[1], np.r_[-big, 1.0, np.full(width - 2, big)]
+        yield one_hot(width, 0), np.r_[big, big, np.zeros(width - 2)]
+        yield one_hot(width, 1), np.r_[-big, 1.0, np.full(width - 2, big)]
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
@@ -305,7 +316,7 @@ def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[
 
 
 def of_vectors(rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
-    first, flat, mixed = np.eye(width)[0], np.ones(width), np.linspace(-1, 2, width)
+    first, flat, mixed = one_hot(width, 0), np.ones(width), np.linspace(-1, 2, width)
     turned = np.r_[-mixed[1], mixed[0], -mixed[3], mixed[2], np.zeros(width - 4)]
     sizes = (1, 1e-45, 1e-38, 1e-30, 1e-20, 1e-10, 1e-4, 300, 1e10, 1e18, 1e20, 1e30, 1e38, 0)
     for y in (first, flat, mixed):
