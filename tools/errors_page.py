@@ -137,7 +137,7 @@ def sites() -> dict[Site, range]:
 
 
 def _internal(call: ast.Call) -> bool:
-    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks catch themselves."""
+    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks catch."""
     name = ast.unparse(call.func)
     return name in ("NotImplementedError", "LossFailed") or ast.unparse(call) == "AttributeError('__signature__')"
 

@@ -13,7 +13,9 @@ NEAR = np.array([False])
 
 def verdict(out, number, dtype="float32", subnormal=False, stated=True):
     """The verdict on one result, as plain numbers."""
-    found = judge(np.array([float(out)]), as_truth([number], (1,)), FLOATS[dtype], np.array([subnormal]), NEAR, 1, stated)
+    found = judge(
+        np.array([float(out)]), as_truth([number], (1,)), FLOATS[dtype], np.array([subnormal]), NEAR, 1, stated
+    )
     return {name: getattr(found, name).item() for name in ("ulp", "of_scale", "broken", "gross", "flushed")}
 
 
