@@ -51,6 +51,9 @@ def compiled(f, whole=True):
 MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torch": ("eager",)}[BACKEND]
 
 
+USUAL = "jit" if BACKEND == "jax" else "eager"  # how most programs run, and what is quick to measure
+
+
 def value_and_gradient(f, y, p, mode="eager"):
     """f(y, p) and the gradient of its sum by p, as NumPy arrays; `mode` is one of MODES."""
     value, slope = _both(f, mode)(y, p)

@@ -97,10 +97,7 @@ TERMS["binary_focal_crossentropy"] = focal
 
 
 class Classes:
-    """Surprises S_c = -log p_c of a row, and dS_c / dy_pred_k = shared_k - own_k [c = k].
-
-    `joined` is own - shared, without subtracting.
-    """
+    """Surprises S_c = -log p_c of a row, and dS_c / dy_pred_k: shared_k, and -joined_k for c = k."""
 
     def __init__(self, z: list[Number], needed: list[bool], edge: Float, from_logits: bool, normalised: bool) -> None:
         self.kinds = [Kind.FINITE] * len(z)
@@ -111,7 +108,7 @@ class Classes:
             log = mp.log1p(others)
             self.surprise = [log + (z[top] - v) for v in z]
             self.p = [(1 if c == top else e) / (1 + others) for c, e in enumerate(small)]
-            self.shared, self.own = self.p, [mpf(1)] * len(z)
+            self.shared = self.p
             self.q = [others / (1 + others) if c == top else 1 - p for c, p in enumerate(self.p)]
             self.joined = self.q
             return
@@ -133,8 +130,7 @@ class Classes:
             for (log, _, _), p, q in zip(logs, self.p, self.q, strict=True)
         ]
         self.shared = [1 / whole if normalised else mpf(0)] * len(z)
-        self.own = [slope for _, slope, _ in logs]
-        self.joined = [slope * q for slope, q in zip(self.own, self.q, strict=True)] if normalised else self.own
+        self.joined = [slope * (q if normalised else 1) for (_, slope, _), q in zip(logs, self.q, strict=True)]
 
 
 def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalised: bool = True) -> Callable[..., Row]:
@@ -170,19 +166,20 @@ def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalis
 
 
 def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
-    """shared_k * sum of pulls - own_k * pull_k, where the two parts of class k are joined: they do not cancel.
+    """shared_k * sum of pulls - own_k * pull_k. Of soft targets these two terms of the derivative cancel.
 
-    Of soft targets and logits they stay apart: a softmax less a target is a difference.
+    Of a single true class they are joined, as one minus its probability: nothing cancels.
     """
     whole, soft = mp.fsum(pulls), sum(1 for pull in pulls if pull) > 1
     every = []
     for k, pull in enumerate(pulls):
-        if from_logits and soft:
-            every.append(exactly(classes.shared[k] * whole, -pull))
+        kind = Kind.FINITE if from_logits else classes.kinds[k]
+        if soft:
+            own = classes.joined[k] + classes.shared[k]
+            every.append(exactly(classes.shared[k] * whole, -own * pull, kind=kind))
         else:
-            others = whole - pull if soft or not pull else mpf(0)
-            parts = classes.shared[k] * others, -classes.joined[k] * pull
-            every.append(exactly(*parts, kind=classes.kinds[k]))
+            joined = classes.q[k] if from_logits else classes.joined[k]
+            every.append(exactly(-joined * pull if pull else classes.shared[k] * whole, kind=kind))
     return every
 
 

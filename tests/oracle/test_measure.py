@@ -91,7 +91,7 @@ def test_subnormals_are_counted_apart_but_not_in_float16():
     assert verdict(0, exactly(mpf(10) ** -6), "float16")["gross"]
 
 
-def test_where_a_term_is_beyond_the_largest_number_infinity_is_right():
+def test_where_a_difference_is_beyond_the_largest_number_nan_is_still_wrong():
     truth, near = as_truth([exactly(mpf(5))], (1,)), np.array([False])
     for out, broken in ((np.inf, False), (np.nan, True)):
         found = judge(np.array([out]), truth, FLOATS["float32"], near, np.array([True]), 1)

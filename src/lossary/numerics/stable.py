@@ -217,7 +217,8 @@ def share(a: Tensor, b: Tensor) -> Tensor:
         k = middling(a + b)  # XLA divides by whole * whole, which may be 0 otherwise
         a, b = a * k, b * k
         both = whole(a, b)
-        return b / both / both * k, -a / both / both * k
+        limit = LARGE["float64" if "float64" in str(a.dtype) else "float32"]  # infinity times nothing is NaN
+        return b / both / both * k, ops.maximum(-a / both / both * k, -limit)
 
     return with_slopes(lambda a, b: a / whole(a, b), slopes)(a, b)
 
@@ -242,7 +243,8 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
 
 def middling(size: Tensor) -> Tensor:
     """A power of two; times this, a number of that size can be squared without overflow or loss."""
-    return ops.where(size > 2.0**50, 2.0**-80, ops.where(size < 2.0**-50, 2.0**80, ops.ones_like(size)))
+    small = ops.where(size < 2.0**-110, 2.0**127, ops.where(size < 2.0**-50, 2.0**88, ops.ones_like(size)))
+    return ops.where(size > 2.0**50, 2.0**-88, small)
 
 
 def mean_square(x: Tensor) -> Tensor:
