@@ -23,9 +23,8 @@ beside the numbers; logits far beyond saturation, tied, and with a common offset
 between 1e-45 and 1 - 2^-24; one-hot, soft and smoothed targets; 2 to 10,000 classes; zero, parallel and opposite
 vectors; empty and full masks; and random rows. The truth is the documented formula in 100 digits, of the numbers as
 the type holds them. Values are those of the function, one per row; gradients are those of their sum by y_pred, entry
-by entry. In float32 lossary runs in every mode of the backend (eager; `tf.function` with XLA and without; `jax.jit`),
-otherwise as programs mostly run: under `jax.jit`, and eagerly on TensorFlow and torch; so do the others, on the same
-inputs.
+by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and torch; in float32 lossary also runs under
+`tf.function`, with XLA and without.
 
 ## What a column means
 - **entries**: numbers compared, over all modes.
