@@ -23,8 +23,8 @@ beside the numbers; logits far beyond saturation, tied, and with a common offset
 between 1e-45 and 1 - 2^-24; one-hot, soft and smoothed targets; 2 to 10,000 classes; zero, parallel and opposite
 vectors; empty and full masks; and random rows. The truth is the documented formula in 100 digits, of the numbers as
 the type holds them. Values are those of the function, one per row; gradients are those of their sum by y_pred, entry
-by entry. In float32 lossary runs in every mode of the backend (eager; `tf.function` with XLA and without; `jax.jit`),
-otherwise eagerly; so do the others, on the same inputs.
+by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and torch; in float32 lossary also runs under
+`tf.function`, with XLA and without.
 
 ## What a column means
 - **entries**: numbers compared, over all modes.
@@ -73,8 +73,8 @@ def totals(records: list[Record]) -> str:
                 theirs = [r for r in here if r["library"] == library]
                 lines.append(total_line(dtype, backend, library, theirs))
                 if library != "lossary":
-                    same = {r["case"] for r in theirs}
-                    ours = [r for r in here if r["library"] == "lossary" and r["mode"] == "eager" and r["case"] in same]
+                    same = {(r["case"], r["mode"]) for r in theirs}
+                    ours = [r for r in here if r["library"] == "lossary" and (r["case"], r["mode"]) in same]
                     lines.append(total_line(dtype, backend, f"lossary on the cases of {library}", ours))
     return "\n".join([*lines, ""])
 
@@ -123,8 +123,8 @@ def pair(records: list[Record], libraries: tuple[str, ...]) -> tuple[str, str]:
     theirs = [r for r in records if r["library"] in libraries]
     if not theirs:
         return "", ""
-    same = {r["case"] for r in theirs}
-    ours = [r for r in records if r["library"] == "lossary" and r["case"] in same and r["mode"] == "eager"]
+    same = {(r["case"], r["mode"]) for r in theirs}
+    ours = [r for r in records if r["library"] == "lossary" and (r["case"], r["mode"]) in same]
     return both(ours), both(theirs)
 
 

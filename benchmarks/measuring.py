@@ -12,13 +12,14 @@ import numpy as np
 
 import lossary as ls
 from benchmarks.peers import peers
-from tests.backends import BACKEND, MODES
+from tests.backends import BACKEND, MODES, USUAL
 from tests.laws.cases import Case, twin
 from tests.oracle.grid import GRID
 from tests.oracle.trial import Function, Trial, trials
 
 HALVES = ("value", "gradient")
 Record = dict[str, Any]
+MEASURED = ["jit"] if USUAL == "jit" else list(MODES)  # JAX compiles every operation of eager calls: the tests do that
 
 
 def chosen_cases(names: list[str]) -> list[Case]:
@@ -26,18 +27,15 @@ def chosen_cases(names: list[str]) -> list[Case]:
 
 
 def records(names: list[str], dtypes: list[str], modes: list[str], thin: bool) -> Iterator[Record]:
-    """lossary in every mode, the others as they are called (eagerly).
-
-    Half precision is computed in float32, so compilers are measured on float32 (and float64) alone.
-    """
+    """lossary in float32 and float64 in the modes MEASURED; in half precision, and the others, in the usual one."""
     for case in chosen_cases(names):
         print(f"{BACKEND}: {case}", file=sys.stderr, flush=True)
         for dtype in dtypes:
             with ls.checks(False):
-                for mode in modes or (MODES if dtype.endswith(("32", "64")) else MODES[:1]):
+                for mode in modes or (MEASURED if dtype in ("float32", "float64") else [USUAL]):
                     yield from counted("lossary", case, dtype, mode, our_function(case), thin)
                 for library, theirs in peers(case).items():
-                    yield from counted(library, case, dtype, "eager", theirs, thin)
+                    yield from counted(library, case, dtype, USUAL, theirs, thin)
 
 
 def our_function(case: Case) -> Function:

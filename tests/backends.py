@@ -1,5 +1,7 @@
 """Differentiate and compile on whichever backend runs: the one place of the tests that knows the three apart."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
@@ -51,12 +53,16 @@ def compiled(f, whole=True):
 MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torch": ("eager",)}[BACKEND]
 
 
+USUAL = "jit" if BACKEND == "jax" else "eager"  # how most programs run, and what is quick to measure
+
+
 def value_and_gradient(f, y, p, mode="eager"):
     """f(y, p) and the gradient of its sum by p, as NumPy arrays; `mode` is one of MODES."""
     value, slope = _both(f, mode)(y, p)
     return array(value), array(slope)
 
 
+@functools.lru_cache(maxsize=4)  # a function compiled for one block serves the next of the same shape
 def _both(f, mode):
     if BACKEND == "jax":
         import jax
