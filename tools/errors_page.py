@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shlex
+import sys
 import tempfile
 import textwrap
 import traceback
@@ -59,6 +60,7 @@ def run(example: Example) -> Seen:
         os.chdir(folder)
         _write(Path(folder), example)
         stack.enter_context(_forgetting_losses())
+        stack.enter_context(_forgetting_modules(Path(folder)))
         names: dict[str, Any] = {"__name__": "example"}
         names["patch"] = lambda target, value: stack.enter_context(mock.patch(target, value))
         exec(IMPORTS + example.hidden, names)
@@ -93,6 +95,16 @@ def _forgetting_losses() -> Iterator[None]:
     catalogue._exact_built_in.cache_clear()
 
 
+@contextlib.contextmanager
+def _forgetting_modules(folder: Path) -> Iterator[None]:
+    """Modules that an example imports from its folder are gone afterwards, and Python no longer looks there."""
+    with mock.patch("sys.path", list(sys.path)):
+        yield
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "").is_relative_to(folder):
+            del sys.modules[name]
+
+
 def _execute(code: str, names: dict[str, Any]) -> None:
     if not code.startswith("$ lossary "):
         exec(code, names)
@@ -125,9 +137,9 @@ def sites() -> dict[Site, range]:
 
 
 def _internal(call: ast.Call) -> bool:
-    """Methods that a form fills in, and answers of Python's own protocols: no user meets them."""
+    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks catch."""
     name = ast.unparse(call.func)
-    return name == "NotImplementedError" or ast.unparse(call) == "AttributeError('__signature__')"
+    return name in ("NotImplementedError", "LossFailed") or ast.unparse(call) == "AttributeError('__signature__')"
 
 
 def without_example(seen: list[Seen]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -148,8 +149,14 @@ def checks_text() -> str:
     for r in rules().values():
         lines += ["", f"## {r.id} {r.name}", "", f"{r.severity}. {r.reason}", "", f"- **Fires**: {r.fires}"]
         lines += [f"- **Quiet**: {r.quiet}", f"- **Seen**: {r.seen}", f'- **Leave out**: `ignore=["{r.id}"]`', ""]
-        lines += ["```python", "# wrong", r.bad, "```", "```python", "# right", r.good, "```"]
+        lines += ["```python", "# wrong", _spaced(r.bad), "```", "```python", "# right", _spaced(r.good), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _spaced(code: str) -> str:
+    """Blank lines about methods and after definitions, which a docstring does without."""
+    code = re.sub(r"^( {8}.*)\n(?= {4}def )", r"\1\n\n", code, flags=re.M)
+    return re.sub(r"^( .*)\n(?=\S)", r"\1\n\n\n", code, flags=re.M)
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.reduction import both
 from ..numerics.masks import mask_of, with_mask
-from .parts import UNWEIGHTED, Array, Parts, arrays, measure, name_of, numbers, resolve
+from .parts import UNWEIGHTED, Array, Parts, arrays, measure, name_of, numbers, resolve, takes_root
 
 FORMULAS = {
     "sum": "Σ m w v",
@@ -46,10 +46,10 @@ class Row:
 class Explanation:
     """How a loss came to its number; `print` it. All attributes are NumPy or plain Python.
 
-    `value` is what the loss returned. `numerator / denominator` is the same number, before the loss's own last step
-    (`finish`, the root of a root mean square). With `reduction="none"` the numerator is the array m w v over 1.
-    `parts` holds values, weights, mask and m w v; `means` the number that each reduction would give; `worst` the rows
-    that cost most; `notes` what else entered the values.
+    `value` is what the loss returned. `numerator / denominator` is the same number; of a root mean square it is the
+    square of that number, and v are the squares of the values (`takes_root`). With `reduction="none"` the numerator is
+    the array m w v over 1. `parts` holds values, weights, mask and m w v; `means` the number that each reduction would
+    give; `worst` the rows that cost most; `notes` what else entered the values.
     """
 
     loss: str
@@ -58,7 +58,7 @@ class Explanation:
     parts: Parts
     numerator: Any
     denominator: float
-    finished: bool
+    takes_root: bool
     means: dict[str, Any]
     worst: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -93,10 +93,10 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
         parts=parts,
         numerator=numerator,
         denominator=denominator,
-        finished=_finishes(found),
-        means={name: _finish(found, parts.mean(name)) for name in FORMULAS if name != "none"},
+        takes_root=takes_root(found),
+        means={name: _rooted(found, parts.mean(name)) for name in FORMULAS if name != "none"},
         worst=tuple(_worst(found, parts, y_true, y_pred)),
-        notes=tuple(_remarks(found, parts, returned, _finish(found, parts.mean(reduction)))),
+        notes=tuple(_remarks(found, parts, returned, _rooted(found, parts.mean(reduction)))),
     )
 
 
@@ -118,16 +118,9 @@ def _masked(y_pred: Any, mask: Any) -> Any:
     return with_mask(ops.copy(ops.convert_to_tensor(y_pred)), there)
 
 
-def _finishes(loss: keras.losses.Loss) -> bool:
-    return isinstance(loss, Loss) and type(loss).finish is not Loss.finish
-
-
-def _finish(loss: keras.losses.Loss, reduced: Any) -> Any:
-    """The number after the loss's own last step, where it has one."""
-    if not _finishes(loss):
-        return reduced
-    done = numbers(loss.finish(ops.convert_to_tensor(reduced, dtype="float32")))
-    return float(done) if done.ndim == 0 else done
+def _rooted(loss: keras.losses.Loss, reduced: Any) -> Any:
+    """The reduced number, or the root of it where the loss takes one."""
+    return np.sqrt(reduced) if takes_root(loss) else reduced
 
 
 def _worst(loss: keras.losses.Loss, parts: Parts, y_true: Any, y_pred: Any) -> Iterator[Row]:
@@ -201,8 +194,8 @@ def _head(e: Explanation) -> list[str]:
     rows.append(("numerator", f"{above} = {_short(e.numerator)}"))
     rows.append(("denominator", f"{below} = {_short(e.denominator)}" if below != "1" else "1"))
     rows.append(("reduction", f"{e.reduction}: {FORMULAS[e.reduction]}"))
-    if e.finished:
-        rows.append(("last step", "the loss's own, after the reduction: see its formula"))
+    if e.takes_root:
+        rows.append(("last step", "the square root; v are the squares of the values"))
     return [f"{e.loss} = {_short(e.value)}", "", *(f"  {name:<12} {text}" for name, text in rows)]
 
 

@@ -91,9 +91,9 @@ class Subject:
         return not self.own and self.twin is not None and "whole_batch" in type(self.twin).params
 
     @property
-    def finishes(self) -> bool:
-        """Whether the reduced number is changed once more, as the root of a root mean square is."""
-        return self.own and self.twin is not None and type(self.twin).finish is not Loss.finish
+    def reduces_itself(self) -> bool:
+        """Whether it makes one number of the rows by a rule of its own, as a root mean square does."""
+        return self.own and self.twin is not None and type(self.twin).reduced is not Loss.reduced
 
     def parameter(self, name: str) -> Any:
         return getattr(self.twin, name, None)

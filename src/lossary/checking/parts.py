@@ -97,6 +97,11 @@ def _foreign(loss: keras.losses.Loss) -> str:
     return f"{place}{type(loss).__name__}"
 
 
+def takes_root(loss: keras.losses.Loss) -> bool:
+    """Whether the loss is the root of what it reduces."""
+    return isinstance(loss, Loss) and loss.takes_root
+
+
 def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Parts:
     """The parts of one eager call of a loss."""
     if isinstance(loss, Loss):
@@ -106,7 +111,7 @@ def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: An
 
 def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Parts:
     found, weight, mask = loss._rows(y_true, y_pred, sample_weight, vectors=False)
-    values = numbers(found)
+    values = np.square(numbers(found)) if loss.takes_root else numbers(found)
     kept = np.broadcast_to(True if mask is None else numbers(mask) != 0, values.shape)
     weights = None if weight is None else np.broadcast_to(numbers(weight), values.shape)
     spread = np.ones(values.shape) if weights is None else weights

@@ -241,8 +241,8 @@ def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
     if outside:
         yield Sign(
             f"{outside:.0%} of the predictions lie outside [0, 1], from {p.min():.3g} to {p.max():.3g}, but "
-            f"{case.subject.name} reads probabilities (from_logits=False): such entries are clipped and get no "
-            "gradient.",
+            f"{case.subject.name} reads probabilities (from_logits=False): such entries are refused, or "
+            "clipped and then without a gradient.",
             do,
             numbers,
         )

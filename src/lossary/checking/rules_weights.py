@@ -45,7 +45,7 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
     if case.scalar:
         yield _one_number(case)
         return
-    if case.w is not None and case.mask is None and not case.subject.coupled and not case.subject.finishes:
+    if case.w is not None and case.mask is None and not case.subject.coupled and not case.subject.reduces_itself:
         yield from _other_formula(case)
     yield from _mean_weight(case)
 
@@ -140,7 +140,12 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
         ls.check(ls.Dice(smooth=1.0), y, np.full((4, 2), 0.4))
     """
     subject = case.subject
-    if case.failure is not None or subject.coupled or subject.finishes or (subject.trusted and not subject.overlaps):
+    if (
+        case.failure is not None
+        or subject.coupled
+        or subject.reduces_itself
+        or (subject.trusted and not subject.overlaps)
+    ):
         return
     whole, parts = _split(case)
     if not parts or not _apart(whole, [sum(part) / len(part) for part in parts]):

@@ -154,6 +154,11 @@ class Loss(Fields, keras.losses.Loss):
         """Whether `call_coupled` applies weights and mask itself, because its values are not those of rows."""
         return False
 
+    @property
+    def takes_root(self) -> bool:
+        """Whether the squares of the values are reduced, and the root is taken after that."""
+        return False
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per row, from tensors that fit the contract."""
         raise DefinitionError(

@@ -113,6 +113,10 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return root_mean_square(y_pred - y_true, self.dtype)
 
+    @property
+    def takes_root(self) -> bool:
+        return True
+
     def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
         """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
         if self.reduction in (None, "none"):
