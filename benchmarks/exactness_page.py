@@ -42,8 +42,10 @@ rule ([contracts.md](contracts.md)) and the others only to finiteness. At a kink
 right. Half precision is where the libraries differ most: lossary computes it in float32 and rounds once; functions of
 the others compute in the type they are given, as a model in mixed precision would call them.
 
-Left out, because they do not mean the same: {left_out}. Cases with parameters that another library lacks are left out
-of its columns, and lossary is shown beside it on the same cases.
+Cases with parameters that another library lacks are left out of its columns, and lossary is shown beside it on the same
+cases. Left out altogether, because they do not mean the same:
+
+{left_out}
 """
 
 
@@ -52,7 +54,7 @@ def page(measured: list[dict[str, Any]]) -> str:
     records = [r for part in measured for r in part["records"]]
     versions = {name: number for part in measured for name, number in part["versions"].items()}
     named = ", ".join(f"{name} {number}" for name, number in versions.items())
-    left_out = "; ".join(f"{library}: {reason}" for library, reason in LEFT_OUT.items())
+    left_out = "\n".join(f"- {library}: {reason}" for library, reason in LEFT_OUT.items())
     done = [r for r in records if "refused" not in r]
     parts = [INTRODUCTION.format(versions=named, left_out=left_out), totals(done), refusals(records)]
     for dtype in DTYPES:
@@ -104,7 +106,14 @@ def by_loss(dtype: str, records: list[Record]) -> str:
     """One line per loss and backend, values and gradients, the libraries side by side."""
     lines = [f"## {dtype}", "", "Each cell: not finite · wrong · largest ulp, for values / for gradients.", ""]
     lines += table(
-        "loss", "backend", "entries", "lossary", "the same cases: lossary", "Keras", "lossary", "torch or optax"
+        "loss",
+        "backend",
+        "entries",
+        "lossary",
+        "lossary, Keras's cases",
+        "Keras",
+        "lossary, their cases",
+        "torch or optax",
     )
     for loss in ordered(r["loss"] for r in records):
         for backend in ordered(r["backend"] for r in records):
