@@ -24,7 +24,6 @@ class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("conve
     Elsewhere:
         keras.losses.Poisson
         torch.nn.PoissonNLLLoss(log_input=True) -> log_rate=log_input
-        optax.losses.poisson_nll_loss(log_input=True) -> log_rate=log_input
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)

@@ -82,7 +82,7 @@ class CategoricalHinge(Loss, aliases=("multiclass_hinge",), tasks=("multiclass",
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true = ops.sum(y_true * y_pred, axis=-1)
         others = ops.where(ops.equal(y_true, 1), -LARGE[self.dtype], (1 - y_true) * y_pred)
-        return ops.maximum(largest(others) - true + 1, 0.0)
+        return ops.maximum(largest(others) - true, -1.0) + 1  # TensorFlow's graphs would add the 1 to `true` first
 
 
 categorical_hinge = function(CategoricalHinge)

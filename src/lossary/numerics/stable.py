@@ -164,11 +164,10 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
 
 
 def reciprocal(p: Tensor, dtype: str) -> Tensor:
-    """1 / p for a number >= 0, at most the largest number; of an exact 0, STEEPEST."""
-    lifted, small, zero = _sizes(p, dtype)
-    room = (BELOW_ONE[wide(dtype)] * (1 / SMALLEST[wide(dtype)])) * 2.0 ** (2 - LIFT)  # the largest number / 2^64
-    of_small = 2.0**LIFT * ops.minimum(1 / ops.where(zero, 1.0, lifted), room)
-    return ops.where(zero, STEEPEST[dtype], ops.where(small, of_small, 1 / ops.where(small, 1.0, p)))
+    """1 / p for a number >= 0; of an exact 0, STEEPEST; of a subnormal number, that of the smallest normal one."""
+    _, small, zero = _sizes(p, dtype)
+    of_small = ops.where(zero, STEEPEST[dtype], 1 / SMALLEST[wide(dtype)])
+    return ops.where(small, of_small, 1 / ops.where(small, 1.0, p))
 
 
 def _sizes(p: Tensor, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
