@@ -39,6 +39,7 @@ ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
 SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        return 2 * x\n\n"
 STACK = 'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\n'
 TABLE = {"data.csv": "x,y\n1,2\n2,3\n3,5\n4,4\n"}
+LINE = "import keras\n\nmodel = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\n"
 NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
@@ -491,12 +492,12 @@ COMMANDS = [
             "$ lossary check data.csv --y y --p x --loss huber --set delta", "Write --set delta=2.", files=TABLE),
     Example("A model without data, on the command line", "MODULE:NAME is a model, and no data are named.",
             "$ lossary check mymodule:model", "Name the data too: MODULE:NAME, or --x and --y as .npy files.",
-            files={"mymodule.py": "model = object()\n"}),
+            files={"mymodule.py": LINE}),
     Example("A module that cannot be imported", "MODULE:NAME is misspelt, or stands in another folder.",
             "$ lossary check nomodule:model", "Change to the folder of the module."),
     Example("An array that cannot be read", "--x, --y or --w names no .npy file, or one with objects in it.",
             "$ lossary check mymodule:model --x x.npy --y y.npy", "Write it with numpy.save.",
-            files={"mymodule.py": "model = object()\n", "x.npy": "1,2\n"}),
+            files={"mymodule.py": LINE, "x.npy": "1,2\n"}),
     Example("An unknown backend", "--backend or KERAS_BACKEND names something else.",
             "$ lossary compare phones --backend mxnet", "tensorflow, jax or torch.",
             hidden='patch("lossary.cli.backends.util.find_spec", lambda name: True)'),

@@ -99,11 +99,15 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
         (["MODULE:nosuch"], "cannot be imported"),
         (["nosuch_module:model"], "cannot be imported"),
         (["MODULE:model"], "gives 1 thing"),
-        (["MODULE:model", "--x", "none.npy", "--y", "none.npy"], "none.npy"),
+        (["MODULE:model", "--x", "none.npy", "--y", "none.npy"], "No such file"),
+        (["MODULE:model", "--x", "FILE", "--y", "FILE"], "is no .npy file of numbers"),
+        (["MODULE:model", "--x", "EMPTY", "--y", "EMPTY"], "is no .npy file of numbers"),
     ],
 )
-def test_misuse_exits_2(words, message, table, module):
-    words = [word.replace("FILE", str(table)).replace("MODULE", module) for word in words]
+def test_misuse_exits_2(words, message, table, module, tmp_path):
+    (tmp_path / "empty.npy").touch()
+    names = {"FILE": str(table), "MODULE": module, "EMPTY": str(tmp_path / "empty.npy")}
+    words = [names.get(word, word.replace("MODULE", module)) for word in words]
     assert message in run(*words, code=2).stderr
 
 

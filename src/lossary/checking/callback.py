@@ -13,11 +13,12 @@ from keras import tree
 from ..core.errors import ParameterError
 from ..numerics.backend import peek, training_state
 from .case import ROWS
-from .check import judge, untouched
+from .check import judge
 from .findings import Findings
 from .known import to_numpy
 from .model import cases_of_predictions, predict
 from .rule import chosen
+from .untouched import untouched
 
 
 class Check(keras.callbacks.Callback):

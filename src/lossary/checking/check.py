@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..core.errors import LossaryError
-from ..numerics.backend import same_randomness
 from .case import Case, Setup, make_case
 from .findings import Finding, Findings, Route
 from .known import LossFailed, Subject, to_numpy
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
+from .untouched import untouched
 
 
 def check(
@@ -91,21 +89,9 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
         if isinstance(given, dict) or to_numpy(given).dtype.kind not in "fiub":
             raise LossaryError(
                 "check(loss, y_true, y_pred) looks at numbers.",
-                arrived=f"{name} holds {'a dictionary' if isinstance(given, dict) else 'something else'}.",
+                arrived=f"{name} {'is a dictionary' if isinstance(given, dict) else 'is no array of numbers'}.",
                 allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
             )
     setup = Setup() if model is None else setup_of(model, 0)
     return make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
-
-
-@contextmanager
-def untouched() -> Iterator[None]:
-    """A block after which the random numbers of Python, NumPy and torch go on as if it had not been."""
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with same_randomness():
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)

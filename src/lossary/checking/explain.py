@@ -8,13 +8,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from ..core.errors import LossaryError
 from ..core.loss import Loss
-from ..core.reduction import both
-from ..numerics.masks import mask_of, with_mask
-from .parts import UNWEIGHTED, Array, Parts, arrays, measure, name_of, numbers, resolve, takes_root
+from .known import masked
+from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, takes_root
 
 FORMULAS = {
     "sum": "Σ m w v",
@@ -82,7 +80,7 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
     found = resolve(loss)
     y_true, y_pred, sample_weight = arrays(y_true), arrays(y_pred), arrays(sample_weight)
     y_pred = y_pred if mask is None else _masked(y_pred, mask)
-    returned = numbers(found(y_true, y_pred, _copied(sample_weight)))
+    returned = numbers(found(y_true, y_pred, copied(sample_weight)))
     parts = measure(found, y_true, y_pred, sample_weight)
     reduction = found.reduction or "none"
     numerator, denominator = parts.fraction(reduction)
@@ -100,13 +98,7 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
     )
 
 
-def _copied(sample_weight: Any) -> Any:
-    """Keras multiplies weights by the mask in place on torch; the caller's stay as they are."""
-    return None if sample_weight is None else ops.copy(ops.convert_to_tensor(sample_weight))
-
-
 def _masked(y_pred: Any, mask: Any) -> Any:
-    """A copy of y_pred that carries the mask: the tensor of the caller stays as it is."""
     if isinstance(y_pred, (dict, list)):
         raise LossaryError(
             "explain(mask=...) says which rows of y_pred exist.",
@@ -114,8 +106,7 @@ def _masked(y_pred: Any, mask: Any) -> Any:
             allowed="Allowed is a mask beside one tensor of predictions.",
             do="Pass 0 and 1 as sample_weight instead.",
         )
-    there = both(mask_of(y_pred), ops.convert_to_tensor(mask, dtype="bool"))
-    return with_mask(ops.copy(ops.convert_to_tensor(y_pred)), there)
+    return masked(y_pred, mask)
 
 
 def _rooted(loss: keras.losses.Loss, reduced: Any) -> Any:

@@ -19,8 +19,9 @@ from ..core.errors import LossaryError
 from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
+from ..core.reduction import both
 from ..numerics.backend import gradient
-from ..numerics.masks import with_mask
+from ..numerics.masks import mask_of, with_mask
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +44,7 @@ class Subject:
     def __init__(self, given: Any, y_true: Any = None, y_pred: Any = None) -> None:
         self.given = given
         self.loss = _as_keras(given, y_true, y_pred)
-        self.fn = _function(self.loss)
+        self.fn = function_of(self.loss)
         self.twin = _twin(self.loss, self.fn)
 
     @property
@@ -117,7 +118,7 @@ class Subject:
 
     def value(self, y: Any, p: Any, weight: Any = None, mask: Any = None) -> float:
         """What training would report for this batch."""
-        return float(np.mean(_run(lambda: self.loss(y, _masked(p, mask), weight))))
+        return float(np.mean(_run(lambda: self.loss(y, p if mask is None else masked(p, mask), weight))))
 
     def raw(self, y: Any, p: Any) -> Array:
         """What the loss gives before any reduction."""
@@ -162,18 +163,17 @@ def _run(f: Any) -> Array:
         raise LossFailed(error) from error
 
 
-def _masked(p: Any, mask: Any) -> Any:
-    if mask is None:
-        return p
-    tensor = ops.convert_to_tensor(p)
-    return with_mask(tensor + 0, ops.convert_to_tensor(mask))
+def masked(p: Any, mask: Any) -> Any:
+    """A copy of p that carries the mask beside its own: the tensor of the caller stays as it is."""
+    there = both(mask_of(p), ops.convert_to_tensor(mask, dtype="bool"))
+    return with_mask(ops.copy(ops.convert_to_tensor(p)), there)
 
 
 def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
     if isinstance(given, type) and issubclass(given, keras.losses.Loss):
         return given()
     try:
-        made = get_loss(given, y_true, y_pred)
+        made = as_compiled(given, y_true, y_pred)
     except ValueError as error:
         if isinstance(given, str):
             made = get(given)
@@ -193,7 +193,13 @@ def _no_loss(given: Any) -> LossaryError:
     )
 
 
-def _function(loss: keras.losses.Loss) -> Any:
+def as_compiled(given: Any, y_true: Any = None, y_pred: Any = None) -> keras.losses.Loss | None:
+    """The Keras loss that compile() makes of a loss, a function or a name; None of None."""
+    return get_loss(given, y_true, y_pred)
+
+
+def function_of(loss: keras.losses.Loss) -> Any:
+    """The function that compile() made this loss of, or None."""
     return loss.fn if type(loss) is LossFunctionWrapper else None
 
 

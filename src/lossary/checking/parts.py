@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import ops
-from keras.src.losses.losses import LossFunctionWrapper  # what compile makes of a function; it has no public name
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
 from ..numerics.masks import mask_of
+from .known import as_compiled, function_of, to_numpy
 
 Array = npt.NDArray[Any]
 UNWEIGHTED = "no weights"
@@ -76,7 +76,7 @@ def resolve(loss: Any) -> keras.losses.Loss:
     if isinstance(loss, keras.losses.Loss):
         return loss
     if callable(loss):
-        return LossFunctionWrapper(loss, name=getattr(loss, "__name__", type(loss).__name__))
+        return as_compiled(loss)
     raise LossaryError(
         "A loss was to be looked into.",
         arrived=f"It was given {loss!r} of type {type(loss).__name__}.",
@@ -89,7 +89,7 @@ def name_of(loss: keras.losses.Loss) -> str:
     """What a loss is called on the screen: lossary's own with their parameters."""
     if isinstance(loss, Loss):
         return repr(loss)
-    return loss.name if isinstance(loss, LossFunctionWrapper) and type(loss) is LossFunctionWrapper else _foreign(loss)
+    return _foreign(loss) if function_of(loss) is None else loss.name
 
 
 def _foreign(loss: keras.losses.Loss) -> str:
@@ -171,9 +171,12 @@ def _outside(mask: Array, shape: tuple[int, ...]) -> int:
 
 def numbers(x: Any) -> Array:
     """A tensor, array or list as NumPy in float64."""
-    if ops.is_tensor(x):
-        x = ops.convert_to_numpy(ops.cast(x, "float32") if "float16" in str(x.dtype) else x)
-    return np.asarray(x).astype("float64")
+    return to_numpy(x).astype("float64")
+
+
+def copied(weight: Any) -> Any:
+    """Keras multiplies weights by a mask in place on torch; this keeps the caller's."""
+    return None if weight is None else ops.copy(ops.convert_to_tensor(weight))
 
 
 def arrays(values: Any) -> Any:

@@ -17,9 +17,10 @@ from keras import ops
 from ..core.contract import checks
 from ..core.errors import LossaryError
 from ..core.loss import Loss
-from ..numerics.backend import concrete, gradient, gradients, same_randomness
+from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.masks import mask_of, with_mask
-from .parts import Array, arrays, measure, numbers
+from .parts import Array, arrays, copied, measure, numbers
+from .untouched import untouched
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def to_the_end(watch: Watch) -> Iterator[None]:
 
 def _watch_step(watch: Watch, model: keras.Model, x: Any, y: Any, weight: Any) -> None:
     """The step itself: forward, the losses, the added terms, backward."""
-    with same_randomness(), keras.StatelessScope([], collect_losses=True):
+    with untouched(), keras.StatelessScope([], collect_losses=True):
         with listening(model, watch):
             y_pred = _run(model, x)
         terms = _terms(model)
@@ -183,11 +184,6 @@ def tensors(values: Any) -> Any:
 def _tensor(x: Any) -> Any:
     floating = "float" in str(x.dtype)
     return ops.convert_to_tensor(x, dtype=keras.config.floatx() if floating else None)
-
-
-def copied(weight: Any) -> Any:
-    """Keras multiplies weights by a mask in place on torch; this keeps the caller's."""
-    return None if weight is None else ops.copy(ops.convert_to_tensor(weight))
 
 
 def short(variable: Any) -> str:
@@ -324,7 +320,7 @@ def _watch_gradients(watch: Watch, model: keras.Model, x: Any, y: Any, weight: A
 
     if not variables:
         return
-    with same_randomness():
+    with untouched():
         slopes = gradients(minimised, [ops.convert_to_tensor(variable.value) for variable in variables])
     for variable, slope in list(zip(variables, slopes, strict=True))[::-1]:
         watch.look("gradient", f"gradient of weight '{short(variable)}'", slope)

@@ -168,10 +168,10 @@ def _array(path: str, option: str) -> Any:
 
     try:
         return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise LossaryError(
             f"{option} {path} was to be read.",
-            arrived=f"It cannot be: {error}.",
+            arrived=f"{getattr(error, 'strerror', None) or 'It is no .npy file of numbers'}.",
             allowed="Allowed is a .npy file, as numpy.save writes it.",
             do="Write it with numpy.save, or name the data as MODULE:NAME.",
         ) from error
