@@ -198,13 +198,13 @@ def own_class():
 
 @good
 def own_class_of_lossary():
-    class Ramp(ls.Loss):
+    class CutOff(ls.Loss):
         top: float = 30.0
 
         def call(self, y_true, y_pred):
             return ops.mean(ops.minimum(ops.abs(y_pred - y_true), self.top), axis=-1)
 
-    return (Ramp(top=20.0), REAL, OTHER, WEIGHTS), {}
+    return (CutOff(top=20.0), REAL, OTHER, WEIGHTS), {}
 
 
 def dense(units, activation, loss, **compiled):
