@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-BLOCK = 4096  # up to here a sum in float32 is good to an ulp or two
+BLOCK = 128  # up to here a sum in float32 is good to an ulp
 
 
 def concrete(x: Any) -> bool:
