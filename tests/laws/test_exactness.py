@@ -18,7 +18,7 @@ import lossary as ls
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Sparse
 from tests.backends import MODES, array, gradient
-from tests.laws.cases import LOSSES, Case, twin
+from tests.laws.cases import ONE_EACH, Case, twin
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, rounded
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import Trial, offenders, trial, trials
@@ -41,7 +41,10 @@ class Exception_:
 POWER = "1 - p goes in with its power of gamma + 1, and so does its rounding; 1000 classes round it more"
 COUNTS = "the product of a count, two shares and the slope of the logistic function, each rounded"
 FAINT = "a probability below e^-80, of which only the surprise is left: e^(-q s) magnifies its rounding"
+MOVED = "TensorFlow's graphs without XLA move constant factors through products: one rounding more"
 EXCEPTIONS = (
+    Exception_("Cauchy", "value", ("float32",), 5, MOVED),
+    Exception_("GaussianNLL", "gradient", ("float32",), 5, MOVED),
     Exception_("BinaryFocalCrossentropy", "gradient", ("float32",), 10, POWER),
     Exception_("CategoricalFocalCrossentropy", "gradient", ("float32",), 10, POWER),
     Exception_("SparseCategoricalFocalCrossentropy", "gradient", ("float32",), 10, POWER),
@@ -76,19 +79,9 @@ def measured(case: Case, dtype: str, mode: str) -> list[Trial]:
         return list(trials(lambda y, p: function(y, p, **case.parameters), case, dtype, mode, thin=True))
 
 
-def one_case_each() -> list[Case]:
-    """Compilers take their time: the most intricate arithmetic of every loss stands for the others."""
-    wanted = ("logits", "unusual", "")
-    return [min((k for k in GRID if k.cls is cls and k.label in wanted), key=lambda k: wanted.index(k.label))
-            for cls in LOSSES]  # fmt: skip
-
-
-FEW = one_case_each()
-
-
 @pytest.mark.parametrize(
     ("case", "dtype"),
-    [(case, "float32") for case in GRID] + [(case, dtype) for case in FEW for dtype in ("float16", "bfloat16")],
+    [(case, "float32") for case in GRID] + [(case, dtype) for case in ONE_EACH for dtype in ("float16", "bfloat16")],
     ids=str,
 )
 def test_every_loss_is_exact(case, dtype):
@@ -97,7 +90,7 @@ def test_every_loss_is_exact(case, dtype):
 
 # XLA takes its time, and is JAX's compiler too: on TensorFlow every third loss is enough.
 OTHERS = [mode for mode in MODES if mode != USUAL] or MODES
-OTHERWISE = [(case, mode) for k, case in enumerate(FEW) for mode in OTHERS if mode != "xla" or k % 3 == 0]
+OTHERWISE = [(case, mode) for k, case in enumerate(ONE_EACH) for mode in OTHERS if mode != "xla" or k % 3 == 0]
 
 
 @pytest.mark.parametrize(("case", "mode"), OTHERWISE, ids=str)
@@ -108,7 +101,7 @@ def test_compiled_or_not_they_are_as_exact(case, mode):
 
 # -- random rows ------------------------------------------------------------------------------------------------------
 
-DRAWN = [case for case in FEW if case().contract.shape != "free" and case.cls.__name__ != "Circle"]
+DRAWN = [case for case in ONE_EACH if case().contract.shape != "free" and case.cls.__name__ != "Circle"]
 numbers = st.lists(
     st.one_of(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-30, 30), st.floats(0, 1)),
     min_size=2 * WIDTH,

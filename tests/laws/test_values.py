@@ -11,7 +11,7 @@ from keras import ops
 
 from lossary.core.forms import Distance, Margin, Pointwise
 from tests.backends import array, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, every_case, every_loss, twin
+from tests.laws.cases import CASES, LOSSES, every_case, every_loss, one_case_each, twin
 from tests.oracle.formulas import ORACLE
 
 
@@ -29,7 +29,7 @@ def test_the_slope_of_two_arguments_is_the_derivative(case):
     np.testing.assert_allclose(array(loss.slope(y, ops.convert_to_tensor(p))), want, rtol=1e-5, atol=1e-6)
 
 
-@every_case
+@one_case_each
 def test_compiled_and_eager_agree(case, rng):
     y, p = case.draw(rng)
     loss = case(reduction="sum")
@@ -38,7 +38,7 @@ def test_compiled_and_eager_agree(case, rng):
     np.testing.assert_allclose(array(compiled(loss, whole)(y, p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
 
 
-@every_case
+@one_case_each
 def test_targets_may_be_constants_of_a_compiled_function(case, rng):
     """They can be looked at while the predictions are traced; looking must not become part of the program."""
     y, p = case.draw(rng)
@@ -79,8 +79,8 @@ def test_lists_arrays_and_tensors_are_read_alike(case, rng):
     np.testing.assert_allclose(array(loss(y.tolist(), p.tolist())), want, rtol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16"])
-@every_case
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@one_case_each
 def test_half_precision_is_rounded_once(case, dtype, rng):
     """Computed in float32 from what half precision holds, and rounded at the end: the float32 result's nearest."""
     y, p = case.draw(rng)
