@@ -61,17 +61,26 @@ def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
 def chances_of_logits(z: Tensor) -> tuple[Tensor, Tensor]:
     """softmax(z) and 1 - softmax(z) along the last axis, both relatively exact."""
     _, e, others, first = _against_the_winner(z)
-    return ops.where(first, 1.0, e) / (1 + others), ops.where(first, others, 1 + (others - e)) / (1 + others)
+    return _shares(e, others, first)
 
 
 def _against_the_winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """z less its largest entry; e to that, 0 at the winner; the sum of these; and where the winner is (one of them)."""
-    winner = ops.cast(ops.stop_gradient(ops.argmax(z, axis=-1)), "int32")
-    top = ops.expand_dims(pick(z, winner), -1)
-    first = one_hot(winner, z)
+    top, first = _winner(z)
     behind = ops.where(first, 0.0, z - top)
     e = ops.where(first, 0.0, ops.exp(behind) * (1 + _lost_in(behind, z, top)))
     return behind, e, ops.expand_dims(total(e, -1), -1), first
+
+
+def _winner(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest entry along the last axis, and where it is (one of them)."""
+    place = ops.cast(ops.stop_gradient(ops.argmax(x, axis=-1)), "int32")
+    return ops.expand_dims(pick(x, place), -1), one_hot(place, x)
+
+
+def _shares(e: Tensor, others: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """The share of each class and what is left of one, from their ratios to the winner's."""
+    return ops.where(first, 1.0, e) / (1 + others), ops.where(first, others, 1 + (others - e)) / (1 + others)
 
 
 def _lost_in(difference: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -113,14 +122,12 @@ def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:
 def chances_of_shares(x: Tensor) -> tuple[Tensor, Tensor]:
     """x_c / sum x and 1 less that, along the last axis, both relatively exact."""
     _, e, others, first = _against_the_largest(x)
-    return ops.where(first, 1.0, e) / (1 + others), ops.where(first, others, 1 + (others - e)) / (1 + others)
+    return _shares(e, others, first)
 
 
 def _against_the_largest(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The largest entry; x divided by it, 0 at the largest; the sum of these; and where it is (one of them)."""
-    winner = ops.cast(ops.stop_gradient(ops.argmax(x, axis=-1)), "int32")
-    top = ops.expand_dims(pick(x, winner), -1)
-    first = one_hot(winner, x)
+    top, first = _winner(x)
     empty = top <= 0
     e = ops.where(first, 0.0, ops.where(empty, 1.0, ops.maximum(x, 0.0) / ops.where(empty, 1.0, top)))
     return top, e, ops.expand_dims(total(e, -1), -1), first
