@@ -95,6 +95,15 @@ def _both_on_torch(f, y, p):
     return value, p.grad if p.grad is not None else torch.zeros_like(p)
 
 
+def compiled_throughout(model):
+    """Whether no kind of step of `lossary.train` had to be left to Keras: only torch's traces can fail so."""
+    from lossary.training import epochs
+
+    programs = epochs._PROGRAMS[model].programs.values()
+    kinds = [kind for program in programs for kind in getattr(program, "kinds", {}).values()]
+    return BACKEND != "torch" or (bool(kinds) and all(kind.checked for kind in kinds))
+
+
 def wide_numbers():
     """A context in which float64 is float64: JAX has it only when asked."""
     import contextlib

@@ -22,6 +22,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "checks": "core.contract",
     "Card": "core.cards",
     **dict.fromkeys(["LossLayer", "without_targets", "regularization", "target_split"], "target"),
+    "train": "training.loop",
+    "History": "training.history",
     "draw": "drawing.curves",
     "check": "checking.check",
     "Check": "checking.callback",

@@ -42,7 +42,7 @@ def test_only_files_named_after_a_backend_import_it():
         if re.search(r"^\s*(import|from) (click|rich|plotext)", file.read_text(), flags=re.M):
             assert file.parent.name == "cli", file
         if re.search(r"^\s*(import|from) keras\b", file.read_text(), flags=re.M):
-            rooms = {"numerics", "core", "families", "target", "training", "drawing", "checking"}
+            rooms = {"numerics", "core", "families", "target", "training", "drawing", "checking", "epochs"}
             assert file.parent.name in rooms or file.name == "backends.py", file  # which starts the chosen backend
 
 

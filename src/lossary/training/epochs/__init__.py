@@ -1,0 +1,138 @@
+"""Whole epochs at once, on whichever backend runs: what a program is asked, and what it answers.
+
+A program belongs to one model and one set of shapes. It runs Keras's own `train_step` and `test_step` over batches, so
+that losses, metrics, states of layers, optimizers and steps of the user's own are those of `fit`. Compiled programs
+(tensorflow.py, jax.py) hold the loop over batches and epochs too; stepped ones (stepped.py, torch.py) loop in Python.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+Batch = Any  # x, (x, y) or (x, y, sample_weight), each an array or a structure of arrays, rows first
+Logs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The shapes of a program: rows of the data and of a batch, epochs that one call may hold, rows held back."""
+
+    rows: int
+    batch: int
+    epochs: int = 1
+    held: int = 0
+
+    @property
+    def full(self) -> int:
+        """Batches of `batch` rows in an epoch."""
+        return self.rows // self.batch
+
+    @property
+    def tail(self) -> int:
+        """Rows of the last, smaller batch; 0 where there is none."""
+        return self.rows % self.batch
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.rows // self.batch)
+
+
+@dataclass
+class Ran:
+    """What a call did: the logs of each epoch that ended in it (training, then what is held back as val_...)."""
+
+    logs: list[Logs] = field(default_factory=list)
+    bad: int = -1  # the first step whose loss is not finite, and before which the call ended; -1: none
+    sound: bool = True  # whether all weights are finite
+
+
+class Program(Protocol):
+    """Steps `first` to `last` of the epochs in `orders`, of `steps` steps each.
+
+    `orders` is (epochs, rows), the rows of each epoch in the order in which they are seen. Metrics are those of the
+    model and start anew after each epoch; `steps` larger than the rows give leaves the epoch open, so that several
+    calls can make one. A step of index k in epoch e is step e * steps + k.
+    """
+
+    def expect(self, total: int) -> None:
+        """About so many steps are going to be run."""
+
+    def place(self, data: Batch) -> Batch:
+        """Arrays where this program wants them."""
+
+    def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
+        """Run; the model's variables are up to date afterwards."""
+
+    def evaluate(self, held: Batch) -> Logs:
+        """The logs of `test_step` over these rows, in batches; metrics start and end anew."""
+
+
+def backend() -> ModuleType:
+    """The module of the running backend."""
+    return import_module(f"{__name__}.{keras.backend.backend()}")
+
+
+@dataclass
+class _Cached:
+    """The programs of a model as it is compiled now."""
+
+    compiled: Any
+    programs: dict[Any, Program] = field(default_factory=dict)
+
+
+_PROGRAMS: weakref.WeakKeyDictionary[Any, _Cached] = weakref.WeakKeyDictionary()
+MANY = 16  # shapes of one model; a stream of ever new ones shall not fill the memory
+
+
+def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, compiler: bool | None) -> Program:
+    """The program for these shapes, from the last call where that can be. `total` steps are about to be run.
+
+    `sample` and `held` tell structures, shapes and types. `compiler`: XLA on TensorFlow, torch.compile on torch; None
+    leaves the choice to what was measured.
+    """
+    cached = _PROGRAMS.get(model)
+    if cached is None or cached.compiled is not model._compile_config or len(cached.programs) >= MANY:
+        cached = _PROGRAMS[model] = _Cached(model._compile_config)
+    key = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
+    made = cached.programs.get(key)
+    if made is None:
+        made = cached.programs[key] = backend().make(model, plan, sample, held, compiler)
+    made.expect(total)
+    return made
+
+
+def _shapes(data: Batch) -> Any:
+    if data is None:
+        return None
+    flat = [(tuple(array.shape[1:]), str(array.dtype)) for array in keras.tree.flatten(data)]
+    return repr(keras.tree.map_structure(lambda _: 0, data)), tuple(flat)
+
+
+def variables(model: Any) -> list[Any]:
+    """All that a step may change."""
+    own = [*model.trainable_variables, *model.non_trainable_variables]
+    return [*own, *model.optimizer.variables, *model.metrics_variables]
+
+
+def snapshot(model: Any) -> list[Any]:
+    """The model's state, to go back to."""
+    taken: list[Any] = backend().snapshot(variables(model))
+    return taken
+
+
+def restore(model: Any, state: list[Any]) -> None:
+    """Go back to a state."""
+    backend().restore(variables(model), state)
+
+
+def sound(model: Any) -> bool:
+    """Whether all weights are finite."""
+    return all(bool(np.isfinite(keras.ops.convert_to_numpy(v.value)).all()) for v in model.trainable_variables)

@@ -1,0 +1,169 @@
+"""From a source of data to a program: which rows are seen when, how many steps a call makes, and the way back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .epochs import Batch, Logs, Plan, Program, Ran, program, restore, snapshot, sound
+from .sources import Arrays
+
+SECONDS = 0.5  # of a call: so long may Ctrl-C and the line of progress wait
+FIRST = 64  # steps of the first call, whose pace is not known
+ORDERS = 2**17  # rows of orders that one call takes with it
+EPOCHS = 1024  # of one call
+
+Tick = Callable[[int], bool]  # steps done in this chunk -> whether to stop
+
+
+@dataclass
+class Trouble:
+    """The step at which the target stopped being finite; the model holds what it was before that step."""
+
+    step: int  # within its epoch, from 0
+    epoch: int  # epochs that had ended
+    batch: Batch
+    loss: bool  # whether the loss is not finite; else the weights after the step are not
+    lost: bool = False  # the weights were not finite before the first step
+
+
+@dataclass
+class Chunk:
+    """What came of some epochs."""
+
+    logs: list[Logs] = field(default_factory=list)
+    seconds: float = 0.0
+    trouble: Trouble | None = None
+    interrupted: bool = False  # inside; the model holds what it was before the chunk
+
+
+class Pace:
+    """How many steps take about half a second."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = max(1, min(steps, FIRST))
+
+    def note(self, steps: int, seconds: float) -> None:
+        self.steps = max(1, int(SECONDS * steps / max(seconds, 1e-9)))
+
+
+@dataclass
+class Replay:
+    """Calls that are made once more, from a state that is kept: `run(k)` makes the first k steps."""
+
+    model: Any
+    state: list[Any]
+    run: Callable[[int], Any]
+
+    def sound_after(self, steps: int) -> bool:
+        """Leave the model as it was after so many steps; whether its weights are finite then."""
+        restore(self.model, self.state)
+        if steps:
+            self.run(steps)
+        return sound(self.model)
+
+    def culprit(self, bad: int) -> tuple[int, bool]:
+        """The step to blame when the loss of step `bad` is not finite, or weights before it; whether it is the loss.
+
+        A gradient that is not finite spoils the weights, and the loss only at some later step. The model is left as
+        it was before the culprit.
+        """
+        if self.sound_after(bad):
+            return bad, True
+        good = 0
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (middle, bad) if self.sound_after(middle) else (good, middle)
+        self.sound_after(good)
+        return good, False
+
+
+class ArrayFeed:
+    """Rows in memory, in a new order for each epoch, on whole epochs at once."""
+
+    def __init__(
+        self,
+        model: Any,
+        source: Arrays,
+        held: Arrays | None,
+        plan: Plan,
+        shuffle: bool,
+        seed: int | None,
+        program: Program,
+    ) -> None:
+        self.model, self.source, self.plan, self.shuffle, self.program = model, source, plan, shuffle, program
+        self.random = np.random.default_rng(seed)
+        self.data = program.place(source.data)
+        self.held = None if held is None else program.place(held.data)
+        self.pace = Pace(plan.steps)
+        self.done = 0  # epochs
+
+    @property
+    def fitting(self) -> int:
+        """Epochs that take about half a second."""
+        return max(1, min(self.pace.steps // self.plan.steps, self.plan.epochs))
+
+    def run(self, epochs: int, tick: Tick) -> Chunk:
+        """Some epochs; at most `plan.epochs`."""
+        orders, state, began = self._orders(epochs), snapshot(self.model), time.perf_counter()
+        chunk, at, end = Chunk(), 0, epochs * self.plan.steps
+        while at < end:
+            last = min(at + self.pace.steps, end)
+            ran = self._run(at, last, orders)
+            chunk.logs += ran.logs
+            if ran.bad >= 0 or not ran.sound:
+                chunk.trouble = self._trouble(last if ran.bad < 0 else ran.bad, orders, state)
+                break
+            at = last
+            if tick(at) and at < end:
+                restore(self.model, state)
+                chunk.interrupted = True
+                break
+        chunk.seconds = time.perf_counter() - began
+        self.done += epochs
+        return chunk
+
+    def _run(self, first: int, last: int, orders: np.ndarray) -> Ran:
+        began = time.perf_counter()
+        ran = self.program.run(first, last, self.plan.steps, orders, self.data, self.held)
+        self.pace.note(last - first, time.perf_counter() - began)
+        return ran
+
+    def _orders(self, epochs: int) -> np.ndarray:
+        """The rows of each epoch in the order in which they are seen, the same on every backend."""
+        orders = np.tile(np.arange(self.plan.rows, dtype=np.int32), (self.plan.epochs, 1))
+        if self.shuffle:
+            orders[:epochs] = [self.random.permutation(self.plan.rows) for _ in range(epochs)]
+        return orders
+
+    def _trouble(self, bad: int, orders: np.ndarray, state: list[Any]) -> Trouble:
+        run = lambda steps: self.program.run(0, steps, self.plan.steps, orders, self.data, self.held)  # noqa: E731
+        replay = Replay(self.model, state, run)
+        lost = not replay.sound_after(0)
+        culprit, loss = (0, False) if lost else replay.culprit(bad)
+        epoch, step = divmod(culprit, self.plan.steps)
+        rows = orders[epoch, step * self.plan.batch : (step + 1) * self.plan.batch]
+        return Trouble(step, self.done + epoch, self.source.take(rows), loss, lost)
+
+
+def array_feed(
+    model: Any,
+    source: Arrays,
+    held: Arrays | None,
+    batch_size: int,
+    chunk: int | None,
+    epochs: int,
+    shuffle: bool,
+    seed: int | None,
+    compiler: bool | None,
+) -> ArrayFeed:
+    """The feed of rows in memory, with a program for its shapes."""
+    batch = min(batch_size, source.rows)
+    most = min(chunk, max(1, 2**24 // source.rows)) if chunk else min(EPOCHS, max(1, ORDERS // source.rows))
+    plan = Plan(source.rows, batch, most, held.rows if held else 0)
+    made = program(model, plan, source.sample, held and held.sample, epochs * plan.steps, compiler)
+    return ArrayFeed(model, source, held, plan, shuffle, seed, made)
