@@ -115,8 +115,11 @@ def test_weights_are_those_of_fit(name, optimizer, rng):
     check_equal(model, other)
     assert any(np.abs(state(model)[path] - before[path]).max() > 1e-2 for path in before)
     assert history.epoch == [1, 2, 3, 4] and not history.stopped
-    for name_, values in history.history.items():
-        np.testing.assert_allclose(values, [logs[name_] for logs in expected], rtol=1e-4, err_msg=name_)
+    np.testing.assert_allclose(history["target"], [logs["loss"] for logs in expected], rtol=1e-4)
+    if name == "two_sided":  # fit on TensorFlow averages these over batches, whatever their rows
+        assert set(expected[0]) == {"loss", "line_loss", "kind_loss"} == set(history.history)
+        parts = np.array(history["line_loss"]) + np.array(history["kind_loss"])
+        np.testing.assert_allclose(parts, history["target"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["linear", "two_sided"])
@@ -143,7 +146,9 @@ def test_weights_and_metrics_do_not_depend_on_the_compiler(jit_compile, rng):
 
 
 def test_class_weights_weigh_rows(rng):
-    model, other = twins(lambda: (keras.Sequential([keras.Input((3,)), layers.Dense(3, "softmax")]), "scce"))
+    model, other = twins(
+        lambda: (keras.Sequential([keras.Input((3,)), layers.Dense(3, "softmax")]), "sparse_categorical_crossentropy")
+    )
     x, y = rng.normal(size=(ROWS, 3)).astype("float32"), rng.integers(0, 3, ROWS)
     train(model, x, y, class_weight={0: 5.0, 2: 0.1})
     fit(other, x, y, class_weight={0: 5.0, 2: 0.1})

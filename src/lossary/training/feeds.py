@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .epochs import Batch, Logs, Plan, Program, Ran, program, restore, snapshot, sound
+from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, program, restore, snapshot, sound
+from .epochs.stepped import to_numpy
+from .epochs.work import multiplications
 from .sources import Arrays
 
 SECONDS = 0.5  # of a call: so long may Ctrl-C and the line of progress wait
 FIRST = 64  # steps of the first call, whose pace is not known
+SHORT = 1e9  # multiplications of an epoch forwards, below which it takes about as long as a call may
 ORDERS = 2**17  # rows of orders that one call takes with it
 EPOCHS = 1024  # of one call
 
@@ -42,13 +46,13 @@ class Chunk:
 
 
 class Pace:
-    """How many steps take about half a second."""
+    """How many steps take about half a second, in multiples of `unit`."""
 
-    def __init__(self, steps: int) -> None:
-        self.steps = max(1, min(steps, FIRST))
+    def __init__(self, unit: int, first: int | None = None) -> None:
+        self.unit, self.steps = unit, first or unit
 
     def note(self, steps: int, seconds: float) -> None:
-        self.steps = max(1, int(SECONDS * steps / max(seconds, 1e-9)))
+        self.steps = max(1, int(SECONDS * steps / max(seconds, 1e-9) / self.unit)) * self.unit
 
 
 @dataclass
@@ -56,30 +60,38 @@ class Replay:
     """Calls that are made once more, from a state that is kept: `run(k)` makes the first k steps."""
 
     model: Any
-    state: list[Any]
+    state: Snapshot
     run: Callable[[int], Any]
 
     def sound_after(self, steps: int) -> bool:
-        """Leave the model as it was after so many steps; whether its weights are finite then."""
+        """Leave the model as it was after so many steps; whether its weights and the mean loss are finite then."""
         restore(self.model, self.state)
         if steps:
             self.run(steps)
         return sound(self.model)
 
-    def culprit(self, bad: int) -> tuple[int, bool]:
-        """The step to blame when the loss of step `bad` is not finite, or weights before it; whether it is the loss.
+    def culprit(self, good: int, bad: int) -> int:
+        """The step that spoils weights or loss, which are finite after `good` steps and not after `bad` ones.
 
-        A gradient that is not finite spoils the weights, and the loss only at some later step. The model is left as
-        it was before the culprit.
+        The model is left as it was before that step. What is not finite stays so: halving finds where it begins.
         """
-        if self.sound_after(bad):
-            return bad, True
-        good = 0
         while bad - good > 1:
             middle = (good + bad) // 2
             good, bad = (middle, bad) if self.sound_after(middle) else (good, middle)
         self.sound_after(good)
-        return good, False
+        return good
+
+    def spoils_loss(self, step: int, steps: int) -> bool:
+        """Whether the loss of this step is not finite; else its gradient is not. The model is left as before it."""
+        restore(self.model, self.state)
+        ran = self.run(step + 1)
+        tracker = getattr(self.model, "_loss_tracker", None)
+        ended = (step + 1) % steps == 0
+        spoiled = (
+            not _finite(ran.logs[-1]) if ended else tracker is not None and not _finite({"loss": tracker.result()})
+        )
+        self.sound_after(step)
+        return spoiled
 
 
 class ArrayFeed:
@@ -99,7 +111,9 @@ class ArrayFeed:
         self.random = np.random.default_rng(seed)
         self.data = program.place(source.data)
         self.held = None if held is None else program.place(held.data)
-        self.pace = Pace(plan.steps)
+        # A compiled program has one form for whole epochs and one for parts of them: no need for both.
+        short = multiplications(model, plan.batch) * plan.steps < SHORT
+        self.pace = Pace(plan.steps) if program.whole and short else Pace(1, min(FIRST, plan.steps))
         self.done = 0  # epochs
 
     @property
@@ -110,14 +124,16 @@ class ArrayFeed:
     def run(self, epochs: int, tick: Tick) -> Chunk:
         """Some epochs; at most `plan.epochs`."""
         orders, state, began = self._orders(epochs), snapshot(self.model), time.perf_counter()
-        chunk, at, end = Chunk(), 0, epochs * self.plan.steps
-        while at < end:
+        chunk, at, end, steps = Chunk(), 0, epochs * self.plan.steps, self.plan.steps
+        while at < end and chunk.trouble is None:
             last = min(at + self.pace.steps, end)
             ran = self._run(at, last, orders)
-            chunk.logs += ran.logs
-            if ran.bad >= 0 or not ran.sound:
-                chunk.trouble = self._trouble(last if ran.bad < 0 else ran.bad, orders, state)
-                break
+            fine = list(itertools.takewhile(_finite, ran.logs))
+            if len(fine) < len(ran.logs):
+                last = (at // steps + len(fine) + 1) * steps
+            chunk.logs += fine
+            if not ran.sound or len(fine) < len(ran.logs):
+                chunk.trouble = self._trouble(last, orders, state)
             at = last
             if tick(at) and at < end:
                 restore(self.model, state)
@@ -140,14 +156,25 @@ class ArrayFeed:
             orders[:epochs] = [self.random.permutation(self.plan.rows) for _ in range(epochs)]
         return orders
 
-    def _trouble(self, bad: int, orders: np.ndarray, state: list[Any]) -> Trouble:
-        run = lambda steps: self.program.run(0, steps, self.plan.steps, orders, self.data, self.held)  # noqa: E731
-        replay = Replay(self.model, state, run)
+    def _trouble(self, bad: int, orders: np.ndarray, state: Snapshot) -> Trouble:
+        """The step before `bad` that spoiled the weights or the loss of its epoch."""
+        steps, size = self.plan.steps, self.plan.batch
+        replay = Replay(
+            self.model, state, lambda count: self.program.run(0, count, steps, orders, self.data, self.held)
+        )
+        epoch = (bad - 1) // steps
         lost = not replay.sound_after(0)
-        culprit, loss = (0, False) if lost else replay.culprit(bad)
-        epoch, step = divmod(culprit, self.plan.steps)
-        rows = orders[epoch, step * self.plan.batch : (step + 1) * self.plan.batch]
-        return Trouble(step, self.done + epoch, self.source.take(rows), loss, lost)
+        culprit = 0
+        if not lost:
+            inside = replay.sound_after(epoch * steps)
+            culprit = replay.culprit(epoch * steps, bad) if inside else replay.culprit(0, epoch * steps)
+        epoch, step = divmod(culprit, steps)
+        rows = orders[epoch, step * size : (step + 1) * size]
+        return Trouble(step, self.done + epoch, self.source.take(rows), replay.spoils_loss(culprit, steps), lost)
+
+
+def _finite(logs: Logs) -> bool:
+    return bool(np.isfinite(to_numpy(logs.get("loss", 0.0))).all())
 
 
 def array_feed(

@@ -10,7 +10,7 @@ import keras
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
-from .epochs import restore, snapshot
+from .epochs import snapshot
 from .feeds import ArrayFeed, Chunk, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
@@ -107,7 +107,7 @@ class Run:
 
     def __call__(self, callbacks: Any = None) -> History:
         self.line, self.best, self.waited = Line(self.epochs, self.verbose), math.inf, 0
-        self.kept: list[Any] | None = None
+        self.kept: Snapshot | None = None
         self.listeners = keras.callbacks.CallbackList(
             callbacks, add_history=True, model=self.model, epochs=self.epochs, steps=self.feed.plan.steps, verbose=0
         )
@@ -174,13 +174,6 @@ class Run:
         self.model.reset_metrics()
         self.listeners.on_train_end(_plain(logs))
         self.line.end(self.history.stopped)
-
-
-def restore_weights(model: Any, state: list[Any]) -> None:
-    """Put weights back, and leave the optimizer where it is."""
-    weights = len(model.trainable_variables) + len(model.non_trainable_variables)
-    now = snapshot(model)
-    restore(model, [*state[:weights], *now[weights:]])
 
 
 def build(model: Any, batch: Any) -> None:

@@ -50,17 +50,20 @@ class Ran:
     """What a call did: the logs of each epoch that ended in it (training, then what is held back as val_...)."""
 
     logs: list[Logs] = field(default_factory=list)
-    bad: int = -1  # the first step whose loss is not finite, and before which the call ended; -1: none
-    sound: bool = True  # whether all weights are finite
+    sound: bool = True  # whether all weights, and the mean loss of an epoch that has not ended, are finite
 
 
 class Program(Protocol):
     """Steps `first` to `last` of the epochs in `orders`, of `steps` steps each.
 
-    `orders` is (epochs, rows), the rows of each epoch in the order in which they are seen. Metrics are those of the
-    model and start anew after each epoch; `steps` larger than the rows give leaves the epoch open, so that several
-    calls can make one. A step of index k in epoch e is step e * steps + k.
+    `orders` is (epochs, rows), the rows of each epoch in the order in which they are seen. Step k of epoch e has the
+    index e * steps + k. Metrics are those of the model and start anew after each epoch; `steps` larger than the rows
+    give leaves the epoch open, so that several calls can make one.
+
+    `whole`: whole epochs and parts of them are compiled each for itself.
     """
+
+    whole: bool
 
     def expect(self, total: int) -> None:
         """About so many steps are going to be run."""
@@ -122,17 +125,32 @@ def variables(model: Any) -> list[Any]:
     return [*own, *model.optimizer.variables, *model.metrics_variables]
 
 
-def snapshot(model: Any) -> list[Any]:
-    """The model's state, to go back to."""
-    taken: list[Any] = backend().snapshot(variables(model))
-    return taken
+@dataclass(frozen=True)
+class Snapshot:
+    """What a model was: the values of `variables(model)`, and the state of generators that are not in the model."""
+
+    values: list[Any]
+    random: Any
 
 
-def restore(model: Any, state: list[Any]) -> None:
-    """Go back to a state."""
-    backend().restore(variables(model), state)
+def snapshot(model: Any) -> Snapshot:
+    """The model as it is, to go back to."""
+    return Snapshot(backend().copies(variables(model)), backend().randomness())
+
+
+def restore(model: Any, state: Snapshot) -> None:
+    """Go back."""
+    backend().assign(variables(model), state.values)
+    backend().set_randomness(state.random)
+
+
+def restore_weights(model: Any, state: Snapshot) -> None:
+    """Put the layers' weights back, and leave the optimizer where it is."""
+    weights = [*model.trainable_variables, *model.non_trainable_variables]
+    backend().assign(weights, state.values[: len(weights)])
 
 
 def sound(model: Any) -> bool:
-    """Whether all weights are finite."""
-    return all(bool(np.isfinite(keras.ops.convert_to_numpy(v.value)).all()) for v in model.trainable_variables)
+    """Whether all weights, and the mean loss since metrics began anew, are finite."""
+    watched = [*model.trainable_variables, *getattr(model._loss_tracker, "variables", [])]
+    return all(bool(np.isfinite(keras.ops.convert_to_numpy(v.value)).all()) for v in watched)

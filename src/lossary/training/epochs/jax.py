@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import jax
@@ -10,7 +9,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from . import Batch, Logs, Plan, Program, Ran, variables
+from . import Batch, Logs, Plan, Program, variables
+from .compiled import Compiled
 from .stepped import Stepped
 from .work import convolutional, small
 
@@ -24,18 +24,26 @@ def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | No
     compiled = not model.run_eagerly and model.jit_compile
     if not compiled or (convolutional(model) and not small(model, plan.batch)):
         return Steps(model, plan, compiled)
-    return Epochs(model, plan, held)
+    return Epochs(model, plan)
 
 
-def snapshot(variables: list[Any]) -> list[Any]:
+def copies(variables: list[Any]) -> list[Any]:
     """JAX's arrays do not change."""
     return [v.value for v in variables]
 
 
-def restore(variables: list[Any], state: list[Any]) -> None:
+def assign(variables: list[Any], values: list[Any]) -> None:
     """Put them back."""
-    for variable, value in zip(variables, state, strict=True):
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def randomness() -> None:
+    """Keras draws from seeds that it keeps in the model."""
+
+
+def set_randomness(state: None) -> None:
+    """Nothing to put back."""
 
 
 def _state(model: Any) -> Groups:
@@ -46,7 +54,7 @@ def _state(model: Any) -> Groups:
 
 
 def _keep(model: Any, state: Groups) -> None:
-    restore(variables(model), [value for group in state for value in group])
+    assign(variables(model), [value for group in state for value in group])
 
 
 def _fresh(model: Any, state: Groups) -> Groups:
@@ -93,115 +101,114 @@ class Steps(Stepped):
     def reset(self) -> None:
         self.state = _fresh(self._model, self.state)
 
-    def finite(self, losses: list[Any]) -> np.ndarray:
-        return np.isfinite(np.array(jax.device_get(losses), dtype=float))
 
+class Epochs(Compiled):
+    """Functions of the model's state, which is taken from its variables and put back."""
 
-class Epochs:
-    """One compiled program."""
-
-    def expect(self, total: int) -> None:
-        """It is compiled however much there is to do."""
-
-    def __init__(self, model: Any, plan: Plan, held: Batch) -> None:
-        self.model: Any = weakref.ref(model)
-        self.plan, self.tests = plan, held is not None
-        self.loop, self.test = jax.jit(self._epochs), jax.jit(self._evaluate)
+    def __init__(self, model: Any, plan: Plan) -> None:
+        super().__init__(model, plan)
+        self.epochs, self.part, self.tail, self.test = map(
+            jax.jit, (self._epochs, self._batches, self._last, self._tests)
+        )
 
     def place(self, data: Batch) -> Batch:
         return jax.tree.map(jnp.asarray, data)
 
-    def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
+    def _whole(self, count: int, orders: np.ndarray, data: Batch, held: Batch) -> dict[str, np.ndarray]:
+        tables: dict[str, np.ndarray] = jax.device_get(self._changed(self.epochs, count, orders, data, held))
+        return tables
+
+    def _part(self, order: np.ndarray, first: int, last: int, data: Batch) -> Logs:
+        logs: Logs = self._changed(self.part, order, data, first, last)
+        return logs
+
+    def _tail(self, order: np.ndarray, data: Batch) -> Logs:
+        logs: Logs = self._changed(self.tail, order, data)
+        return logs
+
+    def _evaluate(self, held: Batch) -> Logs:
+        logs: Logs = self._changed(self.test, held)
+        return logs
+
+    def _changed(self, function: Any, *arguments: Any) -> Any:
+        """What a function of state and arguments gives; the model holds its new state."""
         model = self.model()
-        at, bad, sound, tables, state = self.loop(_state(model), first, last, steps, orders, data, held)
+        state, found = function(_state(model), *arguments)
         _keep(model, state)
-        epochs = range(first // steps, int(at) // steps)
-        tables = jax.device_get(tables)
-        logs = [{name: table[epoch] for name, table in tables.items()} for epoch in epochs]
-        return Ran(logs, int(bad), bool(sound))
+        return found
 
-    def evaluate(self, held: Batch) -> Logs:
-        model = self.model()
-        logs, state = self.test(_state(model), held)
-        _keep(model, state)
-        return dict(jax.device_get(logs))
+    def _epochs(self, state: Groups, count: Any, orders: Any, data: Batch, held: Batch) -> tuple[Groups, Any]:
+        """`count` epochs: the state after them, and the tables of their logs."""
 
-    def _evaluate(self, state: Groups, held: Batch) -> Any:
-        return self._held(_fresh(self.model(), state), held)
+        def epoch(at: Any, state: Groups) -> tuple[Groups, Logs]:
+            new, logs = self._batches(state, orders[at], data, 0, self.plan.full)
+            if self.plan.tail:
+                new, logs = self._last(new, orders[at], data)
+            logs = logs if self.own_step else self._results(new)
+            new = _fresh(self.model(), new)
+            if held is not None:
+                new, tests = self._tests(new, held)
+                new = _fresh(self.model(), new)
+                logs = {**logs, **{f"val_{name}": value for name, value in tests.items()}}
+            return _as(state, new), logs
 
-    def _epochs(self, state: Groups, first: Any, last: Any, steps: Any, orders: Any, data: Batch, held: Batch) -> Any:
-        """All epochs: the step reached, the first bad one or -1, whether weights are finite, logs by epoch, state."""
-        row = jax.tree.map(lambda array: array[: self.plan.batch], data)
-        logs = jax.tree.map(_blank, jax.eval_shape(self._step, state, row)[0])
-        closed = jax.eval_shape(self._close, state, logs, held)[1]
-        tables = jax.tree.map(lambda spec: jnp.zeros((self.plan.epochs, *spec.shape), spec.dtype), closed)
+        def put(at: Any, carried: Any) -> Any:
+            state, logs = epoch(at, carried[0])
+            return state, jax.tree.map(lambda table, value: table.at[at].set(value), carried[1], logs)
 
-        def epoch(carried: Any) -> Any:
-            at, bad, logs, state, tables = carried
-            at, bad, logs, state = self._batches((at, bad, logs, state), last, steps, orders, data)
+        blank = jax.eval_shape(epoch, 0, state)[1] if self.own_step or self.own_test else self._blank(state, held)
+        tables = jax.tree.map(lambda spec: jnp.zeros((self.plan.epochs, *spec.shape), spec.dtype), blank)
+        return jax.lax.fori_loop(0, count, put, (state, tables))
 
-            def close(state: Groups, tables: Any) -> Any:
-                state, row = self._close(state, logs, held)
-                return state, jax.tree.map(lambda table, value: table.at[(at - 1) // steps].set(value), tables, row)
+    def _blank(self, state: Groups, held: Batch) -> Logs:
+        logs = self._results(state)
+        return {**logs, **({f"val_{name}": value for name, value in logs.items()} if held is not None else {})}
 
-            ended = (at % steps == 0) & (bad < 0)
-            state, tables = jax.lax.cond(ended, close, lambda *same: same, state, tables)
-            return at, bad, logs, state, tables
+    def _batches(self, state: Groups, order: Any, data: Batch, first: Any, last: Any) -> tuple[Groups, Logs]:
+        size = self.plan.batch
 
-        carried = (jnp.int32(first), jnp.int32(-1), logs, state, tables)
-        at, bad, _, state, tables = jax.lax.while_loop(lambda c: (c[0] < last) & (c[1] < 0), epoch, carried)
-        sound = jnp.all(jnp.array([jnp.all(jnp.isfinite(value)) for value in state[0]]))
-        return at, bad, sound, tables, state
+        def step(at: Any, carried: Any) -> Any:
+            return self._step(carried[0], data, jax.lax.dynamic_slice(order, (at * size,), (size,)))
 
-    def _batches(self, carried: Any, last: Any, steps: Any, orders: Any, data: Batch) -> Any:
-        """To the end of an epoch, or to `last`."""
-        size, full = self.plan.batch, self.plan.full
-        epoch, begun = carried[0] // steps, carried[0] - carried[0] % steps
+        logs = jax.eval_shape(step, 0, (state, {}))[1] if self.own_step else {}
+        return jax.lax.fori_loop(first, last, step, (state, jax.tree.map(_zeros, logs)))
 
-        def step(carried: Any, rows: int) -> Any:
-            at, _, _, state = carried
-            chosen = jax.lax.dynamic_slice(orders, (epoch, (at - begun) * size), (1, rows))[0]
-            logs, state = self._step(state, jax.tree.map(lambda a: jnp.take(a, chosen, axis=0, mode="clip"), data))
-            finite = jnp.isfinite(logs["loss"]) if "loss" in logs else True
-            return jnp.where(finite, at + 1, at), jnp.where(finite, -1, at), logs, state
+    def _last(self, state: Groups, order: Any, data: Batch) -> tuple[Groups, Logs]:
+        return self._step(state, data, order[self.plan.full * self.plan.batch :])
 
-        stop = jnp.minimum(last, begun + full)
-        carried = jax.lax.while_loop(lambda c: (c[0] < stop) & (c[1] < 0), lambda c: step(c, size), carried)
-        if not self.plan.tail:
-            return carried
-        left = (carried[0] == begun + full) & (carried[0] < last) & (carried[1] < 0)
-        return jax.lax.cond(left, lambda c: step(c, self.plan.tail), lambda c: c, carried)
-
-    def _step(self, state: Groups, batch: Batch) -> Any:
+    def _step(self, state: Groups, data: Batch, rows: Any) -> tuple[Groups, Logs]:
+        """One step of training; its logs, where they are the step's own."""
+        batch = jax.tree.map(lambda array: jnp.take(array, rows, axis=0, mode="clip"), data)
         logs, new = self.model().train_step(state, batch)
-        return {name: jnp.asarray(value) for name, value in logs.items()}, _as(state, new)
+        return _as(state, new), jax.tree.map(jnp.asarray, logs) if self.own_step else {}
 
-    def _close(self, state: Groups, logs: Logs, held: Batch) -> tuple[Groups, Logs]:
-        """What an epoch's row of the tables holds; metrics begin anew."""
-        state = _fresh(self.model(), state)
-        if self.tests:
-            tested, state = self._held(state, held)
-            logs = {**logs, **{f"val_{name}": value for name, value in tested.items()}}
-        return _as(state, state), logs
-
-    def _held(self, state: Groups, held: Batch) -> tuple[Logs, Groups]:
+    def _tests(self, state: Groups, held: Batch) -> tuple[Groups, Logs]:
         size = self.plan.batch
         rows = len(jax.tree.leaves(held)[0])
 
-        def step(at: Any, count: int, state: Groups) -> Any:
-            trainable, others, optimizer, metrics = state
+        def step(at: Any, count: int, state: Groups) -> tuple[Groups, Logs]:
             batch = jax.tree.map(lambda array: jax.lax.dynamic_slice_in_dim(array, at * size, count), held)
-            logs, (_, new_others, new_metrics) = self.model().test_step((trainable, others, metrics), batch)
-            return _as(state, (trainable, new_others, optimizer, new_metrics)), logs
+            trainable, others, optimizer, metrics = state
+            logs, (_, others, metrics) = self.model().test_step((trainable, others, metrics), batch)
+            new = _as(state, (trainable, others, optimizer, metrics))
+            return new, jax.tree.map(jnp.asarray, logs) if self.own_test else {}
 
-        logs = jax.tree.map(_blank, jax.eval_shape(lambda state: step(0, min(size, rows), state)[1], state))
-        state, logs = jax.lax.fori_loop(0, rows // size, lambda at, c: step(at, size, c[0]), (state, logs))
+        logs: Logs = jax.eval_shape(lambda state: step(0, min(size, rows), state)[1], state) if self.own_test else {}
+        if rows >= size:
+            loop = (state, jax.tree.map(_zeros, logs))
+            state, logs = jax.lax.fori_loop(0, rows // size, lambda at, c: step(at, size, c[0]), loop)
         if rows % size:
             state, logs = step(rows // size, rows % size, state)
-        return logs, _fresh(self.model(), state)
+        return state, logs if self.own_test else self._results(state)
+
+    def _results(self, state: Groups) -> Logs:
+        """The results of the metrics in this state."""
+        model = self.model()
+        with keras.StatelessScope(state_mapping=list(zip(model.metrics_variables, state[3], strict=True))):
+            return {name: jnp.asarray(value) for name, value in model.get_metrics_result().items()}
 
 
-def _blank(spec: Any) -> Any:
+def _zeros(spec: Any) -> Any:
     return jnp.zeros(spec.shape, spec.dtype)
 
 

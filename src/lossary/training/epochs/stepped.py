@@ -20,6 +20,8 @@ class Stepped:
     how batches are cut (`cut`).
     """
 
+    whole = False
+
     def __init__(self, model: Any, plan: Plan) -> None:
         self.model: Any = weakref.ref(model)
         self.plan = plan
@@ -57,7 +59,7 @@ class Stepped:
             yield tree.map_structure(lambda array: array[rows[start : start + size]], data)  # noqa: B023
 
     def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
-        ran, losses, at = Ran(), [], first
+        ran, at = Ran(), first
         self.begin()
         while at < last:
             epoch, start = divmod(at, steps)
@@ -65,23 +67,14 @@ class Stepped:
             logs: Logs = {}
             for batch in self.cut(data, orders[epoch, start * self.plan.batch : stop * self.plan.batch]):
                 logs = self.step(batch)
-                losses.append(logs.get("loss", 0.0))
             at += stop - start
             if at % steps == 0:
                 self.reset()
                 ran.logs.append({**logs, **(self._held(held) if held is not None else {})})
         self.end()
-        finite = self.finite(losses)
-        if not finite.all():
-            ran.bad = first + int(np.argmin(finite))
-            ran.logs = ran.logs[: ran.bad // steps - first // steps]
         ran.logs = [{name: to_numpy(value) for name, value in logs.items()} for logs in ran.logs]
         ran.sound = sound(self._model)
         return ran
-
-    def finite(self, losses: list[Any]) -> np.ndarray:
-        """Which of these numbers are finite."""
-        return np.isfinite(np.array([float(to_numpy(loss)) for loss in losses]))
 
     def evaluate(self, held: Batch) -> Logs:
         self.begin()

@@ -2,152 +2,182 @@
 
 from __future__ import annotations
 
-import weakref
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from . import Batch, Logs, Plan, Program, Ran
+from . import Batch, Logs, Plan, Program
+from .compiled import Compiled
 from .stepped import Stepped
 from .work import small
 
-State = tuple[tf.Tensor, tf.Tensor, Any]  # the next step, the first bad one or -1, the logs of the last
+COSTS = 3.0  # what XLA takes to compile a program, in units of what TensorFlow took to trace it
 
 
 def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | None) -> Program:
-    """The program for these shapes; XLA where steps are small, since its matrices and convolutions are slow on CPU."""
-    if model.run_eagerly:
-        return Eager(model, plan)
-    xla = compiler if compiler is not None else _pays(model, plan)
-    return Epochs(model, plan, sample, held, xla)
+    """The program for these shapes."""
+    return Stepped(model, plan) if model.run_eagerly else Epochs(model, plan, sample, held, compiler)
 
 
-def snapshot(variables: list[Any]) -> list[Any]:
+def copies(variables: list[Any]) -> list[Any]:
     """Copies."""
     return [tf.identity(v.value) for v in variables]
 
 
-def restore(variables: list[Any], state: list[Any]) -> None:
+def assign(variables: list[Any], values: list[Any]) -> None:
     """Copy back."""
-    for variable, value in zip(variables, state, strict=True):
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
-class Eager(Stepped):
-    """Step by step, as `run_eagerly=True` asks."""
+def randomness() -> None:
+    """Keras draws from seeds that it keeps in the model."""
 
 
-class Epochs:
-    """One compiled program."""
+def set_randomness(state: None) -> None:
+    """Nothing to put back."""
+
+
+class Epochs(Compiled):
+    """A graph at first; XLA once the graph has run as long as XLA takes to compile, and if there is more to come.
+
+    XLA starts no operations one by one, which is what small steps take their time for. Its matrices and convolutions
+    are slower than TensorFlow's on CPU, and its random numbers are others than those that fit would draw.
+    """
+
+    def __init__(self, model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | None) -> None:
+        super().__init__(model, plan)
+        self.xla = compiler is True
+        self.may = compiler is None and small(model, plan.batch) and not _draws(model) and _on_cpu()
+        self.compiled: dict[tuple[str, bool], Any] = {}
+        self.first, self.spent, self.pace, self.left = 0.0, 0.0, 0.0, 0  # seconds: to trace, to run, a step; steps
+        self.specs = {"train": _specs(model.train_step, sample) if self.own_step else {}, "test": {}}
+        if held is not None and self.own_test:
+            self.specs["test"] = _specs(model.test_step, held)
 
     def expect(self, total: int) -> None:
-        """It is compiled however much there is to do."""
-
-    def __init__(self, model: Any, plan: Plan, sample: Batch, held: Batch, xla: bool) -> None:
-        self.plan, self.xla = plan, xla
-        self.reset = weakref.WeakMethod(model.reset_metrics)
-        self.weights = list(model.trainable_variables)
-        self.step = _step(model.train_step, sample)
-        self.test: Any = _step(model.test_step, held) if held is not None else None
-        self.names = list(self.step.structured_outputs)
-        self.compiled: dict[tuple[str, bool], Any] = {}
+        self.left = total
 
     def place(self, data: Batch) -> Batch:
         return tf.nest.map_structure(tf.convert_to_tensor, data)
 
-    def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
-        numbers = (tf.constant(number, tf.int32) for number in (first, last, steps))
-        arguments = (*numbers, tf.constant(orders, tf.int32), data, held)
+    def _whole(self, count: int, orders: np.ndarray, data: Batch, held: Batch) -> dict[str, np.ndarray]:
+        self._choose()
+        began, fresh = time.perf_counter(), ("_epochs", self.xla) not in self.compiled
+        tables = self._call(self._epochs, tf.constant(count), tf.constant(orders, tf.int32), data, held)
+        tables = {name: table.numpy() for name, table in tables.items()}
+        self._note(time.perf_counter() - began, count * self.plan.steps, fresh)
+        return tables
+
+    def _part(self, order: np.ndarray, first: int, last: int, data: Batch) -> Logs:
+        numbers = tf.constant(first), tf.constant(last)
+        logs: Logs = self._call(self._batches, tf.constant(order, tf.int32), data, *numbers)
+        return logs
+
+    def _tail(self, order: np.ndarray, data: Batch) -> Logs:
+        logs: Logs = self._call(self._last, tf.constant(order, tf.int32), data)
+        return logs
+
+    def _evaluate(self, held: Batch) -> Logs:
+        logs: Logs = self._call(self._held, held)
+        return logs
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            at, bad, sound, tables = self._compiled(self._epochs)(*arguments)
+            return self._compile(function)(*arguments)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if not self.xla:
                 raise
-            self.xla = False  # XLA cannot compile this model; it said so before the first step
-            at, bad, sound, tables = self._compiled(self._epochs)(*arguments)
-        epochs = range(first // steps, int(at) // steps)
-        tables = {name: table.numpy() for name, table in tables.items()}
-        logs = [{name: table[epoch] for name, table in tables.items()} for epoch in epochs]
-        return Ran(logs, int(bad), bool(sound))
+            self.xla = self.may = False  # XLA cannot compile this model; it said so before the first step
+            return self._compile(function)(*arguments)
 
-    def evaluate(self, held: Batch) -> Logs:
-        return {name: value.numpy() for name, value in self._compiled(self._held)(held).items()}
-
-    def _compiled(self, function: Callable[..., Any]) -> Any:
+    def _compile(self, function: Callable[..., Any]) -> Any:
         key = function.__name__, self.xla
         if key not in self.compiled:
             self.compiled[key] = tf.function(function, autograph=False, jit_compile=self.xla)
         return self.compiled[key]
 
-    def _epochs(self, first: Any, last: Any, steps: Any, orders: Any, data: Batch, held: Batch) -> Any:
-        """All epochs: the step reached, the first bad one or -1, whether weights are finite, and the logs by epoch."""
-        tests = self.test.structured_outputs if self.test is not None else {}
-        spec = {**self.step.structured_outputs, **{f"val_{name}": value for name, value in tests.items()}}
-        tables = {name: tf.zeros([self.plan.epochs, *value.shape], value.dtype) for name, value in spec.items()}
-        logs = {name: tf.zeros(value.shape, value.dtype) for name, value in self.step.structured_outputs.items()}
+    def _choose(self) -> None:
+        """XLA from now on, where the graph has cost as much as XLA would, and would go on to."""
+        cost = COSTS * self.first
+        if self.may and not self.xla and cost and self.spent > cost and self.left * self.pace > cost:
+            self.xla = True
 
-        def epoch(state: State, tables: Any) -> Any:
-            at, bad, logs = self._batches(state, last, steps, orders, data)
-            ended = tf.logical_and(at % steps == 0, bad < 0)
-            close = lambda: self._close(tables, logs, (at - 1) // steps, held)  # noqa: E731
-            return (at, bad, logs), tf.cond(ended, close, lambda: tables)
+    def _note(self, seconds: float, steps: int, fresh: bool) -> None:
+        self.left -= steps
+        if fresh:
+            self.first = self.first or seconds
+            return
+        if self.xla and self.may and seconds / steps > self.pace:  # slower than the graph: back to it
+            self.xla = self.may = False
+        elif not self.xla:
+            self.spent, self.pace = self.spent + seconds, seconds / steps
 
-        (at, bad, _), tables = tf.while_loop(
-            lambda state, _: tf.logical_and(state[0] < last, state[1] < 0),
-            epoch,
-            ((first, tf.constant(-1), logs), tables),
-        )
-        sound = tf.reduce_all([tf.reduce_all(tf.math.is_finite(v.value)) for v in self.weights])
-        return at, bad, sound, tables
+    def _epochs(self, count: Any, orders: Any, data: Batch, held: Batch) -> Any:
+        """`count` epochs: the tables of their logs."""
+        named = {
+            **self._logs("train"),
+            **({f"val_{k}": v for k, v in self._logs("test").items()} if held is not None else {}),
+        }
+        tables = {name: tf.zeros([self.plan.epochs, *value.shape], value.dtype) for name, value in named.items()}
 
-    def _batches(self, state: State, last: Any, steps: Any, orders: Any, data: Batch) -> State:
-        """To the end of an epoch, or to `last`."""
-        size, full = self.plan.batch, self.plan.full
-        epoch, begun = state[0] // steps, state[0] - state[0] % steps
+        def epoch(at: Any, tables: Any) -> Any:
+            logs = self._batches(orders[at], data, 0, self.plan.full)
+            if self.plan.tail:
+                logs = self._last(orders[at], data)
+            logs = logs if self.own_step else self._logs("train")
+            self.model().reset_metrics()
+            if held is not None:
+                logs = {**logs, **{f"val_{name}": value for name, value in self._held(held).items()}}
+                self.model().reset_metrics()
+            put = tf.tensor_scatter_nd_update
+            return at + 1, {name: put(table, [[at]], logs[name][None]) for name, table in tables.items()}
 
-        def step(state: State, rows: int) -> State:
-            at = state[0]
-            chosen = tf.slice(orders, [epoch, (at - begun) * size], [1, rows])[0]
-            logs = self.step(tf.nest.map_structure(lambda array: tf.gather(array, chosen), data))
-            finite = tf.math.is_finite(logs["loss"]) if "loss" in logs else tf.constant(True)
-            return tf.where(finite, at + 1, at), tf.where(finite, -1, at), logs
+        return tf.while_loop(lambda at, _: at < count, epoch, (tf.constant(0), tables))[1]
 
-        stop = tf.minimum(last, begun + full)
-        goes_on: Callable[[State], Any] = lambda s: tf.logical_and(s[0] < stop, s[1] < 0)  # noqa: E731
-        state = tf.while_loop(lambda *s: goes_on(s), lambda *s: step(s, size), state)
-        if not self.plan.tail:
-            return state
-        left = tf.logical_and(tf.logical_and(state[0] == begun + full, state[0] < last), state[1] < 0)
-        return tf.cond(left, lambda: step(state, self.plan.tail), lambda: state)
+    def _batches(self, order: Any, data: Batch, first: Any, last: Any) -> Any:
+        size = self.plan.batch
 
-    def _close(self, tables: Any, logs: Any, epoch: Any, held: Batch) -> Any:
-        """Write the logs of an epoch down, and begin anew."""
-        self._reset()
-        if self.test is not None:
-            logs = {**logs, **{f"val_{name}": value for name, value in self._held(held).items()}}
-        return {name: tf.tensor_scatter_nd_update(table, [[epoch]], logs[name][None]) for name, table in tables.items()}
+        def step(at: Any, _: Any) -> Any:
+            return at + 1, self._step(data, order[at * size : at * size + size], size)
+
+        logs = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in self.specs["train"].items()}
+        return tf.while_loop(lambda at, _: at < last, step, (tf.convert_to_tensor(first), logs))[1]
+
+    def _last(self, order: Any, data: Batch) -> Any:
+        return self._step(data, order[self.plan.full * self.plan.batch :], self.plan.tail)
+
+    def _step(self, data: Batch, rows: Any, count: int) -> Any:
+        """One step of training; its logs, where they are the step's own."""
+        rows = tf.ensure_shape(rows, [count])
+        logs = self.model().train_step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
+        return _tensors(logs) if self.own_step else {}
 
     def _held(self, held: Batch) -> Any:
         size, rows = self.plan.batch, self.plan.held
-        logs = {name: tf.zeros(value.shape, value.dtype) for name, value in self.test.structured_outputs.items()}
 
         def step(at: Any, count: int) -> Any:
-            return self.test(tf.nest.map_structure(lambda array: _rows(array, at * size, count), held))
+            logs = self.model().test_step(tf.nest.map_structure(lambda array: _rows(array, at * size, count), held))
+            return _tensors(logs) if self.own_test else {}
 
-        _, logs = tf.while_loop(
-            lambda at, _: at < rows // size, lambda at, _: (at + 1, step(at, size)), (tf.constant(0), logs)
-        )
+        logs = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in self.specs["test"].items()}
+        if rows >= size:
+            loop = (tf.constant(0), logs)
+            logs = tf.while_loop(lambda at, _: at < rows // size, lambda at, _: (at + 1, step(at, size)), loop)[1]
         if rows % size:
-            logs = step(tf.constant(rows // size), rows % size)
-        self._reset()
-        return logs
+            logs = step(rows // size, rows % size)
+        return logs if self.own_test else self._logs("test")
 
-    def _reset(self) -> None:
-        reset = self.reset()
-        assert reset is not None  # tracing happens in a call that holds the model
-        reset()
+    def _logs(self, kind: str) -> Any:
+        """The results of the metrics as they are now; only shapes and types where steps have logs of their own."""
+        return self.specs[kind] or _tensors(self.model().get_metrics_result())
+
+
+def _tensors(logs: Logs) -> Any:
+    return {name: tf.convert_to_tensor(value) for name, value in logs.items()}
 
 
 def _rows(array: Any, start: Any, count: int) -> Any:
@@ -155,11 +185,18 @@ def _rows(array: Any, start: Any, count: int) -> Any:
     return tf.slice(array, [start, *[0] * len(rest)], [count, *rest])
 
 
-def _step(step: Callable[[Batch], Logs], sample: Batch) -> Any:
-    """A step traced once, for batches of any size."""
+def _specs(step: Callable[[Batch], Logs], sample: Batch) -> Any:
+    """Shapes and types of the logs of a step of the user's own."""
     spec = tf.nest.map_structure(lambda array: tf.TensorSpec([None, *array.shape[1:]], array.dtype), sample)
-    return tf.function(step, autograph=False).get_concrete_function(spec)
+    return (
+        tf.function(lambda batch: _tensors(step(batch)), autograph=False).get_concrete_function(spec).structured_outputs
+    )
 
 
-def _pays(model: Any, plan: Plan) -> bool:
-    return not tf.config.list_physical_devices("GPU") and small(model, plan.batch)
+def _draws(model: Any) -> bool:
+    """Whether a layer draws random numbers."""
+    return any(layer._seed_generators for layer in model._flatten_layers())
+
+
+def _on_cpu() -> bool:
+    return not tf.config.list_physical_devices("GPU")

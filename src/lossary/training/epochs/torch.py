@@ -25,22 +25,26 @@ def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | No
     return Steps(model, plan, compiler)
 
 
-def snapshot(variables: list[Any]) -> list[Any]:
-    """Copies, and the state of the generators that an unseeded Dropout draws from."""
-    return [torch.get_rng_state(), *(v.value.detach().clone() for v in variables)]
+def copies(variables: list[Any]) -> list[torch.Tensor]:
+    """Copies of the values."""
+    return [v.value.detach().clone() for v in variables]
 
 
-def restore(variables: list[Any], state: list[Any]) -> None:
-    """Copy back."""
-    torch.set_rng_state(state[0])
-    _assign(variables, state[1:])
-
-
-def _assign(variables: list[Any], values: list[torch.Tensor]) -> None:
+def assign(variables: list[Any], values: list[torch.Tensor]) -> None:
+    """Copy values into the variables."""
     with torch.no_grad():
         for variable, value in zip(variables, values, strict=True):
-            if variable.value.data_ptr() != value.data_ptr():
-                variable.value.data.copy_(value)
+            variable.value.data.copy_(value)
+
+
+def randomness() -> torch.Tensor:
+    """The state of the generator that a Dropout without a seed draws from."""
+    return torch.get_rng_state()
+
+
+def set_randomness(state: torch.Tensor) -> None:
+    """Put it back."""
+    torch.set_rng_state(state)
 
 
 @dataclass
@@ -107,10 +111,6 @@ class Steps(Stepped):
             for batch in zip(*parts, strict=True):
                 yield tree.pack_sequence_as(data, list(batch))
 
-    def finite(self, losses: list[Any]) -> np.ndarray:
-        found: np.ndarray = torch.stack([torch.as_tensor(loss).detach() for loss in losses]).isfinite().cpu().numpy()
-        return found
-
     def step(self, batch: Batch) -> Logs:
         return self._step(True, batch)
 
@@ -126,7 +126,7 @@ class Steps(Stepped):
             self._release()
             return self._eager(training, batch)
         if self.state is None:
-            self.state = [v.value.detach().clone() for v in self.variables]
+            self.state = copies(self.variables)
         with torch.inference_mode():
             found = kind.program(*self.state, *tensors)
         self.state = found[: len(self.state)]
@@ -146,7 +146,7 @@ class Steps(Stepped):
     def _release(self) -> None:
         """The model's variables hold the state."""
         if self.state is not None:
-            _assign(self.variables, self.state)
+            assign(self.variables, self.state)
             self.state = None
 
     def _try(self, kind: Kind, training: bool, batch: Batch) -> Logs:
@@ -154,7 +154,7 @@ class Steps(Stepped):
         self._release()
         if not self.traced or self._to_come(training, len(tree.flatten(batch)[0])) < MANY:
             return self._eager(training, batch)
-        before = [v.value.detach().clone() for v in self.variables]
+        before = copies(self.variables)
         drawn = torch.get_rng_state()
         logs = self._eager(training, batch)
         now = torch.get_rng_state()
