@@ -10,7 +10,7 @@ import keras
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
-from .epochs import snapshot
+from .epochs import Snapshot, restore_weights, snapshot
 from .feeds import ArrayFeed, Chunk, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
