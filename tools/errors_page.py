@@ -137,9 +137,9 @@ def sites() -> dict[Site, range]:
 
 
 def _internal(call: ast.Call) -> bool:
-    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks catch."""
+    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks and loops catch."""
     name = ast.unparse(call.func)
-    return name in ("NotImplementedError", "LossFailed") or ast.unparse(call) == "AttributeError('__signature__')"
+    return name in ("NotImplementedError", "LossFailed", "Untraceable") or ast.unparse(call) == "AttributeError('__signature__')"
 
 
 def without_example(seen: list[Seen]) -> list[str]:

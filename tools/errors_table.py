@@ -40,6 +40,11 @@ SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        retur
 STACK = 'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\n'
 TABLE = {"data.csv": "x,y\n1,2\n2,3\n3,5\n4,4\n"}
 LINE = "import keras\n\nmodel = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\n"
+PARQUET = (
+    "import pyarrow, pyarrow.parquet\n"
+    'columns = {"price": [1.0], "colour": ["red"]}\n'
+    'pyarrow.parquet.write_table(pyarrow.table(columns), "rows.parquet")\n'
+)
 NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
@@ -290,6 +295,98 @@ MODELS = [
         "ls.target_split or ls.regularization is given empty arrays, or arrays of different length.",
         STACK + 'model.compile("sgd", "mse")\nls.target_split(model, np.zeros((0, 3)), np.zeros((0, 1)))',
         "Pass whole arrays, rows first.",
+    ),
+    Example(
+        "Training without anything to train by",
+        "ls.train is given a model that is not compiled, and no loss.",
+        STACK + "ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)))",
+        'Pass them: ls.train(model, x, y, loss="mse", optimizer="adam").',
+    ),
+    Example(
+        "Training without a loss",
+        "The model is compiled without a loss, and no layer adds one.",
+        STACK + 'model.compile("sgd")\nls.train(model, np.zeros((4, 3)), np.zeros((4, 1)))',
+        "Name a loss.",
+    ),
+    Example(
+        "Training on rows that do not agree",
+        "x, y or sample_weight of ls.train have different numbers of rows.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((5, 1)), loss="mse")',
+        "Pass the targets of the same rows.",
+    ),
+    Example(
+        "Training for no epochs",
+        "epochs, batch_size, patience, chunk or steps_per_epoch of ls.train is no whole number from 1.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)), loss="mse", epochs=0)',
+        "Pass a whole number from 1.",
+    ),
+    Example(
+        "A column that will not be there",
+        "monitor of ls.train names no column of the history.",
+        STACK + 'x, y = np.zeros((4, 3)), np.zeros((4, 1))\nls.train(model, x, y, loss="mse", monitor="val_mae")',
+        'Add metrics=["mae"] and validation_data.',
+    ),
+    Example(
+        "Weights of classes beside weights of rows",
+        "class_weight of ls.train beside sample_weight, or for several outputs.",
+        STACK
+        + "x, y, w = np.zeros((4, 3)), np.zeros((4, 1)), np.ones(4)\n"
+        + 'ls.train(model, x, y, loss="bce", sample_weight=w, class_weight={1: 2.0})',
+        "Multiply both into sample_weight.",
+    ),
+    Example(
+        "Training on several devices",
+        "ls.train is given a model that tf.distribute or keras.distribution spreads over devices.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)), loss="mse")',
+        "Use model.fit.",
+        hidden='patch("keras.distribution.distribution", lambda: "of data")\n',
+    ),
+    Example(
+        "A generator without an end",
+        "ls.train is given a generator and does not know how many batches make an epoch.",
+        STACK
+        + "batches = ((np.zeros((4, 3)), np.zeros((4, 1))) for _ in range(100))\n"
+        + 'ls.train(model, batches, loss="mse")',
+        "Pass steps_per_epoch.",
+    ),
+    Example(
+        "A stream of nothing",
+        "ls.train is given a stream that has no batch.",
+        STACK + 'ls.train(model, iter([]), loss="mse", steps_per_epoch=2)',
+        "Look at where the batches come from.",
+    ),
+    Example(
+        "Targets beside a stream",
+        "ls.train is given batches, and y or sample_weight too.",
+        STACK + 'ls.train(model, iter([]), np.zeros((4, 1)), loss="mse", steps_per_epoch=2)',
+        "Put targets and weights into the batches.",
+    ),
+    Example(
+        "No file to train on",
+        "The path given to ls.train leads nowhere.",
+        STACK + 'ls.train(model, "rows.parquet", "price", loss="mse")',
+        "Look at the path.",
+    ),
+    Example(
+        "A file without targets",
+        "ls.train is given a Parquet file, and y does not name columns.",
+        STACK + 'ls.train(model, "rows.parquet", loss="mse")',
+        "Name the columns that hold the targets.",
+        files={"rows.parquet": b""},
+    ),
+    Example(
+        "A target that is no column",
+        "y of ls.train names a column that the Parquet file does not have.",
+        STACK + 'ls.train(model, "rows.parquet", "prize", loss="mse")',
+        "Look at the columns that are listed.",
+        hidden=PARQUET,
+    ),
+    Example(
+        "A column of text",
+        "A column of the Parquet file given to ls.train holds no numbers.",
+        STACK + 'ls.train(model, "rows.parquet", "price", loss="mse")',
+        "Turn it into numbers, or leave it out of the file.",
+        hidden=PARQUET,
     ),
     Example(
         "What cannot be looked into",

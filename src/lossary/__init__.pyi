@@ -6,6 +6,7 @@ from lossary.checking.callback import Check as Check
 from lossary.core.errors import DefinitionError as DefinitionError
 from lossary.checking.findings import Finding as Finding
 from lossary.checking.findings import Findings as Findings
+from lossary.training.history import History as History
 from lossary.core.loss import Loss as Loss
 from lossary.target import LossLayer as LossLayer
 from lossary.core.errors import LossaryError as LossaryError
@@ -31,6 +32,7 @@ from lossary.core.params import number as number
 from lossary.core.params import positive as positive
 from lossary.target import regularization as regularization
 from lossary.target import target_split as target_split
+from lossary.training.loop import train as train
 from lossary.core.params import whole as whole
 from lossary.target import without_targets as without_targets
 from lossary.families.binary import BinaryCrossentropy as BinaryCrossentropy

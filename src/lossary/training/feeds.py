@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -94,6 +94,24 @@ class Replay:
         return spoiled
 
 
+class Feed(Protocol):
+    """Where chunks come from."""
+
+    done: int  # epochs
+    steps: int | None  # of an epoch, where that is known
+
+    @property
+    def most(self) -> int:
+        """Epochs of a chunk."""
+
+    @property
+    def fitting(self) -> int:
+        """Epochs that take about half a second."""
+
+    def run(self, epochs: int, tick: Tick) -> Chunk:
+        """The next epochs."""
+
+
 class ArrayFeed:
     """Rows in memory, in a new order for each epoch, on whole epochs at once."""
 
@@ -114,15 +132,18 @@ class ArrayFeed:
         # A compiled program has one form for whole epochs and one for parts of them: no need for both.
         short = multiplications(model, plan.batch) * plan.steps < SHORT
         self.pace = Pace(plan.steps) if program.whole and short else Pace(1, min(FIRST, plan.steps))
-        self.done = 0  # epochs
+        self.done = 0
+        self.steps: int | None = plan.steps
+
+    @property
+    def most(self) -> int:
+        return self.plan.epochs
 
     @property
     def fitting(self) -> int:
-        """Epochs that take about half a second."""
         return max(1, min(self.pace.steps // self.plan.steps, self.plan.epochs))
 
     def run(self, epochs: int, tick: Tick) -> Chunk:
-        """Some epochs; at most `plan.epochs`."""
         orders, state, began = self._orders(epochs), snapshot(self.model), time.perf_counter()
         chunk, at, end, steps = Chunk(), 0, epochs * self.plan.steps, self.plan.steps
         while at < end and chunk.trouble is None:

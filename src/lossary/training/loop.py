@@ -10,12 +10,14 @@ import keras
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
+from .blocks import StreamFeed
 from .epochs import Snapshot, restore_weights, snapshot
-from .feeds import ArrayFeed, Chunk, array_feed
+from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
 from .progress import Line
 from .sources import Arrays, arrays
+from .streams import stream
 from .trouble import sentence
 
 
@@ -37,6 +39,7 @@ def train(
     callbacks: Any = None,
     shuffle: bool = True,
     seed: int | None = None,
+    steps_per_epoch: int | None = None,
     chunk: int | None = None,
     jit_compile: bool | None = None,
     verbose: int | str = "auto",
@@ -50,18 +53,21 @@ def train(
 
     Args:
         model: any Keras model; one that is not built is built from the first batch.
-        x, y: rows first: arrays, tensors, tables, or lists and dictionaries of these as the model takes them.
+        x, y: rows first: arrays, tensors, tables, or lists and dictionaries of these as the model takes them. Or x
+            gives batches (x, y) or (x, y, sample_weight): a tf.data.Dataset, a torch DataLoader, a PyDataset of Keras,
+            a generator or another iterable. Or x is the path of a Parquet file, and y names its columns of targets.
         loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
             training goes on with what is compiled, the optimizer's state included.
         epochs: how often all rows are seen.
-        batch_size: rows of a step; the last batch of an epoch holds the rest.
-        validation_data: (x, y) or (x, y, sample_weight), evaluated after each epoch.
+        batch_size: rows of a step; the last batch of an epoch holds the rest. Batches of a stream are as they come.
+        validation_data: (x, y) or (x, y, sample_weight), or a stream as `model.evaluate` takes it; after each epoch.
         sample_weight, class_weight: a weight for each row, or for the rows of each class.
         patience: stop when `monitor` has not improved for so many epochs, with the weights of the best one.
         monitor: a column of the history; by default the target on `validation_data`, else the target.
         callbacks: Keras's callbacks, called at epochs or at the ends of chunks, never at batches.
         shuffle: a new order of the rows for each epoch; False keeps theirs.
         seed: of the orders: the same on every backend.
+        steps_per_epoch: batches of an epoch; needed where x has no end.
         chunk: epochs between two calls of the callbacks (1 where there are any), and the most that Ctrl-C can lose.
         jit_compile: True for XLA on TensorFlow and torch.compile on torch, False for neither; by default what is
             quicker for the size of the model.
@@ -76,20 +82,32 @@ def train(
         LossaryError: for what cannot be trained, before the first step.
     """
     check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
+    check_numbers(steps_per_epoch=steps_per_epoch)
     check_alone(model)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
         named = keras.tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=named, metrics=metrics)
     check_compiled(model)
-    source = arrays(x, y, sample_weight, class_weight)
-    held = None if validation_data is None else _held(validation_data)
-    batch = source.take(slice(0, min(batch_size, source.rows)))
-    build(model, batch)
-    monitor = check_monitor(monitor, list(model.get_metrics_result()), held is not None)
+    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch)
+    held = (
+        validation_data if validation_data is None or not isinstance(validation_data, tuple) else _held(validation_data)
+    )
+    feed: Feed
     at_once = chunk or (1 if callbacks or patience else None)
-    feed = array_feed(model, source, held, batch_size, at_once, epochs, shuffle, seed, jit_compile)
-    run = Run(model, feed, History(monitor), epochs, at_once, patience, verbose)
+    if batches is None:
+        source = arrays(x, y, sample_weight, class_weight)
+        build(model, source.take(slice(0, min(batch_size, source.rows))))
+        inside = held if isinstance(held, Arrays) else None
+        at_once = 1 if held is not inside else at_once
+        feed = array_feed(model, source, inside, batch_size, at_once, epochs, shuffle, seed, jit_compile)
+    else:
+        inside = None
+        build(model, batches.first())
+        feed = StreamFeed(model, batches, epochs, jit_compile)
+    names = list(model.get_metrics_result()) if monitor else []  # which JAX takes a while for
+    history = History(check_monitor(monitor, names, held is not None))
+    run = Run(model, feed, history, epochs, at_once, patience, verbose, None if held is inside else held, batch_size)
     return run(callbacks)
 
 
@@ -98,18 +116,20 @@ class Run:
     """One training: chunks until the last epoch, or a reason to stop."""
 
     model: Any
-    feed: ArrayFeed
+    feed: Feed
     history: History
     epochs: int
     chunk: int | None
     patience: int | None
     verbose: int | str
+    held: Any  # what is evaluated after each epoch, outside of the compiled epochs
+    batch_size: int
 
     def __call__(self, callbacks: Any = None) -> History:
         self.line, self.best, self.waited = Line(self.epochs, self.verbose), math.inf, 0
         self.kept: Snapshot | None = None
         self.listeners = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=self.model, epochs=self.epochs, steps=self.feed.plan.steps, verbose=0
+            callbacks, add_history=True, model=self.model, epochs=self.epochs, steps=self.feed.steps, verbose=0
         )
         self.model.stop_training = False
         self.model.reset_metrics()
@@ -124,16 +144,18 @@ class Run:
 
     def _chunk(self, interrupt: Deferred) -> Chunk:
         done, listeners = self.feed.done, self.listeners
-        count = min(self.chunk or self.feed.fitting, self.feed.plan.epochs, self.epochs - done)
+        count = min(self.chunk or self.feed.fitting, self.feed.most, self.epochs - done)
         listeners.on_epoch_begin(done)
 
         def tick(step: int) -> bool:
-            self.line.step(done + 1, step, self.feed.plan.steps)
+            self.line.step(done + 1, step, self.feed.steps)
             return interrupt.asked
 
         chunk = self.feed.run(count, tick)
         if chunk.interrupted:
             chunk.logs = []
+        if chunk.logs and self.held is not None:
+            chunk.logs[-1] |= self._evaluated()
         for k, logs in enumerate(chunk.logs):
             self.history.add(done + k + 1, logs, chunk.seconds / count)
         if len(chunk.logs) == count:
@@ -142,13 +164,24 @@ class Run:
         self._judge(chunk, interrupt)
         return chunk
 
+    def _evaluated(self) -> dict[str, Any]:
+        """The logs of the rows held back, by Keras's own loop over them."""
+        more = {"verbose": 0, "return_dict": True}
+        if isinstance(self.held, Arrays):
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(self.held.data)
+            logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
+        else:
+            logs = self.model.evaluate(self.held, **more)
+        self.model.reset_metrics()
+        return {f"val_{name}": value for name, value in logs.items()}
+
     def _judge(self, chunk: Chunk, interrupt: Deferred) -> None:
         """Whether there is a reason to stop here."""
         history = self.history
         ended = f"epoch {history.epoch[-1]}" if history.epoch else "the start"
         if chunk.trouble is not None:
             history.batch = keras.utils.unpack_x_y_sample_weight(chunk.trouble.batch)
-            history.stopped = sentence(self.model, chunk.trouble, self.feed.plan.steps)
+            history.stopped = sentence(self.model, chunk.trouble, self.feed.steps)
         elif interrupt.asked:
             history.stopped = f"interrupted; weights are those after {ended}."
         elif self.patience is not None and self._waited():

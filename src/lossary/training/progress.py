@@ -27,7 +27,7 @@ class Line:
         figures = "  ".join(f"{name} {value:.5g}" for name, value in row.items())
         self._write(f"epoch {number}/{self.epochs}  {figures}  {_time(seconds)} an epoch")
 
-    def step(self, number: int, done: int, of: int) -> None:
+    def step(self, number: int, done: int, of: int | None) -> None:
         """Inside of a long epoch."""
         if self.over and not self.quiet:
             self._write(f"epoch {number}/{self.epochs}  step {done}" + (f"/{of}" if of else ""))

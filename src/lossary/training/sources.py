@@ -60,19 +60,28 @@ def _structure(part: Any) -> Any:
     return _array(part)
 
 
+def frames_of(value: Any) -> bool:
+    """Whether this is a table of pandas or polars, or a column of one."""
+    return type(value).__module__.split(".")[0] in ("pandas", "polars")
+
+
 def _array(value: Any) -> Any:
     """NumPy, or a tensor of the running backend as it is."""
     if keras.ops.is_tensor(value):
         return keras.ops.cast(value, keras.config.floatx()) if _other_float(value) else value
     # A column of a table becomes (rows, 1) in Keras, whose fit knows those of pandas.
-    column = type(value).__name__ == "Series" and hasattr(value, "to_numpy")
-    found = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else _numpy(value))
+    column = frames_of(value) and type(value).__name__ == "Series"
+    found = np.asarray(value.to_numpy() if frames_of(value) else _numpy(value))
     found = found[:, None] if column else found
     return found.astype(keras.config.floatx()) if _other_float(found) else found
 
 
 def _numpy(value: Any) -> Any:
-    return value if isinstance(value, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(value))
+    if keras.ops.is_tensor(value):
+        return keras.ops.convert_to_numpy(value)
+    return (
+        value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
+    )  # a tensor of torch elsewhere
 
 
 def _other_float(array: Any) -> bool:

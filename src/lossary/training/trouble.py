@@ -13,9 +13,8 @@ from .feeds import Trouble
 
 def sentence(model: Any, trouble: Trouble, steps: int | None) -> str:
     """Where training stopped and which terms are not finite there. The model holds the weights before that step."""
-    number = "" if steps is None else f"step {trouble.epoch * steps + trouble.step + 1} "
-    where = f"epoch {trouble.epoch + 1}, batch {trouble.step + 1}"
-    place = f"{number}({where})" if number else where
+    place = f"step {trouble.epoch * (steps or 0) + trouble.step + 1} "
+    place += f"(epoch {trouble.epoch + 1}, batch {trouble.step + 1})"
     if trouble.lost:
         return f"{place}: the weights are not finite before the first step."
     if not trouble.loss:

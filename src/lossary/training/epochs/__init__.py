@@ -51,6 +51,7 @@ class Ran:
 
     logs: list[Logs] = field(default_factory=list)
     sound: bool = True  # whether all weights, and the mean loss of an epoch that has not ended, are finite
+    last: Logs = field(default_factory=dict)  # of the last step, where they are not the results of the metrics
 
 
 class Program(Protocol):
@@ -73,9 +74,6 @@ class Program(Protocol):
 
     def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
         """Run; the model's variables are up to date afterwards."""
-
-    def evaluate(self, held: Batch) -> Logs:
-        """The logs of `test_step` over these rows, in batches; metrics start and end anew."""
 
 
 def backend() -> ModuleType:
@@ -102,12 +100,15 @@ def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, comp
     leaves the choice to what was measured.
     """
     cached = _PROGRAMS.get(model)
-    if cached is None or cached.compiled is not model._compile_config or len(cached.programs) >= MANY:
+    if cached is None or cached.compiled is not model._compile_config:
         cached = _PROGRAMS[model] = _Cached(model._compile_config)
-    key = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
+    few = total < backend().FEW or total == 1
+    key = (plan, _shapes(sample), _shapes(held), few, compiler, tuple(v.trainable for v in model.variables))
     made = cached.programs.get(key)
     if made is None:
-        made = cached.programs[key] = backend().make(model, plan, sample, held, compiler)
+        made = cached.programs[key] = backend().make(model, plan, sample, held, few, compiler)
+    while len(cached.programs) > MANY:
+        cached.programs.pop(next(iter(cached.programs)))
     made.expect(total)
     return made
 

@@ -24,6 +24,7 @@ class Compiled:
     def __init__(self, model: Any, plan: Plan) -> None:
         self.model: Any = weakref.ref(model)
         self.plan = plan
+        self.last: Logs = {}
         kind = type(model)
         plain = kind.compute_metrics is keras.Model.compute_metrics
         self.own_step = not (plain and kind.train_step is keras.Model.train_step)
@@ -40,7 +41,7 @@ class Compiled:
             logs = [{name: table[k] for name, table in tables.items()} for k in range(count)]
         else:
             logs = list(self._parts(first, last, steps, orders, data, held))
-        return Ran(logs, sound(self.model()))
+        return Ran(logs, sound(self.model()), self.last if self.own_step else {})
 
     def _parts(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Iterator[Logs]:
         """The logs of the epochs that end."""
@@ -52,6 +53,7 @@ class Compiled:
                 logs = self._part(orders[epoch], start, min(stop, full), data)
             if stop > full:
                 logs = self._tail(orders[epoch], data)
+            self.last = logs
             at += stop - start
             if at % steps == 0:
                 yield self._ended(logs, held)
@@ -63,14 +65,9 @@ class Compiled:
         found = {name: to_numpy(value) for name, value in found.items()}
         model.reset_metrics()
         if held is not None:
-            found |= {f"val_{name}": value for name, value in self.evaluate(held).items()}
+            found |= {f"val_{name}": to_numpy(value) for name, value in self._evaluate(held).items()}
+            model.reset_metrics()
         return found
-
-    def evaluate(self, held: Batch) -> Logs:
-        self.model().reset_metrics()
-        logs = {name: to_numpy(value) for name, value in self._evaluate(held).items()}
-        self.model().reset_metrics()
-        return logs
 
     def _whole(self, count: int, orders: np.ndarray, data: Batch, held: Batch) -> dict[str, np.ndarray]:
         """The first `count` epochs of `orders`: tables of the logs, one row for each of the plan's epochs."""

@@ -14,15 +14,16 @@ from .compiled import Compiled
 from .stepped import Stepped
 from .work import convolutional, small
 
+FEW = 200  # steps, below which a loop is not worth what it costs to compile beyond a step
 Groups = tuple[
     list[Any], list[Any], list[Any], list[Any]
 ]  # trainable, others, optimizer, metrics, as train_step has them
 
 
-def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | None) -> Program:
+def make(model: Any, plan: Plan, sample: Batch, held: Batch, few: bool, compiler: bool | None) -> Program:
     """The program for these shapes. Inside of loops XLA does not spread convolutions over the processor's cores."""
     compiled = not model.run_eagerly and model.jit_compile
-    if not compiled or (convolutional(model) and not small(model, plan.batch)):
+    if few or not compiled or (convolutional(model) and not small(model, plan.batch)):
         return Steps(model, plan, compiled)
     return Epochs(model, plan)
 
@@ -73,8 +74,8 @@ class Steps(Stepped):
         itself: Any = self.model
         train = lambda state, batch: itself().train_step(state, batch)  # noqa: E731
         test = lambda state, batch: itself().test_step(state, batch)  # noqa: E731
-        # The state may be used up by a step: what a snapshot holds is copied first.
-        self.train_step = jax.jit(train, donate_argnums=0) if compiled else train
+        # A step does not use up the state that it is given: a snapshot may hold it too.
+        self.train_step = jax.jit(train) if compiled else train
         self.test_step = jax.jit(test) if compiled else test
         self.state: Any = None
 
@@ -82,7 +83,7 @@ class Steps(Stepped):
         return jax.tree.map(np.asarray, data)
 
     def begin(self) -> None:
-        self.state = jax.tree.map(jnp.copy, _state(self._model))
+        self.state = _state(self._model)
 
     def end(self) -> None:
         _keep(self._model, self.state)

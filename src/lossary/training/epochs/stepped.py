@@ -59,12 +59,11 @@ class Stepped:
             yield tree.map_structure(lambda array: array[rows[start : start + size]], data)  # noqa: B023
 
     def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
-        ran, at = Ran(), first
+        ran, at, logs = Ran(), first, Logs()
         self.begin()
         while at < last:
             epoch, start = divmod(at, steps)
             stop = min(steps, start + last - at, self.plan.steps)
-            logs: Logs = {}
             for batch in self.cut(data, orders[epoch, start * self.plan.batch : stop * self.plan.batch]):
                 logs = self.step(batch)
             at += stop - start
@@ -73,15 +72,8 @@ class Stepped:
                 ran.logs.append({**logs, **(self._held(held) if held is not None else {})})
         self.end()
         ran.logs = [{name: to_numpy(value) for name, value in logs.items()} for logs in ran.logs]
-        ran.sound = sound(self._model)
+        ran.sound, ran.last = sound(self._model), logs
         return ran
-
-    def evaluate(self, held: Batch) -> Logs:
-        self.begin()
-        self.reset()
-        logs = self._held(held)
-        self.end()
-        return {name.removeprefix("val_"): to_numpy(value) for name, value in logs.items()}
 
     def _held(self, held: Batch) -> Logs:
         logs: Logs = {}

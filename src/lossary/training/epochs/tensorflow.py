@@ -14,12 +14,15 @@ from .compiled import Compiled
 from .stepped import Stepped
 from .work import small
 
+FEW = 0  # steps too few for a program of their own
 COSTS = 3.0  # what XLA takes to compile a program, in units of what TensorFlow took to trace it
 
 
-def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | None) -> Program:
+def make(model: Any, plan: Plan, sample: Batch, held: Batch, few: bool, compiler: bool | None) -> Program:
     """The program for these shapes."""
-    return Stepped(model, plan) if model.run_eagerly else Epochs(model, plan, sample, held, compiler)
+    if few or model.run_eagerly:
+        return AsFit(model, plan)
+    return Epochs(model, plan, sample, held, compiler)
 
 
 def copies(variables: list[Any]) -> list[Any]:
@@ -39,6 +42,20 @@ def randomness() -> None:
 
 def set_randomness(state: None) -> None:
     """Nothing to put back."""
+
+
+class AsFit(Stepped):
+    """Keras's own functions, which take batches of any size; eager where the model asks for that."""
+
+    def step(self, batch: Batch) -> Logs:
+        self._model.make_train_function()
+        logs: Logs = self._model.train_function(iter([batch]))
+        return logs
+
+    def test(self, batch: Batch) -> Logs:
+        self._model.make_test_function()
+        logs: Logs = self._model.test_function(iter([batch]))
+        return logs
 
 
 class Epochs(Compiled):

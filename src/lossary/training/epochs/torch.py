@@ -16,11 +16,12 @@ from ..traces.torch import Function, trace
 from . import Batch, Logs, Plan, Program, variables
 from .stepped import Stepped
 
+FEW = 0  # steps too few for a program of their own: each kind of step decides that for itself
 MANY = 200  # steps of one kind still to come, from which on tracing it costs less than it saves
 PIECE = 2**26  # bytes of rows that are put in order at once
 
 
-def make(model: Any, plan: Plan, sample: Batch, held: Batch, compiler: bool | None) -> Program:
+def make(model: Any, plan: Plan, sample: Batch, held: Batch, few: bool, compiler: bool | None) -> Program:
     """The program for these shapes."""
     return Steps(model, plan, compiler)
 

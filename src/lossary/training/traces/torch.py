@@ -25,6 +25,10 @@ FILLED = {"full_like", "new_full", "new_ones", "new_zeros", "ones_like", "zeros_
 UNFILLED = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
 
 
+class Untraceable(RuntimeError):
+    """What this function does cannot be told by its operations."""
+
+
 def trace(function: Function, tensors: list[torch.Tensor]) -> Function:
     """`function`, which maps tensors to a list of tensors, as a program for tensors of these shapes and types.
 
@@ -45,7 +49,7 @@ def _written(graph: Graph) -> set[Node]:
             if argument.alias_info is not None and argument.alias_info.is_write:
                 written |= {owner[one] for one in (value if isinstance(value, (list, tuple)) else [value])}
     if any(node.op != "call_function" for node in written):
-        raise RuntimeError("an operation writes into the tensors that it was given")
+        raise Untraceable("an operation writes into the tensors that it was given")
     return {node for node in graph.nodes if owner[node] in written}
 
 
