@@ -139,7 +139,8 @@ def sites() -> dict[Site, range]:
 def _internal(call: ast.Call) -> bool:
     """What no user meets: methods that a form fills in, Python's own protocols, and what the checks and loops catch."""
     name = ast.unparse(call.func)
-    return name in ("NotImplementedError", "LossFailed", "Untraceable") or ast.unparse(call) == "AttributeError('__signature__')"
+    caught = ("NotImplementedError", "LossFailed", "Untraceable")
+    return name in caught or ast.unparse(call) == "AttributeError('__signature__')"
 
 
 def without_example(seen: list[Seen]) -> list[str]:

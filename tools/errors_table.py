@@ -335,6 +335,15 @@ MODELS = [
         "Multiply both into sample_weight.",
     ),
     Example(
+        "A callback that waits for batches",
+        "A callback of ls.train acts at batches, or saves every so many of them.",
+        STACK
+        + "x, y = np.zeros((4, 3)), np.zeros((4, 1))\n"
+        + 'often = keras.callbacks.ModelCheckpoint("at.weights.h5", save_weights_only=True, save_freq=10)\n'
+        + 'ls.train(model, x, y, loss="mse", callbacks=[often])',
+        "Leave save_freq out, or use model.fit.",
+    ),
+    Example(
         "Training on several devices",
         "ls.train is given a model that tf.distribute or keras.distribution spreads over devices.",
         STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)), loss="mse")',

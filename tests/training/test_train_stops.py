@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from keras import layers, optimizers
 
+import lossary as ls
 from lossary.training import epochs as programs
 from lossary.training.history import History
 from tests.training.test_train import check_equal, data, fit, linear, orders, state, train, twins
@@ -267,3 +268,27 @@ def test_the_target_is_told_apart_where_it_can_be():
         "val_target": [2.5], "val_loss": [1.5], "val_regularization": [1.0], "seconds": [0.5],
     }  # fmt: skip
     assert history.history["loss"] == [3.0]
+
+
+def test_the_check_stands_before_the_first_step(rng):
+    (model, other), (x, y) = twins(lambda: (linear()[0], ls.MeanSquaredError())), data(rng)
+    look = ls.Check()
+    train(model, x, y, callbacks=[look])
+    assert look.findings is not None and not look.findings.errors
+    model.fit(x, y, verbose=0)
+    before = state(other)
+    with pytest.raises(ls.LossaryError):
+        train(other, x, np.full_like(y, np.nan), callbacks=[ls.Check()])
+    for path, values in state(other).items():
+        np.testing.assert_array_equal(values, before[path])
+
+
+def test_callbacks_that_wait_for_batches_are_refused(rng):
+    class Counts(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            pass
+
+    (model, _), (x, y) = twins(linear), data(rng)
+    with pytest.raises(ls.LossaryError, match="Counts waits for batches"):
+        train(model, x, y, callbacks=[Counts()])
+    train(model, x, y, callbacks=[keras.callbacks.TerminateOnNaN()])

@@ -23,6 +23,7 @@ class History(Mapping[str, list[float]]):
     Attributes:
         epoch: the number of each row, from 1.
         stopped: why training ended before the last epoch, in a sentence; "" where it did not.
+        interrupted: whether Ctrl-C ended it.
         batch: the batch on which the target was not finite, as (x, y, sample_weight); None where there is none.
         monitor: the column that decides which epoch is the best.
         history: the same in the names and shape of Keras's History.
@@ -31,7 +32,8 @@ class History(Mapping[str, list[float]]):
     def __init__(self, monitor: str = "target") -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
-        self.stopped, self.batch, self.monitor = "", None, monitor
+        self.stopped, self.interrupted, self.monitor = "", False, monitor
+        self.batch: Any = None
         self._columns: dict[str, list[float]] = {}
 
     def __getitem__(self, name: str) -> list[float]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
 from .blocks import StreamFeed
-from .epochs import Snapshot, restore_weights, snapshot
+from .epochs import Snapshot, backend, restore_weights, snapshot
 from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
@@ -84,9 +85,10 @@ def train(
     check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
     check_numbers(steps_per_epoch=steps_per_epoch)
     check_alone(model)
+    check_callbacks(callbacks)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
-        named = keras.tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
+        named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=named, metrics=metrics)
     check_compiled(model)
     batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch)
@@ -97,17 +99,18 @@ def train(
     at_once = chunk or (1 if callbacks or patience else None)
     if batches is None:
         source = arrays(x, y, sample_weight, class_weight)
-        build(model, source.take(slice(0, min(batch_size, source.rows))))
+        build(model, batch := source.take(slice(0, min(batch_size, source.rows))))
         inside = held if isinstance(held, Arrays) else None
         at_once = 1 if held is not inside else at_once
         feed = array_feed(model, source, inside, batch_size, at_once, epochs, shuffle, seed, jit_compile)
     else:
         inside = None
-        build(model, batches.first())
+        build(model, batch := batches.first())
         feed = StreamFeed(model, batches, epochs, jit_compile)
     names = list(model.get_metrics_result()) if monitor else []  # which JAX takes a while for
     history = History(check_monitor(monitor, names, held is not None))
-    run = Run(model, feed, history, epochs, at_once, patience, verbose, None if held is inside else held, batch_size)
+    apart = None if held is inside else held
+    run = Run(model, feed, history, epochs, at_once, patience, verbose, apart, batch_size, batch)
     return run(callbacks)
 
 
@@ -124,6 +127,7 @@ class Run:
     verbose: int | str
     held: Any  # what is evaluated after each epoch, outside of the compiled epochs
     batch_size: int
+    batch: Any  # the first, for callbacks that look at one
 
     def __call__(self, callbacks: Any = None) -> History:
         self.line, self.best, self.waited = Line(self.epochs, self.verbose), math.inf, 0
@@ -131,9 +135,9 @@ class Run:
         self.listeners = keras.callbacks.CallbackList(
             callbacks, add_history=True, model=self.model, epochs=self.epochs, steps=self.feed.steps, verbose=0
         )
-        self.model.stop_training = False
         self.model.reset_metrics()
-        self.listeners.on_train_begin()
+        self.model.stop_training = False
+        self._begin()
         logs: dict[str, Any] = {}
         with Deferred() as interrupt:
             while self.feed.done < self.epochs and not self.history.stopped:
@@ -141,6 +145,17 @@ class Run:
                 logs = chunk.logs[-1] if chunk.logs else logs
         self._finish(logs)
         return self.history
+
+    def _begin(self) -> None:
+        """Callbacks may stand before the first step, as `lossary.Check` does: they see the first batch."""
+        before, step = self.model.train_function, lambda *arguments: None
+        self.model.train_function = step
+        self.listeners.on_train_begin()
+        try:
+            if self.model.train_function is not step:
+                self.model.train_function(*backend().arguments(self.model, self.batch))
+        finally:
+            self.model.train_function = before
 
     def _chunk(self, interrupt: Deferred) -> Chunk:
         done, listeners = self.feed.done, self.listeners
@@ -183,7 +198,7 @@ class Run:
             history.batch = keras.utils.unpack_x_y_sample_weight(chunk.trouble.batch)
             history.stopped = sentence(self.model, chunk.trouble, self.feed.steps)
         elif interrupt.asked:
-            history.stopped = f"interrupted; weights are those after {ended}."
+            history.stopped, history.interrupted = f"interrupted; weights are those after {ended}.", True
         elif self.patience is not None and self._waited():
             shown = f"{history.monitor} has not improved for {self.patience} epochs"
             history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
@@ -205,7 +220,9 @@ class Run:
             restore_weights(self.model, self.kept)
         self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
         self.model.reset_metrics()
+        before = self.model.train_function
         self.listeners.on_train_end(_plain(logs))
+        self.model.train_function = before
         self.line.end(self.history.stopped)
 
 
@@ -219,7 +236,7 @@ def build(model: Any, batch: Any) -> None:
     if model._compile_loss is not None or own:
         return
     with keras.StatelessScope(collect_losses=True) as scope:
-        model(keras.tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
+        model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
     if not model.losses and not scope.losses:
         raise LossaryError(
             "train(model, x, y) minimises a loss.",
@@ -252,6 +269,22 @@ def check_compiled(model: Any) -> None:
             allowed="Allowed are train(..., loss=..., optimizer=...), or a model compiled before.",
             do='Pass them, for instance loss="mse", optimizer="adam".',
         )
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Batches are not told to callbacks: refuse those that wait for them."""
+    plain = keras.callbacks.Callback
+    for one in tree.flatten(callbacks) if callbacks is not None else []:
+        kind, often = type(one), getattr(one, "save_freq", getattr(one, "update_freq", "epoch"))
+        own = not kind.__module__.startswith("keras.")
+        hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+        if (own and any(getattr(kind, name) is not getattr(plain, name) for name in hooks)) or often != "epoch":
+            raise LossaryError(
+                "train(callbacks=...) calls callbacks at epochs.",
+                arrived=f"{kind.__name__} waits for batches.",
+                allowed="Allowed are callbacks that act at the begin and end of training and of epochs.",
+                do="Act in on_epoch_end, or use model.fit.",
+            )
 
 
 def check_alone(model: Any) -> None:

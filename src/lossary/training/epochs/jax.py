@@ -47,6 +47,11 @@ def set_randomness(state: None) -> None:
     """Nothing to put back."""
 
 
+def arguments(model: Any, batch: Batch) -> tuple[Any, ...]:
+    """What fit calls the model's `train_function` with, for this batch."""
+    return _state(model), iter([batch])
+
+
 def _state(model: Any) -> Groups:
     state: Groups = model._get_jax_state(
         trainable_variables=True, non_trainable_variables=True, optimizer_variables=True, metrics_variables=True

@@ -44,6 +44,11 @@ def set_randomness(state: None) -> None:
     """Nothing to put back."""
 
 
+def arguments(model: Any, batch: Batch) -> tuple[Any, ...]:
+    """What fit calls the model's `train_function` with, for this batch."""
+    return (iter([batch]),)
+
+
 class AsFit(Stepped):
     """Keras's own functions, which take batches of any size; eager where the model asks for that."""
 

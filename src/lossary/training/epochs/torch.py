@@ -48,6 +48,11 @@ def set_randomness(state: torch.Tensor) -> None:
     torch.set_rng_state(state)
 
 
+def arguments(model: Any, batch: Batch) -> tuple[Any, ...]:
+    """What fit calls the model's `train_function` with, for this batch."""
+    return ([batch],)
+
+
 @dataclass
 class Kind:
     """Steps of one kind: training or evaluation, with so many rows."""
