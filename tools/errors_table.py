@@ -335,6 +335,14 @@ MODELS = [
         "Multiply both into sample_weight.",
     ),
     Example(
+        "A history without an epoch",
+        "history.plot() or ls.draw(history) after a training that stopped in its first epoch.",
+        STACK
+        + "x, y = np.full((4, 3), np.nan), np.zeros((4, 1))\n"
+        + 'ls.train(model, x, y, loss="mse", verbose=0).plot()',
+        "Look at history.stopped.",
+    ),
+    Example(
         "A callback that waits for batches",
         "A callback of ls.train acts at batches, or saves every so many of them.",
         STACK

@@ -15,6 +15,7 @@ from ..core.contract import to_tensor
 from ..core.errors import LossaryError
 from ..core.forms import Binary, Categorical, Distance, Margin, Overlap, Pointwise, Sparse
 from ..core.loss import Loss
+from .histories import draw_history, is_history
 from .style import GRADIENT, GREY, VALUE, label, legend, new_figure, stroke
 
 Inputs = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -129,8 +130,12 @@ def draw(
     right; with `together=False`, or over different axes, each has a panel of its own.
 
     `axis` is one of AXES or an Axis of your own; by default the form of the loss decides. `span` is the range of x.
+    What `lossary.train` returns is drawn too: the target's parts over the epochs.
+
     Write the figure to a file with `lossary.drawing.style.save(figure, path)`.
     """
+    if is_history(losses):
+        return draw_history(losses, title)
     several = list(losses) if isinstance(losses, (list, tuple)) else [losses]
     if not several:
         raise LossaryError(
