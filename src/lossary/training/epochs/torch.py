@@ -12,7 +12,6 @@ import torch
 from keras import tree
 
 from ...core.contract import checks
-from ..traces.torch import Function, trace
 from . import Batch, Logs, Plan, Program, variables
 from .stepped import Stepped
 
@@ -51,6 +50,9 @@ def set_randomness(state: torch.Tensor) -> None:
 def arguments(model: Any, batch: Batch) -> tuple[Any, ...]:
     """What fit calls the model's `train_function` with, for this batch."""
     return ([batch],)
+
+
+Function = Callable[..., list[torch.Tensor]]
 
 
 @dataclass
@@ -184,6 +186,8 @@ class Steps(Stepped):
         return epochs if rows == self.plan.tail else self.total
 
     def _trace(self, kind: Kind, training: bool, state: list[torch.Tensor], batch: Batch) -> None:
+        from ..traces.torch import trace  # which takes a while to import
+
         names: list[str] = []
 
         def whole(*tensors: torch.Tensor) -> list[torch.Tensor]:
