@@ -379,11 +379,50 @@ MODELS = [
     ),
     Example(
         "A loss that cannot be drawn over one number",
-        "ls.draw is given a loss of whole vectors, batches or sequences.",
-        'ls.draw("circle")',
+        "ls.draw is given a loss of one's own whose contract leaves open which number matters.",
+        "from lossary.core.contract import CLASS_INDEX, REAL, Contract\n\n\n"
+        "class Ranked(ls.Loss):\n"
+        "    @property\n"
+        "    def contract(self):\n"
+        '        return Contract(CLASS_INDEX, REAL, shape="index")\n\n'
+        "    def call(self, y_true, y_pred):\n"
+        "        return y_pred[:, 0]\n\n\n"
+        "ls.draw(Ranked())",
         "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves.",
     ),
+    Example(
+        "A loss that does not take the numbers of its axis",
+        "A function of one's own needs more columns, or gives one number for all rows.",
+        "def first_and_third(y_true, y_pred):\n"
+        "    return ops.reshape(y_pred, (-1, 3))[:, 2] - y_true[:, 0]\n\n\n"
+        "ls.draw(first_and_third)",
+        "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves, with inputs that it takes.",
+    ),
     Example("Nothing to draw", "The list of losses is empty.", "ls.draw([])", 'Name one: ls.draw("huber").'),
+    Example(
+        "A parameter that no drawn loss has",
+        "ls.draw(losses, name=[...]) or loss.plot(name=[...]) names what is no parameter of these losses.",
+        'ls.draw(["huber", "mse"], beta=[1, 2])',
+        "`lossary show NAME` lists the parameters of a loss.",
+    ),
+    Example(
+        "A name with a setting that gives no value",
+        "After the colon of a loss to draw there is no NAME=VALUE.",
+        'ls.draw("huber:2")',
+        'Write "huber:delta=2".',
+    ),
+    Example(
+        "An unknown kind of figure",
+        "ls.draw(kind=...) is given a word it does not know.",
+        'ls.draw("huber", kind="surface")',
+        "Leave it out for curves; ls.landscape draws the surface of a model's loss.",
+    ),
+    Example(
+        "An unknown curve",
+        "ls.draw(show=...) names something else than value, gradient and curvature.",
+        'ls.draw("huber", show="slope")',
+        'Write "gradient".',
+    ),
     Example(
         "An unknown axis",
         "ls.draw(axis=...) is given a name it does not know.",
@@ -397,16 +436,33 @@ MODELS = [
         "The smaller number first.",
     ),
     Example(
+        "An unknown theme",
+        "ls.draw(theme=...) is given a word it does not know.",
+        'ls.draw("huber", theme="night")',
+        'Write "dark", or "auto" to follow the reader\'s screen.',
+    ),
+    Example(
+        "A loss that has no two arguments",
+        'ls.draw(kind="map") is given a loss of a margin, of sequences or of whole batches.',
+        'ls.draw("hinge", kind="map")',
+        "Draw its curves.",
+    ),
+    Example(
+        "A loss that is none of classes",
+        'ls.draw(kind="triangle") is given a loss that compares no classes.',
+        'ls.draw("huber", kind="triangle")',
+        "Draw its curves, or its heat map.",
+    ),
+    Example(
         "A format that is not known",
-        "A figure is saved under an ending that matplotlib does not write.",
-        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "huber.doc")',
-        "End the name in .png, .svg or .pdf.",
-        hidden='patch("matplotlib.backend_bases.FigureCanvasBase.filetypes", dict(pdf="", png="", svg=""))',
+        "A figure is saved under an ending that is not written.",
+        'ls.draw("huber").save("huber.doc")',
+        "End the name in .png, .svg, .pdf or .html.",
     ),
     Example(
         "A folder that cannot be written",
         "The system refuses the file, for want of rights or of space, or because a folder's name is taken by a file.",
-        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "plots/huber.png")',
+        'ls.draw("huber").save("plots/huber.png")',
         "Choose another folder.",
         files={"plots": "a file, not a folder"},
     ),
@@ -510,7 +566,7 @@ COMMANDS = [
             'patch("keras.backend.backend", lambda: "jax")'),
     Example("A report without its packages", "--report needs jinja2 and matplotlib.",
             "$ lossary compare phones --report report.html", "pip install 'lossary[cli]'.",
-            hidden=NOT_THERE.format("lossary.cli.compare")),
+            hidden=NOT_THERE.format("lossary.cli.output")),
     Example("An output over the data", "Two files have one name.",
             "$ lossary compare data.csv --target y --report data.csv", "Name another file.", files=TABLE),
     Example("An output that is a folder", "--report or --json names a folder.", "$ lossary compare phones --report .",

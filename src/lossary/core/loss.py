@@ -271,6 +271,13 @@ class Loss(Fields, keras.losses.Loss):
         shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def plot(self, **how: Any) -> Any:
+        """A figure of this loss: value, gradient and curvature. It takes the arguments of `lossary.draw`.
+
+        ls.Huber().plot(delta=[0.5, 1, 2]).save("huber.svg")
+        """
+        return import_module("lossary").draw(self, **how)
+
     @classmethod
     def card(cls) -> Card:
         """What the catalogue, the documents and the explorer show."""
