@@ -454,6 +454,31 @@ MODELS = [
         "Draw its curves, or its heat map.",
     ),
     Example(
+        "A landscape without a loss",
+        "ls.landscape is given no loss, and the model was compiled with none, or has several outputs.",
+        STACK + "ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)))",
+        'Name one: ls.landscape(model, x, y, "mse").',
+    ),
+    Example(
+        "A path that is none of this model",
+        "ls.landscape(path=...) holds nothing, or weights of other shapes.",
+        STACK + 'ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)), "mse", path=ls.WeightPath())',
+        "Train with the WeightPath among the callbacks first.",
+    ),
+    Example(
+        "Directions that are not there",
+        "ls.landscape(directions=...) asks for a path without one, for the two weights of a model that has more, or is an "
+        "unknown word.",
+        STACK + 'ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)), "mse", directions="path")',
+        "Leave it out.",
+    ),
+    Example(
+        "Predictions that are not those of the truth",
+        "ls.draw_predictions is given other rows, or several outputs at once.",
+        "ls.draw_predictions(np.zeros(4), np.zeros(3))",
+        "Predict the same rows; draw one output at a time.",
+    ),
+    Example(
         "A format that is not known",
         "A figure is saved under an ending that is not written.",
         'ls.draw("huber").save("huber.doc")',

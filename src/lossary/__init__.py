@@ -23,6 +23,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "Card": "core.cards",
     **dict.fromkeys(["LossLayer", "without_targets", "regularization", "target_split"], "target"),
     "draw": "drawing.curves",
+    **dict.fromkeys(["landscape", "WeightPath"], "drawing.surfaces"),
+    "draw_predictions": "drawing.predictions",
     "check": "checking.check",
     "Check": "checking.callback",
     **dict.fromkeys(["Finding", "Findings"], "checking.findings"),

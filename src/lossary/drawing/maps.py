@@ -192,10 +192,10 @@ def written(panel: Axes, contours: Any, steps: np.ndarray) -> None:
     panel.clabel(contours, steps, fontsize=7.5, fmt=lambda level: f"{level:.4g}".replace("-", "−"))
 
 
-def scale(panel: Axes, filled: Any) -> None:
+def scale(panel: Axes, filled: Any, numbers: str | None = None) -> None:
     """The colour bar."""
     look = look_of(panel)
-    bar = panel.figure.colorbar(filled, ax=panel, pad=0.02, aspect=28)
+    bar = panel.figure.colorbar(filled, ax=panel, pad=0.02, aspect=28, format=numbers)
     bar.outline.set_edgecolor(look.quiet)
     bar.outline.set_linewidth(0.6)
     bar.ax.tick_params(labelsize=8, color=look.quiet, labelcolor=look.ink, length=2)
