@@ -467,7 +467,7 @@ MODELS = [
     ),
     Example(
         "Directions that are not there",
-        "ls.landscape(directions=...) asks for a path without one, for the two weights of a model that has more, or is an "
+        "ls.landscape(directions=...) asks for a path without one, for the two weights of a model of more, or is an "
         "unknown word.",
         STACK + 'ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)), "mse", directions="path")',
         "Leave it out.",

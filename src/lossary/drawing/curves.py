@@ -202,7 +202,7 @@ def _limits(lines: Sequence[np.ndarray], least: float) -> tuple[float, float]:
     """A vertical range that shows most lines well: a pole, or one that outgrows the others, is cut off."""
     finite = [line[np.isfinite(line)] for line in lines]
     heights = [float(np.quantile(np.abs(line), 0.9)) for line in finite if line.size] or [1.0]
-    usual = min(max(heights), 2.5 * float(np.median(heights))) or max(heights) or 1.0
+    usual = min(max(heights), 3 * sorted(heights)[(len(heights) - 1) // 2]) or max(heights) or 1.0
     low = max(min((float(line.min()) for line in finite if line.size), default=0.0), -1.3 * usual)
     high = min(max((float(line.max()) for line in finite if line.size), default=1.0), 1.3 * usual)
     low, high = min(low, 0.0), max(high, 0.0)

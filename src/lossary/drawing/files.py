@@ -120,10 +120,10 @@ def _thin(path: str) -> str:
         kept = numbers[needed(numbers)] if len(numbers) > 2 else numbers
         words = "L".join(f"{x:.2f} {y:.2f}" for x, y in kept)
         parts.append(f"M{words}{'z' if piece.rstrip().endswith('z') else ''}" if len(kept) else "")
-    return re.sub(r"(\.\d*?)0+(?=[ LMz]|$)", r"\1", "".join(parts)).replace(". ", " ").replace(".L", "L")
+    return re.sub(r"\.?0+(?=[ LMz]|$)", "", "".join(parts))  # all have two decimals
 
 
-def needed(points: np.ndarray, tolerance: float = 0.06) -> np.ndarray:
+def needed(points: np.ndarray, tolerance: float = 0.08) -> np.ndarray:
     """The positions of a polyline (n, 2) that it needs, so that no point is farther from the rest than `tolerance`."""
     keep, waiting = [0, len(points) - 1], [(0, len(points) - 1)]
     while waiting:

@@ -16,7 +16,7 @@ from ..core.forms import Binary, Categorical, Distance, Overlap, Parameters, Poi
 from ..core.loss import Loss
 from .axes import name_of, names_of
 from .sampling import rows_of
-from .style import HEAT, Picture, Theme, bare, headline, label, look_of, new_figure, plain
+from .style import DARKEST, HEAT, WHITE, Picture, Theme, bare, headline, label, look_of, new_figure, plain
 
 Inputs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 POINTS = 81  # a side
@@ -167,7 +167,7 @@ def paint(panel: Axes, one: HeatMap) -> None:
     written(panel, drawn, steps[1:-1:2])
     if one.plane.ridge is not None:
         ends = np.array(one.plane.ridge)
-        panel.plot(ends[:, 0], ends[:, 1], color="white", linewidth=1.2, linestyle=(0, (4, 3)))
+        panel.plot(ends[:, 0], ends[:, 1], color=WHITE, linewidth=1.2, linestyle=(0, (4, 3)))
     panel.set_xlim(one.u[0], one.u[-1])
     panel.set_ylim(one.v[0], one.v[-1])
     scale(panel, filled)
@@ -184,7 +184,7 @@ def levels(value: np.ndarray, count: int = 11) -> tuple[np.ndarray, dict[str, An
 
 def inks(steps: np.ndarray) -> list[str]:
     """White lines on the dark half of the colour map, dark ones on the bright half."""
-    return ["#ffffff" if place < 0.62 * len(steps) else "#22252a" for place in range(len(steps))]
+    return [WHITE if place < 0.62 * len(steps) else DARKEST for place in range(len(steps))]
 
 
 def written(panel: Axes, contours: Any, steps: np.ndarray) -> None:

@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm
 from ..core.errors import LossaryError
 from .maps import scale
 from .sampling import rows_of
-from .style import HEAT, MARKERS, Picture, Theme, bare, headline, label, look_of, new_figure, plain
+from .style import DARKEST, HEAT, MARKERS, WHITE, Picture, Theme, bare, headline, label, look_of, new_figure, plain
 
 MANY = 2000  # rows from which marks would hide one another
 COSTLY = 5
@@ -131,7 +131,7 @@ def paint_classes(panel: Axes, true: np.ndarray, p: np.ndarray, names: list[str]
     panel.pcolormesh(np.arange(count + 1) - 0.5, np.arange(count + 1) - 0.5, shares, cmap=HEAT, vmin=0, vmax=1)
     if count <= 12:
         for row, column in np.argwhere(table > 0):
-            ink = "#ffffff" if shares[row, column] < 0.62 else "#22252a"
+            ink = WHITE if shares[row, column] < 0.62 else DARKEST
             panel.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", fontsize=8, color=ink)
     panel.set_xticks(range(count), [plain(one) for one in names], rotation=45 if max(map(len, names)) > 3 else 0)
     panel.set_yticks(range(count), [plain(one) for one in names])

@@ -51,6 +51,9 @@ MARKERS = "osD^vPX"
 HEAT = "cividis"
 """A colour map that people see alike whatever their colour vision, and whose brightness rises all the way."""
 
+WHITE, DARKEST = "#fefefe", "#22252a"
+"""Lines on maps, which look the same in every theme: they are no colours of a theme, which would turn in the dark."""
+
 
 class Picture(Figure):
     """A matplotlib figure in the house style. It shows itself in notebooks, and `save` writes it to a file."""
@@ -181,10 +184,6 @@ def stroke(index: int, theme: Theme = LIGHT) -> dict[str, Any]:
 def plain(text: str) -> str:
     """Text that matplotlib must not read as formulas."""
     return text.replace("$", r"\$")
-
-
-VALUE = {**stroke(0), "linewidth": 2.0}
-GRADIENT = {**stroke(1), "linewidth": 2.0}
 
 
 def save(figure: Figure, path: str | Path) -> Path:

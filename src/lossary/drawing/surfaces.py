@@ -17,7 +17,7 @@ from ..numerics.backend import compiled
 from .asked import one
 from .axes import names_of
 from .maps import inks, scale
-from .style import HEAT, Picture, Theme, bare, label, legend_beside, new_figure, plain
+from .style import DARKEST, HEAT, LIGHT, WHITE, Picture, Theme, bare, label, legend_beside, new_figure, plain
 
 Weights = list[np.ndarray]
 DIRECTIONS = ("weights", "path", "random")
@@ -319,23 +319,23 @@ def paint(panel: Axes, found: Surface, own: int = 0) -> None:
     scale(panel, filled, "%.3g")
 
 
-START: dict[str, Any] = {"marker": "o", "color": "#22252a", "markeredgecolor": "#ffffff", "markersize": 8}
+START: dict[str, Any] = {"marker": "o", "color": DARKEST, "markeredgecolor": WHITE, "markersize": 8}
 STEP: dict[str, Any] = {
     "marker": "o",
-    "color": "#ffffff",
-    "markeredgecolor": "#22252a",
+    "color": WHITE,
+    "markeredgecolor": DARKEST,
     "markersize": 3.6,
     "markeredgewidth": 0.6,
 }
-END: dict[str, Any] = {"marker": "X", "color": "#da7a18", "markeredgecolor": "#ffffff", "markersize": 9}
+END: dict[str, Any] = {"marker": "X", "color": LIGHT.series[1], "markeredgecolor": WHITE, "markersize": 9}
 
 
 def _walk(panel: Axes, way: np.ndarray, strong: bool) -> None:
     """A way: one's own with its steps, start and end; another's as a faint line."""
     if not strong:
-        panel.plot(*way.T, color="#ffffff", linewidth=1.0, linestyle=(0, (3, 3)))
+        panel.plot(*way.T, color=WHITE, linewidth=1.0, linestyle=(0, (3, 3)))
         return
-    panel.plot(*way.T, color="#ffffff", linewidth=1.8)
+    panel.plot(*way.T, color=WHITE, linewidth=1.8)
     panel.plot(*way[:: max(1, len(way) // 40)].T, linestyle="none", **STEP)
     panel.plot(*way[0], linestyle="none", **START)
     panel.plot(*way[-1], linestyle="none", **END)

@@ -17,7 +17,7 @@ from ..core.loss import Loss
 from .axes import name_of, names_of
 from .maps import inks, levels, scale
 from .sampling import rows_of
-from .style import HEAT, Picture, Theme, headline, look_of, new_figure, plain
+from .style import HEAT, WHITE, Picture, Theme, headline, look_of, new_figure, plain
 
 SIDES = 60  # steps along a side
 CORNERS = np.array([[0.5, np.sqrt(0.75)], [0.0, 0.0], [1.0, 0.0]])  # the true class is the corner at the top
@@ -95,7 +95,7 @@ def paint(panel: Axes, one: Simplex) -> None:
     edge = np.vstack([CORNERS, CORNERS[:1]])
     panel.plot(edge[:, 0], edge[:, 1], color=look.quiet, linewidth=0.8)
     middle = CORNERS.mean(axis=0)
-    panel.plot(*middle, "+", color="white", markersize=7)
+    panel.plot(*middle, "+", color=WHITE, markersize=7)
     for (cx, cy), words, shift in zip(CORNERS, ("true class", "class 2", "class 3"), (0.06, -0.06, -0.06), strict=True):
         panel.text(cx, cy + shift, words, ha="center", va="center", fontsize=9, color=look.ink)
     panel.set_xlim(-0.12, 1.12)
