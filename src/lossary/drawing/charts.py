@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 import lossary as ls
 from lossary.data.results import Comparison, Fit
@@ -66,6 +67,7 @@ def gap_histograms(found: Comparison, fits: list[Fit]) -> Picture:
         look = look_of(axes)
         axes.hist(np.clip(fit.gaps, bins[0], bins[-1]), bins=list(bins), color=stroke(place, look)["color"])
         axes.axvline(0, color=look.ink, linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
 
     what, x = ("Residuals", "residual") if found.task == "regression" else ("Margins", "margin of the right class")
     return _panels(f"{what}, a histogram for each fit", fits, one, x, "rows")

@@ -55,7 +55,12 @@ def number(value: float | None) -> str:
 def _told(fit: Fit) -> dict[str, str]:
     """What the catalogue says of a fit's loss."""
     card = ls.card(fit.function)
-    return {"label": fit.label, "name": card.name, "formula": readable(card.formula), "summary": card.summary}
+    return {
+        "label": fit.label,
+        "name": card.name,
+        "formula": readable(card.formula),
+        "summary": card.summary.replace("`", ""),
+    }
 
 
 def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
