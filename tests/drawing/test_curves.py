@@ -262,8 +262,9 @@ def test_words_for_those_who_do_not_see_it():
     assert "Huber(delta=2) has bends at −2 and 2." in figure.words
     heads, rows = figure.numbers
     assert heads[1:3] == ["MeanAbsoluteError, value", "MeanAbsoluteError, gradient"]
-    assert rows[0] == ["−2.5", "2.5", "−1", "3", "−2"]
-    assert rows[5][0] == "0" and rows[5][2] == "–"
+    assert rows[1] == ["−2.5", "2.5", "−1", "3", "−2"]
+    assert rows[2] == ["−2", "2", "−1", "2", "−2"]  # on the bend itself
+    assert rows[6] == ["0", "0", "–", "0", "0"]
     assert figure.told[1][1].startswith("½ e² if |e| ≤ δ")
 
 

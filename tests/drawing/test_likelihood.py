@@ -5,6 +5,8 @@ import pytest
 
 from lossary.drawing.likelihood import gaussian_fit, history, interval, likelihood_curve, line_fit, mse_and_likelihood
 
+pytestmark = pytest.mark.backendless
+
 
 def words(axis):
     return [text.get_text() for text in axis.get_legend().get_texts()]

@@ -124,6 +124,9 @@ def test_the_losses_are_drawn_at_their_parameters():
 
     fits = comparison().fits
     fits[1].params = {"delta": 0.5}
+    wide = comparison().fits[0]
+    wide.function, wide.label = "tukey_biweight", "tukey"
+    assert np.ptp(loss_shapes([*fits, wide]).axes[0].lines[0].get_xdata()) > 12  # all as far as Tukey's
     _, slope = loss_shapes(fits).axes
     assert [max(line.get_ydata()) for line in slope.lines if len(line.get_ydata()) > 50] == pytest.approx([1.0, 0.5])
 

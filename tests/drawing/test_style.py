@@ -10,6 +10,8 @@ import pytest
 
 from lossary.drawing import style
 
+pytestmark = pytest.mark.backendless
+
 THEMES = [style.LIGHT, style.DARK]
 # Machado, Oliveira and Fernandes (2009), doi:10.1109/TVCG.2009.113, full severity, on linear RGB
 SEEN_BY = {

@@ -13,9 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 import lossary as ls
 from lossary.data.results import Comparison, Fit
-from lossary.drawing.curves import curves_figure
+from lossary.drawing.curves import curves_figure, sampled
 from lossary.drawing.predictions import paint_numbers
-from lossary.drawing.sampling import sample
 from lossary.drawing.style import MARKERS, Picture, label, legend, legend_beside, look_of, new_figure, plain, stroke
 
 THEME = "auto"
@@ -40,11 +39,11 @@ def fitted_lines(found: Comparison, fits: list[Fit]) -> Picture:
 
 def loss_shapes(fits: list[Fit]) -> Picture:
     """Value and gradient of the losses that were compared, at their parameters, over the number they are written in."""
-    curves = []
+    losses = []
     for fit in fits:
         logits = any(param.name == "from_logits" for param in ls.card(fit.function).params)
-        loss = ls.get(fit.function, **fit.params, **({"from_logits": True} if logits else {}))
-        curves.append(replace(sample(loss), name=fit.label))
+        losses.append(ls.get(fit.function, **fit.params, **({"from_logits": True} if logits else {})))
+    curves = [replace(curve, name=fit.label) for curve, fit in zip(sampled(losses), fits, strict=True)]
     return curves_figure(curves, ["value", "gradient"], theme=THEME)
 
 

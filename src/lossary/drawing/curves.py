@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from ..core.cards import readable
 from ..core.errors import LossaryError
@@ -79,7 +78,7 @@ def draw(
 
         return triangles_figure(chosen, theme=theme, title=title)
     quantities = _quantities(show, together)
-    figure = curves_figure(_sampled(chosen, axis, span), quantities, together=together, theme=theme, title=title)
+    figure = curves_figure(sampled(chosen, axis, span), quantities, together=together, theme=theme, title=title)
     figure.told = [_told(loss) for loss in {type(loss): loss for loss in chosen if isinstance(loss, Loss)}.values()]
     return figure
 
@@ -98,7 +97,9 @@ def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _sampled(losses: Sequence[Any], axis: str | Axis | None, span: tuple[float, float] | None) -> list[Curve]:
+def sampled(
+    losses: Sequence[Any], axis: str | Axis | None = None, span: tuple[float, float] | None = None
+) -> list[Curve]:
     """The curves, those over the same number all over the widest of their ranges."""
     axes = [chosen_axis(loss, axis) for loss in losses]
     widest = {
@@ -241,28 +242,23 @@ def _listed(words: list[str]) -> str:
 def _told(loss: Loss) -> tuple[str, str]:
     """Formula and summary of a loss, for the page below its figure."""
     card = type(loss).card()
-    return card.name, "\n".join(filter(None, (readable(card.formula), card.summary)))
+    return card.name, "\n".join(filter(None, (readable(card.formula), card.summary.replace("`", ""))))
 
 
 def _numbers(curves: Sequence[Curve]) -> tuple[list[str], list[list[str]]]:
-    """Value and gradient at some places, for readers who do not see the figure; only where one axis serves all."""
-    if len({curve.axis for curve in curves}) > 1:
+    """Value and gradient at round places, for readers who do not see the figure; only where one axis serves all."""
+    if len({(curve.axis, *curve.table[0]) for curve in curves}) > 1:
         return [], []
-    x = curves[0].x
     heads = [curves[0].axis, *(f"{c.name}, {what}" for c in curves for what in ("value", "gradient"))]
-    table = []
-    for at in MaxNLocator(nbins=13, steps=[1, 2, 5, 10]).tick_values(x[0], x[-1]):
-        if x[0] <= at <= x[-1]:
-            cells = [cell for curve in curves for cell in _cells(curve, float(at))]
-            table.append([f"{at:.3g}".replace("-", "−"), *cells])
-    return heads, table
+    rows = []
+    for place, at in enumerate(curves[0].table[0]):
+        cells = [_shown(at)]
+        for curve in curves:
+            broken = any(abs(at - corner.x) < 1e-6 and corner.kind != "bend" for corner in curve.corners)
+            cells += [_shown(curve.table[1, place]), "–" if broken else _shown(curve.table[2, place])]
+        rows.append(cells)
+    return heads, rows
 
 
-def _cells(curve: Curve, at: float) -> tuple[str, str]:
-    """Value and gradient at one place; there is no gradient on a kink."""
-    step = curve.x[1] - curve.x[0]
-    broken = any(abs(at - corner.x) < step and corner.kind != "bend" for corner in curve.corners)
-    value, slope = (float(np.interp(at, curve.x, y)) for y in (curve.value, curve.slope))
-    small = 1e-3 * float(np.nanmax(np.abs(curve.slope))) * step  # what drawing a line between two points may err
-    texts = [f"{0.0 if abs(number) < small else number:.4g}".replace("-", "−") for number in (value, slope)]
-    return texts[0], "–" if broken else texts[1]
+def _shown(number: float) -> str:
+    return f"{number + 0.0:.4g}".replace("-", "−")

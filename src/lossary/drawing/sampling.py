@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from keras import ops
+from matplotlib.ticker import MaxNLocator
 
 from ..core.contract import checks, to_tensor
 from ..core.errors import LossaryError
@@ -33,7 +34,10 @@ class Corner:
 
 @dataclass(frozen=True)
 class Curve:
-    """A loss sampled along an axis: the value of one row, its first and second derivative by x, and its corners."""
+    """A loss sampled along an axis: the value of one row, its first and second derivative by x, and its corners.
+
+    `table` holds x, value and slope at round numbers, (3, k), to be read rather than drawn.
+    """
 
     name: str
     axis: str
@@ -41,7 +45,8 @@ class Curve:
     value: Numbers
     slope: Numbers
     curvature: Numbers
-    corners: tuple[Corner, ...] = field(default=())
+    corners: tuple[Corner, ...] = ()
+    table: Numbers = field(default_factory=lambda: np.empty((3, 0)))
 
 
 class Along:
@@ -135,7 +140,10 @@ def sample(
     corners = _corners(along, x, value, slope, curvature)
     for corner in corners:
         curvature[(abs(x - corner.x) <= 2 * h) & (corner.kind != "bend")] = np.nan
-    return Curve(name_of(loss), where.label, x, value, slope, curvature, corners)
+    ticks = MaxNLocator(nbins=13, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = ticks[(ticks >= low) & (ticks <= high)]
+    table = np.stack([ticks, along.value(ticks), along.slope(ticks)])
+    return Curve(name_of(loss), where.label, x, value, slope, curvature, corners, table)
 
 
 def rows_of(loss: Any, y_true: Any, y_pred: Any) -> Numbers:
