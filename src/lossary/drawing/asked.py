@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from keras.losses import Loss as KerasLoss
-
 from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.loss import Loss
@@ -87,10 +85,3 @@ def _variants(loss: Any, values: dict[str, Any]) -> list[Any]:
     choices = [value if isinstance(value, list) else [value] for value in own.values()]
     config = loss.get_config()
     return [type(loss).from_config({**config, **dict(zip(own, chosen, strict=True))}) for chosen in product(*choices)]
-
-
-def is_loss(thing: Any) -> bool:
-    """Whether this can be read as a loss, or as a list of losses."""
-    if isinstance(thing, (list, tuple)):
-        return all(map(is_loss, thing))
-    return isinstance(thing, (str, KerasLoss)) or callable(thing)
