@@ -140,7 +140,7 @@ def sample(
     corners = _corners(along, x, value, slope, curvature)
     for corner in corners:
         curvature[(abs(x - corner.x) <= 2 * h) & (corner.kind != "bend")] = np.nan
-    ticks = MaxNLocator(nbins=13, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = np.asarray(MaxNLocator(nbins=13, steps=[1, 2, 5, 10]).tick_values(low, high))
     ticks = ticks[(ticks >= low) & (ticks <= high)]
     table = np.stack([ticks, along.value(ticks), along.slope(ticks)])
     return Curve(name_of(loss), where.label, x, value, slope, curvature, corners, table)
