@@ -39,7 +39,8 @@ class Reader:
     """Reads LaTeX from left to right."""
 
     def __init__(self, formula: str) -> None:
-        self.tokens = TOKEN.findall(formula)
+        words = TOKEN.findall(formula)  # x_t is a letter with an index, y_true a name
+        self.tokens = [part for word in words for part in (word if re.fullmatch(r"\w_\w", word) else [word])]
         self.place = 0
 
     def peek(self) -> str:
@@ -131,7 +132,8 @@ class Reader:
             return f'<mi data-symbol="{GREEK[name]}">{GREEK[name]}</mi>'
         if name in OPERATORS:
             return f"<mo>{OPERATORS[name]}</mo>"
-        return f"<mi>{escape(name)}</mi><mo>&#8289;</mo>" if name in NAMED else f"<mi>{escape(name)}</mi>"
+        apply = '<mo>&#8289;</mo><mspace width="0.15em"/>'
+        return f"<mi>{escape(name)}</mi>{apply}" if name in NAMED else f"<mi>{escape(name)}</mi>"
 
     def sign(self, token: str) -> str:
         if token[0].isdigit():
@@ -148,9 +150,6 @@ class Reader:
             return f'<mi data-symbol="{token}">{token}</mi>'
         if token in ("y_true", "y_pred"):
             return f"<mtext>{token}</mtext>"
-        if "_" in token and len(token) == 3:  # x_t, read as one word
-            self.tokens[self.place : self.place] = [token[1], token[2]]
-            return self.sign(token[0])
         return f"<mspace width='0.4em'/><mtext>{escape(token)}</mtext><mspace width='0.4em'/>"
 
 

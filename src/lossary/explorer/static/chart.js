@@ -8,7 +8,7 @@ const EDGE = { top: 26, right: 12, bottom: 40, left: 52 };
 export function ticks(low, high, about) {
   const rough = (high - low) / Math.max(1, about);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * 0.999);
+  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * 0.8);
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) found.push(Number((k * step).toPrecision(8)));
   return found;
@@ -18,7 +18,7 @@ export function ticks(low, high, about) {
 export function limits(lines, withZero = true) {
   const values = lines.map((line) => line.filter((v) => v !== null && Number.isFinite(v))).filter((line) => line.length);
   if (!values.length) return [0, 1];
-  const usual = Math.max(...values.map((line) => quantile(line.map(Math.abs), 0.9))) || 1;
+  const usual = Math.max(...values.map((line) => quantile(line.map(Math.abs), 0.85))) || 1;
   let low = Math.min(...values.flat());
   let high = Math.max(...values.flat());
   if (withZero) {
@@ -122,7 +122,7 @@ export class Chart {
       g.append(s("line", { class: "grid", x1: left, x2: right, y1: this.y(v), y2: this.y(v) }),
         s("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, number(v)));
     }
-    if (this.ySpan[0] < 0 && this.ySpan[1] > 0) g.append(s("line", { class: "zero", x1: left, x2: right, y1: this.y(0), y2: this.y(0) }));
+    if (!this.equal && this.ySpan[0] < 0 && this.ySpan[1] > 0) g.append(s("line", { class: "zero", x1: left, x2: right, y1: this.y(0), y2: this.y(0) }));
     g.append(s("text", { class: "title", x: left, y: 16 }, this.title),
       s("text", { x: (left + right) / 2, y: bottom + 33, "text-anchor": "middle" }, this.xLabel));
     return g;

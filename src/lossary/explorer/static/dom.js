@@ -66,7 +66,7 @@ export function slider({ label, text = "", low, high, value, step = null, whole 
     set(whole ? Math.round(Number(exact.value)) : Number(exact.value));
   });
   const row = h("div", { class: "slider" }, h("label", { for: id }, label), range, exact,
-    text && h("p", { class: "hint", id: `${id}-text` }, text));
+    text && h("p", { class: "hint", id: `${id}-text` }, prose(text)));
   row.show = show;
   return row;
 }
@@ -81,7 +81,7 @@ export const round = (value) => Number(value.toPrecision(10));
 
 export function checkbox(label, checked, set, text = "") {
   const box = h("input", { type: "checkbox", checked, onchange: () => set(box.checked) });
-  return h("label", { class: "check" }, box, " ", label, text && h("span", { class: "hint" }, ` ${text}`));
+  return h("label", { class: "check" }, box, " ", label, text && h("span", { class: "hint" }, " ", prose(text)));
 }
 
 /** A drop-down of [value, words] pairs. */
@@ -108,6 +108,15 @@ export function alertBox() {
 export function errorParts(error) {
   return [h("strong", {}, error.asked ?? "Something went wrong."),
     ...["arrived", "allowed", "do"].filter((part) => error[part]).map((part) => h("p", {}, error[part]))];
+}
+
+/** Prose of a docstring: what stands in backticks is code. */
+export const prose = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
+
+/** Tells screen readers what has changed, once it stays. */
+export function announce(text) {
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => (document.getElementById("live").textContent = text), 700);
 }
 
 /** A table with a caption that screen readers read and a head; cells are text or elements. */

@@ -3,11 +3,28 @@
 import { number } from "./dom.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
+const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "mean"]);
 const m = (tag, ...children) => {
   const element = document.createElementNS(MATHML, tag);
   element.append(...children);
   return element;
 };
+
+/** Dots between factors: 3x needs none, 3 · 2 does. */
+function multiply(shown) {
+  const operand = (node, end) => {
+    const tag = node.localName;
+    if (tag === "mo") return node.textContent === (end ? ")" : "(");
+    if (!end && node.firstElementChild?.localName === "mo") return node.firstElementChild.textContent === "("; // (…)²
+    return !["mtext", "mspace", "munder"].includes(tag) && !(end && NAMED.has(node.textContent));
+  };
+  for (const row of shown.querySelectorAll("mrow, msqrt")) {
+    const children = [...row.children];
+    children.slice(1).forEach((node, i) => {
+      if (operand(children[i], true) && operand(node, false)) row.insertBefore(m("mo", "·"), node);
+    });
+  }
+}
 
 /** A <math> element from the catalogue's text. */
 export function formula(text) {
@@ -32,6 +49,7 @@ export function filledIn(text, symbols, x, value) {
     const digits = m("mn", number(put));
     node.replaceWith(put < 0 ? m("mrow", m("mo", "("), digits, m("mo", ")")) : digits);
   }
+  multiply(shown);
   shown.firstElementChild.append(m("mo", "="), m("mn", number(value)));
   return shown;
 }

@@ -117,6 +117,7 @@ async function start() {
   $("copy-link").addEventListener("click", () => copy(link(), "Link copied."));
   $("copy-code").addEventListener("click", showCode);
   $("save").addEventListener("click", () => {
+    if (!current.charts.length) return say("There is no figure here to save.");
     download(figure(current.charts, current.legend()), `lossary-${current.name}.svg`);
     say("Figure saved.");
   });

@@ -2,8 +2,8 @@
 
 import { numberOf, oneOf } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart, limits } from "./chart.js";
-import { alertBox, button, checkbox, choice, h, number, s, slider, table } from "./dom.js";
+import { Chart } from "./chart.js";
+import { alertBox, announce, button, checkbox, choice, h, number, s, slider, table } from "./dom.js";
 
 const NAMES = ["normal", "Laplace", "Poisson", "Bernoulli"];
 
@@ -127,6 +127,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   function report() {
     const row = (name, { at: place, value }) => [name, ...place.map((v) => number(v)), number(value, 6)];
     const rows = [row("at the sliders", answer.here), ...(maximumShown ? [row("maximum", answer.best)] : [])];
+    announce(`Log-likelihood ${number(answer.here.value, 6)}.`);
     results.replaceChildren(table("Log-likelihood of the sample", ["", ...answer.knobs.map((k) => k.name), "log-likelihood"], rows),
       h("p", { class: "hint" }, `${answer.words}; the log-likelihood is minus its sum over the sample.`));
   }

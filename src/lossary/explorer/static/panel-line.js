@@ -3,7 +3,7 @@
 import { numberOf, readPoints, writePoints } from "./address.js";
 import { Newest } from "./api.js";
 import { Chart } from "./chart.js";
-import { alertBox, button, checkbox, choice, h, number, s, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, button, checkbox, choice, h, number, s, slider, swatch, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const FIELD = [0, 10];
@@ -73,13 +73,13 @@ export function linePanel(root, catalogue, params, changed) {
         showHandControls();
         refresh();
       }, "drag the squares"),
-      byHand && button(fitsShown ? "Hide the optimum" : "Show the optimum", () => {
+      ...(byHand ? [button(fitsShown ? "Hide the optimum" : "Show the optimum", () => {
         fitsShown = !fitsShown;
         showHandControls();
         chart.draw();
         report();
         changed();
-      }));
+      })] : []));
   }
 
   function startFrom(name) {
@@ -199,6 +199,7 @@ export function linePanel(root, catalogue, params, changed) {
     const rows = answer.fits.map((fit, place) => [h("span", {}, swatch(place), ` ${fit.label}`),
       ...(visible ? [fit.line ? `${number(fit.intercept, 3)} ${fit.slope < 0 ? "−" : "+"} ${number(Math.abs(fit.slope), 3)} x` : fit.curve ? `degree ${degree}` : "too few points", number(fit.loss), hardest(fit)] : []),
       ...(byHand ? [number(fit.hand?.loss)] : [])]);
+    announce(answer.fits.map((fit) => `${fit.label}: ${visible ? number(fit.loss) : `your guess ${number(fit.hand?.loss)}`}`).join("; "));
     results.replaceChildren(table(visible ? "What each loss finds" : "How good your guess is", heads, rows));
   }
 

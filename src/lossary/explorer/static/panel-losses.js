@@ -3,7 +3,7 @@
 import { numberOf } from "./address.js";
 import { Newest } from "./api.js";
 import { Chart, limits } from "./chart.js";
-import { alertBox, h, number, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, h, number, prose, slider, swatch, table } from "./dom.js";
 import { filledIn, formula, meaning } from "./formula.js";
 import { Picker } from "./picker.js";
 
@@ -27,7 +27,7 @@ export function lossesPanel(root, catalogue, params, changed) {
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Losses and parameters" }, h("h2", {}, "Losses"), picker.element, extra),
     h("section", { class: "figures", "aria-label": "Curves" }, alert, h("div", { class: "charts three" }, Object.values(charts).map((c) => c.element)),
-      reading, about, numbers)));
+      reading), h("section", { class: "more", "aria-label": "About these losses" }, about, numbers)));
   const newest = new Newest("curves", show, alert.show);
   for (const chart of Object.values(charts)) chart.onhover = (x) => move(x);
 
@@ -92,7 +92,8 @@ export function lossesPanel(root, catalogue, params, changed) {
 
   function read(i) {
     const x = answer.x[i];
-    reading.replaceChildren(h("h3", {}, `At ${answer.axis.label} = ${number(x)}`), ...answer.curves.map((curve, place) => {
+    announce(`${answer.axis.label} ${number(x)}. ${drawn().map((c) => `${c.label}: value ${number(c.value[i])}, gradient ${number(c.gradient[i])}`).join("; ")}.`);
+    reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(x)}`), ...answer.curves.map((curve, place) => {
       if (!curve.value) return h("p", {}, swatch(place), ` ${curve.label} is drawn over another axis: ${curve.other}.`);
       const { entry } = picker.chosen[place] ?? {};
       if (!entry) return "";
@@ -114,12 +115,12 @@ export function lossesPanel(root, catalogue, params, changed) {
     if (about.dataset.names === names) return;
     about.dataset.names = names;
     about.replaceChildren(...picker.chosen.map(({ entry }, place) => h("article", { class: "loss-card" },
-      h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, entry.summary),
+      h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
       h("div", { class: "math" }, formula(entry.formula)), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
       h("dl", {}, ...[["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))
-        .flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)])))));
+        .flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, typeof text === "string" ? prose(text) : text)])))));
   }
 
   function fillNumbers() {

@@ -32,7 +32,7 @@ export function ownPanel(root, catalogue, params, changed) {
     text = area.value;
     refresh();
   } });
-  const line = h("input", { type: "text", id: "formula", maxlength: 400, spellcheck: "false", autocomplete: "off", value: typed, oninput: () => {
+  const line = h("textarea", { id: "formula", rows: 3, maxlength: 400, spellcheck: "false", value: typed, oninput: () => {
     typed = line.value;
     refresh();
   } });

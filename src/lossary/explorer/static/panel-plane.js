@@ -3,12 +3,12 @@
 import { numberOf, oneOf } from "./address.js";
 import { Newest } from "./api.js";
 import { Chart } from "./chart.js";
-import { alertBox, button, choice, h, number, s, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, button, choice, h, number, s, slider, swatch, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const KNOBS = [
-  ["share", "Share of class 1", 0.02, 0.5, 0.5, "Imbalance: how many of the rows are of class 1."],
-  ["noise", "Wrong labels", 0, 0.45, 0, "The share of labels that are turned round."],
+  ["share", "Share of class 1", 0.02, 0.5, 0.3, "Imbalance: how many of the rows are of class 1."],
+  ["noise", "Wrong labels", 0, 0.45, 0.1, "The share of labels that are turned round."],
   ["apart", "Distance of the classes", 0, 4, 2, ""],
   ["rows", "Rows", 20, 400, 160, ""],
 ];
@@ -20,7 +20,7 @@ export function planePanel(root, catalogue, params, changed) {
   now.shape = oneOf(params, "shape", Object.keys(SHAPES));
   now.boundary = oneOf(params, "boundary", ["linear", "curved"]);
   let answer = null;
-  const chart = new Chart({ title: "Boundaries", xLabel: "x₁", label: "Two classes and the boundary of each loss", equal: true });
+  const chart = new Chart({ title: "Boundaries", xLabel: "x₁ (up: x₂)", label: "Two classes and the boundary of each loss", equal: true });
   const alert = alertBox();
   const results = h("div", { class: "results" });
   const picker = new Picker({ catalogue, usual: ["binary_crossentropy", "hinge", "mean_squared_error"], fits: (e) => e.plane, fixed: ["from_logits"], changed: refresh });
@@ -47,6 +47,7 @@ export function planePanel(root, catalogue, params, changed) {
   function show(found) {
     answer = found;
     chart.set({ xSpan: [-found.reach, found.reach], ySpan: [-found.reach, found.reach], paint });
+    announce(found.fits.map((fit) => `${fit.label}: ${(100 * fit.accuracy).toFixed(1)} % right`).join("; "));
     results.replaceChildren(table("How the boundaries do, judged by the true labels",
       ["loss", "loss of the fit", "right", `missed of ${found.fits[0].ones}`, "false alarms"],
       found.fits.map((fit, place) => [h("span", {}, swatch(place), ` ${fit.label}`), number(fit.loss),
@@ -90,13 +91,35 @@ function contour(c, k, reach, cells = 80) {
     const t = a / (a - b);
     return `${c.x(at(i + di * t)).toFixed(1)} ${c.y(at(j + dj * t)).toFixed(1)}`;
   };
-  let d = "";
+  const pieces = [];
   for (let i = 0; i < cells; i += 1) {
     for (let j = 0; j < cells; j += 1) {
       const edges = [[i, j, 1, 0], [i, j, 0, 1], [i + 1, j, 0, 1], [i, j + 1, 1, 0]]
         .filter(([a, b, da, db]) => grid[a][b] > 0 !== grid[a + da][b + db] > 0);
-      if (edges.length >= 2) d += `M${cut(...edges[0])}L${cut(...edges[1])}`;
+      if (edges.length >= 2) pieces.push([cut(...edges[0]), cut(...edges[1])]);
     }
   }
-  return d;
+  return joined(pieces).map((line) => `M${line.join("L")}`).join("");
+}
+
+/** Pieces with common ends as long lines, so that dashes run through. */
+function joined(pieces) {
+  const ends = new Map();
+  const lines = new Set();
+  for (const piece of pieces) {
+    let line = piece;
+    for (const end of piece) {
+      const other = ends.get(end);
+      if (!other || other === line) continue;
+      ends.delete(end);
+      const [a, b] = [line.at(-1) === end ? line : [...line].reverse(), other[0] === end ? other : [...other].reverse()];
+      lines.delete(other);
+      lines.delete(line);
+      line = [...a, ...b.slice(1)];
+    }
+    lines.add(line);
+    ends.set(line[0], line);
+    ends.set(line.at(-1), line);
+  }
+  return [...lines];
 }

@@ -15,21 +15,18 @@ function plainCopy(node) {
   return copy;
 }
 
-/** One SVG text of all charts, two in a row, and a legend of {label, place}. */
+/** One SVG text of all charts, where they stand on the page, and a legend of {label, place}. */
 export function figure(charts, legend) {
   const shown = charts.filter((chart) => chart.svg.getAttribute("width") && chart.element.offsetParent !== null);
-  const gap = 16;
-  let [x, y, wide, row] = [0, 0, 0, 0];
+  const boxes = shown.map((chart) => chart.svg.getBoundingClientRect());
+  const [left, top] = ["left", "top"].map((side) => Math.min(...boxes.map((box) => box[side])));
+  const wide = Math.max(...boxes.map((box) => box.right)) - left;
+  let y = Math.max(...boxes.map((box) => box.bottom)) - top + 8;
   const root = s("svg", { xmlns: "http://www.w3.org/2000/svg" });
   shown.forEach((chart, i) => {
-    const [width, height] = ["width", "height"].map((name) => Number(chart.svg.getAttribute(name)));
-    const g = s("g", { transform: `translate(${x} ${y})` });
+    const g = s("g", { transform: `translate(${Math.round(boxes[i].left - left)} ${Math.round(boxes[i].top - top)})` });
     g.append(...[...chart.svg.children].map(plainCopy));
     root.append(g);
-    row = Math.max(row, height);
-    wide = Math.max(wide, x + width);
-    if (i % 2 === 1 || i === shown.length - 1) [x, y, row] = [0, y + row + gap, 0];
-    else x += width + gap;
   });
   const ink = getComputedStyle(document.body);
   legend.forEach(({ label, place }) => {
