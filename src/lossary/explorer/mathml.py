@@ -136,6 +136,8 @@ class Reader:
         return f"<mi>{escape(name)}</mi>{apply}" if name in NAMED else f"<mi>{escape(name)}</mi>"
 
     def sign(self, token: str) -> str:
+        if not token:
+            return "<mrow></mrow>"
         if token[0].isdigit():
             return f"<mn>{token}</mn>"
         if len(token) == 1 and token.isalpha():
