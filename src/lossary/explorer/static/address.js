@@ -6,7 +6,7 @@ export function read() {
 }
 
 export function write(panel, params) {
-  const query = String(params).replaceAll("%28", "(").replaceAll("%29", ")").replaceAll("%2C", ",").replaceAll("%3B", ";");
+  const query = String(params).replace(/%(28|29|2C|3B|3D|2F|5E|7C)/g, (code) => decodeURIComponent(code)); // readable
   history.replaceState(null, "", `#/${panel}${query ? `?${query}` : ""}`);
 }
 

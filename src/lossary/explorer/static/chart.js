@@ -93,6 +93,12 @@ export class Chart {
   }
 
   draw() {
+    this.drawing = true; // what had the focus loses it for a moment
+    this.redraw();
+    this.drawing = false;
+  }
+
+  redraw() {
     this.width = Math.max(220, Math.round(this.element.clientWidth));
     if (!this.xSpan || !this.element.clientWidth) return;
     this.tall = this.equal ? Math.round(Math.min(this.width - EDGE.left - EDGE.right, 520)) + EDGE.top + EDGE.bottom : this.height;

@@ -27,6 +27,7 @@ export function linePanel(root, catalogue, params, changed) {
   let detail = params.get("show") ?? "residuals";
   let answer = null;
   let active = null; // the point or handle that is dragged
+  let grip = [0, 0]; // from where it was taken to its middle
   let focus = null;
   const chart = new Chart({ title: "Drag the points", xLabel: "x", label: "Points and fitted curves", group: true, height: 400 });
   const alert = alertBox();
@@ -152,11 +153,12 @@ export function linePanel(root, catalogue, params, changed) {
       event.preventDefault();
       active = key;
       focus = key;
+      grip = [x - chart.xOf(event), y - chart.yOf(event)];
       node.focus();
       c.svg.setPointerCapture(event.pointerId);
     });
     node.addEventListener("keydown", (event) => keys(event, key));
-    node.addEventListener("blur", () => !active && node.isConnected && (focus = null));
+    node.addEventListener("blur", () => !chart.drawing && (focus = null));
     return node;
   }
 
@@ -168,7 +170,7 @@ export function linePanel(root, catalogue, params, changed) {
   }
 
   function drag(event) {
-    if (active) place(active, chart.xOf(event), chart.yOf(event));
+    if (active) place(active, chart.xOf(event) + grip[0], chart.yOf(event) + grip[1]);
   }
 
   function drop() {

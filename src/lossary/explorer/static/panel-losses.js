@@ -7,6 +7,7 @@ import { alertBox, announce, h, number, prose, slider, swatch, table } from "./d
 import { filledIn, formula, meaning } from "./formula.js";
 import { Picker } from "./picker.js";
 
+const MATH = { class: "math", tabindex: 0, role: "group", "aria-label": "Formula" }; // long ones scroll
 const KINDS = { value: "Value", gradient: "Gradient", curvature: "Curvature" };
 
 export function lossesPanel(root, catalogue, params, changed) {
@@ -98,7 +99,7 @@ export function lossesPanel(root, catalogue, params, changed) {
       const { entry } = picker.chosen[place] ?? {};
       if (!entry) return "";
       return h("div", { class: "read", "data-loss": entry.function }, h("p", {}, swatch(place), ` ${curve.label}`),
-        h("div", { class: "math", "data-value": curve.value[i] }, filledIn(entry.formula, curve.symbols, x, curve.value[i])),
+        h("div", { ...MATH, "data-value": curve.value[i] }, filledIn(entry.formula, curve.symbols, x, curve.value[i])),
         h("p", { class: "facts" }, letters(curve.symbols, entry, x),
           `value ${number(curve.value[i])} · gradient ${number(curve.gradient[i])} · curvature ${number(curve.curvature[i])}`));
     }));
@@ -116,7 +117,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     about.dataset.names = names;
     about.replaceChildren(...picker.chosen.map(({ entry }, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
-      h("div", { class: "math" }, formula(entry.formula)), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
+      h("div", MATH, formula(entry.formula)), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
       h("dl", {}, ...[["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))

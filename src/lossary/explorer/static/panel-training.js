@@ -19,6 +19,7 @@ export function trainingPanel(root, catalogue, params, changed) {
   const now = Object.fromEntries(KNOBS.map(([name, , low, high, usual]) => [name, numberOf(params, name, usual, low, high)]));
   now.seed = Math.round(numberOf(params, "seed", 1, 0, 10000));
   let [states, history, running, busy, closed, answer] = [[], [], false, false, false, null];
+  let [generation, again] = [0, false];
   const fit = new Chart({ title: "Data and network", xLabel: "x", label: "Data and what the networks have learned", height: 300 });
   const stacks = [0, 1].map(() => new Chart({ title: "", height: 210 }));
   const alert = alertBox();
@@ -49,6 +50,7 @@ export function trainingPanel(root, catalogue, params, changed) {
 
   function reset() {
     [states, history] = [[], []];
+    generation += 1; // what is on its way belongs to the last one
     step(0);
   }
 
@@ -70,12 +72,16 @@ export function trainingPanel(root, catalogue, params, changed) {
   }
 
   async function step(steps) {
-    if (busy) return;
+    if (busy) {
+      again ||= steps === 0;
+      return;
+    }
     busy = true;
+    const mine = generation;
     try {
       const found = await ask("network", { losses: picker.question(), rate: now.rate, penalty: now.penalty, noise: now.noise,
         outliers: now.outliers, seed: now.seed, steps, states: states.length === picker.chosen.length ? states.flat() : [] });
-      if (closed || found.runs.length !== picker.chosen.length) return;
+      if (closed || mine !== generation || found.runs.length !== picker.chosen.length) return;
       alert.show(null);
       take(found, steps);
     } catch (error) {
@@ -83,6 +89,10 @@ export function trainingPanel(root, catalogue, params, changed) {
       if (!closed) alert.show(error.parts ?? { asked: String(error) });
     } finally {
       busy = false;
+      if (again && !closed) {
+        again = false;
+        await step(0);
+      }
     }
   }
 
