@@ -524,6 +524,25 @@ COMMANDS = [
             "$ lossary compare phones --report report.html", "Name another folder.",
             hidden="def refuse(**all):\n    raise OSError(28, 'No space left on device')\n"
             'patch("lossary.cli.output.tempfile.TemporaryFile", refuse)'),
+    Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
+            "$ lossary explore", "pip install 'lossary[explorer]'",
+            hidden="from types import SimpleNamespace as Space\n\n"
+            'patch("lossary.explorer.serve.util", Space(find_spec=lambda name: None))'),
+    Example("A port that is taken", "--port of lossary explore names one that cannot be had.",
+            "$ lossary explore --port 8765", "Leave --port out: a free one is found.",
+            hidden="def refuse(self, address):\n    raise OSError(98, 'Address already in use')\n\n"
+            'patch("lossary.explorer.serve.socket.socket.bind", refuse)'),
+    Example("A typed formula that cannot be read", "On the explorer's page, under 'Your own'.",
+            'from lossary.explorer.formulas import parse\n\nparse("e.__class__")',
+            "Use the functions that are listed; other names become sliders."),
+    Example("A pasted table without targets and predictions", "On the explorer's page, under 'Your own'.",
+            'from lossary.explorer.own import read\n\nread("price\\n12.5\\n13\\n")',
+            "Name the columns y and p, and weight where there is one."),
+    Example("An empty table", "The file, or what was pasted on the explorer's page, holds nothing.",
+            'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
+    Example("A link of the explorer that makes no sense", "Its page asks for something that a panel does not have.",
+            'from lossary.explorer.answers import ANSWERS\n\nANSWERS["fits"]({"losses": [{"name": "dice"}]})',
+            "Open the page without the part behind '#'."),
 ]  # fmt: skip
 
 FOREIGN = [

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -111,6 +112,11 @@ def _json(content: Any, status: int = 200) -> Response:
 
 def plain(content: Any) -> Any:
     """Arrays as lists, numbers with the seven digits that float32 has, and null for what is not finite."""
+    if isinstance(content, np.ndarray) and content.dtype.kind == "f":
+        short = _digits(content)
+        content = short.tolist()
+        if np.isfinite(short).all():
+            return content
     if hasattr(content, "tolist"):
         content = content.tolist()
     if isinstance(content, Mapping):
@@ -120,3 +126,11 @@ def plain(content: Any) -> Any:
     if isinstance(content, float):
         return float(f"{content:.7g}") if math.isfinite(content) else None
     return content
+
+
+def _digits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A whole array at once, since most of an answer is arrays."""
+    wide = array.astype("float64")
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (6 - np.floor(np.log10(np.abs(wide))))
+        return np.asarray(np.where((scale > 1e-300) & (scale < 1e300), np.round(wide * scale) / scale, wide))

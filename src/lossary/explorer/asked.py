@@ -26,8 +26,8 @@ class Asked:
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A finite number in [low, high]."""
         value = self.question.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise _refused(name, value, f"a number from {low:g} to {high:g}")
+        right = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        self._checked(name, value, right, f"a number from {low:g} to {high:g}")
         return float(min(max(value, low), high))
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
@@ -70,7 +70,12 @@ class Asked:
 
     def _checked(self, name: str, value: Any, right: bool, allowed: str) -> Any:
         if not right:
-            raise _refused(name, value, allowed)
+            raise LossaryError(
+                f"The page asked with {name!r}.",
+                arrived=f"It is {str(value)[:80]!r}.",
+                allowed=f"Allowed is {allowed}.",
+                do="Open the page anew without the part of its address behind '#'.",
+            )
         return value
 
 
@@ -90,13 +95,4 @@ def _is_loss(entry: Any) -> bool:
         and len(params) <= 20
         and all(isinstance(v, (bool, int, float, str)) and len(str(v)) < 80 for v in params.values())
         and not {"reduction", "name", "dtype"} & set(params)
-    )
-
-
-def _refused(name: str, value: Any, allowed: str) -> LossaryError:
-    return LossaryError(
-        f"The page asked with {name!r}.",
-        arrived=f"It is {str(value)[:80]!r}.",
-        allowed=f"Allowed is {allowed}.",
-        do="Open the page anew without the part of its address behind '#'.",
     )

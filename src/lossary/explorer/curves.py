@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from lossary.core import catalogue
 from lossary.core.contract import checks
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
-from lossary.explorer.asked import Array, Asked, made_of
-from lossary.explorer.axes import Axis, axis_of
+from lossary.explorer.asked import Array, Asked
+from lossary.explorer.axes import AXES, Axis, axis_of
 from lossary.explorer.mathml import symbol
 from lossary.numerics.backend import gradient
 
@@ -32,14 +33,27 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     second = None if knob is None else asked.number("second", knob.default, knob.low, knob.high)
     x = grid(axis)
     drawn = []
-    for place, loss in enumerate(losses):
+    for loss in losses:
         if axis_of(loss) is not axis:
             drawn.append({"label": label(loss), "other": getattr(axis_of(loss), "label", "no single number")})
             continue
-        entry = question["losses"][place]
-        f = rows_over(made_of(entry, axis.fixed), axis, second or 0.0)
-        drawn.append({"label": label(loss), "symbols": symbols(loss, axis, second), **measured(f, x)})
+        drawn.append(
+            {"label": label(loss), "symbols": symbols(loss, axis, second), **_curve(loss, axis, second or 0.0)}
+        )
     return {"axis": shown(axis), "x": x, "second": second, "curves": drawn}
+
+
+def _curve(loss: Loss, axis: Axis, second: float) -> dict[str, Array]:
+    parameters = {name: getattr(loss, name) for name in loss.params}
+    return _known(type(loss).__name__, tuple(parameters.items()), axis.name, second)
+
+
+@lru_cache(maxsize=64)
+def _known(name: str, parameters: tuple[tuple[str, Any], ...], axis_name: str, second: float) -> dict[str, Array]:
+    """A slider moves one loss; the others are as they were."""
+    axis = AXES[axis_name]
+    loss = loss_class(catalogue.find(name))(**{**dict(parameters), **axis.fixed})
+    return measured(rows_over(loss, axis, second), grid(axis))
 
 
 def grid(axis: Axis, points: int = POINTS) -> Array:

@@ -109,9 +109,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     outliers = asked.whole("outliers", 0, 0, 20)
     y = sample(d.name, size, seed, outliers)
     here = np.array([asked.number(knob.name, knob.default, knob.low, knob.high) for knob in d.knobs])
-    best = maximum(d.name, size, seed, outliers)
-    x = np.arange(d.span[0] + 0.5, d.span[1]) if d.counts else np.linspace(*d.span, 181)
-    shown = x if d.counts else x.astype("float64")
+    x = places(d)
+    best, best_value, best_density = maximum(d.name, size, seed, outliers)
     return {
         "name": d.name,
         "loss": d.loss,
@@ -120,11 +119,11 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         "span": d.span,
         "sample": y,
         "x": x,
-        "density": np.exp(-d.surprise(shown, here[None])[0]),
-        "best_density": np.exp(-d.surprise(shown, best[None])[0]),
+        "density": np.exp(-d.surprise(x, here[None])[0]),
+        "best_density": best_density,
         "knobs": [vars(knob) for knob in d.knobs],
         "here": {"at": here, "value": _log_likelihood(d, y, here[None])[0]},
-        "best": {"at": best, "value": _log_likelihood(d, y, best[None])[0]},
+        "best": {"at": best, "value": best_value},
         "curves": [_along(d, y, here, place) for place in range(len(here))],
     }
 
@@ -138,8 +137,8 @@ def sample(name: str, size: int, seed: int, outliers: int) -> Array:
 
 
 @lru_cache(maxsize=64)
-def maximum(name: str, size: int, seed: int, outliers: int) -> Array:
-    """Where the log-likelihood is largest: a grid over all parameters, ever finer about its best point."""
+def maximum(name: str, size: int, seed: int, outliers: int) -> tuple[Array, float, Array]:
+    """Where the log-likelihood is largest, its value and the density there: a grid, ever finer about its best point."""
     d, y = DISTRIBUTIONS[name], sample(name, size, seed, outliers)
     low, high = (np.array([getattr(knob, end) for knob in d.knobs]) for end in ("low", "high"))
     best, width = (low + high) / 2, (high - low) / 2
@@ -147,7 +146,12 @@ def maximum(name: str, size: int, seed: int, outliers: int) -> Array:
         axes = [np.clip(np.linspace(b - w, b + w, 13), lo, hi) for b, w, lo, hi in zip(best, width, low, high)]  # noqa: B905
         grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
         best, width = grid[_log_likelihood(d, y, grid).argmax()], width * 0.35
-    return np.asarray(best)
+    return best, float(_log_likelihood(d, y, best[None])[0]), np.exp(-d.surprise(places(d), best[None])[0])
+
+
+def places(d: Distribution) -> Array:
+    """Where the density is shown."""
+    return np.arange(d.span[0] + 0.5, d.span[1]) if d.counts else np.linspace(*d.span, 181)
 
 
 def _log_likelihood(d: Distribution, y: Array, at: Array) -> Array:

@@ -20,6 +20,7 @@ export function ownPanel(root, catalogue, params, changed) {
   let typed = params.get("formula") ?? "where(abs(e) <= d, e^2/2, d*(abs(e) - d/2))";
   let over = oneOf(params, "over", ["error", "prediction", "probability"]);
   const values = Object.fromEntries([...params].filter(([n]) => n.startsWith("v-")).map(([n, v]) => [n.slice(2), Number(v)]).filter(([, v]) => Number.isFinite(v)));
+  let timer = null;
   const charts = ["Value", "Gradient", "Curvature"].map((title) => new Chart({ title, height: 200 }));
   const [formulaAlert, rowsAlert] = [alertBox(), alertBox()];
   const sliders = h("div");
@@ -82,7 +83,8 @@ export function ownPanel(root, catalogue, params, changed) {
     byFormula.hidden = curveBox.hidden = !own;
     const question = own ? { formula: typed, values } : { losses: picker.question() };
     if (own) curves.ask({ formula: typed, values, over });
-    rows.ask({ table: text, ...question });
+    clearTimeout(timer);
+    timer = setTimeout(() => rows.ask({ table: text, ...question }), own ? 200 : 0); // the picture first
     changed();
   }
 
@@ -125,6 +127,7 @@ export function ownPanel(root, catalogue, params, changed) {
   return {
     start: refresh,
     close() {
+      clearTimeout(timer);
       rows.close();
       curves.close();
     },

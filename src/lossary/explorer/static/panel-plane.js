@@ -62,7 +62,7 @@ export function planePanel(root, catalogue, params, changed) {
         : s("circle", { class: "class-0", cx: px, cy: py, r: 3.5 }));
     });
     answer.fits.forEach((fit, place) => {
-      c.plot.append(s("path", { class: `series s${place}`, "data-label": fit.label, d: contour(c, fit.coefficients, answer.reach) }));
+      c.plot.append(s("path", { class: `series s${place}`, "data-label": fit.label, d: contour(c, fit.coefficients, answer.reach, answer.degree === 1 ? 1 : 60) }));
     });
   }
 
@@ -81,8 +81,8 @@ export function planePanel(root, catalogue, params, changed) {
   };
 }
 
-/** Where the score is 0, by marching squares on a grid of the plane. */
-function contour(c, k, reach, cells = 80) {
+/** Where the score is 0, by marching squares; one square is enough for a line. */
+function contour(c, k, reach, cells) {
   const score = (x, y) => k[0] + k[1] * x + k[2] * y + (k.length > 3 ? k[3] * x * x + k[4] * x * y + k[5] * y * y : 0);
   const at = (i) => -reach + (2 * reach * i) / cells;
   const grid = Array.from({ length: cells + 1 }, (_, i) => Array.from({ length: cells + 1 }, (_, j) => score(at(i), at(j))));
