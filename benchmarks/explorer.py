@@ -37,9 +37,11 @@ WATCH = """() => {
     const drawn = () => [...document.querySelectorAll('#panel path.series')].map((p) => p.getAttribute('d')).join();
     let last = drawn();
     document.addEventListener('keydown', () => { began = performance.now(); }, true);
-    new MutationObserver((changes) => {
-        if (began === null || !changes.some((c) => c.target.closest?.('svg.chart')) || drawn() === last) return;
-        last = drawn();
+    new MutationObserver(() => {
+        const now = drawn();
+        if (now === last) return;
+        last = now;
+        if (began === null) return;
         const since = began;
         requestAnimationFrame(() => window.times.push(performance.now() - since));
         began = null;

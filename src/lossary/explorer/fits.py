@@ -6,20 +6,24 @@ found is where the loss's pulls balance.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from lossary.core import catalogue
 from lossary.core.forms import Distance
-from lossary.core.lookup import get
+from lossary.core.lookup import get, loss_class
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label
 from lossary.numerics.backend import gradient
 
 WIDTH, HEIGHT = 10.0, 10.0  # of the field that points are dragged in
-STEPS, NEAR = 60, 1e-4
+STEPS, LAST_STEPS, NEAR = 100, 6, 1e-4
+ERRORS = np.linspace(-50.0, 50.0, 20_001)
 MOST_POINTS, MOST_DEGREES = 200, 4
 
 
@@ -38,11 +42,20 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     for loss in losses:
         one: dict[str, Any] = {"label": label(loss)}
         if enough:
-            one |= _described(loss, minimum(loss, basis, y), basis, y, powers(shown, degree))
+            parameters = tuple((name, getattr(loss, name)) for name in loss.params)
+            best = _known(type(loss).__name__, parameters, points.tobytes(), degree)
+            one |= _described(loss, best, basis, y, powers(shown, degree))
         if by_hand is not None and len(points):
             one["hand"] = _described(loss, by_hand, basis, y, powers(shown, degree))
         found["fits"].append(one)
     return found
+
+
+@lru_cache(maxsize=64)
+def _known(name: str, parameters: tuple[tuple[str, Any], ...], points: bytes, degree: int) -> Array:
+    """A slider moves one loss; the others' curves are as they were."""
+    x, y = np.frombuffer(points).reshape(-1, 2).T
+    return minimum(loss_class(catalogue.find(name))(**dict(parameters)), powers(x, degree), y)
 
 
 def powers(x: Array, degree: int) -> Array:
@@ -84,28 +97,41 @@ def minimum(loss: Loss, basis: Array, y: Array) -> Array:
     return found if _value(loss, basis, y, found) <= _value(loss, basis, y, start) else start
 
 
-def _reweighted(loss: Any, basis: Array, y: Array, coefficients: Array) -> Array:
+def _reweighted(loss: Any, basis: Array, y: Array, start: Array) -> Array:
+    """Most of the way by slopes from a table, which are quick, and the last steps by the loss itself."""
+    parameters = tuple((name, getattr(loss, name)) for name in loss.params)
+    rough = table(type(loss).__name__, parameters)
+    near = _steps(lambda e: np.interp(e, ERRORS, rough), STEPS, basis, y, start)
+    return _steps(lambda e: _slope(loss, e), LAST_STEPS, basis, y, near)
+
+
+def _steps(slope: Callable[[Array], Array], most: int, basis: Array, y: Array, at: Array) -> Array:
     """Slopes are split into an odd part, which becomes weights, and an even part (of quantiles), which pulls evenly."""
     ridge = 1e-9 * np.eye(basis.shape[1])
-    for _ in range(STEPS):
-        e = basis @ coefficients - y
+    for _ in range(most):
+        e = basis @ at - y
         away = np.where(np.abs(e) < NEAR, NEAR, e)
-        up, down = _slopes(loss, away), _slopes(loss, -away)
+        up, down = slope(np.stack([away, -away]))
         weight, even = np.maximum((up - down) / 2 / away, 0.0), (up + down) / 2
         square = basis.T @ (weight[:, None] * basis) + ridge * max(weight.max(), 1.0)
-        after = np.linalg.solve(square, basis.T @ (weight * y - even))
-        moved = np.abs(after - coefficients).max()
-        coefficients = after
-        if moved < NEAR:
+        before, at = at, np.linalg.solve(square, basis.T @ (weight * y - even))
+        if np.abs(at - before).max() < NEAR:
             break
-    return coefficients
+    return at
 
 
-def _slopes(loss: Any, e: Array) -> Array:
-    """The loss's slope at each error. JAX compiles for every size anew, so there is one size."""
-    padded = np.ones(MOST_POINTS, dtype="float32")
-    padded[: len(e)] = e
-    return ops.convert_to_numpy(loss.slope(ops.convert_to_tensor(padded)))[: len(e)].astype("float64")
+@lru_cache(maxsize=64)
+def table(name: str, parameters: tuple[tuple[str, Any], ...]) -> Array:
+    """The loss's own slope at each of ERRORS."""
+    return _slope(loss_class(catalogue.find(name))(**dict(parameters)), ERRORS)
+
+
+def _slope(loss: Any, e: Array) -> Array:
+    """The loss's slope at errors of any shape. JAX compiles for every size anew, so small ones have one size."""
+    padded = np.ones(max(e.size, 2 * MOST_POINTS), dtype="float32")
+    padded[: e.size] = e.ravel()
+    slopes = ops.convert_to_numpy(loss.slope(ops.convert_to_tensor(padded)))
+    return np.asarray(slopes[: e.size].astype("float64").reshape(e.shape))
 
 
 def _value(loss: Loss, basis: Array, y: Array, coefficients: Array) -> float:
