@@ -25,7 +25,6 @@ from lossary.explorer.guards import Guard, parts
 
 STATIC = Path(__file__).with_name("static")
 PATIENCE = 300.0  # seconds a request waits for Keras
-WARMED = ("curves", "fits", "planes", "likelihoods", "network")
 Answers = Mapping[str, Callable[[dict[str, Any]], Any]]
 
 
@@ -41,11 +40,10 @@ class Engine:
     def _load(self) -> None:
         try:
             self.answers = import_module("lossary.explorer.answers").ANSWERS
+            self.answers["curves"]({"losses": [{"name": "huber"}]})  # what is slow the first time only
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
         self.ready.set()
-        for name in WARMED if not self.failure else ():  # so that the first look is as quick as the second
-            self.ask(name, {"losses": [{"name": "huber"}], "points": [[0, 0], [1, 1]]})
 
     def status(self) -> dict[str, Any]:
         if not self.ready.is_set():

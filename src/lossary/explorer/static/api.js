@@ -23,6 +23,12 @@ export async function ask(name, question) {
   return content;
 }
 
+/** The line under the head; with `old`, only where it still says that. */
+function status(text, old = "") {
+  const line = document.getElementById("status");
+  if (line.textContent.startsWith(old)) line.textContent = text;
+}
+
 /** At most one question on its way; of those that wait, only the newest is asked. */
 export class Newest {
   constructor(name, show, refuse) {
@@ -35,6 +41,7 @@ export class Newest {
       return;
     }
     this.busy = true;
+    const slow = setTimeout(() => status("Computing … a backend compiles what it sees for the first time."), 1000);
     try {
       const answer = await ask(this.name, question);
       if (!this.closed) {
@@ -45,6 +52,8 @@ export class Newest {
       if (!this.closed) this.refuse(error.parts ?? { asked: String(error) });
       if (!(error instanceof Refused)) console.error(error);
     } finally {
+      clearTimeout(slow);
+      status("", "Computing");
       this.busy = false;
       const next = this.waiting;
       this.waiting = null;
