@@ -541,7 +541,7 @@ COMMANDS = [
     Example("An empty table", "The file, or what was pasted on the explorer's page, holds nothing.",
             'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
     Example("A link of the explorer that makes no sense", "Its page asks for something that a panel does not have.",
-            'from lossary.explorer.answers import ANSWERS\n\nANSWERS["fits"]({"losses": [{"name": "dice"}]})',
+            'from lossary.explorer import fits\n\nfits.answer({"losses": [{"name": "dice"}]})',
             "Open the page without the part behind '#'."),
 ]  # fmt: skip
 

@@ -35,11 +35,11 @@ export function trainingPanel(root, catalogue, params, changed) {
   };
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Training" },
-      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Begin anew", reset)), said,
       h("h2", {}, "Knobs, also while it runs"),
       ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "pace" }, set(name))),
       h("h2", {}, "Losses"), picker.element),
-    h("section", { class: "figures", "aria-label": "Progress" }, alert, fit.element, h("div", { class: "charts two" }, stacks.map((c) => c.element)), results)));
+    h("section", { class: "figures", "aria-label": "Progress" },
+      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Begin anew", reset), said), alert, fit.element, h("div", { class: "charts two" }, stacks.map((c) => c.element)), results)));
 
   /** Another number of losses begins anew; another parameter goes on from where the weights are. */
   function lossesChanged() {
@@ -128,8 +128,8 @@ export function trainingPanel(root, catalogue, params, changed) {
     const x = cost.map((_, k) => k);
     const both = cost.map((v, k) => v + penalty[k]);
     const top = Math.max(...both.slice(Math.min(10, both.length - 1)), 1e-6) * 1.15;
-    chart.title = `${answer.runs[i].label}: loss, and regularization on it`;
-    chart.set({ xSpan: [0, Math.max(20, x.length - 1)], ySpan: [0, top], xLabel: "step", label: `Loss and regularization of ${answer.runs[i].label} over the steps`, paint: (c) => {
+    chart.title = `${answer.runs[i].label} and regularization`;
+    chart.set({ xSpan: [0, Math.max(20, x.length - 1)], ySpan: [0, top], xLabel: "step (dark: regularization)", label: `Loss and regularization of ${answer.runs[i].label} over the steps`, paint: (c) => {
       c.area(x, x.map(() => 0), cost, `stack s${i}`);
       c.area(x, cost, both, "stack penalty");
     } });
