@@ -17,8 +17,8 @@ from lossary.explorer.network import SIZE, backward, first_state, forward
 from lossary.explorer.planes import RIDGE, spread
 
 CATALOGUE = ANSWERS["catalogue"]({})["losses"]
-LINES = [entry["function"] for entry in CATALOGUE if entry["line"]]
-PLANES = [entry["function"] for entry in CATALOGUE if entry["plane"]]
+LINES = [entry for entry in CATALOGUE if entry["line"]]
+PLANES = [entry for entry in CATALOGUE if entry["plane"]]
 every_loss = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry["function"])
 
 
@@ -26,9 +26,9 @@ def ask(name, **asked):
     return ANSWERS[name](asked)
 
 
-def moved(entry):
+def moved(entry, share=0.4):
     """Parameters away from their defaults, as sliders set them."""
-    return {p["name"]: 0.6 * p["low"] + 0.4 * p["high"] for p in entry["params"] if p["kind"] == "number"}
+    return {p["name"]: (1 - share) * p["low"] + share * p["high"] for p in entry["params"] if p["kind"] == "number"}
 
 
 def test_the_catalogue_is_whole():
@@ -134,12 +134,12 @@ def scattered(rng, n=25):
     return np.stack([x, y], axis=1)
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("entry", LINES, ids=lambda entry: entry["function"])
 @pytest.mark.parametrize("degree", [1, 3])
-def test_a_fit_cannot_be_improved_nearby(name, degree, rng):
-    points = scattered(rng)
-    (fit,) = ask("fits", losses=[{"name": name}], points=points.tolist(), degree=degree)["fits"]
-    loss, p = ls.get(name), points[:, 1] + fit["residuals"]
+def test_a_fit_cannot_be_improved_nearby(entry, degree, rng):
+    points, name, params = scattered(rng), entry["function"], moved(entry, 0.15)
+    (fit,) = ask("fits", losses=[{"name": name, "params": params}], points=points.tolist(), degree=degree)["fits"]
+    loss, p = ls.get(name, **params), points[:, 1] + fit["residuals"]
     assert fit["loss"] == pytest.approx(float(loss(points[:, 1:], p[:, None])), rel=1e-5)
     u = (points[:, 0] - 5) / 5
     for _ in range(30):
@@ -165,11 +165,13 @@ def test_too_few_points_give_no_curve():
 # -- two classes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PLANES)
-def test_a_boundary_cannot_be_improved_nearby(name, rng):
-    found = ask("planes", losses=[{"name": name}], share=0.3, noise=0.1, boundary="curved", shape="ring")
+@pytest.mark.parametrize("entry", PLANES, ids=lambda entry: entry["function"])
+def test_a_boundary_cannot_be_improved_nearby(entry, rng):
+    name, params = entry["function"], moved(entry)
+    asked = {"share": 0.3, "noise": 0.1, "boundary": "curved", "shape": "ring"}
+    found = ask("planes", losses=[{"name": name, "params": params}], **asked)
     (fit,) = found["fits"]
-    loss = ls.get(name, **({"from_logits": True} if "from_logits" in ls.get(name).params else {}))
+    loss = ls.get(name, **params, **({"from_logits": True} if "from_logits" in ls.get(name).params else {}))
     labels = found["seen"] if "from_logits" in loss.params else 2 * found["seen"] - 1
     features = spread(found["points"], 2)
 
