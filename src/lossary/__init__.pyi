@@ -14,6 +14,7 @@ from lossary.target.sources import Fixed as Fixed
 from lossary.target.learned import GradNorm as GradNorm
 from lossary.target.sources import Hidden as Hidden
 from lossary.target.sources import Input as Input
+from lossary.target.sources import Itself as Itself
 from lossary.core.schedules import LinearSchedule as LinearSchedule
 from lossary.core.loss import Loss as Loss
 from lossary.target.layers import LossLayer as LossLayer
@@ -38,6 +39,7 @@ from lossary.core.moments import at_step as at_step
 from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
 from lossary.core.contract import checks as checks
+from lossary.numerics.backend import derivative as derivative
 from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
 from lossary.checking.explain import explain as explain

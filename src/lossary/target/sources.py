@@ -6,7 +6,8 @@ Source
 ├── Output    what the model gives at an output
 ├── Hidden    what a layer inside the model gave in this same pass
 ├── Teacher   what another model says to the same inputs; it is not trained
-└── Fixed     a constant
+├── Fixed     a constant
+└── Itself    the model, to be called on something else
 """
 
 from __future__ import annotations
@@ -145,6 +146,14 @@ class Fixed(Source):
 
     def read(self, moment: Moment) -> Tensor:
         return ops.convert_to_tensor(self.value, dtype="float32")
+
+
+@keras.saving.register_keras_serializable("lossary")
+class Itself(Source):
+    """The model itself, to be called once more: on shifted inputs, or inside ls.derivative."""
+
+    def read(self, moment: Moment) -> Any:
+        return moment.model
 
 
 def _names(tensors: Any) -> list[str]:

@@ -35,7 +35,8 @@ class Term(keras.losses.Loss):
             y_true and y_pred are filled by themselves; every other one without a default needs a source.
         reduction: "sum_over_batch_size" (default), "sum" or "mean_with_sample_weight", as for every loss.
         name: for logs; by default the function's name.
-        **sources: where each argument comes from: ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed.
+        **sources: where each argument comes from: ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed,
+            ls.Itself.
 
     Works in compile with fit and ls.train on every backend. To be loaded again, `of` has to be registered with
     keras.saving.register_keras_serializable. Raises DefinitionError when arguments and sources do not match.
@@ -105,7 +106,7 @@ class Term(keras.losses.Loss):
 
 
 def _tensors(given: Any) -> Any:
-    return keras.tree.map_structure(ops.convert_to_tensor, given)
+    return given if isinstance(given, keras.Model) else keras.tree.map_structure(ops.convert_to_tensor, given)
 
 
 def _check(of: Any, sources: dict[str, Any]) -> list[str]:
