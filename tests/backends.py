@@ -50,6 +50,7 @@ def compiled(f, whole=True):
     return tf.function(f)
 
 
+FREEZES = BACKEND != "torch"  # compiled code holds on to a number of Python's for ever; torch breaks its graph instead
 MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torch": ("eager",)}[BACKEND]
 
 

@@ -5,24 +5,10 @@ Each example is run, so that the page shows real texts; a test fails when a plac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Example:
-    """The smallest code that causes one error. A line that begins with `$ ` is a command.
-
-    `files` are written into an empty folder first; `hidden` is run before, and not shown. In it `patch(target, value)`
-    replaces something for the time of the example.
-    """
-
-    title: str
-    when: str
-    code: str
-    fix: str
-    files: Mapping[str, str | bytes] = field(default_factory=dict)
-    hidden: str = ""
+from tools.errors_example import Example
+from tools.errors_target import TARGETS
 
 
 @dataclass(frozen=True)
@@ -262,12 +248,6 @@ MODELS = [
         "Leave `reduction` out.",
     ),
     Example(
-        "A weight that is no number",
-        "LossLayer(weight=...) is text, infinite or nan.",
-        'ls.LossLayer("mse", weight="heavy")',
-        "Pass a finite number.",
-    ),
-    Example(
         "A loss layer on one tensor",
         "LossLayer is called like another layer, without targets.",
         'ls.LossLayer("mse")(np.zeros((2, 1)))',
@@ -283,7 +263,7 @@ MODELS = [
         "An unknown name of lossary.target",
         "A name is misspelt.",
         "import lossary.target\n\nlossary.target.regularisation",
-        "The names are LossLayer, Target, regularization, target_split and without_targets.",
+        "The names are those of `dir(lossary.target)`.",
     ),
     Example(
         "No rows to split a target on",
@@ -411,6 +391,8 @@ MODELS = [
         files={"plots": "a file, not a folder"},
     ),
 ]
+
+MODELS += TARGETS
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

@@ -31,7 +31,8 @@ def register_all() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WhenKerasComes)]
     for file in sorted(Path(__file__).with_name("families").glob("[!_]*.py")):
         import_module(f"{__package__}.families.{file.stem}")
-    import_module(f"{__package__}.target.layers")
+    for module in ("layers", "learned"):
+        import_module(f"{__package__}.target.{module}")
 
 
 def settle() -> None:

@@ -26,3 +26,30 @@ def test_every_link_of_the_documents_leads_somewhere():
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "examples" / "README.md"]:
         for link in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), (page.name, link)
+
+
+def run_page(page):
+    """The names that a page's code leaves behind, all its blocks run in their order."""
+    names = {"__name__": page.replace("-", "_")}
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    for code in re.findall(r"```python\n(.*?)```", text, flags=re.S):
+        exec(compile(code, page, "exec"), names)
+    return names
+
+
+def test_the_guide_to_targets_runs():
+    names = run_page("target")
+    assert {"loss", "huber", "mean_absolute_error", "regularization"} == set(names["history"])
+
+
+def test_what_is_to_be_written_instead_of_add_loss_trains():
+    names = run_page("from-add-loss")
+    for history, terms in (
+        (names["history"], {"binary_crossentropy", "divergence", "divergence_weight"}),
+        (names["student_history"], {"sparse_categorical_crossentropy", "distilled"}),
+        (names["steady_history"], {"mean_squared_error", "shaken"}),
+    ):
+        assert terms < set(history)
+        assert history["loss"][-1] < history["loss"][0]
+    np.testing.assert_allclose(names["history"]["divergence_weight"][-1], 0.05, rtol=1e-6)
+    assert names["error"] < 0.05

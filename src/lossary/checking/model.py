@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,8 +11,10 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..core.sums import Sum
 from ..numerics.backend import replicas
 from ..numerics.masks import mask_of
+from ..target.term import Term
 from .case import ROWS, Case, Setup, make_case
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
@@ -131,13 +134,23 @@ def route(model: Any, y: Any, p: Any, w: Any) -> Iterator[Part]:
     """Which loss, target and weights the user meant for each output: by name where names were given, else by place."""
     names = output_names(model, p)
     predictions = list(p.values()) if isinstance(p, dict) else list(p) if isinstance(p, (list, tuple)) else [p]
-    losses = _each(model.loss, names)
+    sums = isinstance(model.loss, Sum)
+    losses = [_of_output(model.loss, name, names) for name in names] if sums else _each(model.loss, names)
     weights = _each(getattr(model._compile_loss, "_user_loss_weights", None), names)
     targets, rows = _each(y, names), _each(w, names)
     for name, loss, target, prediction, row, weight in zip(
         names, losses, targets, predictions, rows, weights, strict=True
     ):
         yield name, loss, target, prediction, row, 1.0 if weight is None else float(to_numpy(weight))
+
+
+def _of_output(whole: Sum, name: str, names: list[str]) -> Any:
+    """What a sum says of one output, less what reads more than (y_true, y_pred)."""
+    parts = [part for part in whole.parts if part.output == name or (part.output is None and len(names) == 1)]
+    parts = [replace(part, output=None) for part in parts if not isinstance(part.loss, Term)]
+    if not parts:
+        return None
+    return parts[0].loss if len(parts) == 1 else Sum(parts)
 
 
 def _each(given: Any, names: list[str]) -> list[Any]:

@@ -19,6 +19,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.masks import mask_of, with_mask
+from ..target.attachment import attachment_of
 from .parts import Array, arrays, copied, measure, numbers
 from .untouched import untouched
 
@@ -294,7 +295,8 @@ def _losses(model: keras.Model) -> list[Any]:
 
 
 def _computes_its_loss(model: keras.Model) -> bool:
-    return type(model).compute_loss is not keras.Model.compute_loss
+    """Whether a class has a compute_loss of its own, or its loss reads more than (y_true, y_pred)."""
+    return type(model).compute_loss is not keras.Model.compute_loss or attachment_of(model) is not None
 
 
 def _own_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> Any:

@@ -56,6 +56,11 @@ ClassWeights = Annotated[
 ]
 
 
+def absent(parameter: Any) -> bool:
+    """Whether a parameter is 0, so that its term may be left out; one that moves with the step is not."""
+    return isinstance(parameter, (int, float)) and parameter == 0
+
+
 def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
     """The formula with its closed-form derivative, where the loss gives one."""
     return loss.of if type(loss).slope is form.slope else with_slope(loss.of, loss.slope)
@@ -176,7 +181,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 
     def smoothed(self, y: Tensor) -> Tensor:
         """A label, or its complement, after smoothing."""
-        return y + self.label_smoothing * (0.5 - y) if self.label_smoothing else y
+        return y + self.label_smoothing * (0.5 - y) if not absent(self.label_smoothing) else y
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         """A row is ignored when all its entries are."""
@@ -231,7 +236,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         classes, y = y_pred.shape[-1], y_true
-        if self.label_smoothing:
+        if not absent(self.label_smoothing):
             y = y_true + self.label_smoothing * (1 / classes - y_true)
         values = self.weighed(self.of_classes(y_pred))
         return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
@@ -303,7 +308,7 @@ class Sparse(Categorical, abstract=True):
             index = ops.where(ops.equal(index, self.ignore_class), 0, index)
             known = ops.logical_or(known, ops.equal(ops.cast(y_true, "int32"), self.ignore_class))
         index = ops.clip(index, 0, classes - 1)
-        if self.label_smoothing or self.by_class():
+        if not absent(self.label_smoothing) or self.by_class():
             values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
             picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)

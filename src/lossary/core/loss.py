@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Concatenate, ParamSp
 import keras
 from keras import ops
 
+from ..numerics.backend import concrete
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import catalogue, contract, reduction
+from . import catalogue, contract, moments, reduction
 from .cards import Card, ParamCard, read_docstring
 from .contract import Contract
-from .errors import DefinitionError, ParameterError, ShapeError
+from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
 from .params import INF, Param
 from .reduction import Reduction
+from .schedules import Moving, moving
 
 Tensor = Any
 P = ParamSpec("P")
@@ -79,6 +81,7 @@ class Loss(Fields, keras.losses.Loss):
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
+    _moving: dict[str, Moving]  # parameters that follow a schedule
 
     def __init_subclass__(
         cls,
@@ -120,8 +123,13 @@ class Loss(Fields, keras.losses.Loss):
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
         reduction.check_reduction(cls.__name__, common["reduction"])
         keras.losses.Loss.__init__(self, **{**common, "name": common["name"] or snake(cls.__name__)})
+        self._moving = {}
         for name, param in cls.params.items():
-            setattr(self, name, param.check(cls.__name__, name, self._arguments[name]))
+            value = moving(self._arguments[name])
+            if isinstance(value, Moving):
+                self._moving[name] = value
+                value = [param.check(cls.__name__, name, sample) for sample in (*value.samples(), value.first())][-1]
+            setattr(self, name, param.check(cls.__name__, name, value))
         self.validate()
         return self
 
@@ -182,6 +190,10 @@ class Loss(Fields, keras.losses.Loss):
         """The rows as one number; a loss that is no mean of rows (a root mean square) overrides it."""
         return reduction.reduce(values, weight, mask, self.reduction)
 
+    def knobs(self) -> dict[str, Tensor]:
+        """What changes while training, by name, for the logs: parameters that move."""
+        return {name: value.now() for name, value in self._moving.items()}
+
     # -- what follows -------------------------------------------------------------------------------------------
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
@@ -194,10 +206,26 @@ class Loss(Fields, keras.losses.Loss):
         values = reduction.reduce(values, None, mask, None)
         return with_mask(ops.cast(values, self.dtype), mask)
 
+    def _at_this_moment(self, y_pred: Tensor) -> Loss:
+        """This loss with the present values of what moves. A copy: backward passes read parameters later on."""
+        given = _first(y_pred)
+        if moments.now() is None and ops.is_tensor(given) and not concrete(given):
+            raise unknown_step(repr(self))
+        present = object.__new__(type(self))
+        present.__dict__.update(self.__dict__)
+        present.__dict__.update({name: value.now() for name, value in self._moving.items()})
+        return present
+
     def _rows(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The values of the rows with weight and mask in their rank. Rows that do not count hold neutral numbers."""
+        loss = self._at_this_moment(y_pred) if self._moving else self
+        return loss._computed(y_true, y_pred, sample_weight, vectors=vectors, **extra)
+
+    def _computed(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
         mask = mask_of(y_pred)
         y_pred = _each(y_pred, lambda y: contract.to_tensor(y, inner, keep_integers=False))
@@ -242,7 +270,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
-        config = {name: getattr(self, name, value) for name, value in self._arguments.items()}
+        config = {name: getattr(self, name, value) for name, value in self._arguments.items()} | self._moving
         dtype = config.pop("dtype", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
@@ -267,9 +295,22 @@ class Loss(Fields, keras.losses.Loss):
     def __repr__(self) -> str:
         defaults = {name: p.default for name, p in type(self).signature.parameters.items()}
         defaults["name"] = snake(type(self).__name__)
-        now = {n: getattr(self, n, v) for n, v in self._arguments.items() if v is not None}
+        now = {n: self._moving.get(n, getattr(self, n, v)) for n, v in self._arguments.items() if v is not None}
         shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __add__(self, other: Any) -> Any:
+        """Several losses as one: `Huber() + 0.1 * CosineSimilarity()`; see lossary.core.sums."""
+        return _sums().added(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _sums().added(other, self)
+
+    def __mul__(self, weight: Any) -> Any:
+        """The loss with a weight: a number, or a schedule."""
+        return _sums().Weighted(self, weight)
+
+    __rmul__ = __mul__
 
     @classmethod
     def card(cls) -> Card:
@@ -286,6 +327,21 @@ class Loss(Fields, keras.losses.Loss):
             params=tuple(_param_card(n, p, parameters[n]) for n, p in cls.params.items()),
             **read_docstring(cls.__dict__.get("__doc__")),
         )
+
+
+def _sums() -> Any:
+    """The losses of losses, which are losses themselves: loaded when they are first made."""
+    return import_module(f"{__package__}.sums")
+
+
+def unknown_step(shown: str) -> LossaryError:
+    """Compiled code would hold on to the first value of a schedule for ever."""
+    return LossaryError(
+        f"{shown} moves with the training step.",
+        arrived="It is called in compiled code that does not say which step it is.",
+        allowed="Allowed are fit, ls.train, LossLayer, eager calls, and blocks of ls.at_step.",
+        do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
+    )
 
 
 def _without_types(signature: Signature) -> Signature:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from keras import ops
 
 from ..core.errors import ParameterError
-from ..core.forms import Categorical, Chances, Sparse
+from ..core.forms import Categorical, Chances, Sparse, absent
 from ..core.loss import Tensor, function
 from ..core.params import Param, fraction, nonnegative
 from ..numerics.backend import expm1
@@ -97,7 +97,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
-    return alpha * (with_slope(value, slope)(surprise, p, q) if gamma else surprise)
+    return alpha * (with_slope(value, slope)(surprise, p, q) if not absent(gamma) else surprise)
 
 
 class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):

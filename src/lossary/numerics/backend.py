@@ -101,6 +101,18 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     return found
 
 
+def derivative(f: Callable[[Any], Any], x: Any) -> Any:
+    """The derivative of sum(f(x)) by x, of the shape of x; eager or compiled, and itself differentiable.
+
+    Where each row of f(x) depends on the same row of x alone, as with a model, row i holds the derivative of row i. For
+    residuals of differential equations and gradient penalties: u = derivative(model, x); a second one gives curvature.
+
+    >>> derivative(lambda x: x**3, [1.0, 2.0])
+    [3.0, 12.0]
+    """
+    return _BACKEND.derivative(f, keras.ops.convert_to_tensor(x))
+
+
 def gradient(f: Callable[[Any], Any], x: Any) -> Any:
     """The derivative of sum(f(x)) by x, eagerly."""
     return gradients(lambda inner: f(inner[0]), [keras.ops.convert_to_tensor(x)])[0]

@@ -119,6 +119,11 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     return list(jax.grad(lambda inner: jax.numpy.sum(f(inner)))(tensors))
 
 
+def derivative(f: Callable[[Any], Any], x: Any) -> Any:
+    """Reverse mode, which JAX can differentiate again."""
+    return jax.grad(lambda inner: jax.numpy.sum(f(inner)))(x)
+
+
 def same_randomness() -> AbstractContextManager[None]:
     """Keras draws from seeds that it keeps itself: nothing to put back."""
     return nullcontext()

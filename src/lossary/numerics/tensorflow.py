@@ -105,6 +105,14 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     return [tf.convert_to_tensor(slope) for slope in found]  # an embedding's comes as slices
 
 
+def derivative(f: Callable[[Any], Any], x: Any) -> Any:
+    """A tape of its own, inside whichever is running."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(f(x))
+    return tape.gradient(total, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
 def same_randomness() -> AbstractContextManager[None]:
     """Keras draws from seeds that it keeps itself: nothing to put back."""
     return nullcontext()

@@ -115,6 +115,14 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     return [torch.zeros_like(x) if slope is None else slope for x, slope in zip(inner, found, strict=True)]
 
 
+def derivative(f: Callable[[Any], Any], x: Any) -> Any:
+    """With a graph of its own, so that it can be differentiated again."""
+    with torch.enable_grad():
+        inner = x if x.requires_grad else x.detach().requires_grad_()
+        (found,) = torch.autograd.grad(f(inner).sum(), inner, create_graph=True, allow_unused=True)
+    return torch.zeros_like(x) if found is None else found
+
+
 def same_randomness() -> AbstractContextManager[None]:
     """Puts torch's own generators back afterwards: Keras's Dropout draws from them."""
     return torch.random.fork_rng()

@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "LossLayer": "layers",
-    "without_targets": "layers",
-    "Target": "terms",
-    "regularization": "terms",
-    "target_split": "terms",
+    **dict.fromkeys(["LossLayer", "TermLayer", "without_targets"], "layers"),
+    **dict.fromkeys(["Target", "regularization", "target_split", "target_table"], "terms"),
+    **dict.fromkeys(["UncertaintyWeighted", "GradNorm", "AdaptiveRobust"], "learned"),
+    **dict.fromkeys(["Input", "Column", "Output", "Hidden", "Teacher", "Fixed", "Itself"], "sources"),
+    "Term": "term",
+    "weights_from": "weights",
 }
 
-__all__ = ["LossLayer", "Target", "regularization", "target_split", "without_targets"]
+__all__ = [*_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,24 +1,71 @@
-"""The loss inside the model: a layer that sees targets and outputs, adds their loss, and passes the outputs on."""
+"""Losses inside the model: layers that add a term to what training minimises, and pass tensors on unchanged.
 
+LossLayer   a loss between targets and outputs, both tensors of the model
+TermLayer   a function of any tensors of the model: what `add_loss` was used for
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
+from ..core import reduction
 from ..core.errors import LossaryError
 from ..core.lookup import get
+from ..core.moments import Moment, open_moment
+from ..core.schedules import Moving
+from ..core.sums import Part, weights_of
+from .attachment import carried_by, leaves_of
+
+Tensor = Any
+
+
+class _AddsLoss(keras.layers.Layer):
+    """What both layers share: a weight that may move with the step, counted by the layer, and learned variables."""
+
+    def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
+        # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
+        super().__init__(**{"autocast": False, **kwargs})
+        self.supports_masking = True
+        self._part = Part(loss, weights_of(weight))
+        self.weight = self._part.weights[0]
+        leaves = [*leaves_of(loss), *self._part.weights]
+        self.carried = [layer for leaf in leaves for layer in carried_by(leaf)]
+        self.step = None
+        if any(isinstance(leaf, Moving) for leaf in leaves):
+            self.step = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="step")
+
+    @contextlib.contextmanager
+    def _moment(self, training: bool | None) -> Iterator[None]:
+        """One call in training is one step."""
+        step = 0 if self.step is None else ops.convert_to_tensor(self.step)
+        with open_moment(Moment(step, bool(training))):
+            yield
+        if training and self.step is not None:
+            self.step.assign(self.step + 1)
+
+    def _add(self, value: Tensor) -> None:
+        self.add_loss(value * ops.cast(self._part.weight(), value.dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "weight": self._part.to_config()["weights"][0]}
 
 
 @keras.saving.register_keras_serializable(package="lossary")
-class LossLayer(keras.layers.Layer):
+class LossLayer(_AddsLoss):
     """Adds a loss between two tensors of a model to what training minimises.
 
     `LossLayer(loss, weight=1.0)([targets, outputs])` returns `outputs` unchanged, whatever the targets are; so
     predictions never depend on the targets. A third tensor, `[targets, outputs, sample_weight]`, weighs the rows.
     Such a model is compiled without a loss and trained by `model.fit([x, y])`.
 
-    `loss` is a loss object, a function of (y_true, y_pred), or a name. `weight` scales the loss; 0 keeps it out.
-    The loss and its parameters are saved with the model. `without_targets(model)` gives the model for predicting.
+    `loss` is a loss object, a sum of losses, a function of (y_true, y_pred), or a name. `weight` scales the loss; 0
+    keeps it out; a schedule or a Dial moves it. The loss, its parameters and what it learns are saved with the model.
+    `without_targets(model)` gives the model for predicting.
 
     >>> x, y = keras.Input((1,)), keras.Input((1,))
     >>> outputs = keras.layers.Dense(1)(x)
@@ -26,24 +73,23 @@ class LossLayer(keras.layers.Layer):
     >>> model.compile(optimizer="sgd")
     """
 
-    def __init__(self, loss: Any = "mean_squared_error", weight: float = 1.0, **kwargs: Any) -> None:
-        # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
-        super().__init__(**{"autocast": False, **kwargs})
-        self.loss = _resolve(loss)
-        self.weight = _finite(weight)
-        self.supports_masking = True
+    def __init__(self, loss: Any = "mean_squared_error", weight: Any = 1.0, **kwargs: Any) -> None:
+        self.loss: Any = None
+        loss = _resolve(loss)
+        super().__init__(loss, weight, **kwargs)
+        self.loss = loss
 
     def __call__(self, inputs: Any, **kwargs: Any) -> Any:
         _parts(inputs)  # refused here, an error keeps its type; Keras rewraps what `call` raises
         return super().__call__(inputs, **kwargs)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         targets, outputs, sample_weight = _parts(inputs)
-        value = self.loss(targets, outputs, sample_weight=sample_weight)
-        self.add_loss(value * ops.cast(self.weight, value.dtype))
+        with self._moment(training):
+            self._add(self.loss(targets, outputs, sample_weight=sample_weight))
         return outputs
 
-    def compute_output_spec(self, inputs: Any) -> Any:
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
         _, outputs, _ = _parts(inputs)
         return keras.KerasTensor(outputs.shape, dtype=outputs.dtype)
 
@@ -51,11 +97,67 @@ class LossLayer(keras.layers.Layer):
         return previous_mask[1] if isinstance(previous_mask, (list, tuple)) else None
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "loss": keras.losses.serialize(self.loss), "weight": self.weight}
+        return {**super().get_config(), "loss": keras.losses.serialize(self.loss)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "LossLayer":
+    def from_config(cls, config: dict[str, Any]) -> LossLayer:
         return cls(**{**config, "loss": get(config["loss"])})
+
+
+@keras.saving.register_keras_serializable(package="lossary")
+class TermLayer(_AddsLoss):
+    """Adds a function of any tensors of the model to what training minimises: what `model.add_loss` was used for.
+
+        z = ls.TermLayer(kl, weight=0.1)({"mean": mean, "log_var": log_var})
+        z["mean"]  # go on from here, so that the layer is part of the model
+
+    Args:
+        of: a function of named tensors, the keys of the input; it gives one value per row (averaged) or one number. To
+            be loaded again, it has to be registered with keras.saving.register_keras_serializable.
+        weight: a number, a schedule or a Dial.
+
+    Returns the dictionary it was called on, unchanged.
+    """
+
+    def __init__(self, of: Callable[..., Tensor], weight: Any = 1.0, **kwargs: Any) -> None:
+        if not callable(of):
+            raise LossaryError(
+                "TermLayer(of) adds a function of the model's tensors to the loss.",
+                arrived=f"It was given {of!r}.",
+                allowed="Allowed is a function of named tensors.",
+                do='Write the term as a function, and call the layer on {"argument": tensor, ...}.',
+            )
+        super().__init__(of, weight, **kwargs)
+        self.of = of
+
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, dict):
+            raise LossaryError(
+                "TermLayer is called on the arguments of its function, by name.",
+                arrived=f"It was called on {type(inputs).__name__}.",
+                allowed="Allowed is a dictionary of tensors.",
+                do='Call it as TermLayer(of)({"mean": mean, "log_var": log_var}).',
+            )
+        return super().__call__(inputs, **kwargs)
+
+    def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
+        with self._moment(training):
+            values = ops.convert_to_tensor(self.of(**inputs))
+            self._add(reduction.reduce(values, None, None, "sum_over_batch_size"))
+        return inputs
+
+    def compute_output_spec(self, inputs: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
+        return {name: keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for name, tensor in inputs.items()}
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return previous_mask
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "of": keras.saving.serialize_keras_object(self.of)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TermLayer:
+        return cls(**{**config, "of": keras.saving.deserialize_keras_object(config["of"])})
 
 
 def without_targets(model: keras.Model) -> keras.Model:
@@ -103,21 +205,6 @@ def _resolve(loss: Any) -> Any:
     return found
 
 
-def _finite(weight: float) -> float:
-    try:
-        number = float(weight)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not abs(number) < float("inf"):
-        raise LossaryError(
-            "LossLayer(weight=...) scales the loss.",
-            arrived=f"It was given weight={weight!r}.",
-            allowed="Allowed is a finite number.",
-            do="Pass such a number, or leave `weight` out for 1.0.",
-        )
-    return number
-
-
 def _parts(inputs: Any) -> tuple[Any, Any, Any]:
     if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
         count = f"{len(inputs)} tensors" if isinstance(inputs, (list, tuple)) else f"one {type(inputs).__name__}"
@@ -136,8 +223,9 @@ def _same(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 
 def _call_without_loss(layer: Any, *args: Any, **kwargs: Any) -> Any:
-    if isinstance(layer, LossLayer):
-        return _parts(args[0] if args else kwargs["inputs"])[1]
+    if isinstance(layer, _AddsLoss):
+        given = args[0] if args else kwargs["inputs"]
+        return _parts(given)[1] if isinstance(layer, LossLayer) else given
     return layer(*args, **kwargs)
 
 

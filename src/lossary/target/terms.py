@@ -9,29 +9,53 @@ import numpy as np
 from keras import ops
 
 from ..core.errors import LossaryError
-from .layers import LossLayer
+from .attachment import attachment_of
+from .layers import LossLayer, TermLayer
+from .routing import Routed
 
 
 @dataclass(frozen=True)
 class Target:
     """What training minimises, split into its terms.
 
-    `loss` is the compiled loss plus every LossLayer. `regularization` holds one number per term: "dense/kernel" for a
-    weight's regularizer, "dense/activity" for an activity regularizer or anything else a layer added.
-    `value` is their sum: what `model.evaluate` reports as "loss".
+    `loss` is the compiled loss plus every LossLayer and TermLayer. `regularization` holds one number per term:
+    "dense/kernel" for a weight's regularizer, "dense/activity" for an activity regularizer or whatever a layer added.
+    `value` is their sum: what `model.evaluate` reports as "loss". `parts` holds the value of each part of a sum of
+    losses, without its weight.
     """
 
     loss: float
     regularization: dict[str, float] = field(default_factory=dict)
+    parts: dict[str, float] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
         return self.loss + sum(self.regularization.values())
 
     def __str__(self) -> str:
-        rows = {"loss": self.loss, **self.regularization, "target": self.value}
-        width = max(map(len, rows))
-        return "\n".join(f"{name:<{width}}  {value:12.6f}" for name, value in rows.items())
+        return target_table({"": self})
+
+
+def target_table(targets: dict[str, Target]) -> str:
+    """Several targets side by side, such as {"before": ..., "after": ...}: loss + regularization = target.
+
+    Parts of the loss, and what each term of the regularization comes to, stand below what they add up to.
+    """
+    names = list(targets)
+    rows: dict[str, list[float]] = {"loss": [target.loss for target in targets.values()]}
+    for part in dict.fromkeys(name for target in targets.values() for name in target.parts):
+        rows[f"  {part}"] = [target.parts.get(part, float("nan")) for target in targets.values()]
+    terms = dict.fromkeys(name for target in targets.values() for name in target.regularization)
+    if len(terms) != 1:
+        rows["regularization"] = [sum(target.regularization.values()) for target in targets.values()]
+    for term in terms:
+        rows[f"  {term}"] = [target.regularization.get(term, 0.0) for target in targets.values()]
+    rows["target"] = [target.value for target in targets.values()]
+    width = max(map(len, rows))
+    head = [" ".join([" " * width, *(f"{name:>13}" for name in names)])] if any(names) else []
+    return "\n".join(
+        head + [" ".join([f"{row:<{width}}", *(f"{v:13.6f}" for v in values)]) for row, values in rows.items()]
+    )
 
 
 def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> dict[str, float]:
@@ -63,13 +87,16 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
     """
     x, y, sample_weight = _arrays(x), _arrays(y), _arrays(sample_weight)
     terms = _weight_terms(model)
-    losses = {"loss": 0.0}
+    losses, parts = {"loss": 0.0}, dict[str, float]()
     for rows, share in _batches(_row_count(x), batch_size):
-        y_pred = model(_rows(x, rows), training=False)
-        _add(losses, {"loss": _compiled_loss(model, _rows(y, rows), y_pred, _rows(sample_weight, rows))}, share)
+        batch = _rows(x, rows)
+        y_pred = model(batch, training=False)
+        found, whole = _compiled_loss(model, batch, _rows(y, rows), y_pred, _rows(sample_weight, rows))
+        _add(losses, {"loss": whole}, share)
+        _add(parts, found, share)
         _add(losses, {"loss": _inner_loss(model)}, share)
         _add(terms, _added_terms(model), share)
-    return Target(losses["loss"], terms)
+    return Target(losses["loss"], terms, parts)
 
 
 def _weight_terms(model: keras.Model) -> dict[str, float]:
@@ -83,16 +110,21 @@ def _weight_terms(model: keras.Model) -> dict[str, float]:
 
 
 def _added_terms(model: keras.Model) -> dict[str, float]:
-    """What layers other than LossLayer added in the last eager call."""
+    """What layers other than LossLayer and TermLayer added in the last eager call."""
     named: dict[str, float] = {}
     for layer, losses in _own_losses(model):
-        if not isinstance(layer, LossLayer):
+        if not isinstance(layer, (LossLayer, TermLayer)):
             named[_unused(f"{layer.name}/activity", named)] = sum(map(_number, losses))
     return named
 
 
 def _inner_loss(model: keras.Model) -> float:
-    return sum(_number(loss) for layer, losses in _own_losses(model) if isinstance(layer, LossLayer) for loss in losses)
+    return sum(
+        _number(loss)
+        for layer, losses in _own_losses(model)
+        if isinstance(layer, (LossLayer, TermLayer))
+        for loss in losses
+    )
 
 
 def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
@@ -103,13 +135,17 @@ def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
             yield layer, losses
 
 
-def _compiled_loss(model: keras.Model, y: Any, y_pred: Any, sample_weight: Any) -> float:
+def _compiled_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> tuple[dict[str, float], float]:
     # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
     compiled = getattr(model, "_compile_loss", None)
     if compiled is None or y is None:
-        return 0.0
-    value = compiled(y, y_pred, sample_weight)
-    return 0.0 if value is None else _number(value)
+        return {}, 0.0
+    if isinstance(compiled, Routed):
+        with attachment_of(model).moment(x, y, y_pred, training=False):
+            parts, total = compiled.split(y, y_pred, weight)
+        return {name: _number(value) for name, value in parts.items()}, _number(total)
+    value = compiled(y, y_pred, weight)
+    return {}, 0.0 if value is None else _number(value)
 
 
 def _number(value: Any) -> float:

@@ -1,0 +1,62 @@
+"""The moment of training that a loss is computed in: the step, and the tensors that stand beside y_true and y_pred.
+
+A loss is called with (y_true, y_pred) alone. What changes with the step, or looks at an input or a hidden layer, asks
+the moment. Whoever runs the step opens one: the attachment to a compiled model, a LossLayer, or `at_step` in a loop of
+one's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+Tensor = Any
+
+
+@dataclass
+class Moment:
+    """One step. `step` counts the training batches before this one; a number, or a tensor where it is compiled."""
+
+    step: Any
+    training: bool = False
+    model: Any = None
+    inputs: Any = None
+    targets: Any = None
+    outputs: Any = None
+    hidden: dict[str, Tensor] = field(default_factory=dict)
+    terms: dict[str, Tensor] = field(default_factory=dict)  # what each part of a sum came to
+
+
+_NOW: ContextVar[Moment | None] = ContextVar("lossary_moment", default=None)
+
+
+def now() -> Moment | None:
+    """The moment that is open, or None."""
+    return _NOW.get()
+
+
+@contextlib.contextmanager
+def open_moment(moment: Moment) -> Iterator[Moment]:
+    """Everything computed in this block happens at `moment`."""
+    token = _NOW.set(moment)
+    try:
+        yield moment
+    finally:
+        _NOW.reset(token)
+
+
+@contextlib.contextmanager
+def at_step(step: Any) -> Iterator[None]:
+    """In a training loop of one's own: losses in this block follow their schedules at `step`.
+
+        for step, (x, y) in enumerate(batches):
+            with ls.at_step(step):
+                loss = target(y, model(x))
+
+    `step` is a whole number, or an integer tensor in compiled code. fit, ls.train and LossLayer count by themselves.
+    """
+    with open_moment(Moment(step, training=True)):
+        yield

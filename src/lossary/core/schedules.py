@@ -1,0 +1,261 @@
+"""Numbers that move while a model trains: the weight of a loss, or a parameter of it.
+
+Moving
+├── Schedule         any function of the step
+├── LinearSchedule   along a line, from `start` to `end`
+├── CosineSchedule   along half a cosine, slow at both ends
+├── StepSchedule     constant between boundaries
+└── Dial             a number that a callback turns
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from . import moments
+from .errors import ParameterError
+
+Tensor = Any
+SAMPLES = (0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
+
+
+class Moving:
+    """A number that is asked for anew at every step. Goes wherever a loss takes a weight or a parameter."""
+
+    def now(self) -> Tensor:
+        """The value at the present moment: a float outside of training, a float32 tensor inside."""
+        raise NotImplementedError(type(self).__name__)
+
+    def first(self) -> float:
+        """The value before any training."""
+        return float(ops.convert_to_numpy(ops.convert_to_tensor(self.now())))
+
+    def samples(self) -> list[float]:
+        """Values that show where it goes; a parameter's bounds are checked on them."""
+        return [self.first()]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({shown})"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        raise NotImplementedError(type(self).__name__)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Moving:
+        return cls(**config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_config, (self.get_config(),)
+
+
+class _OfStep(Moving):
+    """What a schedule is: a formula of the step, in float32."""
+
+    def at(self, step: Tensor) -> Tensor:
+        """The value at a step, given as a float32 tensor."""
+        raise NotImplementedError(type(self).__name__)
+
+    def __call__(self, step: Any) -> float:
+        """The value at a step, as a number."""
+        return float(ops.convert_to_numpy(self.at(ops.convert_to_tensor(step, dtype="float32"))))
+
+    def now(self) -> Tensor:
+        moment = moments.now()
+        return self(0) if moment is None else self.at(ops.cast(moment.step, "float32"))
+
+    def first(self) -> float:
+        return self(0)
+
+    def samples(self) -> list[float]:
+        return [self(step) for step in SAMPLES]
+
+
+@keras.saving.register_keras_serializable("lossary")
+class Schedule(_OfStep):
+    """Any function of the step: `Schedule(lambda step: 1 / (1 + step / 100))`.
+
+    `of` gets the step as a float32 tensor and returns a number, by arithmetic or keras.ops. Python's `if` cannot look
+    at a compiled step: use ops.where. Keras's learning-rate schedules serve as well. For a model that is to be loaded
+    again, give a function with a name, registered with keras.saving.register_keras_serializable.
+    """
+
+    def __init__(self, of: Callable[[Tensor], Tensor]) -> None:
+        if not callable(of):
+            raise ParameterError(
+                "Schedule(of) moves by a function of the step.",
+                arrived=f"It was given {of!r}.",
+                allowed="Allowed is a function of one argument, the step.",
+                do="Write it as a function, or use LinearSchedule, CosineSchedule or StepSchedule.",
+            )
+        self.of = of
+
+    def at(self, step: Tensor) -> Tensor:
+        return ops.cast(self.of(step), "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"of": keras.saving.serialize_keras_object(self.of)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Schedule:
+        return cls(keras.saving.deserialize_keras_object(config["of"]))
+
+
+class _Between(_OfStep):
+    def __init__(self, start: float, end: float, steps: int, begin: int = 0) -> None:
+        name = type(self).__name__
+        self.start, self.end = _number(name, "start", start), _number(name, "end", end)
+        self.steps, self.begin = _count(name, "steps", steps, 1), _count(name, "begin", begin, 0)
+
+    def share(self, step: Tensor) -> Tensor:
+        """How much of the way is done, from 0 to 1."""
+        return ops.clip((step - self.begin) / self.steps, 0.0, 1.0)
+
+    def samples(self) -> list[float]:
+        return [self.start, self.end]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"start": self.start, "end": self.end, "steps": self.steps, "begin": self.begin}
+
+
+@keras.saving.register_keras_serializable("lossary")
+class LinearSchedule(_Between):
+    """`start` up to step `begin`, then along a line to `end`, reached `steps` steps later and kept.
+
+    >>> warm = LinearSchedule(0.0, 1.0, steps=100)
+    >>> warm(0), warm(50), warm(1000)
+    (0.0, 0.5, 1.0)
+    """
+
+    def at(self, step: Tensor) -> Tensor:
+        share = self.share(step)
+        return (1 - share) * self.start + share * self.end
+
+
+@keras.saving.register_keras_serializable("lossary")
+class CosineSchedule(_Between):
+    """As LinearSchedule, along half a cosine: slow at both ends.
+
+    >>> CosineSchedule(1.0, 0.0, steps=100)(50)
+    0.5
+    """
+
+    def at(self, step: Tensor) -> Tensor:
+        share = 0.5 - 0.5 * ops.cos(math.pi * self.share(step))
+        return (1 - share) * self.start + share * self.end
+
+
+@keras.saving.register_keras_serializable("lossary")
+class StepSchedule(_OfStep):
+    """Constant between boundaries: values[0] before step boundaries[0], values[1] from there on, and so forth.
+
+    >>> halved = StepSchedule([1.0, 0.5, 0.25], boundaries=[100, 200])
+    >>> halved(99), halved(100), halved(500)
+    (1.0, 0.5, 0.25)
+    """
+
+    def __init__(self, values: Sequence[float], boundaries: Sequence[int]) -> None:
+        self.values = [_number("StepSchedule", "values", value) for value in values]
+        self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in boundaries]
+        if len(self.values) != len(self.boundaries) + 1 or self.boundaries != sorted(set(self.boundaries)):
+            raise ParameterError(
+                "StepSchedule(values, boundaries) is constant between boundaries.",
+                arrived=f"There are {len(self.values)} values and the boundaries {self.boundaries}.",
+                allowed="Allowed is one value more than boundaries, and boundaries that grow.",
+                do="Give the value before the first boundary too: StepSchedule([1.0, 0.1], boundaries=[1000]).",
+            )
+
+    def at(self, step: Tensor) -> Tensor:
+        value = ops.full_like(step, self.values[0])
+        for boundary, after in zip(self.boundaries, self.values[1:], strict=True):
+            value = ops.where(step >= boundary, after, value)
+        return value
+
+    def samples(self) -> list[float]:
+        return self.values
+
+    def get_config(self) -> dict[str, Any]:
+        return {"values": self.values, "boundaries": self.boundaries}
+
+
+@keras.saving.register_keras_serializable("lossary")
+class Dial(Moving):
+    """A number that is turned from outside while training runs: by a callback, or between two calls of fit.
+
+        beta = ls.Dial(0.0)
+        model.compile("adam", ls.MeanSquaredError() + beta * penalty)
+        ...
+        beta.assign(0.5)  # in a callback; the next batch feels it, on every backend, without compiling anew
+
+    Its value is saved with the model.
+    """
+
+    def __init__(self, value: float) -> None:
+        self.start = _number("Dial", "value", value)
+        self.layer = _Held(self.start)
+        self.model: Any = None  # told by the attachment: on JAX, fit() keeps the values outside the model
+
+    def now(self) -> Tensor:
+        return ops.convert_to_tensor(self.layer.value)
+
+    def assign(self, value: float) -> None:
+        """Turn to `value`, from the next step on."""
+        number = _number("Dial", "value", value)
+        synchronise = getattr(self.model, "jax_state_sync", None)
+        if synchronise is not None:
+            synchronise()
+        self.layer.value.assign(number)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"value": self.start}
+
+
+class _Held(keras.layers.Layer):
+    """Holds the variable of a Dial, so that it is tracked and saved as a layer's."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(name="dial")
+        start = keras.initializers.Constant(value)
+        self.value = self.add_weight(shape=(), dtype="float32", initializer=start, trainable=False, name="value")
+        self.built = True
+
+
+def moving(value: Any) -> Any:
+    """A Moving as it is, its saved configuration revived, Keras's learning-rate schedules wrapped; else the value."""
+    if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        return Schedule(value)
+    if isinstance(value, dict) and "class_name" in value:
+        return moving(keras.saving.deserialize_keras_object(value))
+    return value
+
+
+def _number(owner: str, name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ParameterError(
+            f"{owner}({name}=...) is a number that a loss is weighed or shaped by.",
+            arrived=f"It was given {value!r}.",
+            allowed="Allowed are finite numbers.",
+            do="Pass such a number.",
+        )
+    return number
+
+
+def _count(owner: str, name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ParameterError(
+            f"{owner}({name}=...) counts training steps (batches).",
+            arrived=f"It was given {value!r}.",
+            allowed=f"Allowed are whole numbers from {least} on.",
+            do="An epoch has ceil(rows / batch_size) steps; multiply by that for epochs.",
+        )
+    return value

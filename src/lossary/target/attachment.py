@@ -1,0 +1,257 @@
+"""What a compiled model needs besides its loss: a step that counts, variables that train and are saved, and ears.
+
+Keras hands a loss nothing but y_true and y_pred, and on JAX holds every variable that is not the model's at its first
+value. So `compile` is followed by `attach`: the variables of the loss become the model's own, and while compute_loss
+runs, a Moment is open from which losses read the step, the inputs, hidden layers and the other targets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+from keras import ops
+
+from ..core.errors import LossaryError
+from ..core.loss import Loss
+from ..core.moments import Moment, open_moment
+from ..core.schedules import Dial, Moving
+from ..core.sums import Sum
+from .routing import Routed, columns_of
+from .sources import Hidden, Teacher
+from .term import Term
+
+PLACE = "loss_state"  # the attribute of the model, and the place in saved files
+
+
+class LossState(keras.layers.Layer):
+    """The variables of a loss: the number of training batches seen, what is learned, what a Dial holds."""
+
+    def __init__(self, carried: list[keras.layers.Layer], counts: bool) -> None:
+        super().__init__(name=PLACE)
+        self.carried = carried
+        self.step: Any = None
+        if counts:
+            self.step = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="step")
+        self.built = True
+
+
+class Attachment:
+    """The tie between one model and its loss, from one `compile` to the next."""
+
+    def __init__(self, model: keras.Model, losses: list[Any]) -> None:
+        self.model, self.losses = model, losses
+        leaves = [leaf for loss in losses for leaf in leaves_of(loss)]
+        carried = {id(layer): layer for leaf in leaves for layer in carried_by(leaf)}
+        self.state = LossState(list(carried.values()), any(isinstance(leaf, Moving) for leaf in leaves))
+        self.heard: dict[str, Any] = {}
+        self.ears = {name for leaf in leaves if (name := _ear(leaf)) is not None}
+        self.learners = [leaf for leaf in leaves if hasattr(leaf, "bind")]
+        self.dials = [leaf for leaf in leaves if isinstance(leaf, Dial)]
+        self.undo: list[Callable[[], Any]] = []
+
+    def attach(self) -> None:
+        """Make the variables the model's own, listen to the layers that are read, and run compute_loss in a Moment."""
+        model, state = self.model, self.state
+        for variable in state.variables:
+            self._tracked(variable)
+        own = {id(variable) for variable in state.variables}
+        for name in (
+            "save_own_variables",
+            "load_own_variables",
+        ):  # they are saved at PLACE, so that compile=False loads
+            self._set(model, name, _without(model, own, getattr(model, name)))
+        self._set(model, PLACE, state)
+        self._set(model, "_lossary", self)
+        for name in self.ears:
+            self._listen(name)
+        for dial in self.dials:
+            dial.model = model
+        for learner in self.learners:
+            learner.bind(model)
+        self._set(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
+        self._set(model, "_compute_loss_has_training_arg", True)
+
+    def detach(self) -> None:
+        """Leave the model as it was."""
+        while self.undo:
+            self.undo.pop()()
+
+    @contextlib.contextmanager
+    def moment(self, x: Any, y: Any, y_pred: Any, training: bool) -> Iterator[Moment]:
+        """The present moment of this model."""
+        step = 0 if self.state.step is None else ops.convert_to_tensor(self.state.step)
+        with open_moment(Moment(step, training, self.model, x, y, y_pred, dict(self.heard))) as moment:
+            yield moment
+
+    def _in_a_moment(self, inner: Callable[..., Any], tells: bool) -> Callable[..., Any]:
+        @functools.wraps(inner)
+        def compute_loss(
+            x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+        ) -> Any:
+            more = {"training": training} if tells else {}
+            with self.moment(x, y, y_pred, training):
+                total = inner(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+                if isinstance(self.model._compile_loss, Routed):
+                    self.model._compile_loss.record_regularization(self.model, y_pred)
+            self.heard.clear()
+            if training and self.state.step is not None:
+                self.state.step.assign(self.state.step + 1)
+            return total
+
+        return compute_loss
+
+    def _tracked(self, variable: Any) -> None:
+        locked, tracker = self.model._tracker.locked, self.model._tracker
+        tracker.unlock()
+        self.model._track_variable(variable)
+        if locked:
+            tracker.lock()
+        self.undo.append(lambda: self.model._untrack_variable(variable))
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute past the trackers of Keras and torch, and remember what was there."""
+        before = owner.__dict__.get(name, _ABSENT)
+        object.__setattr__(owner, name, value)
+        self.undo.append(functools.partial(_put_back, owner, name, before))
+
+    def _listen(self, name: str) -> None:
+        layer = next((layer for layer in self.model._flatten_layers(include_self=False) if layer.name == name), None)
+        if layer is None:
+            known = ", ".join(layer.name for layer in self.model._flatten_layers(include_self=False))
+            raise LossaryError(
+                f"The loss reads the layer '{name}'.",
+                arrived=f"The model's layers are {known}.",
+                allowed="Allowed are the names of the model's layers.",
+                do=f'Name the layer, for instance Dense(8, name="{name}").',
+            )
+        call = layer.call
+
+        @functools.wraps(call)
+        def heard(*args: Any, **kwargs: Any) -> Any:
+            outputs = call(*args, **kwargs)
+            if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(outputs)):
+                self.heard[name] = outputs
+            return outputs
+
+        self._set(layer, "call", heard)
+
+
+_ABSENT = object()
+
+
+def _put_back(owner: Any, name: str, before: Any) -> None:
+    if before is _ABSENT:
+        owner.__dict__.pop(name, None)
+    else:
+        object.__setattr__(owner, name, before)
+
+
+def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[..., Any]:
+    """Saving or loading the model's own variables as if those of the loss were not among them."""
+
+    @functools.wraps(inner)
+    def bare(store: Any) -> Any:
+        lists = [model._trainable_variables, model._non_trainable_variables]
+        before = [list(variables) for variables in lists]
+        try:
+            for variables in lists:
+                variables[:] = [variable for variable in variables if id(variable) not in own]
+            return inner(store)
+        finally:
+            for variables, whole in zip(lists, before, strict=True):
+                variables[:] = whole
+
+    return bare
+
+
+def leaves_of(loss: Any) -> Iterator[Any]:
+    """Everything a loss is made of: losses, weights and parameters that move, sources."""
+    yield loss
+    if isinstance(loss, Sum):
+        for part in loss.parts:
+            yield from leaves_of(part.loss)
+            yield from (weight for weight in part.weights if isinstance(weight, Moving))
+    elif isinstance(loss, Loss):
+        yield from loss._moving.values()
+    elif isinstance(loss, Term):
+        yield from loss.sources.values()
+
+
+def _ear(leaf: Any) -> str | None:
+    """The layer inside the model whose output is read."""
+    return leaf.name if isinstance(leaf, Hidden) else getattr(leaf, "shared", None)
+
+
+def carried_by(leaf: Any) -> list[keras.layers.Layer]:
+    """The layers whose variables belong to the loss."""
+    if isinstance(leaf, Teacher):
+        return [leaf.model]
+    layer = getattr(leaf, "layer", None) if isinstance(leaf, (Moving, keras.losses.Loss)) else None
+    return [layer] if isinstance(layer, keras.layers.Layer) else []
+
+
+def needs_attachment(loss: Any) -> bool:
+    """Whether compile alone would not do: the loss is a sum, moves, learns, or reads more than (y_true, y_pred)."""
+    return any(isinstance(leaf, (Sum, Moving, Term)) or carried_by(leaf) for leaf in leaves_of(loss))
+
+
+def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
+    """After compile: tie model and loss together. Does nothing for losses that need nothing."""
+    detach(model)
+    losses = [one for one in keras.tree.flatten(loss) if one is not None and not isinstance(one, str)]
+    if not any(needs_attachment(one) for one in losses):
+        return
+    if any(isinstance(one, Sum) and (one is not loss or loss_weights is not None) for one in losses):
+        raise LossaryError(
+            "compile was given a sum of losses inside a list or dictionary, or with loss_weights.",
+            arrived=f"The losses are {'; '.join(map(repr, losses))}"
+            + ("." if loss_weights is None else f", and loss_weights={loss_weights!r}."),
+            allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
+            do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
+        )
+    attachment = Attachment(model, losses)
+    if not keras.tree.is_nested(loss):
+        columns = {name for one in losses for name in columns_of(leaves_of(one))}
+        whole = loss if isinstance(loss, Sum) else Sum([loss])
+        model._compile_loss = Routed(whole, output_names=getattr(model, "output_names", None), columns=columns)
+        model._compile_loss.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
+    try:
+        attachment.attach()
+    except LossaryError:
+        attachment.detach()
+        raise
+
+
+def attachment_of(model: keras.Model) -> Any:
+    """The attachment that `attach` made, or None."""
+    return model.__dict__.get("_lossary")
+
+
+def detach(model: keras.Model) -> None:
+    """Undo an earlier `attach`."""
+    before = attachment_of(model)
+    if before is not None:
+        before.detach()
+
+
+def _follow_compile() -> None:
+    """Let `compile` be followed by `attach`, also when Keras calls it while loading a file.
+
+    It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
+    """
+    owner: Any = next(cls for cls in keras.Model.__mro__ if "compile" in cls.__dict__)
+    inner = owner.compile
+
+    @functools.wraps(inner)
+    def compile(self: Any, *args: Any, **kwargs: Any) -> None:
+        inner(self, *args, **kwargs)
+        attach(self, self.loss, getattr(self._compile_loss, "_user_loss_weights", None))
+
+    owner.compile = compile
+
+
+_follow_compile()

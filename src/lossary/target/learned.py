@@ -1,0 +1,288 @@
+"""Losses that learn: their variables train with the model, by the same optimizer, and are saved with it.
+
+UncertaintyWeighted   the weight of each part, from its own uncertainty
+GradNorm              the weight of each part, so that all train at one pace
+AdaptiveRobust        the shape and the scale of a robust loss
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..core import moments
+from ..core.errors import LossaryError, ParameterError
+from ..core.loss import Loss
+from ..core.params import Param, number, positive
+from ..core.sums import Part, Sum
+from ..numerics.backend import expm1, gradients, log1p
+from ..numerics.stable import mean
+
+Tensor = Any
+
+
+class Learned(keras.layers.Layer):
+    """The variables of a loss, as a layer."""
+
+    def variable(self, name: str, shape: tuple[int, ...], start: float, trainable: bool = True) -> Any:
+        """A float32 variable that starts at one number."""
+        initial = keras.initializers.Constant(start)
+        return self.add_weight(shape=shape, dtype="float32", initializer=initial, trainable=trainable, name=name)
+
+
+class _Balanced(Sum):
+    """A sum whose weights are learned."""
+
+    def __init__(self, losses: Any, **more: Any) -> None:
+        given = losses if isinstance(losses, (Sum, list, tuple)) else [losses]
+        super().__init__(list(given) if isinstance(given, (list, tuple)) else [given], **more)
+        if len(self.parts) < 2:
+            raise ParameterError(
+                f"{type(self).__name__}(losses) balances losses against one another.",
+                arrived=f"It was given {len(self.parts)}.",
+                allowed="Allowed are two losses or more: a sum, a list, or a MultiLoss.",
+                do='Pass for instance ls.MultiLoss({"price": "mse", "kind": "scce"}).',
+            )
+
+    def __mul__(self, weight: Any) -> Sum:
+        return Sum([Part(self, (), self.name)]) * weight
+
+    __rmul__ = __mul__
+
+
+@keras.saving.register_keras_serializable("lossary")
+class UncertaintyWeighted(_Balanced):
+    r"""Weighs each loss by its own uncertainty: what cannot be predicted well counts less, by as much as is learned.
+
+    Formula: \sum_i c_i\,e^{-s_i} L_i + \tfrac12 s_i, with c = 1/2 for regression and 1 for classification
+    Reference: Kendall, Gal and Cipolla (2018), Multi-task learning using uncertainty to weigh losses, arXiv:1705.07115
+
+    `losses` is a sum, a list, or a MultiLoss. s = log sigma^2, one trained variable per part, starts at 0. The total
+    may become negative. Logs hold each part's own value, and e^{-s} as `<part>_precision`.
+
+        target = ls.UncertaintyWeighted(ls.MultiLoss({"depth": "mae", "kind": "scce"}))
+    """
+
+    def __init__(self, losses: Any, name: str | None = None) -> None:
+        super().__init__(losses, name=name)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.layer = Learned(name=self.name)
+        self.log_variance = self.layer.variable("log_variance", (len(self.parts),), 0.0)
+        self.layer.built = True
+
+    def combine(self, values: Sequence[Tensor]) -> Tensor:
+        s = ops.convert_to_tensor(self.log_variance)
+        factors = [1.0 if _classifies(part.loss) else 0.5 for part in self.parts]
+        total: Any = 0.5 * ops.sum(s)
+        for place, (part, value) in enumerate(zip(self.parts, values, strict=True)):
+            weighed = ops.cast(value, "float32") * part.weight()
+            total = total + factors[place] * ops.exp(-s[place]) * weighed
+        return total
+
+    def knobs(self) -> dict[str, Tensor]:
+        precision = ops.exp(-ops.convert_to_tensor(self.log_variance))
+        return super().knobs() | {f"{part.name}_precision": precision[i] for i, part in enumerate(self.parts)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> UncertaintyWeighted:
+        made = super().from_config(config)
+        assert isinstance(made, cls)
+        made._begin()
+        return made
+
+
+@keras.saving.register_keras_serializable("lossary")
+class GradNorm(_Balanced):
+    r"""Weighs each loss so that all train at one pace: a loss that lags behind gets more of the gradient.
+
+    Formula: \sum_i w_i L_i, where w follows the slope of \sum_i |w_i g_i - \bar{wg}\, r_i^\alpha|, with g_i the norm of
+        the gradient of L_i, r_i = (L_i / L_i(0)) over the mean of these, and \sum_i w_i = n
+    Reference: Chen et al. (2018), GradNorm: gradient normalization for adaptive loss balancing, arXiv:1711.02257
+
+    Args:
+        losses: a sum, a list, or a MultiLoss.
+        alpha: how strongly a loss that lags behind is helped; 0 makes all gradients equally large.
+        shared: the name of the layer that all outputs go through; gradients are taken by what it gives (functional
+            models; the layers after it are run once more, as in prediction). None takes each loss's gradient by its own
+            predictions, which is cheaper and compares outputs, not the shared layer.
+
+    The paper takes gradients by the weights of the shared layer; here it is by its output. Logs hold `<part>_balance`.
+    """
+
+    def __init__(self, losses: Any, alpha: float = 1.5, shared: str | None = None, name: str | None = None) -> None:
+        super().__init__(losses, name=name)
+        self._begin(alpha, shared)
+
+    def _begin(self, alpha: float, shared: str | None) -> None:
+        self.alpha = float(
+            number("How strongly a loss that lags behind is helped.", slide=(0.0, 3.0), low=0.0).check(
+                "GradNorm", "alpha", alpha
+            )
+        )
+        self.shared, self.heads = shared, None
+        count = len(self.parts)
+        self.layer = Learned(name=self.name)
+        self.score = self.layer.variable("score", (count,), 0.0)
+        self.first = self.layer.variable("first", (count,), -1.0, trainable=False)
+        self.layer.built = True
+
+    def bind(self, model: keras.Model) -> None:
+        """Remember how the outputs follow from the shared layer."""
+        if self.shared is None:
+            return
+        try:
+            self.heads = keras.Model(model.get_layer(self.shared).output, model.output)
+        except (ValueError, AttributeError) as error:
+            raise LossaryError(
+                f"GradNorm(shared={self.shared!r}) takes gradients by what this layer gives.",
+                arrived=f"The outputs of {model.name} cannot be computed from it: {error}",
+                allowed="Allowed are functional models, and a layer that all of their outputs go through.",
+                do="Name such a layer, or leave `shared` out.",
+            ) from error
+
+    def weights(self) -> Tensor:
+        """One weight per part; their sum is the number of parts."""
+        return len(self.parts) * ops.softmax(ops.convert_to_tensor(self.score))
+
+    def total(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[list[Tensor], Tensor]:
+        values = self.values(y_true, y_pred, sample_weight)
+        weighed = [ops.cast(v, "float32") * p.weight() for p, v in zip(self.parts, values, strict=True)]
+        losses, w = ops.stack(weighed), self.weights()
+        norms = ops.stop_gradient(ops.stack(self._norms(y_true, y_pred, sample_weight)))
+        pace = ops.stop_gradient(losses) / self._first(ops.stop_gradient(losses))
+        pace = pace / ops.maximum(ops.mean(pace), 1e-12)
+        aim = ops.stop_gradient(ops.mean(w * norms) * ops.power(ops.maximum(pace, 0.0), self.alpha))
+        gap = ops.sum(ops.abs(w * norms - aim))
+        # the gap has a gradient but no value: it moves the weights alone, and the target stays the weighted losses
+        return values, ops.sum(ops.stop_gradient(w) * losses) + gap - ops.stop_gradient(gap)
+
+    def _first(self, losses: Tensor) -> Tensor:
+        """The losses of the first batch, kept."""
+        first = ops.convert_to_tensor(self.first)
+        first = ops.where(first < 0, losses, first)
+        moment = moments.now()
+        if moment is not None and moment.training:
+            self.first.assign(first)
+        return ops.maximum(first, 1e-12)
+
+    def _norms(self, y_true: Any, y_pred: Any, sample_weight: Any) -> list[Tensor]:
+        moment = moments.now()
+        if self.heads is None or moment is None:
+            return [self._norm(place, y_true, y_pred, sample_weight) for place in range(len(self.parts))]
+        heads, trunk, names = self.heads, moment.hidden[self.shared or ""], list(moment.model.output_names)
+
+        def outputs(shared: Tensor) -> Any:
+            given = heads(shared, training=False)
+            if isinstance(given, (list, tuple)):
+                return dict(zip(names, given, strict=True))
+            return given
+
+        return [self._norm(i, y_true, trunk, sample_weight, outputs) for i in range(len(self.parts))]
+
+    def _norm(self, place: int, y_true: Any, at: Any, sample_weight: Any, outputs: Any = None) -> Tensor:
+        """The length of one part's gradient: by its own predictions, or by the tensor that the outputs follow from."""
+        part = self.parts[place]
+        own = part.output is not None and outputs is None
+        target = y_true[part.output] if part.output is not None else y_true
+        weight = sample_weight.get(part.output) if isinstance(sample_weight, dict) else sample_weight
+
+        def value(inner: list[Any]) -> Tensor:
+            given = inner[0] if outputs is None else outputs(inner[0])
+            given = given[part.output] if outputs is not None and part.output is not None else given
+            return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
+
+        slope = gradients(value, [ops.stop_gradient(at[part.output] if own else at)])[0]
+        return ops.sqrt(ops.sum(ops.square(ops.cast(slope, "float32"))))
+
+    def knobs(self) -> dict[str, Tensor]:
+        w = self.weights()
+        return super().knobs() | {f"{part.name}_balance": w[place] for place, part in enumerate(self.parts)}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "alpha": self.alpha, "shared": self.shared}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> GradNorm:
+        made = super().from_config(config)
+        assert isinstance(made, cls)
+        made._begin(config["alpha"], config["shared"])
+        return made
+
+
+def _classifies(loss: Any) -> bool:
+    """Whether a loss is the negative log-likelihood of a class, whose scale divides logits, not errors."""
+    tasks = getattr(loss, "tasks", ())
+    return "regression" not in tasks if tasks else "entropy" in str(getattr(loss, "name", ""))
+
+
+STEP = 0.125  # of the trapezoidal rule below; halving it changes nothing in float32
+NODES = np.arange(0.0, 20.0 + STEP / 2, STEP)
+
+
+@keras.saving.register_keras_serializable("lossary")
+class AdaptiveRobust(Loss, abstract=True, tasks=("regression",), traits=("robust", "likelihood")):
+    r"""Learns how robust to be, from squared errors (alpha = 2) to Cauchy's (alpha = 0): shape and scale are trained.
+
+    Formula: \rho(e / c, \alpha) + \log c + \log Z(\alpha), with b = 2 - \alpha, Z = \int e^{-\rho(x, \alpha)} dx and
+        \rho(x, \alpha) = \frac{b}{\alpha}((x^2 / b + 1)^{\alpha / 2} - 1)
+    Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
+
+    It is the negative log-likelihood of the errors, so it can become negative, and a small scale has to be earned.
+    y_true and y_pred are (rows, size) or, for size 1, (rows,): one alpha and one c per column. Z is summed up by the
+    trapezoidal rule, exact to float32. Logs hold `alpha` and `scale` (their means).
+    """
+
+    size: Annotated[int, Param("The number of columns of the targets.", kind="whole", low=0, unusual=3)] = 1
+    alpha: Annotated[float, number("Where the shape starts.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
+    scale: Annotated[float, positive("Where the scale c starts.", slide=(0.1, 5.0))] = 1.0
+
+    def validate(self) -> None:
+        """Makes the variables too: they have to be there before anything is compiled."""
+        if not hasattr(self, "layer"):
+            self.layer = Learned(name=self.name)
+            start = float(np.log(self.alpha / (2 - self.alpha)))
+            self.latent_alpha = self.layer.variable("latent_alpha", (self.size,), start)
+            self.log_scale = self.layer.variable("log_scale", (self.size,), float(np.log(self.scale)))
+            self.layer.built = True
+
+    def shape(self) -> tuple[Tensor, Tensor]:
+        """alpha in (0.001, 1.999) and c > 0, as they are now."""
+        alpha = 2 * ops.sigmoid(ops.convert_to_tensor(self.latent_alpha))
+        return ops.clip(alpha, 0.001, 1.999), ops.exp(ops.convert_to_tensor(self.log_scale))
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        if self.size > 1 and y_pred.shape[-1] != self.size:
+            raise ParameterError(
+                f"{self!r} learns a shape and a scale for each column.",
+                arrived=f"The predictions have {y_pred.shape[-1]} columns.",
+                allowed=f"Allowed are predictions of shape (rows, {self.size}).",
+                do=f"Build it with size={y_pred.shape[-1]}, or leave `size` out for one shape in common.",
+            )
+        alpha, c = (ops.cast(part, y_pred.dtype) for part in self.shape())
+        return mean(general(y_pred / c - y_true / c, alpha) + ops.log(c) + log_partition(alpha))
+
+    def knobs(self) -> dict[str, Tensor]:
+        alpha, c = self.shape()
+        return super().knobs() | {"alpha": ops.mean(alpha), "scale": ops.mean(c)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_config, (self.get_config(),)
+
+
+def general(x: Tensor, alpha: Tensor) -> Tensor:
+    """Barron's rho for 0 < alpha < 2."""
+    b = 2 - alpha
+    return b / alpha * expm1(alpha / 2 * log1p(ops.square(x) / b))
+
+
+def log_partition(alpha: Tensor) -> Tensor:
+    """log of the integral of exp(-rho(x, alpha)) over all x, for each alpha, with x = sinh t."""
+    t = ops.convert_to_tensor(NODES, dtype=alpha.dtype)
+    heights = ops.cosh(t) * ops.exp(-general(ops.sinh(t), ops.expand_dims(alpha, -1)))
+    return ops.log(2 * STEP * (ops.sum(heights, axis=-1) - 0.5))  # exp(-rho(0)) cosh(0) = 1 counts half

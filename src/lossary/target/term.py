@@ -1,0 +1,130 @@
+"""A loss of anything in the model, not only of y_true and y_pred."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from ..core import moments, reduction
+from ..core.errors import DefinitionError, LossaryError
+from ..core.sums import Sum, added
+from ..numerics.masks import mask_of
+from .sources import Source
+
+Tensor = Any
+PAIR = ("y_true", "y_pred")
+
+
+@keras.saving.register_keras_serializable("lossary")
+class Term(keras.losses.Loss):
+    """A loss that reads more than (y_true, y_pred): inputs, hidden layers, further columns, a teacher, a prior.
+
+        @keras.saving.register_keras_serializable("mine")
+        def kl(mean, log_var):  # one value per row
+            return 0.5 * ops.sum(ops.exp(log_var) + mean**2 - 1 - log_var, axis=-1)
+
+        target = ls.BinaryCrossentropy() + 0.1 * ls.Term(kl, mean=ls.Hidden("mean"), log_var=ls.Hidden("log_var"))
+        model.compile("adam", loss=target)
+
+    Args:
+        of: a function of named tensors that gives one value per row of the batch, or one number. Arguments called
+            y_true and y_pred are filled by themselves; every other one without a default needs a source.
+        reduction: "sum_over_batch_size" (default), "sum" or "mean_with_sample_weight", as for every loss.
+        name: for logs; by default the function's name.
+        **sources: where each argument comes from: ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed,
+            ls.Itself.
+
+    Works in compile with fit and ls.train on every backend. To be loaded again, `of` has to be registered with
+    keras.saving.register_keras_serializable. Raises DefinitionError when arguments and sources do not match.
+    """
+
+    def __init__(
+        self,
+        of: Callable[..., Tensor],
+        *,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+        **sources: Source,
+    ) -> None:
+        super().__init__(name=name or str(getattr(of, "__name__", "term")).strip("<>"), reduction=reduction)
+        self.of, self.sources = of, sources
+        wanted = _check(of, sources)
+        self.pair = [argument for argument in PAIR if argument in wanted and argument not in sources]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        moment = moments.now()
+        if moment is None:
+            raise LossaryError(
+                f"The term {self.name} reads {', '.join(map(repr, self.sources.values()))}.",
+                arrived="It was called with y_true and y_pred alone.",
+                allowed="Allowed is the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
+                do="Compile a model with it, or call its function with tensors of your own.",
+            )
+        given = {argument: _tensors(source.read(moment)) for argument, source in self.sources.items()}
+        pair = {"y_true": y_true, "y_pred": y_pred}
+        values = ops.convert_to_tensor(
+            self.of(**given, **{argument: _tensors(pair[argument]) for argument in self.pair})
+        )
+        values = ops.cast(values, self.dtype)
+        weight, mask = None, mask_of(y_pred) if len(values.shape) > 0 else None
+        if sample_weight is not None and len(values.shape) > 0:
+            weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
+            weight = reduction.align_weight(self.name, "sample_weight", weight, values)
+        mask = None if mask is None else ops.cast(reduction.align(mask, values), "bool")
+        if mask is not None and len(mask.shape) > len(values.shape):  # a mask of time steps says nothing about rows
+            mask = None
+        return reduction.reduce(values, weight, mask, self.reduction)
+
+    def __add__(self, other: Any) -> Sum:
+        return added(self, other)
+
+    def __radd__(self, other: Any) -> Sum:
+        return added(other, self)
+
+    def __mul__(self, weight: Any) -> Sum:
+        return added(self, 0) * weight
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return f"Term({self.name}, {', '.join(f'{name}={source!r}' for name, source in self.sources.items())})"
+
+    def get_config(self) -> dict[str, Any]:
+        sources = {name: keras.saving.serialize_keras_object(source) for name, source in self.sources.items()}
+        of = keras.saving.serialize_keras_object(self.of)
+        return {"of": of, "sources": sources, "name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Term:
+        sources = {n: keras.saving.deserialize_keras_object(source) for n, source in config["sources"].items()}
+        of = keras.saving.deserialize_keras_object(config["of"])
+        return cls(of, name=config["name"], reduction=config["reduction"], **sources)
+
+
+def _tensors(given: Any) -> Any:
+    return given if isinstance(given, keras.Model) else keras.tree.map_structure(ops.convert_to_tensor, given)
+
+
+def _check(of: Any, sources: dict[str, Any]) -> list[str]:
+    """The arguments of the function, all of which have somewhere to come from."""
+    arguments = inspect.signature(of).parameters if callable(of) else {}
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in arguments.values())
+    missing = [n for n, p in arguments.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    missing = [n for n in missing if n not in sources and n not in PAIR]
+    unknown = [n for n in sources if n not in arguments and not takes_all]
+    wrong = [n for n, source in sources.items() if not isinstance(source, Source)]
+    if not callable(of) or missing or unknown or wrong:
+        says = {"has no source for": missing, "does not take": unknown, "is given no source but a value for": wrong}
+        told = [f"it {words} {', '.join(names)}" for words, names in says.items() if names]
+        raise DefinitionError(
+            "Term(of, **sources) calls a function with tensors from the model.",
+            arrived=f"The function is {getattr(of, '__name__', repr(of))}; {'; '.join(told) or 'it cannot be called'}.",
+            allowed="Allowed is one source (ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed) for every "
+            "argument other than y_true and y_pred.",
+            do='Name each, for instance mean=ls.Hidden("mean"); a constant is ls.Fixed(value).',
+        )
+    return list(arguments)

@@ -1,0 +1,188 @@
+"""Losses that learn: their formulas against independent ones, that they move, and that they are saved."""
+
+import keras
+import mpmath
+import numpy as np
+import pytest
+from keras import layers
+
+import lossary as ls
+from lossary.core.errors import LossaryError, ParameterError
+from tests.backends import array, gradient
+
+
+def two_tasks(loss, optimizer=None):
+    keras.utils.set_random_seed(11)
+    x = keras.Input((3,))
+    trunk = layers.Dense(6, activation="tanh", name="trunk")(x)
+    outputs = {"far": layers.Dense(1, name="far")(trunk), "kind": layers.Dense(3, name="kind")(trunk)}
+    model = keras.Model(x, outputs)
+    model.compile(optimizer or keras.optimizers.Adam(0.02), loss)
+    return model
+
+
+@pytest.fixture
+def data(rng):
+    x = rng.normal(size=(64, 3)).astype("float32")
+    return x, {"far": 20 * x[:, :1], "kind": rng.integers(0, 3, size=64).astype("int32")}
+
+
+def tasks():
+    return ls.MultiLoss({"far": "mse", "kind": ls.SparseCategoricalCrossentropy(from_logits=True)})
+
+
+def saved(model, folder):
+    model.save(folder / "model.keras")
+    return keras.models.load_model(folder / "model.keras")
+
+
+def logs(model, data):
+    return model.evaluate(*data, verbose=0, return_dict=True)
+
+
+def test_uncertainty_weights_are_kendalls_formula():
+    whole = ls.UncertaintyWeighted([ls.MeanSquaredError(), ls.SparseCategoricalCrossentropy(), 3.0 * ls.Huber()])
+    s = np.float32([0.3, -0.7, 1.1])
+    whole.log_variance.assign(s)
+    values = [np.float32(v) for v in (2.0, 0.5, 4.0)]
+    got = array(whole.combine([keras.ops.convert_to_tensor(v) for v in values]))
+    want = 0.5 * np.exp(-0.3) * 2.0 + np.exp(0.7) * 0.5 + 0.5 * np.exp(-1.1) * 12.0 + 0.5 * s.sum()
+    assert got == pytest.approx(want, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ls.UncertaintyWeighted(tasks()),
+        lambda: ls.GradNorm(tasks()),
+        lambda: ls.GradNorm(tasks(), shared="trunk"),
+    ],
+    ids=["uncertainty", "gradnorm of outputs", "gradnorm of the trunk"],
+)
+def test_weights_are_learned_logged_and_saved(make, data, tmp_path):
+    model = two_tasks(make())
+    before = logs(model, data)
+    model.fit(*data, epochs=10, verbose=0)
+    after = logs(model, data)
+    word = next(name for name in after if name.startswith("far_loss_"))
+    assert after[word] < before[word] - 0.05  # the large squared errors count less
+    assert logs(saved(model, tmp_path), data) == pytest.approx(after, rel=1e-6)
+
+
+@pytest.mark.parametrize("shared", [None, "trunk"])
+def test_gradnorm_adds_the_weighted_losses_and_moves_the_weights_towards_one_pace(shared, data):
+    model = two_tasks(ls.GradNorm(tasks(), alpha=0.0, shared=shared), keras.optimizers.SGD(0.0))
+    loss = model.loss
+    loss.score.assign([0.4, -0.1])
+    found = logs(model, data)
+    w = 2 * np.exp([0.4, -0.1]) / np.exp([0.4, -0.1]).sum()
+    assert found["far_loss_balance"] == pytest.approx(w[0], rel=1e-5)
+    assert found["loss"] == pytest.approx(w @ [found["far_loss"], found["kind_loss"]], rel=1e-5)
+    model.optimizer.learning_rate = 0.001
+    start = found["far_loss_balance"]
+    model.fit(*data, epochs=3, verbose=0)
+    assert logs(model, data)["far_loss_balance"] < start  # the task with the larger gradient gets less
+
+
+def test_gradnorm_measures_the_gradient_by_the_shared_layer(data):
+    """Against the gradient by the trunk's output, taken through a second model."""
+    x, y = data
+    model = two_tasks(ls.GradNorm(tasks(), shared="trunk"))
+    head = keras.Model(model.get_layer("trunk").output, model.output)
+    trunk = keras.Model(model.inputs, model.get_layer("trunk").output).predict(x, verbose=0)
+    from lossary.core.moments import Moment, open_moment
+
+    with open_moment(Moment(0, True, model=model, hidden={"trunk": keras.ops.convert_to_tensor(trunk)})):
+        norms = [float(array(n)) for n in model.loss._norms(y, model(x), None)]
+    mse = gradient(lambda h: ls.MeanSquaredError()(y["far"], head(h)["far"]), trunk)
+    entropy = gradient(lambda h: ls.SparseCategoricalCrossentropy(from_logits=True)(y["kind"], head(h)["kind"]), trunk)
+    np.testing.assert_allclose(norms, [np.linalg.norm(mse), np.linalg.norm(entropy)], rtol=1e-4)
+
+
+def barron(x, alpha):
+    b = abs(alpha - 2)
+    return b / alpha * ((mpmath.mpf(x) ** 2 / b + 1) ** (mpmath.mpf(alpha) / 2) - 1)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.6, 1.0, 1.7, 1.95])
+def test_the_adaptive_loss_is_the_negative_log_likelihood(alpha):
+    loss = ls.AdaptiveRobust(alpha=alpha, scale=1.7, reduction="none")
+    e = np.float32([[0.0], [0.3], [-4.0], [250.0]])
+    z = 2 * mpmath.quad(lambda t: mpmath.exp(-barron(mpmath.sinh(t), alpha)) * mpmath.cosh(t), [0, 1, 3, 9, 30])
+    want = [float(barron(float(v) / 1.7, alpha) + mpmath.log(1.7 * z)) for v in e[:, 0]]
+    np.testing.assert_allclose(array(loss(np.zeros_like(e), e)), want, rtol=3e-6)
+
+
+def test_its_shape_and_scale_are_differentiated():
+    loss = ls.AdaptiveRobust(size=2)
+    e = np.float32([[0.5, -2.0], [1.5, 8.0]])
+
+    def value(latent):
+        with keras.StatelessScope([(loss.latent_alpha, latent)]):
+            return loss(np.zeros_like(e), e)
+
+    slope = gradient(value, np.zeros(2, "float32"))
+    h = 1e-2
+    for place in range(2):
+        step = np.float32(np.eye(2)[place] * h)
+        rise = (
+            float(array(value(keras.ops.convert_to_tensor(step))))
+            - float(array(value(keras.ops.convert_to_tensor(-step))))
+        ) / (2 * h)
+        assert slope[place] == pytest.approx(rise, rel=2e-2)
+
+
+def fit_to(errors, tmp_path=None):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.1), ls.AdaptiveRobust())
+    x = np.zeros((len(errors), 1), "float32")
+    model.fit(x, errors[:, None].astype("float32"), epochs=150, batch_size=len(x), verbose=0)
+    return model, model.evaluate(x, errors[:, None].astype("float32"), verbose=0, return_dict=True)
+
+
+def test_it_learns_that_gaussian_errors_are_not_heavy_tailed_and_cauchys_are(rng, tmp_path):
+    narrow, heavy = rng.normal(scale=0.5, size=800), rng.standard_cauchy(size=800)
+    _, gaussian = fit_to(narrow)
+    model, cauchy = fit_to(heavy)
+    assert gaussian["adaptive_robust_alpha"] > 1.5 > 0.4 > cauchy["adaptive_robust_alpha"]
+    # as likely as under the distributions they come from
+    assert gaussian["loss"] == pytest.approx(np.mean(narrow**2 / 0.5 + np.log(0.5 * np.sqrt(2 * np.pi))), abs=0.05)
+    assert cauchy["loss"] == pytest.approx(np.mean(np.log(np.pi * (1 + heavy**2))), abs=0.05)
+    again = saved(model, tmp_path)
+    assert float(array(again.loss.shape()[0])[0]) == pytest.approx(float(array(model.loss.shape()[0])[0]), rel=1e-6)
+
+
+def test_what_cannot_be_balanced_is_refused(data):
+    with pytest.raises(ParameterError, match="given 1"):
+        ls.UncertaintyWeighted(ls.Huber())
+    with pytest.raises(ParameterError, match="alpha"):
+        ls.GradNorm(tasks(), alpha=-1.0)
+    with pytest.raises(LossaryError, match="shared='far'"):
+        two_tasks(ls.GradNorm(tasks(), shared="far"))
+    with pytest.raises(ParameterError, match="2 columns"):
+        ls.AdaptiveRobust(size=3)(np.zeros((4, 2), "float32"), np.zeros((4, 2), "float32"))
+
+
+def test_classes_are_weighed_by_how_often_they_occur():
+    y = np.repeat([0, 1, 2], [6, 3, 1])
+    weights = np.array(ls.weights_from(y))
+    np.testing.assert_allclose(weights * [6, 3, 1], 10 / 3)
+    np.testing.assert_allclose(ls.weights_from(np.eye(3)[y]), weights)
+    effective = np.array(ls.weights_from(y, "effective_number", beta=0.9))
+    np.testing.assert_allclose(effective / effective[0], (1 - 0.9**6) / (1 - 0.9 ** np.array([6, 3, 1])))
+    assert effective @ [6, 3, 1] == pytest.approx(10)
+    for wrong in (lambda: ls.weights_from([0.5, 1]), lambda: ls.weights_from(y, "even"), lambda: ls.weights_from([])):
+        with pytest.raises(LossaryError):
+            wrong()
+
+
+def test_class_weights_are_explicit_sample_weights(rng):
+    y = rng.integers(0, 3, size=40)
+    p = rng.normal(size=(40, 3)).astype("float32")
+    weights = ls.weights_from(y)
+    inside = ls.SparseCategoricalCrossentropy(from_logits=True, class_weight=weights)(y, p)
+    outside = ls.SparseCategoricalCrossentropy(from_logits=True)(
+        y, p, sample_weight=np.array(weights)[y].astype("float32")
+    )
+    assert float(array(inside)) == pytest.approx(float(array(outside)), rel=1e-6)

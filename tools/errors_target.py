@@ -1,0 +1,197 @@
+"""The examples behind docs/errors.md for sums of losses, schedules, terms and what learns; see errors_table.py."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+TWO = (
+    'x = keras.Input((2,), name="x")\n'
+    'outputs = {name: keras.layers.Dense(1, name=name)(x) for name in ("a", "b")}\n'
+    'model = keras.Model(x, outputs, name="two")\n'
+)
+ONE = 'model = keras.Sequential([keras.Input((2,), name="x"), keras.layers.Dense(1, name="line")])\n'
+ROWS = "rows, y = np.zeros((4, 2)), np.zeros((4, 1))\n"
+ENERGY = "def energy(h):\n    return ops.mean(h**2, axis=-1)\n\n\n"
+
+TARGETS = [
+    Example(
+        "A weight that is no number",
+        "A loss is multiplied by text, infinity or nan; or LossLayer(weight=...) is.",
+        'ls.LossLayer("mse", weight="heavy")',
+        "Pass a finite number, a schedule, or a Dial.",
+    ),
+    Example(
+        "A schedule in compiled code that does not know the step",
+        "A function of one's own, or a training loop, hides a loss whose parameter follows a schedule.",
+        ONE + "loss = ls.Huber(delta=ls.LinearSchedule(2.0, 0.5, steps=100))\n"
+        'model.compile("sgd", lambda y, p: 0.5 * loss(y, p))\n' + ROWS + "model.fit(rows, y, verbose=0)",
+        "Give compile the loss itself (here 0.5 * loss), or open a block of `ls.at_step(step)` in your own loop.",
+    ),
+    Example(
+        "A weight's schedule in compiled code that does not know the step",
+        "The same for the weight of a part of a sum.",
+        ONE + "loss = ls.Huber() + ls.LinearSchedule(0.0, 1.0, steps=100) * ls.MeanAbsoluteError()\n"
+        'model.compile("sgd", lambda y, p: loss(y, p))\n' + ROWS + "model.fit(rows, y, verbose=0)",
+        "Give compile the loss itself, or open a block of `ls.at_step(step)` in your own loop.",
+    ),
+    Example(
+        "A schedule of something that is no number",
+        "A schedule or a Dial is given text, infinity or nan.",
+        'ls.LinearSchedule("low", 1.0, steps=10)',
+        "Pass finite numbers.",
+    ),
+    Example(
+        "A schedule over no steps",
+        "`steps` is 0, negative, or no whole number.",
+        "ls.CosineSchedule(0.0, 1.0, steps=0)",
+        "Count batches, not epochs: an epoch has ceil(rows / batch_size) of them.",
+    ),
+    Example(
+        "A schedule of one's own that is no function",
+        "ls.Schedule is given a number.",
+        "ls.Schedule(0.5)",
+        "Pass a function of the step.",
+    ),
+    Example(
+        "Values and boundaries that do not match",
+        "StepSchedule needs one value more than boundaries.",
+        "ls.StepSchedule([1.0, 0.1], boundaries=[100, 200])",
+        "Give the value before the first boundary too.",
+    ),
+    Example(
+        "A part that is not one number",
+        "A loss in a sum has reduction='none', or is None.",
+        'ls.Huber() + ls.MeanAbsoluteError(reduction="none")',
+        "Leave `reduction` out.",
+    ),
+    Example("A sum of nothing", "ls.Sum is given an empty list.", "ls.Sum([])", "Give at least one loss."),
+    Example(
+        "Weights of outputs that have no loss",
+        "MultiLoss(weights=...) names another output than the losses.",
+        'ls.MultiLoss({"a": "mse"}, weights={"b": 2.0})',
+        "Compare the names.",
+    ),
+    Example(
+        "A loss per output, called on one tensor",
+        "MultiLoss is called like a loss of one output.",
+        'ls.MultiLoss({"a": "mse"})(np.zeros((2, 1)), np.zeros((2, 1)))',
+        "Pass dictionaries by the names of the outputs.",
+    ),
+    Example(
+        "Names of losses that are not those of the outputs",
+        "MultiLoss has to name every output of the model, and no other.",
+        TWO + 'model.compile("sgd", ls.MultiLoss({"a": "mse", "bb": "mae"}))',
+        "Correct the name; None leaves an output out.",
+    ),
+    Example(
+        "A sum of one output for a model of several",
+        "A sum does not say which output it belongs to.",
+        TWO + 'model.compile("sgd", ls.Huber() + ls.MeanAbsoluteError())\n'
+        "model.evaluate(np.zeros((4, 2)), [np.zeros((4, 1))] * 2, verbose=0)",
+        "Use ls.MultiLoss, one loss per output.",
+    ),
+    Example(
+        "A target that no output has",
+        "y is a dictionary with a key that is neither an output nor read by ls.Column.",
+        TWO + 'model.compile("sgd", ls.MultiLoss({"a": "mse", "b": "mae"}))\n' + ROWS + 'model.evaluate(rows, {"a": y, '
+        '"b": y, "c": y}, verbose=0)',
+        "Correct the name, or leave the entry out.",
+    ),
+    Example(
+        "An output whose target is missing",
+        "y has no entry for an output that has a loss.",
+        TWO
+        + 'model.compile("sgd", ls.MultiLoss({"a": "mse", "b": "mae"}))\n'
+        + ROWS
+        + 'model.evaluate(rows, {"a": y}, '
+        "verbose=0)",
+        "Pass the target, or give the output the loss None.",
+    ),
+    Example(
+        "A sum inside a list or dictionary of losses",
+        "compile mixes its own way of several losses with sums.",
+        TWO + 'model.compile("sgd", {"a": ls.Huber() + ls.MeanAbsoluteError(), "b": "mse"})',
+        "Put the dictionary into ls.MultiLoss, and the weights too.",
+    ),
+    Example(
+        "A term with an argument from nowhere",
+        "ls.Term calls a function whose argument has no source.",
+        ENERGY + "ls.Term(energy)",
+        'Say where it comes from: ls.Term(energy, h=ls.Hidden("name of the layer")).',
+    ),
+    Example(
+        "A term called like another loss",
+        "A term reads inputs or hidden layers, which y_true and y_pred do not hold.",
+        ENERGY + "ls.Term(energy, h=ls.Input())(np.zeros((2, 1)), np.zeros((2, 1)))",
+        "Use it as the loss of a model.",
+    ),
+    Example(
+        "A hidden layer that the model does not have",
+        "ls.Hidden or GradNorm(shared=...) names a layer that is not there.",
+        ENERGY + ONE + 'model.compile("sgd", ls.Huber() + ls.Term(energy, h=ls.Hidden("lime")))',
+        "Correct the name.",
+    ),
+    Example(
+        "A hidden layer that was not called",
+        "The layer exists, but the model does not call it when it predicts.",
+        ENERGY + "class Model(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
+        '        self.line = keras.layers.Dense(1)\n        self.idle = keras.layers.Dense(1, name="idle")\n\n'
+        "    def call(self, x):\n        return self.line(x)\n\n\n" + "model = Model()\n"
+        'model.compile("sgd", ls.Term(energy, h=ls.Hidden("idle")), run_eagerly=True)\n'
+        + ROWS
+        + "model.evaluate(rows, y, verbose=0)",
+        "Read a layer that is called.",
+    ),
+    Example(
+        "A column, input or output that is not there",
+        "ls.Column, ls.Input or ls.Output names something that was not passed.",
+        ENERGY
+        + ONE
+        + 'model.compile("sgd", ls.Huber() + ls.Term(energy, h=ls.Column("income")))\n'
+        + ROWS
+        + 'model.evaluate(rows, {"line": y}, verbose=0)',
+        "Pass y as a dictionary with that entry.",
+    ),
+    Example(
+        "A term layer without a function",
+        "TermLayer is given a number or a name.",
+        "ls.TermLayer(0.5)",
+        "Write the term as a function of named tensors.",
+    ),
+    Example(
+        "A term layer on a single tensor",
+        "TermLayer is called like another layer.",
+        ENERGY + "ls.TermLayer(energy)(keras.Input((2,)))",
+        'Call it on a dictionary: ls.TermLayer(energy)({"h": h}).',
+    ),
+    Example(
+        "One loss to balance",
+        "UncertaintyWeighted and GradNorm weigh losses against one another.",
+        "ls.UncertaintyWeighted(ls.Huber())",
+        "Give two losses or more.",
+    ),
+    Example(
+        "A shared layer that the outputs do not follow from",
+        "GradNorm(shared=...) needs a layer of a functional model that all outputs go through.",
+        TWO + 'model.compile("sgd", ls.GradNorm(ls.MultiLoss({"a": "mse", "b": "mae"}), shared="a"))',
+        "Name a layer before the branches, or leave `shared` out.",
+    ),
+    Example(
+        "A learned shape per column, for other columns",
+        "AdaptiveRobust(size=...) is not the width of the predictions.",
+        "ls.AdaptiveRobust(size=3)(np.zeros((4, 2)), np.zeros((4, 2)))",
+        "Set `size` to the number of columns, or leave it out for one shape in common.",
+    ),
+    Example(
+        "Weights of classes from what are no labels",
+        "ls.weights_from counts whole numbers from 0 on.",
+        'ls.weights_from(["yes", "no"])',
+        "Number the classes first.",
+    ),
+    Example(
+        "An unknown rule for the weights of classes",
+        "ls.weights_from knows two rules.",
+        'ls.weights_from([0, 1, 1], "fair")',
+        'Use "balanced" or "effective_number".',
+    ),
+]
