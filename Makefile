@@ -7,7 +7,7 @@ WORKERS ?= 2
 TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test check generate exactness format clean help
+.PHONY: demo test check generate figures exactness format clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ —/'
@@ -31,6 +31,9 @@ check: $(VENV)/.dev  ## format, lint, types, import contracts, generated files
 
 generate: $(VENV)/.dev  ## write what follows from the declarations: catalogue, façade, tables of the documents
 	KERAS_BACKEND=jax $(BIN)/python tools/generate.py
+
+figures: $(VENV)/.dev  ## docs/pictures.md and its figures, made by running the code that the page shows
+	KERAS_BACKEND=jax $(BIN)/python tools/figures.py
 
 exactness: $(VENV)/.dev  ## docs/exactness.md: every loss against the truth, beside other libraries (LOSSES=Huber,... for a look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'

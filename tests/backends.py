@@ -50,7 +50,11 @@ def compiled(f, whole=True):
     return tf.function(f)
 
 
-FREEZES = BACKEND != "torch"  # compiled code holds on to a number of Python's for ever; torch breaks its graph instead
+def as_trained(f):
+    """The function as this backend's trainer runs it: compiled, or with a gradient recorded."""
+    return (lambda p: gradient(f, p)) if BACKEND == "torch" else compiled(f)
+
+
 MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torch": ("eager",)}[BACKEND]
 
 
@@ -94,6 +98,22 @@ def _both_on_torch(f, y, p):
     if value.requires_grad:
         value.backward(torch.ones_like(value))
     return value, p.grad if p.grad is not None else torch.zeros_like(p)
+
+
+def compiled_throughout(model):
+    """Whether no kind of step of `lossary.train` had to be left to Keras: only torch's traces can fail so."""
+    from lossary.training import epochs
+
+    programs = epochs._PROGRAMS[model].programs.values()
+    kinds = [kind for program in programs for kind in getattr(program, "kinds", {}).values()]
+    return BACKEND != "torch" or (bool(kinds) and all(kind.checked for kind in kinds))
+
+
+def compiled_by_xla(model):
+    """Whether the programs of `lossary.train` are XLA's, where that can be chosen."""
+    from lossary.training import epochs
+
+    return BACKEND != "tensorflow" or all(program.xla for program in epochs._PROGRAMS[model].programs.values())
 
 
 def wide_numbers():

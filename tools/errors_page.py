@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tools.errors_table import COMMANDS, FOREIGN, LOSSES, MODELS, Example, Foreign
+from tools.errors_example import Example
+from tools.errors_foreign import FOREIGN, Foreign
+from tools.errors_table import COMMANDS, LOSSES, MODELS
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "lossary"
 EXAMPLES = [*LOSSES, *MODELS, *COMMANDS]
@@ -137,9 +139,10 @@ def sites() -> dict[Site, range]:
 
 
 def _internal(call: ast.Call) -> bool:
-    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks catch."""
+    """What no user meets: methods that a form fills in, Python's own protocols, and what the checks and loops catch."""
     name = ast.unparse(call.func)
-    return name in ("NotImplementedError", "LossFailed") or ast.unparse(call) == "AttributeError('__signature__')"
+    caught = ("NotImplementedError", "LossFailed", "Untraceable")
+    return name in caught or ast.unparse(call) == "AttributeError('__signature__')"
 
 
 def without_example(seen: list[Seen]) -> list[str]:

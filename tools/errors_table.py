@@ -5,27 +5,19 @@ Each example is run, so that the page shows real texts; a test fails when a plac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tools.errors_example import Example
 from tools.errors_target import TARGETS
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """A text that other libraries show, what it means, and what lossary has for it."""
-
-    texts: tuple[str, ...]
-    source: str
-    means: str
-    here: str
-
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
 SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        return 2 * x\n\n"
 STACK = 'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\n'
 TABLE = {"data.csv": "x,y\n1,2\n2,3\n3,5\n4,4\n"}
 LINE = "import keras\n\nmodel = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\n"
+PARQUET = (
+    "import pyarrow, pyarrow.parquet\n"
+    'columns = {"price": [1.0], "colour": ["red"]}\n'
+    'pyarrow.parquet.write_table(pyarrow.table(columns), "rows.parquet")\n'
+)
 NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
@@ -272,6 +264,115 @@ MODELS = [
         "Pass whole arrays, rows first.",
     ),
     Example(
+        "Training without anything to train by",
+        "ls.train is given a model that is not compiled, and no loss.",
+        STACK + "ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)))",
+        'Pass them: ls.train(model, x, y, loss="mse", optimizer="adam").',
+    ),
+    Example(
+        "Training without a loss",
+        "The model is compiled without a loss, and no layer adds one.",
+        STACK + 'model.compile("sgd")\nls.train(model, np.zeros((4, 3)), np.zeros((4, 1)))',
+        "Name a loss.",
+    ),
+    Example(
+        "Training on rows that do not agree",
+        "x, y or sample_weight of ls.train have different numbers of rows.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((5, 1)), loss="mse")',
+        "Pass the targets of the same rows.",
+    ),
+    Example(
+        "Training for no epochs",
+        "epochs, batch_size, patience, chunk or steps_per_epoch of ls.train is no whole number from 1.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)), loss="mse", epochs=0)',
+        "Pass a whole number from 1.",
+    ),
+    Example(
+        "A column that will not be there",
+        "monitor of ls.train names no column of the history.",
+        STACK + 'x, y = np.zeros((4, 3)), np.zeros((4, 1))\nls.train(model, x, y, loss="mse", monitor="val_mae")',
+        'Add metrics=["mae"] and validation_data.',
+    ),
+    Example(
+        "Weights of classes beside weights of rows",
+        "class_weight of ls.train beside sample_weight, or for several outputs.",
+        STACK
+        + "x, y, w = np.zeros((4, 3)), np.zeros((4, 1)), np.ones(4)\n"
+        + 'ls.train(model, x, y, loss="bce", sample_weight=w, class_weight={1: 2.0})',
+        "Multiply both into sample_weight.",
+    ),
+    Example(
+        "A history without an epoch",
+        "history.plot() or ls.draw(history) after a training that stopped in its first epoch.",
+        STACK
+        + "x, y = np.full((4, 3), np.nan), np.zeros((4, 1))\n"
+        + 'ls.train(model, x, y, loss="mse", verbose=0).plot()',
+        "Look at history.stopped.",
+    ),
+    Example(
+        "A callback that waits for batches",
+        "A callback of ls.train acts at batches, or saves every so many of them.",
+        STACK
+        + "x, y = np.zeros((4, 3)), np.zeros((4, 1))\n"
+        + 'often = keras.callbacks.ModelCheckpoint("at.weights.h5", save_weights_only=True, save_freq=10)\n'
+        + 'ls.train(model, x, y, loss="mse", callbacks=[often])',
+        "Leave save_freq out, or use model.fit.",
+    ),
+    Example(
+        "Training on several devices",
+        "ls.train is given a model that tf.distribute or keras.distribution spreads over devices.",
+        STACK + 'ls.train(model, np.zeros((4, 3)), np.zeros((4, 1)), loss="mse")',
+        "Use model.fit.",
+        hidden='patch("keras.distribution.distribution", lambda: "of data")\n',
+    ),
+    Example(
+        "A generator without an end",
+        "ls.train is given a generator and does not know how many batches make an epoch.",
+        STACK
+        + "batches = ((np.zeros((4, 3)), np.zeros((4, 1))) for _ in range(100))\n"
+        + 'ls.train(model, batches, loss="mse")',
+        "Pass steps_per_epoch.",
+    ),
+    Example(
+        "A stream of nothing",
+        "ls.train is given a stream that has no batch.",
+        STACK + 'ls.train(model, iter([]), loss="mse", steps_per_epoch=2)',
+        "Look at where the batches come from.",
+    ),
+    Example(
+        "Targets beside a stream",
+        "ls.train is given batches, and y or sample_weight too.",
+        STACK + 'ls.train(model, iter([]), np.zeros((4, 1)), loss="mse", steps_per_epoch=2)',
+        "Put targets and weights into the batches.",
+    ),
+    Example(
+        "No file to train on",
+        "The path given to ls.train leads nowhere.",
+        STACK + 'ls.train(model, "rows.parquet", "price", loss="mse")',
+        "Look at the path.",
+    ),
+    Example(
+        "A file without targets",
+        "ls.train is given a Parquet file, and y does not name columns.",
+        STACK + 'ls.train(model, "rows.parquet", loss="mse")',
+        "Name the columns that hold the targets.",
+        files={"rows.parquet": b""},
+    ),
+    Example(
+        "A target that is no column",
+        "y of ls.train names a column that the Parquet file does not have.",
+        STACK + 'ls.train(model, "rows.parquet", "prize", loss="mse")',
+        "Look at the columns that are listed.",
+        hidden=PARQUET,
+    ),
+    Example(
+        "A column of text",
+        "A column of the Parquet file given to ls.train holds no numbers.",
+        STACK + 'ls.train(model, "rows.parquet", "price", loss="mse")',
+        "Turn it into numbers, or leave it out of the file.",
+        hidden=PARQUET,
+    ),
+    Example(
         "What cannot be looked into",
         "ls.explain or ls.diagnose is given something that is no loss.",
         "ls.explain(None, [[0.0]], [[1.0]])",
@@ -359,11 +460,50 @@ MODELS = [
     ),
     Example(
         "A loss that cannot be drawn over one number",
-        "ls.draw is given a loss of whole vectors, batches or sequences.",
-        'ls.draw("circle")',
+        "ls.draw is given a loss of one's own whose contract leaves open which number matters.",
+        "from lossary.core.contract import CLASS_INDEX, REAL, Contract\n\n\n"
+        "class Ranked(ls.Loss):\n"
+        "    @property\n"
+        "    def contract(self):\n"
+        '        return Contract(CLASS_INDEX, REAL, shape="index")\n\n'
+        "    def call(self, y_true, y_pred):\n"
+        "        return y_pred[:, 0]\n\n\n"
+        "ls.draw(Ranked())",
         "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves.",
     ),
+    Example(
+        "A loss that does not take the numbers of its axis",
+        "A function of one's own needs more columns, or gives one number for all rows.",
+        "def first_and_third(y_true, y_pred):\n"
+        "    return ops.reshape(y_pred, (-1, 3))[:, 2] - y_true[:, 0]\n\n\n"
+        "ls.draw(first_and_third)",
+        "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves, with inputs that it takes.",
+    ),
     Example("Nothing to draw", "The list of losses is empty.", "ls.draw([])", 'Name one: ls.draw("huber").'),
+    Example(
+        "A parameter that no drawn loss has",
+        "ls.draw(losses, name=[...]) or loss.plot(name=[...]) names what is no parameter of these losses.",
+        'ls.draw(["huber", "mse"], beta=[1, 2])',
+        "`lossary show NAME` lists the parameters of a loss.",
+    ),
+    Example(
+        "A name with a setting that gives no value",
+        "After the colon of a loss to draw there is no NAME=VALUE.",
+        'ls.draw("huber:2")',
+        'Write "huber:delta=2".',
+    ),
+    Example(
+        "An unknown kind of figure",
+        "ls.draw(kind=...) is given a word it does not know.",
+        'ls.draw("huber", kind="surface")',
+        "Leave it out for curves; ls.landscape draws the surface of a model's loss.",
+    ),
+    Example(
+        "An unknown curve",
+        "ls.draw(show=...) names something else than value, gradient and curvature.",
+        'ls.draw("huber", show="slope")',
+        'Write "gradient".',
+    ),
     Example(
         "An unknown axis",
         "ls.draw(axis=...) is given a name it does not know.",
@@ -377,16 +517,58 @@ MODELS = [
         "The smaller number first.",
     ),
     Example(
+        "An unknown theme",
+        "ls.draw(theme=...) is given a word it does not know.",
+        'ls.draw("huber", theme="night")',
+        'Write "dark", or "auto" to follow the reader\'s screen.',
+    ),
+    Example(
+        "A loss that has no two arguments",
+        'ls.draw(kind="map") is given a loss of a margin, of sequences or of whole batches.',
+        'ls.draw("hinge", kind="map")',
+        "Draw its curves.",
+    ),
+    Example(
+        "A loss that is none of classes",
+        'ls.draw(kind="triangle") is given a loss that compares no classes.',
+        'ls.draw("huber", kind="triangle")',
+        "Draw its curves, or its heat map.",
+    ),
+    Example(
+        "A landscape without a loss",
+        "ls.landscape is given no loss, and the model was compiled with none, or has several outputs.",
+        STACK + "ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)))",
+        'Name one: ls.landscape(model, x, y, "mse").',
+    ),
+    Example(
+        "A path that is none of this model",
+        "ls.landscape(path=...) holds nothing, or weights of other shapes.",
+        STACK + 'ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)), "mse", path=ls.WeightPath())',
+        "Train with the WeightPath among the callbacks first.",
+    ),
+    Example(
+        "Directions that are not there",
+        "ls.landscape(directions=...) asks for a path without one, for the two weights of a model of more, or is an "
+        "unknown word.",
+        STACK + 'ls.landscape(model, np.zeros((2, 3)), np.zeros((2, 1)), "mse", directions="path")',
+        "Leave it out.",
+    ),
+    Example(
+        "Predictions that are not those of the truth",
+        "ls.draw_predictions is given other rows, or several outputs at once.",
+        "ls.draw_predictions(np.zeros(4), np.zeros(3))",
+        "Predict the same rows; draw one output at a time.",
+    ),
+    Example(
         "A format that is not known",
-        "A figure is saved under an ending that matplotlib does not write.",
-        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "huber.doc")',
-        "End the name in .png, .svg or .pdf.",
-        hidden='patch("matplotlib.backend_bases.FigureCanvasBase.filetypes", dict(pdf="", png="", svg=""))',
+        "A figure is saved under an ending that is not written.",
+        'ls.draw("huber").save("huber.doc")',
+        "End the name in .png, .svg, .pdf or .html.",
     ),
     Example(
         "A folder that cannot be written",
         "The system refuses the file, for want of rights or of space, or because a folder's name is taken by a file.",
-        'from lossary.drawing.style import save\n\nsave(ls.draw("huber"), "plots/huber.png")',
+        'ls.draw("huber").save("plots/huber.png")',
         "Choose another folder.",
         files={"plots": "a file, not a folder"},
     ),
@@ -492,7 +674,7 @@ COMMANDS = [
             'patch("keras.backend.backend", lambda: "jax")'),
     Example("A report without its packages", "--report needs jinja2 and matplotlib.",
             "$ lossary compare phones --report report.html", "pip install 'lossary[cli]'.",
-            hidden=NOT_THERE.format("lossary.cli.compare")),
+            hidden=NOT_THERE.format("lossary.cli.output")),
     Example("An output over the data", "Two files have one name.",
             "$ lossary compare data.csv --target y --report data.csv", "Name another file.", files=TABLE),
     Example("An output that is a folder", "--report or --json names a folder.", "$ lossary compare phones --report .",
@@ -506,110 +688,23 @@ COMMANDS = [
             "$ lossary compare phones --report report.html", "Name another folder.",
             hidden="def refuse(**all):\n    raise OSError(28, 'No space left on device')\n"
             'patch("lossary.cli.output.tempfile.TemporaryFile", refuse)'),
-]  # fmt: skip
-
-FOREIGN = [
-    Foreign(
-        ("Could not interpret loss identifier: focal_loss", "Unknown loss function: focal_loss_fixed"), "Keras 3 and 2",
-        "compile or load_model was given a name that Keras does not know: a custom loss that is not registered, or an "
-        "alias that Keras lacks, such as rmse, l1, smooth_l1 or pinball.",
-        "`loss=ls.get(\"rmse\")` knows the aliases. A loss made with `@ls.loss` or `ls.Loss` is registered when it is "
-        "defined: import its module before `load_model`.",
-    ),
-    Foreign(
-        ("Could not locate function 'my_loss'. Make sure custom classes and functions are decorated with "
-         "`@keras.saving.register_keras_serializable()`.",
-         "Could not locate class"), "Keras 3",
-        "The saved model names a function or class that is not registered in this process. A closure or lambda can "
-        "never be found.",
-        "Decorate it with `@ls.loss`: it is registered with its parameters, and they come back with the model.",
-    ),
-    Foreign(
-        ("Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass",), "Keras 3, .h5 files",
-        "A model compiled with the string \"mse\" as loss or metric was saved as .h5.",
-        "Save as .keras, and pass the object `ls.MeanSquaredError()`. Old files load with `compile=False`.",
-    ),
-    Foreign(
-        ("A KerasTensor cannot be used as input to a TensorFlow function",
-         "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype"), "Keras 3",
-        "A loss closes over `keras.Input` or another symbolic tensor: it needs more than y_true and y_pred.",
-        "Put the loss into the model: `ls.LossLayer(loss)([targets, outputs])` (for loops of "
-        "your own see examples/6_custom_loop.py).",
-    ),
-    Foreign(
-        ("NotImplementedError (with an empty message, from model.add_loss)",), "Keras 3",
-        "Functional models lost `add_loss(tensor)`.",
-        "Add an `ls.LossLayer`, or call `self.add_loss` in a layer; `ls.target_split` shows every part.",
-    ),
-    Foreign(
-        ("No loss to compute. Provide a `loss` argument in `compile()`.",), "Keras 3 (not on JAX)",
-        "compile got no loss, and no layer adds one. On JAX training runs, and minimises nothing.",
-        "Pass a loss. `ls.diagnose(model, x, y)` refuses such a model on every backend.",
-    ),
-    Foreign(
-        ("`class_weight` not supported for 3+ dimensional targets.",
-         "TypeError: only 0-dimensional arrays can be converted to Python scalars"), "TensorFlow 2's Keras, Keras 3",
-        "`fit(class_weight=...)` was used with targets such as (batch, height, width).",
-        "Weigh the classes inside the loss: `ls.SparseCategoricalCrossentropy(class_weight=(1.0, 5.0))`, any rank.",
-    ),
-    Foreign(
-        ("Using a target size (torch.Size([8])) that is different to the input size (torch.Size([8, 1])).",), "torch",
-        "The two broadcast, and every row is compared with every other.",
-        "lossary reads (n,) with (n, 1) as n rows; anything else that would broadcast is a ShapeError.",
-    ),
-    Foreign(
-        ("Arguments `target` and `output` must have the same shape.",
-         "Arguments `target` and `output` must have the same rank (ndim)."), "Keras 3",
-        "A cross-entropy got targets and outputs of different shapes: often class indices where one-hot is meant.",
-        "The ShapeError of lossary names both shapes. Class indices belong to `ls.SparseCategoricalCrossentropy`.",
-    ),
-    Foreign(
-        ("`binary_crossentropy` received `from_logits=True`, but the `output` argument was produced by a Sigmoid "
-         "activation",), "Keras 3 on TensorFlow",
-        "The sigmoid or softmax is applied twice. Other backends do not warn.",
-        "Drop the activation and keep from_logits=True. The other way round, logits read as probabilities, is a "
-        "PredictionError where they leave [0, 1].",
-    ),
-    Foreign(
-        ("Received a label value of 5 which is outside the valid range of [0, 2)", "Target 5 is out of bounds."),
-        "TensorFlow on CPU, torch on CPU",
-        "A class index has no output. TensorFlow on a GPU gives nan and JAX -0.0 without a message; torch on CUDA "
-        "stops with a device-side assert.",
-        "A TargetError, alike on every backend; in compiled code the value is nan, and `ls.diagnose` names the row.",
-    ),
-    Foreign(
-        ("all elements of input should be between 0 and 1", "CUDA error: device-side assert triggered"), "torch",
-        "A binary cross-entropy got predictions outside [0, 1], or nan; on CUDA also a class that does not exist.",
-        "A PredictionError or TargetError says which; `ls.diagnose(model, x, y)` finds the layer a nan comes from.",
-    ),
-    Foreign(
-        ("loss: nan",), "the progress bar of fit",
-        "Something in the step is no number: data, weights, a layer, the loss or a gradient.",
-        "`print(ls.diagnose(model, x_batch, y_batch))` names the first such tensor, its row, and what to do. Losses of "
-        "lossary are finite for probabilities of 0 and 1 and for logits of ±10,000, and so are their gradients.",
-    ),
-    Foreign(
-        ("negative loss (loss: -3.1415)",), "the progress bar of fit",
-        "A cross-entropy with labels outside [0, 1], KL divergence of rows that do not sum to 1, Dice of logits; or a "
-        "likelihood of a density (`ls.GaussianNLL`), or a cosine similarity of Keras, where it is normal.",
-        "Labels and probabilities out of range are a TargetError or PredictionError. `ls.CosineSimilarity` tells in "
-        "its card what its values mean: `print(ls.card(\"cosine_similarity\"))`.",
-    ),
-    Foreign(
-        ("loss (of fit) and metric differ for the same formula",), "Keras",
-        "With sample_weight the loss divides by the number of rows, the metric by the sum of the weights.",
-        "`print(ls.explain(loss, y_true, y_pred, sample_weight))` shows both numbers; "
-        "`reduction=\"mean_with_sample_weight\"` makes them one.",
-    ),
-    Foreign(
-        ("Cannot clone object '...', as the constructor either does not set or modifies parameter",), "scikit-learn",
-        "clone found that an estimator's constructor changed an argument it was given.",
-        "Losses of lossary are no estimators and keep their arguments: `copy`, pickle and `get_config` give the "
-        "same loss.",
-    ),
-    Foreign(
-        ("'Tensor' object has no attribute 'log_prob'",), "TensorFlow Probability with Keras",
-        "The model's output became a plain tensor where the loss expects a distribution.",
-        "Predict the parameters and let the loss hold the distribution: `ls.GaussianNLL()` with Dense(2).",
-    ),
+    Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
+            "$ lossary explore", "pip install 'lossary[explorer]'",
+            hidden="from types import SimpleNamespace as Space\n\n"
+            'patch("lossary.explorer.serve.util", Space(find_spec=lambda name: None))'),
+    Example("A port that is taken", "--port of lossary explore names one that cannot be had.",
+            "$ lossary explore --port 8765", "Leave --port out: a free one is found.",
+            hidden="def refuse(self, address):\n    raise OSError(98, 'Address already in use')\n\n"
+            'patch("lossary.explorer.serve.socket.socket.bind", refuse)'),
+    Example("A typed formula that cannot be read", "On the explorer's page, under 'Your own'.",
+            'from lossary.explorer.formulas import parse\n\nparse("e.__class__")',
+            "Use the functions that are listed; other names become sliders."),
+    Example("A pasted table without targets and predictions", "On the explorer's page, under 'Your own'.",
+            'from lossary.explorer.own import read\n\nread("price\\n12.5\\n13\\n")',
+            "Name the columns y and p, and weight where there is one."),
+    Example("An empty table", "The file, or what was pasted on the explorer's page, holds nothing.",
+            'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
+    Example("A link of the explorer that makes no sense", "Its page asks for something that a panel does not have.",
+            'from lossary.explorer import fits\n\nfits.answer({"losses": [{"name": "dice"}]})',
+            "Open the page without the part behind '#'."),
 ]  # fmt: skip

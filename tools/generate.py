@@ -94,7 +94,8 @@ def page_text(cards: list[Card]) -> str:
     lines = [
         "# Every loss",
         "",
-        "Generated from the declarations by `make generate`; `lossary show NAME` draws each one.",
+        "Generated from the declarations by `make generate`. `lossary show NAME` draws each one on the terminal, and",
+        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family.",
         "",
     ]
     for family in dict.fromkeys(card.family for card in cards):

@@ -13,6 +13,7 @@ from lossary.checking.findings import Findings as Findings
 from lossary.target.sources import Fixed as Fixed
 from lossary.target.learned import GradNorm as GradNorm
 from lossary.target.sources import Hidden as Hidden
+from lossary.training.history import History as History
 from lossary.target.sources import Input as Input
 from lossary.target.sources import Itself as Itself
 from lossary.core.schedules import LinearSchedule as LinearSchedule
@@ -34,6 +35,7 @@ from lossary.target.term import Term as Term
 from lossary.target.layers import TermLayer as TermLayer
 from lossary.target.learned import UncertaintyWeighted as UncertaintyWeighted
 from lossary.core.errors import UnknownLossError as UnknownLossError
+from lossary.drawing.surfaces import WeightPath as WeightPath
 from lossary.core.sums import Weighted as Weighted
 from lossary.core.moments import at_step as at_step
 from lossary.core.catalogue import card as card
@@ -42,10 +44,12 @@ from lossary.core.contract import checks as checks
 from lossary.numerics.backend import derivative as derivative
 from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
+from lossary.drawing.predictions import draw_predictions as draw_predictions
 from lossary.checking.explain import explain as explain
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get
+from lossary.drawing.surfaces import landscape as landscape
 from lossary.core.custom import loss as loss
 from lossary.core.catalogue import losses as losses
 from lossary.core.params import nonnegative as nonnegative
@@ -54,6 +58,7 @@ from lossary.core.params import positive as positive
 from lossary.target.terms import regularization as regularization
 from lossary.target.terms import target_split as target_split
 from lossary.target.terms import target_table as target_table
+from lossary.training.loop import train as train
 from lossary.target.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.target.layers import without_targets as without_targets

@@ -41,13 +41,15 @@ def test_only_files_named_after_a_backend_import_it():
             assert file.parent.name == "drawing", file
         if re.search(r"^\s*(import|from) (click|rich|plotext)", file.read_text(), flags=re.M):
             assert file.parent.name == "cli", file
+        if re.search(r"^\s*(import|from) (starlette|uvicorn)", file.read_text(), flags=re.M):
+            assert file.parent.name == "explorer", file
         if re.search(r"^\s*(import|from) keras\b", file.read_text(), flags=re.M):
-            rooms = {"numerics", "core", "families", "target", "training", "drawing", "checking"}
+            rooms = {"numerics", "core", "families", "target", "training", "drawing", "checking", "epochs", "explorer"}
             assert file.parent.name in rooms or file.name == "backends.py", file  # which starts the chosen backend
 
 
 def test_no_file_outgrows_its_shelf():
-    for file in SOURCE.rglob("*.py"):
+    for file in [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.js"), *SOURCE.rglob("*.css")]:
         assert len(file.read_text().splitlines()) <= 600, file
 
 
@@ -57,9 +59,15 @@ def test_the_project_speaks_of_itself_alone():
     words = ["/wo" + "rk/", "files.python" + "hosted", "pypi.o" + "rg/simple", "registry.np" + "mjs"]
     for name in listed:
         file = ROOT / name
-        if file.suffix in {".py", ".md", ".toml", ".json", ".pyi", ".html", ""} and file.is_file():
+        if file.suffix in {".py", ".md", ".toml", ".json", ".pyi", ".html", ".js", ".css", ""} and file.is_file():
             text = file.read_text(encoding="utf-8")
             assert not [word for word in words if word in text], name
+
+
+def test_the_page_is_served_before_keras_is_there():
+    """Starting the explorer's application imports no backend by itself; that happens behind it."""
+    code = "import sys, lossary.explorer.app, lossary.explorer.serve; print(*sys.modules)"
+    assert not set(fresh(code).split()) & (HEAVY - {"numpy"})
 
 
 def test_the_version_is_told_once():

@@ -7,8 +7,8 @@ import shlex
 import pytest
 from click.testing import CliRunner
 
-from lossary.cli import output
 from lossary.cli.commands import cli
+from lossary.core import files
 
 
 def run(*words, code=0):
@@ -117,9 +117,9 @@ def test_nothing_half_written_when_the_report_fails(tmp_path, monkeypatch):
     def fail(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(OSError, match="No space"):
-        output.write_whole(tmp_path / "r.html", "new")
+        files.write_whole(tmp_path / "r.html", "new")
     assert (tmp_path / "r.html").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
 

@@ -114,7 +114,7 @@ def test_a_backend_that_is_not_installed(monkeypatch):
 
 
 def test_a_report_without_its_packages(tmp_path, monkeypatch):
-    monkeypatch.setattr("lossary.cli.compare.util.find_spec", lambda name: None)
+    monkeypatch.setattr("lossary.cli.output.util.find_spec", lambda name: None)
     assert "lossary[cli]" in fails("phones", "--report", tmp_path / "r.html")
 
 

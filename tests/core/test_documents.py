@@ -22,6 +22,13 @@ def test_the_loss_of_the_guide_works():
     np.testing.assert_allclose(array(names["geman_mc_clure"]([[0.0]], [[1.0]])), [0.25], rtol=1e-6)
 
 
+def test_the_training_of_the_guide_works():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/training.md").read_text(encoding="utf-8"), flags=re.S)
+    names = {"__name__": "guide"}
+    exec(compile(code.replace("epochs=200", "epochs=3, verbose=0"), "training.md", "exec"), names)
+    assert names["history"].epoch
+
+
 def test_every_link_of_the_documents_leads_somewhere():
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "examples" / "README.md"]:
         for link in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from lossary.drawing.likelihood import gaussian_fit, history, likelihood_curve, line_fit, mse_and_likelihood
+from lossary.drawing.likelihood import gaussian_fit, history, interval, likelihood_curve, line_fit, mse_and_likelihood
+
+pytestmark = pytest.mark.backendless
 
 
 def words(axis):
@@ -41,3 +43,12 @@ def test_error_and_likelihood_share_their_best_parameter():
     slope = np.linspace(0, 3, 31)
     top, bottom = mse_and_likelihood(slope, (slope - 1.2) ** 2, -5 * (slope - 1.2) ** 2).axes
     assert (words(top), words(bottom)) == (["lowest at 1.2"], ["highest at 1.2"])
+
+
+def test_the_interval_of_a_normal_mean_is_its_standard_error():
+    mean = np.linspace(-1, 1, 401)
+    low, high = interval(mean, -0.5 * 100 * (mean - 0.2) ** 2, 0.95)  # 100 values of deviation 1: error 0.1
+    assert (low, high) == (pytest.approx(0.2 - 0.196, abs=2e-3), pytest.approx(0.2 + 0.196, abs=2e-3))
+    assert interval(mean[:260], mean[:260], 0.9)[1] == mean[259]  # as far as it was looked at
+    figure = likelihood_curve(mean, -50 * (mean - 0.2) ** 2, level=0.95, theme="dark")
+    assert "95% interval: 0.00401 to 0.396" in words(figure.axes[0])

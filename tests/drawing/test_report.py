@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lossary.data.results import Coefficients, Comparison, Curve, Fit, Pull
+from lossary.data.results import Coefficients, Comparison, Curve, Fit, Pull, Summary
 from lossary.drawing.report import render
 
 pytestmark = pytest.mark.backendless
@@ -85,13 +85,50 @@ def test_the_same_comparison_gives_the_same_bytes():
     assert render(comparison()) == render(comparison())
 
 
-def test_drawings_take_the_colours_of_the_page():
+def test_drawings_turn_dark_with_the_page():
     page = render(comparison())
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
+    used = set(re.findall(r'style="[^"]*(fill|stroke): (#[0-9a-f]{6})', page))
+    assert len(used) > 6
+    assert all(f'[style*="{how}: {color}"]' in page for how, color in used)
     assert "var(--series-1)" in page
-    for stand_in in ("#010203", "#040506", "#0a0b"):
-        assert stand_in not in page
+
+
+def test_the_report_tells_what_was_asked_and_how_to_ask_again():
+    found = comparison()
+    found.columns = [Summary("y", 0, [0.0, 2.0, 4.0, 6.0, 8.0], ""), Summary("town", 3, [], "<Rome> (5)")]
+    found.settings |= {"optimizer": "adam", "epochs": 40}
+    page = render(found)
+    assert "trained by adam for 40 epochs from the seed 0" in page
+    assert "Quadratic for small errors" in page and "½ e²" in page  # what the loss does, and its formula
+    assert "<td>0</td><td>2</td><td>4</td><td>6</td><td>8</td><td>0</td>" in page
+    assert '<td class="words" colspan="5">&lt;Rome&gt; (5)</td><td>3</td>' in page
+    again = page[page.index("The same again") :]
+    assert "seed" in again and "keras" in again and "<code>&lt;script&gt;" in again
+    assert "<td>1</td><td>0</td><td>1</td>" in page  # loss, regularization, target
+
+
+def test_regularization_stands_on_the_loss():
+    from lossary.drawing.charts import loss_curves
+
+    (one, _) = loss_curves(comparison().fits).axes
+    named = {line.get_label(): line.get_ydata() for line in one.lines}
+    np.testing.assert_allclose(named["+ regularization"], [2.0, 1.1])
+    np.testing.assert_allclose(named["loss, rows fitted"], [2.0, 1.0])
+    np.testing.assert_allclose(named["loss, held back"], [2.5, 1.5])
+
+
+def test_the_losses_are_drawn_at_their_parameters():
+    from lossary.drawing.charts import loss_shapes
+
+    fits = comparison().fits
+    fits[1].params = {"delta": 0.5}
+    wide = comparison().fits[0]
+    wide.function, wide.label = "tukey_biweight", "tukey"
+    assert np.ptp(loss_shapes([*fits, wide]).axes[0].lines[0].get_xdata()) > 12  # all as far as Tukey's
+    _, slope = loss_shapes(fits).axes
+    assert [max(line.get_ydata()) for line in slope.lines if len(line.get_ydata()) > 50] == pytest.approx([1.0, 0.5])
 
 
 def test_without_a_finished_fit_there_is_still_a_page():

@@ -193,6 +193,16 @@ def test_error_and_likelihood_agree(monkeypatch, tmp_path):
     assert (tmp_path / "8_mse_and_likelihood.png").stat().st_size > 10_000
 
 
+def test_train_gives_what_fit_gives(monkeypatch, tmp_path):
+    found = example("9_train", monkeypatch).main(out=str(tmp_path), epochs=20)
+    history, last = found["history"], found["last"]
+    np.testing.assert_allclose(history["val_target"], last["val_loss"], rtol=1e-4)
+    np.testing.assert_allclose(history["mae"], last["mae"], rtol=1e-4)
+    if history.best_epoch == 20:
+        np.testing.assert_allclose(found["lines"]["train"], found["lines"]["fit"], rtol=1e-4)
+    assert (tmp_path / "9_train.png").stat().st_size > 10_000
+
+
 def test_options_follow_main(monkeypatch, capsys):
     options = example("options", monkeypatch)
     seen = {}

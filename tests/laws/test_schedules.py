@@ -8,7 +8,7 @@ from keras import ops
 from lossary.core.errors import ParameterError
 from lossary.core.moments import at_step
 from lossary.core.schedules import LinearSchedule
-from tests.backends import FREEZES, array, compiled, gradient
+from tests.backends import array, as_trained, compiled, gradient
 from tests.laws.cases import CASES
 
 STEPS = 8
@@ -68,10 +68,10 @@ def test_a_schedule_that_leaves_the_bounds_is_refused(cls):
                 cls(**{name: LinearSchedule(param.slide[1], param.low - 1, steps=STEPS)})
 
 
-@pytest.mark.skipif(not FREEZES, reason="compiled code of this backend does not keep Python's numbers")
 @every_movable
-def test_compiled_code_that_does_not_say_the_step_is_refused(cls, rng):
+def test_a_training_step_that_does_not_say_which_it_is_is_refused(cls, rng):
     loss = cls(**{name: LinearSchedule(*ends, steps=STEPS) for name, ends in BOUNDS[cls].items()})
     y, p = next(c for c in CASES if c.cls is cls).draw(rng)
-    with pytest.raises(Exception, match="at_step"):  # TensorFlow wraps what a function raises while it is compiled
-        compiled(lambda v: loss(y, v))(ops.convert_to_tensor(p))
+    for one in (loss, 0.5 * cls() + LinearSchedule(0.0, 1.0, steps=STEPS) * cls()):
+        with pytest.raises(Exception, match="at_step"):  # TensorFlow wraps what a function raises while it is compiled
+            as_trained(lambda v, one=one: one(y, v))(ops.convert_to_tensor(p))

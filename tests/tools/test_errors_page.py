@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.errors_foreign import FOREIGN
 from tools.errors_page import EXAMPLES, KINDS, run, sites, without_example
-from tools.errors_table import FOREIGN
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
 SEEN = {}

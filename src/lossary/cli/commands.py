@@ -10,6 +10,8 @@ import lossary
 from lossary.cli.catalogue import list_command, show_command
 from lossary.cli.check import check_command
 from lossary.cli.compare import compare_command
+from lossary.cli.draw import draw_command
+from lossary.cli.explore import explore_command
 from lossary.core.errors import LossaryError
 from lossary.data.errors import DataError
 
@@ -33,7 +35,7 @@ class Group(click.Group):
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(lossary.__version__, prog_name="lossary")
 def cli() -> None:
-    """Loss functions for Keras 3: compare them on data, check one before training, list them, look one up.
+    """Loss functions for Keras 3: compare them on data, check one before training, draw, list, and play with them.
 
     Start with `lossary compare`, which shows on a real table why the loss matters.
     """
@@ -41,5 +43,7 @@ def cli() -> None:
 
 cli.add_command(compare_command)
 cli.add_command(check_command)
+cli.add_command(draw_command)
 cli.add_command(list_command)
 cli.add_command(show_command)
+cli.add_command(explore_command)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lossary.cli.backends import choose_backend
-from lossary.cli.output import check_outputs, write_whole
-from lossary.core.errors import LossaryError
+from lossary.cli.output import check_outputs, check_packages
+from lossary.core.files import write_whole
 from lossary.data.problem import TASKS, Problem, Question, pose
 from lossary.data.tables import ABOUT, load
 from lossary.training.asked import Asked, ask_all
@@ -64,7 +63,8 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     to_stdout = json_path is not None and str(json_path) == "-"
     outputs = [("--report", report), ("--json", None if to_stdout else json_path)]
     check_outputs([(option, path) for option, path in outputs if path is not None], data)
-    _check_report_packages(report)
+    if report is not None:
+        check_packages("--report", report, ("jinja2", "matplotlib"), "Without them there is the screen, and --json.")
     problem, asked, settings = _prepare(data, options)
     backend = choose_backend(options["backend"])
     command = repeat_command(ctx, backend)
@@ -127,17 +127,6 @@ def _deliver(found: Comparison, report: Path | None, json_path: Path | None, to_
             write_whole(json_path, text)
             written.append(json_path)
     Screen(stderr=to_stdout, quiet=quiet).show(found, written)
-
-
-def _check_report_packages(report: Path | None) -> None:
-    missing = [name for name in ("jinja2", "matplotlib") if report is not None and util.find_spec(name) is None]
-    if missing:
-        raise LossaryError(
-            f"'{report}' was to be written (--report).",
-            arrived=f"It needs {' and '.join(missing)}, not installed here.",
-            allowed="Without them there is the screen, and --json.",
-            do="Install them: pip install 'lossary[cli]'.",
-        )
 
 
 def repeat_command(ctx: click.Context, backend: str) -> str:

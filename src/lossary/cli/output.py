@@ -1,18 +1,19 @@
-"""Files that are written whole or not at all, and checked before the work that fills them."""
+"""The files that a command writes, checked before the work that fills them."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Sequence
+from importlib import util
 from pathlib import Path
 
 from lossary.core.errors import LossaryError
 
 
-def check_outputs(paths: Sequence[tuple[str, Path]], data: str) -> None:
+def check_outputs(paths: Sequence[tuple[str, Path]], data: str = "") -> None:
     """Raise LossaryError unless every (option, path) can be written and none is the data or another output."""
-    taken = {Path(data).resolve(): "the data"} if Path(data).exists() else {}
+    taken = {Path(data).resolve(): "the data"} if data and Path(data).exists() else {}
     for option, path in paths:
         if path.resolve() in taken:
             raise _refused(option, path, f"That is also {taken[path.resolve()]}.", "Name another file.")
@@ -31,19 +32,16 @@ def check_outputs(paths: Sequence[tuple[str, Path]], data: str) -> None:
             ) from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write beside the file and rename, so that a reader sees the old text or the new one, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp makes files that only their owner reads
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def check_packages(option: str, path: Path, packages: Sequence[str], otherwise: str) -> None:
+    """Raise LossaryError unless the packages that write this output are installed."""
+    missing = [name for name in packages if util.find_spec(name) is None]
+    if missing:
+        raise LossaryError(
+            f"'{path}' was to be written ({option}).",
+            arrived=f"It needs {' and '.join(missing)}, not installed here.",
+            allowed=otherwise,
+            do="Install them: pip install 'lossary[cli]'.",
+        )
 
 
 def _refused(option: str, path: Path, arrived: str, do: str) -> LossaryError:

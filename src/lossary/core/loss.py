@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Concatenate, ParamSp
 import keras
 from keras import ops
 
-from ..numerics.backend import concrete
+from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
 from . import catalogue, contract, moments, reduction
@@ -208,8 +208,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def _at_this_moment(self, y_pred: Tensor) -> Loss:
         """This loss with the present values of what moves. A copy: backward passes read parameters later on."""
-        given = _first(y_pred)
-        if moments.now() is None and ops.is_tensor(given) and not concrete(given):
+        if moments.now() is None and recorded(_first(y_pred)):
             raise unknown_step(repr(self))
         present = object.__new__(type(self))
         present.__dict__.update(self.__dict__)
@@ -312,6 +311,13 @@ class Loss(Fields, keras.losses.Loss):
 
     __rmul__ = __mul__
 
+    def plot(self, **how: Any) -> Any:
+        """A figure of this loss: value, gradient and curvature. It takes the arguments of `lossary.draw`.
+
+        ls.Huber().plot(delta=[0.5, 1, 2]).save("huber.svg")
+        """
+        return import_module("lossary").draw(self, **how)
+
     @classmethod
     def card(cls) -> Card:
         """What the catalogue, the documents and the explorer show."""
@@ -335,11 +341,11 @@ def _sums() -> Any:
 
 
 def unknown_step(shown: str) -> LossaryError:
-    """Compiled code would hold on to the first value of a schedule for ever."""
+    """A schedule would stay at its first value for ever."""
     return LossaryError(
         f"{shown} moves with the training step.",
-        arrived="It is called in compiled code that does not say which step it is.",
-        allowed="Allowed are fit, ls.train, LossLayer, eager calls, and blocks of ls.at_step.",
+        arrived="It is called in a training step, or in compiled code, that does not say which step it is.",
+        allowed="Allowed are compile with fit or ls.train, LossLayer, calls without gradients, blocks of ls.at_step.",
         do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..numerics.backend import concrete
+from ..numerics.backend import recorded
 from . import moments
 from .errors import ParameterError, ShapeError
 from .lookup import get
@@ -84,7 +84,7 @@ class Sum(keras.losses.Loss):
     # -- as a loss ----------------------------------------------------------------------------------------------
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        if self.moves and moments.now() is None and _traced(y_pred):
+        if self.moves and moments.now() is None and any(map(recorded, keras.tree.flatten(y_pred))):
             raise unknown_step(repr(self))
         return self.total(y_true, y_pred, sample_weight)[1]
 
@@ -211,6 +211,16 @@ def added(left: Any, right: Any) -> Sum:
     return Sum([one for one in (left, right) if not (isinstance(one, (int, float)) and one == 0)])
 
 
+def whole(loss: Any) -> Any:
+    """The loss of `compile` as a sum, so that its parts and the regularization are logged.
+
+    A dictionary by outputs becomes a MultiLoss; None and lists stay what they are.
+    """
+    if isinstance(loss, dict) and not any(isinstance(get(one), Sum) for one in loss.values()):
+        return MultiLoss(loss)
+    return loss if loss is None or isinstance(loss, (Sum, dict, list, tuple)) else Sum([loss])
+
+
 def get_or_self(loss: Any) -> Any:
     """A loss object; a Part's own loss."""
     return loss.loss if isinstance(loss, Part) else get(loss)
@@ -294,7 +304,3 @@ def _of_output(part: Part, what: str, y: Any) -> Any:
 def _shown(part: Part) -> str:
     shown = " * ".join([*map(repr, part.weights), repr(part.loss)])
     return shown if part.output is None else f"{part.output}: {shown}"
-
-
-def _traced(y_pred: Any) -> bool:
-    return any(ops.is_tensor(y) and not concrete(y) for y in keras.tree.flatten(y_pred))

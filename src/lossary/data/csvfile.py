@@ -19,7 +19,14 @@ FORM = (
 
 def read_csv(path: Path) -> tuple[list[Column], list[str]]:
     """The columns of a CSV file (a name ending in .gz is unpacked), and notes on what was decided while reading."""
-    rows, delimiter = _rows(path, _text(path))
+    return parse(_text(path), path)
+
+
+def parse(text: str, path: Path) -> tuple[list[Column], list[str]]:
+    """The same from text that is already here; errors call it `path`."""
+    if not text.strip():
+        raise _refused(path, "The file is empty.", "Export the table again.")
+    rows, delimiter = _rows(path, text)
     names = [name.strip() for name in rows[0][1]]
     _check_shape(path, names, rows)
     notes = []
@@ -53,8 +60,6 @@ def _text(path: Path) -> str:
         raise _refused(path, f"It cannot be read ({problem}).", "Check the file and its permissions.") from None
     if "\0" in text:
         raise _refused(path, "It holds NUL bytes, so it is not a text file.", "Export the table as CSV.")
-    if not text.strip():
-        raise _refused(path, "The file is empty.", "Export the table again.")
     return text
 
 

@@ -66,6 +66,16 @@ class Fit:
 
 
 @dataclass
+class Summary:
+    """What a column holds: least, quartiles and most of its numbers, or how often which value; `missing` cells."""
+
+    name: str
+    missing: int
+    quantiles: list[float]
+    values: str
+
+
+@dataclass
 class Comparison:
     """The same model, fitted once per loss on the same data."""
 
@@ -95,6 +105,7 @@ class Comparison:
     fits: list[Fit] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # the labels of all losses asked for
+    columns: list[Summary] = field(default_factory=list)  # the target first
     interrupted: bool = False
     seconds: float = 0.0
 

@@ -1,188 +1,135 @@
-"""Charts of a comparison as SVG text that stands inside a page: same input, same bytes; colours follow the page."""
+"""The figures of a comparison. Each fit keeps its colour and its pattern through all of them."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
+import lossary as ls
 from lossary.data.results import Comparison, Fit
+from lossary.drawing.curves import curves_figure, sampled
+from lossary.drawing.predictions import paint_numbers
+from lossary.drawing.style import MARKERS, Picture, label, legend, legend_beside, look_of, new_figure, plain, stroke
 
-# Drawn colours are stand-ins that become CSS variables, so that one drawing serves light, dark and print.
-INK = "#010203"
-FAINT = "#040506"
-SERIES = tuple(f"#0a0b{number:02x}" for number in range(8))
-DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 1)), (0, (1, 3)))
-STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "lossary",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-}
+THEME = "auto"
+WIDTH = 8.6
 
 
-def draw(name: str, title: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> str:
-    """An <svg> whose ids start with `name` (a page holds several) and whose title screen readers read."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        paint(figure)
-        figure.patch.set_alpha(0)
-        for axes in figure.axes:
-            axes.patch.set_alpha(0)
-        out = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
-    return _embed(out.getvalue(), name, title)
-
-
-def _embed(svg: str, name: str, title: str) -> str:
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
-    svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
-    svg = svg.replace(INK, "var(--ink)").replace(FAINT, "var(--faint)")
-    for number, colour in enumerate(SERIES):
-        svg = svg.replace(colour, f"var(--series-{number})")
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{_attribute(title)}" ', 1)
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def plain(text: str) -> str:
-    """Text that matplotlib must not read as formulas."""
-    return text.replace("$", r"\$")
-
-
-def colour(place: int) -> str:
-    return SERIES[place % len(SERIES)]
-
-
-def dash(place: int) -> Any:
-    return DASHES[place % len(DASHES)]
-
-
-def fitted_lines(found: Comparison, fits: list[Fit]) -> str:
+def fitted_lines(found: Comparison, fits: list[Fit]) -> Picture:
     """The rows and every fitted line over the one input."""
-
-    def paint(figure: Figure) -> None:
-        axes = figure.subplots()
-        axes.plot(
-            found.x, found.y, "o", color=INK, alpha=0.55, markersize=5, label=plain(f"{found.target} (a row each)")
-        )
-        for place, fit in enumerate(fits):
-            label = plain(fit.label)
-            axes.plot(found.grid, fit.line, color=colour(place), linestyle=dash(place), linewidth=2.2, label=label)
-        axes.set_xlabel(plain(found.inputs[0]))
-        axes.set_ylabel(plain(found.target))
-        figure.legend(loc="outside right upper")
-
-    return draw("lines", f"{found.target} over {found.inputs[0]}, and the line of each fit", (8.6, 4.6), paint)
+    figure, (axes,) = new_figure(width=WIDTH, height=4.8, theme=THEME)
+    look = figure.theme
+    rows: dict[str, Any] = {"color": look.quiet, "linestyle": "none", "marker": "o", "markersize": 5, "alpha": 0.75}
+    axes.plot(found.x, found.y, **rows)
+    lines = [Line2D([], [], label=plain(f"{found.target} (a row each)"), **rows)]
+    for place, fit in enumerate(fits):
+        axes.plot(found.grid, fit.line, **stroke(place, look))
+        lines.append(Line2D([], [], label=plain(fit.label), **stroke(place, look)))
+    label(axes, x=plain(found.inputs[0]), y=plain(found.target))
+    legend_beside(figure, lines)
+    figure.words = f"{found.target} over {found.inputs[0]}, and the line of each fit"
+    return figure
 
 
-def predicted_against_true(found: Comparison, fits: list[Fit]) -> str:
-    """One small panel a fit; on the grey line prediction and truth are equal."""
-    values = [value for fit in fits for value in fit.predictions] + found.y
-
-    def one(axes: Any, fit: Fit, place: int) -> None:
-        ends = [min(values), max(values)]
-        axes.plot(ends, ends, color=INK, alpha=0.4, linewidth=1)
-        axes.plot(found.y, fit.predictions, "o", color=colour(place), alpha=0.5, markersize=3)
-
-    return _panels("against", "Predicted against true, a panel for each fit", fits, one, "true", "predicted")
+def loss_shapes(fits: list[Fit]) -> Picture:
+    """Value and gradient of the losses that were compared, at their parameters, over the number they are written in."""
+    losses = []
+    for fit in fits:
+        logits = any(param.name == "from_logits" for param in ls.card(fit.function).params)
+        losses.append(ls.get(fit.function, **fit.params, **({"from_logits": True} if logits else {})))
+    curves = [replace(curve, name=fit.label) for curve, fit in zip(sampled(losses), fits, strict=True)]
+    return curves_figure(curves, ["value", "gradient"], theme=THEME)
 
 
-def gap_histograms(found: Comparison, fits: list[Fit]) -> str:
+def predicted_against_true(found: Comparison, fits: list[Fit]) -> Picture:
+    """One small panel a fit; on the thin line prediction and truth are equal."""
+
+    def one(axes: Axes, fit: Fit, place: int) -> None:
+        paint_numbers(axes, np.array(found.y), np.array(fit.predictions), place)
+
+    return _panels("Predicted against true, a panel for each fit", fits, one, "true", "predicted")
+
+
+def gap_histograms(found: Comparison, fits: list[Fit]) -> Picture:
     """Residuals (regression) or margins (classes) of each fit on common bins, from the 1st to the 99th percentile."""
     gaps = np.concatenate([fit.gaps for fit in fits])
     low, high = np.percentile(gaps, [1, 99])
     bins = np.linspace(low, high if high > low else low + 1, 31)
-    label = "residual" if found.task == "regression" else "margin of the right class"
 
-    def one(axes: Any, fit: Fit, place: int) -> None:
-        axes.hist(np.clip(fit.gaps, bins[0], bins[-1]), bins=bins, color=colour(place))
-        axes.axvline(0, color=INK, linewidth=1)
+    def one(axes: Axes, fit: Fit, place: int) -> None:
+        look = look_of(axes)
+        axes.hist(np.clip(fit.gaps, bins[0], bins[-1]), bins=list(bins), color=stroke(place, look)["color"])
+        axes.axvline(0, color=look.ink, linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
 
-    what = "Residuals" if found.task == "regression" else "Margins"
-    return _panels("gaps", f"{what}, a histogram for each fit", fits, one, label, "rows")
+    what, x = ("Residuals", "residual") if found.task == "regression" else ("Margins", "margin of the right class")
+    return _panels(f"{what}, a histogram for each fit", fits, one, x, "rows")
 
 
-def loss_curves(found: Comparison, fits: list[Fit]) -> str:
-    """How training went: the loss itself, on rows fitted and held back, and the regularization."""
+def loss_curves(fits: list[Fit]) -> Picture:
+    """How training went: the loss on rows fitted and held back, and the regularization on top of it."""
 
-    def one(axes: Any, fit: Fit, place: int) -> None:
-        curve = fit.curve
-        axes.plot(curve.epoch, curve.loss, color=colour(place), linewidth=2, label="rows fitted")
+    def one(axes: Axes, fit: Fit, place: int) -> None:
+        curve, look = fit.curve, look_of(axes)
+        own = {"color": stroke(place, look)["color"], "linewidth": 2.0}
+        axes.plot(curve.epoch, curve.loss, **own, label="loss, rows fitted")
         if curve.valid:
-            axes.plot(curve.epoch, curve.valid, color=INK, linestyle="--", linewidth=1.2, label="held back")
+            axes.plot(curve.epoch, curve.valid, color=look.ink, linestyle="--", linewidth=1.2, label="loss, held back")
         if any(curve.regularization):
-            axes.plot(
-                curve.epoch, curve.regularization, color=INK, linestyle=":", linewidth=1.2, label="regularization"
-            )
+            target = np.add(curve.loss, curve.regularization)
+            axes.fill_between(curve.epoch, curve.loss, target, alpha=0.2, linewidth=0, color=own["color"])
+            axes.plot(curve.epoch, target, color=own["color"], linewidth=1, linestyle=":", label="+ regularization")
         if curve.valid or any(curve.regularization):
-            axes.legend(fontsize=8)
+            legend(axes, fontsize=8)
 
-    return _panels("curves", "Loss over epochs, a panel for each fit", fits, one, "epoch", "loss", shared=False)
+    return _panels("Loss over epochs, a panel for each fit", fits, one, "epoch", "loss", shared=False)
 
 
-def recalls(found: Comparison, fits: list[Fit]) -> str:
+def recalls(found: Comparison, fits: list[Fit]) -> Picture:
     """For each class, the share of its rows that each fit gets right."""
     part = "valid" if found.valid_rows else "train"
     names = found.classes
-    markers = "osD^vPX*"
-
-    def paint(figure: Figure) -> None:
-        axes = figure.subplots()
-        for place, fit in enumerate(fits):
-            recall = fit.figures[part]["recall"]
-            shift = (place - (len(fits) - 1) / 2) * 0.14
-            x = [k + shift for k, name in enumerate(names) if name in recall]
-            y = [recall[name] for name in names if name in recall]
-            axes.plot(x, y, markers[place % len(markers)], color=colour(place), label=plain(fit.label), markersize=6)
-        axes.set_xticks(range(len(names)), [plain(name) for name in names])
-        axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.02)
-        axes.set_ylabel("share got right")
-        axes.set_xlabel(plain(found.target))
-        figure.legend(loc="outside right upper")
-
-    return draw("recalls", "Share of each class that each fit gets right", (8.6, 3.8), paint)
+    figure, (axes,) = new_figure(width=WIDTH, height=4.0, theme=THEME)
+    marks = []
+    for place, fit in enumerate(fits):
+        recall = fit.figures[part]["recall"]
+        shift = (place - (len(fits) - 1) / 2) * 0.14
+        x = [k + shift for k, name in enumerate(names) if name in recall]
+        y = [recall[name] for name in names if name in recall]
+        look: dict[str, Any] = {"color": stroke(place, figure.theme)["color"], "marker": MARKERS[place % len(MARKERS)]}
+        axes.plot(x, y, linestyle="none", markersize=6, **look)
+        marks.append(Line2D([], [], linestyle="none", markersize=6, label=plain(fit.label), **look))
+    axes.set_xticks(range(len(names)), [plain(name) for name in names])
+    axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.02)
+    label(axes, x=plain(found.target), y="share got right")
+    legend_beside(figure, marks)
+    figure.words = "Share of each class that each fit gets right"
+    return figure
 
 
 def _panels(
-    name: str, title: str, fits: list[Fit], one: Callable[[Any, Fit, int], None], x: str, y: str, shared: bool = True
-) -> str:
+    words: str, fits: list[Fit], one: Callable[[Axes, Fit, int], None], x: str, y: str, shared: bool = True
+) -> Picture:
     across = 2 if len(fits) in (2, 4) else min(3, len(fits))
     down = -(-len(fits) // across)
-
-    def paint(figure: Figure) -> None:
-        grid = figure.subplots(down, across, sharex=shared, sharey=shared, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            if place >= len(fits):
-                axes.set_visible(False)
-                continue
-            one(axes, fits[place], place)
-            axes.set_title(plain(fits[place].label), fontsize=10)
-            axes.tick_params(labelbottom=not shared or place + across >= len(fits))
-        figure.supxlabel(x, fontsize=10)
-        figure.supylabel(y, fontsize=10)
-
-    return draw(name, title, (8.6, 0.6 + 2.4 * down), paint)
+    figure, panels = new_figure(
+        down, across, width=WIDTH / across, height=2.5, share_x=shared, share_y=shared, theme=THEME
+    )
+    for place, axes in enumerate(panels):
+        if place >= len(fits):
+            axes.set_visible(False)
+            continue
+        one(axes, fits[place], place)
+        label(axes, title=plain(fits[place].label))
+        axes.tick_params(labelbottom=not shared or place + across >= len(fits))
+    ink = figure.theme.ink
+    figure.supxlabel(x, fontsize=10, color=ink)
+    figure.supylabel(y, fontsize=10, color=ink)
+    figure.words = words
+    return figure

@@ -1,267 +1,268 @@
-"""Value and gradient of losses over the number they are written in: an error, a margin, a probability, a logit."""
+"""Curves of losses: value, gradient and curvature over the number they are written in, with their corners marked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from ..core.contract import to_tensor
+from ..core.cards import readable
 from ..core.errors import LossaryError
-from ..core.forms import Binary, Categorical, Distance, Margin, Overlap, Pointwise, Sparse
 from ..core.loss import Loss
-from .style import GRADIENT, GREY, VALUE, label, legend, new_figure, stroke
+from .asked import several
+from .axes import AXES, Axis, axis_of, checked_span, chosen_axis, name_of, names_of
+from .histories import draw_history, is_history
+from .sampling import Corner, Curve, jumps, sample
+from .style import Picture, Theme, headline, label, legend, legend_beside, new_figure, plain, stroke
 
-Inputs = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+__all__ = ["AXES", "QUANTITIES", "Axis", "Corner", "Curve", "axis_of", "curves_figure", "draw", "name_of", "sample"]
 
-
-@dataclass(frozen=True)
-class Axis:
-    """What a loss is drawn over: a label, the range, and (y_true, y_pred) for an array of n values, n rows each."""
-
-    label: str
-    span: tuple[float, float]
-    inputs: Inputs
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A loss sampled along an axis: the value of one row, and its derivative by x."""
-
-    name: str
-    axis: str
-    x: np.ndarray
-    value: np.ndarray
-    slope: np.ndarray
-
-
-def _against(target: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One number per row, all with the same target."""
-    return np.full((x.size, 1), target), x[:, None]
-
-
-def _two_classes(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two classes, the first true with probability x."""
-    return np.tile([1.0, 0.0], (x.size, 1)), np.stack([x, 1 - x], axis=-1)
-
-
-def _two_logits(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.tile([1.0, 0.0], (x.size, 1)), np.stack([x, np.zeros_like(x)], axis=-1)
-
-
-def _first_class(dense: Inputs, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same with the index of the true class as target."""
-    return np.zeros(x.size, dtype="int32"), dense(x)[1]
-
-
-_TRUE_CLASS, _TRUE_LOGIT = "probability of the true class", "logit of the true class"
-AXES = {
-    "error": Axis("error (prediction − target)", (-3.0, 3.0), partial(_against, 0.0)),
-    "prediction": Axis("prediction (target = 1)", (0.05, 4.0), partial(_against, 1.0)),
-    "margin": Axis("margin (label × score)", (-2.0, 3.0), partial(_against, 1.0)),
-    "probability": Axis(_TRUE_CLASS, (0.01, 1.0), partial(_against, 1.0)),
-    "logit": Axis(_TRUE_LOGIT, (-5.0, 5.0), partial(_against, 1.0)),
-    "classes": Axis(_TRUE_CLASS, (0.01, 1.0), _two_classes),
-    "class logits": Axis(_TRUE_LOGIT, (-5.0, 5.0), _two_logits),
-    "class index": Axis(_TRUE_CLASS, (0.01, 1.0), partial(_first_class, _two_classes)),
-    "class index logits": Axis(_TRUE_LOGIT, (-5.0, 5.0), partial(_first_class, _two_logits)),
-}
-"""The axes by name. `axis_of` chooses among them by the form of a loss."""
-
-
-def axis_of(loss: Any) -> Axis:
-    """The natural axis of a loss; a loss of unknown form is drawn over the error."""
-    logits = bool(getattr(loss, "from_logits", False))
-    if isinstance(loss, Sparse):
-        return AXES["class index logits" if logits else "class index"]
-    if isinstance(loss, Categorical):
-        return AXES["class logits" if logits else "classes"]
-    if isinstance(loss, (Binary, Overlap)):
-        return AXES["logit" if logits else "probability"]
-    if isinstance(loss, Margin):
-        return AXES["margin"]
-    if isinstance(loss, Pointwise):
-        return AXES["prediction"]
-    if isinstance(loss, Distance) or not isinstance(loss, Loss) or loss.family == "custom":
-        return AXES["error"]
-    raise LossaryError(
-        f"{name_of(loss)} was to be drawn over one number.",
-        arrived="It compares whole vectors, sequences or several parameters, so no single number is its natural axis.",
-        allowed="Allowed are losses of an error, a margin, a probability or a logit, or any loss with an own axis.",
-        do="Pass axis=Axis(label, span, inputs), where inputs(x) gives (y_true, y_pred) for an array x.",
-    )
-
-
-def sample(
-    loss: Any, *, axis: str | Axis | None = None, span: tuple[float, float] | None = None, points: int = 600
-) -> Curve:
-    """A loss as a Curve: `points` values and derivatives at the middles of equal steps over `span`.
-
-    `loss` is a loss object, a function of (y_true, y_pred), or a name. The derivative is the closed form where the
-    loss has one, else a central difference of the value of one row, as the backend computes it.
-    """
-    loss = _resolve(loss)
-    where = _axis(loss, axis)
-    low, high = _span(span or where.span)
-    step = (high - low) / points
-    x = low + step * (np.arange(points) + 0.5)
-    value = _rows(loss, where, x)
-    return Curve(name_of(loss), where.label, x, value, _slope(loss, where, x, step))
+QUANTITIES = {"value": "value", "gradient": "slope", "curvature": "curvature"}
+KINDS = ("curves", "map", "triangle")
+MARKS = {"kink": "D", "bend": "o", "jump": "s"}
+MEANING = {"kink": "the gradient jumps", "bend": "the curvature jumps", "jump": "the value jumps"}
 
 
 def draw(
     losses: Any,
     *,
+    kind: str = "curves",
     axis: str | Axis | None = None,
     span: tuple[float, float] | None = None,
+    show: Sequence[str] | str | None = None,
     together: bool = True,
+    theme: str | Theme = "light",
     title: str = "",
-) -> Figure:
-    """A matplotlib figure of one or several losses, each with its gradient.
+    **values: Any,
+) -> Picture:
+    """A figure of one or several losses.
 
-    `losses` is a name, a loss object, a function of (y_true, y_pred), or a list of these. One loss gives one panel
-    with its value and its gradient. Several losses over the same axis share two panels, values left and gradients
-    right; with `together=False`, or over different axes, each has a panel of its own.
+        ls.draw("huber")                                  # value, gradient and curvature over the error
+        ls.draw(["mse", "mae", ls.Huber(delta=2.0)])      # several on the same axes
+        ls.draw("huber", delta=[0.5, 1, 2])               # one at several values; also "huber:delta=0.5,1,2"
+        ls.draw("categorical_focal", kind="triangle")     # over the probabilities of three classes
+        ls.draw("gaussian_nll", kind="map")               # over two arguments, as a heat map
+        ls.draw("bce", theme="auto").save("bce.svg")      # .png, .svg, .pdf or .html
 
-    `axis` is one of AXES or an Axis of your own; by default the form of the loss decides. `span` is the range of x.
-    Write the figure to a file with `lossary.drawing.style.save(figure, path)`.
+    Args:
+        losses: a name, a loss object, a function of (y_true, y_pred), or a list of these; or what `lossary.train`
+            returned, whose target is then drawn over the epochs, split into its parts.
+        kind: "curves"; "map", a heat map over two arguments; or "triangle", over the probabilities of three classes.
+        axis: one of AXES, or an Axis of your own; by default the form of each loss decides. For curves.
+        span: the range of x, by default that of the axis.
+        show: which of "value", "gradient" and "curvature" curves show; by default all three.
+        together: with False, each loss has one panel of its own, with value and gradient.
+        theme: "light", "dark", or "auto", which follows the reader's screen in SVG and HTML.
+        title: a title over the figure.
+        values: values of the losses' parameters; a list gives a curve for each.
+
+    Gradients are those that the backend finds. Marks show where a loss is not smooth: a kink, where its gradient jumps,
+    and a bend, where its curvature does. Losses over different axes stand in rows below one another.
     """
-    several = list(losses) if isinstance(losses, (list, tuple)) else [losses]
-    if not several:
+    if is_history(losses):
+        return draw_history(losses, title, theme)
+    if kind not in KINDS:
         raise LossaryError(
-            "draw(losses) draws losses.",
-            arrived="It was given an empty list.",
-            allowed="Allowed is a loss, its name, or a list of them.",
-            do='Name one, for instance draw("huber").',
+            "draw(kind=...) says how losses are drawn.",
+            arrived=f"It was given kind={kind!r}.",
+            allowed=f"Allowed are {', '.join(map(repr, KINDS))}.",
+            do="Leave it out for curves.",
         )
-    curves = [sample(loss, axis=axis, span=span) for loss in several]
-    shared = len({curve.axis for curve in curves}) == 1
-    if len(curves) > 1 and together and shared:
-        return _side_by_side(curves, title)
-    return _panels(curves, title)
+    chosen = several(losses, values)
+    if kind == "map":
+        from .maps import maps_figure
+
+        return maps_figure(chosen, theme=theme, title=title)
+    if kind == "triangle":
+        from .triangles import triangles_figure
+
+        return triangles_figure(chosen, theme=theme, title=title)
+    quantities = _quantities(show, together)
+    figure = curves_figure(sampled(chosen, axis, span), quantities, together=together, theme=theme, title=title)
+    figure.told = [_told(loss) for loss in {type(loss): loss for loss in chosen if isinstance(loss, Loss)}.values()]
+    return figure
 
 
-def name_of(loss: Any) -> str:
-    """What a loss is called in a figure: its name with the parameters that are not at their defaults."""
-    if not isinstance(loss, Loss):
-        return str(getattr(loss, "__name__", type(loss).__name__))
-    defaults = {name: parameter.default for name, parameter in type(loss).__signature__.parameters.items()}
-    given = [f"{name}={getattr(loss, name)!r}" for name in loss.params if getattr(loss, name) != defaults[name]]
-    return f"{type(loss).__name__}({', '.join(given)})" if given else type(loss).__name__
-
-
-def _resolve(loss: Any) -> Any:
-    from ..core.lookup import get
-
-    return get(loss) if isinstance(loss, str) else loss
-
-
-def _axis(loss: Any, axis: str | Axis | None) -> Axis:
-    if axis is None:
-        return axis_of(loss)
-    if isinstance(axis, Axis):
-        return axis
-    if axis not in AXES:
+def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
+    if show is None:
+        return list(QUANTITIES) if together else ["value", "gradient"]
+    asked = [show] if isinstance(show, str) else list(show)
+    if not asked or not set(asked) <= set(QUANTITIES):
         raise LossaryError(
-            "draw(axis=...) says what a loss is drawn over.",
-            arrived=f"It was given axis={axis!r}.",
-            allowed=f"Allowed is one of {', '.join(map(repr, AXES))}, or an Axis of your own.",
-            do="Leave it out to let the form of the loss decide.",
+            "draw(show=...) says which curves are drawn.",
+            arrived=f"It was given show={show!r}.",
+            allowed=f"Allowed are {', '.join(map(repr, QUANTITIES))}, one or several.",
+            do="Leave it out for all three.",
         )
-    return AXES[axis]
+    return list(dict.fromkeys(asked))
 
 
-def _span(span: tuple[float, float]) -> tuple[float, float]:
-    low, high = map(float, span)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise LossaryError(
-            "draw(span=...) is the range of the horizontal axis.",
-            arrived=f"It was given span={tuple(span)}.",
-            allowed="Allowed are two finite numbers, the smaller one first.",
-            do="Pass for instance span=(-3, 3).",
+def sampled(
+    losses: Sequence[Any], axis: str | Axis | None = None, span: tuple[float, float] | None = None
+) -> list[Curve]:
+    """The curves, those over the same number all over the widest of their ranges."""
+    axes = [chosen_axis(loss, axis) for loss in losses]
+    widest = {
+        one.label: (
+            min(other.span[0] for other in axes if other.label == one.label),
+            max(other.span[1] for other in axes if other.label == one.label),
         )
-    return low, high
+        for one in axes
+    }
+    fixed = None if span is None else checked_span(span)
+    found = [sample(loss, axis=at, span=fixed or widest[at.label]) for loss, at in zip(losses, axes, strict=True)]
+    return [replace(curve, name=name) for curve, name in zip(found, names_of(losses), strict=True)]
 
 
-def _rows(loss: Any, axis: Axis, x: np.ndarray) -> np.ndarray:
-    """The value of each row: lossary's own by `rows`, Keras's by `call`, a function by calling it."""
-    y_true, y_pred = axis.inputs(x)
-    tensors = to_tensor(y_true, "float32", keep_integers=True), to_tensor(y_pred, "float32", keep_integers=False)
-    rows = loss.rows if isinstance(loss, Loss) else getattr(loss, "call", loss)
-    values = np.asarray(rows(*tensors))
-    return values.reshape(x.size, -1).mean(axis=1).astype(float)
+def curves_figure(
+    curves: Sequence[Curve],
+    show: Sequence[str] = tuple(QUANTITIES),
+    *,
+    together: bool = True,
+    theme: str | Theme = "light",
+    title: str = "",
+) -> Picture:
+    """A figure of curves that are already sampled; see `draw`."""
+    figure = (_linked if together else _apart)(curves, show, theme, plain(title))
+    names = ", ".join(curve.name for curve in curves)
+    over = "; ".join(dict.fromkeys(curve.axis for curve in curves))
+    figure.words = f"{title + ': ' if title else ''}{names}: {_listed(list(show))} over the {over}."
+    figure.words += "".join(f" {curve.name} has {_places(curve.corners)}." for curve in curves if curve.corners)
+    figure.numbers = _numbers(curves)
+    return figure
 
 
-def _slope(loss: Any, axis: Axis, x: np.ndarray, step: float) -> np.ndarray:
-    closed = getattr(loss, "slope", None)
-    if closed is not None and axis in (AXES["error"], AXES["margin"]) and isinstance(loss, (Distance, Margin)):
-        return np.asarray(closed(to_tensor(x, "float32", keep_integers=False)), dtype=float)
-    # A quarter of a step keeps both ends on one side of a kink that lies between two points.
-    h = step / 4
-    return (_rows(loss, axis, x + h) - _rows(loss, axis, x - h)) / (2 * h)
+def _linked(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
+    """A row of panels for each axis, a panel for each quantity, a line for each loss."""
+    rows = list(dict.fromkeys(curve.axis for curve in curves))
+    width = {1: 5.4, 2: 4.3}.get(len(show), 3.5)
+    figure, panels = new_figure(len(rows), len(show), width=width, height=3.1, theme=theme)
+    looks = [stroke(index, figure.theme) for index in range(len(curves))]
+    for name, row in zip(rows, panels.reshape(len(rows), len(show)), strict=True):
+        here = [(curve, look) for curve, look in zip(curves, looks, strict=True) if curve.axis == name]
+        for panel, quantity in zip(row, show, strict=True):
+            for curve, look in here:
+                _line(panel, curve, quantity, look)
+            _finish(panel, [curve for curve, _ in here], [quantity])
+            alone = quantity == show[0] and len(curves) == 1
+            label(panel, x=plain(name), title=f"{plain(curves[0].name)}: {quantity}" if alone else quantity)
+    lines = [Line2D([], [], label=plain(c.name), **look) for c, look in zip(curves, looks, strict=True)]
+    legend_beside(figure, (lines if len(curves) > 1 else []) + _marks(curves, figure.theme), title)
+    return figure
 
 
-def _panels(curves: Sequence[Curve], title: str) -> Figure:
+def _apart(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
+    """A panel for each loss, a line for each quantity."""
     columns = min(len(curves), 3 if len(curves) % 3 == 0 or len(curves) > 4 else 2)
-    rows = -(-len(curves) // columns)
-    figure, panels = new_figure(rows, columns, width=5.2 if columns == 1 else 4.0)
+    figure, panels = new_figure(-(-len(curves) // columns), columns, width=5.2 if columns == 1 else 4.0, theme=theme)
     for panel, curve in zip(panels, curves, strict=False):
-        _line(panel, curve.x, curve.value, label="value", **VALUE)
-        _line(panel, curve.x, curve.slope, label="gradient", **GRADIENT)
-        panel.set_ylim(*_limits([curve.value, curve.slope]))
-        panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
-        label(panel, x=curve.axis, title=title if title and len(curves) == 1 else curve.name)
+        for index, quantity in enumerate(show):
+            _line(panel, curve, quantity, {**stroke(index, figure.theme), "label": quantity})
+        _finish(panel, [curve], show)
+        label(panel, x=plain(curve.axis), title=plain(curve.name))
         legend(panel)
     for empty in panels[len(curves) :]:
         empty.remove()
-    if title and len(curves) > 1:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    headline(figure, title)
     return figure
 
 
-def _side_by_side(curves: Sequence[Curve], title: str) -> Figure:
-    figure, (left, right) = new_figure(1, 2, width=4.6, height=3.6)
-    for index, curve in enumerate(curves):
-        _line(left, curve.x, curve.value, label=curve.name, **stroke(index))
-        _line(right, curve.x, curve.slope, **stroke(index))
-    for panel, heading, lines in (
-        (left, "value", [curve.value for curve in curves]),
-        (right, "gradient", [curve.slope for curve in curves]),
-    ):
-        panel.set_ylim(*_limits(lines))
-        panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
-        label(panel, x=curves[0].axis, title=heading)
-    legend(left)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return figure
+def _line(panel: Axes, curve: Curve, quantity: str, look: dict[str, Any]) -> None:
+    """A line that breaks where it jumps, a thin dotted line across the jump, and marks at the corners."""
+    x, y = curve.x, getattr(curve, QUANTITIES[quantity])
+    breaks = jumps(y)
+    panel.plot(np.insert(x, breaks + 1, np.nan), np.insert(y, breaks + 1, np.nan), **look)
+    for at in breaks:
+        panel.plot(x[at : at + 2], y[at : at + 2], color=look["color"], linewidth=1.0, linestyle=(0, (1, 2)))
+    marked = {"value": ("kink", "jump"), "gradient": ("bend",), "curvature": ()}[quantity]
+    for corner in curve.corners:
+        if corner.kind in marked:
+            height = float(np.interp(corner.x, x, y))
+            panel.plot(corner.x, height, MARKS[corner.kind], **_mark(look["color"], panel.get_facecolor()))
 
 
-def _line(panel: Axes, x: np.ndarray, y: np.ndarray, **look: Any) -> None:
-    """A line that breaks where it jumps; a thin dotted line shows the jump."""
-    jumps = _jumps(y)
-    panel.plot(np.insert(x, jumps + 1, np.nan), np.insert(y, jumps + 1, np.nan), **look)
-    for at in jumps:
-        panel.plot(x[at : at + 2], y[at : at + 2], color=look["color"], linewidth=1.0, linestyle=":")
+def _mark(color: str, paper: Any) -> dict[str, Any]:
+    return {"markerfacecolor": paper, "markeredgecolor": color, "markersize": 5.5, "markeredgewidth": 1.4, "zorder": 4}
 
 
-def _jumps(y: np.ndarray) -> np.ndarray:
-    """The positions after which y jumps: a step far above both of its neighbours and visible in the figure."""
-    steps = np.abs(np.diff(y))
-    around = np.maximum(np.r_[steps[1:], 0.0], np.r_[0.0, steps[:-1]])
-    return np.flatnonzero((steps > 8 * around) & (steps > 0.02 * np.ptp(y)))
+def _finish(panel: Axes, curves: Sequence[Curve], quantities: Sequence[str]) -> None:
+    """The range, and a line at 0."""
+    lines = [getattr(curve, QUANTITIES[quantity]) for curve in curves for quantity in quantities]
+    width = float(np.ptp(curves[0].x))
+    least = max(
+        (float(np.ptp(c.value[np.isfinite(c.value)])) for c in curves if np.isfinite(c.value).any()), default=1.0
+    )
+    # A curvature of 0 is a row of rounding errors: the range is never less than what the value's own would suggest.
+    least *= {"value": 0.05, "gradient": 0.2 / width, "curvature": 0.8 / width**2}[quantities[-1]]
+    panel.set_ylim(*_limits(lines, least or 1.0))
+    quiet = panel.spines["left"].get_edgecolor()
+    panel.axhline(0, color=quiet, linewidth=0.8, zorder=1)
 
 
-def _limits(lines: Sequence[np.ndarray]) -> tuple[float, float]:
-    """A vertical range that shows every line well: a pole at the edge is cut off, not all else flattened."""
+def _limits(lines: Sequence[np.ndarray], least: float) -> tuple[float, float]:
+    """A vertical range that shows most lines well: a pole, or one that outgrows the others, is cut off."""
     finite = [line[np.isfinite(line)] for line in lines]
-    usual = max((float(np.quantile(np.abs(line), 0.9)) for line in finite if line.size), default=1.0) or 1.0
-    low = max(min(float(line.min()) for line in finite if line.size), -1.3 * usual)
-    high = min(max(float(line.max()) for line in finite if line.size), 1.3 * usual)
-    room = 0.06 * (high - low) or 0.5
-    return min(low, 0.0) - room, max(high, 0.0) + room
+    heights = [float(np.quantile(np.abs(line), 0.9)) for line in finite if line.size] or [1.0]
+    usual = min(max(heights), 3 * sorted(heights)[(len(heights) - 1) // 2]) or max(heights) or 1.0
+    low = max(min((float(line.min()) for line in finite if line.size), default=0.0), -1.3 * usual)
+    high = min(max((float(line.max()) for line in finite if line.size), default=1.0), 1.3 * usual)
+    low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < least:
+        low, high = min(low, -0.5 * least), max(high, 0.5 * least)
+    room = 0.06 * (high - low)
+    return low - room, high + room
+
+
+def _marks(curves: Sequence[Curve], theme: Theme) -> list[Line2D]:
+    """What the marks mean; for one curve alone, also where they are."""
+    marks = []
+    for kind, sign in MARKS.items():
+        corners = [corner for curve in curves for corner in curve.corners if corner.kind == kind]
+        if corners:
+            words = f"{_places(corners)}: {MEANING[kind]}" if len(curves) == 1 else f"{kind}: {MEANING[kind]}"
+            look = _mark(theme.ink, theme.paper)
+            marks.append(Line2D([], [], marker=sign, linestyle="none", label=words, **look))
+    return marks
+
+
+def _places(corners: Sequence[Corner]) -> str:
+    """`a kink at 0 and bends at −1 and 1`."""
+    parts = []
+    for kind in MARKS:
+        at = [f"{corner.x:.4g}".replace("-", "−") for corner in corners if corner.kind == kind]
+        if at:
+            parts.append(f"a {kind} at {at[0]}" if len(at) == 1 else f"{kind}s at {_listed(at)}")
+    return _listed(parts)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _told(loss: Loss) -> tuple[str, str]:
+    """Formula and summary of a loss, for the page below its figure."""
+    card = type(loss).card()
+    return card.name, "\n".join(filter(None, (readable(card.formula), card.summary.replace("`", ""))))
+
+
+def _numbers(curves: Sequence[Curve]) -> tuple[list[str], list[list[str]]]:
+    """Value and gradient at round places, for readers who do not see the figure; only where one axis serves all."""
+    if len({(curve.axis, *curve.table[0]) for curve in curves}) > 1:
+        return [], []
+    heads = [curves[0].axis, *(f"{c.name}, {what}" for c in curves for what in ("value", "gradient"))]
+    rows = []
+    for place, at in enumerate(curves[0].table[0]):
+        cells = [_shown(at)]
+        for curve in curves:
+            broken = any(abs(at - corner.x) < 1e-6 and corner.kind != "bend" for corner in curve.corners)
+            cells += [_shown(curve.table[1, place]), "–" if broken else _shown(curve.table[2, place])]
+        rows.append(cells)
+    return heads, rows
+
+
+def _shown(number: float) -> str:
+    return f"{number + 0.0:.4g}".replace("-", "−")

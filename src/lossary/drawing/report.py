@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+import lossary as ls
+from lossary.core.cards import readable
 from lossary.data.results import Comparison, Fit
 from lossary.drawing import charts
+from lossary.drawing.files import dark_rules, inline
+from lossary.drawing.style import DARK, LIGHT, Picture
 
-# Okabe and Ito's palette, made a little darker on white and lighter on black; people with colour blindness tell it.
-LIGHT = ("#c2410c", "#0072b2", "#00795a", "#a05a00", "#6a3d9a", "#b0417a", "#1f78a4", "#555555")
-DARK = ("#ff9a5c", "#6cbcf5", "#3fd0a4", "#f0c04a", "#c7a6f5", "#f29cc8", "#8fd3f5", "#bbbbbb")
+Shown = tuple[str, str, str, Picture]  # the name of its ids, a heading, words, the figure
 
 
 def render(found: Comparison) -> str:
@@ -28,8 +28,20 @@ def render(found: Comparison) -> str:
     environment.filters["number"] = number
     environment.filters["percent"] = lambda share: f"{share:.1%}"
     template = environment.get_template("report.html.j2")
+    # the drawings are made here from numbers and escaped labels, so they may stand as they are
+    figures = [
+        {"title": title, "said": said, "svg": Markup(inline(figure, name))}
+        for name, title, said, figure in _figures(found, fits)
+    ]
     return template.render(
-        found=found, fits=fits, figures=_figures(found, fits), light=LIGHT, dark=DARK, best=_smallest
+        found=found,
+        fits=fits,
+        figures=figures,
+        losses=[_told(fit) for fit in found.fits],
+        light=LIGHT,
+        dark=DARK,
+        dark_rules=Markup(dark_rules()),
+        best=_smallest,
     )
 
 
@@ -40,29 +52,42 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
-def _figures(found: Comparison, fits: list[Fit]) -> list[dict[str, Any]]:
+def _told(fit: Fit) -> dict[str, str]:
+    """What the catalogue says of a fit's loss."""
+    card = ls.card(fit.function)
+    return {
+        "label": fit.label,
+        "name": card.name,
+        "formula": readable(card.formula),
+        "summary": card.summary.replace("`", ""),
+    }
+
+
+def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
     if not fits:
         return []
-    shown = []
+    regression = found.task == "regression"
+    shown: list[Shown] = []
     if found.has_line:
         said = "Every mark is a row. All lines come from the same model; only the loss differs."
-        shown.append(("Fitted lines", said, charts.fitted_lines(found, fits)))
-    elif found.task == "regression":
+        shown.append(("lines", "Fitted lines", said, charts.fitted_lines(found, fits)))
+    elif regression:
         said = "Every mark is a row; on the thin line the prediction is right."
-        shown.append(("Predicted against true", said, charts.predicted_against_true(found, fits)))
+        shown.append(("against", "Predicted against true", said, charts.predicted_against_true(found, fits)))
     else:
         said = "How much of each class is recognised, on rows held back where there are any."
-        shown.append(("Right decisions by class", said, charts.recalls(found, fits)))
+        shown.append(("recalls", "Right decisions by class", said, charts.recalls(found, fits)))
     said = (
         f"What each fit gets wrong: {found.target} minus the fit, over all rows. The outer bars hold all beyond."
-        if found.task == "regression"
+        if regression
         else "How far the right class is ahead: right of the line the decision is right. Units differ by loss."
     )
-    shown.append(("Residuals" if found.task == "regression" else "Margins", said, charts.gap_histograms(found, fits)))
+    shown.append(("gaps", "Residuals" if regression else "Margins", said, charts.gap_histograms(found, fits)))
+    said = "What a row costs (left), and how hard it pulls (right), by how wrong it is, in the units of the losses."
+    shown.append(("shapes", "The losses themselves", said, charts.loss_shapes(fits)))
     said = "Each panel has its own scale, since losses are measured in their own units. A flat end means settled."
-    shown.append(("Training", said, charts.loss_curves(found, fits)))
-    # the drawings are made here from numbers and escaped labels, so they may stand as they are
-    return [{"title": title, "said": said, "svg": Markup(svg)} for title, said, svg in shown]
+    shown.append(("curves", "Training", said, charts.loss_curves(fits)))
+    return shown
 
 
 def _smallest(fits: list[Fit], part: str, label: str) -> float | None:

@@ -92,13 +92,16 @@ class GaussianNLL(
         def inverse(s: Tensor) -> Tensor:
             return ops.exp(-0.5 * s) if self.spread == "log_variance" else 1 / self.std(s)
 
+        def in_deviations(d: Tensor, s: Tensor) -> Tensor:  # divided: graphs of TensorFlow round reciprocals badly
+            return d * inverse(s) if self.spread == "log_variance" else d / self.std(s)
+
         def slopes(d: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-            z = d * inverse(s)
+            z = in_deviations(d, s)
             share = {"log_variance": 0.5, "variance": 0.5 / s, "std": 1 / s}[self.spread]
             return z * inverse(s), -z * (z * share)
 
         def value(d: Tensor, s: Tensor) -> Tensor:
-            z = d * inverse(s)
+            z = in_deviations(d, s)
             return z * (0.5 * z)
 
         return with_slopes(value, slopes)(distance, spread)

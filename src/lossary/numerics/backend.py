@@ -17,6 +17,11 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, keras.KerasTensor) and bool(_BACKEND.concrete(x))
 
 
+def recorded(x: Any) -> bool:
+    """Whether a computation with this tensor is kept, to be run again or differentiated: by a compiler, or by torch."""
+    return not isinstance(x, keras.KerasTensor) and keras.ops.is_tensor(x) and bool(_BACKEND.recorded(x))
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor."""
     low, high = _BACKEND.extremes(x)

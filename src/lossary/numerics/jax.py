@@ -18,6 +18,11 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def recorded(x: Any) -> bool:
+    """Whether it is traced."""
+    return not concrete(x)
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)

@@ -16,6 +16,11 @@ def concrete(x: Any) -> bool:
     return not tf.is_symbolic_tensor(x)
 
 
+def recorded(x: Any) -> bool:
+    """Whether a graph is being made of it. Whether a tape watches, TensorFlow does not say."""
+    return not concrete(x)
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)

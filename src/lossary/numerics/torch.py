@@ -18,6 +18,11 @@ def concrete(x: Any) -> bool:
     return not torch._C._functorch.is_functorch_wrapped_tensor(x)  # inside torch.func's transformations
 
 
+def recorded(x: Any) -> bool:
+    """Whether it is compiled, or torch keeps what a gradient needs."""
+    return not concrete(x) or bool(x.requires_grad)
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a tensor, found where it lies."""
     low, high = torch.aminmax(x.detach())

@@ -15,6 +15,7 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
 from lossary.data.results import Comparison, Fit
+from lossary.data.summaries import summarise
 from lossary.training.asked import Asked, ask
 from lossary.training.findings import findings
 from lossary.training.fitting import Trained, build, train, weights
@@ -155,6 +156,7 @@ def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: st
         validation=held.tolist(),
         grid=grid.tolist(),
         asked=[one.label for one in asked],
+        columns=summarise(problem),
     )
 
 

@@ -1,8 +1,9 @@
-"""One model, trained with one loss on any backend by Keras's own train_on_batch (fit costs more on tiny tables)."""
+"""One model, trained with one loss on any backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
 from lossary.data.results import Curve
+from lossary.training.loop import train as run
 from lossary.training.measured import Measured
 from lossary.training.settings import Settings
 
@@ -55,43 +57,34 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
     model = build(problem, settings)
     if start is not None:
         model.set_weights(start)
-    classes = len(problem.classes)
     x = problem.x_scaled.astype(np.float32)
-    y = measured.target(problem.y_scaled, classes)
-    epochs, size = settings.epochs or 1, settings.batch_size or 1
-    steps = -(-problem.train.size // size)
-    model.compile(optimizer=_optimizer(settings, epochs * steps), loss=measured.training)
+    y = measured.target(problem.y_scaled, len(problem.classes))
+    rows, epochs, size = problem.train, settings.epochs or 1, settings.batch_size or 1
+    model.compile(optimizer=_optimizer(settings, epochs * -(-rows.size // size)), loss=measured.training)
     trained = Trained(model, measured, Curve(), False)
-    marks = {int(mark) for mark in np.linspace(0, epochs, min(POINTS, epochs) + 1).round()}
-    batches = _batches(x, y, problem.train, size, settings.seed)
-    for epoch in range(epochs + 1):
-        if epoch in marks and not _record(trained, epoch, problem, x, y):
-            trained.diverged = True
-            break
-        if epoch < epochs:
-            for _ in range(steps):
-                model.train_on_batch(*next(batches))
+
+    def record(epoch: int, logs: Any = None) -> None:
+        if epoch >= 0:
             tick(epoch + 1, epochs)
+        model.stop_training = not _record(trained, epoch + 1, problem, x, y)
+
+    record(-1)
+    history = run(
+        model,
+        x[rows],
+        y[rows],
+        epochs=epochs,
+        batch_size=size,
+        shuffle=size < rows.size,
+        seed=settings.seed,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=record)],
+        chunk=math.ceil(epochs / POINTS),
+        verbose=0,
+    )
+    if history.interrupted:
+        raise KeyboardInterrupt
+    trained.diverged = bool(history.stopped)
     return trained
-
-
-def _batches(x: Any, y: Any, rows: Any, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
-    """Batches without end, each epoch in an order of its own.
-
-    The rest of an epoch fills up with its first rows, so that all batches have one shape and compile once.
-    """
-    if size >= rows.size:
-        # one batch of all rows is turned into tensors once, not at every step
-        whole = keras.ops.convert_to_tensor(x[rows]), keras.ops.convert_to_tensor(y[rows])
-        while True:
-            yield whole
-    rng = np.random.default_rng(seed)
-    while True:
-        order = rng.permutation(rows)
-        order = np.concatenate([order, order[: -rows.size % size]])
-        for first in range(0, order.size, size):
-            batch = order[first : first + size]
-            yield x[batch], y[batch]
 
 
 def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> bool:

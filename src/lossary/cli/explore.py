@@ -1,0 +1,22 @@
+"""`lossary explore`: a page on this machine on which one plays with losses."""
+
+from __future__ import annotations
+
+import click
+
+from lossary.cli.backends import choose_backend
+
+
+@click.command("explore", short_help="A page to play with losses: curves, fits, likelihood, training.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Where to listen. Default: 8765, or a free one.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+def explore_command(port: int | None, no_browser: bool, backend: str | None) -> None:
+    """Open a page on this machine: the curves of every loss, fits, boundaries, likelihood, training, your own rows.
+
+    It listens on 127.0.0.1 alone and needs no network. Ctrl+C ends it.
+    """
+    choose_backend(backend)
+    from lossary.explorer.serve import explore
+
+    explore(port, browser=not no_browser)

@@ -1,0 +1,59 @@
+"""The catalogue as the page shows it: cards, formulas as MathML, and the controls that the parameters declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+import lossary
+from lossary.core import catalogue
+from lossary.core.cards import Card, readable
+from lossary.core.forms import Binary, Distance, Margin
+from lossary.core.lookup import loss_class
+from lossary.core.params import Param
+from lossary.explorer.curves import axis_name
+from lossary.explorer.mathml import mathml, split, symbol
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Every loss with its card, its controls, and the panels that can use it."""
+    losses = [_entry(card) for card in catalogue.built_in().values()]
+    return {"losses": losses, "version": lossary.__version__, "backend": keras.backend.backend()}
+
+
+def _entry(card: Card) -> dict[str, Any]:
+    cls = loss_class(card)
+    formula, words = split(card.formula)
+    defaults = {name: parameter.default for name, parameter in cls.signature.parameters.items()}
+    controls = [_control(name, param, defaults[name]) for name, param in cls.params.items()]
+    return {
+        "name": card.name,
+        "function": card.function,
+        "family": card.family,
+        "tasks": card.tasks,
+        "traits": card.traits,
+        "aliases": card.aliases,
+        "elsewhere": card.elsewhere,
+        "summary": card.summary,
+        "formula": mathml(formula),
+        "words": readable(words),
+        "use": readable(card.use),
+        "beware": readable(card.beware),
+        "reference": card.reference,
+        "params": [control for control in controls if control],
+        "axis": axis_name(card.function),
+        "line": issubclass(cls, Distance),
+        "plane": issubclass(cls, (Binary, Distance, Margin)),
+    }
+
+
+def _control(name: str, param: Param, default: Any) -> dict[str, Any] | None:
+    """A slider, a switch or a choice; None for parameters that no picture can show."""
+    common = {"name": name, "text": param.text, "allowed": param.allowed(), "default": default}
+    if param.kind == "number" and param.slide is not None and isinstance(default, (int, float)):
+        low, high = param.slide
+        return {**common, "kind": "number", "low": low, "high": high, "symbol": symbol(name)}
+    if param.kind == "flag" and name in ("from_logits", "apply_class_balancing", "log_rate", "full"):
+        return {**common, "kind": "flag"}
+    return {**common, "kind": "choice", "choices": param.choices} if param.kind == "choice" else None

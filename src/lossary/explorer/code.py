@@ -1,0 +1,92 @@
+"""A loss with its parameters as code for Keras, torch, optax and scikit-learn.
+
+The equal of another library is found in the card's list of names elsewhere, and only where it is equal with these very
+parameters; otherwise lossary itself runs there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lossary.core import catalogue
+from lossary.core.lookup import COMMON, read_place, translate
+from lossary.core.loss import Loss
+from lossary.explorer.asked import Asked
+from lossary.explorer.curves import label
+
+LIBRARIES = {"keras": "keras.losses.", "torch": "torch.nn.", "optax": "optax.losses.", "sklearn": "sklearn.metrics."}
+Equal = tuple[str, dict[str, Any]]
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """For each loss asked: its label, and code for each library."""
+    made = Asked(question).losses()
+    return {"codes": [{"label": label(loss), "code": {name: code(loss, name) for name in LIBRARIES}} for loss in made]}
+
+
+def code(loss: Loss, library: str) -> str:
+    """Code that gives this loss's numbers in one library."""
+    own = f"ls.{label(loss)}"
+    own = own if own.endswith(")") else f"{own}()"
+    write = {"keras": _keras, "torch": _torch, "optax": _optax, "sklearn": _sklearn}[library]
+    return write(own, equal(loss, library))
+
+
+def equal(loss: Loss, library: str) -> Equal | None:
+    """The equal's qualified name and its parameters away from their defaults; None where there is no equal."""
+    card = catalogue.card(type(loss).__name__)
+    ours = {name: getattr(loss, name) for name in loss.params}
+    for place in card.elsewhere:
+        name = catalogue.peer_name(place)
+        if name.startswith(LIBRARIES[library]):
+            theirs, meaning = read_place(place)
+            given = {source: ours[key] for key, (named, source) in meaning.items() if named and key in ours}
+            reached = {k: v for k, v in translate(card, name, given).items() if k not in COMMON}
+            if {**_defaults(loss), **reached} == ours:
+                return name, {k: v for k, v in given.items() if v != theirs.get(k)}
+    return None
+
+
+def _defaults(loss: Loss) -> dict[str, Any]:
+    return {name: type(loss).signature.parameters[name].default for name in loss.params}
+
+
+def _call(name: str, given: dict[str, Any], *first: str) -> str:
+    return f"{name}({', '.join([*first, *(f'{k}={v!r}' for k, v in given.items())])})"
+
+
+def _keras(own: str, found: Equal | None) -> str:
+    text = f'import lossary as ls\n\nmodel.compile(optimizer="adam", loss={own})\n'
+    return text + (f"# the same without lossary: loss={_call(*found)}\n" if found else "")
+
+
+def _torch(own: str, found: Equal | None) -> str:
+    if found is None:
+        return "# torch has no equal of this: lossary runs on torch tensors, with gradients\n" + _on("torch", own)
+    several = found[0].endswith("GaussianNLLLoss")
+    arguments = "y_pred[..., 0], y_true, y_pred[..., 1]" if several else "y_pred, y_true"
+    return f"import torch\n\nloss_fn = {_call(*found)}\nloss = loss_fn({arguments})  # torch: prediction first\n"
+
+
+def _optax(own: str, found: Equal | None) -> str:
+    if found is None:
+        return "# optax has no equal of this: lossary runs on JAX arrays, under jit and grad\n" + _on("jax", own)
+    values = _call(*found, "y_pred", "y_true")
+    return f"import optax\n\nvalues = {values}  # optax: prediction first\nloss = values.mean()\n"
+
+
+def _sklearn(own: str, found: Equal | None) -> str:
+    if found:
+        module, _, name = found[0].rpartition(".")
+        return f"from {module} import {name}\n\nloss = {_call(name, found[1], 'y_true', 'y_pred')}\n"
+    return (
+        "# scikit-learn has no equal of this: lossary scores there\n"
+        "import lossary as ls\nfrom sklearn.metrics import make_scorer\n\n"
+        f"loss_fn = {own}\n"
+        "scorer = make_scorer(lambda y_true, y_pred: float(loss_fn(y_true, y_pred)), greater_is_better=False)\n"
+    )
+
+
+def _on(backend: str, own: str) -> str:
+    start = f'import os\n\nos.environ["KERAS_BACKEND"] = "{backend}"\nimport lossary as ls\n\n'
+    return f"{start}loss_fn = {own}\nloss = loss_fn(y_true, y_pred)\n"

@@ -1,0 +1,128 @@
+"""Rows of the user, or a formula of the user: values, gradients, the rows that cost most, and the checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from lossary.checking.check import check
+from lossary.checking.explain import explain
+from lossary.core.contract import checks
+from lossary.core.errors import LossaryError
+from lossary.core.loss import Loss
+from lossary.data.csvfile import parse
+from lossary.explorer import formulas
+from lossary.explorer.asked import Array, Asked, made_of
+from lossary.explorer.curves import label, measured
+from lossary.numerics.backend import gradient
+
+MOST_ROWS, SHOWN = 5000, 100
+NAMES = {
+    "y": ("y", "y_true", "target", "label", "true", "actual"),
+    "p": ("p", "y_pred", "pred", "prediction", "score", "predicted", "fit"),
+    "w": ("w", "weight", "sample_weight", "weights"),
+}
+
+
+def formula_answer(question: dict[str, Any]) -> dict[str, Any]:
+    """The curves of a typed formula, over the error or over the prediction for one target."""
+    asked = Asked(question)
+    formula = formulas.parse(asked.text("formula", formulas.LONGEST))
+    values = _values(asked, formula)
+    kind = asked.choice("over", "error", "prediction", "probability")
+    low, high = {"error": (-4.0, 4.0), "prediction": (0.02, 5.0), "probability": (0.0, 1.0)}[kind]
+    target = 0.0 if kind == "error" else asked.number("second", 1.0, -10.0, 10.0)
+    step = (high - low) / 320
+    x = low + step * (np.arange(320) + 0.5)
+    curve = measured(lambda p: formula.of(ops.zeros_like(p) + target, p, values), x)
+    return {"parameters": formula.parameters, "x": x, "second": target, **curve}
+
+
+def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
+    """What a loss, or a typed formula, makes of the rows of a table."""
+    asked = Asked(question)
+    y, p, w, notes = read(asked.text("table", 900_000))
+    loss: Any
+    if asked.text("formula", formulas.LONGEST):
+        formula = formulas.parse(asked.text("formula", formulas.LONGEST))
+        loss, name = formula.as_loss(_values(asked, formula)), formula.text
+        y, p = (y[:, None], p[:, None]) if p.ndim == 1 else (np.repeat(y[:, None], p.shape[1], axis=1), p)
+    else:
+        loss = made_of(asked.question["losses"][0], {}) if asked.losses() else None
+        name = label(loss)
+        y, p = _shaped(loss, y, p)
+    found = check(loss, y, p, w, ignore=[] if isinstance(loss, Loss) else ["L009"])  # a formula is never saved
+    answer = {"label": name, "count": len(y), "notes": notes, "summary": found.summary()}
+    answer["findings"] = [{k: getattr(f, k) for k in ("id", "rule", "severity", "message", "do")} for f in found]
+    try:
+        return {**answer, **_costs(loss, y, p, w)}
+    except LossaryError as error:  # the checks above still say why
+        parts = {k: getattr(error, k) for k in ("asked", "arrived", "allowed", "do")}
+        return {**answer, "error": {"kind": type(error).__name__, **parts}}
+
+
+def _values(asked: Asked, formula: formulas.Formula) -> dict[str, float]:
+    given = asked.question.get("values", {})
+    inner = Asked(given if isinstance(given, dict) else {})
+    return {name: inner.number(name, 1.0, -1e6, 1e6) for name in formula.parameters}
+
+
+def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
+    """Targets (n,), predictions (n,) or (n, classes), weights, and notes on how the columns were understood."""
+    columns, notes = parse(table, Path("pasted table"))
+    by_name = {column.name.strip().lower(): column.numbers for column in columns if column.numbers is not None}
+    y = _first(by_name, "y")
+    several = [name for name in by_name if name[:1] == "p" and name[1:].lstrip("_").isdigit()]
+    p = np.stack([by_name[name] for name in several], axis=-1) if several else _first(by_name, "p")
+    if (y is None or p is None) and len(by_name) >= 2:
+        (first, y), (second, p) = list(by_name.items())[:2]
+        notes = [*notes, f"Read as target: {first}; as prediction: {second}. Name columns y, p and weight to choose."]
+    if y is None or p is None or len(y) > MOST_ROWS:
+        numbers = f"columns of numbers: {', '.join(by_name) or 'none'}"
+        raise LossaryError(
+            "A pasted table was to be read as targets, predictions and weights.",
+            arrived=f"It has {len(columns[0].missing):,} rows and these {numbers}.",
+            allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows.",
+            do="Name the columns in the first line, for instance: y,p,weight.",
+        )
+    return y, p, _first(by_name, "w"), notes
+
+
+def _first(columns: dict[str, Array], kind: str) -> Any:
+    return next((columns[name] for name in NAMES[kind] if name in columns), None)
+
+
+def _shaped(loss: Loss, y: Array, p: Array) -> tuple[Array, Array]:
+    """Class indices as whole numbers, and one prediction a row as (n, 1); one-hot where a loss of classes needs it."""
+    if p.ndim == 1:
+        return (y, p) if loss.contract.shape == "index" else (y[:, None], p[:, None])
+    if loss.contract.shape == "index":
+        return y.astype("int64") if np.all(y == np.rint(y)) else y, p
+    return np.eye(p.shape[1])[np.clip(np.nan_to_num(y), 0, p.shape[1] - 1).astype(int)], p
+
+
+def _costs(loss: Any, y: Array, p: Array, w: Array | None) -> dict[str, Any]:
+    told = explain(loss, y, p, w)
+    target = ops.convert_to_tensor(y if y.dtype.kind == "i" else y.astype("float32"))
+    rows = loss.rows if isinstance(loss, Loss) else loss
+    with checks(False):
+        slopes = ops.convert_to_numpy(gradient(lambda q: rows(target, q), p.astype("float32")))
+    values, parts = told.parts.spread_values, told.parts
+    order = np.argsort(-np.nan_to_num(parts.contributions, nan=np.inf), kind="stable")[:SHOWN]
+    total = parts.contributions.sum()
+    cells = {"y": y.reshape(len(y), -1), "p": p.reshape(len(p), -1), "gradient": slopes.reshape(len(p), -1)}
+    table = [
+        {
+            "row": int(i),
+            **{name: cell[i] if cell.shape[1] > 1 else cell[i, 0] for name, cell in cells.items()},
+            "value": values[i],
+            "weight": parts.spread_weights[i],
+            "share": parts.contributions[i] / total if total > 0 else None,
+        }
+        for i in order
+        if np.ndim(values[i]) == 0
+    ]
+    return {"value": told.value, "reduction": told.reduction, "text": str(told), "rows": table}

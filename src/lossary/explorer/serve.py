@@ -1,0 +1,61 @@
+"""`lossary explore`: the page on this machine's loopback address."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from importlib import util
+
+from lossary.core.errors import LossaryError
+
+HOST, USUAL_PORT = "127.0.0.1", 8765
+
+
+def explore(port: int | None = None, *, browser: bool = True) -> None:
+    """Serve the page until Ctrl+C, and open it in the browser.
+
+    Args:
+        port: where to listen on 127.0.0.1; None takes 8765, or a free one where that is taken.
+        browser: whether to open the page.
+    """
+    for package in ("starlette", "uvicorn"):
+        if util.find_spec(package) is None:
+            raise LossaryError(
+                "The explorer was asked for.",
+                arrived=f"It needs the package '{package}', which is not installed.",
+                allowed="Allowed is lossary with its extra 'explorer'.",
+                do="Install it: pip install 'lossary[explorer]'.",
+            )
+    import uvicorn
+
+    from lossary.explorer.app import make_app
+
+    listening = bind(port)
+    port = listening.getsockname()[1]
+    address = f"http://{HOST}:{port}/"
+    print(f"The explorer is at {address} (Ctrl+C ends it).", flush=True)
+    if browser:
+        threading.Timer(0.5, webbrowser.open, [address]).start()
+    config = uvicorn.Config(make_app(port), log_level="warning", server_header=False)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def bind(port: int | None) -> socket.socket:
+    """A socket on the loopback address, so that no other machine can reach the page."""
+    for choice in (USUAL_PORT, 0) if port is None else (port,):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, choice))
+        except OSError as error:
+            listening.close()
+            why = error.strerror or str(error)
+        else:
+            return listening
+    raise LossaryError(
+        f"The explorer was to listen on {HOST}, port {port}.",
+        arrived=f"The system refused: {why}.",
+        allowed="Allowed is a port that no other program uses and that you may use.",
+        do="Pass another --port, or leave it out.",
+    )

@@ -1,0 +1,67 @@
+// Questions to the server. A slider asks faster than it is answered, so only the newest question waits.
+
+export class Refused extends Error {
+  constructor(parts) {
+    super([parts.asked, parts.arrived, parts.allowed, parts.do].filter(Boolean).join(" "));
+    this.parts = parts;
+  }
+}
+
+export async function ask(name, question) {
+  let answer;
+  try {
+    answer = await fetch(`/api/${name}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(question),
+    });
+  } catch {
+    throw new Refused({ asked: "The explorer no longer answers.", do: "Start it again with `lossary explore`." });
+  }
+  const content = await answer.json();
+  if (!answer.ok) throw new Refused(content.error);
+  return content;
+}
+
+/** The line under the head; with `old`, only where it still says that. */
+function status(text, old = "") {
+  const line = document.getElementById("status");
+  if (line.textContent.startsWith(old)) line.textContent = text;
+}
+
+/** At most one question on its way; of those that wait, only the newest is asked. */
+export class Newest {
+  constructor(name, show, refuse) {
+    Object.assign(this, { name, show, refuse, busy: false, waiting: null, closed: false });
+  }
+
+  async ask(question) {
+    if (this.busy) {
+      this.waiting = question;
+      return;
+    }
+    this.busy = true;
+    const slow = setTimeout(() => status("Computing … a backend compiles what it sees for the first time."), 1000);
+    try {
+      const answer = await ask(this.name, question);
+      if (!this.closed) {
+        this.refuse(null);
+        this.show(answer);
+      }
+    } catch (error) {
+      if (!this.closed) this.refuse(error.parts ?? { asked: String(error) });
+      if (!(error instanceof Refused)) console.error(error);
+    } finally {
+      clearTimeout(slow);
+      status("", "Computing");
+      this.busy = false;
+      const next = this.waiting;
+      this.waiting = null;
+      if (next && !this.closed) this.ask(next);
+    }
+  }
+
+  close() {
+    this.closed = true;
+  }
+}

@@ -1,0 +1,192 @@
+// Charts in SVG: the same drawing on the screen, for screen readers, and in the file that is saved.
+
+import { h, number, s } from "./dom.js";
+
+const EDGE = { top: 26, right: 12, bottom: 40, left: 52 };
+
+/** Round numbers inside [low, high], about `about` of them. */
+export function ticks(low, high, about) {
+  const rough = (high - low) / Math.max(1, about);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * 0.8);
+  const found = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) found.push(Number((k * step).toPrecision(8)));
+  return found;
+}
+
+/** A vertical range that shows every line well: a pole at the edge is cut off, not all else flattened. */
+export function limits(lines, withZero = true) {
+  const values = lines.map((line) => line.filter((v) => v !== null && Number.isFinite(v))).filter((line) => line.length);
+  if (!values.length) return [0, 1];
+  const usual = Math.max(...values.map((line) => quantile(line.map(Math.abs), 0.85))) || 1;
+  let low = Math.min(...values.flat());
+  let high = Math.max(...values.flat());
+  if (withZero) {
+    low = Math.min(0, Math.max(low, -1.3 * usual));
+    high = Math.max(0, Math.min(high, 1.3 * usual));
+  }
+  const room = 0.06 * (high - low) || 0.5;
+  return [low - room, high + room];
+}
+
+function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+}
+
+/** Places after which a line jumps: a step far above both of its neighbours, and visible. */
+function jumps(y, height) {
+  const steps = y.slice(1).map((v, i) => (v === null || y[i] === null ? 0 : Math.abs(v - y[i])));
+  const found = new Set();
+  steps.forEach((step, i) => {
+    if (step > 0.02 * height && step > 8 * Math.max(steps[i - 1] ?? 0, steps[i + 1] ?? 0)) found.add(i);
+  });
+  return found;
+}
+
+export class Chart {
+  /** `label` says what is drawn, for screen readers; `title` stands above. */
+  constructor({ title, xLabel = "", label = title, height = 240, group = false, equal = false }) {
+    Object.assign(this, { title, xLabel, label, height, equal, painters: [], width: 0 });
+    this.svg = s("svg", { role: group ? "group" : "img", "aria-label": label, class: "chart" });
+    this.element = h("figure", {}, this.svg);
+    this.onhover = null;
+    new ResizeObserver(() => this.element.clientWidth && this.element.clientWidth !== this.width && this.draw())
+      .observe(this.element);
+    this.svg.addEventListener("pointermove", (event) => this.onhover?.(this.xOf(event)));
+  }
+
+  /** What is seen: ranges, and a function that paints into the plot. */
+  set({ xSpan, ySpan, paint, xLabel, label }) {
+    Object.assign(this, { xSpan, ySpan, paint });
+    if (xLabel !== undefined) this.xLabel = xLabel;
+    if (label !== undefined) this.svg.setAttribute("aria-label", label);
+    this.draw();
+  }
+
+  get inner() {
+    return { left: EDGE.left, top: EDGE.top, right: this.width - EDGE.right, bottom: this.tall - EDGE.bottom };
+  }
+
+  x(value) {
+    const { left, right } = this.inner;
+    return left + ((value - this.xSpan[0]) / (this.xSpan[1] - this.xSpan[0])) * (right - left);
+  }
+
+  y(value) {
+    const { top, bottom } = this.inner;
+    return bottom - ((value - this.ySpan[0]) / (this.ySpan[1] - this.ySpan[0])) * (bottom - top);
+  }
+
+  xOf(event) {
+    const box = this.svg.getBoundingClientRect();
+    const { left, right } = this.inner;
+    const at = ((event.clientX - box.left) / box.width) * this.width;
+    return this.xSpan[0] + ((at - left) / (right - left)) * (this.xSpan[1] - this.xSpan[0]);
+  }
+
+  yOf(event) {
+    const box = this.svg.getBoundingClientRect();
+    const { top, bottom } = this.inner;
+    const at = ((event.clientY - box.top) / box.height) * this.tall;
+    return this.ySpan[0] + ((bottom - at) / (bottom - top)) * (this.ySpan[1] - this.ySpan[0]);
+  }
+
+  draw() {
+    this.drawing = true; // what had the focus loses it for a moment
+    this.redraw();
+    this.drawing = false;
+  }
+
+  redraw() {
+    this.width = Math.max(220, Math.round(this.element.clientWidth));
+    if (!this.xSpan || !this.element.clientWidth) return;
+    this.tall = this.equal ? Math.round(Math.min(this.width - EDGE.left - EDGE.right, 520)) + EDGE.top + EDGE.bottom : this.height;
+    if (this.equal) this.width = Math.min(this.width, this.tall - EDGE.top - EDGE.bottom + EDGE.left + EDGE.right);
+    this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.tall}`);
+    this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("height", this.tall);
+    const { left, top, right, bottom } = this.inner;
+    const id = (this.clip ??= `clip-${Math.random().toString(36).slice(2)}`);
+    this.plot = s("g", { "clip-path": `url(#${id})` });
+    this.over = s("g", { class: "over" });
+    this.svg.replaceChildren(
+      s("defs", {}, s("clipPath", { id }, s("rect", { x: left, y: top, width: right - left, height: bottom - top }))),
+      this.axes(), this.plot, this.over);
+    this.paint?.(this);
+    if (this.equal) this.width = Math.round(this.element.clientWidth);
+  }
+
+  axes() {
+    const { left, top, right, bottom } = this.inner;
+    const g = s("g", { class: "axes" });
+    for (const v of ticks(...this.xSpan, Math.min(8, (right - left) / 60))) {
+      g.append(s("line", { class: "grid", x1: this.x(v), x2: this.x(v), y1: top, y2: bottom }),
+        s("text", { x: this.x(v), y: bottom + 15, "text-anchor": "middle" }, number(v)));
+    }
+    for (const v of ticks(...this.ySpan, (bottom - top) / 40)) {
+      g.append(s("line", { class: "grid", x1: left, x2: right, y1: this.y(v), y2: this.y(v) }),
+        s("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, number(v)));
+    }
+    if (!this.equal && this.ySpan[0] < 0 && this.ySpan[1] > 0) g.append(s("line", { class: "zero", x1: left, x2: right, y1: this.y(0), y2: this.y(0) }));
+    g.append(s("text", { class: "title", x: left, y: 16 }, this.title),
+      s("text", { x: (left + right) / 2, y: bottom + 33, "text-anchor": "middle" }, this.xLabel));
+    return g;
+  }
+
+  /** A line through (x, y) that breaks where y is null or jumps; a thin line marks a jump. */
+  line(x, y, { place = 0, className = "", label = "", steps = true } = {}) {
+    const broken = steps ? jumps(y, this.ySpan[1] - this.ySpan[0]) : new Set();
+    let d = "";
+    let pen = "M";
+    for (let i = 0; i < x.length; i += 1) {
+      if (y[i] === null || y[i] === undefined) {
+        pen = "M";
+        continue;
+      }
+      d += `${pen}${this.x(x[i]).toFixed(1)} ${this.clamped(y[i]).toFixed(1)}`;
+      pen = broken.has(i) ? "M" : "L";
+    }
+    this.plot.append(s("path", { d, class: `series s${place} ${className}`, "data-label": label || null }));
+    for (const i of broken) {
+      this.plot.append(s("line", { class: `jump s${place}`, x1: this.x(x[i]), x2: this.x(x[i + 1]), y1: this.clamped(y[i]), y2: this.clamped(y[i + 1]) }));
+    }
+  }
+
+  /** Keeps coordinates near the picture: browsers misdraw numbers that are very large. */
+  clamped(value) {
+    return Math.min(this.tall * 4, Math.max(-this.tall * 3, this.y(value)));
+  }
+
+  area(x, low, high, className) {
+    const up = x.map((v, i) => `${this.x(v).toFixed(1)} ${this.clamped(high[i]).toFixed(1)}`);
+    const back = x.map((v, i) => `${this.x(v).toFixed(1)} ${this.clamped(low[i]).toFixed(1)}`).reverse();
+    if (x.length) this.plot.append(s("path", { d: `M${[...up, ...back].join("L")}Z`, class: className }));
+  }
+
+  dot(x, y, className, radius = 4) {
+    const dot = s("circle", { cx: this.x(x), cy: this.clamped(y), r: radius, class: className });
+    this.plot.append(dot);
+    return dot;
+  }
+
+  vertical(x, className, text = "") {
+    const { top, bottom, right } = this.inner;
+    this.plot.append(s("line", { x1: this.x(x), x2: this.x(x), y1: top, y2: bottom, class: className }));
+    if (!text) return;
+    const end = this.x(x) > right - 90;
+    this.plot.append(s("text", { x: this.x(x) + (end ? -5 : 5), y: top + 12, "text-anchor": end ? "end" : "start" }, text));
+  }
+
+  /** The line under the pointer, with a dot on each series. */
+  cursor(x, values) {
+    this.over.replaceChildren();
+    if (x === null || x < this.xSpan[0] || x > this.xSpan[1]) return;
+    const { top, bottom } = this.inner;
+    this.over.append(s("line", { class: "cursor", x1: this.x(x), x2: this.x(x), y1: top, y2: bottom }));
+    values.forEach((value, place) => {
+      if (value === null || value === undefined || value < this.ySpan[0] || value > this.ySpan[1]) return;
+      this.over.append(s("circle", { class: `dot s${place}`, cx: this.x(x), cy: this.y(value), r: 4 }));
+    });
+  }
+}

@@ -1,0 +1,128 @@
+// The page: panels, status, and what is shared from each of them.
+
+import * as address from "./address.js";
+import { ask } from "./api.js";
+import { button, errorParts, h } from "./dom.js";
+import { likelihoodPanel } from "./panel-likelihood.js";
+import { linePanel } from "./panel-line.js";
+import { lossesPanel } from "./panel-losses.js";
+import { ownPanel } from "./panel-own.js";
+import { planePanel } from "./panel-plane.js";
+import { trainingPanel } from "./panel-training.js";
+import { download, figure } from "./saving.js";
+
+const PANELS = {
+  losses: ["Losses", lossesPanel],
+  fit: ["Fit a line", linePanel],
+  classes: ["Two classes", planePanel],
+  likelihood: ["Likelihood", likelihoodPanel],
+  training: ["Training", trainingPanel],
+  own: ["Your own", ownPanel],
+};
+const LIBRARIES = { keras: "Keras", torch: "torch", optax: "optax", sklearn: "scikit-learn" };
+const $ = (id) => document.getElementById(id);
+let current = null;
+let catalogue = null;
+
+function open() {
+  const { panel, params } = address.read();
+  const name = panel in PANELS ? panel : "losses";
+  current?.close?.();
+  closeCode();
+  const [title, make] = PANELS[name];
+  document.title = `${title} · lossary explorer`;
+  for (const link of document.querySelectorAll("#nav a")) {
+    if (link.dataset.panel === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  $("panel").replaceChildren();
+  current = make($("panel"), catalogue, params, () => remember(name));
+  current.name = name;
+  current.start();
+}
+
+/** The address follows what is set, at most a few times a second: browsers limit how often it may change. */
+let timer = null;
+function remember(name) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (current?.name === name) address.write(name, current.params());
+  }, 150);
+  closeCode();
+}
+
+async function copy(text, said) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(said);
+  } catch {
+    say("The browser does not allow copying; select the text instead.");
+  }
+}
+
+function say(text) {
+  $("status").textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => ($("status").textContent = ""), 4000);
+}
+
+function closeCode() {
+  $("code").hidden = true;
+  $("copy-code").setAttribute("aria-expanded", "false");
+}
+
+async function showCode() {
+  if (!$("code").hidden) return closeCode();
+  const box = $("code");
+  try {
+    const { codes } = await ask("code", { losses: current.losses() });
+    box.replaceChildren(...codes.map(({ label, code }) => h("div", { class: "codes" }, h("h2", {}, label),
+      ...Object.entries(LIBRARIES).map(([name, words]) => h("div", { class: "code" },
+        h("div", { class: "row" }, h("h3", {}, words), button("Copy", () => copy(code[name], `Code for ${words} copied.`), { "aria-label": `Copy ${label} for ${words}` })),
+        h("pre", { tabindex: 0, role: "region", "aria-label": `${label} for ${words}` }, h("code", {}, code[name])))))));
+  } catch (error) {
+    box.replaceChildren(h("div", { class: "error" }, ...errorParts(error.parts ?? {})));
+  }
+  box.hidden = false;
+  $("copy-code").setAttribute("aria-expanded", "true");
+}
+
+function link() {
+  address.write(current.name, current.params());
+  return location.href;
+}
+
+async function waitForKeras() {
+  for (;;) {
+    const { state, text } = await (await fetch("/api/status")).json();
+    if (state === "ready") return;
+    if (state === "failed") throw new Error(text);
+    await new Promise((done) => setTimeout(done, 300));
+  }
+}
+
+async function start() {
+  for (const [name, [title]] of Object.entries(PANELS)) {
+    $("nav").append(h("li", {}, h("a", { href: `#/${name}`, "data-panel": name }, title)));
+  }
+  try {
+    await waitForKeras();
+    catalogue = await ask("catalogue", {});
+  } catch (error) {
+    $("status").textContent = `Keras could not be loaded: ${error.message}`;
+    return;
+  }
+  $("status").textContent = "";
+  $("versions").textContent = `lossary ${catalogue.version}, Keras on ${catalogue.backend}.`;
+  $("copy-link").addEventListener("click", () => copy(link(), "Link copied."));
+  $("copy-code").addEventListener("click", showCode);
+  $("save").addEventListener("click", () => {
+    if (!current.charts.length) return say("There is no figure here to save.");
+    download(figure(current.charts, current.legend()), `lossary-${current.name}.svg`);
+    say("Figure saved.");
+  });
+  window.addEventListener("hashchange", open);
+  open();
+}
+
+start();

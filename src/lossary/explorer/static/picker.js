@@ -1,0 +1,135 @@
+// One to four losses of the catalogue, each with the sliders that its parameters declare.
+
+import { readLoss, writeLoss } from "./address.js";
+import { button, checkbox, choice, h, slider, swatch } from "./dom.js";
+
+export class Picker {
+  /** `fits(entry, first)` says which losses may be chosen beside the first; `changed` is called after every change. */
+  constructor({ catalogue, fits, usual, most = 4, fixed = [], changed }) {
+    Object.assign(this, { catalogue, fits, usual, most, fixed, changed });
+    this.byName = new Map();
+    for (const entry of catalogue.losses) {
+      for (const name of [...entry.aliases, entry.name, entry.function]) this.byName.set(name, entry);
+    }
+    this.element = h("div", { class: "picker" });
+    this.chosen = [];
+  }
+
+  /** The losses of the address; what cannot be used is left out. */
+  load(params) {
+    const asked = params.getAll("loss").map(readLoss).filter(Boolean);
+    const given = asked.length ? asked : this.usual.map(readLoss);
+    this.chosen = [];
+    for (const { name, params: values } of given.slice(0, this.most)) {
+      const entry = this.byName.get(name);
+      const kept = entry && Object.fromEntries(entry.params.filter((p) => this.right(p, values[p.name])).map((p) => [p.name, values[p.name]]));
+      if (entry && this.fits(entry, this.chosen[0]?.entry ?? entry)) this.chosen.push({ entry, params: kept });
+    }
+    if (!this.chosen.length) this.load(new URLSearchParams(this.usual.map((loss) => ["loss", loss])));
+    else this.build();
+  }
+
+  right(control, value) {
+    if (control.kind === "number") return typeof value === "number";
+    return control.kind === "flag" ? typeof value === "boolean" : control.choices.includes(value);
+  }
+
+  save(params) {
+    for (const { entry, params: values } of this.chosen) params.append("loss", writeLoss({ name: entry.function, params: values }));
+  }
+
+  question() {
+    return this.chosen.map(({ entry, params }) => ({ name: entry.function, params }));
+  }
+
+  touched(rebuild) {
+    if (rebuild) this.build();
+    this.changed();
+  }
+
+  build() {
+    const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+    this.element.replaceChildren(...this.chosen.map((one, place) => this.card(one, place)));
+    if (this.chosen.length < this.most) {
+      this.element.append(button("Add a loss", () => this.add(), { class: "add", "data-key": "add" }));
+    }
+    if (focused) this.element.querySelector(`[data-key="${focused}"]`)?.focus();
+  }
+
+  add() {
+    const first = this.chosen[0].entry;
+    const used = new Set(this.chosen.map((one) => one.entry));
+    const rest = this.catalogue.losses.filter((entry) => this.fits(entry, first));
+    this.chosen.push({ entry: rest.find((entry) => !used.has(entry)) ?? first, params: { ...this.shared() } });
+    this.touched(true);
+  }
+
+  /** Logits or probabilities: one answer for all, since it decides what is drawn over. */
+  shared() {
+    const logits = this.chosen[0]?.params.from_logits;
+    return logits === undefined ? {} : { from_logits: logits };
+  }
+
+  card(one, place) {
+    const select = this.select(one, place);
+    const remove = this.chosen.length > 1 && button("×", () => {
+      this.chosen.splice(place, 1);
+      this.keepFitting();
+      this.touched(true);
+    }, { class: "remove", "aria-label": `Remove ${one.entry.name}` });
+    const controls = one.entry.params.filter((p) => !this.fixed.includes(p.name)).map((p) => this.control(one, p));
+    return h("fieldset", { class: "loss" }, h("legend", {}, swatch(place), ` Loss ${place + 1}`),
+      h("div", { class: "row" }, select, remove), ...controls);
+  }
+
+  select(one, place) {
+    const first = place ? this.chosen[0].entry : null;
+    const groups = new Map();
+    for (const entry of this.catalogue.losses) {
+      if (!this.fits(entry, first ?? entry)) continue;
+      groups.set(entry.family, [...(groups.get(entry.family) ?? []), entry]);
+    }
+    const select = h("select", { "aria-label": `Loss ${place + 1}`, "data-key": `loss-${place}`, onchange: () => {
+      one.entry = this.byName.get(select.value);
+      one.params = one.entry.params.some((p) => p.name === "from_logits") ? this.shared() : {};
+      this.keepFitting();
+      this.touched(true);
+    } }, [...groups].map(([family, entries]) => h("optgroup", { label: family },
+      entries.map((entry) => h("option", { value: entry.function }, entry.name)))));
+    select.value = one.entry.function;
+    return select;
+  }
+
+  /** Losses that no longer stand over the first one's axis go. */
+  keepFitting() {
+    const [first] = this.chosen;
+    this.chosen = this.chosen.filter((one, place) => !place || this.fits(one.entry, first.entry));
+  }
+
+  control(one, p) {
+    const now = one.params[p.name] ?? p.default;
+    const set = (value) => {
+      if (value === p.default) delete one.params[p.name];
+      else one.params[p.name] = value;
+      if (p.name === "from_logits") {
+        for (const other of this.chosen) {
+          if (!other.entry.params.some((q) => q.name === p.name)) continue;
+          if (value === p.default) delete other.params[p.name];
+          else other.params[p.name] = value;
+        }
+      }
+      this.touched(p.name === "from_logits");
+    };
+    if (p.kind === "flag") return checkbox(p.name, now, set, p.text);
+    if (p.kind === "choice") return choice(p.name, p.choices.map((c) => [c, c]), now, set);
+    const label = p.symbol === p.name ? p.name : `${p.name} (${p.symbol})`;
+    return slider({ label, text: p.text, low: p.low, high: p.high, value: now }, set);
+  }
+
+  labels() {
+    return this.chosen.map(({ entry, params }, place) => {
+      const given = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+      return { label: entry.name + (given.length ? `(${given.join(", ")})` : ""), place };
+    });
+  }
+}

@@ -1,0 +1,310 @@
+"""`lossary.train`: a model trained on whole epochs at once, with the weights that fit would give."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import tree
+
+from ..core.errors import LossaryError
+from ..core.lookup import get
+from ..core.sums import whole
+from .blocks import StreamFeed
+from .epochs import Snapshot, backend, restore_weights, snapshot
+from .feeds import Chunk, Feed, array_feed
+from .history import History, check_monitor, columns, greater
+from .interrupts import Deferred
+from .progress import Line
+from .sources import Arrays, arrays
+from .streams import stream
+from .trouble import sentence
+
+
+def train(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    *,
+    loss: Any = None,
+    optimizer: Any = None,
+    epochs: int = 1,
+    batch_size: int = 32,
+    validation_data: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    metrics: Any = None,
+    patience: int | None = None,
+    monitor: str | None = None,
+    callbacks: Any = None,
+    shuffle: bool = True,
+    seed: int | None = None,
+    steps_per_epoch: int | None = None,
+    chunk: int | None = None,
+    jit_compile: bool | None = None,
+    verbose: int | str = "auto",
+) -> History:
+    """Train a Keras model on whole epochs at once, with the weights that `model.fit` would give for the same batches.
+
+        history = ls.train(model, x, y, loss=ls.Huber(), optimizer="adam", epochs=100, patience=5)
+
+    The steps are Keras's own: losses, regularization, metrics, dropout, batch normalisation, clipping, schedules and a
+    `train_step` of your own work as in fit. Afterwards `model.fit`, `evaluate`, `predict` and `save` go on from there.
+
+    Args:
+        model: any Keras model; one that is not built is built from the first batch.
+        x, y: rows first: arrays, tensors, tables, or lists and dictionaries of these as the model takes them. Or x
+            gives batches (x, y) or (x, y, sample_weight): a tf.data.Dataset, a torch DataLoader, a PyDataset of Keras,
+            a generator or another iterable. Or x is the path of a Parquet file, and y names its columns of targets.
+        loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
+            training goes on with what is compiled, the optimizer's state included.
+        epochs: how often all rows are seen.
+        batch_size: rows of a step; the last batch of an epoch holds the rest. Batches of a stream are as they come.
+        validation_data: (x, y) or (x, y, sample_weight), or a stream as `model.evaluate` takes it; after each epoch.
+        sample_weight, class_weight: a weight for each row, or for the rows of each class.
+        patience: stop when `monitor` has not improved for so many epochs, with the weights of the best one.
+        monitor: a column of the history; by default the target on `validation_data`, else the target.
+        callbacks: Keras's callbacks, called at epochs or at the ends of chunks, never at batches.
+        shuffle: a new order of the rows for each epoch; False keeps theirs.
+        seed: of the orders: the same on every backend.
+        steps_per_epoch: batches of an epoch; needed where x has no end.
+        chunk: epochs between two calls of the callbacks (1 where there are any), and the most that Ctrl-C can lose.
+        jit_compile: True for XLA on TensorFlow and torch.compile on torch, False for neither; by default what is
+            quicker for the size of the model.
+        verbose: 0 quiet, 1 or "auto" a line of progress, 2 a line for each chunk.
+
+    Returns:
+        A History: a mapping of names to one number for each epoch, with `.table`, `.plot()`, `.to_pandas()`,
+        `.best_epoch` and `.stopped`. A target that is not finite ends the run without an error: `.stopped` names the
+        step and the term, and the model keeps the weights from before it. So does Ctrl-C, at the end of a chunk.
+
+    Raises:
+        LossaryError: for what cannot be trained, before the first step.
+    """
+    check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
+    check_numbers(steps_per_epoch=steps_per_epoch)
+    check_alone(model)
+    check_callbacks(callbacks)
+    if loss is not None or optimizer is not None or metrics is not None:
+        known = model.optimizer if model.compiled else None
+        named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
+        model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
+    check_compiled(model)
+    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch)
+    held = (
+        validation_data if validation_data is None or not isinstance(validation_data, tuple) else _held(validation_data)
+    )
+    feed: Feed
+    at_once = chunk or (1 if callbacks or patience else None)
+    if batches is None:
+        source = arrays(x, y, sample_weight, class_weight)
+        build(model, batch := source.take(slice(0, min(batch_size, source.rows))))
+        inside = held if isinstance(held, Arrays) else None
+        at_once = 1 if held is not inside else at_once
+        feed = array_feed(model, source, inside, batch_size, at_once, epochs, shuffle, seed, jit_compile)
+    else:
+        inside = None
+        build(model, batch := batches.first())
+        feed = StreamFeed(model, batches, epochs, jit_compile)
+    names = list(model.get_metrics_result()) if monitor else []  # which JAX takes a while for
+    history = History(check_monitor(monitor, names, held is not None))
+    apart = None if held is inside else held
+    run = Run(model, feed, history, epochs, at_once, patience, verbose, apart, batch_size, batch)
+    return run(callbacks)
+
+
+@dataclass
+class Run:
+    """One training: chunks until the last epoch, or a reason to stop."""
+
+    model: Any
+    feed: Feed
+    history: History
+    epochs: int
+    chunk: int | None
+    patience: int | None
+    verbose: int | str
+    held: Any  # what is evaluated after each epoch, outside of the compiled epochs
+    batch_size: int
+    batch: Any  # the first, for callbacks that look at one
+
+    def __call__(self, callbacks: Any = None) -> History:
+        self.line, self.best, self.waited = Line(self.epochs, self.verbose), math.inf, 0
+        self.kept: Snapshot | None = None
+        self.listeners = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=self.model, epochs=self.epochs, steps=self.feed.steps, verbose=0
+        )
+        self.model.reset_metrics()
+        self.model.stop_training = False
+        self._begin()
+        logs: dict[str, Any] = {}
+        with Deferred() as interrupt:
+            while self.feed.done < self.epochs and not self.history.stopped:
+                chunk = self._chunk(interrupt)
+                logs = chunk.logs[-1] if chunk.logs else logs
+        self._finish(logs)
+        return self.history
+
+    def _begin(self) -> None:
+        """Callbacks may stand before the first step, as `lossary.Check` does: they see the first batch."""
+        before, step = self.model.train_function, lambda *arguments: None
+        self.model.train_function = step
+        self.listeners.on_train_begin()
+        try:
+            if self.model.train_function is not step:
+                self.model.train_function(*backend().arguments(self.model, self.batch))
+        finally:
+            self.model.train_function = before
+
+    def _chunk(self, interrupt: Deferred) -> Chunk:
+        done, listeners = self.feed.done, self.listeners
+        count = min(self.chunk or self.feed.fitting, self.feed.most, self.epochs - done)
+        listeners.on_epoch_begin(done)
+
+        def tick(step: int) -> bool:
+            self.line.step(done + 1, step, self.feed.steps)
+            return interrupt.asked
+
+        chunk = self.feed.run(count, tick)
+        if chunk.interrupted:
+            chunk.logs = []
+        if chunk.logs and self.held is not None:
+            chunk.logs[-1] |= self._evaluated()
+        for k, logs in enumerate(chunk.logs):
+            self.history.add(done + k + 1, logs, chunk.seconds / count)
+        if len(chunk.logs) == count:
+            listeners.on_epoch_end(done + count - 1, _plain(chunk.logs[-1]))
+            self.line.epoch(done + count, columns(chunk.logs[-1]), chunk.seconds / count)
+        self._judge(chunk, interrupt)
+        return chunk
+
+    def _evaluated(self) -> dict[str, Any]:
+        """The logs of the rows held back, by Keras's own loop over them."""
+        more = {"verbose": 0, "return_dict": True}
+        if isinstance(self.held, Arrays):
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(self.held.data)
+            logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
+        else:
+            logs = self.model.evaluate(self.held, **more)
+        self.model.reset_metrics()
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _judge(self, chunk: Chunk, interrupt: Deferred) -> None:
+        """Whether there is a reason to stop here."""
+        history = self.history
+        ended = f"epoch {history.epoch[-1]}" if history.epoch else "the start"
+        if chunk.trouble is not None:
+            history.batch = keras.utils.unpack_x_y_sample_weight(chunk.trouble.batch)
+            history.stopped = sentence(self.model, chunk.trouble, self.feed.steps)
+        elif interrupt.asked:
+            history.stopped, history.interrupted = f"interrupted; weights are those after {ended}.", True
+        elif self.patience is not None and self._waited():
+            shown = f"{history.monitor} has not improved for {self.patience} epochs"
+            history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
+        elif self.model.stop_training:
+            history.stopped = f"a callback asked for it after {ended}."
+
+    def _waited(self) -> bool:
+        """Keep the weights of a new best epoch; whether the last one lies too far back."""
+        sign = -1.0 if greater(self.history.monitor) else 1.0
+        value = sign * self.history[self.history.monitor][-1]
+        if value < self.best:
+            self.best, self.kept, self.waited = value, snapshot(self.model), 0
+        else:
+            self.waited += 1
+        return self.waited >= (self.patience or 0)
+
+    def _finish(self, logs: dict[str, Any]) -> None:
+        if self.kept is not None:
+            restore_weights(self.model, self.kept)
+        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        self.model.reset_metrics()
+        before = self.model.train_function
+        self.listeners.on_train_end(_plain(logs))
+        self.model.train_function = before
+        self.line.end(self.history.stopped)
+
+
+def build(model: Any, batch: Any) -> None:
+    """Whatever is not built yet: layers, losses, metrics, optimizer; and see that there is something to minimise."""
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    model._symbolic_build(data_batch=(x, y, weight))
+    own = (
+        type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
+    )
+    if model._compile_loss is not None or own:
+        return
+    with keras.StatelessScope(collect_losses=True) as scope:
+        model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
+    if not model.losses and not scope.losses:
+        raise LossaryError(
+            "train(model, x, y) minimises a loss.",
+            arrived="The model is compiled without one, and no layer adds any.",
+            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
+            do="Name one, or put an ls.LossLayer into the model.",
+        )
+
+
+def check_numbers(**numbers: int | None) -> None:
+    """Counts from 1."""
+    for name, number in numbers.items():
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+            raise LossaryError(
+                f"train({name}=...) is a count.",
+                arrived=f"It was given {name}={number!r}.",
+                allowed="Allowed are whole numbers from 1.",
+                do=f"Pass for instance {name}=10.",
+            )
+
+
+def check_compiled(model: Any) -> None:
+    """There has to be something to train by."""
+    if not model.compiled or model.optimizer is None:
+        raise LossaryError(
+            "train(model, x, y) minimises a loss by an optimizer.",
+            arrived="The model is not compiled, and none was given."
+            if not model.compiled
+            else "There is no optimizer.",
+            allowed="Allowed are train(..., loss=..., optimizer=...), or a model compiled before.",
+            do='Pass them, for instance loss="mse", optimizer="adam".',
+        )
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Batches are not told to callbacks: refuse those that wait for them."""
+    plain = keras.callbacks.Callback
+    for one in tree.flatten(callbacks) if callbacks is not None else []:
+        kind, often = type(one), getattr(one, "save_freq", getattr(one, "update_freq", "epoch"))
+        own = not kind.__module__.startswith("keras.")
+        hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+        if (own and any(getattr(kind, name) is not getattr(plain, name) for name in hooks)) or often != "epoch":
+            raise LossaryError(
+                "train(callbacks=...) calls callbacks at epochs.",
+                arrived=f"{kind.__name__} waits for batches.",
+                allowed="Allowed are callbacks that act at the begin and end of training and of epochs.",
+                do="Act in on_epoch_end, or use model.fit.",
+            )
+
+
+def check_alone(model: Any) -> None:
+    """Compiled epochs run on one device."""
+    spread = getattr(model, "_distribute_strategy", None) is not None
+    if spread or keras.distribution.distribution() is not None:
+        raise LossaryError(
+            "train(model, ...) runs whole epochs on one device.",
+            arrived="The model was made for several (a tf.distribute strategy or a keras.distribution is active).",
+            allowed="Allowed are models on one device.",
+            do="Use model.fit, which spreads batches over devices.",
+        )
+
+
+def _held(validation_data: Any) -> Arrays:
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+    return arrays(x, y, sample_weight, what="train(validation_data=...)")
+
+
+def _plain(logs: dict[str, Any]) -> dict[str, Any]:
+    """Logs as fit gives them to callbacks."""
+    return {name: float(value) if getattr(value, "size", 1) == 1 else value for name, value in logs.items()}

@@ -1,0 +1,1 @@
+"""Programs of plain tensor operations, traced from code that runs once."""

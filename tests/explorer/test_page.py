@@ -1,0 +1,395 @@
+"""The page in a real browser: every panel, by mouse and by keyboard, and what it must refuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.explorer.browser import MISSING, chromium, served, started
+
+pytestmark = [pytest.mark.backendless, pytest.mark.skipif(chromium() is None, reason=MISSING)]
+SHOWN = "#panel svg.chart path.series:visible, #panel table"
+PANELS = ("losses", "fit", "classes", "likelihood", "training", "own")
+
+
+@pytest.fixture(scope="module")
+def home():
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, home):
+    """Opens an address in a page of its own; whatever the console says, or goes elsewhere, is an error."""
+    contexts, complaints = [], []
+
+    def open_at(hash_="", expected=(), **how):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "permissions": ["clipboard-read",
+            "clipboard-write"], **how})  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+
+        def note(text):
+            if not any(word in text for word in expected):
+                complaints.append(text)
+
+        page.on("console", lambda message: note(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: note(str(error)))
+        page.on("request", lambda request: None if request.url.startswith((home, "blob:")) else note(request.url))
+        page.goto(home + hash_)
+        page.locator(SHOWN).first.wait_for()
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def turn_to(page, panel):
+    page.locator(f'#nav a[data-panel="{panel}"]').click()
+    page.locator(f'#nav a[data-panel="{panel}"][aria-current]').wait_for()
+    page.locator(SHOWN).first.wait_for()
+
+
+def path(page, label, chart=0):
+    """What is drawn for one series."""
+    return page.locator("svg.chart").nth(chart).locator(f'path[data-label="{label}"]')
+
+
+def settled(page):
+    """Waits until nothing is asked any more."""
+    page.wait_for_load_state("networkidle")
+
+
+def changed(locator, attribute, before):
+    """Waits until an attribute is another."""
+    from playwright.sync_api import expect
+
+    expect(locator).not_to_have_attribute(attribute, before)
+    return locator.get_attribute(attribute)
+
+
+def slider(page, label):
+    return page.get_by_label(label, exact=True)
+
+
+# -- losses --------------------------------------------------------------------------------------------------------
+
+
+def test_a_slider_moves_all_three_curves_and_the_address(visit):
+    page = visit("#/losses?loss=huber&loss=mse")
+    before = [path(page, "Huber", chart).get_attribute("d") for chart in range(3)]
+    slider(page, "delta (δ)").focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    page.locator('svg.chart >> path[data-label="Huber(delta=1.8)"]').first.wait_for()
+    after = [path(page, "Huber(delta=1.8)", chart).get_attribute("d") for chart in range(3)]
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    page.wait_for_url(re.compile(r"loss=huber\(delta=1\.8\)&loss=mean_squared_error"))
+
+
+def test_the_numbers_stand_in_the_formula(visit):
+    page = visit("#/losses?loss=huber(delta=2)&at=3")
+    read = page.locator('.read[data-loss="huber"]')
+    numbers = [float(text.replace("−", "-")) for text in read.locator("mn").all_text_contents()]
+    at, value = numbers[2], numbers[-1]
+    assert at == pytest.approx(3, abs=0.02) and value == pytest.approx(2 * (at - 1), rel=1e-3)
+    box = page.locator("svg.chart").first.bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 100)
+    moved = read.locator(".math").get_attribute("data-value")
+    assert float(moved) != pytest.approx(value)
+    assert page.locator(".over .cursor").count() == 3  # linked
+
+
+def test_any_loss_of_the_catalogue_can_be_shown(visit):
+    page = visit()
+    names = page.locator('select[data-key="loss-0"] option').evaluate_all("all => all.map((one) => one.value)")
+    assert len(names) >= 30
+    page.get_by_role("button", name="Remove MeanSquaredError").click()
+    for name in names:
+        page.locator('select[data-key="loss-0"]').select_option(name)
+        page.locator(f'.read[data-loss="{name}"]').wait_for()
+        assert page.locator("svg.chart").first.locator("path.series").count() == 1
+        assert page.locator(".error:visible").count() == 0
+
+
+def test_losses_are_laid_on_one_another(visit):
+    page = visit("#/losses?loss=binary_crossentropy")
+    for count in (2, 3, 4):
+        page.get_by_role("button", name="Add a loss").click()
+        page.locator(f"svg.chart >> nth=0 >> path.series >> nth={count - 1}").wait_for()
+    assert page.get_by_role("button", name="Add a loss").count() == 0
+    page.get_by_label("from_logits").first.check()
+    page.get_by_text("predicted logit z").first.wait_for()
+    assert page.locator("svg.chart").first.locator("path.series").count() >= 2
+
+
+def test_a_parameter_outside_its_bounds_is_told_in_four_parts(visit):
+    page = visit("#/losses?loss=huber", expected=["422"])
+    page.get_by_label("delta (δ), exactly").fill("-1")
+    page.keyboard.press("Tab")
+    text = page.get_by_role("alert").first.inner_text()
+    assert "It was given delta=-1" in text and "(0, inf)" in text
+
+
+# -- the playground ------------------------------------------------------------------------------------------------
+
+
+def test_a_point_is_dragged_and_the_lines_follow(visit):
+    page = visit("#/fit?loss=mse&loss=mae&points=1,2;2,3;3,4;4,5;5,6;6,7")
+    before = path(page, "MeanSquaredError").get_attribute("d")
+    point = page.locator('[data-key="p5"]').bounding_box()
+    page.mouse.move(point["x"] + 7, point["y"] + 7)
+    page.mouse.down()
+    page.mouse.move(point["x"] + 7, point["y"] + 120, steps=5)
+    page.mouse.up()
+    changed(path(page, "MeanSquaredError"), "d", before)
+    page.wait_for_url(re.compile(r"points=1,2;2,3;3,4;4,5;5,6;6,3\.\d"))
+    slope = page.locator("tbody tr").nth(1).locator("td").first.inner_text()
+    assert slope == "1 + 1 x"  # the median line does not move for one outlier
+
+
+def test_points_by_keyboard(visit):
+    page = visit("#/fit?loss=mse&points=1,2;2,3;3,4")
+    page.locator('[data-key="p1"]').focus()
+    for key in ("ArrowUp", "ArrowUp", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    page.wait_for_url(re.compile(r"points=1,2;3,3\.2;3,4"))
+    page.keyboard.press("Delete")
+    page.wait_for_url(re.compile(r"points=1,2;3,4&"))
+    page.get_by_role("button", name="Add an outlier").click()
+    page.wait_for_url(re.compile(r"points=1,2;3,4;[\d.]+,9\.6"))
+
+
+def test_guess_first_then_see_the_optimum(visit):
+    from playwright.sync_api import expect
+
+    page = visit("#/fit?loss=mse&loss=huber")
+    page.get_by_label("Fit by hand").check()
+    page.locator('path[data-label="by hand"]').wait_for(state="attached")
+    assert path(page, "MeanSquaredError").count() == 0
+    guess = page.locator("tbody tr").first.locator("td").last
+    before = guess.inner_text()
+    page.locator('[data-key="h1"]').focus()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(guess).not_to_have_text(before)
+    page.get_by_role("button", name="Show the optimum").click()
+    path(page, "MeanSquaredError").wait_for()
+    cells = page.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert float(cells[1]) < float(cells[-1])
+
+
+# -- classes, likelihood, training ---------------------------------------------------------------------------------
+
+
+def test_imbalance_and_noise_move_the_boundaries(visit):
+    page = visit("#/classes?loss=bce&loss=hinge&share=0.3&noise=0")
+    for label in ("Share of class 1", "Wrong labels"):
+        line = page.locator("svg.chart path.series").first
+        before = line.get_attribute("d")
+        slider(page, label).focus()
+        page.keyboard.press("End")
+        changed(line, "d", before)
+    page.locator("circle.wrong").first.wait_for()
+    assert page.locator("tbody tr").count() == 2
+
+
+def test_the_likelihood_is_climbed(visit):
+    page = visit("#/likelihood")
+    before = page.locator("tbody td").last.inner_text()
+    assert page.locator(".best").count() == 0  # guess first
+    page.get_by_role("button", name="Go to the maximum").click()
+    page.locator(".best").first.wait_for(state="attached")
+    rows = page.locator("tbody tr")
+    page.locator("tbody tr >> nth=1").wait_for()
+    assert rows.nth(0).locator("td").all_inner_texts()[:2] == rows.nth(1).locator("td").all_inner_texts()[:2]
+    assert rows.nth(0).locator("td").last.inner_text() != before
+    page.get_by_label("Distribution", exact=True).select_option("Poisson")
+    page.get_by_label("λ", exact=True).wait_for()
+
+
+def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
+    page = visit("#/training?loss=huber&penalty=0.001")
+    page.get_by_role("button", name="Start").click()
+    step = page.locator("tbody td").first
+
+    def beyond(count):
+        page.wait_for_timeout(50)
+        for _ in range(100):
+            if int(step.inner_text()) > count:
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(f"never beyond step {count}")
+
+    beyond(16)
+    weak = page.locator("tbody td").nth(2).inner_text()
+    slider(page, "Regularization (L2)").focus()
+    page.keyboard.press("End")
+    beyond(int(step.inner_text()) + 16)
+    assert float(page.locator("tbody td").nth(2).inner_text()) > 5 * float(weak)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Start").wait_for()
+    assert page.locator("path.stack").count() == 2
+    page.get_by_role("button", name="Begin anew").click()
+    page.wait_for_timeout(300)
+    assert step.inner_text() == "0"
+
+
+# -- your own ------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_csv_is_told_with_its_line(visit, tmp_path):
+    page = visit("#/own?loss=bce", expected=["422"])
+    bad = tmp_path / "bad.csv"
+    bad.write_text("y,p\n1,0.5\n0\n")
+    page.locator("#file").set_input_files(bad)
+    page.get_by_role("alert").filter(has_text="Line 3 has 1 cell").wait_for()
+    good = tmp_path / "good.csv"
+    good.write_text("y,p\n1,1.5\n0,-2\n")
+    page.locator("#file").set_input_files(good)
+    page.get_by_text("L002 ERROR logits-or-probabilities").wait_for()
+
+
+def test_a_table_that_is_too_large_is_not_sent(visit, tmp_path):
+    page = visit("#/own")
+    large = tmp_path / "large.csv"
+    large.write_text("y,p\n" + "1,0.5\n" * 200_000)
+    page.locator("#file").set_input_files(large)
+    page.get_by_role("alert").filter(has_text="900,000").wait_for()
+
+
+def test_a_hostile_formula_is_read_and_refused(visit):
+    page = visit("#/own?by=formula&formula=k*e^2", expected=["422"])
+    slider(page, "k").wait_for()
+    for text in ("__import__('os').system('x')", "<img src=x onerror=alert(1)>", "e.__class__", "(" * 200):
+        page.locator("#formula").fill(text)
+        page.get_by_role("alert").filter(has_text=text[:20]).first.wait_for()
+    assert page.locator("#panel img").count() == 0
+    page.locator("#formula").fill("k*|e|")
+    page.get_by_text("k*|e|:").wait_for()
+    assert page.locator(".error:visible").count() == 0
+
+
+# -- what is shared ------------------------------------------------------------------------------------------------
+
+SHARED = {
+    "losses": "loss=tukey_biweight(c=3)&loss=cauchy&at=1.5",
+    "fit": "loss=quantile(q=0.9)&points=1,2;4,3;7,8&degree=1&show=pulls",
+    "classes": "loss=squared_hinge&share=0.2&noise=0.15&apart=1.5&rows=90&seed=7&shape=ring&boundary=curved",
+    "likelihood": "distribution=Laplace&size=50&seed=3&outliers=2&at-μ=2.5&maximum=1",
+    "training": "loss=log_cosh&rate=0.05&penalty=0.002&outliers=0.2&noise=0.1&pace=3&seed=5",
+    "own": "by=formula&formula=k*e^2&over=error&v-k=2.5&table=y%2Cp%0A1%2C2%0A",
+}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_link_brings_back_everything(visit, panel):
+    page = visit(f"#/{panel}?{SHARED[panel]}")
+    lines = page.locator("#panel svg.chart path.series")
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied.").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    for part in SHARED[panel].replace("%2C", ",").split("&"):
+        assert part.replace("μ", "%CE%BC") in link
+    settled(page)
+    drawn = [line.get_attribute("d") for line in lines.all()]
+    page.goto("about:blank")
+    page.goto(link)
+    page.locator(SHOWN).first.wait_for()
+    settled(page)
+    assert [line.get_attribute("d") for line in lines.all()] == drawn and len(drawn) > 0
+    assert page.url == link
+
+
+def test_an_address_that_makes_no_sense_shows_the_default(visit):
+    page = visit("#/losses?loss=<script>&loss=huber(delta=abc)&second=x&at=1e999")
+    assert page.locator('.read[data-loss="huber"]').count() == 1
+    visit("#/nothing?points=;;")
+
+
+def test_code_can_be_copied(visit):
+    page = visit("#/losses?loss=huber(delta=2)&loss=cauchy")
+    page.get_by_role("button", name="Copy as code").click()
+    page.get_by_role("button", name="Copy Huber(delta=2) for torch").click()
+    page.get_by_text("Code for torch copied.").wait_for()
+    assert "torch.nn.HuberLoss(delta=2)" in page.evaluate("navigator.clipboard.readText()")
+    for panel in PANELS[1:]:
+        turn_to(page, panel)
+        page.get_by_role("button", name="Copy as code").click()
+        page.locator("#code pre").first.wait_for()
+        assert page.locator("#code .error").count() == 0
+
+
+def test_figures_are_saved_as_svg(visit, tmp_path):
+    import xml.etree.ElementTree as ET
+
+    page = visit("#/losses?loss=huber&loss=mse")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save figure").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    root = ET.fromstring(text)
+    assert root.tag.endswith("svg") and download.value.suggested_filename == "lossary-losses.svg"
+    assert "var(" not in text and "class=" not in text and "MeanSquaredError" in text
+    dashed = [e for e in root.iter() if e.get("stroke-dasharray", "none") not in ("none", "")]
+    assert dashed and text.count("<path") >= 6
+
+
+# -- for everyone --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(color_scheme=scheme)
+    only = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}  # all else is the same in the dark
+    for panel in PANELS:
+        turn_to(page, panel)
+        if panel == "losses":
+            page.get_by_role("button", name="Copy as code").click()
+            page.locator("#code pre").first.wait_for()
+            page.locator("details.numbers summary").click()
+        if panel == "fit":
+            page.get_by_label("Fit by hand").check()
+            page.locator('[data-key="h0"]').wait_for()
+        found = Axe().run(page, options=only).response["violations"]
+        bad = [(v["id"], n["html"][:200]) for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
+        assert bad == [], panel
+
+
+def test_nothing_is_wider_than_a_phone(visit):
+    page = visit(viewport={"width": 360, "height": 740}, has_touch=True)
+    for panel in PANELS:
+        turn_to(page, panel)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, panel
+
+
+def test_another_page_cannot_ask(visit, home, browser):
+    """A page of another origin is refused, whatever it tries; the browser shows it nothing."""
+    with served() as other:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(other)
+        tries = f"""async () => {{
+            const tried = [];
+            for (const how of [{{}}, {{mode: 'no-cors'}}, {{method: 'POST', mode: 'no-cors', body: '{{}}'}},
+                               {{method: 'POST', headers: {{'content-type': 'application/json'}}, body: '{{}}'}}]) {{
+                try {{ tried.push((await fetch('{home}api/catalogue', how)).type); }} catch {{ tried.push('refused'); }}
+            }}
+            return tried;
+        }}"""
+        assert set(page.evaluate(tries)) == {"refused"}  # by the policy of the page itself
+        context.close()
+        free = browser.new_context(bypass_csp=True)
+        page = free.new_page()
+        page.goto(other)
+        assert set(page.evaluate(tries)) <= {"refused", "opaque"}
+        free.close()

@@ -1,0 +1,199 @@
+"""Whatever holds the data, the weights are those that arrays give."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import lossary as ls
+from lossary.training import blocks, streams
+from tests.training.test_train import BATCH, check_equal, data, linear, normalized, train, twins, two_sided
+
+
+@pytest.fixture(autouse=True)
+def _loops_at_once(monkeypatch):
+    monkeypatch.setattr(blocks, "FEW", 2)
+
+
+class Parts(keras.utils.PyDataset):
+    def __init__(self, *data, **more):
+        super().__init__(**more)
+        self.data = data
+
+    def __len__(self):
+        return -(-len(self.data[0]) // BATCH)
+
+    def __getitem__(self, k):
+        return tuple(part[k * BATCH : (k + 1) * BATCH] for part in self.data)
+
+
+def endless(parts):
+    while True:
+        yield from (parts[k] for k in range(len(parts)))
+
+
+class Again:
+    """An iterable of batches that can be gone through again."""
+
+    def __init__(self, parts):
+        self.parts = parts
+
+    def __iter__(self):
+        return (self.parts[k] for k in range(len(self.parts)))
+
+
+def tensorflow(x, y):
+    tf = pytest.importorskip("tensorflow")
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), {}
+
+
+def torch(x, y):
+    data = pytest.importorskip("torch.utils.data")
+    from torch import as_tensor
+
+    return data.DataLoader(data.TensorDataset(as_tensor(x), as_tensor(y)), batch_size=BATCH), {}
+
+
+STREAMS = {
+    "tf.data": tensorflow,
+    "DataLoader": torch,
+    "PyDataset": lambda x, y: (Parts(x, y), {}),
+    "PyDataset with threads": lambda x, y: (Parts(x, y, workers=3), {}),
+    "generator": lambda x, y: (endless(Parts(x, y)), {"steps_per_epoch": 3}),
+    "iterable": lambda x, y: (Again(Parts(x, y)), {}),
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_streams_give_the_weights_of_arrays(kind, rng):
+    (model, other), (x, y) = twins(linear, metrics=["mae"]), data(rng)
+    source, more = STREAMS[kind](x, y)
+    history = train(model, source, None, shuffle=False, **more)
+    expected = train(other, x, y, shuffle=False)
+    check_equal(model, other)
+    for name in ("target", "mae"):
+        np.testing.assert_allclose(history[name], expected[name], rtol=1e-5)
+
+
+@pytest.mark.parametrize("rooms", [2, 64])
+def test_blocks_of_any_size_give_the_same(rooms, rng, monkeypatch):
+    monkeypatch.setattr(blocks, "BATCHES", rooms)
+    (model, other), (x, y) = twins(normalized, metrics=["mae"]), data(rng, rows=100)
+    history = train(model, Parts(x, y), None, shuffle=False, validation_data=(x[:30], y[:30]))
+    expected = train(other, x, y, shuffle=False, validation_data=(x[:30], y[:30]))
+    check_equal(model, other)
+    for name in ("target", "mae", "val_target", "val_mae"):
+        np.testing.assert_allclose(history[name], expected[name], rtol=1e-4)
+
+
+def test_structures_and_weights_come_out_of_streams(rng):
+    (model, other), (x, y) = twins(two_sided), data(rng, "two_sided")
+    weight = {"line": rng.uniform(size=40).astype("float32"), "kind": np.ones(40, "float32")}
+    batches = [keras.tree.map_structure(lambda a, k=k: a[k : k + BATCH], (x, y, weight)) for k in range(0, 40, BATCH)]
+    train(model, Again(batches), None, shuffle=False)
+    train(other, x, y, sample_weight=weight, shuffle=False)
+    check_equal(model, other)
+
+
+def tables(x, y):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    names = ["a", "b", "c"]
+    yield pandas.DataFrame(x, columns=names), pandas.DataFrame(y)
+    yield polars.DataFrame(x, schema=names), polars.DataFrame(y, schema=["u", "v"])
+    yield x.tolist(), y.tolist()
+    yield keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
+    yield x.astype("float64"), y.astype("float64")
+
+
+def test_tables_lists_and_tensors_are_arrays(rng):
+    x, y = data(rng)
+    _, other = twins(linear)
+    train(other, x, y)
+    for x_, y_ in tables(x, y):
+        model, _ = twins(linear)
+        train(model, x_, y_)
+        check_equal(model, other)
+
+
+def test_a_column_is_a_target(rng):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    x, y = data(rng)
+    models = []
+    for column in (pandas.Series(y[:, 0]), polars.Series(y[:, 0]), y[:, :1]):
+        keras.utils.set_random_seed(1)
+        models.append(keras.Sequential([keras.Input((3,)), layers.Dense(1)]))
+        train(models[-1], x, column, loss="mse")
+    for model in models[:2]:
+        np.testing.assert_allclose(model.get_weights()[0], models[2].get_weights()[0], rtol=1e-5)
+
+
+def write(folder, x, y, parts=1):
+    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    columns = {"a": x[:, 0], "u": y[:, 0], "b": x[:, 1], "v": y[:, 1], "c": x[:, 2]}
+    for k, rows in enumerate(np.array_split(np.arange(len(x)), parts)):
+        table = arrow.table({name: column[rows] for name, column in columns.items()})
+        parquet.write_table(table, folder / f"{k}.parquet", row_group_size=7)
+    return folder / "0.parquet" if parts == 1 else folder
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "WINDOW", 10)
+    (model, other), (x, y) = twins(linear), data(rng)
+    train(model, write(tmp_path, x, y, parts), ["u", "v"], shuffle=False)
+    train(other, x, y, shuffle=False)
+    check_equal(model, other)
+
+
+def test_parquet_rows_are_all_seen_in_another_order(rng, tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "WINDOW", 10)
+    x, y = data(rng)
+    made = streams.stream(write(tmp_path, x, y), ["u", "v"], batch_size=16, seed=1)
+    seen = [np.concatenate([batch[0] for batch in made.batches()]) for _ in range(2)]
+    assert not np.array_equal(seen[0], seen[1]) and not np.array_equal(seen[0], x)
+    for rows in seen:
+        np.testing.assert_array_equal(np.sort(rows[:, 0]), np.sort(x[:, 0]))
+
+
+def test_large_arrays_stay_where_they_are(rng, tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "LARGE", 16)
+    (model, other), (x, y) = twins(linear), data(rng)
+    stored = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", "float64", x.shape)
+    stored[:] = x
+    assert streams.stream(stored, y) is not None
+    train(model, stored, y)
+    monkeypatch.undo()
+    train(other, x, y)
+    check_equal(model, other)
+
+
+def test_a_stream_may_hold_back_another(rng):
+    (model, other), (x, y) = twins(linear), data(rng)
+    history = train(model, Parts(x, y), None, validation_data=Parts(x[:20], y[:20]), shuffle=False, patience=9)
+    expected = train(other, x, y, validation_data=(x[:20], y[:20]), shuffle=False)
+    np.testing.assert_allclose(history["val_target"], expected["val_target"], rtol=1e-5)
+
+
+def test_a_stream_stops_before_what_is_no_number(rng):
+    (model, other), (x, y) = twins(linear), data(rng, rows=100)
+    x[70] = np.nan
+    history = train(model, Parts(x, y), None, shuffle=False)
+    assert history.stopped.startswith("step 5 (epoch 1, batch 5): loss is nan")
+    other.fit(x[:64], y[:64], batch_size=BATCH, shuffle=False, verbose=0)
+    for found, expected in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(history.batch[0], x[64:80])
+
+
+def test_the_first_batch_of_a_generator_is_not_lost(rng):
+    x, y = data(rng)
+    seen = []
+
+    def source():
+        for k in range(6):
+            seen.append(k)
+            yield x[:8], y[:8]
+
+    model = keras.Sequential([layers.Dense(2)])
+    ls.train(model, source(), loss="mse", steps_per_epoch=3, epochs=2, verbose=0)
+    assert int(model.optimizer.iterations) == 6 and seen == list(range(6))
