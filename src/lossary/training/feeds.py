@@ -17,7 +17,7 @@ from .sources import Arrays
 
 SECONDS = 0.5  # of a call: so long may Ctrl-C and the line of progress wait
 FIRST = 64  # steps of the first call, whose pace is not known
-SHORT = 1e9  # multiplications of an epoch forwards, below which it takes about as long as a call may
+SHORT = 3e10  # multiplications of an epoch, which take a second or so: it is run as a whole from the start
 ORDERS = 2**17  # rows of orders that one call takes with it
 EPOCHS = 1024  # of one call
 
