@@ -69,6 +69,17 @@ def test_weights_are_learned_logged_and_saved(make, data, tmp_path):
     assert logs(saved(model, tmp_path), data) == pytest.approx(after, rel=1e-6)
 
 
+@pytest.mark.parametrize("balanced", [ls.UncertaintyWeighted, ls.GradNorm])
+def test_what_is_balanced_stays_balanced_inside_another_sum(balanced, data):
+    alone = two_tasks(balanced(tasks()))
+    both = two_tasks(balanced(tasks()) + ls.Term(lambda y_true: 0.5, name="constant"))
+    assert logs(both, data)["loss"] == pytest.approx(logs(alone, data)["loss"] + 0.5, rel=1e-5)
+    for model in (both, alone):
+        model.fit(*data, epochs=2, shuffle=False, verbose=0)
+    one, other = (model.predict(data[0], verbose=0)["far"] for model in (both, alone))
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("shared", [None, "trunk"])
 def test_gradnorm_adds_the_weighted_losses_and_moves_the_weights_towards_one_pace(shared, data):
     model = two_tasks(ls.GradNorm(tasks(), alpha=0.0, shared=shared), keras.optimizers.SGD(0.0))

@@ -69,6 +69,8 @@ class Sum(keras.losses.Loss):
     part's reduction has to give one number.
     """
 
+    plain = True  # nothing but the weighted parts: in another sum, they stand beside its own
+
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
         super().__init__(name=name or snake(type(self).__name__), reduction="sum")
         self.left_out = sorted({output for given in parts for output in getattr(given, "left_out", ())})
@@ -121,7 +123,8 @@ class Sum(keras.losses.Loss):
     @property
     def outputs(self) -> set[str]:
         """The outputs that are named: those with a loss, and those knowingly left out."""
-        return {part.output for part in self.parts if part.output is not None} | set(self.left_out)
+        inner = [part.loss.outputs for part in self.parts if isinstance(part.loss, Sum)]
+        return {part.output for part in self.parts if part.output is not None}.union(self.left_out, *inner)
 
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name: weights that move, and what the parts have of their own."""
@@ -178,7 +181,7 @@ class Weighted(Sum):
         parts = [replace(part, weights=(*part.weights, *weights_of(weight))) for part in _parts(loss)]
         if name is not None:
             parts = [replace(part, name=name if len(parts) == 1 else f"{name}_{part.name}") for part in parts]
-        super().__init__(parts, name=name or getattr(get_or_self(loss), "name", None))
+        super().__init__(parts, name=name or (parts[0].name if len(parts) == 1 else None))
 
 
 @keras.saving.register_keras_serializable("lossary")
@@ -221,17 +224,12 @@ def whole(loss: Any) -> Any:
     return loss if loss is None or isinstance(loss, (Sum, dict, list, tuple)) else Sum([loss])
 
 
-def get_or_self(loss: Any) -> Any:
-    """A loss object; a Part's own loss."""
-    return loss.loss if isinstance(loss, Part) else get(loss)
-
-
 def _parts(given: Any) -> list[Part]:
     """What a sum takes in: a sum's parts, so that names stay flat, else the loss itself."""
     if isinstance(given, Part):
         return [given]
     loss = get(given)
-    if isinstance(loss, Sum) and type(loss).combine is Sum.combine:
+    if isinstance(loss, Sum) and loss.plain:
         return list(loss.parts)
     if loss is None or getattr(loss, "reduction", "sum") in ("none", None):
         raise ParameterError(

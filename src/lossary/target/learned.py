@@ -35,7 +35,9 @@ class Learned(keras.layers.Layer):
 
 
 class _Balanced(Sum):
-    """A sum whose weights are learned."""
+    """A sum whose weights are learned; in another sum it stays a part of its own."""
+
+    plain = False
 
     def __init__(self, losses: Any, **more: Any) -> None:
         given = losses if isinstance(losses, (Sum, list, tuple)) else [losses]

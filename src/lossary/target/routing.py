@@ -84,7 +84,7 @@ class Routed:
             return self._only(names, y_true, y_pred, sample_weight)
         self._check_names(names)
         self._check_columns(names, y_true)
-        wanted = [name for name in names if name in {part.output for part in self.loss.parts}]
+        wanted = [name for name in names if name in self.loss.outputs - set(self.loss.left_out)]
         targets, weights = _by_name("y", names, wanted, y_true), _by_name("sample_weight", names, wanted, sample_weight)
         return targets, _by_name("outputs", names, wanted, y_pred), weights
 
