@@ -230,6 +230,10 @@ class Run:
 def build(model: Any, batch: Any) -> None:
     """Whatever is not built yet: layers, losses, metrics, optimizer; and see that there is something to minimise."""
     x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    outputs, loss = getattr(model, "outputs", None) or [], model._compile_loss
+    alone = len(outputs) == 1 and not tree.is_nested(y) and model._compile_metrics is None
+    if alone and loss is not None and not loss.built:
+        loss.build(y, outputs[0])  # else Keras traces the model to learn no more than that
     model._symbolic_build(data_batch=(x, y, weight))
     own = (
         type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss

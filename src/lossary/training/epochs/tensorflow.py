@@ -15,6 +15,7 @@ from .work import convolutional, multiplications
 
 FEW = 30  # steps, below which a loop is not worth what it costs to trace beyond a step
 MANY = 400  # steps of one training, from which on XLA, which starts no operations one by one, is worth compiling
+COPIED = 2**22  # bytes of data, below which an epoch's rows are gathered at once
 LIGHT = 6e7  # multiplications of a step forwards, below which its matrices take less time than starting operations
 
 
@@ -130,9 +131,10 @@ class Epochs(Compiled):
         tables = {name: tf.zeros([self.plan.epochs, *value.shape], value.dtype) for name, value in named.items()}
 
         def epoch(at: Any, tables: Any) -> Any:
-            logs = self._batches(orders[at], data, 0, self.plan.full)
+            seen = self._seen(orders[at], data)
+            logs = self._loop(seen, 0, self.plan.full)
             if self.plan.tail:
-                logs = self._last(orders[at], data)
+                logs = self._step(seen, self.plan.full * self.plan.batch, self.plan.tail)
             logs = logs if self.own_step else self._logs("train")
             self.model().reset_metrics()
             if held is not None:
@@ -144,21 +146,36 @@ class Epochs(Compiled):
         return tf.while_loop(lambda at, _: at < count, epoch, (tf.constant(0), tables))[1]
 
     def _batches(self, order: Any, data: Batch, first: Any, last: Any) -> Any:
+        return self._loop(self._seen(order, data), first, last)
+
+    def _last(self, order: Any, data: Batch) -> Any:
+        return self._step(self._seen(order, data), self.plan.full * self.plan.batch, self.plan.tail)
+
+    def _seen(self, order: Any, data: Batch) -> Callable[[Any, int], Batch]:
+        """How to take so many rows of the epoch from a start on: small data are put in order once, large ones never."""
+        if sum(array.shape.num_elements() * array.dtype.size for array in tf.nest.flatten(data)) < COPIED:
+            ordered = tf.nest.map_structure(lambda array: tf.gather(array, order), data)
+            return lambda start, count: tf.nest.map_structure(lambda array: _rows(array, start, count), ordered)
+
+        def take(start: Any, count: int) -> Batch:
+            rows = tf.slice(order, [start], [count])
+            return tf.nest.map_structure(lambda array: tf.gather(array, rows), data)
+
+        return take
+
+    def _loop(self, seen: Callable[[Any, int], Batch], first: Any, last: Any) -> Any:
+        """Batches `first` to `last`, all full."""
         size = self.plan.batch
 
         def step(at: Any, _: Any) -> Any:
-            return at + 1, self._step(data, tf.slice(order, [at * size], [size]), size)
+            return at + 1, self._step(seen, at * size, size)
 
         logs = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in self.specs["train"].items()}
         return tf.while_loop(lambda at, _: at < last, step, (tf.convert_to_tensor(first), logs))[1]
 
-    def _last(self, order: Any, data: Batch) -> Any:
-        return self._step(data, order[self.plan.full * self.plan.batch :], self.plan.tail)
-
-    def _step(self, data: Batch, rows: Any, count: int) -> Any:
-        """One step of training; its logs, where they are the step's own."""
-        rows = tf.ensure_shape(rows, [count])  # fit's steps do not know their size; known sizes are quicker
-        logs = self.model().train_step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
+    def _step(self, seen: Callable[[Any, int], Batch], start: Any, count: int) -> Any:
+        """One step of training; its logs, where they are the step's own. Known sizes are quicker than fit's unknown."""
+        logs = self.model().train_step(seen(start, count))
         return _tensors(logs) if self.own_step else {}
 
     def _held(self, held: Batch) -> Any:
