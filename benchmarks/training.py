@@ -85,7 +85,42 @@ def recurrent(mnist: str) -> tuple[Any, ...]:
     return _classifier([Input((20, 8)), layers.LSTM(32), layers.Dense(10)], (2048, 20, 8), 64)
 
 
-MODELS = {one.__name__: one for one in (line, digits, wide, small, convolutional, recurrent)}
+def dataset(mnist: str) -> tuple[Any, ...]:
+    """The digit classifier on a tf.data.Dataset of 20,000 rows."""
+    import tensorflow as tf
+
+    model, x, y, batch = digits(mnist)
+    return model, tf.data.Dataset.from_tensor_slices((x[:20_000], y[:20_000])).batch(batch), None, None
+
+
+def loader(mnist: str) -> tuple[Any, ...]:
+    """The same on a DataLoader of torch."""
+    import torch
+
+    model, x, y, batch = digits(mnist)
+    rows = torch.utils.data.TensorDataset(torch.from_numpy(x[:20_000]), torch.from_numpy(y[:20_000]))
+    return model, torch.utils.data.DataLoader(rows, batch_size=batch), None, None
+
+
+def sequence(mnist: str) -> tuple[Any, ...]:
+    """The same on a PyDataset of Keras, which stands for generators: fit needs one anew for each epoch."""
+    import keras
+
+    model, x, y, batch = digits(mnist)
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 20_000 // batch
+
+        def __getitem__(self, k: int) -> tuple[Any, Any]:
+            rows = slice(k * batch, (k + 1) * batch)
+            return x[rows], y[rows]
+
+    return model, Batches(), None, None
+
+
+ALL = (line, digits, wide, small, convolutional, recurrent, dataset, loader, sequence)
+MODELS = {one.__name__: one for one in ALL}
 
 
 def _classifier(layers: list[Any], shape: tuple[int, ...], batch: int) -> tuple[Any, ...]:
@@ -135,15 +170,16 @@ def measure(name: str, how: str, epochs: int, warm: bool, mnist: str) -> dict[st
     return {"wall": wall, "processor": processor}
 
 
-def _timed(how: str, model: Any, x: Any, y: Any, batch: int, epochs: int) -> tuple[Any, float, float]:
+def _timed(how: str, model: Any, x: Any, y: Any, batch: int | None, epochs: int) -> tuple[Any, float, float]:
     import lossary as ls
 
     train = ls.train  # loaded before the clock starts
+    size = {} if batch is None else {"batch_size": batch}
     began = time.perf_counter(), time.process_time()
     if how == "fit":
-        history = model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0).history
+        history = model.fit(x, y, **size, epochs=epochs, verbose=0).history
     else:
-        history = train(model, x, y, batch_size=batch, epochs=epochs, verbose=0).history
+        history = train(model, x, y, **size, epochs=epochs, verbose=0).history
     return history, time.perf_counter() - began[0], time.process_time() - began[1]
 
 

@@ -140,6 +140,22 @@ def test_a_parameter_outside_its_bounds_is_told_in_four_parts(visit):
     assert "It was given delta=-1" in text and "(0, inf)" in text
 
 
+def test_a_parameter_that_is_a_list_is_typed(visit):
+    page = visit("#/losses?loss=multi_quantile")
+    field = page.get_by_label("q", exact=True)
+    assert field.get_attribute("placeholder") == "0.1, 0.5, 0.9" and field.input_value() == ""
+    field.fill("0.2, 0.7")
+    field.press("Enter")
+    page.locator('svg.chart >> path[data-label="MultiQuantile(q=(0.2, 0.7))"]').first.wait_for()
+    page.wait_for_url(re.compile(r"loss=multi_quantile\(q=0\.2\|0\.7\)"))
+    field.fill("0.2, x")
+    field.press("Enter")
+    assert field.get_attribute("aria-invalid") == "true"
+    page.reload()
+    page.locator('svg.chart >> path[data-label="MultiQuantile(q=(0.2, 0.7))"]').first.wait_for()
+    assert page.get_by_label("q", exact=True).input_value() == "0.2, 0.7"
+
+
 # -- the playground ------------------------------------------------------------------------------------------------
 
 

@@ -116,7 +116,7 @@ def axis_of(loss: Any) -> Axis:
         return _wide_enough(loss)
     if isinstance(loss, Parameters):
         return _parameters(loss)
-    name = _name_by_form(loss) or _name_by_contract(loss)
+    name = name_by_form(loss) or _name_by_contract(loss)
     if name is not None:
         return AXES[name]
     raise LossaryError(
@@ -156,7 +156,8 @@ def checked_span(span: Any) -> tuple[float, float]:
     return low, high
 
 
-def _name_by_form(loss: Loss) -> str | None:
+def name_by_form(loss: Loss) -> str | None:
+    """The axis of a loss that follows a form; None for distances and parameters, which are asked more, and others."""
     logits = bool(getattr(loss, "from_logits", False))
     if isinstance(loss, Sparse):
         return "class index logits" if logits else "class index"

@@ -14,6 +14,7 @@ from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
 
 MOST_LOSSES = 4
+MOST_NUMBERS = 20  # in a parameter that is a list
 Array = np.ndarray[Any, Any]
 
 
@@ -93,6 +94,13 @@ def _is_loss(entry: Any) -> bool:
     return (
         isinstance(params, dict)
         and len(params) <= 20
-        and all(isinstance(v, (bool, int, float, str)) and len(str(v)) < 80 for v in params.values())
+        and all(_is_value(v) for v in params.values())
         and not {"reduction", "name", "dtype"} & set(params)
     )
+
+
+def _is_value(value: Any) -> bool:
+    """A number, a flag, a word, or a list of a few numbers."""
+    if isinstance(value, list):
+        return 0 < len(value) <= MOST_NUMBERS and all(isinstance(one, (int, float)) for one in value)
+    return isinstance(value, (bool, int, float, str)) and len(str(value)) < 80

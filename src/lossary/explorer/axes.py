@@ -12,8 +12,9 @@ from typing import Any
 from keras import ops
 
 from lossary.core.contract import PROBABILITY, REAL, SIGN, SOFT_LABEL
-from lossary.core.forms import Binary, Categorical, Distance, Margin, Overlap, Parameters, Pointwise, Sparse
+from lossary.core.forms import Distance, Overlap, Parameters
 from lossary.core.loss import Loss
+from lossary.drawing.axes import name_by_form
 
 Tensor = Any
 Inputs = Callable[[Tensor, float, Loss], tuple[Tensor, Tensor]]
@@ -159,24 +160,16 @@ BY_NAME = {
 
 def axis_of(loss: Loss) -> Axis | None:
     """The axis of a loss with its present parameters; None where none is known."""
-    logits = bool(getattr(loss, "from_logits", False))
     if type(loss).__name__ in BY_NAME:
         return AXES[BY_NAME[type(loss).__name__]]
     if isinstance(loss, Parameters):
         return None
-    if isinstance(loss, Sparse):
-        return AXES["class index logits" if logits else "class index"]
-    if isinstance(loss, Categorical):
-        return AXES["class logits" if logits else "classes"]
-    if isinstance(loss, Binary):
-        return AXES["logit" if logits else "probability"]
     if isinstance(loss, Overlap):
-        return AXES["mask logits" if logits else "mask"]
-    if isinstance(loss, (Distance, Margin)):
-        return AXES["error" if isinstance(loss, Distance) else "margin"]
-    if isinstance(loss, Pointwise):
-        return AXES["log rate" if getattr(loss, "log_rate", False) else "prediction"]
-    return _by_contract(loss)
+        return AXES["mask logits" if getattr(loss, "from_logits", False) else "mask"]
+    if isinstance(loss, Distance):
+        return AXES["error"]
+    name = name_by_form(loss)
+    return AXES[name] if name in AXES else _by_contract(loss)
 
 
 def _by_contract(loss: Loss) -> Axis | None:

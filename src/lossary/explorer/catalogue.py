@@ -49,11 +49,13 @@ def _entry(card: Card) -> dict[str, Any]:
 
 
 def _control(name: str, param: Param, default: Any) -> dict[str, Any] | None:
-    """A slider, a switch or a choice; None for parameters that no picture can show."""
+    """A slider, a switch, a choice or a field of numbers; None for parameters that no picture can show."""
     common = {"name": name, "text": param.text, "allowed": param.allowed(), "default": default}
     if param.kind == "number" and param.slide is not None and isinstance(default, (int, float)):
         low, high = param.slide
         return {**common, "kind": "number", "low": low, "high": high, "symbol": symbol(name)}
     if param.kind == "flag" and name in ("from_logits", "apply_class_balancing", "log_rate", "full"):
         return {**common, "kind": "flag"}
+    if param.kind == "numbers":
+        return {**common, "kind": "numbers"}
     return {**common, "kind": "choice", "choices": param.choices} if param.kind == "choice" else None

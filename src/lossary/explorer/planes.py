@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -69,18 +70,8 @@ def spread(x: Array, degree: int) -> Array:
 
 
 def _fitted(loss: Loss, features: Array, seen: Array, true: Array) -> dict[str, Any]:
-    values, slopes = table(type(loss).__name__, tuple((n, getattr(loss, n)) for n in loss.params))
-
-    def total(c: Array) -> tuple[float, Array]:
-        z = features @ c
-        value, slope = np.empty(len(z)), np.empty(len(z))
-        for k in (0, 1):
-            of = seen == k
-            value[of], slope[of] = np.interp(z[of], SCORES, values[k]), np.interp(z[of], SCORES, slopes[k])
-        rest = np.r_[0.0, c[1:]]
-        return float(value.mean() + RIDGE * rest @ rest), features.T @ slope / len(z) + 2 * RIDGE * rest
-
-    found = minimise(total, np.zeros(features.shape[1]))
+    known = table(type(loss).__name__, tuple((n, getattr(loss, n)) for n in loss.params))
+    found = minimise(target(known, features, seen), np.zeros(features.shape[1]))
     z, ones = features @ found, true == 1
     return {
         "label": label(loss),
@@ -91,6 +82,21 @@ def _fitted(loss: Loss, features: Array, seen: Array, true: Array) -> dict[str, 
         "alarms": int((~ones & (z > 0)).sum()),
         "ones": int(ones.sum()),
     }
+
+
+def target(known: tuple[Array, Array], features: Array, seen: Array) -> Callable[[Array], tuple[float, Array]]:
+    """The mean loss of a table of `table` with a weak ridge, and its gradient, as a function of the coefficients."""
+
+    def total(c: Array) -> tuple[float, Array]:
+        z = features @ c
+        value, slope = np.empty(len(z)), np.empty(len(z))
+        for k in (0, 1):
+            of = seen == k
+            value[of], slope[of] = (np.interp(z[of], SCORES, numbers[k]) for numbers in known)
+        rest = np.r_[0.0, c[1:]]
+        return float(value.mean() + RIDGE * rest @ rest), features.T @ slope / len(z) + 2 * RIDGE * rest
+
+    return total
 
 
 def _pair(loss: Loss, y: Array, z: Array) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ export function write(panel, params) {
   history.replaceState(null, "", `#/${panel}${query ? `?${query}` : ""}`);
 }
 
-/** huber(delta=2) -> {name, params}; null for what cannot be read. */
+/** huber(delta=2) or multi_quantile(q=0.1|0.9) -> {name, params}; null for what cannot be read. */
 export function readLoss(text) {
   const found = /^([\w.]+)(?:\((.*)\))?$/.exec(text.trim());
   if (!found) return null;
@@ -18,13 +18,19 @@ export function readLoss(text) {
   for (const part of (found[2] ?? "").split(",").filter(Boolean)) {
     const [name, value] = part.split("=");
     if (!/^\w+$/.test(name) || value === undefined) return null;
-    params[name] = value === "true" ? true : value === "false" ? false : Number.isNaN(Number(value)) ? value : Number(value);
+    params[name] = readValue(value);
   }
   return { name: found[1], params };
 }
 
+/** true, 0.5, 0.1|0.5|0.9 or a word. */
+function readValue(text) {
+  if (text.includes("|")) return text.split("|").map(Number);
+  return text === "true" ? true : text === "false" ? false : Number.isNaN(Number(text)) ? text : Number(text);
+}
+
 export function writeLoss({ name, params }) {
-  const given = Object.entries(params).map(([key, value]) => `${key}=${value}`);
+  const given = Object.entries(params).map(([key, value]) => `${key}=${Array.isArray(value) ? value.join("|") : value}`);
   return given.length ? `${name}(${given.join(",")})` : name;
 }
 

@@ -84,6 +84,22 @@ export function checkbox(label, checked, set, text = "") {
   return h("label", { class: "check" }, box, " ", label, text && h("span", { class: "hint" }, " ", prose(text)));
 }
 
+/** A field for one number or several; empty is the usual value. What cannot be read is marked and not set. */
+export function numbersField({ label, text, value, usual }, set) {
+  const id = unique("numbers");
+  const field = h("input", { type: "text", id, inputmode: "decimal", "aria-describedby": `${id}-text`,
+    placeholder: usual === null ? "none" : [usual].flat().join(", "), value: String(value) === String(usual) ? "" : [value].flat().join(", ") });
+  field.addEventListener("change", () => {
+    const found = field.value.split(/[\s,;|]+/).filter(Boolean).map(Number);
+    const right = found.length <= 20 && found.every(Number.isFinite);
+    field.setAttribute("aria-invalid", String(!right));
+    field.setCustomValidity(right ? "" : "Numbers, separated by commas.");
+    field.reportValidity();
+    if (right) set(found.length ? (found.length > 1 ? found : found[0]) : usual);
+  });
+  return h("div", { class: "choice" }, h("label", { for: id }, label), field, h("p", { class: "hint", id: `${id}-text` }, prose(text)));
+}
+
 /** A drop-down of [value, words] pairs. */
 export function choice(label, pairs, value, set) {
   const id = unique("choice");

@@ -72,12 +72,7 @@ export function planePanel(root, catalogue, params, changed) {
     losses: () => picker.question().map((l) => (l.name.startsWith("binary") || l.name.includes("binary") ? { ...l, params: { ...l.params, from_logits: true } } : l)),
     charts: [chart],
     legend: () => picker.labels(),
-    params() {
-      const kept = new URLSearchParams();
-      picker.save(kept);
-      for (const [name, value] of Object.entries(now)) kept.set(name, value);
-      return kept;
-    },
+    params: () => picker.kept(now),
   };
 }
 

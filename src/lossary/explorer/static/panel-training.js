@@ -146,11 +146,6 @@ export function trainingPanel(root, catalogue, params, changed) {
       return [fit, ...stacks.filter((c) => !c.element.hidden)];
     },
     legend: () => picker.labels(),
-    params() {
-      const kept = new URLSearchParams();
-      picker.save(kept);
-      for (const [name, value] of Object.entries(now)) kept.set(name, value);
-      return kept;
-    },
+    params: () => picker.kept(now),
   };
 }

@@ -1,7 +1,7 @@
 // One to four losses of the catalogue, each with the sliders that its parameters declare.
 
 import { readLoss, writeLoss } from "./address.js";
-import { button, checkbox, choice, h, slider, swatch } from "./dom.js";
+import { button, checkbox, choice, h, numbersField, slider, swatch } from "./dom.js";
 
 export class Picker {
   /** `fits(entry, first)` says which losses may be chosen beside the first; `changed` is called after every change. */
@@ -31,11 +31,20 @@ export class Picker {
 
   right(control, value) {
     if (control.kind === "number") return typeof value === "number";
+    if (control.kind === "numbers") return [value].flat().every(Number.isFinite);
     return control.kind === "flag" ? typeof value === "boolean" : control.choices.includes(value);
   }
 
   save(params) {
     for (const { entry, params: values } of this.chosen) params.append("loss", writeLoss({ name: entry.function, params: values }));
+  }
+
+  /** The losses, and further numbers of a panel, as the address has them. */
+  kept(numbers = {}) {
+    const params = new URLSearchParams();
+    this.save(params);
+    for (const [name, value] of Object.entries(numbers)) params.set(name, value);
+    return params;
   }
 
   question() {
@@ -109,7 +118,7 @@ export class Picker {
   control(one, p) {
     const now = one.params[p.name] ?? p.default;
     const set = (value) => {
-      if (value === p.default) delete one.params[p.name];
+      if (String(value) === String(p.default)) delete one.params[p.name];
       else one.params[p.name] = value;
       if (p.name === "from_logits") {
         for (const other of this.chosen) {
@@ -122,13 +131,14 @@ export class Picker {
     };
     if (p.kind === "flag") return checkbox(p.name, now, set, p.text);
     if (p.kind === "choice") return choice(p.name, p.choices.map((c) => [c, c]), now, set);
+    if (p.kind === "numbers") return numbersField({ label: p.name, text: p.text, value: now, usual: p.default }, set);
     const label = p.symbol === p.name ? p.name : `${p.name} (${p.symbol})`;
     return slider({ label, text: p.text, low: p.low, high: p.high, value: now }, set);
   }
 
   labels() {
     return this.chosen.map(({ entry, params }, place) => {
-      const given = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+      const given = Object.entries(params).map(([name, value]) => `${name}=${Array.isArray(value) ? `(${value.join(", ")})` : value}`);
       return { label: entry.name + (given.length ? `(${given.join(", ")})` : ""), place };
     });
   }

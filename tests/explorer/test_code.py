@@ -1,0 +1,30 @@
+"""The code that the page gives to be copied is run, and gives the loss's number."""
+
+import numpy as np
+import pytest
+
+from lossary.explorer.code import LIBRARIES, code, equal
+from tests.backends import array
+from tests.laws.cases import CASES
+
+EQUALS = [(case, library) for case in CASES for library in LIBRARIES if equal(case(), library)]
+
+
+def _data(library, y, p):
+    if library != "torch":
+        return {"y_true": y, "y_pred": p}
+    import torch
+
+    y = y.astype("int64") if y.dtype.kind == "i" else y
+    return {"y_true": torch.from_numpy(y), "y_pred": torch.from_numpy(p)}
+
+
+@pytest.mark.parametrize(("case", "library"), EQUALS, ids=str)
+def test_code_of_another_library_gives_the_same_number(case, library, rng):
+    loss = case()
+    y, p = case.draw(rng)
+    text, known = code(loss, library), _data(library, y, p)
+    if library == "keras":  # a comment beside the call of compile
+        text = f"import keras\nloss = {text.rpartition('loss=')[2].strip()}(y_true, y_pred)"
+    exec(text, known)
+    assert float(np.asarray(known["loss"])) == pytest.approx(float(array(loss(y, p))), rel=2e-5)
