@@ -161,6 +161,26 @@ def test_few_steps_are_not_worth_a_loop(rng, monkeypatch):
         np.testing.assert_allclose(values, [logs[name] for logs in expected], rtol=1e-4, err_msg=name)
 
 
+@pytest.mark.parametrize("metrics", [["mae"], [keras.metrics.R2Score], ["mae", keras.metrics.R2Score]], ids=str)
+def test_metrics_are_those_of_fit_whether_they_build_early_or_late(metrics, rng):
+    made = [one if isinstance(one, str) else one() for one in metrics]
+    again = [one if isinstance(one, str) else one() for one in metrics]
+    (model, other), (x, y) = twins(linear), data(rng)
+    model.compile("sgd", "mse", metrics=made)
+    other.compile("sgd", "mse", metrics=again)
+    history, expected = train(model, x, y), fit(other, x, y)
+    for name in expected[-1]:
+        np.testing.assert_allclose(history.history[name], [logs[name] for logs in expected], rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_compiled_serves_few_steps_too(rng, monkeypatch):
+    model, (x, y) = twins(linear)[0], data(rng)
+    train(model, x, y)
+    monkeypatch.setattr(programs.backend(), "FEW", 10**9)
+    monkeypatch.setattr(programs.backend(), "make", None)  # nothing more is made
+    train(model, x, y)
+
+
 def test_a_step_of_the_users_own_is_run(rng):
     class Own(keras.Sequential):
         def train_step(self, *args):

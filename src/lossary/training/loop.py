@@ -13,6 +13,7 @@ from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.sums import whole
 from .blocks import StreamFeed
+from .building import build
 from .epochs import Snapshot, backend, restore_weights, snapshot
 from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
@@ -225,30 +226,6 @@ class Run:
         self.listeners.on_train_end(_plain(logs))
         self.model.train_function = before
         self.line.end(self.history.stopped)
-
-
-def build(model: Any, batch: Any) -> None:
-    """Whatever is not built yet: layers, losses, metrics, optimizer; and see that there is something to minimise."""
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
-    outputs, loss = getattr(model, "outputs", None) or [], model._compile_loss
-    alone = len(outputs) == 1 and not tree.is_nested(y) and model._compile_metrics is None
-    if alone and loss is not None and not loss.built:
-        loss.build(y, outputs[0])  # else Keras traces the model to learn no more than that
-    model._symbolic_build(data_batch=(x, y, weight))
-    own = (
-        type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
-    )
-    if model._compile_loss is not None or own:
-        return
-    with keras.StatelessScope(collect_losses=True) as scope:
-        model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
-    if not model.losses and not scope.losses:
-        raise LossaryError(
-            "train(model, x, y) minimises a loss.",
-            arrived="The model is compiled without one, and no layer adds any.",
-            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
-            do="Name one, or put an ls.LossLayer into the model.",
-        )
 
 
 def check_numbers(**numbers: int | None) -> None:

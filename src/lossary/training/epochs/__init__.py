@@ -103,10 +103,10 @@ def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, comp
     if cached is None or cached.compiled is not model._compile_config:
         cached = _PROGRAMS[model] = _Cached(model._compile_config)
     few = total < backend().FEW or total == 1
-    key = (plan, _shapes(sample), _shapes(held), few, compiler, tuple(v.trainable for v in model.variables))
-    made = cached.programs.get(key)
+    shapes = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
+    made = cached.programs.get((shapes, False)) or cached.programs.get((shapes, few))  # what is compiled serves few too
     if made is None:
-        made = cached.programs[key] = backend().make(model, plan, sample, held, few, compiler)
+        made = cached.programs[shapes, few] = backend().make(model, plan, sample, held, few, compiler)
     while len(cached.programs) > MANY:
         cached.programs.pop(next(iter(cached.programs)))
     made.expect(total)

@@ -1,0 +1,45 @@
+"""What has to exist before the first step: layers, losses, metrics, optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import tree
+
+from ..core.errors import LossaryError
+
+
+def build(model: Any, batch: Any) -> None:
+    """Whatever is not built yet: layers, losses, metrics, optimizer; and see that there is something to minimise."""
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    if not tree.is_nested(y):
+        _by_shape(model, y)
+    model._symbolic_build(data_batch=(x, y, weight))
+    own = (
+        type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
+    )
+    if model._compile_loss is not None or own:
+        return
+    with keras.StatelessScope(collect_losses=True) as scope:
+        model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
+    if not model.losses and not scope.losses:
+        raise LossaryError(
+            "train(model, x, y) minimises a loss.",
+            arrived="The model is compiled without one, and no layer adds any.",
+            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
+            do="Name one, or put an ls.LossLayer into the model.",
+        )
+
+
+def _by_shape(model: Any, y: Any) -> None:
+    """Build the loss and the metrics of a model whose one output is known; else Keras traces the model for that."""
+    loss, metrics, outputs = model._compile_loss, model._compile_metrics, getattr(model, "outputs", None) or []
+    caller = next(kind for kind in type(model).__mro__ if "call" in vars(kind))
+    if len(outputs) != 1 or not caller.__module__.startswith("keras."):
+        return
+    if loss is not None and not loss.built:
+        loss.build(y, outputs[0])
+    if metrics is not None and not metrics.built:
+        metrics.build(y, outputs[0])
+        metrics.built = all(isinstance(one, keras.metrics.Mean) for one in metrics.metrics)  # others may build later
