@@ -10,3 +10,4 @@ def _compiled_at_once(request, monkeypatch):
 
         monkeypatch.setattr(epochs.backend(), "MANY", 1, raising=False)
         monkeypatch.setattr(epochs.backend(), "FEW", 0)
+        monkeypatch.setattr(epochs.backend(), "STREAM", (0, 0))

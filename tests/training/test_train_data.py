@@ -7,6 +7,7 @@ from keras import layers
 
 import lossary as ls
 from lossary.training import blocks, streams
+from lossary.training import epochs as programs
 from tests.training.test_train import BATCH, check_equal, data, linear, normalized, train, twins, two_sided
 
 
@@ -64,8 +65,15 @@ STREAMS = {
 }
 
 
+@pytest.fixture(params=["in blocks", "one by one"])
+def passed(request, monkeypatch):
+    """Batches come in blocks, or one by one."""
+    if request.param == "one by one":
+        monkeypatch.setattr(programs.backend(), "STREAM", (10**9, 10**9))
+
+
 @pytest.mark.parametrize("kind", STREAMS)
-def test_streams_give_the_weights_of_arrays(kind, rng):
+def test_streams_give_the_weights_of_arrays(kind, passed, rng):
     (model, other), (x, y) = twins(linear, metrics=["mae"]), data(rng)
     source, more = STREAMS[kind](x, y)
     history = train(model, source, None, shuffle=False, **more)
@@ -86,7 +94,7 @@ def test_blocks_of_any_size_give_the_same(rooms, rng, monkeypatch):
         np.testing.assert_allclose(history[name], expected[name], rtol=1e-4)
 
 
-def test_structures_and_weights_come_out_of_streams(rng):
+def test_structures_and_weights_come_out_of_streams(passed, rng):
     (model, other), (x, y) = twins(two_sided), data(rng, "two_sided")
     weight = {"line": rng.uniform(size=40).astype("float32"), "kind": np.ones(40, "float32")}
     batches = [keras.tree.map_structure(lambda a, k=k: a[k : k + BATCH], (x, y, weight)) for k in range(0, 40, BATCH)]
@@ -174,7 +182,7 @@ def test_a_stream_may_hold_back_another(rng):
     np.testing.assert_allclose(history["val_target"], expected["val_target"], rtol=1e-5)
 
 
-def test_a_stream_stops_before_what_is_no_number(rng):
+def test_a_stream_stops_before_what_is_no_number(passed, rng):
     (model, other), (x, y) = twins(linear), data(rng, rows=100)
     x[70] = np.nan
     history = train(model, Parts(x, y), None, shuffle=False)

@@ -1,17 +1,19 @@
-"""A stream of batches, run in blocks: as many batches of one size as fit, through the loop that whole epochs take."""
+"""A stream of batches: few are passed on one by one, as fit does; many in blocks, through the loop of whole epochs."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 import numpy as np
 from keras import tree
 
-from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, program, restore, snapshot
-from .epochs.stepped import to_numpy
+from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, backend, program, restore, snapshot
+from .epochs.stepped import Stepped, to_numpy
+from .epochs.work import small
 from .feeds import Chunk, Replay, Tick, Trouble
 from .streams import Stream
 
@@ -19,17 +21,59 @@ BYTES = 2**25  # of a block
 BATCHES = 64  # of a block: what a call costs beyond its steps is little beside so many
 FEW = 4  # batches of one size in a row, below which no loop is compiled for them
 OPEN = 2**30  # steps of an epoch that ends when its stream does
-UNKNOWN = 1000  # steps that an epoch is taken to have before the first one has ended
 
 
-@dataclass
+class Piece(Protocol):
+    """Some steps, which can be made once more from a state that is kept."""
+
+    @property
+    def count(self) -> int:
+        """Steps made by `run()`."""
+
+    def run(self, count: int | None = None) -> Ran:
+        """Make all steps, or the first `count` of them."""
+
+    def batch(self, k: int) -> Batch:
+        """The batch of a step."""
+
+
+class Singles:
+    """Batches as they come, each a step; they are kept until the weights after them are known to be finite."""
+
+    def __init__(self, program: Stepped, coming: Iterator[Batch]) -> None:
+        self.program, self.coming = program, coming
+        self.kept: list[Batch] = []
+
+    @property
+    def count(self) -> int:
+        return len(self.kept)
+
+    def run(self, count: int | None = None) -> Ran:
+        return self.program.pass_on(self._keeping() if count is None else self.kept[:count])
+
+    def batch(self, k: int) -> Batch:
+        return self.kept[k]
+
+    def _keeping(self) -> Iterator[Batch]:
+        for batch in self.coming:
+            self.kept.append(batch)
+            yield batch
+
+
 class Block:
-    """`count` batches of `size` rows, joined; `room` batches of that size would fit, and the rest is filled up."""
+    """`count` batches of `size` rows, joined, for a loop over `room` batches; what is missing is filled up."""
 
-    data: Batch
-    size: int
-    count: int
-    room: int
+    def __init__(self, program: Program, data: Batch, size: int, room: int) -> None:
+        self.program, self.data, self.size, self.room = program, data, size, room
+        self.count = len(tree.flatten(data)[0]) // size
+        self.placed = program.place(tree.map_structure(lambda array: _filled(array, size * room), data))
+
+    def run(self, count: int | None = None) -> Ran:
+        order = np.arange(self.size * self.room, dtype=np.int32)[None]
+        return self.program.run(0, self.count if count is None else count, OPEN, order, self.placed, None)
+
+    def batch(self, k: int) -> Batch:
+        return tree.map_structure(lambda array: array[k * self.size : (k + 1) * self.size], self.data)
 
 
 class StreamFeed:
@@ -39,62 +83,57 @@ class StreamFeed:
 
     def __init__(self, model: Any, source: Stream, epochs: int, compiler: bool | None) -> None:
         self.model, self.source, self.compiler = model, source, compiler
-        self.steps, self.done, self.epochs = source.steps, 0, epochs
-        self.looped: set[Any] = set()  # kinds of batches that a loop is compiled for
+        self.steps, self.done, self.epochs = source.known, 0, epochs
+        self.at = 0  # steps of this epoch that are made
+        self.looped: set[str] = set()  # kinds of batches that a loop is compiled for
 
     def run(self, epochs: int, tick: Tick) -> Chunk:
         """The next epoch, the only one of its chunk."""
         began, chunk, state = time.perf_counter(), Chunk(), snapshot(self.model)
-        at, ran = 0, Ran()
-        for block in self._blocks():
-            before, made = snapshot(self.model), self._program(block)
-            ran = self._run(made, block, block.count)
+        self.at, ran = 0, Ran()
+        for piece in self._pieces():
+            before, ran = snapshot(self.model), piece.run()
             if not ran.sound:
-                chunk.trouble = self._trouble(made, block, at, before)
+                chunk.trouble = self._trouble(piece, before)
                 break
-            at += block.count
-            if tick(at):
+            self.at += piece.count
+            if tick(self.at):
                 restore(self.model, state)
                 chunk.interrupted = True
                 break
         else:
             chunk.logs = [self._logs(ran)]
-            self.steps = self.steps or at
+            self.steps = self.at
         chunk.seconds = time.perf_counter() - began
         self.done += 1
         return chunk
 
-    def _blocks(self) -> Iterator[Block]:
-        """The batches of the next epoch, joined where they follow one another in one size."""
-        waiting: list[Batch] = []
-        kind: Any = None
-        for batch in self.source.batches():
-            own = [(array.shape, str(array.dtype)) for array in tree.flatten(batch)]
-            if waiting and (own != kind or len(waiting) == _room(waiting[0])):
-                yield from self._joined(waiting, kind)
-                waiting = []
-            waiting, kind = [*waiting, batch], own
-        if waiting:
-            yield from self._joined(waiting, kind)
+    def _pieces(self) -> Iterator[Piece]:
+        """The next epoch. Batches that follow one another in one size can share a loop."""
+        for kind, alike in itertools.groupby(self.source.batches(), _kind):
+            first = next(alike)
+            size, room, coming = len(tree.flatten(first)[0]), _room(first), itertools.chain([first], alike)
+            enough = backend().STREAM[0 if small(self.model, size) else 1]
+            while start := list(itertools.islice(coming, FEW)):
+                coming = itertools.chain(start, coming)
+                if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
+                    self.looped.add(kind)
+                    blocks = _joined(coming, room)
+                    for data in _ahead(blocks) if backend().AHEAD else blocks:
+                        yield Block(self._program(data, size, room), data, size, room)
+                else:
+                    made: Any = self._program(first, size, 1)
+                    yield Singles(made, itertools.islice(coming, room))
 
-    def _joined(self, batches: list[Batch], kind: Any) -> Iterator[Block]:
-        size = len(tree.flatten(batches[0])[0])
-        if len(batches) < FEW and repr(kind) not in self.looped:
-            yield from (Block(batch, size, 1, 1) for batch in batches)
-            return
-        self.looped.add(repr(kind))
-        room = _room(batches[0])
-        joined = tree.map_structure(lambda *parts: _filled(parts, size * room), *batches)
-        yield Block(joined, size, len(batches), room)
+    def _to_come(self) -> int:
+        """Steps that are still to be made; an epoch of unknown length is taken to be twice as long as it is so far."""
+        epochs = self.epochs - self.done
+        return epochs * self.steps - self.at if self.steps else (2 * epochs - 1) * self.at
 
-    def _program(self, block: Block) -> Program:
-        total = 1 if block.room == 1 else (self.epochs - self.done) * (self.steps or UNKNOWN)
-        plan = Plan(block.size * block.room, block.size)
-        return program(self.model, plan, tree.map_structure(lambda a: a[:1], block.data), None, total, self.compiler)
-
-    def _run(self, made: Program, block: Block, count: int) -> Ran:
-        order = np.arange(block.size * block.room, dtype=np.int32)[None]
-        return made.run(0, count, OPEN, order, made.place(block.data), None)
+    def _program(self, data: Batch, size: int, room: int) -> Program:
+        total = 1 if room == 1 else max(self._to_come(), 2)
+        sample = tree.map_structure(lambda array: array[:1], data)
+        return program(self.model, Plan(size * room, size), sample, None, total, self.compiler)
 
     def _logs(self, ran: Ran) -> Logs:
         """The logs of an epoch that has ended; metrics begin anew."""
@@ -102,13 +141,34 @@ class StreamFeed:
         self.model.reset_metrics()
         return logs
 
-    def _trouble(self, made: Program, block: Block, at: int, state: Snapshot) -> Trouble:
-        replay = Replay(self.model, state, lambda count: self._run(made, block, count))
+    def _trouble(self, piece: Piece, state: Snapshot) -> Trouble:
+        replay = Replay(self.model, state, piece.run)
         lost = not replay.sound_after(0)
-        culprit = 0 if lost else replay.culprit(0, block.count)
-        rows = slice(culprit * block.size, (culprit + 1) * block.size)
-        batch = tree.map_structure(lambda array: to_numpy(array)[rows], block.data)
-        return Trouble(at + culprit, self.done, batch, replay.spoils_loss(culprit, OPEN), lost and at == 0)
+        culprit = 0 if lost else replay.culprit(0, piece.count)
+        batch = tree.map_structure(to_numpy, piece.batch(culprit))
+        loss = replay.spoils_loss(culprit, OPEN)
+        return Trouble(self.at + culprit, self.done, batch, loss, lost and self.at == 0)
+
+
+def _kind(batch: Batch) -> str:
+    """Batches of one kind can share a loop."""
+    return repr([(array.shape, str(array.dtype)) for array in tree.flatten(batch)])
+
+
+def _joined(batches: Iterator[Batch], room: int) -> Iterator[Batch]:
+    """As many as there is room for, one after the other in one array."""
+    while group := list(itertools.islice(batches, room)):
+        yield tree.map_structure(lambda *parts: np.concatenate([to_numpy(part) for part in parts]), *group)
+
+
+def _ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """The same items; a thread makes the next one while the last one is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield item
 
 
 def _room(batch: Batch) -> int:
@@ -117,10 +177,7 @@ def _room(batch: Batch) -> int:
     return max(1, min(BATCHES, BYTES // max(size, 1)))
 
 
-def _filled(parts: tuple[Any, ...], rows: int) -> np.ndarray:
-    """The parts one after the other, and more rows that nobody looks at: all blocks have one shape."""
-    first = to_numpy(parts[0])
-    joined = np.zeros((rows, *first.shape[1:]), first.dtype)
-    for k, part in enumerate(parts):
-        joined[k * len(first) : (k + 1) * len(first)] = to_numpy(part)
-    return joined
+def _filled(array: np.ndarray, rows: int) -> np.ndarray:
+    """The array, and more rows that nobody looks at: all blocks have one shape."""
+    more = rows - len(array)
+    return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]) if more else array

@@ -26,10 +26,15 @@ class Stream:
     """Batches, epoch by epoch: x, (x, y) or (x, y, sample_weight) as arrays."""
 
     def __init__(
-        self, epoch: Callable[[], Iterable[Any]], steps: int | None, class_weight: dict[int, float] | None
+        self,
+        epoch: Callable[[], Iterable[Any]],
+        steps: int | None,
+        class_weight: dict[int, float] | None,
+        known: int | None = None,
     ) -> None:
-        """`epoch()` begins the next epoch; it has `steps` batches, or as many as there are."""
+        """`epoch()` begins the next epoch; it has `steps` batches, or as many as there are, `known` where x tells."""
         self.epoch, self.steps, self.class_weight = epoch, steps, class_weight
+        self.known = min(filter(None, (steps, known)), default=None)
         self.begun: Iterator[Batch] | None = None
 
     def first(self) -> Batch:
@@ -68,11 +73,14 @@ def stream(
 ) -> Stream | None:
     """The batches that x gives; None where x holds rows in memory."""
     random = np.random.default_rng(seed)
+    order = random if shuffle else None
     if isinstance(x, (str, Path)):
-        return Stream(_parquet(_files(x), _columns(y), batch_size, random if shuffle else None), steps, class_weight)
+        read = _parquet(files := _files(x), _columns(y), batch_size, order)
+        return Stream(read, steps, class_weight, -(-_count(files) // batch_size))
     if _bytes(x) > LARGE:
-        return Stream(_rows((x, y, sample_weight), batch_size, random if shuffle else None), steps, class_weight)
-    batches = _source(x, random if shuffle else None)
+        rows = len(tree.flatten(x)[0])
+        return Stream(_rows((x, y, sample_weight), batch_size, order), steps, class_weight, -(-rows // batch_size))
+    batches = _source(x, order)
     if batches is None:
         return None
     if y is not None or sample_weight is not None:
@@ -89,7 +97,16 @@ def stream(
             allowed="Allowed are generators with steps_per_epoch=..., or objects that can be gone through again.",
             do="Say how many batches make an epoch, for instance steps_per_epoch=100.",
         )
-    return Stream(batches, steps, class_weight)
+    return Stream(batches, steps, class_weight, _length(x))
+
+
+def _length(x: Any) -> int | None:
+    """How many batches x says that it has; None where it does not know."""
+    try:
+        length = x.num_batches if isinstance(x, keras.utils.PyDataset) else len(x)
+    except TypeError:  # a generator, an IterableDataset, a tf.data.Dataset of unknown or without end
+        return None
+    return None if length is None else int(length)
 
 
 def _source(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable[Any]] | None:
@@ -173,6 +190,13 @@ def _files(path: str | Path) -> list[Path]:
             do="Look at the path, or pass the data themselves.",
         )
     return found
+
+
+def _count(files: list[Path]) -> int:
+    """The rows of all files together, which stand at their ends."""
+    from pyarrow import parquet
+
+    return sum(parquet.read_metadata(file).num_rows for file in files)
 
 
 def _columns(y: Any) -> list[str]:

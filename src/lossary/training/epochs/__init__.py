@@ -94,7 +94,8 @@ MANY = 16  # shapes of one model; a stream of ever new ones shall not fill the m
 
 
 def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, compiler: bool | None) -> Program:
-    """The program for these shapes, from the last call where that can be. `total` steps are about to be run.
+    """The program for these shapes, from the last call where that can be. `total` steps are about to be run; 1: they
+    come one by one.
 
     `sample` and `held` tell structures, shapes and types. `compiler`: XLA on TensorFlow, torch.compile on torch; None
     leaves the choice to what was measured.
@@ -104,7 +105,8 @@ def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, comp
         cached = _PROGRAMS[model] = _Cached(model._compile_config)
     few = total < backend().FEW or total == 1
     shapes = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
-    made = cached.programs.get((shapes, False)) or cached.programs.get((shapes, few))  # what is compiled serves few too
+    kinds = (few,) if total == 1 else (False, few)  # what is compiled serves few steps too
+    made = next((cached.programs[shapes, kind] for kind in kinds if (shapes, kind) in cached.programs), None)
     if made is None:
         made = cached.programs[shapes, few] = backend().make(model, plan, sample, held, few, compiler)
     while len(cached.programs) > MANY:

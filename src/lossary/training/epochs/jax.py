@@ -15,6 +15,8 @@ from .stepped import Stepped
 from .work import convolutional, small
 
 FEW = 200  # steps, below which a loop is not worth what it costs to compile beyond a step
+STREAM = 1500, float("inf")  # steps of a stream to come, below which they are made one by one: small models, others
+AHEAD = True  # whether the next batches of a stream are read while steps are computed
 Groups = tuple[
     list[Any], list[Any], list[Any], list[Any]
 ]  # trainable, others, optimizer, metrics, as train_step has them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -74,6 +74,15 @@ class Stepped:
         ran.logs = [{name: to_numpy(value) for name, value in logs.items()} for logs in ran.logs]
         ran.sound, ran.last = sound(self._model), logs
         return ran
+
+    def pass_on(self, batches: Iterable[Batch]) -> Ran:
+        """A step for each of these batches as it comes; the epoch stays open."""
+        logs = Logs()
+        self.begin()
+        for batch in batches:
+            logs = self.step(self.place(batch))
+        self.end()
+        return Ran([], sound(self._model), logs)
 
     def _held(self, held: Batch) -> Logs:
         logs: Logs = {}
