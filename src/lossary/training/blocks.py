@@ -61,19 +61,19 @@ class Singles:
 
 
 class Block:
-    """`count` batches of `size` rows, joined, for a loop over `room` batches; what is missing is filled up."""
+    """Batches of `size` rows, joined, for a loop over `room` of them; what is missing is filled up."""
 
-    def __init__(self, program: Program, data: Batch, size: int, room: int) -> None:
-        self.program, self.data, self.size, self.room = program, data, size, room
-        self.count = len(tree.flatten(data)[0]) // size
-        self.placed = program.place(tree.map_structure(lambda array: _filled(array, size * room), data))
+    def __init__(self, program: Program, batches: list[Batch], size: int, room: int) -> None:
+        self.program, self.batches, self.size, self.room = program, batches, size, room
+        self.count = len(batches)
+        self.data = program.place(tree.map_structure(lambda *parts: _joined(parts, room), *batches))
 
     def run(self, count: int | None = None) -> Ran:
         order = np.arange(self.size * self.room, dtype=np.int32)[None]
-        return self.program.run(0, self.count if count is None else count, OPEN, order, self.placed, None)
+        return self.program.run(0, self.count if count is None else count, OPEN, order, self.data, None)
 
     def batch(self, k: int) -> Batch:
-        return tree.map_structure(lambda array: array[k * self.size : (k + 1) * self.size], self.data)
+        return self.batches[k]
 
 
 class StreamFeed:
@@ -92,7 +92,8 @@ class StreamFeed:
         began, chunk, state = time.perf_counter(), Chunk(), snapshot(self.model)
         self.at, ran = 0, Ran()
         for piece in self._pieces():
-            before, ran = snapshot(self.model), piece.run()
+            before = snapshot(self.model) if self.at else state
+            ran = piece.run()
             if not ran.sound:
                 chunk.trouble = self._trouble(piece, before)
                 break
@@ -111,19 +112,21 @@ class StreamFeed:
     def _pieces(self) -> Iterator[Piece]:
         """The next epoch. Batches that follow one another in one size can share a loop."""
         for kind, alike in itertools.groupby(self.source.batches(), _kind):
-            first = next(alike)
-            size, room, coming = len(tree.flatten(first)[0]), _room(first), itertools.chain([first], alike)
+            yield from self._alike(kind, alike)
+
+    def _alike(self, kind: str, coming: Iterator[Batch]) -> Iterator[Piece]:
+        while start := list(itertools.islice(coming, FEW)):
+            size, room = len(tree.flatten(start[0])[0]), _room(start[0])
+            coming = itertools.chain(start, coming)
             enough = backend().STREAM[0 if small(self.model, size) else 1]
-            while start := list(itertools.islice(coming, FEW)):
-                coming = itertools.chain(start, coming)
-                if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
-                    self.looped.add(kind)
-                    blocks = _joined(coming, room)
-                    for data in _ahead(blocks) if backend().AHEAD else blocks:
-                        yield Block(self._program(data, size, room), data, size, room)
-                else:
-                    made: Any = self._program(first, size, 1)
-                    yield Singles(made, itertools.islice(coming, room))
+            if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
+                self.looped.add(kind)
+                loop = self._program(start[0], size, room)
+                blocks = _blocks(loop, coming, size, room)
+                yield from _ahead(blocks) if backend().AHEAD else blocks
+            else:
+                made: Any = self._program(start[0], size, 1)
+                yield Singles(made, itertools.islice(coming, room))
 
     def _to_come(self) -> int:
         """Steps that are still to be made; an epoch of unknown length is taken to be twice as long as it is so far."""
@@ -155,10 +158,9 @@ def _kind(batch: Batch) -> str:
     return repr([(array.shape, str(array.dtype)) for array in tree.flatten(batch)])
 
 
-def _joined(batches: Iterator[Batch], room: int) -> Iterator[Batch]:
-    """As many as there is room for, one after the other in one array."""
+def _blocks(loop: Program, batches: Iterator[Batch], size: int, room: int) -> Iterator[Block]:
     while group := list(itertools.islice(batches, room)):
-        yield tree.map_structure(lambda *parts: np.concatenate([to_numpy(part) for part in parts]), *group)
+        yield Block(loop, group, size, room)
 
 
 def _ahead(items: Iterator[Any]) -> Iterator[Any]:
@@ -177,7 +179,8 @@ def _room(batch: Batch) -> int:
     return max(1, min(BATCHES, BYTES // max(size, 1)))
 
 
-def _filled(array: np.ndarray, rows: int) -> np.ndarray:
-    """The array, and more rows that nobody looks at: all blocks have one shape."""
-    more = rows - len(array)
-    return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]) if more else array
+def _joined(parts: tuple[Any, ...], room: int) -> np.ndarray:
+    """The parts one after the other, and more rows that nobody looks at: all blocks have one shape."""
+    found = [to_numpy(part) for part in parts]
+    more = (room - len(found)) * len(found[0])
+    return np.concatenate([*found, np.zeros((more, *found[0].shape[1:]), found[0].dtype)] if more else found)
