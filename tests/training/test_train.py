@@ -173,6 +173,18 @@ def test_metrics_are_those_of_fit_whether_they_build_early_or_late(metrics, rng)
         np.testing.assert_allclose(history.history[name], [logs[name] for logs in expected], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [lambda out: [out], lambda out: {"out": out}], ids=["list", "dictionary"])
+def test_one_output_may_come_in_a_structure(shape, rng):
+    def make():
+        given = keras.Input((3,))
+        return keras.Model(given, shape(layers.Dense(2)(given))), "mse"
+
+    (model, other), (x, y) = twins(make, metrics=["mae"]), data(rng)
+    train(model, x, y)
+    fit(other, x, y)
+    check_equal(model, other)
+
+
 def test_what_is_compiled_serves_few_steps_too(rng, monkeypatch):
     model, (x, y) = twins(linear)[0], data(rng)
     train(model, x, y)

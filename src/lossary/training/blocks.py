@@ -114,19 +114,18 @@ class StreamFeed:
         for kind, alike in itertools.groupby(self.source.batches(), _kind):
             yield from self._alike(kind, alike)
 
-    def _alike(self, kind: str, coming: Iterator[Batch]) -> Iterator[Piece]:
-        while start := list(itertools.islice(coming, FEW)):
+    def _alike(self, kind: str, batches: Iterator[Batch]) -> Iterator[Piece]:
+        while start := list(itertools.islice(batches, FEW)):
             size, room = len(tree.flatten(start[0])[0]), _room(start[0])
-            coming = itertools.chain(start, coming)
+            coming = itertools.chain(start, batches)
             enough = backend().STREAM[0 if small(self.model, size) else 1]
             if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
                 self.looped.add(kind)
-                loop = self._program(start[0], size, room)
-                blocks = _blocks(loop, coming, size, room)
+                blocks = _blocks(self._program(start[0], size, room), coming, size, room)
                 yield from _ahead(blocks) if backend().AHEAD else blocks
             else:
                 made: Any = self._program(start[0], size, 1)
-                yield Singles(made, itertools.islice(coming, room))
+                yield Singles(made, itertools.islice(coming, max(room, FEW)))
 
     def _to_come(self) -> int:
         """Steps that are still to be made; an epoch of unknown length is taken to be twice as long as it is so far."""

@@ -36,7 +36,8 @@ def _by_shape(model: Any, y: Any) -> None:
     """Build the loss and the metrics of a model whose one output is known; else Keras traces the model for that."""
     loss, metrics, outputs = model._compile_loss, model._compile_metrics, getattr(model, "outputs", None) or []
     caller = next(kind for kind in type(model).__mro__ if "call" in vars(kind))
-    if len(outputs) != 1 or not caller.__module__.startswith("keras."):
+    alone = len(outputs) == 1 and not tree.is_nested(getattr(model, "output", outputs[0]))
+    if not alone or not caller.__module__.startswith("keras."):
         return
     if loss is not None and not loss.built:
         loss.build(y, outputs[0])
