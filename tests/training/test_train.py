@@ -152,7 +152,7 @@ def test_class_weights_weigh_rows(rng):
 
 
 def test_few_steps_are_not_worth_a_loop(rng, monkeypatch):
-    monkeypatch.setattr(programs.backend(), "FEW", 10**9)
+    monkeypatch.setattr(programs.backend(), "FEW", (10**9, 10**9))
     monkeypatch.setattr(programs.backend(), "MANY", 10**9, raising=False)
     (model, other), (x, y) = twins(linear, metrics=["mae"]), data(rng)
     history, expected = train(model, x, y, validation_data=(x, y)), fit(other, x, y, validation_data=(x, y))
@@ -188,7 +188,7 @@ def test_one_output_may_come_in_a_structure(shape, rng):
 def test_what_is_compiled_serves_few_steps_too(rng, monkeypatch):
     model, (x, y) = twins(linear)[0], data(rng)
     train(model, x, y)
-    monkeypatch.setattr(programs.backend(), "FEW", 10**9)
+    monkeypatch.setattr(programs.backend(), "FEW", (10**9, 10**9))
     monkeypatch.setattr(programs.backend(), "make", None)  # nothing more is made
     train(model, x, y)
 

@@ -14,7 +14,7 @@ from .compiled import Compiled
 from .stepped import Stepped
 from .work import convolutional, small
 
-FEW = 200  # steps, below which a loop is not worth what it costs to compile beyond a step
+FEW = 200, 500  # steps (small models, others), below which a loop is not worth what it costs to compile beyond a step
 STREAM = 1500, float("inf")  # steps of a stream to come, below which they are made one by one: small models, others
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
 Groups = tuple[
@@ -31,8 +31,8 @@ def make(model: Any, plan: Plan, sample: Batch, held: Batch, few: bool, compiler
 
 
 def copies(variables: list[Any]) -> list[Any]:
-    """JAX's arrays do not change."""
-    return [v.value for v in variables]
+    """On the host: single steps use up the arrays that they are given."""
+    return [np.array(v.value) for v in variables]
 
 
 def assign(variables: list[Any], values: list[Any]) -> None:
@@ -81,8 +81,7 @@ class Steps(Stepped):
         itself: Any = self.model
         train = lambda state, batch: itself().train_step(state, batch)  # noqa: E731
         test = lambda state, batch: itself().test_step(state, batch)  # noqa: E731
-        # A step does not use up the state that it is given: a snapshot may hold it too.
-        self.train_step = jax.jit(train) if compiled else train
+        self.train_step = jax.jit(train, donate_argnums=0) if compiled else train
         self.test_step = jax.jit(test) if compiled else test
         self.state: Any = None
 

@@ -61,16 +61,18 @@ class Stepped:
     def run(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Ran:
         ran, at, logs = Ran(), first, Logs()
         self.begin()
-        while at < last:
-            epoch, start = divmod(at, steps)
-            stop = min(steps, start + last - at, self.plan.steps)
-            for batch in self.cut(data, orders[epoch, start * self.plan.batch : stop * self.plan.batch]):
-                logs = self.step(batch)
-            at += stop - start
-            if at % steps == 0:
-                self.reset()
-                ran.logs.append({**logs, **(self._held(held) if held is not None else {})})
-        self.end()
+        try:
+            while at < last:
+                epoch, start = divmod(at, steps)
+                stop = min(steps, start + last - at, self.plan.steps)
+                for batch in self.cut(data, orders[epoch, start * self.plan.batch : stop * self.plan.batch]):
+                    logs = self.step(batch)
+                at += stop - start
+                if at % steps == 0:
+                    self.reset()
+                    ran.logs.append({**logs, **(self._held(held) if held is not None else {})})
+        finally:
+            self.end()
         ran.logs = [{name: to_numpy(value) for name, value in logs.items()} for logs in ran.logs]
         ran.sound, ran.last = sound(self._model), logs
         return ran
@@ -79,9 +81,11 @@ class Stepped:
         """A step for each of these batches as it comes; the epoch stays open."""
         logs = Logs()
         self.begin()
-        for batch in batches:
-            logs = self.step(self.place(batch))
-        self.end()
+        try:
+            for batch in batches:
+                logs = self.step(self.place(batch))
+        finally:
+            self.end()
         return Ran([], sound(self._model), logs)
 
     def _held(self, held: Batch) -> Logs:

@@ -13,8 +13,8 @@ from .compiled import Compiled
 from .stepped import Stepped
 from .work import convolutional, multiplications, small
 
-FEW = 30  # steps, below which a loop is not worth what it costs to trace beyond a step
-STREAM = 300, 300  # steps of a stream to come, below which they are made one by one: small models, others
+FEW = 30, 30  # steps (small models, others), below which a loop is not worth what it costs to trace beyond a step
+STREAM = 300, 1000  # steps of a stream to come, below which they are made one by one: small models, others
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
 MANY = 400  # steps of one training, from which on XLA, which starts no operations one by one, is worth compiling
 LONGER = 2.5  # times as many where matrices are not small: they take XLA longer to compile

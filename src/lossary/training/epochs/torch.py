@@ -15,7 +15,7 @@ from ...core.contract import checks
 from . import Batch, Logs, Plan, Program, variables
 from .stepped import Stepped
 
-FEW = 0  # steps too few for a program of their own: each kind of step decides that for itself
+FEW = 0, 0  # steps too few for a program of their own: each kind of step decides that for itself
 STREAM = 300, 300  # steps of a stream to come, below which they are made one by one: small models, others
 AHEAD = False  # a stream that is read meanwhile would draw from the generator that steps draw from
 MANY = 200  # steps of one kind still to come, from which on tracing it costs less than it saves
