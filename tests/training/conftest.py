@@ -9,5 +9,6 @@ def _compiled_at_once(request, monkeypatch):
         from lossary.training import epochs
 
         monkeypatch.setattr(epochs.backend(), "MANY", 1, raising=False)
+        monkeypatch.setattr(epochs.backend(), "XLA", (1, 1), raising=False)
         monkeypatch.setattr(epochs.backend(), "FEW", (0, 0))
         monkeypatch.setattr(epochs.backend(), "STREAM", (0, 0))

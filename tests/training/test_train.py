@@ -154,6 +154,7 @@ def test_class_weights_weigh_rows(rng):
 def test_few_steps_are_not_worth_a_loop(rng, monkeypatch):
     monkeypatch.setattr(programs.backend(), "FEW", (10**9, 10**9))
     monkeypatch.setattr(programs.backend(), "MANY", 10**9, raising=False)
+    monkeypatch.setattr(programs.backend(), "XLA", (10**9, 10**9), raising=False)
     (model, other), (x, y) = twins(linear, metrics=["mae"]), data(rng)
     history, expected = train(model, x, y, validation_data=(x, y)), fit(other, x, y, validation_data=(x, y))
     check_equal(model, other)

@@ -13,7 +13,7 @@ from keras import tree
 
 from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, backend, program, restore, snapshot
 from .epochs.stepped import Stepped, to_numpy
-from .epochs.work import small
+from .epochs.work import by_size
 from .feeds import Chunk, Replay, Tick, Trouble
 from .streams import Stream
 
@@ -118,7 +118,7 @@ class StreamFeed:
         while start := list(itertools.islice(batches, FEW)):
             size, room = len(tree.flatten(start[0])[0]), _room(start[0])
             coming = itertools.chain(start, batches)
-            enough = backend().STREAM[0 if small(self.model, size) else 1]
+            enough = by_size(backend().STREAM, self.model, size)
             if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
                 self.looped.add(kind)
                 blocks = _blocks(self._program(start[0], size, room), coming, size, room)

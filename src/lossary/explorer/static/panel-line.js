@@ -224,8 +224,7 @@ export function linePanel(root, catalogue, params, changed) {
     charts: [chart],
     legend: () => (fitsShown || !byHand ? picker.labels() : []),
     params() {
-      const kept = new URLSearchParams();
-      picker.save(kept);
+      const kept = picker.kept();
       kept.set("points", writePoints(points));
       kept.set("degree", degree);
       if (byHand) kept.set("hand", handles.map((v) => Math.round(v * 100) / 100).join(","));

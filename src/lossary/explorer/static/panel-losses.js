@@ -139,8 +139,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     charts: Object.values(charts),
     legend: () => picker.labels(),
     params() {
-      const kept = new URLSearchParams();
-      picker.save(kept);
+      const kept = picker.kept();
       if (second !== null) kept.set("second", second);
       if (at !== null) kept.set("at", Number(at.toFixed(3)));
       return kept;

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from .work import small
+from .work import by_size
 
 Batch = Any  # x, (x, y) or (x, y, sample_weight), each an array or a structure of arrays, rows first
 Logs = dict[str, Any]
@@ -105,7 +105,7 @@ def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, comp
     cached = _PROGRAMS.get(model)
     if cached is None or cached.compiled is not model._compile_config:
         cached = _PROGRAMS[model] = _Cached(model._compile_config)
-    few = total == 1 or total < backend().FEW[0 if small(model, plan.batch) else 1]
+    few = total == 1 or total < by_size(backend().FEW, model, plan.batch)
     shapes = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
     kinds = (few,) if total == 1 else (False, few)  # what is compiled serves few steps too
     made = next((cached.programs[shapes, kind] for kind in kinds if (shapes, kind) in cached.programs), None)

@@ -11,13 +11,12 @@ import tensorflow as tf
 from . import Batch, Logs, Plan, Program
 from .compiled import Compiled
 from .stepped import Stepped
-from .work import convolutional, multiplications, small
+from .work import by_size, convolutional, multiplications
 
 FEW = 30, 30  # steps (small models, others), below which a loop is not worth what it costs to trace beyond a step
 STREAM = 300, 1000  # steps of a stream to come, below which they are made one by one: small models, others
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
-MANY = 400  # steps of one training, from which on XLA, which starts no operations one by one, is worth compiling
-LONGER = 2.5  # times as many where matrices are not small: they take XLA longer to compile
+XLA = 400, 1000  # steps (small models, others), from which on it is worth compiling: it starts no operations one by one
 COPIED = 2**22  # bytes of data, below which an epoch's rows are gathered at once
 LIGHT = 6e7  # multiplications of a step forwards, below which its matrices take less time than starting operations
 
@@ -79,7 +78,7 @@ class Epochs(Compiled):
         super().__init__(model, plan)
         light = multiplications(model, plan.batch) < LIGHT and not convolutional(model)
         self.may = compiler is None and light and not _draws(model) and _on_cpu()
-        self.many = MANY if small(model, plan.batch) else LONGER * MANY
+        self.many = by_size(XLA, model, plan.batch)
         self.xla = self.always = compiler is True
         self.compiled: dict[tuple[str, bool], Any] = {}
         self.specs = {"train": _specs(model.train_step, sample) if self.own_step else {}, "test": {}}

@@ -20,6 +20,11 @@ def small(model: Any, rows: int) -> bool:
     return multiplications(model, rows) < SMALL
 
 
+def by_size(numbers: tuple[float, float], model: Any, rows: int) -> float:
+    """The first number for a small model, the second one for others."""
+    return numbers[0] if small(model, rows) else numbers[1]
+
+
 def convolutional(model: Any) -> bool:
     """Whether a layer convolves."""
     return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
