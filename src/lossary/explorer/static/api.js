@@ -7,7 +7,23 @@ export class Refused extends Error {
   }
 }
 
+/** How many questions are on their way stands in the page, so that a test, or a script, knows when it rests. */
+function asking(more) {
+  const page = document.documentElement.dataset;
+  page.asking = Number(page.asking ?? 0) + more;
+}
+
 export async function ask(name, question) {
+  asking(1);
+  try {
+    return await answered(name, question);
+  } finally {
+    // What is drawn from the answer is drawn, and the next question is asked, before this one stops counting.
+    setTimeout(() => asking(-1));
+  }
+}
+
+async function answered(name, question) {
   let answer;
   try {
     answer = await fetch(`/api/${name}`, {
