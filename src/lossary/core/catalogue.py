@@ -25,6 +25,12 @@ def built_in() -> dict[str, Card]:
     return {data["function"]: Card.from_json(data) for data in json.loads(FILE.read_text(encoding="utf-8"))}
 
 
+def forget() -> None:
+    """Reads the file anew at the next question; for the tool that writes it."""
+    built_in.cache_clear()
+    _exact_built_in.cache_clear()
+
+
 def cards() -> dict[str, Card]:
     """All cards by function name: lossary's own and those defined in this process."""
     return {**built_in(), **_CUSTOM}
