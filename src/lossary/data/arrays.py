@@ -9,7 +9,7 @@ from __future__ import annotations
 import decimal
 import fractions
 import numbers
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ MISSING = ("NoneType", "NAType")  # cells that become NaN, as pandas has it
 ALLOWED = "Allowed are whole numbers, floats and truth values: arrays, tables, tensors, sparse matrices, or lists."
 
 
-def arrays(value: Any, what: str = "x", *, int64: bool = False, text: bool = False) -> Any:
+def arrays(
+    value: Any, what: str = "x", *, int64: bool = False, text: bool = False, keep: Callable[[Any], bool] | None = None
+) -> Any:
     """`value` as NumPy arrays, in the structure of lists, tuples and dictionaries in which it came.
 
     Types stay as they are, with these exceptions. A table of columns of several types takes the one that holds them
@@ -38,11 +40,12 @@ def arrays(value: Any, what: str = "x", *, int64: bool = False, text: bool = Fal
         what: what errors call it: "x", "y", "sample_weight".
         int64: leave whole numbers that fit int64 as they are.
         text: leave text as it is.
+        keep: tells what is not to be read but passed on, such as tensors of the running backend.
 
     Raises:
         DataError: for whatever is no number, by column and row: text, dates, complex numbers, masked values.
     """
-    return _Reader(int64, text).read(value, what)
+    return _Reader(int64, text, keep or (lambda value: False)).read(value, what)
 
 
 def is_table(value: Any) -> bool:
@@ -68,8 +71,8 @@ def is_structure(value: Any) -> bool:
 
 
 class _Reader:
-    def __init__(self, int64: bool, text: bool) -> None:
-        self.int64, self.text = int64, text
+    def __init__(self, int64: bool, text: bool, keep: Callable[[Any], bool]) -> None:
+        self.int64, self.text, self.keep = int64, text, keep
 
     def read(self, value: Any, what: str) -> Any:
         if value is None:
@@ -79,6 +82,8 @@ class _Reader:
         if is_structure(value):
             parts = [self.read(one, f"{what}[{k}]") for k, one in enumerate(value)]
             return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+        if self.keep(value):
+            return value
         found = self.array(value, what)
         if found.ndim == 0:
             raise _refused(what, f"{what} is {_shown(value)}.", "Pass an array, one row for each example.")
@@ -95,6 +100,8 @@ class _Reader:
                 return self.numbers(np.asarray(getattr(value, dense)()), what)
         if isinstance(value, np.ma.MaskedArray):
             return self.numbers(_unmasked(value, what), what)
+        if type(value).__name__ in STRANGE:
+            raise _refused(what, f"{what} is a {type(value).__name__}.", STRANGE[type(value).__name__])
         try:
             found = np.asarray(value)
         except Exception as error:  # whatever the library of a tensor raises where it has no numbers
@@ -121,8 +128,10 @@ class _Reader:
         if kind == "O":
             return self._cells(found, what)
         do = {"M": DATES, "m": DATES, "c": COMPLEX}.get(kind, TEXT)
-        first = f"{found.ravel()[0]!r}" if found.size else f"the type {found.dtype}"
-        raise _refused(what, f"{what} holds {_cut(first)}{_place(found, 0) if found.size else ''}.", do)
+        if not found.size:
+            return np.zeros(found.shape)
+        first = str(found.ravel()[0])
+        raise _refused(what, f"{what} holds {_cut(repr(first) if do is TEXT else first)}{_place(found, 0)}.", do)
 
     def _cells(self, found: Array, what: str) -> Array:
         """Numbers out of Python's objects."""
@@ -178,8 +187,7 @@ class _Reader:
             return np.asarray(
                 column.to_numpy(dtype=np.float64 if gaps else plain, **({"na_value": np.nan} if gaps else {}))
             )
-        found = column.to_numpy() if _libraries(column) & {"polars", "pyarrow"} else np.asarray(column)
-        return self.numbers(np.asarray(found), what)
+        return self.numbers(np.asarray(column), what)
 
     def _columns(self, columns: list[tuple[str, Array]], what: str) -> Array:
         """Columns side by side, in the type that holds them all."""
@@ -212,6 +220,10 @@ class _Reader:
         return found.astype(np.float64)
 
 
+STRANGE = {  # tensors of TensorFlow that are no arrays
+    "RaggedTensor": "Its rows have unequal lengths: fill them up by x.to_tensor(), and mask the padding.",
+    "SparseTensor": "Call tf.sparse.to_dense(x).",
+}
 DATES = "Turn it into a number, for instance days since a date: (column - start) / numpy.timedelta64(1, 'D')."
 COMPLEX = "Pass the real and the imaginary part as two columns."
 TEXT = "Number the values: np.unique(values, return_inverse=True)[1]; or a column of 0 and 1 each: pandas.get_dummies."

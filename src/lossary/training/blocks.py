@@ -103,8 +103,13 @@ class StreamFeed:
                 chunk.interrupted = True
                 break
         else:
-            chunk.logs = [self._logs(ran)]
-            self.steps = self.at
+            if self.at:  # an epoch that saw no row has no numbers
+                chunk.logs = [self._logs(ran)]
+            if self.source.over:
+                wanted = f" of {self.steps}" if self.steps else ""
+                chunk.over = f"x ended in epoch {self.done + 1}, after {self.at}{wanted} batches"
+            else:
+                self.steps = self.at
         chunk.seconds = time.perf_counter() - began
         self.done += 1
         return chunk

@@ -19,8 +19,8 @@ from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
 from .progress import Line
-from .sources import Arrays, arrays
-from .streams import stream
+from .sources import Arrays, Wanted, arrays
+from .streams import check_held, held_batches, no_batch, stream
 from .trouble import sentence
 
 
@@ -93,14 +93,14 @@ def train(
         named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
     check_compiled(model)
-    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch)
-    held = (
-        validation_data if validation_data is None or not isinstance(validation_data, tuple) else _held(validation_data)
-    )
+    wanted = Wanted.by(model)
+    held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
+    check_held(held)
+    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch, wanted)
     feed: Feed
     at_once = chunk or (1 if callbacks or patience else None)
     if batches is None:
-        source = arrays(x, y, sample_weight, class_weight)
+        source = arrays(x, y, sample_weight, class_weight, wanted=wanted)
         build(model, batch := source.take(slice(0, min(batch_size, source.rows))))
         inside = held if isinstance(held, Arrays) else None
         at_once = 1 if held is not inside else at_once
@@ -110,7 +110,7 @@ def train(
         build(model, batch := batches.first())
         feed = StreamFeed(model, batches, epochs, jit_compile)
     names = list(model.get_metrics_result()) if monitor else []  # which JAX takes a while for
-    history = History(check_monitor(monitor, names, held is not None))
+    history = History(check_monitor(monitor, names, held is not None), [] if batches is None else batches.notes)
     apart = None if held is inside else held
     run = Run(model, feed, history, epochs, at_once, patience, verbose, apart, batch_size, batch)
     return run(callbacks)
@@ -188,20 +188,28 @@ class Run:
             x, y, weight = keras.utils.unpack_x_y_sample_weight(self.held.data)
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
-            logs = self.model.evaluate(self.held, **more)
+            logs = self.model.evaluate(held_batches(self.held), **more)
+            if (tracker := self.model._loss_tracker) is not None and not float(tracker.count):
+                raise no_batch()
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _judge(self, chunk: Chunk, interrupt: Deferred) -> None:
         """Whether there is a reason to stop here."""
         history = self.history
+        waited = self.patience is not None and bool(chunk.logs) and self._waited()
         ended = f"epoch {history.epoch[-1]}" if history.epoch else "the start"
         if chunk.trouble is not None:
             history.batch = keras.utils.unpack_x_y_sample_weight(chunk.trouble.batch)
             history.stopped = sentence(self.model, chunk.trouble, self.feed.steps)
         elif interrupt.asked:
             history.stopped, history.interrupted = f"interrupted; weights are those after {ended}.", True
-        elif self.patience is not None and self._waited():
+        elif chunk.over:
+            ended = (
+                f"those after epoch {history.best_epoch}, the best" if self.patience else "those after its last batch"
+            )
+            history.stopped = f"{chunk.over}; weights are {ended}."
+        elif waited:
             shown = f"{history.monitor} has not improved for {self.patience} epochs"
             history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
         elif self.model.stop_training:
@@ -225,7 +233,7 @@ class Run:
         before = self.model.train_function
         self.listeners.on_train_end(_plain(logs))
         self.model.train_function = before
-        self.line.end(self.history.stopped)
+        self.line.end(self.history.notes, self.history.stopped)
 
 
 def check_numbers(**numbers: int | None) -> None:
@@ -281,9 +289,9 @@ def check_alone(model: Any) -> None:
         )
 
 
-def _held(validation_data: Any) -> Arrays:
+def _held(validation_data: Any, wanted: Wanted) -> Arrays:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
-    return arrays(x, y, sample_weight, what="train(validation_data=...)")
+    return arrays(x, y, sample_weight, what="train(validation_data=...)", wanted=wanted)
 
 
 def _plain(logs: dict[str, Any]) -> dict[str, Any]:
