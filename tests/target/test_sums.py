@@ -213,10 +213,58 @@ def test_a_sum_of_one_output_is_refused_for_two(rng):
         model.evaluate(x, y, verbose=0)
 
 
+STRUCTURES = {  # of outputs: the layers' names are others than the keys
+    "dictionary": lambda u, v: {"b": u, "a": v},
+    "nested dictionary": lambda u, v: {"b": u, "in": {"c": v}},
+    "list": lambda u, v: [u, v],
+    "dictionary of one": lambda u, v: {"b": u},
+}
+
+
+@pytest.mark.parametrize("how", ["fit", "train"])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_outputs_are_named_as_keras_names_them(kind, how, rng, tmp_path):
+    x, y = rows(rng)
+    make, leaves = STRUCTURES[kind], [ls.Huber(delta=0.5), ls.MeanAbsoluteError()]
+    losses, targets = make(*leaves), make(y["a"], y["b"])
+    names = {"list": {"u": leaves[0], "v": leaves[1]}}.get(kind, losses)
+    pair = []
+    for loss in (ls.MultiLoss(names), losses):
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, make(*(layers.Dense(1, name=name)(inputs) for name in "uv")))
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        pair.append(model)
+    ours, theirs = pair
+    more = {"epochs": 3, "batch_size": 10, "shuffle": False, "verbose": 0}
+    logs = ours.fit(x, targets, **more).history if how == "fit" else ls.train(ours, x, targets, **more).history
+    expected = theirs.fit(x, targets, **more).history
+    assert set(logs) - {"regularization"} == set(expected)
+    for name in expected:
+        np.testing.assert_allclose(logs[name], expected[name], rtol=1e-5)
+    ours.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    found = [model.evaluate(x, targets, verbose=0, return_dict=True)["loss"] for model in (ours, loaded, theirs)]
+    np.testing.assert_allclose(found, found[2], rtol=1e-5)
+
+
+def test_a_dictionary_may_hold_sums(rng, tmp_path):
+    x, y = rows(rng)
+    both = ls.Huber() + 0.1 * ls.MeanAbsoluteError()
+    model, same = compiled({"a": both, "b": "mse"}), compiled(ls.MultiLoss({"a": both, "b": "mse"}))
+    one, two = (m.fit(x, y, shuffle=False, verbose=0).history for m in (model, same))
+    assert set(one) == set(two) == {"loss", "a_huber", "a_mean_absolute_error", "b_loss", "regularization"}
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-6)
+
+
 def test_a_sum_inside_a_list_or_with_loss_weights_is_refused():
     both = ls.Huber() + ls.MeanAbsoluteError()
     with pytest.raises(LossaryError, match="MultiLoss"):
-        compiled({"a": both, "b": "mse"})
+        branches().compile("sgd", [both, "mse"])
     with pytest.raises(LossaryError, match="loss_weights"):
         branches().compile("sgd", ls.MultiLoss({"a": "mse", "b": "mae"}), loss_weights={"a": 1.0, "b": 1.0})
 

@@ -192,16 +192,20 @@ class MultiLoss(Sum):
 
     Every output of the model has to be named, and no other: a misspelt name is an error before training, not a loss
     that silently is not there. Targets come as a dictionary by the same names, or in the order of the outputs.
+    Outputs in nested dictionaries are named in nested dictionaries, or as "a/b".
     `weights` gives weights by name as well. Logs say `price_loss`; where an output has a sum, `price_huber`.
     """
 
     def __init__(self, losses: Mapping[str, Any], weights: Mapping[str, Weight] | None = None) -> None:
-        weights = dict(weights or {})
+        named = isinstance(losses, Mapping) and isinstance(weights or {}, Mapping)
+        losses, weights = (dict(_by_path(given or {})) if named else {} for given in (losses, weights))
         unknown = set(weights) - set(losses)
-        if not isinstance(losses, Mapping) or unknown:
+        if unknown or not losses:
             raise ParameterError(
                 "MultiLoss(losses, weights) has one loss per output name.",
-                arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}.",
+                arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}."
+                if losses
+                else "It was given no dictionary of losses.",
                 allowed="Allowed are weights of outputs that have a loss.",
                 do="Compare the names.",
             )
@@ -219,9 +223,9 @@ def whole(loss: Any) -> Any:
 
     A dictionary by outputs becomes a MultiLoss; None and lists stay what they are.
     """
-    if isinstance(loss, dict) and not any(isinstance(get(one), Sum) for one in loss.values()):
+    if isinstance(loss, dict):
         return MultiLoss(loss)
-    return loss if loss is None or isinstance(loss, (Sum, dict, list, tuple)) else Sum([loss])
+    return loss if loss is None or isinstance(loss, (Sum, list, tuple)) else Sum([loss])
 
 
 def _parts(given: Any) -> list[Part]:
@@ -239,6 +243,15 @@ def _parts(given: Any) -> list[Part]:
             do="Leave `reduction` out, or leave the part out.",
         )
     return [Part(loss, (), str(getattr(loss, "name", None) or "loss"))]
+
+
+def _by_path(given: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
+    """Nested dictionaries as one, with keys such as "a/b"."""
+    for name, one in given.items():
+        if isinstance(one, Mapping) and "class_name" not in one:  # else it is the configuration of a loss
+            yield from _by_path(one, *path, str(name))
+        else:
+            yield "/".join((*path, str(name))), one
 
 
 def _routed(losses: Mapping[str, Any], weights: Mapping[str, Weight]) -> Iterator[Part]:

@@ -19,8 +19,8 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
-from ..core.sums import Sum
-from .routing import Routed, columns_of
+from ..core.sums import MultiLoss, Sum
+from .routing import Routed, columns_of, output_names
 from .sources import Hidden, Teacher
 from .term import Term
 
@@ -205,9 +205,13 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     losses = [one for one in keras.tree.flatten(loss) if one is not None and not isinstance(one, str)]
     if not any(needs_attachment(one) for one in losses):
         return
+    by_name = loss_weights is None or isinstance(loss_weights, dict)
+    if isinstance(loss, dict) and by_name and any(isinstance(one, Sum) for one in losses):
+        loss, loss_weights = MultiLoss(loss, loss_weights), None
+        losses = [loss]
     if any(isinstance(one, Sum) and (one is not loss or loss_weights is not None) for one in losses):
         raise LossaryError(
-            "compile was given a sum of losses inside a list or dictionary, or with loss_weights.",
+            "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
             + ("." if loss_weights is None else f", and loss_weights={loss_weights!r}."),
             allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
@@ -217,7 +221,7 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     if not keras.tree.is_nested(loss):
         columns = {name for one in losses for name in columns_of(leaves_of(one))}
         whole = loss if isinstance(loss, Sum) else Sum([loss])
-        model._compile_loss = Routed(whole, output_names=getattr(model, "output_names", None), columns=columns)
+        model._compile_loss = Routed(whole, output_names=output_names(model), columns=columns)
         model._compile_loss.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
     try:
         attachment.attach()

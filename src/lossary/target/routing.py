@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -80,6 +80,7 @@ class Routed:
     def route(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Targets, predictions and weights as the sum takes them: by name, or the only ones."""
         names = self._names(y_pred)
+        y_true, y_pred, sample_weight = _flat(y_true), _flat(y_pred), _flat(sample_weight)
         if not self.loss.outputs:
             return self._only(names, y_true, y_pred, sample_weight)
         self._check_names(names)
@@ -103,10 +104,10 @@ class Routed:
         return _single(names, y_true), _single(list(y_pred) if isinstance(y_pred, dict) else names, y_pred), weight
 
     def _names(self, y_pred: Any) -> list[str]:
-        if isinstance(y_pred, dict):
-            return list(y_pred)
-        count = len(y_pred) if isinstance(y_pred, (list, tuple)) else 1
-        known = list(self.output_names or ())
+        flat, known = _flat(y_pred), list(self.output_names or ())
+        if isinstance(flat, dict):
+            return list(flat)
+        count = len(flat) if isinstance(flat, list) else 1
         return known if len(known) == count else [str(place) for place in range(count)]
 
     def _check_names(self, names: list[str]) -> None:
@@ -134,6 +135,27 @@ class Routed:
                 allowed="Allowed are the names of the outputs, and columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
             )
+
+
+def output_names(model: keras.Model) -> list[str] | None:
+    """The names of a model's outputs, where they are known before it runs: the keys of a dictionary, as in Keras."""
+    flat = _flat(getattr(model, "_outputs_struct", None))
+    return list(flat) if isinstance(flat, dict) else getattr(model, "output_names", None)
+
+
+def _flat(given: Any) -> Any:
+    """Nested dictionaries as one, with keys such as "a/b"; nested lists as one list; anything else as it is."""
+    if isinstance(given, dict):
+        return {"/".join(path): leaf for path, leaf in _leaves(given, ())}
+    return [leaf for _, leaf in _leaves(given, ())] if isinstance(given, (list, tuple)) else given
+
+
+def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(given, (dict, list, tuple)):
+        for key, inner in given.items() if isinstance(given, dict) else enumerate(given):
+            yield from _leaves(inner, (*path, str(key)))
+    else:
+        yield path, given
 
 
 def columns_of(leaves: Iterable[Any]) -> Iterable[str]:
