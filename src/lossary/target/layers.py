@@ -27,6 +27,8 @@ Tensor = Any
 class _AddsLoss(keras.layers.Layer):
     """What both layers share: a weight that may move with the step, counted by the layer, and learned variables."""
 
+    adds_loss = True  # what it adds is a loss, no regularization
+
     def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
         # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
         super().__init__(**{"autocast": False, **kwargs})

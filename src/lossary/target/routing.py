@@ -11,6 +11,7 @@ from keras import ops
 from ..core import moments
 from ..core.errors import LossaryError, ShapeError
 from ..core.sums import Sum
+from .apart import regularization_of, rows_of
 from .sources import Column
 
 Tensor = Any
@@ -58,7 +59,7 @@ class Routed:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         self.built = True
         terms, total = self.split(y_true, y_pred, sample_weight)
-        count = _rows(y_pred)
+        count = rows_of(y_pred)
         for name, value in (terms | self.loss.knobs()).items():
             if name in self.means:
                 self.means[name].update_state(value, sample_weight=count)
@@ -73,9 +74,7 @@ class Routed:
 
     def record_regularization(self, model: keras.Model, y_pred: Any) -> None:
         """Log what layers and weights add to the loss."""
-        added = [ops.sum(ops.cast(value, keras.config.floatx())) for value in model.losses]
-        total = sum(added[1:], added[0]) if added else ops.zeros(())
-        self.means["regularization"].update_state(total, sample_weight=_rows(y_pred))
+        self.means["regularization"].update_state(regularization_of(model), sample_weight=rows_of(y_pred))
 
     def route(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Targets, predictions and weights as the sum takes them: by name, or the only ones."""
@@ -190,7 +189,3 @@ def _by_name(what: str, names: list[str], wanted: list[str], given: Any) -> Any:
         allowed=f"Allowed are {', '.join(wanted)}.",
         do=f"Pass {what} as a dictionary by these names.",
     )
-
-
-def _rows(y_pred: Any) -> Tensor:
-    return ops.shape(keras.tree.flatten(y_pred)[0])[0]

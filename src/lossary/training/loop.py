@@ -12,6 +12,7 @@ from keras import tree
 from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.sums import whole
+from ..target.apart import keep_apart
 from .blocks import StreamFeed
 from .building import build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -93,6 +94,7 @@ def train(
         named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
     check_compiled(model)
+    keep_apart(model)
     wanted = Wanted.by(model)
     held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
     check_held(held)
