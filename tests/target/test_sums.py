@@ -1,7 +1,9 @@
 """Sums of losses: the numbers, the names, the routing by name, and what may not be added."""
 
 import copy
+import json
 import pickle
+import zipfile
 
 import keras
 import numpy as np
@@ -274,3 +276,38 @@ def test_check_looks_at_the_parts_of_every_output(rng):
     model = compiled(ls.MultiLoss({"a": "mse", "b": ls.BinaryCrossentropy() + 0.1 * ls.MeanAbsoluteError()}))
     found = ls.check(model, x, {"a": y["a"], "b": np.clip(y["b"], 0, 1)})
     assert any(one.output == "b" for one in found)
+
+
+def altered(path, change):
+    """A saved model with another configuration of its loss."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(held["config.json"])
+    change(config["compile_config"]["loss"]["config"])
+    held["config.json"] = json.dumps(config)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+DENSE = keras.saving.serialize_keras_object(layers.Dense(2))
+CHANGES = {
+    "a layer": lambda config: config["parts"][0].update(loss=DENSE),
+    "no loss": lambda config: config["parts"][0].pop("loss"),
+    "nothing": lambda config: config["parts"][1].update(loss=None),
+    "a weight of text": lambda config: config["parts"][1].update(weights=["much"]),
+    "no parts": lambda config: config.pop("parts"),
+    "a number": lambda config: config["parts"].append(3),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_with_a_part_that_is_no_loss_is_refused_when_it_is_loaded(change, tmp_path):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", ls.Huber() + 0.1 * ls.MeanAbsoluteError())
+    model.save(tmp_path / "model.keras")
+    altered(tmp_path / "model.keras", CHANGES[change])
+    with pytest.raises(LossaryError) as caught:
+        keras.models.load_model(tmp_path / "model.keras")
+    assert all((caught.value.asked, caught.value.arrived, caught.value.allowed, caught.value.do))
+    assert keras.models.load_model(tmp_path / "model.keras", compile=False).count_params() == 3

@@ -16,7 +16,7 @@ from keras import ops
 
 from ..numerics.backend import recorded
 from . import moments
-from .errors import ParameterError, ShapeError
+from .errors import DefinitionError, ParameterError, ShapeError
 from .lookup import get
 from .loss import snake, unknown_step
 from .schedules import Moving, moving
@@ -53,8 +53,23 @@ class Part:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Part:
-        weights = tuple(moving(weight) for weight in config["weights"])
-        return cls(get(config["loss"]), weights, config["name"], config["output"])
+        """Files come from elsewhere: what is no loss is refused when they are read, not when it is called."""
+        if not isinstance(config, Mapping) or not {"loss", "weights", "name", "output"} <= set(config):
+            raise _no_part(f"A part is {config!r:.80}")
+        loss = get(config["loss"])
+        if not isinstance(loss, keras.losses.Loss):
+            raise _no_part(f"The part {config['name']!r} is a {type(loss).__name__}")
+        weights = tuple(weight for given in config["weights"] for weight in weights_of(given))
+        return cls(loss, weights, str(config["name"]), config["output"])
+
+
+def _no_part(arrived: str) -> DefinitionError:
+    return DefinitionError(
+        "A sum of losses is read from a configuration, such as that of a saved model.",
+        arrived=f"{arrived}.",
+        allowed="Allowed are parts with a loss, weights, a name and an output.",
+        do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
+    )
 
 
 @keras.saving.register_keras_serializable("lossary")
@@ -164,6 +179,8 @@ class Sum(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sum:
+        if not isinstance(config.get("parts"), (list, tuple)):
+            raise _no_part("There are no parts")
         made = cls.__new__(cls)
         Sum.__init__(made, [Part.from_config(part) for part in config["parts"]], name=config["name"])
         made.left_out = list(config["left_out"])

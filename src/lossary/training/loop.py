@@ -11,6 +11,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
+from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..target.apart import keep_apart
 from .blocks import StreamFeed
@@ -87,13 +88,14 @@ def train(
     """
     check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
     check_numbers(steps_per_epoch=steps_per_epoch)
-    check_alone(model)
+    check_model(model)
     check_callbacks(callbacks)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
         named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
     check_compiled(model)
+    check_alone(model)
     keep_apart(model)
     wanted = Wanted.by(model)
     held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
@@ -279,16 +281,60 @@ def check_callbacks(callbacks: Any) -> None:
             )
 
 
+def check_model(model: Any) -> None:
+    """Whatever wraps a model, or is a model of another library, has no steps of Keras."""
+    if not isinstance(model, keras.Model):
+        raise LossaryError(
+            "train(model, x, y) trains a model of Keras.",
+            arrived=f"It was given a {type(model).__module__}.{type(model).__name__}.",
+            allowed="Allowed are Sequential and functional models, and classes derived from keras.Model.",
+            do="Pass the Keras model itself, for instance the one inside of a wrapper.",
+        )
+
+
 def check_alone(model: Any) -> None:
     """Compiled epochs run on one device."""
-    spread = getattr(model, "_distribute_strategy", None) is not None
-    if spread or keras.distribution.distribution() is not None:
+    several = _several(model)
+    if several:
+        losses = [_alone(one) for one in tree.flatten(model.loss)] if model.compiled else []
+        averaged = keras.backend.backend() != "tensorflow"
+        wrong = [(one, inexact_on_replicas(one, averaged=averaged)) for one in losses if one is not None]
+        told = [f" There, {getattr(one, 'name', one)} {why}." for one, why in wrong if why]
         raise LossaryError(
-            "train(model, ...) runs whole epochs on one device.",
-            arrived="The model was made for several (a tf.distribute strategy or a keras.distribution is active).",
-            allowed="Allowed are models on one device.",
-            do="Use model.fit, which spreads batches over devices.",
+            "train(model, ...) runs whole epochs on one device, in one process.",
+            arrived=f"{several}.{''.join(told)}",
+            allowed="Allowed are models on one device, in one process.",
+            do="Use model.fit, which spreads batches over devices; docs/backends.md tells which losses are exact there."
+            if told
+            else "Use model.fit, which spreads batches over devices.",
         )
+
+
+def _alone(loss: Any) -> Any:
+    """The loss in a sum of one."""
+    parts = getattr(loss, "parts", ())
+    return parts[0].loss if len(parts) == 1 else loss
+
+
+def _several(model: Any) -> str:
+    """What says that there are several devices or processes."""
+    backend = keras.backend.backend()
+    strategy = getattr(model, "_distribute_strategy", None)
+    if strategy is not None:
+        return f"The model was made under a {type(strategy).__name__} of tf.distribute"
+    if keras.distribution.distribution() is not None:
+        return "A keras.distribution is active"
+    if backend == "torch":
+        from torch import distributed
+
+        if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+            return f"This process is one of {distributed.get_world_size()} of a torch process group"
+    if backend == "jax":
+        import jax
+
+        if jax.process_count() > 1:
+            return f"This process is one of {jax.process_count()} of jax.distributed"
+    return ""
 
 
 def _held(validation_data: Any, wanted: Wanted) -> Arrays:
