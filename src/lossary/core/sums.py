@@ -54,22 +54,19 @@ class Part:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Part:
         """Files come from elsewhere: what is no loss is refused when they are read, not when it is called."""
-        if not isinstance(config, Mapping) or not {"loss", "weights", "name", "output"} <= set(config):
-            raise _no_part(f"A part is {config!r:.80}")
-        loss = get(config["loss"])
+        whole = isinstance(config, Mapping) and {"loss", "weights", "name", "output"} <= set(config)
+        loss = get(config["loss"]) if whole else None
         if not isinstance(loss, keras.losses.Loss):
-            raise _no_part(f"The part {config['name']!r} is a {type(loss).__name__}")
+            raise DefinitionError(
+                "A sum of losses is read from a configuration, such as that of a saved model.",
+                arrived=f"Its part {config['name']!r} is a {type(loss).__name__}."
+                if whole
+                else f"A part is {repr(config)[:80]}.",
+                allowed="Allowed are parts with a loss, weights, a name and an output.",
+                do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
+            )
         weights = tuple(weight for given in config["weights"] for weight in weights_of(given))
         return cls(loss, weights, str(config["name"]), config["output"])
-
-
-def _no_part(arrived: str) -> DefinitionError:
-    return DefinitionError(
-        "A sum of losses is read from a configuration, such as that of a saved model.",
-        arrived=f"{arrived}.",
-        allowed="Allowed are parts with a loss, weights, a name and an output.",
-        do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
-    )
 
 
 @keras.saving.register_keras_serializable("lossary")
@@ -179,10 +176,8 @@ class Sum(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sum:
-        if not isinstance(config.get("parts"), (list, tuple)):
-            raise _no_part("There are no parts")
         made = cls.__new__(cls)
-        Sum.__init__(made, [Part.from_config(part) for part in config["parts"]], name=config["name"])
+        Sum.__init__(made, [Part.from_config(part) for part in config.get("parts", [None])], name=config["name"])
         made.left_out = list(config["left_out"])
         return made
 

@@ -66,21 +66,28 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     labels = np.asarray(given.argmax(axis=-1) if _one_hot(given) else given).ravel()
     labels = labels if ignore_class is None else labels[labels != ignore_class]
     wrong = labels[(labels < 0) | (labels != np.round(labels))]  # NaN is wrong too
-    if wrong.size or not labels.size:
+    most = int(labels.max()) if labels.size and not wrong.size else -1
+    countable = 0 <= most < MOST
+    counts = np.bincount(labels.astype(np.int64) if countable else [], minlength=classes or 0).astype(float)
+    known, do = np.unique(labels), IGNORED
+    told = ""
+    if not labels.size or wrong.size:
         told = f"y holds {wrong[0]}." if wrong.size else f"y of shape {given.shape} holds no label."
-        raise _refused(told, "Number the classes: np.unique(names, return_inverse=True)[1]. " + IGNORED)
-    counts = np.bincount(labels.astype(np.int64), minlength=classes or 0).astype(float) if labels.max() < MOST else None
-    if counts is None or (classes is None and np.sum(counts == 0) > np.sum(counts > 0)):
-        known = np.unique(labels)
+        do = f"Number the classes: np.unique(names, return_inverse=True)[1]. {IGNORED}"
+    elif classes is not None and most >= classes:
+        told, do = f"The largest label is {most}, for classes={classes}.", f"{IGNORED} Or pass classes={most + 1}."
+    elif not countable or (classes is None and np.sum(counts == 0) > np.sum(counts > 0)):
         shown = ", ".join(f"{label:.0f}" for label in known[:4]) + (" …" if known.size > 4 else "")
-        told = f"The largest label is {labels.max():.0f}, and only {known.size} different ones occur: {shown}."
-        raise _refused(told, f"{IGNORED} Or say how many classes there are: classes={int(labels.max()) + 1}.")
-    if classes is not None and counts.size > classes:
-        told = f"The largest label is {counts.size - 1}, for classes={classes}."
-        raise _refused(told, f"{IGNORED} Or pass classes={counts.size}.")
-    if _one_hot(given):
-        counts = np.pad(counts, (0, max(0, given.shape[-1] - counts.size)))
-    return counts
+        told = f"The largest label is {most}, and only {known.size} different ones occur: {shown}."
+        do = f"{IGNORED} Or say how many classes there are: classes={most + 1}."
+    if told:
+        raise LossaryError(
+            "weights_from(y) counts class labels.",
+            arrived=told,
+            allowed="Allowed are whole numbers from 0 on, or one-hot rows.",
+            do=do,
+        )
+    return np.pad(counts, (0, max(0, given.shape[-1] - counts.size))) if _one_hot(given) else counts
 
 
 MOST = 2**24  # a weight for each label up to that is the most that makes sense
@@ -90,12 +97,3 @@ IGNORED = "Name a label that means 'not labelled', such as 255, by ignore_class=
 def _one_hot(y: Array) -> bool:
     rows = y.ndim > 1 and y.shape[-1] > 1 and y.size > 0
     return rows and bool(np.all((y == 0) | (y == 1))) and bool(np.all(y.sum(axis=-1) == 1))
-
-
-def _refused(arrived: str, do: str) -> LossaryError:
-    return LossaryError(
-        "weights_from(y) counts class labels.",
-        arrived=arrived,
-        allowed="Allowed are whole numbers from 0 on, or one-hot rows.",
-        do=do,
-    )

@@ -22,7 +22,7 @@ from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
 from .progress import Line
 from .sources import Arrays, Wanted, arrays
-from .streams import check_held, held_batches, no_batch, stream
+from .streams import check_held, check_seen, held_batches, stream
 from .trouble import sentence
 
 
@@ -193,8 +193,7 @@ class Run:
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
             logs = self.model.evaluate(held_batches(self.held), **more)
-            if (tracker := self.model._loss_tracker) is not None and not float(tracker.count):
-                raise no_batch()
+            check_seen(self.model._loss_tracker is None or float(self.model._loss_tracker.count) > 0)
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -312,7 +311,7 @@ def check_alone(model: Any) -> None:
 
 def _alone(loss: Any) -> Any:
     """The loss in a sum of one."""
-    parts = getattr(loss, "parts", ())
+    parts: Any = getattr(loss, "parts", ())
     return parts[0].loss if len(parts) == 1 else loss
 
 

@@ -160,20 +160,24 @@ def _schema(file: Path) -> Any:
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[Any]:
     # Buffering ahead holds all of a file that has been read in memory.
-    try:
+    with _readable(file):
         from pyarrow.parquet import ParquetFile
 
         opened = ParquetFile(file, pre_buffer=False)
-    except Exception as error:  # of pyarrow, of the system, or of the import: each has kinds of its own
-        raise _unreadable(file, error) from error
     with opened:
         yield opened
 
 
 def _next(file: Path, blocks: Iterator[Any]) -> Any:
-    try:
+    with _readable(file):
         return next(blocks, None)
-    except Exception as error:
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of pyarrow, of the system, or of the import: each has kinds of its own
         raise _unreadable(file, error) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +35,13 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a model takes besides floats: text at some input, and the inputs that are whole numbers."""
+    """What a model takes besides floats: text at some input; the largest whole number at each, 0 where it takes floats.
+
+    JAX has no whole numbers of 64 bits.
+    """
 
     text: bool = False
-    whole: tuple[bool, ...] = ()
+    whole: tuple[float, ...] = ()
 
     @classmethod
     def by(cls, model: Any) -> Wanted:
@@ -47,11 +49,20 @@ class Wanted:
         kinds = [str(one.dtype) for one in tree.flatten(getattr(model, "inputs", None) or [])]
         reads = any(type(layer).__name__ in OF_TEXT for layer in model._flatten_layers())
         text = keras.backend.backend() == "tensorflow" and ("string" in kinds if kinds else reads)
-        return cls(text, tuple("int" in kind for kind in kinds))
+        return cls(text, tuple(_largest(kind) for kind in kinds))
+
+
+def _largest(kind: str) -> float:
+    if "int" not in kind:
+        return 0
+    return float(np.iinfo("int32" if "64" in kind and keras.backend.backend() == "jax" else kind).max)
 
 
 OF_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 FLOATS = Wanted()
+READY = frozenset(
+    map(np.dtype, ("bool", "uint8", "int8", "int16", "int32"))
+)  # types that need no look, as most batches have
 
 
 def arrays(
@@ -86,6 +97,8 @@ def arrays(
 
 def _read(part: Any, what: str, text: bool = False) -> Any:
     """NumPy, or tensors of the running backend as they are, in the structure of `part`; floats as Keras computes."""
+    if type(part) is np.ndarray and part.ndim and (part.dtype in READY or part.dtype == keras.config.floatx()):
+        return part
     # Without 64 bits, JAX would take large whole numbers for others.
     found = read(part, what, int64=keras.backend.backend() != "jax", text=text, keep=_ours)
     return None if part is None else tree.map_structure(lambda array: _in_floatx(array, what), found)
@@ -97,22 +110,17 @@ def _ours(value: Any) -> bool:
     return keras.ops.is_tensor(value) and dense and type(value).__name__ not in STRANGE
 
 
-def _check_whole(x: Any, whole: tuple[bool, ...]) -> None:
-    """Numbers beyond int32 have come as floats; an input of whole numbers would take them for others."""
-    of_jax = keras.backend.backend() == "jax"
-    if x is None or not (of_jax and any(whole)) or len(flat := tree.flatten(x)) != len(whole):
+def _check_whole(x: Any, whole: tuple[float, ...]) -> None:
+    """An input of whole numbers would take floats beyond its range, and what came as such, for others."""
+    if x is None or not any(whole) or len(flat := tree.flatten(x)) != len(whole):
         return
-    for array in itertools.compress(flat, whole):
-        if (
-            isinstance(array, np.ndarray)
-            and array.dtype.kind == "f"
-            and array.size
-            and np.nanmax(np.abs(array)) > 2**31
-        ):
+    for array, largest in zip(flat, whole, strict=True):
+        floats = largest and array.size and "float" in str(array.dtype) and isinstance(array, np.ndarray)
+        if floats and (most := np.nanmax(np.abs(array))) > largest:
             raise LossaryError(
-                "The model takes whole numbers as an input, which JAX holds in 32 bits.",
-                arrived=f"x holds {np.nanmax(np.abs(array)):.0f}.",
-                allowed=f"Allowed are whole numbers up to {2**31 - 1}.",
+                "train(model, x) gives whole numbers to an input of the model that takes them.",
+                arrived=f"x holds {most:.0f}.",
+                allowed=f"Allowed are whole numbers up to {largest:.0f}.",
                 do="Number the values from 0, for instance by np.unique(values, return_inverse=True)[1].",
             )
 

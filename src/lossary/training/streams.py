@@ -168,19 +168,19 @@ def held_batches(held: Any) -> Any:
         return held
     batches = iter(held)
     first = next(batches, END)
-    if first is END:
-        raise no_batch()
+    check_seen(first is not END)
     return (batch for batch in itertools.chain([first], batches))
 
 
-def no_batch() -> LossaryError:
-    """Of rows held back."""
-    return LossaryError(
-        "train(validation_data=...) is gone through after each epoch.",
-        arrived="It gave no batch.",
-        allowed="Allowed are (x, y), (x, y, sample_weight), and streams of at least one batch.",
-        do="Look at what it gives, for instance next(iter(validation_data)).",
-    )
+def check_seen(any_batch: bool) -> None:
+    """Rows held back have to be there: the loss of none would be the best."""
+    if not any_batch:
+        raise LossaryError(
+            "train(validation_data=...) is gone through after each epoch.",
+            arrived="It gave no batch.",
+            allowed="Allowed are (x, y), (x, y, sample_weight), and streams of at least one batch.",
+            do="Look at what it gives, for instance next(iter(validation_data)).",
+        )
 
 
 def _of_library(x: Any) -> bool:
