@@ -108,10 +108,10 @@ TARGETS = [
         "Pass the target, or give the output the loss None.",
     ),
     Example(
-        "A sum inside a list or dictionary of losses",
+        "A sum inside a list of losses",
         "compile mixes its own way of several losses with sums.",
-        TWO + 'model.compile("sgd", {"a": ls.Huber() + ls.MeanAbsoluteError(), "b": "mse"})',
-        "Put the dictionary into ls.MultiLoss, and the weights too.",
+        TWO + 'model.compile("sgd", [ls.Huber() + ls.MeanAbsoluteError(), "mse"])',
+        "Write a dictionary by the names of the outputs, or ls.MultiLoss of one, and the weights too.",
     ),
     Example(
         "A term with an argument from nowhere",

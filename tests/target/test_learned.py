@@ -190,6 +190,67 @@ def test_classes_are_weighed_by_how_often_they_occur():
             wrong()
 
 
+@pytest.mark.parametrize("rule", ["balanced", "effective_number"])
+@pytest.mark.parametrize(
+    ("y", "more"),
+    [
+        ([0, 0, 2], {}),
+        ([0, 0, 2], {"classes": 6}),
+        ([[0, 0, 1], [255, 0, 1]], {"ignore_class": 255}),
+        ([0, 0, 1, -1], {"ignore_class": -1}),
+        ([0, 0, 1, 2], {"ignore_class": 0}),
+        ([5, 5, 3], {"classes": 6}),
+        ([True, False, False], {}),
+        ([[[0.0], [3.0]], [[1.0], [0.0]]], {}),
+    ],
+)
+def test_the_mean_weight_of_labelled_rows_is_1(rule, y, more):
+    compute = pytest.importorskip("sklearn.utils.class_weight").compute_class_weight
+    weights = np.array(ls.weights_from(y, rule, 0.9, **more))
+    labels = np.asarray(y).astype(int).ravel()
+    labels = labels[labels != more.get("ignore_class")]
+    assert np.mean(weights[labels]) == pytest.approx(1)
+    known = np.unique(labels)
+    assert len(weights) == more.get("classes", known[-1] + 1)
+    assert not weights[np.setdiff1d(np.arange(len(weights)), known)].any()
+    if rule == "balanced":
+        np.testing.assert_allclose(weights[known], compute("balanced", classes=known, y=labels))
+
+
+def test_labels_come_from_whatever_train_reads():
+    pd, torch = pytest.importorskip("pandas"), pytest.importorskip("torch")
+    expected = ls.weights_from([0, 1, 1, 2])
+    table = pd.DataFrame({"k": pd.array([0, 1, 1, 2], "Int8")})
+    for y in (
+        table,
+        table["k"],
+        torch.tensor([0, 1, 1, 2]),
+        np.eye(3, dtype=bool)[[0, 1, 1, 2]],
+        np.float32([0, 1, 1, 2]),
+    ):
+        assert ls.weights_from(y) == expected
+    assert len(ls.weights_from(np.eye(4)[[0, 1, 1, 2]])) == 4
+
+
+@pytest.mark.parametrize(
+    ("y", "more", "told"),
+    [
+        ([[0, 0, 1], [255, 0, 1]], {}, "ignore_class=255"),
+        ([0, 0, 1, -1], {}, "holds -1"),
+        ([0, 1, 7], {"classes": 3}, "classes=8"),
+        ([-1, -1], {"ignore_class": -1}, "no label"),
+        ([0, np.nan], {}, "nan"),
+        (["yes", "no"], {}, "np.unique"),
+        ([0, 10**12], {}, "1000000000000"),
+        (np.ma.array([0, 1], mask=[0, 1]), {}, "masked"),
+    ],
+)
+def test_labels_that_would_spoil_the_weights_are_refused(y, more, told):
+    with pytest.raises(LossaryError, match=told) as caught:
+        ls.weights_from(y, **more)
+    assert all((caught.value.asked, caught.value.arrived, caught.value.allowed, caught.value.do))
+
+
 def test_class_weights_are_explicit_sample_weights(rng):
     y = rng.integers(0, 3, size=40)
     p = rng.normal(size=(40, 3)).astype("float32")

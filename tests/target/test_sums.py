@@ -1,7 +1,9 @@
 """Sums of losses: the numbers, the names, the routing by name, and what may not be added."""
 
 import copy
+import json
 import pickle
+import zipfile
 
 import keras
 import numpy as np
@@ -213,10 +215,58 @@ def test_a_sum_of_one_output_is_refused_for_two(rng):
         model.evaluate(x, y, verbose=0)
 
 
+STRUCTURES = {  # of outputs: the layers' names are others than the keys
+    "dictionary": lambda u, v: {"b": u, "a": v},
+    "nested dictionary": lambda u, v: {"b": u, "in": {"c": v}},
+    "list": lambda u, v: [u, v],
+    "dictionary of one": lambda u, v: {"b": u},
+}
+
+
+@pytest.mark.parametrize("how", ["fit", "train"])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_outputs_are_named_as_keras_names_them(kind, how, rng, tmp_path):
+    x, y = rows(rng)
+    make, leaves = STRUCTURES[kind], [ls.Huber(delta=0.5), ls.MeanAbsoluteError()]
+    losses, targets = make(*leaves), make(y["a"], y["b"])
+    names = {"list": {"u": leaves[0], "v": leaves[1]}}.get(kind, losses)
+    pair = []
+    for loss in (ls.MultiLoss(names), losses):
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, make(*(layers.Dense(1, name=name)(inputs) for name in "uv")))
+        model.compile(keras.optimizers.SGD(0.1), loss)
+        pair.append(model)
+    ours, theirs = pair
+    more = {"epochs": 3, "batch_size": 10, "shuffle": False, "verbose": 0}
+    logs = ours.fit(x, targets, **more).history if how == "fit" else ls.train(ours, x, targets, **more).history
+    expected = theirs.fit(x, targets, **more).history
+    assert set(logs) - {"regularization"} == set(expected)
+    for name in expected:
+        np.testing.assert_allclose(logs[name], expected[name], rtol=1e-5)
+    ours.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    found = [model.evaluate(x, targets, verbose=0, return_dict=True)["loss"] for model in (ours, loaded, theirs)]
+    np.testing.assert_allclose(found, found[2], rtol=1e-5)
+
+
+def test_a_dictionary_may_hold_sums(rng, tmp_path):
+    x, y = rows(rng)
+    both = ls.Huber() + 0.1 * ls.MeanAbsoluteError()
+    model, same = compiled({"a": both, "b": "mse"}), compiled(ls.MultiLoss({"a": both, "b": "mse"}))
+    one, two = (m.fit(x, y, shuffle=False, verbose=0).history for m in (model, same))
+    assert set(one) == set(two) == {"loss", "a_huber", "a_mean_absolute_error", "b_loss", "regularization"}
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-6)
+
+
 def test_a_sum_inside_a_list_or_with_loss_weights_is_refused():
     both = ls.Huber() + ls.MeanAbsoluteError()
     with pytest.raises(LossaryError, match="MultiLoss"):
-        compiled({"a": both, "b": "mse"})
+        branches().compile("sgd", [both, "mse"])
     with pytest.raises(LossaryError, match="loss_weights"):
         branches().compile("sgd", ls.MultiLoss({"a": "mse", "b": "mae"}), loss_weights={"a": 1.0, "b": 1.0})
 
@@ -226,3 +276,38 @@ def test_check_looks_at_the_parts_of_every_output(rng):
     model = compiled(ls.MultiLoss({"a": "mse", "b": ls.BinaryCrossentropy() + 0.1 * ls.MeanAbsoluteError()}))
     found = ls.check(model, x, {"a": y["a"], "b": np.clip(y["b"], 0, 1)})
     assert any(one.output == "b" for one in found)
+
+
+def altered(path, change):
+    """A saved model with another configuration of its loss."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(held["config.json"])
+    change(config["compile_config"]["loss"]["config"])
+    held["config.json"] = json.dumps(config)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+DENSE = keras.saving.serialize_keras_object(layers.Dense(2))
+CHANGES = {
+    "a layer": lambda config: config["parts"][0].update(loss=DENSE),
+    "no loss": lambda config: config["parts"][0].pop("loss"),
+    "nothing": lambda config: config["parts"][1].update(loss=None),
+    "a weight of text": lambda config: config["parts"][1].update(weights=["much"]),
+    "no parts": lambda config: config.pop("parts"),
+    "a number": lambda config: config["parts"].append(3),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_with_a_part_that_is_no_loss_is_refused_when_it_is_loaded(change, tmp_path):
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", ls.Huber() + 0.1 * ls.MeanAbsoluteError())
+    model.save(tmp_path / "model.keras")
+    altered(tmp_path / "model.keras", CHANGES[change])
+    with pytest.raises(LossaryError) as caught:
+        keras.models.load_model(tmp_path / "model.keras")
+    assert all((caught.value.asked, caught.value.arrived, caught.value.allowed, caught.value.do))
+    assert keras.models.load_model(tmp_path / "model.keras", compile=False).count_params() == 3

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import lossary as ls
-from lossary.training import blocks, streams
+from lossary.training import blocks, parquet, streams
 from lossary.training import epochs as programs
 from tests.training.test_train import BATCH, check_equal, data, linear, normalized, train, twins, two_sided
 
@@ -136,17 +136,17 @@ def test_a_column_is_a_target(rng):
 
 
 def write(folder, x, y, parts=1):
-    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    files, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
     columns = {"a": x[:, 0], "u": y[:, 0], "b": x[:, 1], "v": y[:, 1], "c": x[:, 2]}
     for k, rows in enumerate(np.array_split(np.arange(len(x)), parts)):
         table = arrow.table({name: column[rows] for name, column in columns.items()})
-        parquet.write_table(table, folder / f"{k}.parquet", row_group_size=7)
+        files.write_table(table, folder / f"{k}.parquet", row_group_size=7)
     return folder / "0.parquet" if parts == 1 else folder
 
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
-    monkeypatch.setattr(streams, "WINDOW", 10)
+    monkeypatch.setattr(parquet, "WINDOW", 10)
     (model, other), (x, y) = twins(linear), data(rng)
     train(model, write(tmp_path, x, y, parts), ["u", "v"], shuffle=False)
     train(other, x, y, shuffle=False)
@@ -154,7 +154,7 @@ def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
 
 
 def test_parquet_rows_are_all_seen_in_another_order(rng, tmp_path, monkeypatch):
-    monkeypatch.setattr(streams, "WINDOW", 10)
+    monkeypatch.setattr(parquet, "WINDOW", 10)
     x, y = data(rng)
     made = streams.stream(write(tmp_path, x, y), ["u", "v"], batch_size=16, seed=1)
     seen = [np.concatenate([batch[0] for batch in made.batches()]) for _ in range(2)]

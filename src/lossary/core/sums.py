@@ -16,7 +16,7 @@ from keras import ops
 
 from ..numerics.backend import recorded
 from . import moments
-from .errors import ParameterError, ShapeError
+from .errors import DefinitionError, ParameterError, ShapeError
 from .lookup import get
 from .loss import snake, unknown_step
 from .schedules import Moving, moving
@@ -53,8 +53,20 @@ class Part:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Part:
-        weights = tuple(moving(weight) for weight in config["weights"])
-        return cls(get(config["loss"]), weights, config["name"], config["output"])
+        """Files come from elsewhere: what is no loss is refused when they are read, not when it is called."""
+        whole = isinstance(config, Mapping) and {"loss", "weights", "name", "output"} <= set(config)
+        loss = get(config["loss"]) if whole else None
+        if not isinstance(loss, keras.losses.Loss):
+            raise DefinitionError(
+                "A sum of losses is read from a configuration, such as that of a saved model.",
+                arrived=f"Its part {config['name']!r} is a {type(loss).__name__}."
+                if whole
+                else f"A part is {repr(config)[:80]}.",
+                allowed="Allowed are parts with a loss, weights, a name and an output.",
+                do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
+            )
+        weights = tuple(weight for given in config["weights"] for weight in weights_of(given))
+        return cls(loss, weights, str(config["name"]), config["output"])
 
 
 @keras.saving.register_keras_serializable("lossary")
@@ -70,6 +82,7 @@ class Sum(keras.losses.Loss):
     """
 
     plain = True  # nothing but the weighted parts: in another sum, they stand beside its own
+    beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
         super().__init__(name=name or snake(type(self).__name__), reduction="sum")
@@ -164,7 +177,7 @@ class Sum(keras.losses.Loss):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sum:
         made = cls.__new__(cls)
-        Sum.__init__(made, [Part.from_config(part) for part in config["parts"]], name=config["name"])
+        Sum.__init__(made, [Part.from_config(part) for part in config.get("parts", [None])], name=config["name"])
         made.left_out = list(config["left_out"])
         return made
 
@@ -192,16 +205,20 @@ class MultiLoss(Sum):
 
     Every output of the model has to be named, and no other: a misspelt name is an error before training, not a loss
     that silently is not there. Targets come as a dictionary by the same names, or in the order of the outputs.
+    Outputs in nested dictionaries are named in nested dictionaries, or as "a/b".
     `weights` gives weights by name as well. Logs say `price_loss`; where an output has a sum, `price_huber`.
     """
 
     def __init__(self, losses: Mapping[str, Any], weights: Mapping[str, Weight] | None = None) -> None:
-        weights = dict(weights or {})
+        named = isinstance(losses, Mapping) and isinstance(weights or {}, Mapping)
+        losses, weights = (dict(_by_path(given or {})) if named else {} for given in (losses, weights))
         unknown = set(weights) - set(losses)
-        if not isinstance(losses, Mapping) or unknown:
+        if unknown or not losses:
             raise ParameterError(
                 "MultiLoss(losses, weights) has one loss per output name.",
-                arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}.",
+                arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}."
+                if losses
+                else "It was given no dictionary of losses.",
                 allowed="Allowed are weights of outputs that have a loss.",
                 do="Compare the names.",
             )
@@ -219,9 +236,9 @@ def whole(loss: Any) -> Any:
 
     A dictionary by outputs becomes a MultiLoss; None and lists stay what they are.
     """
-    if isinstance(loss, dict) and not any(isinstance(get(one), Sum) for one in loss.values()):
+    if isinstance(loss, dict):
         return MultiLoss(loss)
-    return loss if loss is None or isinstance(loss, (Sum, dict, list, tuple)) else Sum([loss])
+    return loss if loss is None or isinstance(loss, (Sum, list, tuple)) else Sum([loss])
 
 
 def _parts(given: Any) -> list[Part]:
@@ -239,6 +256,15 @@ def _parts(given: Any) -> list[Part]:
             do="Leave `reduction` out, or leave the part out.",
         )
     return [Part(loss, (), str(getattr(loss, "name", None) or "loss"))]
+
+
+def _by_path(given: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
+    """Nested dictionaries as one, with keys such as "a/b"."""
+    for name, one in given.items():
+        if isinstance(one, Mapping) and "class_name" not in one:  # else it is the configuration of a loss
+            yield from _by_path(one, *path, str(name))
+        else:
+            yield "/".join((*path, str(name))), one
 
 
 def _routed(losses: Mapping[str, Any], weights: Mapping[str, Weight]) -> Iterator[Part]:

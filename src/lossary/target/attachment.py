@@ -19,8 +19,10 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
-from ..core.sums import Sum
-from .routing import Routed, columns_of
+from ..core.sums import MultiLoss, Sum
+from .apart import PLACE as APART
+from .apart import Apart, Tie, speaks
+from .routing import Routed, columns_of, output_names
 from .sources import Hidden, Teacher
 from .term import Term
 
@@ -39,10 +41,11 @@ class LossState(keras.layers.Layer):
         self.built = True
 
 
-class Attachment:
+class Attachment(Tie):
     """The tie between one model and its loss, from one `compile` to the next."""
 
     def __init__(self, model: keras.Model, losses: list[Any]) -> None:
+        super().__init__()
         self.model, self.losses = model, losses
         leaves = [leaf for loss in losses for leaf in leaves_of(loss)]
         carried = {id(layer): layer for leaf in leaves for layer in carried_by(leaf)}
@@ -51,7 +54,6 @@ class Attachment:
         self.ears = {name for leaf in leaves if (name := _ear(leaf)) is not None}
         self.learners = [leaf for leaf in leaves if hasattr(leaf, "bind")]
         self.dials = [leaf for leaf in leaves if isinstance(leaf, Dial)]
-        self.undo: list[Callable[[], Any]] = []
 
     def attach(self) -> None:
         """Make the variables the model's own, listen to the layers that are read, and run compute_loss in a Moment."""
@@ -63,22 +65,17 @@ class Attachment:
             "save_own_variables",
             "load_own_variables",
         ):  # they are saved at PLACE, so that compile=False loads
-            self._set(model, name, _without(model, own, getattr(model, name)))
-        self._set(model, PLACE, state)
-        self._set(model, "_lossary", self)
+            self.replace(model, name, _without(model, own, getattr(model, name)))
+        self.replace(model, PLACE, state)
+        self.replace(model, "_lossary", self)
         for name in self.ears:
             self._listen(name)
         for dial in self.dials:
             dial.model = model
         for learner in self.learners:
             learner.bind(model)
-        self._set(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
-        self._set(model, "_compute_loss_has_training_arg", True)
-
-    def detach(self) -> None:
-        """Leave the model as it was."""
-        while self.undo:
-            self.undo.pop()()
+        self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
+        self.replace(model, "_compute_loss_has_training_arg", True)
 
     @contextlib.contextmanager
     def moment(self, x: Any, y: Any, y_pred: Any, training: bool) -> Iterator[Moment]:
@@ -112,12 +109,6 @@ class Attachment:
             tracker.lock()
         self.undo.append(lambda: self.model._untrack_variable(variable))
 
-    def _set(self, owner: Any, name: str, value: Any) -> None:
-        """Set an attribute past the trackers of Keras and torch, and remember what was there."""
-        before = owner.__dict__.get(name, _ABSENT)
-        object.__setattr__(owner, name, value)
-        self.undo.append(functools.partial(_put_back, owner, name, before))
-
     def _listen(self, name: str) -> None:
         layer = next((layer for layer in self.model._flatten_layers(include_self=False) if layer.name == name), None)
         if layer is None:
@@ -137,17 +128,7 @@ class Attachment:
                 self.heard[name] = outputs
             return outputs
 
-        self._set(layer, "call", heard)
-
-
-_ABSENT = object()
-
-
-def _put_back(owner: Any, name: str, before: Any) -> None:
-    if before is _ABSENT:
-        owner.__dict__.pop(name, None)
-    else:
-        object.__setattr__(owner, name, before)
+        self.replace(layer, "call", heard)
 
 
 def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,14 +181,25 @@ def needs_attachment(loss: Any) -> bool:
 
 
 def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
-    """After compile: tie model and loss together. Does nothing for losses that need nothing."""
+    """After compile: tie model and loss together, and log the regularization beside a loss of lossary."""
     detach(model)
+    _tie(model, loss, loss_weights)
+    if speaks(model, loss) and not isinstance(model._compile_loss, Routed):
+        Apart(model).attach()
+
+
+def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
+    """Does nothing for losses that need nothing."""
     losses = [one for one in keras.tree.flatten(loss) if one is not None and not isinstance(one, str)]
     if not any(needs_attachment(one) for one in losses):
         return
+    by_name = loss_weights is None or isinstance(loss_weights, dict)
+    if isinstance(loss, dict) and by_name and any(isinstance(one, Sum) for one in losses):
+        loss, loss_weights = MultiLoss(loss, loss_weights), None
+        losses = [loss]
     if any(isinstance(one, Sum) and (one is not loss or loss_weights is not None) for one in losses):
         raise LossaryError(
-            "compile was given a sum of losses inside a list or dictionary, or with loss_weights.",
+            "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
             + ("." if loss_weights is None else f", and loss_weights={loss_weights!r}."),
             allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
@@ -217,7 +209,7 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     if not keras.tree.is_nested(loss):
         columns = {name for one in losses for name in columns_of(leaves_of(one))}
         whole = loss if isinstance(loss, Sum) else Sum([loss])
-        model._compile_loss = Routed(whole, output_names=getattr(model, "output_names", None), columns=columns)
+        model._compile_loss = Routed(whole, output_names=output_names(model), columns=columns)
         model._compile_loss.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
     try:
         attachment.attach()
@@ -233,9 +225,9 @@ def attachment_of(model: keras.Model) -> Any:
 
 def detach(model: keras.Model) -> None:
     """Undo an earlier `attach`."""
-    before = attachment_of(model)
-    if before is not None:
-        before.detach()
+    for before in (model.__dict__.get(APART), attachment_of(model)):
+        if before is not None:
+            before.detach()
 
 
 def _follow_compile() -> None:

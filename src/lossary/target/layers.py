@@ -27,6 +27,8 @@ Tensor = Any
 class _AddsLoss(keras.layers.Layer):
     """What both layers share: a weight that may move with the step, counted by the layer, and learned variables."""
 
+    adds_loss = True  # what it adds is a loss, no regularization
+
     def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
         # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
         super().__init__(**{"autocast": False, **kwargs})
@@ -188,10 +190,10 @@ def without_targets(model: keras.Model) -> keras.Model:
 def _resolve(loss: Any) -> Any:
     """A loss object that reduces to one number."""
     found = get(loss)
-    if found is None:
+    if not isinstance(found, keras.losses.Loss):
         raise LossaryError(
             "LossLayer(loss) adds a loss to what training minimises.",
-            arrived="It was given None.",
+            arrived=f"It was given {'None' if found is None else f'a {type(found).__name__}'}.",
             allowed="Allowed is a loss object, a function of (y_true, y_pred), or a name.",
             do='Name one, for instance LossLayer("mse").',
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from keras import ops
 from ..core import moments
 from ..core.errors import LossaryError, ShapeError
 from ..core.sums import Sum
+from .apart import regularization_of, rows_of
 from .sources import Column
 
 Tensor = Any
@@ -58,7 +59,7 @@ class Routed:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         self.built = True
         terms, total = self.split(y_true, y_pred, sample_weight)
-        count = _rows(y_pred)
+        count = rows_of(y_pred)
         for name, value in (terms | self.loss.knobs()).items():
             if name in self.means:
                 self.means[name].update_state(value, sample_weight=count)
@@ -73,13 +74,12 @@ class Routed:
 
     def record_regularization(self, model: keras.Model, y_pred: Any) -> None:
         """Log what layers and weights add to the loss."""
-        added = [ops.sum(ops.cast(value, keras.config.floatx())) for value in model.losses]
-        total = sum(added[1:], added[0]) if added else ops.zeros(())
-        self.means["regularization"].update_state(total, sample_weight=_rows(y_pred))
+        self.means["regularization"].update_state(regularization_of(model), sample_weight=rows_of(y_pred))
 
     def route(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Targets, predictions and weights as the sum takes them: by name, or the only ones."""
         names = self._names(y_pred)
+        y_true, y_pred, sample_weight = _flat(y_true), _flat(y_pred), _flat(sample_weight)
         if not self.loss.outputs:
             return self._only(names, y_true, y_pred, sample_weight)
         self._check_names(names)
@@ -103,10 +103,10 @@ class Routed:
         return _single(names, y_true), _single(list(y_pred) if isinstance(y_pred, dict) else names, y_pred), weight
 
     def _names(self, y_pred: Any) -> list[str]:
-        if isinstance(y_pred, dict):
-            return list(y_pred)
-        count = len(y_pred) if isinstance(y_pred, (list, tuple)) else 1
-        known = list(self.output_names or ())
+        flat, known = _flat(y_pred), list(self.output_names or ())
+        if isinstance(flat, dict):
+            return list(flat)
+        count = len(flat) if isinstance(flat, list) else 1
         return known if len(known) == count else [str(place) for place in range(count)]
 
     def _check_names(self, names: list[str]) -> None:
@@ -134,6 +134,27 @@ class Routed:
                 allowed="Allowed are the names of the outputs, and columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
             )
+
+
+def output_names(model: keras.Model) -> list[str] | None:
+    """The names of a model's outputs, where they are known before it runs: the keys of a dictionary, as in Keras."""
+    flat = _flat(getattr(model, "_outputs_struct", None))
+    return list(flat) if isinstance(flat, dict) else getattr(model, "output_names", None)
+
+
+def _flat(given: Any) -> Any:
+    """Nested dictionaries as one, with keys such as "a/b"; nested lists as one list; anything else as it is."""
+    if isinstance(given, dict):
+        return {"/".join(path): leaf for path, leaf in _leaves(given, ())}
+    return [leaf for _, leaf in _leaves(given, ())] if isinstance(given, (list, tuple)) else given
+
+
+def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(given, (dict, list, tuple)):
+        for key, inner in given.items() if isinstance(given, dict) else enumerate(given):
+            yield from _leaves(inner, (*path, str(key)))
+    else:
+        yield path, given
 
 
 def columns_of(leaves: Iterable[Any]) -> Iterable[str]:
@@ -168,7 +189,3 @@ def _by_name(what: str, names: list[str], wanted: list[str], given: Any) -> Any:
         allowed=f"Allowed are {', '.join(wanted)}.",
         do=f"Pass {what} as a dictionary by these names.",
     )
-
-
-def _rows(y_pred: Any) -> Tensor:
-    return ops.shape(keras.tree.flatten(y_pred)[0])[0]

@@ -1,4 +1,4 @@
-"""Weights of rows and classes from the labels."""
+"""Weights of classes from the labels."""
 
 from __future__ import annotations
 
@@ -7,34 +7,49 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import LossaryError
+from ..data.arrays import Array, arrays
 
 RULES = ("balanced", "effective_number")
 
 
-def weights_from(y: Any, rule: str = "balanced", beta: float = 0.999) -> tuple[float, ...]:
+def weights_from(
+    y: Any,
+    rule: str = "balanced",
+    beta: float = 0.999,
+    *,
+    ignore_class: int | None = None,
+    classes: int | None = None,
+) -> tuple[float, ...]:
     r"""One weight per class from how often each label occurs, for `class_weight` of a loss.
 
         loss = ls.SparseCategoricalCrossentropy(class_weight=ls.weights_from(y))
 
-    Args:
-        y: labels 0 to k - 1 of any shape, or one-hot rows (floats of shape (..., k)).
-        rule: "balanced": rows / (k * count), so that every class has the same total weight; "effective_number":
-            (1 - beta) / (1 - beta^count), scaled to a mean of 1 over the rows (Cui et al. 2019, arXiv:1901.05555).
-        beta: for "effective_number", in [0, 1); 0 gives equal weights, towards 1 they become balanced.
+    The mean weight of the labelled rows is 1, so that the loss stays on its scale. A class that does not occur has the
+    weight 0 and takes no part in the rest, as with scikit-learn's "balanced".
 
-    A class that never occurs gets weight 0. Raises LossaryError for labels that are not whole numbers from 0 on.
+    Args:
+        y: labels from 0 on of any shape, or one-hot rows (of shape (..., k)); whatever ls.train reads.
+        rule: "balanced": rows / (k * count) for k classes that occur, so that each has the same total weight;
+            "effective_number": proportional to (1 - beta) / (1 - beta^count) (Cui et al. 2019, arXiv:1901.05555).
+        beta: for "effective_number", in [0, 1); 0 gives equal weights, towards 1 they become balanced.
+        ignore_class: a label that means "not labelled", such as 255 or -1: it is not counted, as in the loss.
+        classes: how many weights there are; by default one more than the largest label.
+
+    Raises:
+        LossaryError: for labels that are not whole numbers from 0 on, and for labels with more gaps than classes, such
+            as 0, 1 and 255, unless `classes` or `ignore_class` says what is meant.
 
     >>> weights_from([0, 0, 0, 1])
     (0.6666666666666666, 2.0)
+    >>> weights_from([[0, 0, 1], [255, 0, 1]], ignore_class=255)
+    (0.8333333333333334, 1.25)
     """
-    counts = _counts(np.asarray(y))
+    counts = _counts(y, ignore_class, classes)
+    occurring = counts > 0
     if rule == "balanced":
-        with np.errstate(divide="ignore"):
-            weights = np.where(counts > 0, counts.sum() / (counts.size * counts), 0.0)
+        each = np.where(occurring, 1 / np.where(occurring, counts, 1), 0.0)
     elif rule == "effective_number" and 0 <= beta < 1:
-        with np.errstate(divide="ignore"):
-            weights = np.where(counts > 0, (1 - beta) / (1 - beta**counts), 0.0)
-        weights = weights * counts.sum() / (weights @ counts)
+        each = np.where(occurring, (1 - beta) / np.where(occurring, 1 - beta**counts, 1), 0.0)
     else:
         raise LossaryError(
             f"weights_from(y, {rule!r}, beta={beta!r}) weighs classes by how often they occur.",
@@ -42,19 +57,43 @@ def weights_from(y: Any, rule: str = "balanced", beta: float = 0.999) -> tuple[f
             allowed=f"Allowed are the rules {' and '.join(map(repr, RULES))}, and beta in [0, 1).",
             do='Leave both out for "balanced".',
         )
-    return tuple(float(weight) for weight in weights)
+    return tuple(float(weight) for weight in each * (counts.sum() / (each @ counts)))
 
 
-def _counts(y: Any) -> Any:
-    one_hot = (
-        y.ndim > 1 and y.shape[-1] > 1 and y.size > 0 and np.all(y.sum(axis=-1) == 1) and set(np.unique(y)) <= {0, 1}
-    )
-    labels = y.argmax(axis=-1) if one_hot else y
-    if labels.size == 0 or labels.dtype.kind not in "iufb" or np.any(labels < 0) or np.any(labels != np.round(labels)):
+def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
+    """How often each label from 0 on occurs."""
+    given = arrays(y, "y", int64=True)
+    labels = np.asarray(given.argmax(axis=-1) if _one_hot(given) else given).ravel()
+    labels = labels if ignore_class is None else labels[labels != ignore_class]
+    wrong = labels[(labels < 0) | (labels != np.round(labels))]  # NaN is wrong too
+    most = int(labels.max()) if labels.size and not wrong.size else -1
+    countable = 0 <= most < MOST
+    counts = np.bincount(labels.astype(np.int64) if countable else [], minlength=classes or 0).astype(float)
+    known, do = np.unique(labels), IGNORED
+    told = ""
+    if not labels.size or wrong.size:
+        told = f"y holds {wrong[0]}." if wrong.size else f"y of shape {given.shape} holds no label."
+        do = f"Number the classes: np.unique(names, return_inverse=True)[1]. {IGNORED}"
+    elif classes is not None and most >= classes:
+        told, do = f"The largest label is {most}, for classes={classes}.", f"{IGNORED} Or pass classes={most + 1}."
+    elif not countable or (classes is None and np.sum(counts == 0) > np.sum(counts > 0)):
+        shown = ", ".join(f"{label:.0f}" for label in known[:4]) + (" …" if known.size > 4 else "")
+        told = f"The largest label is {most}, and only {known.size} different ones occur: {shown}."
+        do = f"{IGNORED} Or say how many classes there are: classes={most + 1}."
+    if told:
         raise LossaryError(
             "weights_from(y) counts class labels.",
-            arrived=f"y has dtype {y.dtype} and shape {y.shape}.",
+            arrived=told,
             allowed="Allowed are whole numbers from 0 on, or one-hot rows.",
-            do="Number the classes: np.unique(names, return_inverse=True)[1].",
+            do=do,
         )
-    return np.bincount(labels.astype(int).ravel()).astype(float)
+    return np.pad(counts, (0, max(0, given.shape[-1] - counts.size))) if _one_hot(given) else counts
+
+
+MOST = 2**24  # a weight for each label up to that is the most that makes sense
+IGNORED = "Name a label that means 'not labelled', such as 255, by ignore_class=255."
+
+
+def _one_hot(y: Array) -> bool:
+    rows = y.ndim > 1 and y.shape[-1] > 1 and y.size > 0
+    return rows and bool(np.all((y == 0) | (y == 1))) and bool(np.all(y.sum(axis=-1) == 1))

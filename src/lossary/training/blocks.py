@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,8 +104,13 @@ class StreamFeed:
                 chunk.interrupted = True
                 break
         else:
-            chunk.logs = [self._logs(ran)]
-            self.steps = self.at
+            if self.at:  # an epoch that saw no row has no numbers
+                chunk.logs = [self._logs(ran)]
+            if self.source.over:
+                wanted = f" of {self.steps}" if self.steps else ""
+                chunk.over = f"x ended in epoch {self.done + 1}, after {self.at}{wanted} batches"
+            else:
+                self.steps = self.at
         chunk.seconds = time.perf_counter() - began
         self.done += 1
         return chunk
@@ -118,7 +124,8 @@ class StreamFeed:
         while start := list(itertools.islice(batches, FEW)):
             size, room = len(tree.flatten(start[0])[0]), _room(start[0])
             coming = itertools.chain(start, batches)
-            enough = by_size(backend().STREAM, self.model, size)
+            light = _bytes(start[0]) <= backend().JOINED
+            enough = by_size(backend().STREAM, self.model, size) if light else math.inf
             if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
                 self.looped.add(kind)
                 blocks = _blocks(self._program(start[0], size, room), coming, size, room)
@@ -174,8 +181,12 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
 
 def _room(batch: Batch) -> int:
     """How many such batches make a block."""
-    size = sum(int(np.prod(array.shape)) * 8 for array in tree.flatten(batch))
-    return max(1, min(BATCHES, BYTES // max(size, 1)))
+    return max(1, min(BATCHES, BYTES // max(_bytes(batch), 1)))
+
+
+def _bytes(batch: Batch) -> int:
+    """At most so many."""
+    return sum(math.prod(array.shape) * 8 for array in tree.flatten(batch))
 
 
 def _joined(parts: tuple[Any, ...], room: int) -> np.ndarray:

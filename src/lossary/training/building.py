@@ -8,6 +8,7 @@ import keras
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..target.apart import keep_apart
 
 
 def build(model: Any, batch: Any) -> None:
@@ -16,6 +17,7 @@ def build(model: Any, batch: Any) -> None:
     if not tree.is_nested(y):
         _by_shape(model, y)
     model._symbolic_build(data_batch=(x, y, weight))
+    keep_apart(model)  # layers that are built only now may regularize
     own = (
         type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
     )

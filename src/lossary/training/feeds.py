@@ -43,6 +43,7 @@ class Chunk:
     seconds: float = 0.0
     trouble: Trouble | None = None
     interrupted: bool = False  # inside; the model holds what it was before the chunk
+    over: str = ""  # where a stream ended before its epoch did
 
 
 class Pace:

@@ -14,6 +14,12 @@ Row = dict[str, float]
 GREATER = ("accuracy", "acc", "auc", "precision", "recall", "iou", "score", "similarity", "r2")
 
 
+class ColumnError(LossaryError, KeyError):
+    """A history has no such column."""
+
+    __str__ = ValueError.__str__  # a KeyError shows its text in quotes
+
+
 class History(Mapping[str, list[float]]):
     """A mapping of names to lists, one number for each epoch.
 
@@ -23,20 +29,30 @@ class History(Mapping[str, list[float]]):
     Attributes:
         epoch: the number of each row, from 1.
         stopped: why training ended before the last epoch, in a sentence; "" where it did not.
+        notes: what was left out or is otherwise than asked, in sentences.
         interrupted: whether Ctrl-C ended it.
         batch: the batch on which the target was not finite, as (x, y, sample_weight); None where there is none.
         monitor: the column that decides which epoch is the best.
         history: the same in the names and shape of Keras's History.
     """
 
-    def __init__(self, monitor: str = "target") -> None:
+    def __init__(self, monitor: str = "target", notes: list[str] | None = None) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
         self.stopped, self.interrupted, self.monitor = "", False, monitor
+        self.notes = [] if notes is None else notes
         self.batch: Any = None
         self._columns: dict[str, list[float]] = {}
 
     def __getitem__(self, name: str) -> list[float]:
+        if name not in self._columns:
+            early = self.stopped and not self.epoch
+            raise ColumnError(
+                "A history has one column for each number of an epoch.",
+                arrived=f"It was asked for {name!r}.",
+                allowed=f"Allowed is one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
+                do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
+            )
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -85,7 +101,8 @@ class History(Mapping[str, list[float]]):
         return lossary.draw(self)
 
     def __str__(self) -> str:
-        return self._table(12) + (f"\n\nStopped: {self.stopped}" if self.stopped else "")
+        told = [*self.notes, *([f"Stopped: {self.stopped}"] if self.stopped else [])]
+        return "\n\n".join([self._table(12), *told])
 
     def __repr__(self) -> str:
         return f"<History of {len(self.epoch)} epochs: {', '.join(self)}>"

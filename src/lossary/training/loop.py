@@ -11,7 +11,9 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.lookup import get
+from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
+from ..target.apart import keep_apart
 from .blocks import StreamFeed
 from .building import build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -19,8 +21,8 @@ from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
 from .interrupts import Deferred
 from .progress import Line
-from .sources import Arrays, arrays
-from .streams import stream
+from .sources import Arrays, Wanted, arrays
+from .streams import check_held, check_seen, held_batches, stream
 from .trouble import sentence
 
 
@@ -86,21 +88,23 @@ def train(
     """
     check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
     check_numbers(steps_per_epoch=steps_per_epoch)
-    check_alone(model)
+    check_model(model)
     check_callbacks(callbacks)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
         named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
         model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
     check_compiled(model)
-    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch)
-    held = (
-        validation_data if validation_data is None or not isinstance(validation_data, tuple) else _held(validation_data)
-    )
+    check_alone(model)
+    keep_apart(model)
+    wanted = Wanted.by(model)
+    held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
+    check_held(held)
+    batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch, wanted)
     feed: Feed
     at_once = chunk or (1 if callbacks or patience else None)
     if batches is None:
-        source = arrays(x, y, sample_weight, class_weight)
+        source = arrays(x, y, sample_weight, class_weight, wanted=wanted)
         build(model, batch := source.take(slice(0, min(batch_size, source.rows))))
         inside = held if isinstance(held, Arrays) else None
         at_once = 1 if held is not inside else at_once
@@ -110,7 +114,7 @@ def train(
         build(model, batch := batches.first())
         feed = StreamFeed(model, batches, epochs, jit_compile)
     names = list(model.get_metrics_result()) if monitor else []  # which JAX takes a while for
-    history = History(check_monitor(monitor, names, held is not None))
+    history = History(check_monitor(monitor, names, held is not None), [] if batches is None else batches.notes)
     apart = None if held is inside else held
     run = Run(model, feed, history, epochs, at_once, patience, verbose, apart, batch_size, batch)
     return run(callbacks)
@@ -188,20 +192,27 @@ class Run:
             x, y, weight = keras.utils.unpack_x_y_sample_weight(self.held.data)
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
-            logs = self.model.evaluate(self.held, **more)
+            logs = self.model.evaluate(held_batches(self.held), **more)
+            check_seen(self.model._loss_tracker is None or float(self.model._loss_tracker.count) > 0)
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _judge(self, chunk: Chunk, interrupt: Deferred) -> None:
         """Whether there is a reason to stop here."""
         history = self.history
+        waited = self.patience is not None and bool(chunk.logs) and self._waited()
         ended = f"epoch {history.epoch[-1]}" if history.epoch else "the start"
         if chunk.trouble is not None:
             history.batch = keras.utils.unpack_x_y_sample_weight(chunk.trouble.batch)
             history.stopped = sentence(self.model, chunk.trouble, self.feed.steps)
         elif interrupt.asked:
             history.stopped, history.interrupted = f"interrupted; weights are those after {ended}.", True
-        elif self.patience is not None and self._waited():
+        elif chunk.over:
+            ended = (
+                f"those after epoch {history.best_epoch}, the best" if self.patience else "those after its last batch"
+            )
+            history.stopped = f"{chunk.over}; weights are {ended}."
+        elif waited:
             shown = f"{history.monitor} has not improved for {self.patience} epochs"
             history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
         elif self.model.stop_training:
@@ -225,7 +236,7 @@ class Run:
         before = self.model.train_function
         self.listeners.on_train_end(_plain(logs))
         self.model.train_function = before
-        self.line.end(self.history.stopped)
+        self.line.end(self.history.notes, self.history.stopped)
 
 
 def check_numbers(**numbers: int | None) -> None:
@@ -269,21 +280,65 @@ def check_callbacks(callbacks: Any) -> None:
             )
 
 
-def check_alone(model: Any) -> None:
-    """Compiled epochs run on one device."""
-    spread = getattr(model, "_distribute_strategy", None) is not None
-    if spread or keras.distribution.distribution() is not None:
+def check_model(model: Any) -> None:
+    """Whatever wraps a model, or is a model of another library, has no steps of Keras."""
+    if not isinstance(model, keras.Model):
         raise LossaryError(
-            "train(model, ...) runs whole epochs on one device.",
-            arrived="The model was made for several (a tf.distribute strategy or a keras.distribution is active).",
-            allowed="Allowed are models on one device.",
-            do="Use model.fit, which spreads batches over devices.",
+            "train(model, x, y) trains a model of Keras.",
+            arrived=f"It was given a {type(model).__module__}.{type(model).__name__}.",
+            allowed="Allowed are Sequential and functional models, and classes derived from keras.Model.",
+            do="Pass the Keras model itself, for instance the one inside of a wrapper.",
         )
 
 
-def _held(validation_data: Any) -> Arrays:
+def check_alone(model: Any) -> None:
+    """Compiled epochs run on one device."""
+    several = _several(model)
+    if several:
+        losses = [_alone(one) for one in tree.flatten(model.loss)] if model.compiled else []
+        averaged = keras.backend.backend() != "tensorflow"
+        wrong = [(one, inexact_on_replicas(one, averaged=averaged)) for one in losses if one is not None]
+        told = [f" There, {getattr(one, 'name', one)} {why}." for one, why in wrong if why]
+        raise LossaryError(
+            "train(model, ...) runs whole epochs on one device, in one process.",
+            arrived=f"{several}.{''.join(told)}",
+            allowed="Allowed are models on one device, in one process.",
+            do="Use model.fit, which spreads batches over devices; docs/backends.md tells which losses are exact there."
+            if told
+            else "Use model.fit, which spreads batches over devices.",
+        )
+
+
+def _alone(loss: Any) -> Any:
+    """The loss in a sum of one."""
+    parts: Any = getattr(loss, "parts", ())
+    return parts[0].loss if len(parts) == 1 else loss
+
+
+def _several(model: Any) -> str:
+    """What says that there are several devices or processes."""
+    backend = keras.backend.backend()
+    strategy = getattr(model, "_distribute_strategy", None)
+    if strategy is not None:
+        return f"The model was made under a {type(strategy).__name__} of tf.distribute"
+    if keras.distribution.distribution() is not None:
+        return "A keras.distribution is active"
+    if backend == "torch":
+        from torch import distributed
+
+        if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+            return f"This process is one of {distributed.get_world_size()} of a torch process group"
+    if backend == "jax":
+        import jax
+
+        if jax.process_count() > 1:
+            return f"This process is one of {jax.process_count()} of jax.distributed"
+    return ""
+
+
+def _held(validation_data: Any, wanted: Wanted) -> Arrays:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
-    return arrays(x, y, sample_weight, what="train(validation_data=...)")
+    return arrays(x, y, sample_weight, what="train(validation_data=...)", wanted=wanted)
 
 
 def _plain(logs: dict[str, Any]) -> dict[str, Any]:

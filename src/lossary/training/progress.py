@@ -32,14 +32,14 @@ class Line:
         if self.over and not self.quiet:
             self._write(f"epoch {number}/{self.epochs}  step {done}" + (f"/{of}" if of else ""))
 
-    def end(self, sentence: str) -> None:
+    def end(self, notes: list[str], sentence: str) -> None:
         """After the last chunk."""
         if self.quiet:
             return
         if self.over and self.width:
             print(flush=True)
-        if sentence:
-            print(f"Stopped: {sentence}", flush=True)
+        for told in [*notes, *([f"Stopped: {sentence}"] if sentence else [])]:
+            print(told, flush=True)
 
     def _write(self, text: str) -> None:
         if self.over:

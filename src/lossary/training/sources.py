@@ -10,6 +10,8 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..data.arrays import STRANGE
+from ..data.arrays import arrays as read
 
 Batch = Any
 
@@ -31,9 +33,51 @@ class Arrays:
         return tree.map_structure(lambda array: array[:1], self.data)
 
 
-def arrays(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, what: str = "train") -> Arrays:
+@dataclass(frozen=True)
+class Wanted:
+    """What a model takes besides floats: text at some input; the largest whole number at each, 0 where it takes floats.
+
+    JAX has no whole numbers of 64 bits.
+    """
+
+    text: bool = False
+    whole: tuple[float, ...] = ()
+
+    @classmethod
+    def by(cls, model: Any) -> Wanted:
+        """By the inputs of a model where they are known, else by its layers."""
+        kinds = [str(one.dtype) for one in tree.flatten(getattr(model, "inputs", None) or [])]
+        reads = any(type(layer).__name__ in OF_TEXT for layer in model._flatten_layers())
+        text = keras.backend.backend() == "tensorflow" and ("string" in kinds if kinds else reads)
+        return cls(text, tuple(_largest(kind) for kind in kinds))
+
+
+def _largest(kind: str) -> float:
+    if "int" not in kind:
+        return 0
+    return float(np.iinfo("int32" if "64" in kind and keras.backend.backend() == "jax" else kind).max)
+
+
+OF_TEXT = ("TextVectorization", "StringLookup", "Hashing")
+FLOATS = Wanted()
+READY = frozenset(
+    map(np.dtype, ("bool", "uint8", "int8", "int16", "int32"))
+)  # types that need no look, as most batches have
+
+
+def arrays(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    what: str = "train",
+    wanted: Wanted = FLOATS,
+) -> Arrays:
     """Rows in memory. Floats take the precision that Keras computes in, as in fit."""
-    x, y, sample_weight = (None if part is None else _structure(part) for part in (x, y, sample_weight))
+    of = "" if what == "train" else " of validation_data"
+    x = _read(x, f"x{of}", wanted.text)
+    y, sample_weight = _read(y, f"y{of}"), _read(sample_weight, f"sample_weight{of}")
+    _check_whole(x, wanted.whole)
     if class_weight is not None:
         sample_weight = _by_class(y, sample_weight, class_weight)
     elif sample_weight is not None and tree.is_nested(y) and not tree.is_nested(sample_weight):
@@ -51,29 +95,53 @@ def arrays(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any =
     return Arrays(keras.utils.pack_x_y_sample_weight(x, y, sample_weight), several.pop())
 
 
-def _structure(part: Any) -> Any:
-    """Lists and dictionaries of arrays stay; a list of numbers is an array."""
-    if isinstance(part, dict):
-        return {name: _structure(value) for name, value in part.items()}
-    if isinstance(part, (list, tuple)) and any(hasattr(value, "shape") for value in part):
-        return type(part)(_structure(value) for value in part)
-    return _array(part)
+def _read(part: Any, what: str, text: bool = False) -> Any:
+    """NumPy, or tensors of the running backend as they are, in the structure of `part`; floats as Keras computes."""
+    if type(part) is np.ndarray and part.ndim and (part.dtype in READY or part.dtype == keras.config.floatx()):
+        return part
+    # Without 64 bits, JAX would take large whole numbers for others.
+    found = read(part, what, int64=keras.backend.backend() != "jax", text=text, keep=_ours)
+    return None if part is None else tree.map_structure(lambda array: _in_floatx(array, what), found)
 
 
-def frames_of(value: Any) -> bool:
-    """Whether this is a table of pandas or polars, or a column of one."""
-    return type(value).__module__.split(".")[0] in ("pandas", "polars")
+def _ours(value: Any) -> bool:
+    """Whether this is a tensor of the running backend, each of whose rows has one shape."""
+    dense = str(getattr(value, "layout", "torch.strided")) == "torch.strided" and not hasattr(value, "todense")
+    return keras.ops.is_tensor(value) and dense and type(value).__name__ not in STRANGE
 
 
-def _array(value: Any) -> Any:
-    """NumPy, or a tensor of the running backend as it is."""
-    if keras.ops.is_tensor(value):
-        return keras.ops.cast(value, keras.config.floatx()) if _other_float(value) else value
-    # A column of a table becomes (rows, 1) in Keras, whose fit knows those of pandas.
-    column = frames_of(value) and type(value).__name__ == "Series"
-    found = np.asarray(value.to_numpy() if frames_of(value) else _numpy(value))
-    found = found[:, None] if column else found
-    return found.astype(keras.config.floatx()) if _other_float(found) else found
+def _check_whole(x: Any, whole: tuple[float, ...]) -> None:
+    """An input of whole numbers would take floats beyond its range, and what came as such, for others."""
+    if x is None or not any(whole) or len(flat := tree.flatten(x)) != len(whole):
+        return
+    for array, largest in zip(flat, whole, strict=True):
+        floats = largest and array.size and "float" in str(array.dtype) and isinstance(array, np.ndarray)
+        if floats and (most := np.nanmax(np.abs(array))) > largest:
+            raise LossaryError(
+                "train(model, x) gives whole numbers to an input of the model that takes them.",
+                arrived=f"x holds {most:.0f}.",
+                allowed=f"Allowed are whole numbers up to {largest:.0f}.",
+                do="Number the values from 0, for instance by np.unique(values, return_inverse=True)[1].",
+            )
+
+
+def _in_floatx(array: Any, what: str) -> Any:
+    wanted = keras.config.floatx()
+    if array is None or not _other_float(array):
+        return array
+    if keras.ops.is_tensor(array):
+        return keras.ops.cast(array, wanted)
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(wanted)
+    except FloatingPointError:
+        most = np.abs(array[np.isfinite(array)]).max()
+        raise LossaryError(
+            f"train computes in {wanted}, as Keras does.",
+            arrived=f"{what} holds {most:g}.",
+            allowed=f"Allowed are numbers that {wanted} holds.",
+            do="Scale it, for instance by its standard deviation.",
+        ) from None
 
 
 def _numpy(value: Any) -> Any:

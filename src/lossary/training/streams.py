@@ -5,8 +5,10 @@ No package is imported to recognise its objects: they are known by the names of 
 
 from __future__ import annotations
 
+import collections
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,26 +18,39 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
-from .sources import Batch, arrays, frames_of
+from ..data.arrays import arrays as read
+from ..data.arrays import is_sparse, is_table
+from .parquet import Files
+from .sources import FLOATS, Batch, Wanted, arrays
 
 LARGE = 2**31  # bytes of arrays, from which on they are not copied to where the backend computes
-WINDOW = 2**16  # rows of a Parquet file that are read, and shuffled, together
 
 
 class Stream:
-    """Batches, epoch by epoch: x, (x, y) or (x, y, sample_weight) as arrays."""
+    """Batches, epoch by epoch: x, (x, y) or (x, y, sample_weight) as arrays.
+
+    `begin()` goes through x from its beginning; where x is gone through `once`, it goes on. An epoch has `steps`
+    batches and begins where the last one ended, but never goes through x more than once. `known`: batches of x, where
+    it tells.
+    """
 
     def __init__(
         self,
-        epoch: Callable[[], Iterable[Any]],
+        begin: Callable[[], Iterable[Any]],
         steps: int | None,
         class_weight: dict[int, float] | None,
         known: int | None = None,
+        wanted: Wanted = FLOATS,
+        once: bool = False,
+        notes: Sequence[str] = (),
     ) -> None:
-        """`epoch()` begins the next epoch; it has `steps` batches, or as many as there are, `known` where x tells."""
-        self.epoch, self.steps, self.class_weight = epoch, steps, class_weight
-        self.known = min(filter(None, (steps, known)), default=None)
+        self.begin, self.steps, self.class_weight, self.wanted, self.once = begin, steps, class_weight, wanted, once
+        self.length, self.notes = known, list(notes)
+        self.known = min(filter(None, (steps, known)), default=None)  # batches of an epoch
+        self.over = False  # whether x gave fewer batches than the epoch was to have, and has no more
         self.begun: Iterator[Batch] | None = None
+        self.coming: Iterator[Any] | None = None  # the rest of x
+        self.given = 0  # batches since the beginning of x
 
     def first(self) -> Batch:
         """The first batch, to build a model from; it is not lost."""
@@ -56,9 +71,38 @@ class Stream:
         return begun
 
     def _next_epoch(self) -> Iterator[Batch]:
-        for batch in itertools.islice(self.epoch(), self.steps):
-            x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
-            yield arrays(x, y, weight, self.class_weight).data
+        seen, from_beginning = 0, self.coming is None
+        while self.steps is None or seen < self.steps:
+            if self.coming is None:
+                self.coming, self.given = iter(self.begin()), 0
+            batch = next(self.coming, END)
+            if batch is not END:
+                seen += 1
+                self.given += 1
+                yield self._arrays(batch)
+            elif self.once or (from_beginning and not seen):
+                self.over = True
+                return
+            else:
+                self.coming = None
+                if from_beginning:
+                    self._note(seen)
+                    return
+                from_beginning = True
+        if self.given == self.length and self.coming is not None and next(self.coming, END) is END:
+            self.coming = None
+
+    def _note(self, seen: int) -> None:
+        note = f"x has {seen} batches: an epoch is these, not steps_per_epoch={self.steps}."
+        if self.steps is not None and note not in self.notes:
+            self.notes.append(note)
+
+    def _arrays(self, batch: Any) -> Batch:
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        return arrays(x, y, weight, self.class_weight, wanted=self.wanted).data
+
+
+END = object()
 
 
 def stream(
@@ -70,16 +114,20 @@ def stream(
     shuffle: bool = True,
     seed: int | None = None,
     steps: int | None = None,
+    wanted: Wanted = FLOATS,
 ) -> Stream | None:
     """The batches that x gives; None where x holds rows in memory."""
     random = np.random.default_rng(seed)
     order = random if shuffle else None
     if isinstance(x, (str, Path)):
-        read = _parquet(files := _files(x), _columns(y), batch_size, order)
-        return Stream(read, steps, class_weight, -(-_count(files) // batch_size))
+        files = Files.at(x, y)
+        length = -(-files.rows // batch_size)
+        return Stream(lambda: files.batches(batch_size, order), steps, class_weight, length, wanted, notes=files.notes)
     if _bytes(x) > LARGE:
-        rows = len(tree.flatten(x)[0])
-        return Stream(_rows((x, y, sample_weight), batch_size, order), steps, class_weight, -(-rows // batch_size))
+        rows = _count(tree.flatten(x)[0])
+        return Stream(
+            _rows((x, y, sample_weight), batch_size, order), steps, class_weight, -(-rows // batch_size), wanted
+        )
     batches = _source(x, order)
     if batches is None:
         return None
@@ -90,14 +138,65 @@ def stream(
             allowed="Allowed are batches (x, y) or (x, y, sample_weight).",
             do="Put them into the batches.",
         )
-    if hasattr(x, "__next__") and steps is None:
+    once = hasattr(x, "__next__")
+    if steps is None and (once or _endless(x)):
+        told = "which has no length and cannot begin anew" if once else "which has no end"
         raise LossaryError(
             "train(model, x) goes through x once in each epoch.",
-            arrived=f"x is a {type(x).__name__}, which has no length and cannot begin anew.",
+            arrived=f"x is a {type(x).__name__}, {told}.",
             allowed="Allowed are generators with steps_per_epoch=..., or objects that can be gone through again.",
             do="Say how many batches make an epoch, for instance steps_per_epoch=100.",
         )
-    return Stream(batches, steps, class_weight, _length(x))
+    return Stream(batches, steps, class_weight, _length(x), wanted, once)
+
+
+def check_held(held: Any) -> None:
+    """Rows that are held back are gone through after every epoch, to their end."""
+    if held is not None and (hasattr(held, "__next__") or _endless(held) or _length(held) == 0):
+        told = "has no batch" if _length(held) == 0 else "has no end" if _endless(held) else "can be gone through once"
+        raise LossaryError(
+            "train(validation_data=...) is gone through after each epoch.",
+            arrived=f"It is a {type(held).__name__}, which {told}.",
+            allowed="Allowed are (x, y), (x, y, sample_weight), and streams that end and can begin anew.",
+            do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
+        )
+
+
+def held_batches(held: Any) -> Any:
+    """What `model.evaluate` takes for a stream; it knows no iterables but generators, and calls the loss of none 0."""
+    if isinstance(held, (keras.utils.PyDataset, dict, list)) or hasattr(held, "shape") or _of_library(held):
+        return held
+    batches = iter(held)
+    first = next(batches, END)
+    check_seen(first is not END)
+    return (batch for batch in itertools.chain([first], batches))
+
+
+def check_seen(any_batch: bool) -> None:
+    """Rows held back have to be there: the loss of none would be the best."""
+    if not any_batch:
+        raise LossaryError(
+            "train(validation_data=...) is gone through after each epoch.",
+            arrived="It gave no batch.",
+            allowed="Allowed are (x, y), (x, y, sample_weight), and streams of at least one batch.",
+            do="Look at what it gives, for instance next(iter(validation_data)).",
+        )
+
+
+def _of_library(x: Any) -> bool:
+    """Whether this is a dataset of TensorFlow, or a loader of torch."""
+    return (
+        hasattr(x, "as_numpy_iterator")
+        or type(x).__module__.startswith("torch.utils.data")
+        or hasattr(x, "batch_sampler")
+    )
+
+
+def _endless(x: Any) -> bool:
+    """Whether x says that it has no end."""
+    if isinstance(x, keras.utils.PyDataset):
+        return x.num_batches is None
+    return hasattr(x, "as_numpy_iterator") and int(x.cardinality()) == -1
 
 
 def _length(x: Any) -> int | None:
@@ -115,131 +214,63 @@ def _source(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable
         return lambda: _dataset(x, random)
     if hasattr(x, "as_numpy_iterator"):  # tf.data
         return lambda: x.as_numpy_iterator()
-    if type(x).__module__.startswith("torch.utils.data") or hasattr(x, "batch_sampler"):
+    if _of_library(x):
         return lambda: (tree.map_structure(_host, _tuple(batch)) for batch in x)
     if hasattr(x, "__next__"):
         return lambda: x  # goes on where the last epoch ended
-    known = isinstance(x, (list, tuple, dict)) or hasattr(x, "shape") or frames_of(x)
+    known = isinstance(x, (list, tuple, dict)) or hasattr(x, "shape") or is_table(x)
     return None if known or not hasattr(x, "__iter__") else lambda: iter(x)
 
 
 def _dataset(x: Any, random: np.random.Generator | None) -> Iterator[Any]:
     """The batches of a PyDataset, as many threads ahead as it has workers."""
-    order = np.arange(x.num_batches) if random is None else random.permutation(x.num_batches)
+    order: Iterable[Any] = itertools.count()
+    if x.num_batches is not None:
+        order = np.arange(x.num_batches) if random is None else random.permutation(x.num_batches)
     if x.workers <= 1 and not x.use_multiprocessing:
         yield from (x[int(k)] for k in order)
     else:
+        numbers, waiting = map(int, order), collections.deque[Any]()
         with ThreadPoolExecutor(x.workers) as threads:
-            yield from threads.map(x.__getitem__, map(int, order))
+            while True:  # no further ahead than that: memory shall not fill
+                for k in itertools.islice(numbers, 2 * x.workers - len(waiting)):
+                    waiting.append(threads.submit(x.__getitem__, k))
+                if not waiting:
+                    break
+                yield waiting.popleft().result()
     x.on_epoch_end()
 
 
 def _rows(data: Batch, size: int, random: np.random.Generator | None) -> Callable[[], Iterator[Any]]:
     """Batches of rows of arrays that stay where they are, in the order in which rows in memory would come."""
-    rows = len(tree.flatten(data)[0])
+    names = ("x", "y", "sample_weight")
+    data = tuple(read(part, name, keep=_given_by_rows) for part, name in zip(data, names, strict=True))
+    data = tree.map_structure(lambda array: array.tocsr() if is_sparse(array) else array, data)
+    rows = _count(tree.flatten(data)[0])
 
     def epoch() -> Iterator[Any]:
         order = np.arange(rows) if random is None else random.permutation(rows)
         for start in range(0, rows, size):
             chosen = order[start : start + size]
-            yield tuple(None if part is None else tree.map_structure(lambda a: a[chosen], part) for part in data)  # noqa: B023
+            yield tree.map_structure(lambda array: None if array is None else array[chosen], data)  # noqa: B023
 
     return epoch
 
 
-def _parquet(
-    files: list[Path], targets: list[str], size: int, random: np.random.Generator | None
-) -> Callable[[], Iterator[Any]]:
-    """Batches of (other columns, target columns). With a generator, windows of rows are shuffled, each in itself."""
-    from pyarrow import parquet
-
-    def windows() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for k in np.arange(len(files)) if random is None else random.permutation(len(files)):
-            with parquet.ParquetFile(files[k]) as opened:
-                names = opened.schema_arrow.names
-                _check_columns(files[k], names, targets)
-                for block in opened.iter_batches(batch_size=WINDOW):
-                    x, y = (
-                        _matrix(files[k], block, wanted) for wanted in ([n for n in names if n not in targets], targets)
-                    )
-                    order = slice(None) if random is None else random.permutation(len(x))
-                    yield x[order], y[order]
-
-    def epoch() -> Iterator[Any]:
-        left: list[np.ndarray] = []
-        for window in windows():
-            joined = [np.concatenate(pair) for pair in zip(left, window, strict=True)] if left else list(window)
-            whole = len(joined[0]) - len(joined[0]) % size
-            for start in range(0, whole, size):
-                yield tuple(part[start : start + size] for part in joined)
-            left = [part[whole:] for part in joined]
-        if left and len(left[0]):
-            yield tuple(left)
-
-    return epoch
+def _given_by_rows(array: Any) -> bool:
+    """Whether this gives some of its rows without giving all of them."""
+    return isinstance(array, np.ndarray) or is_sparse(array)
 
 
-def _files(path: str | Path) -> list[Path]:
-    path = Path(path)
-    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
-    if not found:
-        raise LossaryError(
-            "train(model, path, target) reads the rows of Parquet files.",
-            arrived=f"There is none at {str(path)!r}.",
-            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet.",
-            do="Look at the path, or pass the data themselves.",
-        )
-    return found
-
-
-def _count(files: list[Path]) -> int:
-    """The rows of all files together, which stand at their ends."""
-    from pyarrow import parquet
-
-    return sum(parquet.read_metadata(file).num_rows for file in files)
-
-
-def _columns(y: Any) -> list[str]:
-    names = [y] if isinstance(y, str) else list(y) if isinstance(y, (list, tuple)) else []
-    if not names or not all(isinstance(name, str) for name in names):
-        raise LossaryError(
-            "train(model, path, y) reads the targets from the columns of a Parquet file that y names.",
-            arrived=f"y is {'missing' if y is None else 'a ' + type(y).__name__}.",
-            allowed="Allowed is the name of a column, or a list of names.",
-            do='Name it, for instance ls.train(model, "rows.parquet", "price").',
-        )
-    return names
-
-
-def _check_columns(file: Path, names: list[str], targets: list[str]) -> None:
-    missing = [name for name in targets if name not in names]
-    if missing or len(names) == len(targets):
-        raise LossaryError(
-            "train(model, path, y) reads targets from the columns that y names, and inputs from all others.",
-            arrived=f"{file.name} has no column {missing[0]!r}." if missing else f"{file.name} has no other column.",
-            allowed=f"Its columns are {', '.join(map(repr, names))}.",
-            do="Name the targets among them, and leave some for the inputs.",
-        )
-
-
-def _matrix(file: Path, block: Any, names: list[str]) -> np.ndarray:
-    """(rows, columns) of numbers."""
-    columns = [block.column(name).to_numpy(zero_copy_only=False) for name in names]
-    wrong = [name for name, column in zip(names, columns, strict=True) if column.dtype.kind not in "biuf"]
-    if wrong:
-        raise LossaryError(
-            "train(model, path, y) reads columns of numbers.",
-            arrived=f"Column {wrong[0]!r} of {file.name} holds {block.schema.field(wrong[0]).type}.",
-            allowed="Allowed are whole numbers, floats and truth values.",
-            do="Write numbers into the file, or leave the column out of it.",
-        )
-    return np.stack(columns, axis=-1)
+def _count(array: Any) -> int:
+    return int(array.shape[0]) if hasattr(array, "shape") else len(array)
 
 
 def _bytes(x: Any) -> int:
-    """What arrays in memory, or files mapped to it, take."""
+    """What arrays in memory, or files mapped to it, take; a sparse matrix what it would take in full."""
     parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else [x]
-    return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
+    full = sum(4 * math.prod(part.shape) for part in parts if is_sparse(part))
+    return full + sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 def _tuple(batch: Any) -> Any:

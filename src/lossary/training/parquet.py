@@ -1,0 +1,192 @@
+"""Rows of Parquet files, a window at a time: however large the files are, memory holds no more than that."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import LossaryError
+from ..data.arrays import arrays
+
+WINDOW = 2**16  # rows that are read, and shuffled, together
+INDEX = re.compile(r"__index_level_\d+__")  # columns that pandas makes of an index without a name
+
+
+@dataclass(frozen=True)
+class Files:
+    """Parquet files of the same columns: `targets`, an index that pandas left behind, and inputs."""
+
+    files: list[Path]
+    targets: list[str]
+
+    @classmethod
+    def at(cls, path: str | Path, y: Any) -> Files:
+        """The file, or the files of the folder; y names the targets. All that a look at their ends tells is checked."""
+        found = cls(_files(Path(path)), _names(y))
+        found._check()
+        return found
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files together."""
+        total = 0
+        for file in self.files:
+            with _opened(file) as parquet:
+                total += parquet.metadata.num_rows
+        return total
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not used, in sentences."""
+        left = [name for name in self._indices if name not in self.targets]
+        return [f"Left out, as the index of a table of pandas: {', '.join(map(repr, left))}."] if left else []
+
+    def batches(self, size: int, random: np.random.Generator | None) -> Iterator[Any]:
+        """Batches (inputs, targets). With a generator, windows of rows are shuffled, each in itself."""
+        left: list[np.ndarray] = []
+        for window in self._windows(random):
+            joined = [np.concatenate(pair) for pair in zip(left, window, strict=True)] if left else list(window)
+            whole = len(joined[0]) - len(joined[0]) % size
+            for start in range(0, whole, size):
+                yield tuple(part[start : start + size] for part in joined)
+            left = [part[whole:].copy() for part in joined]  # a view would keep the whole window
+        if left and len(left[0]):
+            yield tuple(left)
+
+    def _windows(self, random: np.random.Generator | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for k in np.arange(len(self.files)) if random is None else random.permutation(len(self.files)):
+            file = self.files[k]
+            with _opened(file) as parquet:
+                blocks = parquet.iter_batches(batch_size=WINDOW, columns=[*self.inputs, *self.targets])
+                while (block := _next(file, blocks)) is not None:
+                    x, y = (arrays(block.select(names), file.name) for names in (self.inputs, self.targets))
+                    order = slice(None) if random is None else random.permutation(len(x))
+                    yield x[order], y[order]
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The columns that are neither targets nor an index, in the order of the first file."""
+        return [name for name in self._schema.names if name not in {*self.targets, *self._indices}]
+
+    @cached_property
+    def _schema(self) -> Any:
+        return _schema(self.files[0])
+
+    @cached_property
+    def _indices(self) -> list[str]:
+        """The columns that hold the index of a table of pandas, which says so in the file."""
+        told = json.loads((self._schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+        return [name for name in self._schema.names if name in told or INDEX.fullmatch(name)]
+
+    def _check(self) -> None:
+        """Every file has the same columns, of numbers, and rows."""
+        for file in self.files:
+            schema = _schema(file)
+            missing = [name for name in [*self.targets, *self.inputs] if name not in schema.names]
+            if missing or not self.inputs:
+                raise LossaryError(
+                    "train(model, path, y) reads targets from the columns that y names, and inputs from all others.",
+                    arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
+                    allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
+                    do="Name the targets among them, and leave some for the inputs; all files have the same columns.",
+                )
+            for name in [*self.targets, *self.inputs]:
+                _check_type(file, name, schema.field(name).type)
+        if not self.rows:
+            raise LossaryError(
+                "train(model, path, y) goes through the rows of Parquet files.",
+                arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
+                allowed="Allowed are files of at least one row together.",
+                do="Look at what wrote the file.",
+            )
+
+
+def _files(path: Path) -> list[Path]:
+    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
+    if not found:
+        raise LossaryError(
+            "train(model, path, target) reads the rows of Parquet files.",
+            arrived=f"There is none at {str(path)!r}.",
+            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet.",
+            do="Look at the path, or pass the data themselves.",
+        )
+    return found
+
+
+def _names(y: Any) -> list[str]:
+    names = [y] if isinstance(y, str) else list(y) if isinstance(y, (list, tuple)) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise LossaryError(
+            "train(model, path, y) reads the targets from the columns of a Parquet file that y names.",
+            arrived=f"y is {'missing' if y is None else 'a ' + type(y).__name__}.",
+            allowed="Allowed is the name of a column, or a list of names.",
+            do='Name it, for instance ls.train(model, "rows.parquet", "price").',
+        )
+    return names
+
+
+def _check_type(file: Path, name: str, kind: Any) -> None:
+    import pyarrow.types as types
+
+    inner = kind.value_type if types.is_dictionary(kind) else kind
+    if any(is_it(inner) for is_it in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)):
+        return
+    do = "Write numbers into the file, or leave the column out of it."
+    if types.is_temporal(inner):
+        do = "Write it as a number, for instance as days since a date, or leave the column out of the file."
+    elif types.is_nested(inner):
+        do = "Write one column for each number, or read the file yourself and pass arrays."
+    raise LossaryError(
+        "train(model, path, y) reads columns of numbers.",
+        arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
+        allowed="Allowed are whole numbers, floats, decimals and truth values.",
+        do=do,
+    )
+
+
+def _schema(file: Path) -> Any:
+    with _opened(file) as parquet:
+        return parquet.schema_arrow
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    # Buffering ahead holds all of a file that has been read in memory.
+    with _readable(file):
+        from pyarrow.parquet import ParquetFile
+
+        opened = ParquetFile(file, pre_buffer=False)
+    with opened:
+        yield opened
+
+
+def _next(file: Path, blocks: Iterator[Any]) -> Any:
+    with _readable(file):
+        return next(blocks, None)
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of pyarrow, of the system, or of the import: each has kinds of its own
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> LossaryError:
+    told = " ".join(str(error).split())
+    do = "Write the file anew; read other tables first, for instance by pandas.read_csv, and pass them."
+    return LossaryError(
+        "train(model, path, y) reads Parquet files with pyarrow.",
+        arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
+        allowed="Allowed are whole Parquet files.",
+        do="Install pyarrow." if isinstance(error, ImportError) else do,
+    )
