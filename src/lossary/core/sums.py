@@ -70,6 +70,7 @@ class Sum(keras.losses.Loss):
     """
 
     plain = True  # nothing but the weighted parts: in another sum, they stand beside its own
+    beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
         super().__init__(name=name or snake(type(self).__name__), reduction="sum")

@@ -69,6 +69,8 @@ class UncertaintyWeighted(_Balanced):
         target = ls.UncertaintyWeighted(ls.MultiLoss({"depth": "mae", "kind": "scce"}))
     """
 
+    beside_parts = "half the sum of its log-variances"
+
     def __init__(self, losses: Any, name: str | None = None) -> None:
         super().__init__(losses, name=name)
         self._begin()
@@ -116,6 +118,8 @@ class GradNorm(_Balanced):
 
     The paper takes gradients by the weights of the shared layer; here it is by its output. Logs hold `<part>_balance`.
     """
+
+    beside_parts = "the gap between the lengths of its gradients"
 
     def __init__(self, losses: Any, alpha: float = 1.5, shared: str | None = None, name: str | None = None) -> None:
         super().__init__(losses, name=name)

@@ -1,0 +1,48 @@
+"""What losses declare says which of them are not exact on several replicas."""
+
+import pytest
+
+import lossary as ls
+from lossary.core.replicas import inexact_on_replicas
+
+EXACT = [
+    ls.MeanSquaredError(),
+    ls.Dice(),
+    ls.Huber() + 0.5 * ls.MeanAbsoluteError(),
+    ls.AdaptiveRobust(),
+    ls.MeanSquaredError(reduction="sum"),
+    ls.Dice(axis=1),
+]
+INEXACT = {
+    "root": ls.RootMeanSquaredError(),
+    "ratio": ls.Dice(whole_batch=True),
+    "ratio over": ls.Tversky(axis=(0, 1)),
+    "rows with one another": ls.Circle(),
+    "log-variances": ls.UncertaintyWeighted(["mse", "mae"]),
+    "gradients": ls.GradNorm(["mse", "mae"]),
+    "sum of weights": ls.MeanSquaredError(reduction="mean_with_sample_weight"),
+    "labelled rows": ls.SparseCategoricalCrossentropy(ignore_class=255),
+    "root_mean_squared_error, which takes": ls.Huber() + ls.RootMeanSquaredError(),
+    "circle, which compares": ls.UncertaintyWeighted(["mse", ls.Circle()]) * 2,
+}
+
+
+@pytest.mark.parametrize("loss", EXACT, ids=repr)
+def test_means_over_rows_are_exact(loss):
+    assert inexact_on_replicas(loss) is None
+
+
+@pytest.mark.parametrize("words", INEXACT)
+def test_others_say_why(words):
+    loss = INEXACT[words]
+    why = inexact_on_replicas(loss, averaged=words.startswith("circle"))
+    assert words.split(",")[0] in why
+
+
+def test_a_mask_counts_on_each_replica():
+    assert "unmasked" in inexact_on_replicas(ls.MeanSquaredError(), masked=True)
+
+
+def test_averaged_gradients_spoil_a_sum_but_not_the_learned_weights():
+    assert "sum" in inexact_on_replicas(ls.MeanSquaredError(reduction="sum"), averaged=True)
+    assert inexact_on_replicas(ls.UncertaintyWeighted(["mse", "mae"]), averaged=True) is None
