@@ -140,13 +140,6 @@ class Subject:
     def _unreduced(self) -> Loss:
         return type(self.loss).from_config({**self.loss.get_config(), "reduction": None})
 
-    def rebuilt(self) -> keras.losses.Loss:
-        """The loss that a saved model would come back with."""
-        try:
-            return type(self.loss).from_config(self.loss.get_config())
-        except Exception as error:
-            raise LossFailed(error) from error
-
 
 def to_numpy(x: Any) -> Array:
     """A tensor as NumPy; half precision as float32."""

@@ -1,7 +1,7 @@
 """Which losses are not on several replicas what they are on one: under tf.distribute, or in a torch process group.
 
-Every replica computes the loss of its own rows, and the replicas' gradients are added up (tf.distribute, where each mean
-is divided by their number first) or averaged (torch). That gives the loss of the whole batch where the loss is a mean
+Every replica computes the loss of its own rows, and the gradients are added up (tf.distribute, where each mean is first
+divided by the number of replicas) or averaged (torch). That gives the loss of the whole batch where the loss is a mean
 over rows and every replica holds as many of them. What a loss declares says whether it is such a mean.
 """
 
