@@ -122,7 +122,7 @@ def _changed(case: Case) -> Iterator[Sign]:
 
 
 def _unread(case: Case, before: float | None) -> Iterator[Sign]:
-    """What a file gives back where from_config takes dictionaries for the losses, arrays and functions they stand for."""
+    """What a file gives back where from_config takes dictionaries for the losses and arrays they stand for."""
     loss = case.subject.loss
     try:
         read = from_file(loss)

@@ -1,4 +1,4 @@
-"""What a loss is after saving and loading, compared with what it was: by value, through configurations and behaviour."""
+"""A loss after saving and loading, compared with what it was: by value, through configurations and behaviour."""
 
 from __future__ import annotations
 
