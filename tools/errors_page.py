@@ -33,7 +33,7 @@ KINDS = {
     "DefinitionError": "A loss of your own is declared in a way that cannot work.",
     "UnknownLossError": "No loss has this name. Also a LookupError.",
     "LossaryError": "Everything else that lossary can name; the base of the errors above, and a ValueError.",
-    "DataError": "A table cannot be used as asked. A ValueError; on the command line exit code 2.",
+    "DataError": "A table, or data to train on, cannot be used as asked; on the command line exit code 2.",
     "AttributeError": "Python's own, with the nearest names.",
     "TypeError": "Python's own.",
 }

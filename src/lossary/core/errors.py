@@ -10,20 +10,7 @@ LossaryError (a ValueError)
 """
 
 
-class LossaryError(ValueError):
-    """A mistake that lossary can name. `str()` joins the four parts into one readable text."""
-
-    def __init__(self, asked: str, *, arrived: str = "", allowed: str = "", do: str = "") -> None:
-        """Keras builds an error anew from its text alone, to add where it happened; then the text is all in `asked`."""
-        self.asked, self.arrived, self.allowed, self.do = asked, arrived, allowed, do
-        super().__init__(" ".join(filter(None, (asked, arrived, allowed, do))))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.asked, self.arrived, self.allowed, self.do)
-
-
-def _rebuild(cls: type[LossaryError], asked: str, arrived: str, allowed: str, do: str) -> LossaryError:
-    return cls(asked, arrived=arrived, allowed=allowed, do=do)
+from .._errors import LossaryError as LossaryError
 
 
 class ShapeError(LossaryError):

@@ -1,9 +1,7 @@
-"""What is wrong with a table, in four parts. This room lies below `core`, so it has an error of its own."""
+"""What is wrong with a table or with data, in four parts. This room lies below `core`, whose errors speak of losses."""
+
+from lossary._errors import LossaryError
 
 
-class DataError(ValueError):
-    """Data that cannot be used as asked. `str()` joins the four parts into one readable text."""
-
-    def __init__(self, asked: str, *, arrived: str, allowed: str, do: str) -> None:
-        self.asked, self.arrived, self.allowed, self.do = asked, arrived, allowed, do
-        super().__init__(f"{asked} {arrived} {allowed} {do}")
+class DataError(LossaryError):
+    """Data that cannot be used as asked."""
