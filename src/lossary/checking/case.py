@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..core.contract import CLASS_INDEX
+from ..core.sums import Sum
 from .findings import Route
 from .known import Array, LossFailed, Subject, to_numpy
 
@@ -22,6 +23,9 @@ class Setup:
 
     model: Any = None
     activation: str | None = None
+    reach: tuple[float, float] | None = None  # what that activation can give
+    inputs: Any = None  # those of the model, all rows
+    one_batch: bool = False  # only one batch was seen, not the data
     untrained: bool = False
     steps_back: bool = False  # Keras's own losses undo a last softmax or sigmoid, as they do on TensorFlow
     parts: int = 1  # into how many a batch is split: replicas times accumulation steps
@@ -46,9 +50,26 @@ class Case:
     mask: Array | None = None
     setup: Setup = field(default_factory=Setup)
     output: str = ""
+    place: str = ""  # the name of the output, also where there is only one
     mean_weight: float = 1.0
     spread_weight: float = 0.0
     whole_predictions: bool = False  # y_pred came as integers or booleans
+    every: Case | None = None  # targets and weights of all rows, where there are more; predictions of the first ones
+
+    def rows_before(self, stop: int) -> Case:
+        """The targets and weights of the first rows."""
+        w = None if self.w is None else self.w[:stop]
+        return replace(self, y=self.y[:stop], w=w, every=None)
+
+    def of_parts(self) -> list[Case]:
+        """The same rows for each part of a sum of losses; for any other loss this case itself."""
+        loss = self.subject.loss
+        if not isinstance(loss, Sum):
+            return [self]
+        cases = [replace(self, subject=Subject(part.loss, self.y, self.p), every=None) for part in loss.parts]
+        for case in cases:
+            case.every = None if self.every is None else replace(self.every, subject=case.subject)
+        return [inner for case in cases for inner in case.of_parts()]
 
     # -- the rows that count ------------------------------------------------------------------------------------
 
@@ -209,6 +230,12 @@ def make_case(subject: Subject, y: Any, p: Any, w: Any = None, mask: Any = None,
         case.mean_weight = float(every.mean())
         case.spread_weight = float(every.std() / np.sqrt(max(every.size, 1)))
     return case
+
+
+def as_columns(y: Any, case: Case) -> Array:
+    """Targets of other rows in the rank that those of a case have."""
+    targets = to_numpy(y)
+    return targets[:, None] if targets.ndim == 1 and case.y.ndim == 2 and case.y.shape[1] == 1 else targets
 
 
 def _failure(run: Callable[[], Any]) -> Exception | None:

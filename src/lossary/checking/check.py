@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..core.errors import LossaryError
-from .case import Case, Setup, make_case
+from .case import Case, Setup, as_columns, make_case
+from .feeds import numbers, refuse_no_rows
 from .findings import Finding, Findings, Route
-from .known import LossFailed, Subject, to_numpy
+from .known import LossFailed, Subject
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
 from .untouched import untouched
@@ -63,7 +65,14 @@ def judge(cases: list[Case], selected: list[Rule]) -> Findings:
 
 
 def _seen(case: Case, selected: list[Rule]) -> list[Finding]:
-    return [finding for rule in selected for finding in _look(rule, case)]
+    """What the rules say: about a sum of losses as a whole, or about each of its parts, each thing once."""
+    found = [
+        finding
+        for rule in selected
+        for looked in (case.of_parts() if rule.parts else [case])
+        for finding in _look(rule, looked)
+    ]
+    return list({(finding.id, finding.message): finding for finding in found}.values())
 
 
 def _look(rule: Rule, case: Case) -> list[Finding]:
@@ -84,14 +93,34 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
             allowed="Allowed are arrays, lists and tensors with one row per example.",
             do="Pass both: ls.check(loss, y_true, y_pred), or ls.check(model, x, y) for a compiled model.",
         )
-    y, p = np.asarray(y) if isinstance(y, (list, tuple)) else y, np.asarray(p) if isinstance(p, (list, tuple)) else p
     for name, given in (("y_true", y), ("y_pred", p)):
-        if isinstance(given, dict) or to_numpy(given).dtype.kind not in "fiub":
+        if isinstance(given, dict):
             raise LossaryError(
-                "check(loss, y_true, y_pred) looks at numbers.",
-                arrived=f"{name} {'is a dictionary' if isinstance(given, dict) else 'is no array of numbers'}.",
+                "check(loss, y_true, y_pred) looks at one array of numbers each.",
+                arrived=f"{name} is a dictionary.",
                 allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
             )
+    y, p, w, mask = (
+        _one(numbers(part, name), name)
+        for part, name in ((y, "y_true"), (p, "y_pred"), (w, "sample_weight"), (mask, "mask"))
+    )
+    refuse_no_rows(y_true=y, y_pred=p)
     setup = Setup() if model is None else setup_of(model, 0)
-    return make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
+    case = make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
+    if np.ndim(y) and len(y) > case.n and np.shape(w)[:1] in ((), (len(y),)) and mask is None:
+        case.every = replace(case, y=as_columns(y, case), w=w, every=None)
+    return case
+
+
+def _one(given: Any, name: str) -> Any:
+    """One array, where several of one shape came as a list."""
+    try:
+        return np.stack(given) if isinstance(given, (list, tuple)) else given
+    except ValueError as error:
+        raise LossaryError(
+            "check(loss, y_true, y_pred) looks at one array of numbers each.",
+            arrived=f"{name} is a list of {len(given)} arrays of different shapes.",
+            allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
+            do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
+        ) from error

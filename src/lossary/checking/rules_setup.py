@@ -7,6 +7,7 @@ import itertools
 import math
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .known import LossFailed, Subject
 from .rule import Sign, rule
 from .saving import from_file, rebuilt, same
 
+EDGE = 1e-3  # from here on libraries clip probabilities, each in its own way
 SHARED = {"self", "name", "reduction", "dtype", "args", "kwargs"}
 
 
@@ -291,7 +293,7 @@ def _near(a: float, b: float) -> bool:
     return bool(np.isclose(a, b, rtol=1e-4, atol=1e-7))
 
 
-@rule("L013", "not-the-base-loss", WARNING)
+@rule("L013", "not-the-base-loss", WARNING, parts=True)
 def not_the_base_loss(case: Case) -> Iterator[Sign]:
     """A focal or smoothed loss is a multiple of the cross-entropy it should become.
 
@@ -309,6 +311,7 @@ def not_the_base_loss(case: Case) -> Iterator[Sign]:
     """
     if case.failure is not None or case.n < 2 or not case.live.all():
         return
+    case = _away_from_edges(case)
     plain = _switched_off(case)
     rows = None if plain is None else by_row(plain[1], case.n)
     if plain is None or rows is None:
@@ -328,6 +331,18 @@ def not_the_base_loss(case: Case) -> Iterator[Sign]:
                     {"factor": factor},
                 )
             return
+
+
+def _away_from_edges(case: Case) -> Case:
+    """The same rows with probabilities that no library clips."""
+    logits = case.subject.from_logits
+    if logits or (logits is None and not (np.isfinite(case.p).all() and case.p.min() >= 0 and case.p.max() <= 1)):
+        return case
+    p = np.clip(case.p, EDGE, 1 - EDGE)
+    if case.subject.categorical or case.p.shape[-1] > 1:
+        axis = case.subject.contract.axis if case.subject.known else -1
+        p = p / p.sum(axis=axis, keepdims=True) if np.allclose(case.p.sum(axis=axis), 1, atol=1e-3) else p
+    return replace(case, p=p.astype(case.p.dtype))
 
 
 def _switched_off(case: Case) -> tuple[str, Array] | None:

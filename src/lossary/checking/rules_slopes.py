@@ -19,7 +19,7 @@ DATA = ("L001", "L002", "L003", "L015")
 FAR = 1e4  # a logit as large as a diverging model gives
 
 
-@rule("L005", "not-finite", after=DATA)
+@rule("L005", "not-finite", after=(*DATA, "L016", "L019"), parts=True)
 def not_finite(case: Case) -> Iterator[Sign]:
     """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
 
@@ -151,12 +151,13 @@ def _show(row: Array) -> str:
     )
 
 
-@rule("L006", "dead-gradient", after=DATA)
+@rule("L006", "dead-gradient", after=(*DATA, "L016", "L019"))
 def dead_gradient(case: Case) -> Iterator[Sign]:
     """Rows have a loss but no gradient: they will never be learned.
 
     Fires: more than 5 % of the rows lie above the smallest loss in the batch (and above the loss of a perfect
-        prediction) by more than 0.001 while every derivative by their predictions is below 1e-12.
+        prediction) by more than 0.001 while every derivative by their predictions is below 1e-12; or no row has a
+        derivative, all cost alike, and predictions near these cost less, as where embeddings have collapsed.
     Quiet: rows without loss, such as hinge rows beyond the margin; redescending losses, unless no row at all has a
         gradient.
     Seen: https://github.com/keras-team/keras/issues/6143
@@ -178,6 +179,15 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     if with_loss is None or not np.isfinite(steep[case.live]).all():
         return
     dead = with_loss & (steep < DEAD) & case.live
+    if not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
+        yield Sign(
+            f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though other "
+            f"predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they are now.",
+            "Start from predictions that differ between rows: lower the learning rate, look for a layer that gives the same "
+            "for every input, or choose a margin that some rows do not keep yet.",
+            {"value": case.value},
+        )
+        return
     share = float(dead.sum() / case.live.sum())
     if (steep[case.live] < DEAD).all() and dead.any():
         yield Sign(
@@ -198,6 +208,22 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
             "Use a loss with a slope there: from logits instead of clipped probabilities, or in another range.",
             {"share": share, "row": row},
         )
+
+
+def _collapsed(case: Case) -> bool:
+    """Whether the batch would cost less with other predictions near these, although no slope leads there."""
+    if not np.isfinite(case.value):
+        return False
+    random, p = np.random.default_rng(0), case.p
+    for size in (0.01, 0.1, 1.0):
+        other = p + (size * max(1.0, float(np.abs(p).max())) * random.normal(size=p.shape)).astype(p.dtype)
+        other = np.clip(other, 0, 1) if _in_unit(p) else other
+        try:
+            if case.subject.value(case.filled[0], other) < case.value - 1e-3 * max(1.0, abs(case.value)):
+                return True
+        except LossFailed:
+            continue
+    return False
 
 
 def _empty_masks(case: Case, share: float) -> Sign:

@@ -15,7 +15,7 @@ from .rule import Sign, rule
 ALONE = 64  # rows that are also computed one by one
 
 
-@rule("L004", "weights-ignored", after=("L001",))
+@rule("L004", "weights-ignored", after=("L001", "L016"))
 def weights_ignored(case: Case) -> Iterator[Sign]:
     """Sample weights or masks do not do what they seem to do.
 
@@ -123,7 +123,7 @@ def _mean_weight(case: Case) -> Iterator[Sign]:
     )
 
 
-@rule("L008", "depends-on-batch", WARNING, after=("L001",))
+@rule("L008", "depends-on-batch", WARNING, after=("L001", "L016"))
 def depends_on_batch(case: Case) -> Iterator[Sign]:
     """The loss is not a mean over rows: another batch size gives another loss.
 
@@ -185,7 +185,7 @@ def _apart(whole: float, others: list[float], tolerance: float = 1e-4) -> bool:
     return any(not abs(whole - other) <= tolerance * scale + 1e-9 for other in others)
 
 
-@rule("L012", "grows-with-batch", WARNING, after=("L001",))
+@rule("L012", "grows-with-batch", WARNING, after=("L001", "L016"))
 def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 

@@ -34,7 +34,8 @@ class Values:
     """What the entries of one argument may be.
 
     `neutral` stands in for entries that do not count (weight 0, masked, ignored); `slack` forgives rounding.
-    `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers.
+    `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers. Entries below `floor`
+    are read as it.
     """
 
     words: str
@@ -45,6 +46,7 @@ class Values:
     whole: bool = False
     allowed: tuple[float, ...] = ()
     hint: str = ""
+    floor: float = -np.inf
 
 
 REAL = Values("any real number")
