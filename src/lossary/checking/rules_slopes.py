@@ -181,10 +181,11 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     dead = with_loss & (steep < DEAD) & case.live
     if not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
         yield Sign(
-            f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though other "
-            f"predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they are now.",
-            "Start from predictions that differ between rows: lower the learning rate, look for a layer that gives the same "
-            "for every input, or choose a margin that some rows do not keep yet.",
+            f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though "
+            f"other predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they "
+            "are now.",
+            "Start from predictions that differ between rows: lower the learning rate, look for a layer that gives the "
+            "same for every input, or choose a margin that some rows do not keep yet.",
             {"value": case.value},
         )
         return
@@ -215,8 +216,9 @@ def _collapsed(case: Case) -> bool:
     if not np.isfinite(case.value):
         return False
     random, p = np.random.default_rng(0), case.p
+    scale = max(1.0, float(np.abs(p).max()))
     for size in (0.01, 0.1, 1.0):
-        other = p + (size * max(1.0, float(np.abs(p).max())) * random.normal(size=p.shape)).astype(p.dtype)
+        other = np.asarray(p + size * scale * random.normal(size=p.shape), p.dtype)
         other = np.clip(other, 0, 1) if _in_unit(p) else other
         try:
             if case.subject.value(case.filled[0], other) < case.value - 1e-3 * max(1.0, abs(case.value)):
