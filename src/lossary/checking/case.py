@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -28,8 +29,12 @@ class Setup:
     one_batch: bool = False  # only one batch was seen, not the data
     untrained: bool = False
     steps_back: bool = False  # Keras's own losses undo a last softmax or sigmoid, as they do on TensorFlow
-    parts: int = 1  # into how many a batch is split: replicas times accumulation steps
+    steps: int = 1  # gradients of so many batches are averaged
+    replicas: int = 1  # so many devices have a part of the batch each
+    averaged: bool = False  # whether these average their gradients, as torch's processes do, and do not add them up
+    scope: Callable[[], Any] = nullcontext  # in which a loss is scaled as on these devices
     weights: Any = None  # loss_weights as given to compile()
+    whole: Any = None  # the sum that the model was compiled with
     total: Callable[[], float] | None = None  # the loss that the model itself computes over all outputs
     routes: Sequence[Route] = ()
     cases: Sequence[Case] = ()  # those of all outputs
@@ -70,6 +75,11 @@ class Case:
         for case in cases:
             case.every = None if self.every is None else replace(self.every, subject=case.subject)
         return [inner for case in cases for inner in case.of_parts()]
+
+    @property
+    def split(self) -> bool:
+        """Whether the model splits batches over devices or steps."""
+        return self.setup.steps * self.setup.replicas > 1
 
     # -- the rows that count ------------------------------------------------------------------------------------
 

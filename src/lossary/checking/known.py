@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -106,6 +107,11 @@ class Subject:
 
     def parameter(self, name: str) -> Any:
         return getattr(self.twin, name, None)
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The names of the parameters of lossary's loss of the same meaning."""
+        return {} if self.twin is None else type(self.twin).params
 
     @property
     def from_logits(self) -> bool | None:

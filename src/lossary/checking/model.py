@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.sums import Sum
-from ..numerics.backend import replicas
+from ..numerics.backend import processes, replicas
 from ..numerics.masks import mask_of
 from ..target.term import Term
 from .case import ROWS, Case, Setup, as_columns, make_case
@@ -63,7 +64,7 @@ def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:
 
 
 def cases_of_predictions(
-    model: Any, x: Any, p: Any, masks: list[Any], y: Any, w: Any, inputs: Inputs | None = None
+    model: Any, x: Any, p: Any, masks: list[Any], y: Any, w: Any, inputs: Inputs | None = None, one_batch: bool = False
 ) -> list[Case]:
     """The same for predictions already made; `x` are the rows they were made of, `masks` those of the outputs."""
     parts = [part for part in route(model, y, p, w) if part[1] is not None and part[2] is not None]
@@ -74,7 +75,7 @@ def cases_of_predictions(
     cases = []
     for subject, (name, _, target, prediction, weight, _) in zip(subjects, parts, strict=True):
         setup = setup_of(model, places[name])
-        setup.routes, setup.inputs, setup.one_batch = routes, inputs, inputs is None
+        setup.routes, setup.inputs, setup.one_batch = routes, inputs, one_batch
         setup.total = lambda: _total(model, x, y, p)
         several = name if len(parts) > 1 else ""
         mask = masks[places[name]]
@@ -100,6 +101,7 @@ def setup_of(model: Any, place: int) -> Setup:
     steps = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     strategy = getattr(model, "distribute_strategy", None)
     several = int(getattr(strategy, "num_replicas_in_sync", 1)) if strategy is not None else replicas()
+    averaged = several == 1 and processes() > 1
     iterations = getattr(optimizer, "iterations", None)
     compiled = getattr(model, "_compile_loss", None)
     return Setup(
@@ -108,7 +110,11 @@ def setup_of(model: Any, place: int) -> Setup:
         reach=reach_of(model, place),
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         steps_back=keras.backend.backend() == "tensorflow",
-        parts=steps * several,
+        steps=steps,
+        replicas=processes() if averaged else several,
+        averaged=averaged,
+        scope=strategy.scope if several > 1 and strategy is not None else nullcontext,
+        whole=model.loss if isinstance(getattr(model, "loss", None), Sum) else None,
         weights=getattr(compiled, "_user_loss_weights", None),
     )
 

@@ -43,7 +43,7 @@ def not_finite(case: Case) -> Iterator[Sign]:
         row = int(np.argmax(case.live & ~finite_p))
         yield Sign(
             f"Prediction {row} holds NaN or infinity, as do {int((case.live & ~finite_p).sum())} of {case.n} rows.",
-            "The model gives it before any loss: look at its inputs and its weights.",
+            "The model gives it before any loss: ls.diagnose(model, x, y) finds the layer that made it.",
             {"row": row},
         )
         return

@@ -241,7 +241,7 @@ def _probabilities_as_logits(case: Case) -> Iterator[Sign]:
             ", with sum 1)" if categorical else ")"
         )
         severity = ERROR if case.n >= ENOUGH and categorical else WARNING
-    switch = case.subject.categorical or case.subject.parameter("from_logits") is not None
+    switch = "from_logits" in case.subject.parameters
     where = f" for {classes} classes{' in each frame' if case.subject.sequence else ''}" if categorical else ""
     yield Sign(
         f"{seen}, but the loss applies {again} once more{' (from_logits=True)' if switch else ''}. The best "
@@ -266,7 +266,7 @@ def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
     p, end = case.predictions, case.setup.activation
     outside = float(np.mean((p < -SLACK) | (p > 1 + SLACK)))
     do = "Set from_logits=True, or end the model in a sigmoid (yes or no) or a softmax (exclusive classes)."
-    if not any(name == "from_logits" for name in getattr(type(case.subject.twin), "params", {})):
+    if "from_logits" not in case.subject.parameters:
         do = "End the model in a sigmoid or softmax."
     numbers = {"outside": outside, "low": float(p.min()), "high": float(p.max())}
     if outside:
@@ -430,7 +430,7 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
         yield Sign(
             f"{subject.name} reads targets as {target.words}; {np.mean(y < target.low):.0%} lie below, down to "
             f"{y.min():g}.",
-            target.hint or "Look for missing values that are coded as negative numbers.",
+            target.advice(case.subject.parameters) or "Look for missing values that are coded as negative numbers.",
             {"low": float(y.min())},
         )
     yield from _rates(case)
@@ -457,7 +457,10 @@ def _class_indices(case: Case, y: Any) -> Iterator[Sign]:
     else:
         share = float(np.mean((y < 0) | (y >= classes)))
         message = f"{seen}: {share:.1%} of the labels name no output. They add nothing, or NaN."
-        do = "Give the model one output per class, or pass ignore_class= for labels that mean 'no label'."
+        ignore = "ignore_class" in case.subject.parameters
+        do = "Give the model one output per class" + (
+            ", or pass ignore_class= for labels that mean 'no label'." if ignore else "."
+        )
     yield Sign(message, do, {"low": low, "high": high, "classes": classes})
 
 
@@ -515,7 +518,7 @@ def _rates(case: Case) -> Iterator[Sign]:
         yield Sign(
             f"{case.subject.name} reads predictions as {allowed.words}; {np.mean(p < 0):.0%} are below 0, down to "
             f"{p.min():.3g}: the loss is NaN there.",
-            allowed.hint or "End the model in a softplus or exp.",
+            allowed.advice(case.subject.parameters) or "End the model in a softplus or exp.",
             {"low": float(p.min())},
         )
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def inexact_on_replicas(loss: Any, *, averaged: bool = False, masked: bool = False) -> str | None:
+def inexact_on_replicas(
+    loss: Any, *, averaged: bool = False, masked: bool = False, weighted: bool = True
+) -> str | None:
     """Why a loss is not exact on several replicas, as part of a sentence after the loss's name; None where it is.
 
     Args:
         loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
         averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
         masked: a mask comes with the predictions.
+        weighted: sample weights are given.
     """
     if getattr(loss, "takes_root", False):
         inside = "" if averaged else ", and divides by their number inside the root"
@@ -29,20 +32,20 @@ def inexact_on_replicas(loss: Any, *, averaged: bool = False, masked: bool = Fal
     if beside and not averaged:
         return f"adds {beside} once on every replica"
     for part in getattr(loss, "parts", ()):
-        why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked)
+        why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked, weighted=weighted)
         if why is not None:
             return why if len(loss.parts) == 1 else f"has the part {part.name}, which {why}"
-    return _denominator(loss, averaged, masked)
+    return _denominator(loss, averaged, masked, weighted)
 
 
-def _denominator(loss: Any, averaged: bool, masked: bool) -> str | None:
+def _denominator(loss: Any, averaged: bool, masked: bool, weighted: bool) -> str | None:
     """Whether the replicas divide by different numbers."""
     reduction = getattr(loss, "reduction", None)
     if hasattr(loss, "parts") or reduction in (None, "none"):
         return None
     if reduction == "sum":
         return "is a sum, and the replicas' sums are averaged: one part in as many of it" if averaged else None
-    if reduction == "mean_with_sample_weight":
+    if reduction == "mean_with_sample_weight" and weighted:
         return "divides by the sum of weights, which each replica takes over its own rows"
     if getattr(loss, "ignore_class", None) is not None:
         return "divides by the number of labelled rows, which each replica counts for itself"
