@@ -59,12 +59,17 @@ class Case:
     mean_weight: float = 1.0
     spread_weight: float = 0.0
     whole_predictions: bool = False  # y_pred came as integers or booleans
-    every: Case | None = None  # targets and weights of all rows, where there are more; predictions of the first ones
+    every: Case | None = None  # targets and weights of all rows, where there are more; with predictions, or none
 
     def rows_before(self, stop: int) -> Case:
         """The targets and weights of the first rows."""
-        w = None if self.w is None else self.w[:stop]
-        return replace(self, y=self.y[:stop], w=w, every=None)
+        w = self.w if self.w is None or np.ndim(self.w) == 0 else self.w[:stop]
+        return replace(self, y=self.y[:stop], p=self.p[:stop], w=w, every=None)
+
+    @property
+    def all_rows(self) -> Case:
+        """The case of all rows, where their predictions are known; else this one."""
+        return self.every if self.every is not None and self.every.n else self
 
     def of_parts(self) -> list[Case]:
         """The same rows for each part of a sum of losses; for any other loss this case itself."""

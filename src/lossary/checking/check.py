@@ -32,21 +32,26 @@ def check(
 
         ls.check("mse", y_true, y_pred)      # any Keras loss, function, name, or loss of lossary
         ls.check(model, x, y)                # a compiled model, with its own loss, output by output
+        ls.check(model, batches)             # whatever ls.train reads: loaders, datasets, generators, Parquet files
 
-    At most 256 rows are looked at, eagerly. Nothing of the loss or the model changes: weights, Variables, and the
-    random numbers of Keras, NumPy, Python and torch stay as they were.
+    At most 256 rows are looked at, eagerly; for what is cheap (targets, weights, inputs that are not finite) all rows
+    of arrays, and those of streams as far as 64 MB go. A generator is not gone through: it cannot begin anew. Nothing
+    of the loss or the model changes: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
+    as they were.
 
     Args:
         loss: a loss or a compiled model.
         y_true, y_pred: targets and predictions; for a model its inputs and its targets (also as `x=`-like dictionaries
-            and lists where the model takes these).
+            and lists where the model takes these). Where the inputs are a stream of batches (x, y) or (x, y, weights),
+            there are no targets beside; where they are the path of Parquet files, the targets are names of columns.
         sample_weight, mask: as in training.
         model: the model that made y_pred, where a loss is checked: its last activation is then known.
         ignore: ids of rules to leave out, such as ["L003"].
 
     Returns: `Findings`, false when there is nothing to say; `.errors`, `.warnings`, `.raise_errors()`.
 
-    Raises: LossaryError where there is nothing to look at; ParameterError for an unknown id in `ignore`.
+    Raises: LossaryError where there is nothing to look at, and for what holds no numbers (text, masked arrays);
+    ParameterError for an unknown id in `ignore`.
     """
     selected = chosen(ignore)
     with untouched():
@@ -61,7 +66,8 @@ def judge(cases: list[Case], selected: list[Rule]) -> Findings:
     """The findings of these rules on these cases."""
     found = [finding for case in cases for finding in first_causes(_seen(case, selected))]
     routes: Iterable[Route] = cases[0].setup.routes if cases else ()
-    return Findings(found, tuple(routes), max((case.n for case in cases), default=0))
+    every = max((len(case.every.y) for case in cases if case.every is not None), default=0)
+    return Findings(found, tuple(routes), max((case.n for case in cases), default=0), every)
 
 
 def _seen(case: Case, selected: list[Rule]) -> list[Finding]:
@@ -109,7 +115,10 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
     setup = Setup() if model is None else setup_of(model, 0)
     case = make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
     if np.ndim(y) and len(y) > case.n and np.shape(w)[:1] in ((), (len(y),)) and mask is None:
-        case.every = replace(case, y=as_columns(y, case), w=w, every=None)
+        same = np.ndim(p) > 0 and len(p) == len(y)
+        case.every = replace(
+            case, y=as_columns(y, case), p=as_columns(p, case) if same else case.p[:0], w=w, every=None
+        )
     return case
 
 

@@ -60,7 +60,7 @@ def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:
     for case in cases:
         _, _, target, _, weight, _ = every[case.place]
         if target is not None and len(target) > case.n:
-            case.every = replace(case, y=as_columns(target, case), w=weight, mask=None, every=None)
+            case.every = replace(case, y=as_columns(target, case), p=case.p[:0], w=weight, mask=None, every=None)
 
 
 def cases_of_predictions(

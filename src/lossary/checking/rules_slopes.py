@@ -38,11 +38,12 @@ def not_finite(case: Case) -> Iterator[Sign]:
     """
     if not case.fits or case.p.size == 0:
         return
-    finite_p = np.isfinite(case.p.reshape(case.n, -1)).all(axis=1)
-    if (case.live & ~finite_p).any():
-        row = int(np.argmax(case.live & ~finite_p))
+    every = case.all_rows
+    broken = every.live & ~np.isfinite(every.p.reshape(every.n, -1)).all(axis=1)
+    if broken.any():
+        row = int(np.argmax(broken))
         yield Sign(
-            f"Prediction {row} holds NaN or infinity, as do {int((case.live & ~finite_p).sum())} of {case.n} rows.",
+            f"Prediction {row} holds NaN or infinity, as do {int(broken.sum())} of {every.n} rows.",
             "The model gives it before any loss: ls.diagnose(model, x, y) finds the layer that made it.",
             {"row": row},
         )
@@ -212,8 +213,9 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
 
 
 def _collapsed(case: Case) -> bool:
-    """Whether the batch would cost less with other predictions near these, although no slope leads there."""
-    if not np.isfinite(case.value):
+    """Whether rows would cost less with other predictions near these, although no slope leads there."""
+    now = np.atleast_1d(case.value if case.row_values is None else case.row_values)
+    if not np.isfinite(now).all():
         return False
     random, p = np.random.default_rng(0), case.p
     scale = max(1.0, float(np.abs(p).max()))
@@ -221,7 +223,9 @@ def _collapsed(case: Case) -> bool:
         other = np.asarray(p + size * scale * random.normal(size=p.shape), p.dtype)
         other = np.clip(other, 0, 1) if _in_unit(p) else other
         try:
-            if case.subject.value(case.filled[0], other) < case.value - 1e-3 * max(1.0, abs(case.value)):
+            then = case.rows(case.filled[0], other)
+            then = np.atleast_1d(case.subject.value(case.filled[0], other) if then is None else then)
+            if (then < now - 1e-3 * np.maximum(1.0, np.abs(now))).any():
                 return True
         except LossFailed:
             continue

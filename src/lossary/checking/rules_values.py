@@ -216,7 +216,7 @@ def logits_or_probabilities(case: Case) -> Iterator[Sign]:
         p = np.eye(3)[y] * 0.7 + 0.1
         ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
     """
-    logits = case.subject.from_logits
+    logits, case = case.subject.from_logits, case.all_rows
     if logits is None or case.predictions.size == 0 or not np.isfinite(case.predictions).all():
         return
     if logits:
@@ -503,7 +503,7 @@ def _row_sums(case: Case, what: str) -> Iterator[Sign]:
     axis = case.subject.contract.axis
     off = np.abs(case.sums(case.y, axis) - 1)
     wrong = float(np.mean(off > SLACK)) if off.size else 0.0
-    if case.same_shape and wrong:
+    if case.y.shape[1:] == case.p.shape[1:] and wrong:
         yield Sign(
             f"{what} have to add up to 1 along axis {axis}; {wrong:.0%} of the rows do not, and are off by up to "
             f"{off.max():.3g}.",
