@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.contract import CLASS_INDEX
+from ..core.contract import CLASS_INDEX, Values
 from ..core.sums import Sum
 from .findings import Route
 from .known import Array, LossFailed, Subject, to_numpy
@@ -58,6 +58,7 @@ class Case:
     place: str = ""  # the name of the output, also where there is only one
     mean_weight: float = 1.0
     spread_weight: float = 0.0
+    predicted: bool = False  # the model made y_pred: it was not passed in
     whole_predictions: bool = False  # y_pred came as integers or booleans
     every: Case | None = None  # targets and weights of all rows, where there are more; with predictions, or none
 
@@ -94,11 +95,8 @@ class Case:
 
     def counts(self, shape: tuple[int, ...]) -> Array:
         """Which entries of an array of this shape count: weight not 0, not masked, not an ignored label."""
-        keep = np.ones(shape, bool)
-        for part in (self.w, self.mask, self._labelled):
-            if part is not None:
-                keep &= _spread(np.asarray(part) != 0, shape)
-        return keep
+        labelled = self._labelled
+        return self._given(shape) if labelled is None else self._given(shape) & _spread(labelled, shape)
 
     @cached_property
     def _labelled(self) -> Array | None:
@@ -164,9 +162,24 @@ class Case:
 
     @cached_property
     def filled(self) -> tuple[Array, Array]:
-        """Targets and predictions with numbers where an entry does not count and is none."""
-        y, p = (np.where(np.isfinite(x) | self.counts(x.shape), x, x.dtype.type(0)) for x in (self.y, self.p))
-        return y, p
+        """Targets and predictions with lawful numbers where an entry does not count: padding may hold anything."""
+        rules = self.subject.contract
+        return self._lawful(self.y, rules.target), self._lawful(self.p, rules.prediction)
+
+    def _lawful(self, x: Array, values: Values) -> Array:
+        given = self._given(x.shape)
+        outside = ~np.isfinite(x) | (x < values.low) | (x > values.high)
+        if values.whole and self.classes > 1 and self.subject.known:
+            outside |= x >= self.classes
+        return np.where(outside & ~given, x.dtype.type(values.neutral), x)
+
+    def _given(self, shape: tuple[int, ...]) -> Array:
+        """Which entries of an array of this shape weights and mask let count."""
+        keep = np.ones(shape, bool)
+        for part in (self.w, self.mask):
+            if part is not None:
+                keep &= _spread(np.asarray(part) != 0, shape)
+        return keep
 
     @property
     def weighs(self) -> bool:

@@ -79,7 +79,11 @@ def cases_of_predictions(
         setup.total = lambda: _total(model, x, y, p)
         several = name if len(parts) > 1 else ""
         mask = masks[places[name]]
-        cases.append(make_case(subject, target, prediction, weight, mask, setup=setup, output=several, place=name))
+        cases.append(
+            make_case(
+                subject, target, prediction, weight, mask, setup=setup, output=several, place=name, predicted=True
+            )
+        )
     for case in cases:
         case.setup.cases = cases
     return cases

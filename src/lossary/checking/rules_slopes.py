@@ -15,6 +15,7 @@ from .known import LossFailed
 from .rule import Sign, rule
 
 DEAD = 1e-12
+FEW = 0.05  # of the rows: more is no exception
 DATA = ("L001", "L002", "L003", "L015")
 FAR = 1e4  # a logit as large as a diverging model gives
 
@@ -191,7 +192,10 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
         )
         return
     share = float(dead.sum() / case.live.sum())
-    if (steep[case.live] < DEAD).all() and dead.any():
+    if dead.any() and hasattr(case.subject.twin, "smooth") and case.row_values is not None and not case.y[dead].any():
+        if share > FEW:
+            yield _empty_masks(case, share)
+    elif (steep[case.live] < DEAD).all() and dead.any():
         yield Sign(
             f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is "
             "flat, or "
@@ -199,11 +203,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
             "Use a smooth formula: probabilities or scores instead of decisions.",
             {"share": share, "rows": int(dead.sum())},
         )
-    elif share > 0.05 and case.row_values is not None and not _redescends(case) and not case.subject.coupled:
+    elif share > FEW and case.row_values is not None and not _redescends(case) and not case.subject.coupled:
         row = int(np.argmax(dead))
-        if hasattr(case.subject.twin, "smooth") and not case.y[dead].any():
-            yield _empty_masks(case, share)
-            return
         yield Sign(
             f"{share:.0%} of the rows have a loss but no gradient, for instance row {row} at prediction "
             f"{_show(case.p[row])}: the loss is clipped or flat there. These rows will never be learned.",
@@ -289,7 +290,8 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
         parameters are named the other way round, such as (y_pred, y_true) or (input, target); or, for a loss nobody
         knows, moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows
         while moving them far away lowers it.
-    Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits.
+    Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits; whole numbers
+        that a model itself has predicted.
     Seen: https://github.com/xiph/rnnoise/issues/117, https://github.com/tensorflow/tensorflow/issues/37896
     Bad:
         def similarity(y_true, y_pred):
@@ -310,7 +312,7 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
 
 def _swapped_values(case: Case) -> Iterator[Sign]:
     y, p = case.labels, case.predictions
-    if case.n < 4 or not case.same_shape or not np.isfinite(y).all() or not np.isfinite(p).all():
+    if case.predicted or case.n < 4 or not case.same_shape or not np.isfinite(y).all() or not np.isfinite(p).all():
         return
     fractions = np.unique(y[y != np.rint(y)])
     whole = np.unique(p)
