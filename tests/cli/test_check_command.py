@@ -130,3 +130,65 @@ def test_the_rules_are_listed():
     for id, rule in rules().items():
         assert f"{id}  {rule.severity}" in text and rule.name in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.fixture
+def species(tmp_path):
+    path = tmp_path / "species.csv"
+    names = ("adelie", "gentoo", "chinstrap")
+    rows = [f"{names[k % 3]},{', '.join('0.8' if j == k % 3 else '0.1' for j in range(3))},{k % 2}" for k in range(900)]
+    path.write_text("kind,adelie,gentoo,chinstrap,bit\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("loss", ["scce", "cce", "categorical_focal"])
+def test_words_are_classes_in_the_order_of_the_outputs(species, loss):
+    text = run(species, "--y", "kind", "--p", "adelie,gentoo,chinstrap", "--loss", loss, code=0).stdout
+    assert "adelie = 0, gentoo = 1, chinstrap = 2" in text and "nothing found" in text
+
+
+def test_words_are_classes_in_the_order_of_the_alphabet(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("answer,score\n" + "yes,0.9\nno,0.2\n" * 5, encoding="utf-8")
+    assert "no = 0, yes = 1" in run(path, "--y", "answer", "--p", "score", "--loss", "bce", code=0).stdout
+
+
+def test_a_bad_label_far_down_the_file_exits_1(tmp_path):
+    path = tmp_path / "long.csv"
+    rows = [f"{9 if k == 5000 else k % 2},0.4,0.6" for k in range(6000)]
+    path.write_text("label,a,b\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    text = run(path, "--y", "label", "--p", "a,b", "--loss", "scce", code=1).stdout
+    assert "Row 5000 is the first" in " ".join(text.split()) and "targets and weights of 6000" in text
+
+
+LOADER = (
+    MODULE
+    + """
+class Loader:
+    def __iter__(self):
+        return iter([(x, np.arange(8) % 3)] * 4)
+loader = Loader()
+def broken():
+    raise RuntimeError("no data today")
+def misfit():
+    return model, np.zeros((8, 5), "float32"), np.arange(8) % 3
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["loaded_module:model", "loaded_module:loader"], 0, "nothing found"),
+        (["loaded_module:broken"], 2, "no data today"),
+        (["loaded_module:misfit"], 2, "It raised"),
+        (["spoiled_module:model"], 2, "ZeroDivisionError"),
+    ],
+)
+def test_models_with_loaders_and_modules_that_raise(words, code, text, tmp_path, monkeypatch):
+    (tmp_path / "loaded_module.py").write_text(LOADER, encoding="utf-8")
+    (tmp_path / "spoiled_module.py").write_text("model = 1 / 0", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = run(*words, code=code)
+    assert text in result.output and "Traceback" not in result.output

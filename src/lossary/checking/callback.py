@@ -14,9 +14,10 @@ from ..core.errors import ParameterError
 from ..numerics.backend import peek, training_state
 from .case import ROWS
 from .check import judge
+from .feeds import Feed
 from .findings import Findings
 from .known import to_numpy
-from .model import cases_of_predictions, predict
+from .model import Inputs, cases_of_predictions, predict
 from .rule import chosen
 from .untouched import untouched
 
@@ -78,7 +79,9 @@ class Check(keras.callbacks.Callback):
         x, y, w = (tree.map_structure(lambda part: None if part is None else part[:ROWS], part) for part in (x, y, w))
         with untouched():
             targets, weights = (None if part is None else tree.map_structure(to_numpy, part) for part in (y, w))
-            return judge(cases_of_predictions(model, x, *predict(model, x), targets, weights), self.rules)
+            seen = None if x is None else tree.map_structure(to_numpy, x)
+            found = Inputs(model, Feed(x, targets, weights, seen, targets, weights))
+            return judge(cases_of_predictions(model, x, *predict(model, x), targets, weights, found, True), self.rules)
 
     def _tell(self, found: Findings) -> None:
         if self.on_error == "raise":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..core.contract import CLASS_INDEX
+from ..core.contract import CLASS_INDEX, Values
+from ..core.sums import Sum
 from .findings import Route
 from .known import Array, LossFailed, Subject, to_numpy
 
@@ -22,10 +24,17 @@ class Setup:
 
     model: Any = None
     activation: str | None = None
+    reach: tuple[float, float] | None = None  # what that activation can give
+    inputs: Any = None  # those of the model, all rows
+    one_batch: bool = False  # only one batch was seen, not the data
     untrained: bool = False
     steps_back: bool = False  # Keras's own losses undo a last softmax or sigmoid, as they do on TensorFlow
-    parts: int = 1  # into how many a batch is split: replicas times accumulation steps
+    steps: int = 1  # gradients of so many batches are averaged
+    replicas: int = 1  # so many devices have a part of the batch each
+    averaged: bool = False  # whether these average their gradients, as torch's processes do, and do not add them up
+    scope: Callable[[], Any] = nullcontext  # in which a loss is scaled as on these devices
     weights: Any = None  # loss_weights as given to compile()
+    whole: Any = None  # the sum that the model was compiled with
     total: Callable[[], float] | None = None  # the loss that the model itself computes over all outputs
     routes: Sequence[Route] = ()
     cases: Sequence[Case] = ()  # those of all outputs
@@ -46,9 +55,37 @@ class Case:
     mask: Array | None = None
     setup: Setup = field(default_factory=Setup)
     output: str = ""
+    place: str = ""  # the name of the output, also where there is only one
     mean_weight: float = 1.0
     spread_weight: float = 0.0
+    predicted: bool = False  # the model made y_pred: it was not passed in
     whole_predictions: bool = False  # y_pred came as integers or booleans
+    every: Case | None = None  # targets and weights of all rows, where there are more; with predictions, or none
+
+    def rows_before(self, stop: int) -> Case:
+        """The targets and weights of the first rows."""
+        w = self.w if self.w is None or np.ndim(self.w) == 0 else self.w[:stop]
+        return replace(self, y=self.y[:stop], p=self.p[:stop], w=w, every=None)
+
+    @property
+    def all_rows(self) -> Case:
+        """The case of all rows, where their predictions are known; else this one."""
+        return self.every if self.every is not None and self.every.n else self
+
+    def of_parts(self) -> list[Case]:
+        """The same rows for each part of a sum of losses; for any other loss this case itself."""
+        loss = self.subject.loss
+        if not isinstance(loss, Sum):
+            return [self]
+        cases = [replace(self, subject=Subject(part.loss, self.y, self.p), every=None) for part in loss.parts]
+        for case in cases:
+            case.every = None if self.every is None else replace(self.every, subject=case.subject)
+        return [inner for case in cases for inner in case.of_parts()]
+
+    @property
+    def split(self) -> bool:
+        """Whether the model splits batches over devices or steps."""
+        return self.setup.steps * self.setup.replicas > 1
 
     # -- the rows that count ------------------------------------------------------------------------------------
 
@@ -58,11 +95,8 @@ class Case:
 
     def counts(self, shape: tuple[int, ...]) -> Array:
         """Which entries of an array of this shape count: weight not 0, not masked, not an ignored label."""
-        keep = np.ones(shape, bool)
-        for part in (self.w, self.mask, self._labelled):
-            if part is not None:
-                keep &= _spread(np.asarray(part) != 0, shape)
-        return keep
+        labelled = self._labelled
+        return self._given(shape) if labelled is None else self._given(shape) & _spread(labelled, shape)
 
     @cached_property
     def _labelled(self) -> Array | None:
@@ -128,9 +162,24 @@ class Case:
 
     @cached_property
     def filled(self) -> tuple[Array, Array]:
-        """Targets and predictions with numbers where an entry does not count and is none."""
-        y, p = (np.where(np.isfinite(x) | self.counts(x.shape), x, x.dtype.type(0)) for x in (self.y, self.p))
-        return y, p
+        """Targets and predictions with lawful numbers where an entry does not count: padding may hold anything."""
+        rules = self.subject.contract
+        return self._lawful(self.y, rules.target), self._lawful(self.p, rules.prediction)
+
+    def _lawful(self, x: Array, values: Values) -> Array:
+        given = self._given(x.shape)
+        outside = ~np.isfinite(x) | (x < values.low) | (x > values.high)
+        if values.whole and self.classes > 1 and self.subject.known:
+            outside |= x >= self.classes
+        return np.where(outside & ~given, x.dtype.type(values.neutral), x)
+
+    def _given(self, shape: tuple[int, ...]) -> Array:
+        """Which entries of an array of this shape weights and mask let count."""
+        keep = np.ones(shape, bool)
+        for part in (self.w, self.mask):
+            if part is not None:
+                keep &= _spread(np.asarray(part) != 0, shape)
+        return keep
 
     @property
     def weighs(self) -> bool:
@@ -209,6 +258,12 @@ def make_case(subject: Subject, y: Any, p: Any, w: Any = None, mask: Any = None,
         case.mean_weight = float(every.mean())
         case.spread_weight = float(every.std() / np.sqrt(max(every.size, 1)))
     return case
+
+
+def as_columns(y: Any, case: Case) -> Array:
+    """Targets of other rows in the rank that those of a case have."""
+    targets = to_numpy(y)
+    return targets[:, None] if targets.ndim == 1 and case.y.ndim == 2 and case.y.shape[1] == 1 else targets
 
 
 def _failure(run: Callable[[], Any]) -> Exception | None:

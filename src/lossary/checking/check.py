@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from ..core.errors import LossaryError
-from .case import Case, Setup, make_case
+from .case import Case, Setup, as_columns, make_case
+from .feeds import numbers, refuse_no_rows
 from .findings import Finding, Findings, Route
-from .known import LossFailed, Subject, to_numpy
+from .known import LossFailed, Subject
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
 from .untouched import untouched
@@ -30,21 +32,26 @@ def check(
 
         ls.check("mse", y_true, y_pred)      # any Keras loss, function, name, or loss of lossary
         ls.check(model, x, y)                # a compiled model, with its own loss, output by output
+        ls.check(model, batches)             # whatever ls.train reads: loaders, datasets, generators, Parquet files
 
-    At most 256 rows are looked at, eagerly. Nothing of the loss or the model changes: weights, Variables, and the
-    random numbers of Keras, NumPy, Python and torch stay as they were.
+    At most 256 rows are looked at, eagerly; for what is cheap (targets, weights, inputs that are not finite) all rows
+    of arrays, and those of streams as far as 64 MB go. A generator is not gone through: it cannot begin anew. Nothing
+    of the loss or the model changes: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
+    as they were.
 
     Args:
         loss: a loss or a compiled model.
         y_true, y_pred: targets and predictions; for a model its inputs and its targets (also as `x=`-like dictionaries
-            and lists where the model takes these).
+            and lists where the model takes these). Where the inputs are a stream of batches (x, y) or (x, y, weights),
+            there are no targets beside; where they are the path of Parquet files, the targets are names of columns.
         sample_weight, mask: as in training.
         model: the model that made y_pred, where a loss is checked: its last activation is then known.
         ignore: ids of rules to leave out, such as ["L003"].
 
     Returns: `Findings`, false when there is nothing to say; `.errors`, `.warnings`, `.raise_errors()`.
 
-    Raises: LossaryError where there is nothing to look at; ParameterError for an unknown id in `ignore`.
+    Raises: LossaryError where there is nothing to look at, and for what holds no numbers (text, masked arrays);
+    ParameterError for an unknown id in `ignore`.
     """
     selected = chosen(ignore)
     with untouched():
@@ -59,11 +66,19 @@ def judge(cases: list[Case], selected: list[Rule]) -> Findings:
     """The findings of these rules on these cases."""
     found = [finding for case in cases for finding in first_causes(_seen(case, selected))]
     routes: Iterable[Route] = cases[0].setup.routes if cases else ()
-    return Findings(found, tuple(routes), max((case.n for case in cases), default=0))
+    every = max((len(case.every.y) for case in cases if case.every is not None), default=0)
+    return Findings(found, tuple(routes), max((case.n for case in cases), default=0), every)
 
 
 def _seen(case: Case, selected: list[Rule]) -> list[Finding]:
-    return [finding for rule in selected for finding in _look(rule, case)]
+    """What the rules say: about a sum of losses as a whole, or about each of its parts, each thing once."""
+    found = [
+        finding
+        for rule in selected
+        for looked in (case.of_parts() if rule.parts else [case])
+        for finding in _look(rule, looked)
+    ]
+    return list({(finding.id, finding.message): finding for finding in found}.values())
 
 
 def _look(rule: Rule, case: Case) -> list[Finding]:
@@ -84,14 +99,37 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
             allowed="Allowed are arrays, lists and tensors with one row per example.",
             do="Pass both: ls.check(loss, y_true, y_pred), or ls.check(model, x, y) for a compiled model.",
         )
-    y, p = np.asarray(y) if isinstance(y, (list, tuple)) else y, np.asarray(p) if isinstance(p, (list, tuple)) else p
     for name, given in (("y_true", y), ("y_pred", p)):
-        if isinstance(given, dict) or to_numpy(given).dtype.kind not in "fiub":
+        if isinstance(given, dict):
             raise LossaryError(
-                "check(loss, y_true, y_pred) looks at numbers.",
-                arrived=f"{name} {'is a dictionary' if isinstance(given, dict) else 'is no array of numbers'}.",
+                "check(loss, y_true, y_pred) looks at one array of numbers each.",
+                arrived=f"{name} is a dictionary.",
                 allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
             )
+    y, p, w, mask = (
+        _one(numbers(part, name), name)
+        for part, name in ((y, "y_true"), (p, "y_pred"), (w, "sample_weight"), (mask, "mask"))
+    )
+    refuse_no_rows(y_true=y, y_pred=p)
     setup = Setup() if model is None else setup_of(model, 0)
-    return make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
+    case = make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
+    if np.ndim(y) and len(y) > case.n and np.shape(w)[:1] in ((), (len(y),)) and mask is None:
+        same = np.ndim(p) > 0 and len(p) == len(y)
+        case.every = replace(
+            case, y=as_columns(y, case), p=as_columns(p, case) if same else case.p[:0], w=w, every=None
+        )
+    return case
+
+
+def _one(given: Any, name: str) -> Any:
+    """One array, where several of one shape came as a list."""
+    try:
+        return np.stack(given) if isinstance(given, (list, tuple)) else given
+    except ValueError as error:
+        raise LossaryError(
+            "check(loss, y_true, y_pred) looks at one array of numbers each.",
+            arrived=f"{name} is a list of {len(given)} arrays of different shapes.",
+            allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
+            do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
+        ) from error

@@ -77,6 +77,13 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
 
     Raises: LossaryError for what is no loss, and whatever the loss itself raises.
     """
+    if isinstance(loss, keras.Model):
+        raise LossaryError(
+            "explain(loss, y_true, y_pred) shows how the number of one loss comes about.",
+            arrived=f"It was given the model '{loss.name}'.",
+            allowed="Allowed are a loss, and targets with the predictions for them.",
+            do="Pass the loss and the predictions: ls.explain(model.loss, y, model.predict(x)).",
+        )
     found = resolve(loss)
     y_true, y_pred, sample_weight = arrays(y_true), arrays(y_pred), arrays(sample_weight)
     y_pred = y_pred if mask is None else _masked(y_pred, mask)

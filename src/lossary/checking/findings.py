@@ -53,12 +53,15 @@ class Route:
 class Findings(Sequence[Finding]):
     """All findings of one check, errors first. Empty, and so false, when there is nothing to say.
 
-    `routes` says which loss met which output and target; `str()` shows it for models with several outputs.
+    `routes` says which loss met which output and target; `str()` shows it for models with several outputs. `rows` were
+    looked at whole; of `every` row, where these are more, the targets and weights.
     """
 
-    def __init__(self, found: Sequence[Finding] = (), routes: Sequence[Route] = (), rows: int = 0) -> None:
+    def __init__(
+        self, found: Sequence[Finding] = (), routes: Sequence[Route] = (), rows: int = 0, every: int = 0
+    ) -> None:
         self._found = tuple(sorted(found, key=lambda f: (f.severity != ERROR, f.id, f.output)))
-        self.routes, self.rows = tuple(routes), rows
+        self.routes, self.rows, self.every = tuple(routes), rows, every
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -103,6 +106,8 @@ class Findings(Sequence[Finding]):
     def summary(self) -> str:
         """The last line: how much was looked at, and how much was found."""
         rows = f"{_counted(self.rows, 'row')} checked"
+        if self.every > self.rows:
+            rows += f", targets and weights of {self.every}"
         if not self:
             return f"{rows}: nothing found."
         counts = [(len(self.errors), "error"), (len(self.warnings), "warning")]

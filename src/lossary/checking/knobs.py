@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from ..numerics.backend import compiled
+from ..target.attachment import carried_by, leaves_of
 from .case import Case
 from .known import to_numpy
 
@@ -47,6 +48,12 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
             except ValueError:  # a name that is not bound yet
                 continue
         yield from ((f".{name}", getattr(thing, name)) for name in ("func", "args", "keywords") if hasattr(thing, name))
+
+
+def attached(loss: Any) -> set[int]:
+    """Those Variables of a loss that compile() makes the model's own, by their ids."""
+    layers = [layer for leaf in leaves_of(loss) for layer in carried_by(leaf)]
+    return {id(variable) for layer in layers for variable in layer.variables}
 
 
 def baked_in(case: Case, variable: Any) -> bool:

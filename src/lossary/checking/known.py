@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -14,12 +15,14 @@ from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.trainers.compile_utils import get_loss
 
 from ..core import catalogue
-from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
+from ..core.contract import LOGIT, PROBABILITY, SOFT_LABEL, Contract
 from ..core.errors import LossaryError
 from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import both
+from ..core.sums import Sum
+from ..families.sequences import SYMBOLS
 from ..numerics.backend import gradient
 from ..numerics.masks import mask_of, with_mask
 
@@ -69,6 +72,8 @@ class Subject:
     @property
     def trusted(self) -> bool:
         """Whether what it does with rows and signs need not be tried out."""
+        if isinstance(self.loss, Sum):
+            return all(Subject(part.loss).trusted for part in self.loss.parts)
         return self.known or self.built_in
 
     @property
@@ -83,6 +88,8 @@ class Subject:
     @property
     def coupled(self) -> bool:
         """Whether rows look at one another by design: declared by `coupled = True` on a loss or a function."""
+        if isinstance(self.loss, Sum):
+            return any(Subject(part.loss).coupled for part in self.loss.parts)
         declared = any(getattr(part, "coupled", False) for part in (self.loss, self.fn) if part is not None)
         return bool(declared) or (self.twin is not None and self.twin.coupled and not self.overlaps)
 
@@ -94,21 +101,38 @@ class Subject:
     @property
     def reduces_itself(self) -> bool:
         """Whether it makes one number of the rows by a rule of its own, as a root mean square does."""
+        if isinstance(self.loss, Sum):
+            return any(Subject(part.loss).reduces_itself for part in self.loss.parts)
         return self.own and self.twin is not None and type(self.twin).reduced is not Loss.reduced
 
     def parameter(self, name: str) -> Any:
         return getattr(self.twin, name, None)
 
     @property
+    def parameters(self) -> Collection[str]:
+        """The names of the parameters of lossary's loss of the same meaning."""
+        return {} if self.twin is None else type(self.twin).params
+
+    @property
     def from_logits(self) -> bool | None:
-        """True or False for losses of probabilities, None for all others."""
+        """True or False for losses of probabilities or logits, None for all others."""
         if self.twin is None or "from_logits" not in type(self.twin).params:
-            return False if self.contract.prediction is PROBABILITY else None
+            return {PROBABILITY: False, LOGIT: True}.get(self.contract.prediction)
         return bool(self.twin.from_logits)
 
     @property
     def categorical(self) -> bool:
         return isinstance(self.twin, Categorical)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether the entries along the class axis are those of one softmax."""
+        return self.categorical or self.sequence
+
+    @property
+    def sequence(self) -> bool:
+        """Whether targets are symbols whose places along the predictions are not known."""
+        return self.contract.target is SYMBOLS
 
     @property
     def one_hot(self) -> bool:
@@ -139,13 +163,6 @@ class Subject:
     @functools.cached_property
     def _unreduced(self) -> Loss:
         return type(self.loss).from_config({**self.loss.get_config(), "reduction": None})
-
-    def rebuilt(self) -> keras.losses.Loss:
-        """The loss that a saved model would come back with."""
-        try:
-            return type(self.loss).from_config(self.loss.get_config())
-        except Exception as error:
-            raise LossFailed(error) from error
 
 
 def to_numpy(x: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,14 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.sums import Sum
-from ..numerics.backend import replicas
+from ..numerics.backend import processes, replicas
 from ..numerics.masks import mask_of
 from ..target.term import Term
-from .case import ROWS, Case, Setup, make_case
+from .case import ROWS, Case, Setup, as_columns, make_case
+from .feeds import Feed, feed
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
+from .step import watch_model
 
 PASSING = (
     "Reshape",
@@ -28,11 +31,13 @@ PASSING = (
     "Cropping1D",
     "Cropping2D",
 )  # keep values as they are
+FAR = 80.0  # e to the power of more leaves float32
+REACHED = np.concatenate([np.linspace(-FAR, FAR, 321), np.linspace(-4, 4, 801)]).astype("float32")
 Part = tuple[str, Any, Any, Any, Any, float]  # output, loss, target, prediction, sample weight, loss weight
 
 
 def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
-    """One case per output that has a loss."""
+    """One case per output that has a loss, and one per part where that is a sum."""
     if not getattr(model, "compiled", False):
         raise LossaryError(
             "check(model, x, y) looks at the loss that a model was compiled with.",
@@ -40,18 +45,27 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             allowed="Allowed are models after model.compile(loss=...).",
             do="Compile it first, or pass the loss: ls.check(loss, y_true, y_pred, model=model).",
         )
-    if x is None or y is None:
-        raise LossaryError(
-            "check(model, x, y) looks at predictions and targets.",
-            arrived=f"{'x' if x is None else 'y'} is missing.",
-            allowed="Allowed are arrays, or lists and dictionaries of arrays as the model takes them.",
-            do="Pass some rows of the training data: ls.check(model, x[:256], y[:256]).",
-        )
-    first = tree.map_structure(_first_rows, x)
-    return cases_of_predictions(model, first, *predict(model, first), y, w)
+    fed = feed(x, y, w)
+    found = Inputs(model, fed)
+    p, masks = predict(model, fed.x)
+    cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)
+    if not any(mask is not None for mask in masks):  # which further rows a model masks, only its predictions tell
+        _with_every_row(model, cases, fed, p)
+    return cases
 
 
-def cases_of_predictions(model: Any, x: Any, p: Any, masks: list[Any], y: Any, w: Any) -> list[Case]:
+def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:
+    """Tell the cases the targets and weights of all rows."""
+    every = {part[0]: part for part in route(model, fed.every_y, p, fed.every_w)}
+    for case in cases:
+        _, _, target, _, weight, _ = every[case.place]
+        if target is not None and len(target) > case.n:
+            case.every = replace(case, y=as_columns(target, case), p=case.p[:0], w=weight, mask=None, every=None)
+
+
+def cases_of_predictions(
+    model: Any, x: Any, p: Any, masks: list[Any], y: Any, w: Any, inputs: Inputs | None = None, one_batch: bool = False
+) -> list[Case]:
     """The same for predictions already made; `x` are the rows they were made of, `masks` those of the outputs."""
     parts = [part for part in route(model, y, p, w) if part[1] is not None and part[2] is not None]
     subjects = [Subject(loss, target, prediction) for _, loss, target, prediction, _, _ in parts]
@@ -61,11 +75,15 @@ def cases_of_predictions(model: Any, x: Any, p: Any, masks: list[Any], y: Any, w
     cases = []
     for subject, (name, _, target, prediction, weight, _) in zip(subjects, parts, strict=True):
         setup = setup_of(model, places[name])
-        setup.routes = routes
+        setup.routes, setup.inputs, setup.one_batch = routes, inputs, one_batch
         setup.total = lambda: _total(model, x, y, p)
         several = name if len(parts) > 1 else ""
         mask = masks[places[name]]
-        cases.append(make_case(subject, target, prediction, weight, mask, setup=setup, output=several))
+        cases.append(
+            make_case(
+                subject, target, prediction, weight, mask, setup=setup, output=several, place=name, predicted=True
+            )
+        )
     for case in cases:
         case.setup.cases = cases
     return cases
@@ -87,20 +105,77 @@ def setup_of(model: Any, place: int) -> Setup:
     steps = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     strategy = getattr(model, "distribute_strategy", None)
     several = int(getattr(strategy, "num_replicas_in_sync", 1)) if strategy is not None else replicas()
+    averaged = several == 1 and processes() > 1
     iterations = getattr(optimizer, "iterations", None)
     compiled = getattr(model, "_compile_loss", None)
     return Setup(
         model=model,
         activation=activation_of(model, place),
+        reach=reach_of(model, place),
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         steps_back=keras.backend.backend() == "tensorflow",
-        parts=steps * several,
+        steps=steps,
+        replicas=processes() if averaged else several,
+        averaged=averaged,
+        scope=strategy.scope if several > 1 and strategy is not None else nullcontext,
+        whole=model.loss if isinstance(getattr(model, "loss", None), Sum) else None,
         weights=getattr(compiled, "_user_loss_weights", None),
     )
 
 
+class Inputs:
+    """The inputs of a model, all rows of them, and what a training step makes of some."""
+
+    def __init__(self, model: Any, fed: Feed) -> None:
+        self.model, self.fed = model, fed
+
+    @property
+    def arrays(self) -> list[tuple[str, Any]]:
+        """Every array of inputs with its place among several: ('', x), (" 'a'", xa), (' 1', x1)."""
+        x = self.fed.every_x
+        if isinstance(x, dict):
+            named = [(f" {name!r}", part) for name, part in x.items()]
+        else:
+            named = [(f" {k}", part) for k, part in enumerate(x)] if isinstance(x, (list, tuple)) else [("", x)]
+        found = [(place, part) for place, part in named if isinstance(part, np.ndarray) or keras.ops.is_tensor(part)]
+        return [(place, part if isinstance(part, np.ndarray) else _floats(part)) for place, part in found]
+
+    def spoils(self, rows: Any) -> bool:
+        """Whether a training step on these rows does not stay finite."""
+        fed = self.fed
+        given = (
+            None if part is None else tree.map_structure(lambda leaf: np.asarray(to_numpy(leaf))[rows], part)
+            for part in (fed.every_x, fed.every_y, fed.every_w)
+        )
+        try:
+            return not watch_model(self.model, *given).finite
+        except Exception:  # a training step of the model's own kind
+            return True
+
+
+def _floats(tensor: Any) -> Any:
+    """A tensor as NumPy where it holds floats; else nothing to look at."""
+    holds = "float" in keras.backend.standardize_dtype(tensor.dtype)
+    return to_numpy(tensor) if holds else np.zeros((0,), "int32")
+
+
 def activation_of(model: Any, place: int) -> str | None:
     """The name of the activation that ends this output, or None where it cannot be read."""
+    layer = last_layer(model, place)
+    if layer is None:
+        return None
+    if type(layer).__name__ in ("Softmax", "ReLU"):
+        return type(layer).__name__.lower()
+    function = getattr(layer, "activation", None)
+    return str(getattr(function, "__name__", None) or "") or None if _ends(layer) else None
+
+
+def _ends(layer: Any) -> bool:
+    return isinstance(layer, (keras.layers.Dense, keras.layers.Activation)) or "Conv" in type(layer).__name__
+
+
+def last_layer(model: Any, place: int) -> Any:
+    """The layer that gives this output's values, or None."""
     try:
         tensor = tree.flatten(model.outputs)[place]
         layer = tensor._keras_history.operation
@@ -109,11 +184,32 @@ def activation_of(model: Any, place: int) -> str | None:
             layer = tensor._keras_history.operation
     except (AttributeError, ValueError, IndexError, TypeError):
         return None
-    if type(layer).__name__ in ("Softmax", "ReLU"):
-        return type(layer).__name__.lower()
-    function = getattr(layer, "activation", None)
-    ends = isinstance(layer, (keras.layers.Dense, keras.layers.Activation)) or "Conv" in type(layer).__name__
-    return str(getattr(function, "__name__", None) or "") or None if ends else None
+    return layer
+
+
+def reach_of(model: Any, place: int) -> tuple[float, float] | None:
+    """The least and largest number that this output can give, seen from its last activation; None without bounds."""
+    layer = last_layer(model, place)
+    name = type(layer).__name__
+    if name in ("LSTM", "GRU") and getattr(layer.activation, "__name__", "") == "tanh":
+        return -1.0, 1.0
+    if name == "Softmax":
+        return 0.0, 1.0
+    function = layer if name == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
+    if function is None or getattr(function, "__name__", "") == "linear":
+        return None
+    if getattr(function, "__name__", "") == "softmax":
+        return 0.0, 1.0
+    try:
+        with keras.StatelessScope():
+            got = to_numpy(function(keras.ops.convert_to_tensor(REACHED))).astype("float64")
+    except Exception:  # an activation of vectors, or of some inputs only
+        return None
+    if got.shape != REACHED.shape or np.isnan(got).any():
+        return None
+    low, high = float(got.min()), float(got.max())
+    low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
+    return None if low == -np.inf and high == np.inf else (low, high)
 
 
 def output_names(model: Any, p: Any) -> list[str]:
@@ -182,7 +278,3 @@ def _total(model: Any, x: Any, y: Any, p: Any) -> float:
     except Exception as error:  # an overridden compute_loss may raise anything
         raise LossFailed(error) from error
     return float(whole) - added
-
-
-def _first_rows(x: Any) -> Any:
-    return x[:ROWS] if np.ndim(x) else x

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .case import Case
 
 PAGE = "docs/checks.md"
-MODULES = ("rules_values", "rules_weights", "rules_slopes", "rules_setup")
+MODULES = ("rules_values", "rules_weights", "rules_slopes", "rules_setup", "rules_data")
 ANY = "any"  # in `after`: whatever rule
 SECTIONS = ("Fires", "Quiet", "Seen", "Bad", "Good")
 
@@ -51,6 +51,7 @@ class Rule:
     good: str
     judge: Callable[[Case], Iterator[Sign]]
     after: tuple[str, ...] = ()  # rules whose ERROR explains what this one sees; then it says nothing
+    parts: bool = False  # of a sum of losses each part is looked at, and not the sum
 
     @property
     def link(self) -> str:
@@ -69,14 +70,15 @@ RULES: dict[str, Rule] = {}  # by id, in the order of their ids once `rules()` w
 
 
 def rule(
-    id: str, name: str, severity: str = ERROR, *, after: tuple[str, ...] = ()
+    id: str, name: str, severity: str = ERROR, *, after: tuple[str, ...] = (), parts: bool = False
 ) -> Callable[[Callable[[Case], Iterator[Sign]]], Callable[[Case], Iterator[Sign]]]:
-    """Declare a rule: `id`, a short `name`, its usual severity, what explains it away; the docstring holds the rest."""
+    """Declare a rule: `id`, a short `name`, its usual severity, what explains it away, whether it looks at the parts of
+    a sum; the docstring holds the rest."""
     assert severity in (ERROR, WARNING)
 
     def declare(judge: Callable[[Case], Iterator[Sign]]) -> Callable[[Case], Iterator[Sign]]:
         assert id not in RULES, id
-        RULES[id] = Rule(id, name, severity, judge=judge, after=after, **_sections(judge.__doc__ or ""))
+        RULES[id] = Rule(id, name, severity, judge=judge, after=after, parts=parts, **_sections(judge.__doc__ or ""))
         return judge
 
     return declare

@@ -7,6 +7,7 @@ import itertools
 import math
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from .case import Array, Case, by_row
 from .findings import WARNING
 from .known import LossFailed, Subject
 from .rule import Sign, rule
+from .saving import from_file, rebuilt, same
 
+EDGE = 1e-3  # from here on libraries clip probabilities, each in its own way
 SHARED = {"self", "name", "reduction", "dtype", "args", "kwargs"}
 
 
@@ -94,39 +97,69 @@ def _filled(cell: Any) -> bool:
 def _changed(case: Case) -> Iterator[Sign]:
     loss = case.subject.loss
     try:
-        again = case.subject.rebuilt()
+        again = rebuilt(loss)
     except LossFailed as failed:
         yield Sign(
             f"{case.subject.name} cannot be rebuilt from its configuration: {type(failed.cause).__name__}: {failed}.",
             "Let get_config() give every argument of __init__.",
         )
         return
-    lost = [name for name in _own_arguments(loss) if _differ(getattr(loss, name, None), getattr(again, name, None))]
+    lost = _lost(loss, again)
     before, after = _value_of(case, case.subject), _value_of(case, Subject(again))
-    changed = (
-        before is not None and after is not None and not np.isclose(before, after, rtol=1e-5, atol=1e-8, equal_nan=True)
-    )
-    if not lost and not changed:
-        return
-    words = "; ".join(f"{n}={getattr(again, n, None)!r}, you have {n}={getattr(loss, n, None)!r}" for n in lost)
-    values = f" (loss {after:.4g} instead of {before:.4g})" if changed else ""
+    changed = _apart(before, after) and not _apart(before, _value_of(case, case.subject))  # it draws no random numbers
+    if lost or changed:
+        words = "; ".join(
+            f"{n}={_short(getattr(again, n, None))}, you have {n}={_short(getattr(loss, n))}" for n in lost
+        )
+        values = f" (loss {after:.4g} instead of {before:.4g})" if changed else ""
+        yield Sign(
+            f"Reloading gives another {case.subject.name}{values}{': ' + words if lost else ''}: get_config() omits "
+            f"{', '.join(lost) or 'a parameter'}.",
+            "Add it: return {**super().get_config(), 'parameter': self.parameter}. lossary's losses remember by "
+            "themselves.",
+            {"before": before or 0.0, "after": after or 0.0},
+        )
+    elif not case.subject.own:
+        yield from _unread(case, before)
+
+
+def _unread(case: Case, before: float | None) -> Iterator[Sign]:
+    """What a file gives back where from_config takes dictionaries for the losses and arrays they stand for."""
+    loss = case.subject.loss
+    try:
+        read = from_file(loss)
+    except LossFailed as failed:
+        lost, why = [], f" ({type(failed.cause).__name__}: {failed})"
+    else:
+        if read is None:
+            return
+        lost, why = _lost(loss, read), ""
+        if not lost and (before is None or _value_of(case, Subject(read)) is not None):
+            return
+    named = ", ".join(lost) or "a part of its configuration"
     yield Sign(
-        f"Reloading gives another {case.subject.name}{values}{': ' + words if lost else ''}: get_config() omits "
-        f"{', '.join(lost) or 'a parameter'}.",
-        "Add it: return {**super().get_config(), 'parameter': self.parameter}. lossary's losses remember by "
-        "themselves.",
-        {"before": before or 0.0, "after": after or 0.0},
+        f"A saved model brings {case.subject.name} back with {named} as Keras writes losses, arrays and functions: "
+        f"dictionaries{why}.",
+        "Write plain numbers and lists in get_config() (array.tolist(), keras.saving.serialize_keras_object(loss)), "
+        "and read them in from_config() (keras.saving.deserialize_keras_object).",
+        {},
+        WARNING,
     )
 
 
-def _own_arguments(loss: Any) -> list[str]:
-    return [name for name in inspect.signature(type(loss).__init__).parameters if name not in SHARED]
+def _lost(loss: Any, again: Any) -> list[str]:
+    """The arguments that another loss holds otherwise."""
+    named = (name for name in inspect.signature(type(loss).__init__).parameters if name not in SHARED)
+    return [name for name in named if hasattr(loss, name) and not same(getattr(loss, name), getattr(again, name, None))]
 
 
-def _differ(a: Any, b: Any) -> bool:
-    """Whether two plain values differ; objects are left to the value of the loss."""
-    plain = (int, float, str, bool, tuple, list, type(None))
-    return isinstance(a, plain) and isinstance(b, plain) and a != b
+def _short(value: Any) -> str:
+    shown = " ".join(repr(value).split())
+    return shown if len(shown) <= 60 else shown[:60] + " …"
+
+
+def _apart(a: float | None, b: float | None) -> bool:
+    return a is not None and b is not None and not np.isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=True)
 
 
 def _value_of(case: Case, subject: Subject) -> float | None:
@@ -143,7 +176,8 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
     Fires: a trainable Variable held by the loss is not among the model's trainable variables; or turning a Variable
         of the loss or of `loss_weights` changes the loss when called but not when compiled as the backend's trainer
         does (on JAX it is baked in).
-    Quiet: Variables that the model knows; without a model, Variables that take effect.
+    Quiet: Variables that the model knows, or that compile() makes known to it, as it does for lossary's; without a
+        model, Variables that take effect.
     Seen: https://github.com/keras-team/keras/issues/12503, https://github.com/keras-team/keras/issues/6446
     Bad:
         class Mine(keras.losses.Loss):
@@ -162,12 +196,12 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
         model.compile("sgd", loss=ls.MeanSquaredError())
         ls.check(model, np.linspace(0, 1, 8)[:, None], np.linspace(1, 3, 8)[:, None])
     """
-    from .knobs import baked_in, variables_of, weights_baked_in
+    from .knobs import attached, baked_in, variables_of, weights_baked_in
 
     if case.failure is not None:
         return
     model = case.setup.model
-    known = {id(variable) for variable in getattr(model, "variables", [])}
+    known = {id(variable) for variable in getattr(model, "variables", [])} | attached(case.subject.loss)
     for path, variable in variables_of(case.subject.loss):
         if id(variable) in known:
             continue
@@ -259,12 +293,13 @@ def _near(a: float, b: float) -> bool:
     return bool(np.isclose(a, b, rtol=1e-4, atol=1e-7))
 
 
-@rule("L013", "not-the-base-loss", WARNING)
+@rule("L013", "not-the-base-loss", WARNING, parts=True)
 def not_the_base_loss(case: Case) -> Iterator[Sign]:
     """A focal or smoothed loss is a multiple of the cross-entropy it should become.
 
     Fires: with gamma = 0 (or label smoothing 0) every row is the same multiple, other than 1, of the cross-entropy.
-    Quiet: losses without such a parameter; class weights, which are no common factor.
+    Quiet: losses without such a parameter; class weights, which are no common factor; lossary's losses, whose cards
+        say what alpha does.
     Seen: https://github.com/tensorflow/addons/issues/2431, https://github.com/kornia/kornia/issues/2371
     Bad:
         y = np.arange(8) % 3
@@ -275,8 +310,9 @@ def not_the_base_loss(case: Case) -> Iterator[Sign]:
         p = np.random.default_rng(0).dirichlet(np.ones(3), size=8)
         ls.check(keras.losses.CategoricalFocalCrossentropy(alpha=1.0), np.eye(3)[y], p)
     """
-    if case.failure is not None or case.n < 2 or not case.live.all():
+    if case.failure is not None or case.n < 2 or not case.live.all() or (case.subject.own and case.subject.built_in):
         return
+    case = _away_from_edges(case)
     plain = _switched_off(case)
     rows = None if plain is None else by_row(plain[1], case.n)
     if plain is None or rows is None:
@@ -296,6 +332,18 @@ def not_the_base_loss(case: Case) -> Iterator[Sign]:
                     {"factor": factor},
                 )
             return
+
+
+def _away_from_edges(case: Case) -> Case:
+    """The same rows with probabilities that no library clips."""
+    logits = case.subject.from_logits
+    if logits or (logits is None and not (np.isfinite(case.p).all() and case.p.min() >= 0 and case.p.max() <= 1)):
+        return case
+    p = np.clip(case.p, EDGE, 1 - EDGE)
+    if case.subject.categorical or case.p.shape[-1] > 1:
+        axis = case.subject.contract.axis if case.subject.known else -1
+        p = p / p.sum(axis=axis, keepdims=True) if np.allclose(case.p.sum(axis=axis), 1, atol=1e-3) else p
+    return replace(case, p=p.astype(case.p.dtype))
 
 
 def _switched_off(case: Case) -> tuple[str, Array] | None:

@@ -15,11 +15,12 @@ from .known import LossFailed
 from .rule import Sign, rule
 
 DEAD = 1e-12
+FEW = 0.05  # of the rows: more is no exception
 DATA = ("L001", "L002", "L003", "L015")
 FAR = 1e4  # a logit as large as a diverging model gives
 
 
-@rule("L005", "not-finite", after=DATA)
+@rule("L005", "not-finite", after=(*DATA, "L016", "L019"), parts=True)
 def not_finite(case: Case) -> Iterator[Sign]:
     """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
 
@@ -38,12 +39,13 @@ def not_finite(case: Case) -> Iterator[Sign]:
     """
     if not case.fits or case.p.size == 0:
         return
-    finite_p = np.isfinite(case.p.reshape(case.n, -1)).all(axis=1)
-    if (case.live & ~finite_p).any():
-        row = int(np.argmax(case.live & ~finite_p))
+    every = case.all_rows
+    broken = every.live & ~np.isfinite(every.p.reshape(every.n, -1)).all(axis=1)
+    if broken.any():
+        row = int(np.argmax(broken))
         yield Sign(
-            f"Prediction {row} holds NaN or infinity, as do {int((case.live & ~finite_p).sum())} of {case.n} rows.",
-            "The model gives it before any loss: look at its inputs and its weights.",
+            f"Prediction {row} holds NaN or infinity, as do {int(broken.sum())} of {every.n} rows.",
+            "The model gives it before any loss: ls.diagnose(model, x, y) finds the layer that made it.",
             {"row": row},
         )
         return
@@ -151,12 +153,13 @@ def _show(row: Array) -> str:
     )
 
 
-@rule("L006", "dead-gradient", after=DATA)
+@rule("L006", "dead-gradient", after=(*DATA, "L016", "L019"))
 def dead_gradient(case: Case) -> Iterator[Sign]:
     """Rows have a loss but no gradient: they will never be learned.
 
     Fires: more than 5 % of the rows lie above the smallest loss in the batch (and above the loss of a perfect
-        prediction) by more than 0.001 while every derivative by their predictions is below 1e-12.
+        prediction) by more than 0.001 while every derivative by their predictions is below 1e-12; or no row has a
+        derivative, all cost alike, and predictions near these cost less, as where embeddings have collapsed.
     Quiet: rows without loss, such as hinge rows beyond the margin; redescending losses, unless no row at all has a
         gradient.
     Seen: https://github.com/keras-team/keras/issues/6143
@@ -178,8 +181,21 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     if with_loss is None or not np.isfinite(steep[case.live]).all():
         return
     dead = with_loss & (steep < DEAD) & case.live
+    if not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
+        yield Sign(
+            f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though "
+            f"other predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they "
+            "are now.",
+            "Start from predictions that differ between rows: lower the learning rate, look for a layer that gives the "
+            "same for every input, or choose a margin that some rows do not keep yet.",
+            {"value": case.value},
+        )
+        return
     share = float(dead.sum() / case.live.sum())
-    if (steep[case.live] < DEAD).all() and dead.any():
+    if dead.any() and hasattr(case.subject.twin, "smooth") and case.row_values is not None and not case.y[dead].any():
+        if share > FEW:
+            yield _empty_masks(case, share)
+    elif (steep[case.live] < DEAD).all() and dead.any():
         yield Sign(
             f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is "
             "flat, or "
@@ -187,17 +203,34 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
             "Use a smooth formula: probabilities or scores instead of decisions.",
             {"share": share, "rows": int(dead.sum())},
         )
-    elif share > 0.05 and case.row_values is not None and not _redescends(case) and not case.subject.coupled:
+    elif share > FEW and case.row_values is not None and not _redescends(case) and not case.subject.coupled:
         row = int(np.argmax(dead))
-        if hasattr(case.subject.twin, "smooth") and not case.y[dead].any():
-            yield _empty_masks(case, share)
-            return
         yield Sign(
             f"{share:.0%} of the rows have a loss but no gradient, for instance row {row} at prediction "
             f"{_show(case.p[row])}: the loss is clipped or flat there. These rows will never be learned.",
             "Use a loss with a slope there: from logits instead of clipped probabilities, or in another range.",
             {"share": share, "row": row},
         )
+
+
+def _collapsed(case: Case) -> bool:
+    """Whether rows would cost less with other predictions near these, although no slope leads there."""
+    now = np.atleast_1d(case.value if case.row_values is None else case.row_values)
+    if not np.isfinite(now).all():
+        return False
+    random, p = np.random.default_rng(0), case.p
+    scale = max(1.0, float(np.abs(p).max()))
+    for size in (0.01, 0.1, 1.0):
+        other = np.asarray(p + size * scale * random.normal(size=p.shape), p.dtype)
+        other = np.clip(other, 0, 1) if _in_unit(p) else other
+        try:
+            then = case.rows(case.filled[0], other)
+            then = np.atleast_1d(case.subject.value(case.filled[0], other) if then is None else then)
+            if (then < now - 1e-3 * np.maximum(1.0, np.abs(now))).any():
+                return True
+        except LossFailed:
+            continue
+    return False
 
 
 def _empty_masks(case: Case, share: float) -> Sign:
@@ -257,7 +290,8 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
         parameters are named the other way round, such as (y_pred, y_true) or (input, target); or, for a loss nobody
         knows, moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows
         while moving them far away lowers it.
-    Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits.
+    Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits; whole numbers
+        that a model itself has predicted.
     Seen: https://github.com/xiph/rnnoise/issues/117, https://github.com/tensorflow/tensorflow/issues/37896
     Bad:
         def similarity(y_true, y_pred):
@@ -278,7 +312,7 @@ def wrong_direction(case: Case) -> Iterator[Sign]:
 
 def _swapped_values(case: Case) -> Iterator[Sign]:
     y, p = case.labels, case.predictions
-    if case.n < 4 or not case.same_shape or not np.isfinite(y).all() or not np.isfinite(p).all():
+    if case.predicted or case.n < 4 or not case.same_shape or not np.isfinite(y).all() or not np.isfinite(p).all():
         return
     fractions = np.unique(y[y != np.rint(y)])
     whole = np.unique(p)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..core import catalogue
 from ..core import contract as c
 from ..core.errors import LossaryError, PredictionError, ShapeError, TargetError
+from ..core.forms import Binary, Categorical
+from ..core.loss import snake
+from ..families.sequences import BLANK
 from .case import Case, by_row, expected_shape
 from .findings import ERROR, WARNING
 from .rule import ANY, Sign, rule
 
 ENOUGH = 64  # rows from which values alone tell logits from probabilities
 SLACK = 1e-3
+ROUGH = 0.02  # of the spread of the targets: where rounding is seen
 HALF = {"bfloat16": 2**8, "float16": 2**11, "float32": 2**24}  # whole numbers are exact up to here
 
 
@@ -48,7 +54,7 @@ def loss_raises(case: Case) -> Iterator[Sign]:
     )
 
 
-@rule("L001", "rows-mix")
+@rule("L001", "rows-mix", parts=True)
 def rows_mix(case: Case) -> Iterator[Sign]:
     """Predictions are compared with the targets of other rows.
 
@@ -80,9 +86,8 @@ def rows_mix(case: Case) -> Iterator[Sign]:
             reached = f" (value {case.value:.4g})" if case.failure is None else ""
             yield Sign(
                 f"{shapes} do not belong together: {case.subject.name} reads targets of shape {want}; broadcasting "
-                "would "
-                f"compare each prediction with the targets of other rows{reached}.",
-                "Give y_true that shape, for instance y_true[:, None] or one column of it.",
+                f"would compare each prediction with the targets of other rows{reached}.",
+                _other_coding(case) or "Give y_true that shape, for instance y_true[:, None] or one column of it.",
                 {"y_rank": case.y.ndim, "p_rank": case.p.ndim},
             )
         return
@@ -161,6 +166,30 @@ def _other_row(case: Case) -> int | None:
     return None
 
 
+def _other_coding(case: Case) -> str:
+    """What to do where the labels are those of another loss: one-hot rows for class indices, or the reverse."""
+    y, p, axis = case.y, case.p, case.subject.contract.axis
+    if not y.size or not np.isfinite(y).all():
+        return ""
+    if case.sparse and y.shape == p.shape and y.min() >= 0 and _off(y, axis) < SLACK:
+        dense = type(case.subject.twin).__name__.removeprefix("Sparse")
+        instead = f", or use {snake(dense)}" if dense in {card.name for card in catalogue.names().values()} else ""
+        return f"The targets are one-hot rows: pass their indices, y_true.argmax({axis}){instead}."
+    rows = y[..., 0] if y.ndim == p.ndim and y.shape[-1] == 1 else y
+    if case.sparse or rows.ndim != p.ndim - 1 or not (rows == np.rint(rows)).all() or rows.min() < 0:
+        return ""
+    if case.subject.one_hot:
+        sparse = f"Sparse{type(case.subject.twin).__name__}"
+        instead = f"use {snake(sparse)}, or " if sparse in {card.name for card in catalogue.names().values()} else ""
+        return f"The targets are class indices: {instead}pass keras.utils.to_categorical(y_true, {case.classes})."
+    if case.subject.contract.target is c.SOFT_LABEL and rows.max() < p.shape[-1]:
+        return (
+            f"The model has {p.shape[-1]} outputs, for one label per row: end it in Dense(1), or, for exclusive "
+            "classes, use sparse_categorical_crossentropy."
+        )
+    return ""
+
+
 def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
     """The value of the first rows together, and the mean of their values when each is alone."""
     y, p = case.y[:most], case.p[:most]
@@ -168,7 +197,7 @@ def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
     return case.subject.value(y, p), float(np.mean(alone))
 
 
-@rule("L002", "logits-or-probabilities")
+@rule("L002", "logits-or-probabilities", parts=True)
 def logits_or_probabilities(case: Case) -> Iterator[Sign]:
     """The loss reads logits as probabilities, or probabilities as logits.
 
@@ -187,7 +216,7 @@ def logits_or_probabilities(case: Case) -> Iterator[Sign]:
         p = np.eye(3)[y] * 0.7 + 0.1
         ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
     """
-    logits = case.subject.from_logits
+    logits, case = case.subject.from_logits, case.all_rows
     if logits is None or case.predictions.size == 0 or not np.isfinite(case.predictions).all():
         return
     if logits:
@@ -197,7 +226,7 @@ def logits_or_probabilities(case: Case) -> Iterator[Sign]:
 
 
 def _probabilities_as_logits(case: Case) -> Iterator[Sign]:
-    classes, categorical = case.classes, case.subject.categorical
+    classes, categorical = case.classes, case.subject.exclusive
     best = math.log(1 + (classes - 1) / math.e) if categorical else math.log(1 + 1 / math.e)
     again = "softmax" if categorical else "sigmoid"
     end = case.setup.activation
@@ -212,10 +241,12 @@ def _probabilities_as_logits(case: Case) -> Iterator[Sign]:
             ", with sum 1)" if categorical else ")"
         )
         severity = ERROR if case.n >= ENOUGH and categorical else WARNING
+    switch = "from_logits" in case.subject.parameters
+    where = f" for {classes} classes{' in each frame' if case.subject.sequence else ''}" if categorical else ""
     yield Sign(
-        f"{seen}, but the loss applies {again} once more (from_logits=True). The best value that can be reached"
-        f"{f' for {classes} classes' if categorical else ''} is {best:.3f} instead of 0, and gradients shrink.",
-        f"Set from_logits=False, or remove the {end or again} at the end of the model.",
+        f"{seen}, but the loss applies {again} once more{' (from_logits=True)' if switch else ''}. The best "
+        f"value that can be reached{where} is {best:.3f} instead of 0, and gradients shrink.",
+        f"{'Set from_logits=False, or remove' if switch else 'Remove'} the {end or again} at the end of the model.",
         {"best": best, "classes": classes},
         severity,
     )
@@ -225,7 +256,7 @@ def _like_probabilities(case: Case) -> bool:
     p = case.predictions
     if p.min() < 0 or p.max() > 1:
         return False
-    if case.subject.categorical:
+    if case.subject.exclusive:
         sums = case.sums(case.p, case.subject.contract.axis)
         return case.classes > 1 and sums.size > 0 and float(np.median(np.abs(sums - 1))) < SLACK
     return case.n >= ENOUGH and p.min() < 0.1 and p.max() > 0.9  # a young model's logits may lie in [0, 1] by chance
@@ -235,7 +266,7 @@ def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
     p, end = case.predictions, case.setup.activation
     outside = float(np.mean((p < -SLACK) | (p > 1 + SLACK)))
     do = "Set from_logits=True, or end the model in a sigmoid (yes or no) or a softmax (exclusive classes)."
-    if not any(name == "from_logits" for name in getattr(type(case.subject.twin), "params", {})):
+    if "from_logits" not in case.subject.parameters:
         do = "End the model in a sigmoid or softmax."
     numbers = {"outside": outside, "low": float(p.min()), "high": float(p.max())}
     if outside:
@@ -267,14 +298,15 @@ def _logits_as_probabilities(case: Case) -> Iterator[Sign]:
             )
 
 
-@rule("L003", "impossible-labels")
+@rule("L003", "impossible-labels", parts=True)
 def impossible_labels(case: Case) -> Iterator[Sign]:
     """Targets hold what the loss cannot read: out of range, coded otherwise, missing, or too large for its type.
 
     Fires: NaN or infinity in targets that count; class indices below 0, from C on, or with a fraction; labels of a
         binary loss or overlap outside [0, 1]; one-hot rows or KL distributions that do not add up to 1; hinge labels
-        other than -1, 0, 1; negative counts, or rates, for Poisson; targets at (or a millionth of the median near) 0
-        for a percentage error; whole numbers too large for the loss's type.
+        other than -1, 0, 1; negative counts, or rates, for Poisson; negative amounts for a logarithmic error; targets
+        at (or a millionth of the median near) 0 for a percentage error; the blank inside a target of CTC; numbers so
+        large that the loss's type rounds them together. All rows are looked at.
     Quiet: labels that are ignored, masked or of weight 0; soft labels; losses that are not known.
     Seen: https://github.com/tensorflow/tensorflow/issues/8484, https://github.com/keras-team/keras/issues/2908,
         https://github.com/ilivans/tf-rnn-attention/issues/10
@@ -285,24 +317,87 @@ def impossible_labels(case: Case) -> Iterator[Sign]:
         y, p = np.array([0, 1, 2, 0]), np.full((4, 3), 1 / 3)
         ls.check(keras.losses.SparseCategoricalCrossentropy(), y, p)
     """
-    y = case.labels
-    if y.size == 0:
-        return
-    if not np.isfinite(y).all():
-        bad = int((~np.isfinite(y)).sum())
-        yield Sign(
-            f"{bad} of {y.size} targets are NaN or infinite: so are the loss and every gradient.",
-            "Fill or drop these rows, or give them sample_weight 0 and a number.",
-            {"bad": bad},
-        )
-        return
     if not case.fits:
+        yield from _missing(case)
         return
-    seen = [*_coding(case, y), *_too_large(case)] if case.subject.known else []
+    seen = list(_labels(case))
     if not seen and isinstance(case.failure, (TargetError, PredictionError)):
         in_unit = case.subject.contract.prediction is c.PROBABILITY and isinstance(case.failure, PredictionError)
         seen = [] if in_unit else [_quoted(case.failure)]  # probabilities are L002's
-    yield from seen
+    if seen or case.every is None:
+        yield from seen
+        return
+    every = case.every
+    for sign in _labels(every):
+        row = _first_row(every)
+        yield replace(sign, message=f"{sign.message} Row {row} is the first.", numbers={**sign.numbers, "row": row})
+
+
+def _first_row(case: Case) -> int:
+    """The first row without which the labels before it are lawful."""
+    low, high = 0, len(case.y)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if any(_labels(case.rows_before(middle))) else (middle, high)
+    return low
+
+
+def _labels(case: Case) -> Iterator[Sign]:
+    """What the targets alone say."""
+    missing = list(_missing(case))
+    yield from missing
+    if missing or not case.labels.size:
+        return
+    if case.subject.known:
+        yield from _coding(case, case.labels)
+    elif case.subject.sequence:
+        yield from _symbols(case)
+    yield from _too_large(case)
+
+
+def _missing(case: Case) -> Iterator[Sign]:
+    bad = int((~np.isfinite(case.labels)).sum())
+    if bad:
+        yield Sign(
+            f"{bad} of {case.labels.size} targets are NaN or infinite: so are the loss and every gradient.",
+            "Fill or drop these rows, or give them sample_weight 0 and a number.",
+            {"bad": bad},
+        )
+
+
+def _symbols(case: Case) -> Iterator[Sign]:
+    """Targets of an alignment: symbols from 1, with 0 for the blank, which only pads."""
+    if case.y.ndim != 2:
+        return
+    y = case.y[case.counts(case.y.shape).any(axis=1)]
+    low, high, classes = float(y.min(initial=0)), float(y.max(initial=0)), case.classes
+    followed = np.cumsum((y != BLANK)[:, ::-1], axis=1)[:, ::-1] > 0
+    inside = ((y == BLANK) & followed).any(axis=1)
+    if low < 0:
+        yield Sign(
+            f"Targets run {low:g} … {high:g}; symbols run from 1 to {classes - 1}, and {BLANK} pads.",
+            f"Pad with {BLANK}, and count symbols from 1: np.where(y < 0, {BLANK}, y + 1) where they count from 0.",
+            {"low": low, "high": high},
+        )
+    elif (y != np.rint(y)).any():
+        yield Sign("Targets have fractions; symbols are whole numbers.", "Number the symbols from 1.", {"low": low})
+    elif inside.any():
+        last = high < classes - 1
+        yield Sign(
+            f"{inside.mean():.0%} of the targets hold {BLANK} before another symbol. Class {BLANK} is the blank: it "
+            "pads the end of a target and names no symbol, so that shorter texts are learned"
+            f"{f', and no target holds class {classes - 1}' if last else ''}.",
+            "Count the symbols from 1: add 1 to every symbol, and pad with 0. Where another library has the blank "
+            "last, its predictions move too: class k becomes k + 1, and the last becomes 0.",
+            {"share": float(inside.mean()), "high": high},
+        )
+    elif high >= classes:
+        yield Sign(
+            f"Targets run up to {high:g}, but the model has {classes} classes (0 … {classes - 1}, of which 0 is the "
+            "blank).",
+            "Give the model one class per symbol, and one more for the blank.",
+            {"high": high, "classes": classes},
+        )
 
 
 def _coding(case: Case, y: Any) -> Iterator[Sign]:
@@ -324,11 +419,18 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
             "Code the labels as -1 and 1.",
             {"low": float(y.min()), "high": float(y.max())},
         )
+    elif y.min() < target.floor:
+        yield Sign(
+            f"{subject.name} reads targets below {target.floor:g} as {target.floor:g}; {np.mean(y < target.floor):.0%} "
+            f"lie there, down to {y.min():g}, and all cost alike.",
+            "Use mean_squared_error or huber, or shift the targets above 0 first.",
+            {"low": float(y.min()), "share": float(np.mean(y < target.floor))},
+        )
     elif y.min() < target.low - target.slack:
         yield Sign(
             f"{subject.name} reads targets as {target.words}; {np.mean(y < target.low):.0%} lie below, down to "
             f"{y.min():g}.",
-            target.hint or "Look for missing values that are coded as negative numbers.",
+            target.advice(case.subject.parameters) or "Look for missing values that are coded as negative numbers.",
             {"low": float(y.min())},
         )
     yield from _rates(case)
@@ -355,7 +457,10 @@ def _class_indices(case: Case, y: Any) -> Iterator[Sign]:
     else:
         share = float(np.mean((y < 0) | (y >= classes)))
         message = f"{seen}: {share:.1%} of the labels name no output. They add nothing, or NaN."
-        do = "Give the model one output per class, or pass ignore_class= for labels that mean 'no label'."
+        ignore = "ignore_class" in case.subject.parameters
+        do = "Give the model one output per class" + (
+            ", or pass ignore_class= for labels that mean 'no label'." if ignore else "."
+        )
     yield Sign(message, do, {"low": low, "high": high, "classes": classes})
 
 
@@ -363,8 +468,12 @@ def _outside_unit(case: Case, y: Any) -> Sign:
     values = np.unique(y)
     if set(values) <= {-1.0, 1.0}:
         do = "Code the labels as 0 and 1: (y + 1) / 2."
+    elif values.size == 2 and values[0] == 0:
+        do = f"Code the labels as 0 and 1: y / {values[1]:g}, or y > 0."
+    elif values.min() >= 0 and values.max() == 255:
+        do = "These are grey levels: divide by 255; for a mask of yes and no, y > 127."
     elif (values == np.rint(values)).all() and values.min() >= 0:
-        do = "These look like class indices: use sparse_categorical_crossentropy with one output per class."
+        do = _classes_advice(case, values)
     else:
         do = "Bring the labels into [0, 1]."
     return Sign(
@@ -376,11 +485,25 @@ def _outside_unit(case: Case, y: Any) -> Sign:
     )
 
 
+def _classes_advice(case: Case, values: Any) -> str:
+    count = int(values.max()) + 1
+    if case.subject.contract.target is c.SOFT_LABEL and not case.subject.one_hot and not _entropy(case):
+        return (
+            f"These look like class indices: code them one-hot (keras.utils.to_categorical(y, {count})), one mask each."
+        )
+    return "These look like class indices: use sparse_categorical_crossentropy with one output per class."
+
+
+def _entropy(case: Case) -> bool:
+    """Whether the loss is of yes/no questions or exclusive classes, for which there is a loss of indices."""
+    return isinstance(case.subject.twin, (Binary, Categorical))
+
+
 def _row_sums(case: Case, what: str) -> Iterator[Sign]:
     axis = case.subject.contract.axis
     off = np.abs(case.sums(case.y, axis) - 1)
     wrong = float(np.mean(off > SLACK)) if off.size else 0.0
-    if case.same_shape and wrong:
+    if case.y.shape[1:] == case.p.shape[1:] and wrong:
         yield Sign(
             f"{what} have to add up to 1 along axis {axis}; {wrong:.0%} of the rows do not, and are off by up to "
             f"{off.max():.3g}.",
@@ -395,7 +518,7 @@ def _rates(case: Case) -> Iterator[Sign]:
         yield Sign(
             f"{case.subject.name} reads predictions as {allowed.words}; {np.mean(p < 0):.0%} are below 0, down to "
             f"{p.min():.3g}: the loss is NaN there.",
-            allowed.hint or "End the model in a softplus or exp.",
+            allowed.advice(case.subject.parameters) or "End the model in a softplus or exp.",
             {"low": float(p.min())},
         )
 
@@ -413,7 +536,10 @@ def _zeros(y: Any) -> Iterator[Sign]:
 
 
 def _too_large(case: Case) -> Iterator[Sign]:
-    limit = HALF.get(str(case.subject.loss.dtype))
+    dtype = str(case.subject.loss.dtype)
+    limit = HALF.get(dtype)
+    if not case.sparse and limit:
+        yield from _merging(case, dtype, limit)
     if case.sparse and not case.subject.own and limit and case.labels.max() > limit:
         yield Sign(
             f"Labels run up to {case.labels.max():g}, but {case.subject.loss.dtype} holds whole numbers only up to "
@@ -424,7 +550,35 @@ def _too_large(case: Case) -> Iterator[Sign]:
         )
 
 
-@rule("L015", "wrong-class-axis")
+def _merging(case: Case, dtype: str, limit: int) -> Iterator[Sign]:
+    """Targets so far from 0 that the loss's type cannot tell them apart."""
+    found = merged(case.labels, limit)
+    if found is not None:
+        apart, step = found
+        yield Sign(
+            f"The targets lie about {np.median(case.labels):.9g} and spread by {apart:.3g}, but {dtype} holds numbers "
+            f"of that size only in steps of {step:.3g}: they are rounded together.",
+            "Before they become small floats, subtract a constant near them, such as the first timestamp, and divide "
+            "by their spread.",
+            {"spread": apart, "step": step},
+        )
+
+
+def merged(values: Any, limit: int) -> tuple[float, float] | None:
+    """Spread and step, where numbers lie so far from 0 that a type with whole numbers up to `limit` merges them."""
+    y = np.asarray(values, "float64")
+    y = y[np.isfinite(y)]
+    size, apart = float(np.abs(y).max(initial=0)), float(y.std()) if y.size else 0.0
+    if apart == 0:
+        return None
+    step = 2.0 ** (math.floor(math.log2(size)) + 1) / limit  # between two numbers of this size
+    if step < 1e-4 * apart:
+        return None
+    rounded = np.unique(np.rint(y / step)).size
+    return (apart, step) if step > ROUGH * apart or rounded < 0.9 * np.unique(y).size else None
+
+
+@rule("L015", "wrong-class-axis", parts=True)
 def wrong_class_axis(case: Case) -> Iterator[Sign]:
     """Class probabilities are normalised along another axis than the loss reads.
 

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError
+from ..core.replicas import inexact_on_replicas
 from .case import Case
 from .findings import ERROR, WARNING
+from .known import LossFailed, Subject
 from .rule import Sign, rule
 
 ALONE = 64  # rows that are also computed one by one
 
 
-@rule("L004", "weights-ignored", after=("L001",))
+@rule("L004", "weights-ignored", after=("L001", "L016"))
 def weights_ignored(case: Case) -> Iterator[Sign]:
     """Sample weights or masks do not do what they seem to do.
 
@@ -123,7 +125,7 @@ def _mean_weight(case: Case) -> Iterator[Sign]:
     )
 
 
-@rule("L008", "depends-on-batch", WARNING, after=("L001",))
+@rule("L008", "depends-on-batch", WARNING, after=("L001", "L016"))
 def depends_on_batch(case: Case) -> Iterator[Sign]:
     """The loss is not a mean over rows: another batch size gives another loss.
 
@@ -153,7 +155,7 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
     if not _apart(whole, [sum(part) for part in parts]):
         return
     finest = parts[-1]
-    weighed = case.weighs or case.setup.parts > 1
+    weighed = case.weighs or case.split
     yield Sign(
         f"{subject.name} is not a mean over rows: {whole:.4g} for {4 * (case.n // 4)} rows, "
         f"{sum(finest) / len(finest):.4g} in the mean over {len(finest)} parts of them. evaluate(), sample_weight, "
@@ -185,12 +187,14 @@ def _apart(whole: float, others: list[float], tolerance: float = 1e-4) -> bool:
     return any(not abs(whole - other) <= tolerance * scale + 1e-9 for other in others)
 
 
-@rule("L012", "grows-with-batch", WARNING, after=("L001",))
+@rule("L012", "grows-with-batch", WARNING, after=("L001", "L016"))
 def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
-    Fires: a loss nobody knows returns the sum over the batch; or the model splits batches (several replicas, gradient
-        accumulation) and the mean of the parts is not the value of the whole: sums, means by weight, ignored labels.
+    Fires: a loss nobody knows returns the sum over the batch; or the model splits batches over accumulation steps and
+        the mean of the parts is not the value of the whole; or it runs on several devices (tf.distribute, a torch
+        process group), and the loss is no mean over rows that each counts for itself: roots, ratios over the batch,
+        rows that look at one another, weights that are learned, means by weight, masks and ignored labels.
     Quiet: `reduction="sum"` chosen on a loss whose model does not split batches.
     Seen: https://github.com/keras-team/keras/issues/16285, https://github.com/huggingface/transformers/pull/34191
     Bad:
@@ -204,39 +208,90 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
         y, p = np.array([[0.0], [1.0], [2.0], [3.0]]), np.zeros((4, 1))
         ls.check(mine, y, p)
     """
-    if case.failure is not None or case.weighted_failure is not None or case.subject.coupled:
+    if case.failure is not None or case.weighted_failure is not None:
         return
-    if case.setup.parts > 1:
-        yield from _over_parts(case, min(case.setup.parts, 8))
-    elif not case.subject.trusted and case.scalar:
+    if case.setup.replicas > 1:
+        yield from _over_replicas(case)
+    if case.setup.steps > 1 and not case.subject.coupled:
+        yield from _over_steps(case)
+    if not case.split and not case.subject.trusted and not case.subject.coupled and case.scalar:
         whole, parts = _split(case)
         if parts and _apart(whole, [sum(part) / len(part) for part in parts]) and not _apart(whole, [*map(sum, parts)]):
             yield Sign(
                 f"{case.subject.name} returns the sum over the batch: {whole:.4g} for {4 * (case.n // 4)} rows, "
                 f"{parts[0][0]:.4g} and {parts[0][1]:.4g} for its halves. Another batch size, and the last short "
-                "batch, "
-                "change the length of a step.",
+                "batch, change the length of a step.",
                 "Return one value per row and let Keras take the mean.",
                 {"whole": whole, "half": parts[0][0]},
             )
 
 
-def _over_parts(case: Case, count: int) -> Iterator[Sign]:
+def _pieces(case: Case, subject: Subject, count: int) -> tuple[float, list[float]]:
+    """The value of the rows that `count` parts share alike, and those of the parts, as the devices scale them."""
     size = case.n // count
-    if size == 0 or not np.isfinite(case.weighted):
-        return
 
     def of(first: int, last: int) -> float:
-        w, mask = (None if part is None else part[first:last] for part in (case.w, case.mask))
-        return case.subject.value(case.y[first:last], case.p[first:last], w, mask)
+        w, mask = (None if part is None or part.ndim == 0 else part[first:last] for part in (case.w, case.mask))
+        return subject.value(case.y[first:last], case.p[first:last], w, mask)
 
     whole = of(0, size * count)
-    parts = float(np.mean([of(k * size, (k + 1) * size) for k in range(count)]))
+    with case.setup.scope():
+        return whole, [of(k * size, (k + 1) * size) for k in range(count)]
+
+
+def _over_steps(case: Case) -> Iterator[Sign]:
+    count = min(case.setup.steps, 8)
+    if case.n < count or not np.isfinite(case.weighted):
+        return
+    whole, values = _pieces(case, case.subject, count)
+    scale = case.setup.replicas if not case.setup.averaged else 1  # the devices have divided by their number already
+    parts = scale * float(np.mean(values))
     if _apart(whole, [parts], 1e-3):
         yield Sign(
-            f"The model splits each batch into {case.setup.parts} parts (devices, accumulation steps) and takes their "
-            f"mean: {parts:.4g}, where the batch as a whole gives {whole:.4g}.",
+            f"The model averages the gradients of {case.setup.steps} batches: their mean loss is {parts:.4g}, where "
+            f"the rows as one batch give {whole:.4g}.",
             "Use a mean over the batch in which every part counts alike: reduction='sum_over_batch_size', with weights "
             "divided by their mean over the whole data.",
             {"whole": whole, "parts": parts},
         )
+
+
+def _over_replicas(case: Case) -> Iterator[Sign]:
+    """Why the loss is not on several devices what it is on one, and by how much on these rows."""
+    setup, count = case.setup, case.setup.replicas
+    single = setup.whole is not None and len(setup.cases) < 2
+    subject = Subject(setup.whole) if single else case.subject
+    why = _reason(case, subject)
+    if why is None and not single and setup.whole is not None and case is setup.cases[0]:
+        why = _reason(case, Subject(setup.whole))
+    numbers: dict[str, float] = {}
+    if case.n >= count and np.isfinite(case.weighted):
+        try:
+            whole, values = _pieces(case, subject, count)
+            numbers = {"whole": whole, "parts": float(np.mean(values) if setup.averaged else np.sum(values))}
+        except LossFailed:  # a term of more than targets and predictions
+            numbers = {}
+    if why is None and not (numbers and _apart(numbers["whole"], [numbers["parts"]], 1e-3)):
+        return
+    reason = "" if why is None else f": it {why}"
+    seen = ""
+    if numbers:
+        whole, parts = numbers["whole"], numbers["parts"]
+        off = f", {parts / whole - 1:+.2%}" if whole else ""
+        seen = f" These rows give {parts:.6g} there, and {whole:.6g} on one device{off}."
+    yield Sign(
+        f"{subject.name} is not on {count} devices what it is on one{reason}.{seen}",
+        "Train on one device, or use a loss that is a mean over rows: reduction='sum_over_batch_size', one value per "
+        "row, and weights divided by their mean over the whole data.",
+        numbers,
+    )
+
+
+def _reason(case: Case, subject: Subject) -> str | None:
+    """What the loss, or lossary's loss of the same meaning, declares."""
+    how: dict[str, bool] = {"averaged": case.setup.averaged, "masked": case.mask is not None}
+    for loss in (subject.loss, subject.twin):
+        why = inexact_on_replicas(loss, weighted=case.w is not None, **how)
+        if why is not None:
+            return why
+    return None

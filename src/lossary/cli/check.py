@@ -46,10 +46,11 @@ Examples:
 def check_command(
     ctx: click.Context, /, what: str | None, data: str | None, rules: bool, ignore: tuple[str, ...], **options: Any
 ) -> None:
-    """Look at up to 256 rows before training, and name what would go wrong in silence.
+    """Look at rows, and at the targets and weights of all, before training; name what would go wrong in silence.
 
     WHAT is a CSV file with targets and predictions, or MODULE:NAME for a compiled Keras model, or for a function that
-    gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), where the model stands alone.
+    gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), or for what gives batches of these, where
+    the model stands alone. The module is imported and so run: name only modules that you trust.
 
     Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
     """
@@ -86,19 +87,44 @@ def _check_table(path: str, options: dict[str, Any], ignored: list[str]) -> Find
             "Name the columns and the loss, for example --y label --p score --loss bce.",
         )
     table = load(path)
-    y, p = _columns(table, options["y"], "--y"), _columns(table, options["p"], "--p")
     w = _columns(table, options["w"], "--w") if options["w"] else None
     parameters = _parameters(options["settings"]) | ({"from_logits": True} if options["from_logits"] else {})
     import lossary as ls
 
-    return ls.check(ls.get(options["loss"], **parameters), y, p, w, ignore=ignored)
+    loss = ls.get(options["loss"], **parameters)
+    p = _columns(table, options["p"], "--p")
+    y = _labels(table, options["y"], _names(options["p"]), loss)
+    return ls.check(loss, y, p, w, ignore=ignored)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _labels(table: Table, text: str, outputs: list[str], loss: Any) -> Any:
+    """Targets; under a loss of classes, words become 0, 1, … in the order of the outputs, else of the alphabet."""
+    import numpy as np
+
+    column = table.column(text.strip())
+    if column is None or not column.is_text or "regression" in getattr(loss, "tasks", ("regression",)):
+        return _columns(table, text, "--y")
+    words = sorted(set(column.text) - {""})
+    order = outputs if set(words) <= set(outputs) else words
+    shown = ", ".join(f"{word} = {k}" for k, word in enumerate(order[:10]))
+    click.echo(f"Classes: {shown}{', …' if len(order) > 10 else ''}.")
+    codes = {word: float(k) for k, word in enumerate(order)}
+    y = np.array([codes.get(word, np.nan) for word in column.text])
+    if loss.contract.shape == "index" or len(outputs) == 1:
+        return y
+    one_hot = np.eye(max(len(order), len(outputs)))[np.nan_to_num(y).astype(int)]
+    return np.where(np.isnan(y)[:, None], np.nan, one_hot)
 
 
 def _columns(table: Table, text: str, option: str) -> Any:
     """One column as a vector, several as a matrix."""
     import numpy as np
 
-    names = [name.strip() for name in text.split(",")]
+    names = _names(text)
     columns = [table.column(name) for name in names]
     wrong = [name for name, column in zip(names, columns, strict=True) if column is None or column.is_text]
     if wrong:
@@ -133,18 +159,38 @@ def _check_model(what: str, data: str | None, options: dict[str, Any], ignored: 
         parts += _tuple(_named(data))
     elif len(parts) == 1:
         parts += tuple(_array(options[name], f"--{name}") for name in ("x", "y", "w") if options[name])
-    if len(parts) not in (3, 4):
+    if not 2 <= len(parts) <= 4 or (len(parts) == 2 and hasattr(parts[1], "shape")):
         raise _misuse(
             f"{what} gives {len(parts)} {'thing' if len(parts) == 1 else 'things'}, and no more was named.",
             "Give model, x and y: from a function, with DATA as MODULE:NAME, or with --x and --y as .npy files.",
         )
-    model, x, y, w = parts if len(parts) == 4 else (*parts, None)
-    return ls.check(model, x, y, w, ignore=ignored)
+    model, x, y, w = (*parts, None, None)[:4]
+    try:
+        return ls.check(model, x, y, w, ignore=ignored)
+    except LossaryError:
+        raise
+    except Exception as error:  # whatever Keras says of a model and its inputs
+        raise _failed(f"{what} was to be checked on its data.", error) from error
 
 
 def _tuple(thing: Any) -> tuple[Any, ...]:
-    thing = thing() if callable(thing) and not hasattr(thing, "compute_loss") else thing
+    if callable(thing) and not hasattr(thing, "compute_loss"):
+        try:
+            thing = thing()
+        except Exception as error:
+            name = getattr(thing, "__name__", "the function")
+            raise _failed(f"{name}() was called for the model and its data.", error) from error
     return tuple(thing) if isinstance(thing, (tuple, list)) else (thing,)
+
+
+def _failed(asked: str, error: Exception) -> LossaryError:
+    text = " ".join(str(error).split())
+    return LossaryError(
+        asked,
+        arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
+        allowed="Allowed are a compiled model, and data that it runs on.",
+        do="Run model.fit or model.predict on a few rows in Python first.",
+    )
 
 
 def _named(what: str) -> Any:
@@ -154,10 +200,11 @@ def _named(what: str) -> Any:
         sys.path.insert(0, os.getcwd())
     try:
         return getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # the module is run: it may raise anything
+        kind = "" if isinstance(error, (ImportError, AttributeError)) else f"{type(error).__name__}: "
         raise LossaryError(
             f"{what} was to be checked.",
-            arrived=f"It cannot be imported: {error}.",
+            arrived=f"It cannot be imported: {kind}{error}.",
             allowed="Allowed is MODULE:NAME, with a module that Python finds from here.",
             do="Check the spelling, or change to the directory of the module.",
         ) from error

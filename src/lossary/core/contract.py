@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,9 @@ class Values:
     """What the entries of one argument may be.
 
     `neutral` stands in for entries that do not count (weight 0, masked, ignored); `slack` forgives rounding.
-    `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers.
+    `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers. Entries below `floor`
+    are read as it. `hint` says what to do; where it speaks of a parameter (`needs`), losses without it say
+    `otherwise`.
     """
 
     words: str
@@ -45,6 +47,13 @@ class Values:
     whole: bool = False
     allowed: tuple[float, ...] = ()
     hint: str = ""
+    floor: float = -np.inf
+    needs: str = ""
+    otherwise: str = ""
+
+    def advice(self, parameters: Collection[str]) -> str:
+        """What to do about other values, for a loss with these parameters."""
+        return self.hint if not self.needs or self.needs in parameters else self.otherwise
 
 
 REAL = Values("any real number")
@@ -53,10 +62,12 @@ LOGIT = Values("a logit, any real number")
 PROBABILITY = Values(
     "a probability in [0, 1]", 0.0, 1.0, neutral=0.5, slack=1e-3,
     hint="If the model's last layer has no sigmoid or softmax, pass from_logits=True.",
+    needs="from_logits", otherwise="End the model in a sigmoid or softmax.",
 )  # fmt: skip
 SOFT_LABEL = Values(
     "a label or a soft label in [0, 1]", 0.0, 1.0, slack=1e-6,
-    hint="Labels -1 and 1 become 0 and 1 by (y + 1) / 2; whole numbers above 1 are class indices: use a sparse loss.",
+    hint="Labels -1 and 1 become 0 and 1 by (y + 1) / 2, grey levels by y / 255, class indices by "
+    "keras.utils.to_categorical(y).",
 )  # fmt: skip
 SIGN = Values(
     "a label -1 or 1 (or 0 or 1, where 0 is read as -1)", allowed=(-1.0, 0.0, 1.0),
@@ -66,6 +77,7 @@ COUNT = Values("a count or amount >= 0", 0.0, hint="Look for missing values that
 RATE = Values(
     "a rate >= 0", 0.0, neutral=1.0, slack=1e-6,
     hint="End the model in a softplus or exp, or predict the logarithm with log_rate=True.",
+    needs="log_rate", otherwise="End the model in a softplus or exp.",
 )  # fmt: skip
 CLASS_INDEX = Values("a class index", 0.0, whole=True, hint="")
 
@@ -172,6 +184,14 @@ def _fits(a: Shape, b: Shape) -> bool:
 
 def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> ShapeError:
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
+    if not true or not pred or (contract.shape == "index" and len(pred) == 1):
+        return ShapeError(
+            f"{owner} compares y_true with y_pred, row by row.",
+            arrived=f"y_true has shape {true} and y_pred has shape {pred}.",
+            allowed="Allowed are arrays with one row per example as their first axis"
+            + (", and the classes along another axis of y_pred." if contract.shape == "index" else "."),
+            do="Add the axis of the rows where it is missing, for instance np.array([y_true]).",
+        )
     rule, do = {
         "same": (
             "They must have the same shape; only a trailing axis of length 1 may be missing on one side.",
@@ -180,7 +200,7 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
         "index": (
             f"Allowed is y_true in the shape of y_pred without its class axis ({contract.axis}), here "
             f"{_without(pred, contract.axis) if pred else 'unknown'}.",
-            "Pass class indices; one-hot targets belong to the dense twin of this loss.",
+            "Pass class indices; of one-hot rows these are y_true.argmax(axis=-1).",
         ),
         "parameters": (
             f"Allowed is y_pred in the shape of y_true with one more, last axis of length {contract.parameters}.",
@@ -195,20 +215,25 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
     )
 
 
-def check_values(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> None:
-    """Look at the numbers of an eager call; nothing happens under a compiler or with checks off."""
+def check_values(
+    owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor, parameters: Collection[str] = ()
+) -> None:
+    """Look at the numbers of an eager call; nothing happens under a compiler or with checks off.
+
+    `parameters` are those of the loss: advice names no other.
+    """
     if not concrete(y_true) and not concrete(y_pred):  # first: a compiler cannot look into a context variable
         return
     if not CHECKS.get():
         return
     target = contract.target
     if target is CLASS_INDEX:
-        _check_classes(owner, contract, y_true, y_pred)
+        _check_classes(owner, contract, y_true, y_pred, parameters)
     else:
         if contract.ignored is not None:
             y_true = ops.where(ops.equal(y_true, contract.ignored), target.neutral, y_true)
-        _check_range(owner, "y_true", target, y_true, TargetError)
-    _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError)
+        _check_range(owner, "y_true", target, y_true, TargetError, parameters)
+    _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError, parameters)
 
 
 def _extremes(x: Tensor) -> tuple[float, float] | None:
@@ -218,7 +243,9 @@ def _extremes(x: Tensor) -> tuple[float, float] | None:
     return extremes(x)
 
 
-def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError]) -> None:
+def _check_range(
+    owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError], parameters: Collection[str]
+) -> None:
     if values.low == -np.inf and values.high == np.inf and not values.allowed:
         return
     seen = _extremes(x)
@@ -235,11 +262,11 @@ def _check_range(owner: str, name: str, values: Values, x: Tensor, kind: type[Lo
             f"{owner} reads every entry of {name} as {values.words}.",
             arrived=f"{name} holds values from {low:g} to {high:g}.",
             allowed=f"Allowed is {values.words}.",
-            do=values.hint or f"Bring {name} into this range.",
+            do=values.advice(parameters) or f"Bring {name} into this range.",
         )
 
 
-def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> None:
+def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor, parameters: Collection[str]) -> None:
     if not concrete(y_true):
         return
     labels = np.asarray(ops.convert_to_numpy(y_true)).astype("float64")
@@ -259,5 +286,6 @@ def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tenso
             + ("." if contract.ignored is None else f", and {contract.ignored} for rows to ignore."),
             do="Count the classes from 0: subtract 1 from y_true."
             if counted_from_one
-            else "Give the model one output per class, or pass ignore_class= for labels that mean 'no label'.",
+            else "Give the model one output per class"
+            + (", or pass ignore_class= for labels that mean 'no label'." if "ignore_class" in parameters else "."),
         )

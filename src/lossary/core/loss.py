@@ -241,7 +241,7 @@ class Loss(Fields, keras.losses.Loss):
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
-            contract.check_values(owner, rules, y_true, y_pred)
+            contract.check_values(owner, rules, y_true, y_pred, type(self).params)
         if self.coupled:
             values = self.call_coupled(y_true, y_pred, keep, weight, **extra)
         else:

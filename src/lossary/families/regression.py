@@ -202,8 +202,8 @@ class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("
     0.48045301
     """
 
-    prediction = Values("a number >= 0; negative ones are read as 0")
-    target = Values("a number >= 0; negative ones are read as 0")
+    prediction = Values("a number >= 0; negative ones are read as 0", floor=0.0)
+    target = Values("a number >= 0; negative ones are read as 0", floor=0.0)
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return squared_log_growth(y, p)

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ..core.contract import REAL, Contract, Values
+from ..core.contract import LOGIT, Contract, Values
 from ..core.errors import ShapeError, TargetError
 from ..core.loss import Loss, Tensor, function
 from ..numerics.backend import concrete
@@ -29,7 +29,7 @@ class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), t
 
     @property
     def contract(self) -> Contract:
-        return Contract(SYMBOLS, REAL, shape="free")
+        return Contract(SYMBOLS, LOGIT, shape="free")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         self._check_shapes(y_true, y_pred)

@@ -33,6 +33,11 @@ def replicas() -> int:
     return int(_BACKEND.replicas())
 
 
+def processes() -> int:
+    """How many processes average their gradients with this one."""
+    return int(_BACKEND.processes())
+
+
 def lift(x: Tensor) -> Tensor:
     """x times 2^64, exactly, also for subnormal numbers, which TensorFlow and JAX read as zero otherwise."""
     return _BACKEND.lift(x)

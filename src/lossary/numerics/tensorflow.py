@@ -32,6 +32,11 @@ def replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
+def processes() -> int:
+    """TensorFlow's replicas add up."""
+    return 1
+
+
 def _in_double(of: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
     """Computed in float64 and rounded once: TensorFlow's own are off by up to 5 ulp in float32."""
     return lambda x: of(x) if x.dtype == tf.float64 else tf.cast(of(tf.cast(x, tf.float64)), x.dtype)
@@ -92,7 +97,7 @@ def peek(arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 def _local(x: Any) -> Any:
     if isinstance(x, tf.experimental.Optional):  # how a dataset holds a weight that is not there
         return x.get_value() if x.has_value() else None
-    return tf.distribute.get_strategy().experimental_local_results(x)[0] if x is not None else None
+    return x.values[0] if isinstance(x, tf.distribute.DistributedValues) else x
 
 
 def training_state(model: Any, arguments: tuple[Any, ...]) -> list[tuple[Any, Any]]:

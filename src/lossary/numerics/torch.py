@@ -34,6 +34,12 @@ def replicas() -> int:
     return 1
 
 
+def processes() -> int:
+    """The size of the process group, which averages gradients."""
+    group = torch.distributed
+    return int(group.get_world_size()) if group.is_available() and group.is_initialized() else 1
+
+
 def lift(x: torch.Tensor) -> torch.Tensor:
     """torch computes with subnormal numbers as with others."""
     return x * 2.0**64

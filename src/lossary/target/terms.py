@@ -41,6 +41,13 @@ def target_table(targets: dict[str, Target]) -> str:
 
     Parts of the loss, and what each term of the regularization comes to, stand below what they add up to.
     """
+    if not isinstance(targets, dict) or not all(isinstance(target, Target) for target in targets.values()):
+        raise LossaryError(
+            "target_table(targets) sets targets side by side, each under a name.",
+            arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
+            allowed="Allowed is a dictionary of names and targets, as ls.target_split gives them.",
+            do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
+        )
     names = list(targets)
     rows: dict[str, list[float]] = {"loss": [target.loss for target in targets.values()]}
     for part in dict.fromkeys(name for target in targets.values() for name in target.parts):

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..target import target_split
 from .feeds import Trouble
@@ -17,12 +18,24 @@ def sentence(model: Any, trouble: Trouble, steps: int | None) -> str:
     place += f"(epoch {trouble.epoch + 1}, batch {trouble.step + 1})"
     if trouble.lost:
         return f"{place}: the weights are not finite before the first step."
-    if not trouble.loss:
-        return (
-            f"{place}: the gradient is not finite, although the loss is ({_told(_terms(model, trouble))}); weights are "
-            "those before that step."
-        )
-    return f"{place}: {_told(_terms(model, trouble))}; weights are those before that step."
+    terms, data = _terms(model, trouble), _inputs(trouble)
+    told = f"{data}{_told(terms)}"
+    if not trouble.loss and not data and all(map(math.isfinite, terms.values())):
+        told = f"the gradient is not finite, although the loss is ({told})"
+    elif not trouble.loss:  # an activation may turn nan into a number in training, and not in evaluation
+        told = f"{told}, and the gradient is not finite"
+    return f"{place}: {told}; weights are those before that step."
+
+
+def _inputs(trouble: Trouble) -> str:
+    """Which rows of the batch hold inputs that are not finite: they are named before what follows from them."""
+    x, _, _ = keras.utils.unpack_x_y_sample_weight(trouble.batch)
+    arrays = [np.asarray(keras.ops.convert_to_numpy(part)) for part in keras.tree.flatten(x)]
+    for array in arrays:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            rows = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+            return f"the inputs are not finite in {rows.size} of {len(array)} rows (row {rows[0]} of the batch first), "
+    return ""
 
 
 def _terms(model: Any, trouble: Trouble) -> dict[str, float]:

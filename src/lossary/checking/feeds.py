@@ -1,0 +1,234 @@
+"""What a check looks at: the first rows, and targets and weights of all rows, out of whatever `ls.train` takes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from ..core.errors import LossaryError
+from ..data.arrays import arrays
+from .case import ROWS
+
+PASSED = 2**26  # bytes of a stream that are gone through for the targets of further rows
+TAKEN = (
+    "Allowed are arrays, tables and tensors, or lists and dictionaries of them, and whatever gives batches (x, y): "
+    "datasets, loaders, generators, Parquet files."
+)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Inputs x, targets y and weights w of the first rows; `every_x`, `every_y` and `every_w` of all that were seen."""
+
+    x: Any
+    y: Any
+    w: Any
+    every_x: Any
+    every_y: Any
+    every_w: Any
+
+
+def feed(x: Any, y: Any = None, w: Any = None) -> Feed:
+    """Rows for check(model, x, y, w)."""
+    if isinstance(x, (str, Path)):
+        return _of_parquet(Path(x), y)
+    batches = _batches(x)
+    if batches is not None:
+        if y is not None or w is not None:
+            raise LossaryError(
+                "check(model, x) takes targets and weights from the batches of x.",
+                arrived=f"x is a {type(x).__name__}, and {'y' if y is not None else 'sample_weight'} is given too.",
+                allowed=TAKEN,
+                do="Put them into the batches.",
+            )
+        return _of_batches(batches, x)
+    if x is None or y is None:
+        raise LossaryError(
+            "check(model, x, y) looks at predictions and targets.",
+            arrived=f"{'x' if x is None else 'y'} is missing.",
+            allowed=TAKEN,
+            do="Pass the training data, or some rows of them: ls.check(model, x[:256], y[:256]).",
+        )
+    x, y, w = inputs(x), numbers(y, "y"), numbers(w, "sample_weight")
+    _same_rows(x=x, y=y, sample_weight=w)
+    return Feed(_first(x), _first(y), _first(w), x, y, w)
+
+
+def inputs(x: Any) -> Any:
+    """Inputs as a model takes them: numbers or text; tensors stay, whatever they hold."""
+    if isinstance(x, dict):
+        return {name: inputs(part) for name, part in x.items()}
+    if isinstance(x, (list, tuple)) and any(getattr(part, "shape", ()) for part in x):
+        return type(x)(inputs(part) for part in x)
+    ragged = hasattr(x, "row_splits") or type(x).__name__ == "RaggedTensor"
+    return x if ragged or keras.ops.is_tensor(x) else arrays(x, "x", text=True)
+
+
+def numbers(y: Any, what: str) -> Any:
+    """Targets or weights as NumPy, in their structure; what holds no numbers is refused."""
+    for part in tree.flatten(y):
+        if type(part).__name__ == "RaggedTensor" or getattr(part, "is_nested", False) is True:
+            raise LossaryError(
+                "check looks at targets and weights row by row.",
+                arrived=f"{what} is ragged: its rows have different lengths.",
+                allowed=TAKEN,
+                do="Pad the rows to one length (to_tensor()), and leave the padding out by a mask or sample_weight=0.",
+            )
+    return arrays(y, what, int64=True)
+
+
+def _same_rows(**named: Any) -> None:
+    """Refuse data of different numbers of rows, and data of none."""
+    counts = {name: {len(part) for part in _leaves(data) if np.ndim(part)} for name, data in named.items()}
+    every = set().union(*counts.values())
+    if len(every) > 1 or every == {0}:
+        shown = ", ".join(f"{min(rows)} rows in {name}" for name, rows in counts.items() if rows)
+        raise LossaryError(
+            "check goes through the data row by row.",
+            arrived=f"There are {shown}.",
+            allowed="Allowed are data with the same number of rows, at least one.",
+            do="Pass whole arrays, rows first.",
+        )
+
+
+def refuse_no_rows(**named: Any) -> None:
+    """Refuse arrays without a row."""
+    for name, data in named.items():
+        if np.ndim(data) and len(data) == 0:
+            raise LossaryError(
+                "check(loss, y_true, y_pred) looks at rows.",
+                arrived=f"{name} has the shape {np.shape(data)}: there is no row.",
+                allowed="Allowed are arrays, lists and tensors with one row per example, at least one.",
+                do="Look at what made it: a filter that keeps nothing, or an empty file.",
+            )
+
+
+def _leaves(data: Any) -> list[Any]:
+    return [part for part in tree.flatten(data) if part is not None]
+
+
+def _first(data: Any, rows: int = ROWS) -> Any:
+    return None if data is None else tree.map_structure(lambda part: part[:rows] if np.ndim(part) else part, data)
+
+
+# -- batch by batch ---------------------------------------------------------------------------------------------
+
+
+def _batches(x: Any) -> Iterator[Any] | None:
+    """The batches that x gives; None where it holds rows."""
+    if isinstance(x, keras.utils.PyDataset):
+        return (x[k] for k in range(x.num_batches or 2**31))
+    if hasattr(x, "as_numpy_iterator"):  # tf.data
+        return iter(x.as_numpy_iterator())
+    if hasattr(x, "__next__"):
+        return iter(x)
+    if isinstance(x, (list, tuple, dict, str)) or hasattr(x, "shape") or hasattr(x, "__array__"):
+        return None
+    return iter(x) if isinstance(x, Iterable) else None
+
+
+def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
+    """The first rows of a stream, and the targets of those after them as long as it ends and is small."""
+    whole: list[Any] = []
+    count = 0
+    for batch in batches:
+        whole.append(_split(batch))
+        count += len(_leaves(whole[-1])[0])
+        if count >= ROWS:
+            break
+    if not count:
+        raise LossaryError(
+            "check(model, x) looks at the batches of x.",
+            arrived=f"This {type(source).__name__} gives none.",
+            allowed="Allowed are streams of at least one batch with a row.",
+            do="Look at what x gives, for instance next(iter(x)).",
+        )
+    if whole[0][1] is None:
+        raise LossaryError(
+            "check(model, x) takes targets from the batches of x.",
+            arrived=f"The batches of this {type(source).__name__} hold inputs alone.",
+            allowed=TAKEN,
+            do="Let each batch be (x, y) or (x, y, sample_weight).",
+        )
+    further = [] if hasattr(source, "__next__") else list(_further(batches))  # a generator cannot begin anew
+    firsts = [_joined([batch[k] for batch in whole]) for k in range(3)]
+    every_y, every_w = (_joined([batch[k] for batch in [*whole, *further]]) for k in (1, 2))
+    return Feed(_first(firsts[0]), _first(firsts[1]), _first(firsts[2]), firsts[0], every_y, every_w)
+
+
+def _further(batches: Iterator[Any]) -> Iterator[Any]:
+    passed = 0
+    for batch in batches:
+        x, y, w = _split(batch)
+        passed += sum(getattr(part, "nbytes", 8) for part in _leaves((x, y, w)))
+        yield None, y, w
+        if passed > PASSED:
+            return
+
+
+def _split(batch: Any) -> tuple[Any, Any, Any]:
+    batch = tree.map_structure(_host, tuple(batch) if isinstance(batch, list) else batch)
+    x, y, w = keras.utils.unpack_x_y_sample_weight(batch)
+    return inputs(x), numbers(y, "y"), numbers(w, "sample_weight")
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Batches one below the other, as far as their rows have one shape."""
+    parts = [part for part in parts if part is not None]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    shapes = [[np.shape(leaf)[1:] for leaf in _leaves(part)] for part in parts]
+    alike = list(itertools.takewhile(lambda pair: pair[1] == shapes[0], zip(parts, shapes, strict=True)))
+    return tree.map_structure(
+        lambda *leaves: np.concatenate([np.asarray(_host(x)) for x in leaves]), *(p for p, _ in alike)
+    )
+
+
+def _host(value: Any) -> Any:
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def _of_parquet(path: Path, targets: Any) -> Feed:
+    """Inputs of the first rows of a Parquet file, and the target columns of all rows."""
+    names = [targets] if isinstance(targets, str) else list(targets) if isinstance(targets, (list, tuple)) else []
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
+    if not files or not names or not all(isinstance(name, str) for name in names):
+        raise LossaryError(
+            "check(model, path, y) reads the rows of Parquet files, and the targets from the columns that y names.",
+            arrived=f"There is none at {str(path)!r}." if not files else f"y is {targets!r}.",
+            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet, and the name of a column.",
+            do='Name both, for instance ls.check(model, "rows.parquet", "price").',
+        )
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(files[0]) as opened:
+        found = [name for name in opened.schema_arrow.names if not name.startswith("__index_level_")]
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise LossaryError(
+                "check(model, path, y) reads targets from the columns that y names.",
+                arrived=f"{files[0].name} has no column {missing[0]!r}.",
+                allowed=f"Its columns are {', '.join(map(repr, found))}.",
+                do="Name the targets among them.",
+            )
+        inputs_of = [name for name in found if name not in names]
+        head = next(opened.iter_batches(batch_size=ROWS, columns=inputs_of), None)
+    labels = [numbers(parquet.read_table(file, columns=names), "y") for file in files]
+    y = np.concatenate(labels)
+    if head is None or not len(y):
+        _same_rows(y=y)
+    x = arrays(_table(head).select(inputs_of), "x").astype(keras.config.floatx())
+    return Feed(x, y[: len(x)], None, x, y, None)
+
+
+def _table(batch: Any) -> Any:
+    import pyarrow
+
+    return pyarrow.Table.from_batches([batch])

@@ -1,0 +1,101 @@
+"""On several devices: the first one's rows are looked at, and what is not exact there is named with its error."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.backends import BACKEND
+
+ON_TWO = """
+import json, warnings
+import numpy as np
+import keras
+import lossary as ls
+import tensorflow as tf
+
+device = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+R = np.random.default_rng(0)
+X = R.normal(size=(32, 3)).astype("float32")
+Y, M, I = X[:, :1] * 2 + 1, (R.uniform(size=(32, 8)) > 0.7).astype("float32"), np.arange(32) % 4
+W = R.uniform(0.5, 1.5, 32)
+W /= W.mean()
+CASES = {
+    "mean": (ls.MeanSquaredError, Y, 1, None, None),
+    "weighted": (ls.MeanSquaredError, Y, 1, None, W),
+    "sum": (lambda: ls.Huber() + ls.MeanAbsoluteError(), Y, 1, None, None),
+    "summed": (lambda: ls.MeanSquaredError(reduction="sum"), Y, 1, None, None),
+    "overlap by row": (lambda: ls.Dice(smooth=1.0), M, 8, "sigmoid", None),
+    "root": (ls.RootMeanSquaredError, Y, 1, None, None),
+    "root in a sum": (lambda: ls.Huber() + ls.RootMeanSquaredError(), Y, 1, None, None),
+    "overlap": (lambda: ls.Dice(whole_batch=True, smooth=1.0), M, 8, "sigmoid", None),
+    "Keras's overlap": (keras.losses.Tversky, M, 8, "sigmoid", None),
+    "pairs": (lambda: ls.Circle(gamma=8.0), I, 8, None, None),
+    "learned": (lambda: ls.UncertaintyWeighted(["mse", "mae"]), Y, 1, None, None),
+    "paced": (lambda: ls.GradNorm(["mse", "mae"]), Y, 1, None, None),
+    "by weight": (lambda: ls.MeanSquaredError(reduction="mean_with_sample_weight"), Y, 1, None, W),
+    "ignored": (lambda: ls.SparseCategoricalCrossentropy(from_logits=True, ignore_class=3), I, 4, None, None),
+}
+told = {}
+for name, (make, y, units, activation, w) in CASES.items():
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units, activation=activation)])
+        model.compile("sgd", loss=make())
+    found = {f.id: f for f in ls.check(model, X, y, w)}
+    watcher = ls.Check(on_error="warn")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y, sample_weight=w, batch_size=32, verbose=0, shuffle=False, callbacks=[watcher])
+    told[name] = [sorted(found), found["L012"].message if "L012" in found else "",
+                  dict(found["L012"].numbers) if "L012" in found else {}, watcher.findings.rows,
+                  sorted({f.id for f in watcher.findings})]
+print("TOLD" + json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def told():
+    if BACKEND != "tensorflow":
+        pytest.skip("replicas are TensorFlow's")
+    run = subprocess.run(
+        [sys.executable, "-c", ON_TWO], capture_output=True, text=True, env={**os.environ}, timeout=300
+    )
+    assert "TOLD" in run.stdout, run.stderr[-2000:]
+    return json.loads(run.stdout.partition("TOLD")[2])
+
+
+EXACT = ["mean", "weighted", "sum", "summed", "overlap by row"]
+INEXACT = {
+    "root": "root of each replica",
+    "root in a sum": "root of each replica",
+    "overlap": "one ratio over the batch",
+    "Keras's overlap": "one ratio over the batch",
+    "pairs": "its own rows only",
+    "learned": "log-variances",
+    "paced": "lengths of its gradients",
+    "by weight": "sum of weights",
+    "ignored": "labelled rows",
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_what_is_exact_on_several_devices_is_no_finding(told, name):
+    ids, _, _, rows, seen = told[name]
+    assert not ids and not seen and rows == 16
+
+
+@pytest.mark.parametrize("name", INEXACT)
+def test_what_is_not_exact_is_named_with_its_error(told, name):
+    ids, message, numbers, rows, seen = told[name]
+    assert "L012" in ids and "L012" in seen and rows == 16
+    assert INEXACT[name] in message and {"whole", "parts"} <= set(numbers)
+
+
+def test_the_error_of_a_root_is_that_of_the_devices(told):
+    numbers = told["root"][2]
+    assert 1.35 < numbers["parts"] / numbers["whole"] < 1.45  # the square root of two, nearly
