@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from . import moments
-from .errors import ParameterError
+from .errors import ParameterError, shown
+from .params import plain_number
 
 Tensor = Any
 SAMPLES = (0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
@@ -161,8 +163,8 @@ class StepSchedule(_OfStep):
     """
 
     def __init__(self, values: Sequence[float], boundaries: Sequence[int]) -> None:
-        self.values = [_number("StepSchedule", "values", value) for value in values]
-        self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in boundaries]
+        self.values = [_number("StepSchedule", "values", value) for value in _listed("values", values)]
+        self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in _listed("boundaries", boundaries)]
         if len(self.values) != len(self.boundaries) + 1 or self.boundaries != sorted(set(self.boundaries)):
             raise ParameterError(
                 "StepSchedule(values, boundaries) is constant between boundaries.",
@@ -235,27 +237,36 @@ def moving(value: Any) -> Any:
     return value
 
 
+def _listed(name: str, given: Any) -> list[Any]:
+    if not isinstance(given, (list, tuple, np.ndarray)) or np.ndim(given) == 0:
+        raise ParameterError(
+            f"StepSchedule({name}=...) lists the numbers that a schedule goes through.",
+            arrived=f"It was given {shown(given)}.",
+            allowed="Allowed is a list of numbers.",
+            do="Write it as a list: StepSchedule([1.0, 0.1], boundaries=[1000]).",
+        )
+    return list(given)
+
+
 def _number(owner: str, name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = plain_number(value)
+    if number is None:
         raise ParameterError(
             f"{owner}({name}=...) is a number that a loss is weighed or shaped by.",
-            arrived=f"It was given {value!r}.",
+            arrived=f"It was given {shown(value)}.",
             allowed="Allowed are finite numbers.",
             do="Pass such a number.",
         )
-    return number
+    return float(number)
 
 
 def _count(owner: str, name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    number = plain_number(value)
+    if not isinstance(number, int) or number < least:
         raise ParameterError(
             f"{owner}({name}=...) counts training steps (batches).",
-            arrived=f"It was given {value!r}.",
+            arrived=f"It was given {shown(value)}.",
             allowed=f"Allowed are whole numbers from {least} on.",
             do="An epoch has ceil(rows / batch_size) steps; multiply by that for epochs.",
         )
-    return value
+    return number

@@ -18,6 +18,32 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def native(x: Any) -> bool:
+    """Traced arrays too; sparse ones are no jax.Array."""
+    return isinstance(x, jax.Array)
+
+
+def obstacle(x: jax.Array) -> tuple[str, str] | None:
+    """By its type: complex numbers and random keys are none to compare."""
+    if x.dtype.name in _READABLE or any(jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer)):
+        return None
+    return f"an array of {x.dtype.name}", "Convert it to real numbers, for instance with jnp.real or jnp.abs."
+
+
+_READABLE = frozenset({"float32", "int32", "bool"})  # what most are
+
+
+def canonical(dtype: str) -> str:
+    """64 bits are 32 unless they were asked for."""
+    return str(jax.dtypes.canonicalize_dtype(dtype).name)
+
+
+def signed(x: jax.Array) -> jax.Array:
+    """By the widest signed type."""
+    widest = jax.dtypes.canonicalize_dtype("int64")
+    return jnp.minimum(x, jnp.asarray(min(jnp.iinfo(x.dtype).max, jnp.iinfo(widest).max), x.dtype)).astype(widest)
+
+
 def recorded(x: Any) -> bool:
     """Whether it is traced."""
     return not concrete(x)
