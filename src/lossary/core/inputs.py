@@ -30,6 +30,8 @@ def arrived(owner: str, what: str, y: Any) -> Tensor:
     """`y` as a dense tensor of this backend (itself, so that its gradient and mask stay) or as an array of numbers."""
     if isinstance(y, np.ndarray):
         return _of_numbers(owner, what, y if type(y) is np.ndarray else _plain(owner, what, y))
+    if isinstance(y, keras.Variable):
+        y = y.value
     if backend.native(y):
         obstacle = backend.obstacle(y)
         if obstacle:
@@ -39,8 +41,6 @@ def arrived(owner: str, what: str, y: Any) -> Tensor:
         return _of_list(owner, what, y)
     if isinstance(y, (Real, Decimal)):
         return _of_numbers(owner, what, np.asarray(y) if isinstance(y, (float, np.generic)) else _object(y))
-    if isinstance(y, keras.Variable):
-        return arrived(owner, what, ops.convert_to_tensor(y))
     if isinstance(y, keras.KerasTensor):
         _refuse(
             owner, what, "a KerasTensor, which stands for numbers that come later",
@@ -64,7 +64,7 @@ def tensor(y: Tensor, dtype: str, *, whole: bool = False, bounded: bool = True) 
         labels = _labels(y, bounded) if whole else None
         return ops.convert_to_tensor(_native_floats(y, dtype) if labels is None else labels)
     y = ops.convert_to_tensor(y)
-    name = keras.backend.standardize_dtype(y.dtype)
+    name = backend.type_name(y)
     if whole and ("int" in name or name == "bool"):
         return _native_labels(y, name, bounded)
     return y if name == dtype else ops.cast(y, dtype)
@@ -77,10 +77,10 @@ def read(owner: str, what: str, y: Any, dtype: str, whole: bool = False, bounded
 
 def real_type(y: Any) -> str:
     """The type a function computes in: that of the predictions, or floatx for lists, integers and single numbers."""
-    if isinstance(y, np.ndarray) and y.dtype.kind == "f":
-        name = y.dtype.name if y.dtype.itemsize < 8 else "float64"
+    if isinstance(y, np.ndarray):
+        name = "float64" if y.dtype.kind == "f" and y.dtype.itemsize > 8 else y.dtype.name
     else:
-        name = keras.backend.standardize_dtype(y.dtype) if hasattr(y, "dtype") else ""
+        name = backend.type_name(y)
     return backend.canonical(name) if name in FLOATS else str(keras.config.floatx())
 
 
@@ -203,7 +203,7 @@ def _of_list(owner: str, what: str, y: Any) -> Tensor:
     if all(isinstance(part, np.ndarray) for part in parts):
         return np.stack(parts)
     tensors = [ops.convert_to_tensor(part) for part in parts]
-    common = keras.backend.result_type(*[keras.backend.standardize_dtype(part.dtype) for part in tensors])
+    common = keras.backend.result_type(*map(backend.type_name, tensors))
     return ops.stack([ops.cast(part, common) for part in tensors])
 
 
@@ -270,9 +270,13 @@ def _of_library_tensor(owner: str, what: str, y: Any, library: str) -> np.ndarra
         return np.asarray((y.float() if "float8" in str(y.dtype) or "bfloat16" in str(y.dtype) else y).numpy())
     if library == "tensorflow" and hasattr(y, "numpy") and not hasattr(y, "assign") and hasattr(y, "dtype"):
         return np.asarray(y.numpy())
-    if library == "jax" and hasattr(y, "__array__") and not any(base.__name__ == "Tracer" for base in type(y).__mro__):
+    if library == "jax" and hasattr(y, "__array__") and isinstance(y.dtype, np.dtype) and not _traced(y):
         return np.asarray(y)
     _refuse(owner, what, f"{shown}, while Keras runs on {here}", detach)
+
+
+def _traced(y: Any) -> bool:
+    return any(base.__name__ == "Tracer" for base in type(y).__mro__)
 
 
 def _object(y: Any) -> np.ndarray:

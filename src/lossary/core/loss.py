@@ -237,7 +237,7 @@ class Loss(Fields, keras.losses.Loss):
             y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
         for what, given in (("sample_weight", weight), ("mask", mask)):
             if given is not None and len(given.shape) > 0:
-                _check_leading(owner, what, given, y_true, y_pred, rules)
+                _check_leading(owner, what, given, y_true, y_pred)
         ignored = self.ignored(y_true)
         mask = reduction.both(mask, None if ignored is None else ops.logical_not(ignored))
         keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
@@ -446,13 +446,13 @@ def _to_end(y: Tensor, axis: int) -> Tensor:
     return y if axis in (-1, len(y.shape) - 1) else ops.moveaxis(y, axis, -1)
 
 
-def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: Any, rules: Contract) -> None:
+def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: Any) -> None:
     """Refuse weights and masks whose rows are not those of y_true and y_pred, before they meet any number."""
     shape = tuple(given.shape)
     while len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
-    against = [_first(y_pred)] if rules.shape == "free" else [y_true, y_pred]
-    if not all(reduction.leading(shape, tuple(y.shape)) for y in against):
+    tensors = [y for given in (y_true, y_pred) for y in (given.values() if isinstance(given, dict) else (given,))]
+    if not all(reduction.leading(shape, tuple(y.shape)) for y in tensors):
         raise ShapeError(
             f"{owner} multiplies each row by its weight or mask.",
             arrived=f"The {what} has shape {tuple(given.shape)}, y_true has shape {tuple(_first(y_true).shape)} and "

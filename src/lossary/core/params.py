@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import concrete
+from ..numerics.backend import concrete, native
 from .errors import ParameterError, shown
 
 INF = math.inf
@@ -129,14 +129,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (bool, int, float, str, type(None))):
         return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise TypeError
+        return value
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
-    if isinstance(value, keras.Variable) or ops.is_tensor(value):
-        tensor = ops.convert_to_tensor(value)
-        if not concrete(tensor):
-            raise TypeError
-        return np.asarray(ops.convert_to_numpy(tensor)).tolist()
+    if isinstance(value, keras.Variable):
+        value = value.value
+    if native(value) and concrete(value):
+        return np.asarray(ops.convert_to_numpy(value)).tolist()
     return value
 
 

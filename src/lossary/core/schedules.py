@@ -92,7 +92,7 @@ class Schedule(_OfStep):
         if not callable(of):
             raise ParameterError(
                 "Schedule(of) moves by a function of the step.",
-                arrived=f"It was given {of!r}.",
+                arrived=f"It was given {shown(of)}.",
                 allowed="Allowed is a function of one argument, the step.",
                 do="Write it as a function, or use LinearSchedule, CosineSchedule or StepSchedule.",
             )
@@ -100,6 +100,9 @@ class Schedule(_OfStep):
 
     def at(self, step: Tensor) -> Tensor:
         return ops.cast(self.of(step), "float32")
+
+    def __repr__(self) -> str:  # a lambda has no configuration
+        return f"Schedule({getattr(self.of, '__name__', shown(self.of))})"
 
     def get_config(self) -> dict[str, Any]:
         return {"of": keras.saving.serialize_keras_object(self.of)}
@@ -232,8 +235,16 @@ def moving(value: Any) -> Any:
     """A Moving as it is, its saved configuration revived, Keras's learning-rate schedules wrapped; else the value."""
     if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
         return Schedule(value)
-    if isinstance(value, dict) and "class_name" in value:
-        return moving(keras.saving.deserialize_keras_object(value))
+    if isinstance(value, dict) and {"class_name", "config"} <= set(value):
+        try:
+            return moving(keras.saving.deserialize_keras_object(value))
+        except TypeError as error:  # Keras's, for a class that it does not know
+            raise ParameterError(
+                "A number that moves is built anew from its saved configuration.",
+                arrived=f"It was given {shown(value)}.",
+                allowed="Allowed are configurations of schedules and of ls.Dial.",
+                do="Register a class of your own with keras.saving.register_keras_serializable, and import it first.",
+            ) from error
     return value
 
 

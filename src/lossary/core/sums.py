@@ -187,6 +187,7 @@ class Weighted(Sum):
     """
 
     def __init__(self, loss: Any, weight: Weight = 1.0, name: str | None = None) -> None:
+        check_name("Weighted", name)
         parts = [replace(part, weights=(*part.weights, *weights_of(weight))) for part in _parts(loss)]
         if name is not None:
             parts = [replace(part, name=name if len(parts) == 1 else f"{name}_{part.name}") for part in parts]

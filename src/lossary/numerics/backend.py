@@ -28,6 +28,11 @@ def obstacle(x: Tensor) -> tuple[str, str] | None:
     return found
 
 
+def type_name(x: Tensor) -> str:
+    """The name of a native tensor's type: "float32"."""
+    return str(_BACKEND.type_name(x))
+
+
 def canonical(dtype: str) -> str:
     """The type that a tensor of this type has here: JAX has 64 bits only on request."""
     return str(_BACKEND.canonical(dtype))

@@ -25,12 +25,17 @@ def native(x: Any) -> bool:
 
 def obstacle(x: jax.Array) -> tuple[str, str] | None:
     """By its type: complex numbers and random keys are none to compare."""
-    if x.dtype.name in _READABLE or any(jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer)):
+    if x.dtype in _NAMES or any(jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer)):
         return None
     return f"an array of {x.dtype.name}", "Convert it to real numbers, for instance with jnp.real or jnp.abs."
 
 
-_READABLE = frozenset({"float32", "int32", "bool"})  # what most are
+_NAMES = {np.dtype(name): name for name in ("float32", "int32", "bool", "float64", "int64")}  # NumPy makes them slowly
+
+
+def type_name(x: jax.Array) -> str:
+    """Its NumPy type's."""
+    return _NAMES.get(x.dtype) or str(x.dtype.name)
 
 
 def canonical(dtype: str) -> str:

@@ -30,6 +30,11 @@ def obstacle(x: tf.Tensor) -> tuple[str, str] | None:
     return None
 
 
+def type_name(x: tf.Tensor) -> str:
+    """TensorFlow's names are NumPy's."""
+    return str(x.dtype.name)
+
+
 def canonical(dtype: str) -> str:
     """TensorFlow has every type."""
     return dtype

@@ -41,6 +41,11 @@ def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
     return None
 
 
+def type_name(x: torch.Tensor) -> str:
+    """Without the "torch." in front."""
+    return str(x.dtype)[6:]
+
+
 def canonical(dtype: str) -> str:
     """torch has every type."""
     return dtype
