@@ -30,8 +30,6 @@ def arrived(owner: str, what: str, y: Any) -> Tensor:
     """`y` as a dense tensor of this backend (itself, so that its gradient and mask stay) or as an array of numbers."""
     if isinstance(y, np.ndarray):
         return _of_numbers(owner, what, y if type(y) is np.ndarray else _plain(owner, what, y))
-    if isinstance(y, keras.Variable):
-        y = y.value
     if backend.native(y):
         obstacle = backend.obstacle(y)
         if obstacle:
@@ -41,6 +39,9 @@ def arrived(owner: str, what: str, y: Any) -> Tensor:
         return _of_list(owner, what, y)
     if isinstance(y, (Real, Decimal)):
         return _of_numbers(owner, what, np.asarray(y) if isinstance(y, (float, np.generic)) else _object(y))
+    held = backend.held(y.value if isinstance(y, keras.Variable) else y)
+    if held is not None:
+        return arrived(owner, what, held)
     if isinstance(y, keras.KerasTensor):
         _refuse(
             owner, what, "a KerasTensor, which stands for numbers that come later",
@@ -94,7 +95,7 @@ def policy(owner: str, dtype: Any) -> keras.DTypePolicy | None:
         )
     except (TypeError, ValueError, AttributeError, KeyError):  # Keras has several ways to say that it knows none
         found = None
-    if found is None or found.compute_dtype not in FLOATS:
+    if getattr(found, "compute_dtype", None) not in FLOATS:
         raise ParameterError(
             f"{owner}(dtype=...) is the type of the result.",
             arrived=f"It was given dtype={shown(dtype)}.",
@@ -121,7 +122,7 @@ def _labels(y: np.ndarray, bounded: bool) -> np.ndarray | None:
         return None
     if kind == "b" or (kind in "iu" and y.dtype.itemsize < 4) or y.size == 0 or y.dtype.name == "int32":
         return y.astype("int32")
-    low, high = y.min(), y.max()
+    low, high = y.min().item(), y.max().item()
     if low >= INT32.min and high <= INT32.max:
         return y.astype("int32")
     if bounded:
@@ -130,7 +131,7 @@ def _labels(y: np.ndarray, bounded: bool) -> np.ndarray | None:
         raise TargetError(
             "Labels that tell rows apart are kept as whole numbers.",
             arrived=f"y_true holds labels from {low} to {high}.",
-            allowed=f"Allowed are labels that {backend.canonical('int64')} holds, the widest integers here.",
+            allowed="Allowed are labels that the backend's widest integers hold; on JAX these have 32 bits.",
             do="Number them from 0: np.unique(labels, return_inverse=True)[1].",
         )
     return y.astype("int64")

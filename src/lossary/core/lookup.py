@@ -38,7 +38,7 @@ def get(identifier: Any, **parameters: Any) -> Any:
         return _of_configuration(identifier)
     if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
         return identifier(**parameters)
-    if inspect.isfunction(identifier) and identifier.__module__.startswith("keras."):  # one of Keras's own
+    if inspect.isfunction(identifier) and (identifier.__module__ or "").startswith("keras."):  # one of Keras's own
         return loss_class(catalogue.find(identifier.__name__))(**parameters)
     if callable(identifier) and not isinstance(identifier, (type, Moving, LearningRateSchedule)):
         made = identifier if hasattr(identifier, "cls") else as_loss(identifier)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import concrete, native
+from ..numerics.backend import concrete, held, native
 from .errors import ParameterError, shown
 
 INF = math.inf
@@ -132,10 +132,9 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
-    if isinstance(value, keras.Variable):
-        value = value.value
-    if native(value) and concrete(value):
-        return np.asarray(ops.convert_to_numpy(value)).tolist()
+    tensor = value if native(value) else held(value.value if isinstance(value, keras.Variable) else value)
+    if tensor is not None and concrete(tensor):
+        return np.asarray(ops.convert_to_numpy(tensor)).tolist()
     return value
 
 

@@ -18,8 +18,13 @@ def concrete(x: Any) -> bool:
 
 
 def native(x: Any) -> bool:
-    """Whether it is a tensor or a variable of this backend, of one rectangular block of memory."""
+    """Whether it is a tensor of this backend; sparse ones may not be."""
     return bool(_BACKEND.native(x))
+
+
+def held(x: Any) -> Tensor | None:
+    """The tensor that a variable of this backend holds now; None for anything else."""
+    return _BACKEND.held(x)
 
 
 def obstacle(x: Tensor) -> tuple[str, str] | None:

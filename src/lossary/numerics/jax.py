@@ -23,6 +23,11 @@ def native(x: Any) -> bool:
     return isinstance(x, jax.Array)
 
 
+def held(x: Any) -> Any:
+    """Only Keras has variables here, and they hold arrays."""
+    return x if isinstance(x, jax.Array) else None
+
+
 def obstacle(x: jax.Array) -> tuple[str, str] | None:
     """By its type: complex numbers and random keys are none to compare."""
     if x.dtype in _NAMES or any(jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer)):

@@ -18,7 +18,12 @@ def concrete(x: Any) -> bool:
 
 def native(x: Any) -> bool:
     """Ragged and sparse tensors are no tf.Tensor."""
-    return isinstance(x, (tf.Tensor, tf.Variable))
+    return isinstance(x, tf.Tensor)
+
+
+def held(x: Any) -> Any:
+    """Variables are no tf.Tensor; a tape sees them read."""
+    return tf.convert_to_tensor(x) if isinstance(x, tf.Variable) else None
 
 
 def obstacle(x: tf.Tensor) -> tuple[str, str] | None:

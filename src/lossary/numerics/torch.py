@@ -30,6 +30,11 @@ _READABLE = frozenset(
 )
 
 
+def held(x: Any) -> Any:
+    """A parameter is a tensor itself."""
+    return x if isinstance(x, torch.Tensor) else None
+
+
 def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
     """By its type and its storage. Keras traces shapes with tensors on `meta`; elsewhere they hold nothing."""
     if x.dtype not in _READABLE:
