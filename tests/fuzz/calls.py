@@ -180,7 +180,7 @@ NEVER = [
     "np.ma.array([1.0, 2.0], mask=[True, False])", "np.ma.masked", "np.ma.masked_all((2, 3))", "np.void(b'ab')",
     "keras.KerasTensor((2, 3))", "ops.cast(ops.convert_to_tensor([1.0]), 'complex64')", "line()", "ls", "ls.Huber()",
     "[Decimal('sNaN')]", "recorded([1.0, 2.0])", "np.datetime64('NaT')", "[ops.zeros(2), ops.zeros(3)]",
-    "[ops.zeros(2), 'a']", "float", "np.random.default_rng(0)", "...", "slice(3)", "iter([1.0])", "lambda: 1",
+    "[ops.zeros(2), 'a']", "float", "np.random.default_rng(0)", "...", "slice(3)", "iter([1.0])", "(lambda: 1)",
 ]  # fmt: skip
 NEVER += ["pd.Series(['a', 'b'])", "pd.Series([1, None], dtype='object')", "pd.DataFrame({'a': [1.0], 'b': ['x']})",
           "pd.Series(pd.to_datetime(['2026-01-01']))", "pd.Series(['a'], dtype='category')"] if pd is not None else []  # fmt: skip
@@ -222,7 +222,7 @@ SCALARS = [
     "Decimal('0.5')", "Fraction(1, 2)", "Fraction(10 ** 400)", "object()", "ops.convert_to_tensor(0.5)", "ls.Huber()",
     "ops.convert_to_tensor([0.5, 1.0])", "keras.Variable(0.5)", "keras.KerasTensor(())", "np.ma.masked", "'sum'",
     "ls.LinearSchedule(0.1, 0.9, steps=10)", "ls.Dial(0.5)", "ls.Schedule(lambda step: 0.5)", "{'class_name': 'x'}",
-    "keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9)", "float", "[[1.0]]", "[None]", "['a', 'b']", "lambda: 0.5",
+    "keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9)", "float", "[[1.0]]", "[None]", "['a', 'b']", "(lambda: 0.5)",
     "np.array(['a'])", "'log_variance'", "'std'", "recorded([0.5])", "...", "np.datetime64('2026-01-01')", "'mse'",
     "np.array([True, False])", "'float16'", "np.float16", "'int32'", "'complex64'", "keras.DTypePolicy('mixed_float16')",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ..core.errors import LossaryError
+from ..core.inputs import plain
 from .case import Case, Setup, make_case
 from .findings import Finding, Findings, Route
 from .known import LossFailed, Subject, to_numpy
@@ -84,14 +85,10 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
             allowed="Allowed are arrays, lists and tensors with one row per example.",
             do="Pass both: ls.check(loss, y_true, y_pred), or ls.check(model, x, y) for a compiled model.",
         )
-    y, p = np.asarray(y) if isinstance(y, (list, tuple)) else y, np.asarray(p) if isinstance(p, (list, tuple)) else p
-    for name, given in (("y_true", y), ("y_pred", p)):
-        if isinstance(given, dict) or to_numpy(given).dtype.kind not in "fiub":
-            raise LossaryError(
-                "check(loss, y_true, y_pred) looks at numbers.",
-                arrived=f"{name} {'is a dictionary' if isinstance(given, dict) else 'is no array of numbers'}.",
-                allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
-                do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
-            )
+    y, p = plain("check", "y_true", y), plain("check", "y_pred", p)
+    w, mask = (
+        None if part is None else to_numpy(plain("check", name, part))
+        for name, part in (("sample_weight", w), ("mask", mask))
+    )
     setup = Setup() if model is None else setup_of(model, 0)
     return make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from keras import ops
 
 from ..core.errors import LossaryError
+from ..core.inputs import plain
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
@@ -185,4 +186,4 @@ def arrays(values: Any) -> Any:
         return {name: arrays(value) for name, value in values.items()}
     if isinstance(values, (list, tuple)) and any(hasattr(value, "shape") for value in values):
         return [arrays(value) for value in values]
-    return values if values is None or ops.is_tensor(values) else np.asarray(values)
+    return None if values is None else plain("A loss", "its data", values)

@@ -76,6 +76,23 @@ def read(owner: str, what: str, y: Any, dtype: str, whole: bool = False, bounded
     return tensor(arrived(owner, what, y), dtype, whole=whole, bounded=bounded)
 
 
+def plain(owner: str, what: str, y: Any) -> Any:
+    """For code that is no loss of lossary: a tensor of this backend, or an array of a type that every backend has.
+
+    Integers beyond 32 bits become float64: JAX would wrap them round.
+    """
+    y = arrived(owner, what, y)
+    if not isinstance(y, np.ndarray):
+        return y
+    name, dtype = y.dtype.name, y.dtype
+    if y.dtype.kind in "fV":
+        dtype = np.dtype("float64" if y.dtype.itemsize > 8 else name if name in ("float16", "float64") else "float32")
+    elif name in ("uint16", "uint32", "int64", "uint64") and y.size:
+        fits = INT32.min <= y.min().item() and y.max().item() <= INT32.max
+        dtype = np.dtype(("int64" if name == "int64" else "int32") if fits else "float64")
+    return np.ascontiguousarray(y, dtype.newbyteorder("=")).reshape(y.shape)
+
+
 def real_type(y: Any) -> str:
     """The type a function computes in: that of the predictions, or floatx for lists, integers and single numbers."""
     if isinstance(y, np.ndarray):
