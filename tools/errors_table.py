@@ -308,6 +308,12 @@ LOSSES = [
 
 MODELS = [
     Example(
+        "A configuration that is no loss's",
+        "ls.get, or loading a model, is given a dictionary that keras.losses.serialize did not write.",
+        'ls.get({"class_name": "Hubr", "config": {}})',
+        "Import the module that defines the loss first; for several outputs use ls.MultiLoss.",
+    ),
+    Example(
         "A loss layer without a loss",
         "LossLayer is given None.",
         "ls.LossLayer(None)",

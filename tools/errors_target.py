@@ -204,7 +204,7 @@ TARGETS = [
     Example(
         "Weights of classes from what are no labels",
         "ls.weights_from counts whole numbers from 0 on.",
-        'ls.weights_from(["yes", "no"])',
+        "ls.weights_from([-1, 1, 1])",
         "Number the classes first.",
     ),
     Example(

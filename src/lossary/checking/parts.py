@@ -107,6 +107,9 @@ def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: An
     """The parts of one eager call of a loss."""
     if isinstance(loss, Loss):
         return _by_lossary(loss, y_true, y_pred, sample_weight)
+    if type(loss).call is keras.losses.Loss.call:  # a sum of losses: all is done in a __call__ of its own
+        value = numbers(loss(y_true, y_pred, sample_weight))
+        return Parts(value, None, None, value, 1.0, 1.0, 0)
     return _by_keras(loss, y_true, y_pred, sample_weight)
 
 

@@ -113,10 +113,9 @@ def losses(family: str | None = None, task: str | None = None, trait: str | None
     chosen = cards()
     for what, wanted in (("family", family), ("task", task), ("trait", trait)):
         if wanted is not None:
-            if not isinstance(wanted, str):
-                raise _unknown_group(what, wanted)
             known = sorted({value for card in chosen.values() for value in groups(card, what)})
-            if wanted not in known and wanted not in {v for c in cards().values() for v in groups(c, what)}:
+            everywhere = [value for card in cards().values() for value in groups(card, what)]
+            if wanted not in known and (not isinstance(wanted, str) or wanted not in everywhere):
                 raise _unknown_group(what, wanted)
             chosen = {name: card for name, card in chosen.items() if wanted in groups(card, what)}
     return sorted(chosen)

@@ -48,17 +48,17 @@ def get(identifier: Any, **parameters: Any) -> Any:
 
 def _of_configuration(config: dict[str, Any]) -> Any:
     """What `keras.losses.serialize` wrote, as a loss again."""
-    if not {"class_name", "config"} <= set(config):
-        raise _no_loss(config)
-    try:
-        found = keras.losses.deserialize(config)
-    except LossaryError:
-        raise
-    except (TypeError, ValueError) as error:  # Keras's, for a class that it does not know
-        raise _no_loss(config) from error
-    if not callable(found):
-        raise _no_loss(config)
-    return found
+    cause = None
+    if {"class_name", "config"} <= set(config):
+        try:
+            found = keras.losses.deserialize(config)
+            if callable(found):
+                return found
+        except LossaryError:
+            raise
+        except (TypeError, ValueError) as error:  # Keras's, for a class that it does not know
+            cause = error
+    raise _no_loss(config) from cause
 
 
 def _no_loss(identifier: Any) -> LossaryError:

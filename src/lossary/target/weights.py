@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from ..core.errors import LossaryError
+from ..core.inputs import plain
 
 RULES = ("balanced", "effective_number")
 
@@ -27,7 +29,8 @@ def weights_from(y: Any, rule: str = "balanced", beta: float = 0.999) -> tuple[f
     >>> weights_from([0, 0, 0, 1])
     (0.6666666666666666, 2.0)
     """
-    counts = _counts(np.asarray(y))
+    given = plain("weights_from", "y", y)
+    counts = _counts(np.asarray(ops.convert_to_numpy(given)) if ops.is_tensor(given) else given)
     if rule == "balanced":
         with np.errstate(divide="ignore"):
             weights = np.where(counts > 0, counts.sum() / (counts.size * counts), 0.0)
