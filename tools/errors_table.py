@@ -507,6 +507,12 @@ MODELS = [
         "Predict some rows first, or hand over the model: ls.check(model, x, y).",
     ),
     Example(
+        "Checking single numbers",
+        "ls.check is given targets or predictions without an axis for the rows.",
+        'ls.check("mse", 1.0, 2.0)',
+        "Pass lists or arrays with one row per example.",
+    ),
+    Example(
         "A check of several outputs at once",
         "ls.check(loss, y_true, y_pred) is given a dictionary, or text.",
         'ls.check("mse", {"a": [[0.0]]}, {"a": [[1.0]]})',

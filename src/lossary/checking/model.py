@@ -18,6 +18,7 @@ from ..target.term import Term
 from .case import ROWS, Case, Setup, make_case
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
+from .parts import arrays
 
 PASSING = (
     "Reshape",
@@ -47,6 +48,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             allowed="Allowed are arrays, or lists and dictionaries of arrays as the model takes them.",
             do="Pass some rows of the training data: ls.check(model, x[:256], y[:256]).",
         )
+    y, w = arrays(y), arrays(w)
     first = tree.map_structure(_first_rows, x)
     return cases_of_predictions(model, first, *predict(model, first), y, w)
 

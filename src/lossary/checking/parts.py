@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.inputs import plain
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
+from ..core.schedules import Moving
 from ..numerics.masks import mask_of
 from .known import as_compiled, function_of, to_numpy
 
@@ -76,11 +77,11 @@ def resolve(loss: Any) -> keras.losses.Loss:
         loss = get(loss)
     if isinstance(loss, keras.losses.Loss):
         return loss
-    if callable(loss):
+    if callable(loss) and not isinstance(loss, (Moving, keras.optimizers.schedules.LearningRateSchedule)):
         return as_compiled(loss)
     raise LossaryError(
         "A loss was to be looked into.",
-        arrived=f"It was given {loss!r} of type {type(loss).__name__}.",
+        arrived=f"It was given {shown(loss)} of type {type(loss).__name__}.",
         allowed="Allowed are a loss object, a loss class, a function of (y_true, y_pred), and a name.",
         do='Pass for instance ls.Huber(), or "huber".',
     )

@@ -115,7 +115,7 @@ def losses(family: str | None = None, task: str | None = None, trait: str | None
         if wanted is not None:
             known = sorted({value for card in chosen.values() for value in groups(card, what)})
             everywhere = [value for card in cards().values() for value in groups(card, what)]
-            if wanted not in known and (not isinstance(wanted, str) or wanted not in everywhere):
+            if not isinstance(wanted, str) or (wanted not in known and wanted not in everywhere):
                 raise _unknown_group(what, wanted)
             chosen = {name: card for name, card in chosen.items() if wanted in groups(card, what)}
     return sorted(chosen)

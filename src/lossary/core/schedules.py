@@ -249,7 +249,7 @@ def moving(value: Any) -> Any:
 
 
 def _listed(name: str, given: Any) -> list[Any]:
-    if not isinstance(given, (list, tuple, np.ndarray)) or np.ndim(given) == 0:
+    if not isinstance(given, (list, tuple)) and not (isinstance(given, np.ndarray) and given.ndim == 1):
         raise ParameterError(
             f"StepSchedule({name}=...) lists the numbers that a schedule goes through.",
             arrived=f"It was given {shown(given)}.",

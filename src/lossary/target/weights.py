@@ -10,6 +10,7 @@ from keras import ops
 from ..core.errors import LossaryError
 from ..core.inputs import plain
 
+MOST = 10_000_000  # classes; an id taken for a label would fill the memory
 RULES = ("balanced", "effective_number")
 
 
@@ -53,11 +54,12 @@ def _counts(y: Any) -> Any:
         y.ndim > 1 and y.shape[-1] > 1 and y.size > 0 and np.all(y.sum(axis=-1) == 1) and set(np.unique(y)) <= {0, 1}
     )
     labels = y.argmax(axis=-1) if one_hot else y
-    if labels.size == 0 or labels.dtype.kind not in "iufb" or np.any(labels < 0) or np.any(labels != np.round(labels)):
+    lawful = labels.size > 0 and np.all(labels >= 0) and np.all(labels == np.round(labels)) and labels.max() < MOST
+    if not lawful:
         raise LossaryError(
             "weights_from(y) counts class labels.",
             arrived=f"y has dtype {y.dtype} and shape {y.shape}.",
-            allowed="Allowed are whole numbers from 0 on, or one-hot rows.",
+            allowed=f"Allowed are whole numbers from 0 to {MOST - 1}, or one-hot rows.",
             do="Number the classes: np.unique(names, return_inverse=True)[1].",
         )
     return np.bincount(labels.astype(int).ravel()).astype(float)

@@ -10,6 +10,7 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..core.inputs import plain
 
 Batch = Any
 
@@ -33,14 +34,17 @@ class Arrays:
 
 def arrays(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, what: str = "train") -> Arrays:
     """Rows in memory. Floats take the precision that Keras computes in, as in fit."""
-    x, y, sample_weight = (None if part is None else _structure(part) for part in (x, y, sample_weight))
+    x = None if x is None else _structure(x)
+    y, sample_weight = (
+        None if part is None else _structure(part, name) for name, part in (("y", y), ("sample_weight", sample_weight))
+    )
     if class_weight is not None:
         sample_weight = _by_class(y, sample_weight, class_weight)
     elif sample_weight is not None and tree.is_nested(y) and not tree.is_nested(sample_weight):
         sample_weight = tree.map_structure(lambda _: sample_weight, y)
     named = {"x": x, "y": y, "sample_weight": sample_weight}
-    counts = {name: len(array) for name, part in named.items() if part is not None for array in tree.flatten(part)}
-    several = {len(array) for part in named.values() if part is not None for array in tree.flatten(part)}
+    counts = {name: _rows(array) for name, part in named.items() if part is not None for array in tree.flatten(part)}
+    several = {_rows(array) for part in named.values() if part is not None for array in tree.flatten(part)}
     if len(several) != 1 or several == {0}:
         raise LossaryError(
             f"{what}(model, x, y) goes through the data row by row.",
@@ -51,13 +55,19 @@ def arrays(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any =
     return Arrays(keras.utils.pack_x_y_sample_weight(x, y, sample_weight), several.pop())
 
 
-def _structure(part: Any) -> Any:
-    """Lists and dictionaries of arrays stay; a list of numbers is an array."""
+def _structure(part: Any, name: str = "") -> Any:
+    """Lists and dictionaries of arrays stay; a list of numbers is an array. What has a name has to be numbers."""
     if isinstance(part, dict):
-        return {name: _structure(value) for name, value in part.items()}
+        return {key: _structure(value, name) for key, value in part.items()}
     if isinstance(part, (list, tuple)) and any(hasattr(value, "shape") for value in part):
-        return type(part)(_structure(value) for value in part)
+        return type(part)(_structure(value, name) for value in part)
+    if name:
+        plain("train", name, part)
     return _array(part)
+
+
+def _rows(array: Any) -> int:
+    return int(array.shape[0]) if len(array.shape) else 0
 
 
 def frames_of(value: Any) -> bool:
