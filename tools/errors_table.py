@@ -22,6 +22,12 @@ NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
     Example(
+        "Rows of unequal length",
+        "A list of lists is no rectangle.",
+        "ls.mean_squared_error([[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]])",
+        "Pad the rows to one length, and give the padding sample_weight 0.",
+    ),
+    Example(
         "Text instead of numbers",
         "y_true or y_pred holds strings or objects.",
         'ls.mean_squared_error(["1.0", "2.0"], [1.0, 2.0])',
@@ -29,10 +35,84 @@ LOSSES = [
         "return_inverse=True)[1].",
     ),
     Example(
-        "Rows of unequal length",
-        "A list of lists is no rectangle.",
-        "ls.mean_squared_error([[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]])",
-        "Pad the rows to one length, and give the padding sample_weight 0.",
+        "Complex numbers, dates, objects",
+        "y_true, y_pred or sample_weight holds what is no real number.",
+        "ls.mean_squared_error([1.0, 2.0], np.array([1.0, 2.0j]))",
+        "Take the real part or the absolute value; a loss never drops the imaginary part for you.",
+    ),
+    Example(
+        "Masked arrays",
+        "A NumPy masked array hides some of its entries.",
+        "ls.mean_squared_error(np.ma.array([1.0, 2.0], mask=[False, True]), [1.0, 2.0])",
+        "Fill it, and give the hidden rows the weight 0. Masked arrays that hide nothing are taken as they are.",
+    ),
+    Example(
+        "A loss of symbolic tensors",
+        "A loss is called with the outputs of a functional model that is being built.",
+        "ls.mean_squared_error(keras.Input((3,)), keras.Input((3,)))",
+        "Pass the loss to compile, or put ls.LossLayer into the model.",
+    ),
+    Example(
+        "Tensors of unequal shapes in a list",
+        "A list holds arrays or tensors that cannot be stacked.",
+        "ls.mean_squared_error([np.zeros(2), np.zeros(3)], [np.zeros(2), np.zeros(2)])",
+        "Pad them to one shape.",
+    ),
+    Example(
+        "An object that says it is an array, and is none",
+        "The conversion that an object brings with it fails.",
+        'class Broken:\n    def __array__(self, dtype=None, copy=None):\n        raise TypeError("none yet")\n\n\n'
+        "ls.mean_squared_error([1.0], Broken())",
+        "Convert it yourself first.",
+    ),
+    Example(
+        "Labels of more bits than the backend has",
+        "ls.Circle is given labels that no integer of the backend holds; rounding would merge them.",
+        'ls.Circle()(np.array([2**64 - 1, 2**64 - 2], dtype="uint64"), np.eye(2))',
+        "Number the labels from 0.",
+    ),
+    Example(
+        "A dictionary without tensors",
+        "A loss of your own is given an empty dictionary.",
+        '@ls.loss\ndef of_parts(y_true, y_pred):\n    return ops.mean(y_pred["a"], axis=-1)\n\n\n'
+        "of_parts(np.zeros((4, 1)), {})",
+        "Look at what the model returns.",
+    ),
+    Example(
+        "Rows without numbers, or embeddings that are no table",
+        "An axis of y_pred has length 0, or ls.Circle is given something else than one vector for each row.",
+        "ls.Circle()(np.zeros((2, 3)), np.zeros((2, 3, 4)))",
+        "Reshape the predictions; a batch may be empty, its rows may not.",
+    ),
+    Example(
+        "References that do not belong together",
+        "circle is given reference embeddings without labels, or of another width.",
+        "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1, 1])",
+        "Pass ref_labels and ref_embeddings together.",
+    ),
+    Example(
+        "A type that no result can have",
+        "`dtype` is no type of real numbers.",
+        'ls.Huber(dtype="int32")',
+        "Leave it out, or name float16, bfloat16, float32 or float64.",
+    ),
+    Example(
+        "A name that is no text",
+        "`name` is something else than text.",
+        "ls.Huber(name=3)",
+        "Leave it out, or pass text.",
+    ),
+    Example(
+        "A reduction for a function",
+        "A function is given reduction, name or dtype, which belong to the class.",
+        'ls.huber([1.0], [2.0], reduction="sum")',
+        "Use the class, or sum up the values.",
+    ),
+    Example(
+        "A loss made of something that is no function",
+        "ls.loss is given a class, a number, or a function that does not say its arguments.",
+        "ls.loss(3.0)",
+        "Write a function of (y_true, y_pred).",
     ),
     Example(
         "Single numbers",
@@ -228,6 +308,12 @@ LOSSES = [
 
 MODELS = [
     Example(
+        "A configuration that is no loss's",
+        "ls.get, or loading a model, is given a dictionary that keras.losses.serialize did not write.",
+        'ls.get({"class_name": "Hubr", "config": {}})',
+        "Import the module that defines the loss first; for several outputs use ls.MultiLoss.",
+    ),
+    Example(
         "A loss layer without a loss",
         "LossLayer is given None.",
         "ls.LossLayer(None)",
@@ -419,6 +505,12 @@ MODELS = [
         "ls.check is given a loss and targets, and nothing to compare them with.",
         'ls.check("mse", [[0.0]])',
         "Predict some rows first, or hand over the model: ls.check(model, x, y).",
+    ),
+    Example(
+        "Checking single numbers",
+        "ls.check is given targets or predictions without an axis for the rows.",
+        'ls.check("mse", 1.0, 2.0)',
+        "Pass lists or arrays with one row per example.",
     ),
     Example(
         "A check of several outputs at once",

@@ -64,6 +64,25 @@ TARGETS = [
         'ls.Huber() + ls.MeanAbsoluteError(reduction="none")',
         "Leave `reduction` out.",
     ),
+    Example(
+        "A list of numbers that is none",
+        "StepSchedule is given one number where it takes a list.",
+        "ls.StepSchedule(1.0, boundaries=[100])",
+        "Write both as lists.",
+    ),
+    Example(
+        "A saved schedule of an unknown class",
+        "A configuration names a class that Keras does not know.",
+        'ls.Huber(delta={"class_name": "Wave", "config": {}, "module": None, "registered_name": "mine>Wave"})',
+        "Import the module that defines and registers it.",
+    ),
+    Example("A sum that is no list", "ls.Sum is given one loss.", 'ls.Sum("mse")', "Put it into a list."),
+    Example(
+        "MultiLoss without names",
+        "MultiLoss is given a list, or keys that are no text.",
+        'ls.MultiLoss(["mse", "mae"])',
+        "Write a dictionary by the names of the outputs.",
+    ),
     Example("A sum of nothing", "ls.Sum is given an empty list.", "ls.Sum([])", "Give at least one loss."),
     Example(
         "Weights of outputs that have no loss",
@@ -185,7 +204,7 @@ TARGETS = [
     Example(
         "Weights of classes from what are no labels",
         "ls.weights_from counts whole numbers from 0 on.",
-        'ls.weights_from(["yes", "no"])',
+        "ls.weights_from([-1, 1, 1])",
         "Number the classes first.",
     ),
     Example(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.contract import CLASS_INDEX, Values
+from ..core.errors import ShapeError
 from ..core.sums import Sum
 from .findings import Route
 from .known import Array, LossFailed, Subject, to_numpy
@@ -245,6 +246,13 @@ def expected_shape(case: Case) -> str | None:
 
 def make_case(subject: Subject, y: Any, p: Any, w: Any = None, mask: Any = None, **more: Any) -> Case:
     """Cut to the rows looked at, as NumPy. Two flat vectors are read as columns, which is what a model gives."""
+    if np.ndim(y) == 0 or np.ndim(p) == 0:
+        raise ShapeError(
+            "The checks look at rows.",
+            arrived=f"The targets have shape {np.shape(y)} and the predictions {np.shape(p)}.",
+            allowed="Allowed are arrays with one row per example.",
+            do="Pass at least a list.",
+        )
     first = [None if x is None else to_numpy(x[:ROWS] if np.ndim(x) else x) for x in (y, p, w, mask)]
     targets, predictions, weights, kept = first
     assert targets is not None and predictions is not None

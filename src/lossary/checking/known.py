@@ -16,11 +16,12 @@ from keras.src.trainers.compile_utils import get_loss
 
 from ..core import catalogue
 from ..core.contract import LOGIT, PROBABILITY, SOFT_LABEL, Contract
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import both
+from ..core.schedules import Moving
 from ..core.sums import Sum
 from ..families.sequences import SYMBOLS
 from ..numerics.backend import gradient
@@ -190,7 +191,8 @@ def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
     if isinstance(given, type) and issubclass(given, keras.losses.Loss):
         return given()
     try:
-        made = as_compiled(given, y_true, y_pred)
+        number = isinstance(given, (type, Moving, keras.optimizers.schedules.LearningRateSchedule))
+        made = None if number else as_compiled(given, y_true, y_pred)
     except ValueError as error:
         if isinstance(given, str):
             made = get(given)
@@ -204,7 +206,7 @@ def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
 def _no_loss(given: Any) -> LossaryError:
     return LossaryError(
         "check looks at a loss or a compiled model.",
-        arrived=f"It was given {given!r} of type {type(given).__name__}.",
+        arrived=f"It was given {shown(given)} of type {type(given).__name__}.",
         allowed="Allowed are Keras losses, functions of (y_true, y_pred), names, and compiled Keras models.",
         do="Pass for instance ls.check('mse', y_true, y_pred), or ls.check(model, x, y).",
     )

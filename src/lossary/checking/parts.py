@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
+from ..core.inputs import plain
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
+from ..core.schedules import Moving
 from ..numerics.masks import mask_of
 from .known import as_compiled, function_of, to_numpy
 
@@ -75,11 +77,11 @@ def resolve(loss: Any) -> keras.losses.Loss:
         loss = get(loss)
     if isinstance(loss, keras.losses.Loss):
         return loss
-    if callable(loss):
+    if callable(loss) and not isinstance(loss, (Moving, keras.optimizers.schedules.LearningRateSchedule)):
         return as_compiled(loss)
     raise LossaryError(
         "A loss was to be looked into.",
-        arrived=f"It was given {loss!r} of type {type(loss).__name__}.",
+        arrived=f"It was given {shown(loss)} of type {type(loss).__name__}.",
         allowed="Allowed are a loss object, a loss class, a function of (y_true, y_pred), and a name.",
         do='Pass for instance ls.Huber(), or "huber".',
     )
@@ -106,6 +108,9 @@ def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: An
     """The parts of one eager call of a loss."""
     if isinstance(loss, Loss):
         return _by_lossary(loss, y_true, y_pred, sample_weight)
+    if type(loss).call is keras.losses.Loss.call:  # a sum of losses: all is done in a __call__ of its own
+        value = numbers(loss(y_true, y_pred, sample_weight))
+        return Parts(value, None, None, value, 1.0, 1.0, 0)
     return _by_keras(loss, y_true, y_pred, sample_weight)
 
 
@@ -185,4 +190,4 @@ def arrays(values: Any) -> Any:
         return {name: arrays(value) for name, value in values.items()}
     if isinstance(values, (list, tuple)) and any(hasattr(value, "shape") for value in values):
         return [arrays(value) for value in values]
-    return values if values is None or ops.is_tensor(values) else np.asarray(values)
+    return None if values is None else plain("A loss", "its data", values)

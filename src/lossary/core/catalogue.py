@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .cards import Card
-from .errors import DefinitionError, UnknownLossError
+from .errors import DefinitionError, UnknownLossError, shown
 
 FILE = Path(__file__).with_name("catalogue.json")
 _CUSTOM: dict[str, Card] = {}  # losses that users defined in this process, by function name
@@ -120,7 +120,8 @@ def losses(family: str | None = None, task: str | None = None, trait: str | None
     for what, wanted in (("family", family), ("task", task), ("trait", trait)):
         if wanted is not None:
             known = sorted({value for card in chosen.values() for value in groups(card, what)})
-            if wanted not in known and wanted not in {v for c in cards().values() for v in groups(c, what)}:
+            everywhere = [value for card in cards().values() for value in groups(card, what)]
+            if not isinstance(wanted, str) or (wanted not in known and wanted not in everywhere):
                 raise _unknown_group(what, wanted)
             chosen = {name: card for name, card in chosen.items() if wanted in groups(card, what)}
     return sorted(chosen)
@@ -134,7 +135,7 @@ def groups(card: Card, what: str) -> Iterable[str]:
 def _unknown_group(what: str, wanted: str) -> UnknownLossError:
     known = sorted({value for card in cards().values() for value in groups(card, what)})
     return UnknownLossError(
-        f"Losses were asked for by {what}={wanted!r}.",
+        f"Losses were asked for by {what}={shown(wanted)}.",
         arrived=f"No loss has this {what}.",
         allowed=f"Known are {', '.join(known)}.",
         do=f"Pass one of these as {what}=.",

@@ -99,39 +99,7 @@ class Contract:
     axis: int = -1
     parameters: int = 0
     ignored: int | None = None
-    single: bool = False  # rows are matched one to one with a flat y_true (labels of embeddings)
-
-
-def to_tensor(y: Any, dtype: str, *, keep_integers: bool) -> Tensor:
-    """A tensor of the loss's floating-point type; integers stay integers where the loss reads labels."""
-    if isinstance(y, (list, tuple)):
-        y = _array(y)
-    if not ops.is_tensor(y):
-        y = np.asarray(y) if not isinstance(y, np.ndarray) else y
-        if y.dtype.kind not in "fiub" and y.dtype.name != "bfloat16":
-            raise LossaryError(
-                "A loss compares numbers.",
-                arrived=f"It was given an array of {y.dtype}.",
-                allowed="Allowed are floating-point numbers, integers and booleans.",
-                do="Convert it first, for instance with y.astype('float32').",
-            )
-    if keep_integers and "int" in str(y.dtype):
-        return ops.convert_to_tensor(y)
-    return ops.cast(ops.convert_to_tensor(y), dtype)
-
-
-def _array(y: Any) -> np.ndarray:
-    if any(ops.is_tensor(part) for part in y):
-        return ops.stack([ops.convert_to_tensor(part) for part in y])
-    try:
-        return np.asarray(y)
-    except ValueError as error:
-        raise ShapeError(
-            "A loss compares arrays.",
-            arrived="It was given nested lists of unequal lengths.",
-            allowed="Allowed are lists in which every row has the same length.",
-            do="Pad the rows to one length and mask the padding with sample_weight.",
-        ) from error
+    rank: int = 0  # how many axes y_pred has; 0 is any number
 
 
 def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,6 +108,14 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
         return y_true, y_pred
     if len(y_pred.shape) == 0 or len(y_true.shape) == 0:
         raise _mismatch(owner, contract, y_true, y_pred)
+    if 0 in y_pred.shape[1:] or contract.rank not in (0, len(y_pred.shape)):
+        raise ShapeError(
+            f"{owner} reads y_pred as rows of numbers.",
+            arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
+            allowed="Allowed are rows that hold at least one number each"
+            + (f", and {contract.rank} axes." if contract.rank else "."),
+            do="Reshape y_pred: the first axis counts the rows.",
+        )
     if contract.shape == "index":
         want = _without(tuple(y_pred.shape), contract.axis)
         if len(y_true.shape) == len(y_pred.shape) and y_true.shape[contract.axis] == 1:

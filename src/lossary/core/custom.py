@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Annotated, Any, get_type_hints
 
-from .errors import DefinitionError
+from .errors import DefinitionError, shown
 from .loss import Loss, Tensor, function
 from .params import Param
 
@@ -43,8 +43,8 @@ def loss(
     """
     if fn is None:
         return lambda f: loss(f, name=name, aliases=aliases, tasks=tasks, family=family, package=package)
+    parameters = _parameters(fn)
     name = str(name or getattr(fn, "__name__", type(fn).__name__))
-    parameters = list(inspect.signature(fn).parameters.values())
     _check(fn, name, parameters)
     plain = len(parameters) >= 2 and tuple(p.name for p in parameters[:2]) == FIRST
     plain = plain or (len(parameters) >= 2 and all(p.default is p.empty for p in parameters[:2]))
@@ -60,6 +60,21 @@ def loss(
     options = {"aliases": aliases, "tasks": tasks, "family": family, "package": package}
     made: Any = types.new_class(_camel(name), (Loss,), options, lambda body: body.update(namespace))
     return function(made) if plain else made
+
+
+def _parameters(fn: Any) -> list[inspect.Parameter]:
+    """Those of a function, or of an object that is called like one."""
+    try:
+        if callable(fn) and not isinstance(fn, type):
+            return list(inspect.signature(fn).parameters.values())
+    except ValueError:  # some functions written in C do not say theirs
+        pass
+    raise DefinitionError(
+        "lossary.loss makes a loss from a function.",
+        arrived=f"It was given {shown(fn)}.",
+        allowed="Allowed are functions of (y_true, y_pred), and closures that make one.",
+        do="Write it as a function; for a class, derive it from ls.Loss.",
+    )
 
 
 def _call(fn: Callable[..., Any], own: list[str], plain: bool) -> Callable[[Any, Tensor, Tensor], Tensor]:

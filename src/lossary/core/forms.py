@@ -155,7 +155,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return Contract(SOFT_LABEL, prediction, axis=self.axis, ignored=self.ignore_class)
 
     def validate(self) -> None:
-        if self.class_weight is not None and (isinstance(self.class_weight, float) or len(self.class_weight) != 2):
+        if self.class_weight is not None and (not isinstance(self.class_weight, tuple) or len(self.class_weight) != 2):
             raise ParameterError(
                 f"{type(self).__name__}(class_weight=...) weighs the two classes.",
                 arrived=f"It was given {self.class_weight!r}.",
@@ -304,9 +304,11 @@ class Sparse(Categorical, abstract=True):
         classes = y_pred.shape[-1]
         index = ops.cast(y_true, "int32")
         known = ops.logical_and(index >= 0, index < classes)
+        if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
+            known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
         if self.ignore_class is not None:  # dropped by the caller; here only kept from being out of range
             index = ops.where(ops.equal(index, self.ignore_class), 0, index)
-            known = ops.logical_or(known, ops.equal(ops.cast(y_true, "int32"), self.ignore_class))
+            known = ops.logical_or(known, ops.equal(y_true, self.ignore_class))
         index = ops.clip(index, 0, classes - 1)
         if not absent(self.label_smoothing) or self.by_class():
             values = self.weighed(self.of_classes(y_pred))
@@ -318,7 +320,7 @@ class Sparse(Categorical, abstract=True):
         return ops.where(known, picked, float("nan"))
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
-        return None if self.ignore_class is None else ops.equal(ops.cast(y_true, "int32"), self.ignore_class)
+        return None if self.ignore_class is None else ops.equal(y_true, self.ignore_class)
 
     def by_class(self) -> bool:
         """Whether the value depends on which class is the true one, beyond its surprise."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from importlib import import_module
 from typing import Any
 
 import keras
+from keras.optimizers.schedules import LearningRateSchedule
 
 from . import catalogue
 from .cards import Card
 from .custom import loss as as_loss
-from .errors import LossaryError, ParameterError
+from .errors import LossaryError, ParameterError, shown
 from .loss import CLASSES, Loss
+from .schedules import Moving
 
 COMMON = ("reduction", "name", "dtype")
 
@@ -32,16 +35,36 @@ def get(identifier: Any, **parameters: Any) -> Any:
         card = catalogue.find(identifier)
         return loss_class(card)(**translate(card, identifier, parameters))
     if isinstance(identifier, dict):
-        return keras.losses.deserialize(identifier)
+        return _of_configuration(identifier)
     if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
         return identifier(**parameters)
-    if getattr(identifier, "__module__", "").startswith("keras."):  # one of Keras's own functions
+    if inspect.isfunction(identifier) and (identifier.__module__ or "").startswith("keras."):  # one of Keras's own
         return loss_class(catalogue.find(identifier.__name__))(**parameters)
-    if callable(identifier):
-        return (getattr(identifier, "cls", None) or as_loss(identifier).cls)(**parameters)
-    raise LossaryError(
+    if callable(identifier) and not isinstance(identifier, (type, Moving, LearningRateSchedule)):
+        made = identifier if hasattr(identifier, "cls") else as_loss(identifier)
+        return getattr(made, "cls", made)(**parameters)
+    raise _no_loss(identifier)
+
+
+def _of_configuration(config: dict[str, Any]) -> Any:
+    """What `keras.losses.serialize` wrote, as a loss again."""
+    cause = None
+    if {"class_name", "config"} <= set(config):
+        try:
+            found = keras.losses.deserialize(config)
+            if callable(found):
+                return found
+        except LossaryError:
+            raise
+        except (TypeError, ValueError) as error:  # Keras's, for a class that it does not know
+            cause = error
+    raise _no_loss(config) from cause
+
+
+def _no_loss(identifier: Any) -> LossaryError:
+    return LossaryError(
         "lossary.get turns a name, a class, a function or a configuration into a loss.",
-        arrived=f"It was given {identifier!r} of type {type(identifier).__name__}.",
+        arrived=f"It was given {shown(identifier)} of type {type(identifier).__name__}.",
         allowed="Allowed are those four, a loss instance without parameters, and None.",
         do='Pass a name such as "huber"; lossary.losses() lists them.',
     )

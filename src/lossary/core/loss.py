@@ -18,10 +18,10 @@ from keras import ops
 from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import catalogue, contract, moments, reduction
+from . import catalogue, contract, inputs, moments, reduction
 from .cards import Card, ParamCard, read_docstring
-from .contract import Contract
-from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
+from .contract import REAL, Contract, Values
+from .errors import DefinitionError, LossaryError, ParameterError, ShapeError, shown
 from .params import INF, Param
 from .reduction import Reduction
 from .schedules import Moving, moving
@@ -122,6 +122,8 @@ class Loss(Fields, keras.losses.Loss):
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
         reduction.check_reduction(cls.__name__, common["reduction"])
+        check_name(cls.__name__, common["name"])
+        common["dtype"] = inputs.policy(cls.__name__, common["dtype"])
         keras.losses.Loss.__init__(self, **{**common, "name": common["name"] or snake(cls.__name__)})
         self._moving = {}
         for name, param in cls.params.items():
@@ -227,17 +229,19 @@ class Loss(Fields, keras.losses.Loss):
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
         mask = mask_of(y_pred)
-        y_pred = _each(y_pred, lambda y: contract.to_tensor(y, inner, keep_integers=False))
-        y_true = _each(y_true, lambda y: contract.to_tensor(y, inner, keep_integers=rules.target.whole))
+        y_pred = self._read("y_pred", y_pred, inner)
+        y_true = self._read("y_true", y_true, inner, rules.target)
+        weight = None if sample_weight is None else inputs.read(owner, "sample_weight", sample_weight, inner)
+        mask = None if mask is None else ops.cast(inputs.arrived(owner, "mask", mask), "bool")
         if rules.shape != "free":
             y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
-        weight = None if sample_weight is None else contract.to_tensor(sample_weight, inner, keep_integers=False)
+        for what, given in (("sample_weight", weight), ("mask", mask)):
+            if given is not None and len(given.shape) > 0:
+                _check_leading(owner, what, given, y_true, y_pred)
         ignored = self.ignored(y_true)
         mask = reduction.both(mask, None if ignored is None else ops.logical_not(ignored))
-        mask = None if mask is None else ops.cast(mask, "bool")
         keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
         if keep is not None:
-            _check_leading(owner, keep, _first(y_pred))
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
@@ -257,6 +261,20 @@ class Loss(Fields, keras.losses.Loss):
         weight = None if weight is None else reduction.align_weight(owner, "sample_weight", weight, values)
         mask = None if mask is None else reduction.align_weight(owner, "mask", ops.cast(mask, "bool"), values)
         return values, weight, mask
+
+    def _read(self, what: str, y: Any, dtype: str, values: Values = REAL) -> Any:
+        """A tensor; for a loss of one's own also a dictionary of them."""
+        owner = type(self).__name__
+        if not isinstance(y, dict) or self.contract.shape != "free":
+            return inputs.read(owner, what, y, dtype, values.whole, values.low == 0)
+        if not y:
+            raise ShapeError(
+                f"{owner} reads {what}, one tensor or several by name.",
+                arrived="It was given an empty dictionary.",
+                allowed="Allowed are tensors, and dictionaries that hold at least one.",
+                do="Look at what the model returns.",
+            )
+        return {name: inputs.read(owner, f"{what}[{name!r}]", part, dtype, values.whole) for name, part in y.items()}
 
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
@@ -350,6 +368,16 @@ def unknown_step(shown: str) -> LossaryError:
     )
 
 
+def check_name(owner: str, name: Any) -> None:
+    if not (name is None or isinstance(name, str)):
+        raise ParameterError(
+            f"{owner}(name=...) names the loss in logs.",
+            arrived=f"It was given name={shown(name)}.",
+            allowed="Allowed is text, or None for the name of its class.",
+            do="Leave `name` out, or pass text.",
+        )
+
+
 def _without_types(signature: Signature) -> Signature:
     """A signature as a person reads it: names and defaults."""
     return signature.replace(parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()])
@@ -418,18 +446,19 @@ def _to_end(y: Tensor, axis: int) -> Tensor:
     return y if axis in (-1, len(y.shape) - 1) else ops.moveaxis(y, axis, -1)
 
 
-def _check_leading(owner: str, keep: Tensor, y_pred: Tensor) -> None:
-    """Refuse weights and masks whose rows are not those of y_pred, before they meet any number."""
-    shape = list(keep.shape)
+def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: Any) -> None:
+    """Refuse weights and masks whose rows are not those of y_true and y_pred, before they meet any number."""
+    shape = tuple(given.shape)
     while len(shape) > 1 and shape[-1] == 1:
-        shape.pop()
-    sizes = zip(shape, y_pred.shape, strict=False)
-    if len(shape) > len(y_pred.shape) or any(a not in (1, b, None) and b is not None for a, b in sizes):
+        shape = shape[:-1]
+    tensors = [y for given in (y_true, y_pred) for y in (given.values() if isinstance(given, dict) else (given,))]
+    if not all(reduction.leading(shape, tuple(y.shape)) for y in tensors):
         raise ShapeError(
             f"{owner} multiplies each row by its weight or mask.",
-            arrived=f"The weights have shape {tuple(keep.shape)} and y_pred has shape {tuple(y_pred.shape)}.",
+            arrived=f"The {what} has shape {tuple(given.shape)}, y_true has shape {tuple(_first(y_true).shape)} and "
+            f"y_pred has shape {tuple(_first(y_pred).shape)}.",
             allowed="Allowed is one number, one per row, or one per value (leading axes equal).",
-            do="Reshape sample_weight so that its first axes are those of y_pred.",
+            do=f"Reshape the {what} so that its first axes are those of y_true.",
         )
 
 
@@ -479,14 +508,6 @@ def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, 
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
 
 
-def dtype_of(y_pred: Any) -> str:
-    """The type a function computes in: that of the predictions, or floatx for lists and integers."""
-    if isinstance(y_pred, (list, tuple, dict, int, float)):
-        return str(keras.config.floatx())
-    name = keras.backend.standardize_dtype(ops.convert_to_tensor(y_pred).dtype)
-    return name if "float" in name else str(keras.config.floatx())
-
-
 def function(
     cls: Callable[P, Loss], *, extra: tuple[str, ...] = ()
 ) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
@@ -498,7 +519,18 @@ def function(
     def twin(y_true: Tensor, y_pred: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         given: dict[str, Any] = {**dict(zip(extra, args, strict=False)), **kwargs}
         beside = {name: given.pop(name) for name in extra if name in given}
-        return build(loss_class, dtype_of(y_pred), args[len(extra) :], given).rows(y_true, y_pred, **beside)
+        if not _COMMON_NAMES.isdisjoint(given):
+            raise ParameterError(
+                f"{twin.__name__} gives one value per row, in the type of y_pred.",
+                arrived=f"It was given {', '.join(sorted(_COMMON_NAMES.intersection(given)))}.",
+                allowed=f"Allowed are {', '.join(twin.__signature__.parameters)}.",  # type: ignore[attr-defined]
+                do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
+            )
+        dtype = str(keras.config.floatx())
+        if not isinstance(y_pred, (list, tuple, dict, int, float)):
+            y_pred = inputs.arrived(loss_class.__name__, "y_pred", y_pred)
+            dtype = inputs.real_type(y_pred)
+        return build(loss_class, dtype, args[len(extra) :], given).rows(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)

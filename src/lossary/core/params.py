@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import ParameterError
+import keras
+import numpy as np
+from keras import ops
+
+from ..numerics.backend import concrete, held, native
+from .errors import ParameterError, shown
 
 INF = math.inf
+LARGEST = float(np.finfo("float32").max)
+WIDEST = int(np.iinfo("int32").max) - 1  # one less, so that a label beyond int32 is never the one to ignore
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Param:
         except (TypeError, ValueError) as error:
             raise ParameterError(
                 f"{owner}({name}=...) sets: {self.text}",
-                arrived=f"It was given {name}={value!r}.",
+                arrived=f"It was given {name}={shown(value)}.",
                 allowed=f"Allowed is {self.allowed()}.",
                 do=f"Pass such a value, or leave `{name}` out for the default.",
             ) from error
@@ -64,10 +71,8 @@ class Param:
         return self.low <= value <= self.high if self.closed else self.low < value < self.high
 
     def _number(self, value: Any) -> Any:
-        number = _plain(value)
-        if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
-            raise TypeError
-        if not self.inside(float(number)):
+        number = plain_number(value)
+        if number is None or not self.inside(float(number)):
             raise ValueError
         return number
 
@@ -75,6 +80,8 @@ class Param:
         number = _plain(value)
         if isinstance(number, bool) or not isinstance(number, Integral) or not self.inside(int(number)):
             raise TypeError
+        if abs(int(number)) > WIDEST:
+            raise ValueError
         return int(number)
 
     def _flag(self, value: Any) -> bool:
@@ -84,7 +91,7 @@ class Param:
         return flag
 
     def _choice(self, value: Any) -> str:
-        if value not in self.choices:
+        if not isinstance(value, str) or value not in self.choices:
             raise ValueError
         return str(value)
 
@@ -106,11 +113,29 @@ class Param:
         return _plain(value)
 
 
+def plain_number(value: Any) -> float | int | None:
+    """A finite number of Python's own, that a file can hold; None for anything else, also for True and for text."""
+    number: Any = _plain(value)
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return None
+    size: Any = abs(number)
+    if not size <= LARGEST:
+        return None
+    return number if isinstance(number, (int, float)) else float(number)  # a Fraction, a long double
+
+
 def _plain(value: Any) -> Any:
     """NumPy and tensor scalars and arrays as plain Python, so that every configuration is valid JSON."""
-    if hasattr(value, "numpy"):  # a TensorFlow or torch tensor
-        value = value.numpy()
-    return value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return value
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    tensor = value if native(value) else held(value.value if isinstance(value, keras.Variable) else value)
+    if tensor is not None and concrete(tensor):
+        return np.asarray(ops.convert_to_numpy(tensor)).tolist()
+    return value
 
 
 def number(

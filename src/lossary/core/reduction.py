@@ -19,18 +19,19 @@ from typing import Any, Literal
 from keras import ops
 
 from ..numerics.backend import average, replicas, total
-from .errors import ParameterError, ShapeError
+from .errors import ParameterError, ShapeError, shown
 
 Tensor = Any
+Shape = tuple[int | None, ...]
 Reduction = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"]
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
 def check_reduction(owner: str, reduction: Any) -> None:
-    if reduction not in REDUCTIONS:
+    if not (reduction is None or isinstance(reduction, str)) or reduction not in REDUCTIONS:
         raise ParameterError(
             f"{owner}(reduction=...) says how the rows of a batch become one number.",
-            arrived=f"Invalid value for argument `reduction`: {reduction!r}.",
+            arrived=f"Invalid value for argument `reduction`: {shown(reduction)}.",
             allowed=f"Allowed is one of {', '.join(map(repr, REDUCTIONS))}.",
             do="Leave it out for the mean over the batch.",
         )
@@ -45,11 +46,17 @@ def align(small: Tensor, large: Tensor) -> Tensor:
     return small
 
 
+def leading(small: Shape, large: Shape) -> bool:
+    """Whether a weight of one shape meets values of the other row by row. One row stands for all only as one number."""
+    if len(small) > len(large) or (small[:1] == (1,) and large[0] not in (1, None) and small != (1,) * len(small)):
+        return False
+    return all(a in (1, b, None) or b is None for a, b in zip(small, large, strict=False))
+
+
 def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tensor:
     """`weight` in the rank of `values`; a ShapeError where the rows would not meet their own weights."""
     aligned = align(weight, values)
-    sizes = zip(aligned.shape, values.shape, strict=False)
-    if len(aligned.shape) > len(values.shape) or any(a not in (1, b, None) and b is not None for a, b in sizes):
+    if not leading(tuple(aligned.shape), tuple(values.shape)):
         raise ShapeError(
             f"{owner} multiplies each row by its {what}.",
             arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {tuple(values.shape)}.",

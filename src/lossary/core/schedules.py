@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from . import moments
-from .errors import ParameterError
+from .errors import ParameterError, shown
+from .params import plain_number
 
 Tensor = Any
 SAMPLES = (0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
@@ -90,7 +92,7 @@ class Schedule(_OfStep):
         if not callable(of):
             raise ParameterError(
                 "Schedule(of) moves by a function of the step.",
-                arrived=f"It was given {of!r}.",
+                arrived=f"It was given {shown(of)}.",
                 allowed="Allowed is a function of one argument, the step.",
                 do="Write it as a function, or use LinearSchedule, CosineSchedule or StepSchedule.",
             )
@@ -98,6 +100,9 @@ class Schedule(_OfStep):
 
     def at(self, step: Tensor) -> Tensor:
         return ops.cast(self.of(step), "float32")
+
+    def __repr__(self) -> str:  # a lambda has no configuration
+        return f"Schedule({getattr(self.of, '__name__', shown(self.of))})"
 
     def get_config(self) -> dict[str, Any]:
         return {"of": keras.saving.serialize_keras_object(self.of)}
@@ -161,8 +166,8 @@ class StepSchedule(_OfStep):
     """
 
     def __init__(self, values: Sequence[float], boundaries: Sequence[int]) -> None:
-        self.values = [_number("StepSchedule", "values", value) for value in values]
-        self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in boundaries]
+        self.values = [_number("StepSchedule", "values", value) for value in _listed("values", values)]
+        self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in _listed("boundaries", boundaries)]
         if len(self.values) != len(self.boundaries) + 1 or self.boundaries != sorted(set(self.boundaries)):
             raise ParameterError(
                 "StepSchedule(values, boundaries) is constant between boundaries.",
@@ -230,32 +235,49 @@ def moving(value: Any) -> Any:
     """A Moving as it is, its saved configuration revived, Keras's learning-rate schedules wrapped; else the value."""
     if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
         return Schedule(value)
-    if isinstance(value, dict) and "class_name" in value:
-        return moving(keras.saving.deserialize_keras_object(value))
+    if isinstance(value, dict) and {"class_name", "config"} <= set(value):
+        try:
+            return moving(keras.saving.deserialize_keras_object(value))
+        except TypeError as error:  # Keras's, for a class that it does not know
+            raise ParameterError(
+                "A number that moves is built anew from its saved configuration.",
+                arrived=f"It was given {shown(value)}.",
+                allowed="Allowed are configurations of schedules and of ls.Dial.",
+                do="Register a class of your own with keras.saving.register_keras_serializable, and import it first.",
+            ) from error
     return value
+
+
+def _listed(name: str, given: Any) -> list[Any]:
+    if not isinstance(given, (list, tuple)) and not (isinstance(given, np.ndarray) and given.ndim == 1):
+        raise ParameterError(
+            f"StepSchedule({name}=...) lists the numbers that a schedule goes through.",
+            arrived=f"It was given {shown(given)}.",
+            allowed="Allowed is a list of numbers.",
+            do="Write it as a list: StepSchedule([1.0, 0.1], boundaries=[1000]).",
+        )
+    return list(given)
 
 
 def _number(owner: str, name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = plain_number(value)
+    if number is None:
         raise ParameterError(
             f"{owner}({name}=...) is a number that a loss is weighed or shaped by.",
-            arrived=f"It was given {value!r}.",
+            arrived=f"It was given {shown(value)}.",
             allowed="Allowed are finite numbers.",
             do="Pass such a number.",
         )
-    return number
+    return float(number)
 
 
 def _count(owner: str, name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    number = plain_number(value)
+    if not isinstance(number, int) or number < least:
         raise ParameterError(
             f"{owner}({name}=...) counts training steps (batches).",
-            arrived=f"It was given {value!r}.",
+            arrived=f"It was given {shown(value)}.",
             allowed=f"Allowed are whole numbers from {least} on.",
             do="An epoch has ceil(rows / batch_size) steps; multiply by that for epochs.",
         )
-    return value
+    return number

@@ -16,9 +16,10 @@ from keras import ops
 
 from ..numerics.backend import recorded
 from . import moments
-from .errors import DefinitionError, ParameterError, ShapeError
+from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
-from .loss import snake, unknown_step
+from .loss import check_name, snake, unknown_step
+from .params import plain_number
 from .schedules import Moving, moving
 
 Tensor = Any
@@ -85,6 +86,14 @@ class Sum(keras.losses.Loss):
     beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
+        if not isinstance(parts, (list, tuple)):
+            raise ParameterError(
+                "A sum of losses adds the losses of a list.",
+                arrived=f"It was given {shown(parts)}.",
+                allowed="Allowed is a list of losses, names, functions and weighted losses.",
+                do='Write it as a list: ls.Sum(["mse", "mae"]).',
+            )
+        check_name(type(self).__name__, name)
         super().__init__(name=name or snake(type(self).__name__), reduction="sum")
         self.left_out = sorted({output for given in parts for output in getattr(given, "left_out", ())})
         self.parts = _named([part for given in parts for part in _parts(given)])
@@ -191,6 +200,7 @@ class Weighted(Sum):
     """
 
     def __init__(self, loss: Any, weight: Weight = 1.0, name: str | None = None) -> None:
+        check_name("Weighted", name)
         parts = [replace(part, weights=(*part.weights, *weights_of(weight))) for part in _parts(loss)]
         if name is not None:
             parts = [replace(part, name=name if len(parts) == 1 else f"{name}_{part.name}") for part in parts]
@@ -210,8 +220,15 @@ class MultiLoss(Sum):
     """
 
     def __init__(self, losses: Mapping[str, Any], weights: Mapping[str, Weight] | None = None) -> None:
-        named = isinstance(losses, Mapping) and isinstance(weights or {}, Mapping)
-        losses, weights = (dict(_by_path(given or {})) if named else {} for given in (losses, weights))
+        for what, given in (("losses", losses), ("weights", {} if weights is None else weights)):
+            if not isinstance(given, Mapping):
+                raise ParameterError(
+                    "MultiLoss(losses, weights) goes by the names of outputs.",
+                    arrived=f"It was given {what}={shown(given)}.",
+                    allowed="Allowed are dictionaries with names as keys.",
+                    do='Write it as {"price": ls.Huber()}.',
+                )
+        losses, weights = (dict(_by_path(given or {})) for given in (losses, weights))
         unknown = set(weights) - set(losses)
         if unknown or not losses:
             raise ParameterError(
@@ -296,18 +313,15 @@ def weights_of(weight: Any) -> tuple[Weight, ...]:
     weight = moving(weight)
     if isinstance(weight, Moving):
         return (weight,)
-    try:
-        number = float(weight)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not abs(number) < float("inf"):
+    number = plain_number(weight)
+    if number is None:
         raise ParameterError(
             "A loss is multiplied by its weight.",
-            arrived=f"It was given weight={weight!r}.",
+            arrived=f"It was given weight={shown(weight)}.",
             allowed="Allowed are finite numbers, schedules, and a Dial.",
             do="Pass such a weight, for instance 0.1 * loss.",
         )
-    return (number,)
+    return (float(number),)
 
 
 def _of_output(part: Part, what: str, y: Any) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 from keras import ops
 from matplotlib.ticker import MaxNLocator
 
-from ..core.contract import checks, to_tensor
+from ..core.contract import checks
 from ..core.errors import LossaryError
+from ..core.inputs import read
 from ..core.loss import Loss
 from ..numerics.backend import gradient
 from .asked import one
@@ -231,7 +232,7 @@ def _tidy(at: float, width: float) -> float:
 
 
 def _tensor(y: Any) -> Any:
-    return to_tensor(y, "float32", keep_integers=True)
+    return read("The drawing", "an input", y, "float32", whole=True)
 
 
 def _numbers(x: Any) -> Numbers:

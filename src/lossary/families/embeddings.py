@@ -1,10 +1,13 @@
 """Embeddings: vectors of the same class close together, of other classes apart."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import keras
 from keras import ops
 
 from ..core.contract import REAL, Contract, Values
+from ..core.errors import ShapeError
+from ..core.inputs import read
 from ..core.loss import Loss, Tensor, function
 from ..core.params import flag, number, positive
 from ..numerics.masks import with_mask
@@ -38,7 +41,7 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
 
     @property
     def contract(self) -> Contract:
-        return Contract(IDENTITY, REAL, shape="index")
+        return Contract(IDENTITY, REAL, shape="index", rank=2)
 
     @property
     def coupled(self) -> bool:
@@ -48,9 +51,7 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
     ) -> Tensor:
         """Rows against all rows, or against reference embeddings with their labels, given to the function."""
-        others, labels = extra.get("ref_embeddings"), extra.get("ref_labels")
-        others = y_pred if others is None else ops.convert_to_tensor(others, dtype=y_pred.dtype)
-        labels = y_true if labels is None else ops.convert_to_tensor(labels, dtype=y_true.dtype)
+        labels, others = self.references(y_true, y_pred, extra.get("ref_labels"), extra.get("ref_embeddings"))
         similar = ops.minimum(ops.matmul(y_pred, ops.transpose(others)), 1.0)
         same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
         strange = ops.logical_not(same)
@@ -67,6 +68,30 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
         values = softplus(ops.where(paired, pull + push, 0.0))
         return with_mask(ops.where(paired, values, 0.0), paired)
+
+    def references(self, y_true: Tensor, y_pred: Tensor, labels: Any, others: Any) -> tuple[Tensor, Tensor]:
+        """Labels and vectors that the rows are compared with: those given, or the batch itself."""
+        if labels is None and others is None:
+            return y_true, y_pred
+        if labels is not None and others is not None:
+            dtype = keras.backend.standardize_dtype(y_pred.dtype)
+            labels = read("Circle", "ref_labels", labels, dtype, whole=True, bounded=False)
+            labels, others = ops.cast(labels, y_true.dtype), read("Circle", "ref_embeddings", others, dtype)
+            if len(others.shape) == 2 and others.shape[1] == y_pred.shape[1] and tuple(labels.shape) in (
+                (others.shape[0],), (others.shape[0], 1)
+            ):  # fmt: skip
+                return labels, others
+        raise ShapeError(
+            "Circle compares rows with reference embeddings and their labels.",
+            arrived="It was given "
+            + ", ".join(
+                f"{name} {'None' if y is None else f'of shape {tuple(y.shape)}'}"
+                for name, y in (("ref_labels", labels), ("ref_embeddings", others))
+            )
+            + ".",
+            allowed=f"Allowed are both: vectors (rows, {y_pred.shape[1]}), and one label for each.",
+            do="Pass both or neither.",
+        )
 
     def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:
         """log of the sum of e^term over the chosen entries of each row; of no entry: a very small number."""

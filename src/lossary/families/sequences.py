@@ -33,6 +33,8 @@ class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), t
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         self._check_shapes(y_true, y_pred)
+        if y_pred.shape[0] == 0:  # torch's own refuses a batch without rows
+            return ops.sum(y_pred, axis=(1, 2))
         symbols = ops.cast(y_true, "int32")
         batch, frames, classes = ops.shape(y_pred)
         used = ops.not_equal(symbols, BLANK)
@@ -50,7 +52,12 @@ class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), t
 
     @staticmethod
     def _check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
-        if len(y_true.shape) != 2 or len(y_pred.shape) != 3 or y_true.shape[0] not in (y_pred.shape[0], None):
+        if (
+            len(y_true.shape) != 2
+            or len(y_pred.shape) != 3
+            or y_true.shape[0] not in (y_pred.shape[0], None)
+            or 0 in y_pred.shape[1:]
+        ):
             raise ShapeError(
                 "CTC aligns targets (batch, symbols) with outputs (batch, frames, classes).",
                 arrived=f"y_true has shape {tuple(y_true.shape)} and y_pred has shape {tuple(y_pred.shape)}.",

@@ -17,6 +17,37 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, keras.KerasTensor) and bool(_BACKEND.concrete(x))
 
 
+def native(x: Any) -> bool:
+    """Whether it is a tensor of this backend; sparse ones may not be."""
+    return bool(_BACKEND.native(x))
+
+
+def held(x: Any) -> Tensor | None:
+    """The tensor that a variable of this backend holds now; None for anything else."""
+    return _BACKEND.held(x)
+
+
+def obstacle(x: Tensor) -> tuple[str, str] | None:
+    """What a native tensor is that holds no real numbers to compute with, and what to do about it; None if it does."""
+    found: tuple[str, str] | None = _BACKEND.obstacle(x)
+    return found
+
+
+def type_name(x: Tensor) -> str:
+    """The name of a native tensor's type: "float32"."""
+    return str(_BACKEND.type_name(x))
+
+
+def canonical(dtype: str) -> str:
+    """The type that a tensor of this type has here: JAX has 64 bits only on request."""
+    return str(_BACKEND.canonical(dtype))
+
+
+def signed(x: Tensor) -> Tensor:
+    """Unsigned integers of 32 or 64 bits as signed ones; what the widest cannot hold becomes the largest it can."""
+    return _BACKEND.signed(x)
+
+
 def recorded(x: Any) -> bool:
     """Whether a computation with this tensor is kept, to be run again or differentiated: by a compiler, or by torch."""
     return not isinstance(x, keras.KerasTensor) and keras.ops.is_tensor(x) and bool(_BACKEND.recorded(x))

@@ -18,6 +18,42 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def native(x: Any) -> bool:
+    """Traced arrays too; sparse ones are no jax.Array."""
+    return isinstance(x, jax.Array)
+
+
+def held(x: Any) -> Any:
+    """Only Keras has variables here, and they hold arrays."""
+    return x if isinstance(x, jax.Array) else None
+
+
+def obstacle(x: jax.Array) -> tuple[str, str] | None:
+    """By its type: complex numbers and random keys are none to compare."""
+    if x.dtype in _NAMES or any(jnp.issubdtype(x.dtype, kind) for kind in (jnp.floating, jnp.integer)):
+        return None
+    return f"an array of {x.dtype.name}", "Convert it to real numbers, for instance with jnp.real or jnp.abs."
+
+
+_NAMES = {np.dtype(name): name for name in ("float32", "int32", "bool", "float64", "int64")}  # NumPy makes them slowly
+
+
+def type_name(x: jax.Array) -> str:
+    """Its NumPy type's."""
+    return _NAMES.get(x.dtype) or str(x.dtype.name)
+
+
+def canonical(dtype: str) -> str:
+    """64 bits are 32 unless they were asked for."""
+    return str(jax.dtypes.canonicalize_dtype(dtype).name)
+
+
+def signed(x: jax.Array) -> jax.Array:
+    """By the widest signed type."""
+    widest = jax.dtypes.canonicalize_dtype("int64")
+    return jnp.minimum(x, jnp.asarray(min(jnp.iinfo(x.dtype).max, jnp.iinfo(widest).max), x.dtype)).astype(widest)
+
+
 def recorded(x: Any) -> bool:
     """Whether it is traced."""
     return not concrete(x)

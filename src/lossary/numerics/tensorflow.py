@@ -16,6 +16,40 @@ def concrete(x: Any) -> bool:
     return not tf.is_symbolic_tensor(x)
 
 
+def native(x: Any) -> bool:
+    """Ragged and sparse tensors are no tf.Tensor."""
+    return isinstance(x, tf.Tensor)
+
+
+def held(x: Any) -> Any:
+    """Variables are no tf.Tensor; a tape sees them read."""
+    return tf.convert_to_tensor(x) if isinstance(x, tf.Variable) else None
+
+
+def obstacle(x: tf.Tensor) -> tuple[str, str] | None:
+    """By its type, and its rank, which a graph may not know."""
+    if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype.is_bool):
+        return f"a tensor of {x.dtype.name}", "Convert it to real numbers: tf.abs, tf.strings.to_number."
+    if x.shape.rank is None:
+        return "a tensor whose number of axes is not known", "Say its shape: tf.ensure_shape(y, [None, 1])."
+    return None
+
+
+def type_name(x: tf.Tensor) -> str:
+    """TensorFlow's names are NumPy's."""
+    return str(x.dtype.name)
+
+
+def canonical(dtype: str) -> str:
+    """TensorFlow has every type."""
+    return dtype
+
+
+def signed(x: tf.Tensor) -> tf.Tensor:
+    """Through a comparison in their own type."""
+    return tf.cast(tf.minimum(x, tf.constant(min(x.dtype.max, tf.int64.max), x.dtype)), tf.int64)
+
+
 def recorded(x: Any) -> bool:
     """Whether a graph is being made of it. Whether a tape watches, TensorFlow does not say."""
     return not concrete(x)

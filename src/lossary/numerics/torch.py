@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+from keras.src.backend.torch.core import get_device
 
 log = torch.log
 log1p = torch.log1p
@@ -16,6 +17,49 @@ def concrete(x: Any) -> bool:
     if torch.compiler.is_compiling() or x.device.type == "meta":
         return False
     return not torch._C._functorch.is_functorch_wrapped_tensor(x)  # inside torch.func's transformations
+
+
+def native(x: Any) -> bool:
+    """Parameters too."""
+    return isinstance(x, torch.Tensor)
+
+
+_READABLE = frozenset(
+    {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8, torch.int8, torch.int16}
+    | {torch.int32, torch.int64, torch.uint16, torch.uint32, torch.uint64, torch.float8_e4m3fn, torch.float8_e5m2}
+)
+
+
+def held(x: Any) -> Any:
+    """A parameter is a tensor itself."""
+    return x if isinstance(x, torch.Tensor) else None
+
+
+def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
+    """By its type and its storage. Keras traces shapes with tensors on `meta`; elsewhere they hold nothing."""
+    if x.dtype not in _READABLE:
+        return f"a tensor of {x.dtype}", "Convert it to real numbers, for instance with torch.real or torch.abs."
+    if x.layout is not torch.strided or x.is_nested:
+        return "a sparse or nested tensor", "Make it dense: y.to_dense(), or torch.nested.to_padded_tensor."
+    if x.device.type == "meta" and get_device() != "meta":
+        return "a tensor on the device 'meta', which holds no numbers", "Move the model to a real device."
+    return None
+
+
+def type_name(x: torch.Tensor) -> str:
+    """Without the "torch." in front."""
+    return str(x.dtype)[6:]
+
+
+def canonical(dtype: str) -> str:
+    """torch has every type."""
+    return dtype
+
+
+def signed(x: torch.Tensor) -> torch.Tensor:
+    """torch compares no unsigned integers; one too large for int64 turns up negative there."""
+    y = x.to(torch.int64)
+    return torch.where(y < 0, torch.iinfo(torch.int64).max, y)
 
 
 def recorded(x: Any) -> bool:

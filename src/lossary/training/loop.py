@@ -92,7 +92,7 @@ def train(
     check_callbacks(callbacks)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
-        named = tree.map_structure(lambda one: get(one) if isinstance(one, str) else one, loss)
+        named = tree.map_structure(lambda one: one if one is None or callable(one) else get(one), loss)
         model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
     check_compiled(model)
     check_alone(model)
