@@ -157,6 +157,10 @@ class Loss(Fields, keras.losses.Loss):
         """Whether the value of one row depends on the other rows of the batch."""
         return False
 
+    def couples(self, rank: int) -> bool:
+        """The same for predictions of this many axes, where that decides which axis is the batch."""
+        return self.coupled
+
     @property
     def weighs_inside(self) -> bool:
         """Whether `call_coupled` applies weights and mask itself, because its values are not those of rows."""
@@ -229,9 +233,10 @@ class Loss(Fields, keras.losses.Loss):
         mask = mask_of(y_pred)
         y_pred = _each(y_pred, lambda y: contract.to_tensor(y, inner, keep_integers=False))
         y_true = _each(y_true, lambda y: contract.to_tensor(y, inner, keep_integers=rules.target.whole))
+        weight = None if sample_weight is None else contract.to_tensor(sample_weight, inner, keep_integers=False)
+        contract.check_ranks(owner, y_true=_first(y_true), y_pred=_first(y_pred), sample_weight=weight)
         if rules.shape != "free":
             y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
-        weight = None if sample_weight is None else contract.to_tensor(sample_weight, inner, keep_integers=False)
         ignored = self.ignored(y_true)
         mask = reduction.both(mask, None if ignored is None else ops.logical_not(ignored))
         mask = None if mask is None else ops.cast(mask, "bool")
@@ -242,7 +247,8 @@ class Loss(Fields, keras.losses.Loss):
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
             contract.check_values(owner, rules, y_true, y_pred)
-        if self.coupled:
+        coupled = self.couples(len(_first(y_pred).shape))
+        if coupled:
             values = self.call_coupled(y_true, y_pred, keep, weight, **extra)
         else:
             values = self.call(y_true, y_pred)
@@ -250,7 +256,7 @@ class Loss(Fields, keras.losses.Loss):
         values = ops.cast(ops.convert_to_tensor(values), inner)
         if rules.shape == "free":
             _check_rows(owner, values, y_pred)
-        if self.weighs_inside:  # one number for all rows can only be multiplied by one number
+        if coupled and self.weighs_inside:  # one number for all rows can only be multiplied by one number
             return values, weight if weight is not None and len(weight.shape) == 0 else None, None
         if len(values.shape) == 0 and keep is not None:
             raise _no_rows(owner, y_pred)
@@ -263,7 +269,8 @@ class Loss(Fields, keras.losses.Loss):
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
-                return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+                y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+            contract.check_axis(type(self).__name__, rules.axis, y_pred)
             y_true = _to_end(y_true, rules.axis)
         return y_true, _to_end(y_pred, rules.axis)
 
@@ -467,14 +474,17 @@ def snake(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _cached(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Loss:
+def _cached(
+    cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], written: str
+) -> Loss:
+    """`written` tells apart what Python takes for equal: True and 1, 1 and 1.0, 0.0 and -0.0."""
     return cls(*args, **dict(kwargs), reduction=None, dtype=dtype)
 
 
 def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loss:
     """An unreduced loss with these parameters; the same one again for the same parameters."""
     try:
-        return _cached(cls, dtype, args, tuple(kwargs.items()))  # type: ignore[arg-type]
+        return _cached(cls, dtype, args, tuple(kwargs.items()), repr((args, kwargs)))  # type: ignore[arg-type]
     except TypeError:  # a parameter that cannot be hashed, such as a list of class weights
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
 
