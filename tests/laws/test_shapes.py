@@ -1,5 +1,6 @@
 """Where an axis lies, and whether a compiler knows its size, changes no number."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -15,7 +16,9 @@ from tests.laws.cases import CASES, ONE_EACH, every_case, twin
 ALONG = [case for case in CASES if "axis" in case.cls.params and not issubclass(case.cls, Overlap)]
 along_an_axis = pytest.mark.parametrize("case", ALONG, ids=str)
 WIDTH = 4  # classes: more than other axes hold, and fewer
-PLACES = [((2, 3), 1), ((2, 3), -2), ((5, 6), 1), ((6, 5), 0), ((3, 2, 5), 1), ((5, 6, 2), 2)]
+PLACES = [((2, 3), 1), ((5, 6), -2), ((6, 5), 0), ((3, 2, 5), 1), ((5, 6, 2), 2)]
+FEW = [(case, *PLACES[0]) for case in ALONG]  # JAX compiles each anew
+FEW += [(case, *place) for case in ALONG if case in ONE_EACH for place in PLACES[2:4]]
 
 
 def stacked(case, rng, leading):
@@ -31,20 +34,22 @@ def moved(case, x, axis):
     return x if isinstance(case(), Sparse) and x.dtype.kind == "i" else np.moveaxis(x, -1, axis)
 
 
-@along_an_axis
-@pytest.mark.parametrize(("leading", "axis"), PLACES, ids=str)
+@pytest.mark.parametrize(("case", "leading", "axis"), FEW, ids=str)
 def test_the_place_of_the_axis_changes_nothing(case, leading, axis, rng):
-    """For values with weights, looked at eagerly, as for gradients."""
+    """For values and gradients, with weights; the labels are constants, and looked at."""
     y, p = stacked(case, rng, leading)
     weight = rng.choice([0.0, 0.5, 2.0], size=leading).astype("float32")
-    there = moved(case, y, axis), moved(case, p, axis)
-    want = array(case(reduction="none")(y, p, sample_weight=weight))
-    got = array(case(reduction="none", axis=axis)(*there, sample_weight=weight))
-    np.testing.assert_allclose(got, want, rtol=1e-6)
-    function = twin(case.cls)
-    slopes = value_and_gradient(lambda y, p: function(y, p, **case.parameters), *tensors(y, p), USUAL)[1]
-    got = value_and_gradient(lambda y, p: function(y, p, **case.parameters, axis=axis), *tensors(*there), USUAL)[1]
-    np.testing.assert_allclose(got, np.moveaxis(slopes, -1, axis), rtol=1e-6)
+    (value, slope), (there, slope_there) = (
+        value_and_gradient(lambda _, p, y=y, loss=loss: loss(y, p, sample_weight=weight), *tensors(y, p), USUAL)
+        for y, p, loss in (
+            (y, p, case(reduction="none")),
+            (moved(case, y, axis), moved(case, p, axis), case(reduction="none", axis=axis)),
+        )
+    )
+    np.testing.assert_allclose(there, value, rtol=1e-6)
+    np.testing.assert_allclose(slope_there, np.moveaxis(slope, -1, axis), rtol=1e-6)
+    function = twin(case.cls)(moved(case, y, axis), moved(case, p, axis), **case.parameters, axis=axis)
+    assert function.shape == leading
 
 
 def tensors(*arrays):
@@ -58,9 +63,6 @@ def test_classes_are_counted_along_the_axis(case, leading, axis, rng):
     y[-1] = WIDTH
     with pytest.raises(ls.TargetError, match=f"from 0 to {WIDTH - 1} for the {WIDTH} classes"):
         case(axis=axis)(y, moved(case, p, axis))
-    kept = np.ones(leading, "float32")
-    kept[-1] = 0  # a row that does not count is not looked at
-    assert np.isfinite(array(case(axis=axis)(y, moved(case, p, axis), sample_weight=kept)))
 
 
 @pytest.mark.parametrize("cls", sorted({case.cls for case in ALONG}, key=str), ids=lambda cls: cls.__name__)
@@ -104,6 +106,44 @@ def test_class_indices_may_keep_an_axis_of_one_at_the_end_too(rng):
     loss = ls.SparseCategoricalCrossentropy(from_logits=True, axis=1)
     want = array(loss(y, p))
     assert array(loss(y[..., None], p)) == want == array(loss(y[:, None], p))
+
+
+def channels_first(rng, classes=10, length=4):
+    y = rng.integers(0, classes, (6, length))
+    y[0] = classes - 1
+    return y, rng.normal(size=(6, classes, length)).astype("float32")
+
+
+def test_the_checker_reads_classes_along_the_axis(rng):
+    """A weight of 0 takes out its own place, not a class."""
+    y, p = channels_first(rng)
+    loss, weight = ls.SparseCategoricalCrossentropy(from_logits=True, axis=1), np.ones(y.shape, "float32")
+    assert not list(ls.check(loss, y, p))
+    y[2, 1], weight[2, 1] = 10, 0
+    (found,) = ls.check(loss, y, p)
+    assert found.id == "L003"
+    assert not list(ls.check(loss, y, p, sample_weight=weight))
+    p[2, :, 1] = np.nan
+    assert not ls.check(loss, y, p, sample_weight=weight).errors
+
+
+def test_classes_in_the_middle_are_fitted_and_evaluated(rng):
+    y, p = channels_first(rng)
+    model = keras.Sequential([keras.Input(p.shape[1:]), keras.layers.Dense(4, kernel_initializer="identity")])
+    model.compile(keras.optimizers.SGD(0.0), loss=ls.SparseCategoricalCrossentropy(from_logits=True, axis=1))
+    want = array(ls.SparseCategoricalCrossentropy(from_logits=True)(y, np.moveaxis(p, 1, -1)))
+    np.testing.assert_allclose(model.fit(p, y, batch_size=4, verbose=0).history["loss"], want, rtol=1e-5)
+    np.testing.assert_allclose(model.evaluate(p, y, batch_size=4, verbose=0), want, rtol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="torch's own number")
+@pytest.mark.parametrize("options", [{}, {"ignore_index": 3}, {"label_smoothing": 0.2}], ids=str)
+def test_the_loss_of_torch_by_its_name(options, rng):
+    import torch
+
+    y, p = channels_first(rng)
+    want = torch.nn.CrossEntropyLoss(**options)(torch.tensor(p), torch.tensor(y))
+    np.testing.assert_allclose(array(ls.get("torch.nn.CrossEntropyLoss", **options)(y, p)), array(want), rtol=1e-6)
 
 
 # -- parameters that Python takes for equal -------------------------------------------------------------------------
@@ -189,6 +229,32 @@ def test_shapes_unknown_so_far_do_not_broadcast_later(case, rng):
             run(wrong, p)
     narrow = unknown_sizes(loss, (y[:, 0], p), [[None], [None, None]])
     np.testing.assert_allclose(narrow(y[:, 0], p[:, :1])[0], array(loss(y[:, 0], p[:, :1])), rtol=1e-6, atol=1e-7)
+
+
+ROWS_THAT_MEET = [
+    ls.Circle(gamma=2.0),
+    ls.Dice(whole_batch=True),
+    ls.Tversky(whole_batch=True, alpha=0.3),
+    ls.Dice(axis=-2),
+]
+
+
+@pytest.mark.parametrize("loss", ROWS_THAT_MEET, ids=repr)
+def test_rows_that_look_at_one_another_are_fitted_in_batches_of_any_size(loss, rng):
+    """Ten rows in batches of four; the last one is shorter, and the compiled step is the same."""
+    p = rng.uniform(0.1, 1.0, size=(10, 3)).astype("float32")
+    y = np.int32([0, 0, 1, 1, 2, 2, 0, 1, 3, 3]) if isinstance(loss, ls.Circle) else (p > 0.4).astype("float32")
+    weight = rng.choice([0.0, 0.5, 2.0], size=10).astype("float32")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, kernel_initializer="identity")])
+    model.compile(keras.optimizers.SGD(0.0), loss=loss)
+    parts = [slice(0, 4), slice(4, 8), slice(8, 10)]
+    for given in (None, weight):
+        each = [array(loss(y[s], p[s], None if given is None else given[s])) for s in parts]
+        want = np.average(each, weights=[4, 4, 2])
+        history = model.fit(p, y, sample_weight=given, batch_size=4, shuffle=False, verbose=0).history
+        np.testing.assert_allclose(history["loss"], want, rtol=1e-5)
+        got = model.evaluate(p, y, sample_weight=given, batch_size=4, verbose=0)
+        np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
 @only_tensorflow

@@ -58,6 +58,12 @@ class Case:
 
     def counts(self, shape: tuple[int, ...]) -> Array:
         """Which entries of an array of this shape count: weight not 0, not masked, not an ignored label."""
+        axis = self.subject.contract.axis
+        if -len(shape) <= axis < len(shape) == self.p.ndim:  # weights and labels have no axis of classes
+            return np.moveaxis(self._counts((*tuple(np.delete(shape, axis)), shape[axis])), -1, axis)
+        return self._counts(shape)
+
+    def _counts(self, shape: tuple[int, ...]) -> Array:
         keep = np.ones(shape, bool)
         for part in (self.w, self.mask, self._labelled):
             if part is not None:

@@ -164,7 +164,7 @@ def _remarks(loss: keras.losses.Loss, parts: Parts, returned: Array, expected: A
 
 
 def _remarks_on_rows(loss: keras.losses.Loss, parts: Parts) -> Iterator[str]:
-    if isinstance(loss, Loss) and loss.weighs_inside and loss.coupled:
+    if isinstance(loss, Loss) and loss.weighs_inside:
         yield "One number is counted over the whole batch; weights and mask are inside its counts."
     elif isinstance(loss, Loss) and loss.coupled:
         yield "Rows look at one another: the value of a row depends on the others of its batch."

@@ -52,7 +52,7 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
 
 def _weighs_inside(case: Case) -> bool:
     loss = case.subject.twin
-    return bool(case.subject.own and loss is not None and loss.weighs_inside and loss.couples(case.p.ndim))
+    return bool(case.subject.own and loss is not None and loss.at_rank(case.p.ndim).weighs_inside)
 
 
 def _one_number(case: Case) -> Sign:

@@ -134,7 +134,7 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
     if len(y_pred.shape) == 0 or len(y_true.shape) == 0:
         raise _mismatch(owner, contract, *given)
     if contract.shape == "index":
-        check_axis(owner, contract.axis, y_pred)
+        check_axis(owner, contract.axis, len(y_pred.shape))
         want = _without(tuple(y_pred.shape), contract.axis)
         if len(y_true.shape) == len(y_pred.shape):
             places = contract.axis % len(y_pred.shape), len(y_pred.shape) - 1
@@ -167,13 +167,12 @@ def check_ranks(owner: str, **arguments: Any) -> None:
             )
 
 
-def check_axis(owner: str, axis: int, y_pred: Tensor) -> None:
-    """Refuse an axis that y_pred does not have."""
-    rank = len(y_pred.shape)
+def check_axis(owner: str, axis: int, rank: int) -> None:
+    """Refuse an axis that predictions of so many axes do not have."""
     if not -rank <= axis < rank:
         raise ShapeError(
             f"{owner} works along axis {axis} of y_pred.",
-            arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
+            arrived=f"y_pred has {rank} {'axis' if rank == 1 else 'axes'}.",
             allowed=f"Allowed is an axis from {-rank} to {rank - 1}.",
             do="Pass the place of the axis you mean: axis=-1 is the last one, axis=1 the one after the rows.",
         )

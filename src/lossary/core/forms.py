@@ -369,24 +369,24 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     @property
     def coupled(self) -> bool:
-        """Whether the batch is counted over, as far as that is known without the number of axes."""
         return self.whole_batch if self.axis is None else 0 in self._listed()
-
-    def couples(self, rank: int) -> bool:
-        return 0 in self._axes(rank) and rank > 1
 
     @property
     def weighs_inside(self) -> bool:
-        return True
+        return self.coupled
 
     def _listed(self) -> tuple[int, ...]:
         return (self.axis,) if isinstance(self.axis, int) else self.axis or ()
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
-        """The axes to count over, from 0; a vector alone (given to the function) is one row."""
-        if self.axis is None:
-            return tuple(range(0 if self.whole_batch or rank == 1 else 1, rank))
-        return tuple(sorted({axis % rank for axis in self._listed()}))
+    def at_rank(self, rank: int) -> Overlap:
+        if all(0 <= axis < rank for axis in self._listed()):
+            return self
+        for axis in self._listed():
+            check_axis(type(self).__name__, axis, rank)
+        counted: Overlap = object.__new__(type(self))
+        counted.__dict__.update(self.__dict__)
+        counted.axis = tuple(sorted({axis % rank for axis in self._listed()}))
+        return counted
 
     @property
     def contract(self) -> Contract:
@@ -412,9 +412,8 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     def counted(self, y: Tensor, y_pred: Tensor, weight: Tensor | None) -> Tensor:
         """Soft counts over the chosen axes, and the value from them."""
-        for axis in self._listed():
-            check_axis(type(self).__name__, axis, y_pred)
-        axes = self._axes(len(y_pred.shape))
+        rank = len(y_pred.shape)  # a vector alone, given to the function, is one row
+        axes = self._listed() or tuple(range(0 if self.whole_batch or rank == 1 else 1, rank))
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:

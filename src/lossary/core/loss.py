@@ -157,10 +157,6 @@ class Loss(Fields, keras.losses.Loss):
         """Whether the value of one row depends on the other rows of the batch."""
         return False
 
-    def couples(self, rank: int) -> bool:
-        """The same for predictions of this many axes, where that decides which axis is the batch."""
-        return self.coupled
-
     @property
     def weighs_inside(self) -> bool:
         """Whether `call_coupled` applies weights and mask itself, because its values are not those of rows."""
@@ -170,6 +166,10 @@ class Loss(Fields, keras.losses.Loss):
     def takes_root(self) -> bool:
         """Whether the squares of the values are reduced, and the root is taken after that."""
         return False
+
+    def at_rank(self, rank: int) -> Loss:
+        """This loss for predictions of so many axes: with axes counted from the start, where it has several."""
+        return self
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per row, from tensors that fit the contract."""
@@ -247,16 +247,16 @@ class Loss(Fields, keras.losses.Loss):
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
             contract.check_values(owner, rules, y_true, y_pred)
-        coupled = self.couples(len(_first(y_pred).shape))
-        if coupled:
-            values = self.call_coupled(y_true, y_pred, keep, weight, **extra)
+        loss = self.at_rank(len(_first(y_pred).shape))
+        if loss.coupled:
+            values = loss.call_coupled(y_true, y_pred, keep, weight, **extra)
         else:
-            values = self.call(y_true, y_pred)
+            values = loss.call(y_true, y_pred)
         mask = reduction.both(mask, mask_of(values))
         values = ops.cast(ops.convert_to_tensor(values), inner)
         if rules.shape == "free":
             _check_rows(owner, values, y_pred)
-        if coupled and self.weighs_inside:  # one number for all rows can only be multiplied by one number
+        if loss.weighs_inside:  # one number for all rows can only be multiplied by one number
             return values, weight if weight is not None and len(weight.shape) == 0 else None, None
         if len(values.shape) == 0 and keep is not None:
             raise _no_rows(owner, y_pred)
@@ -270,7 +270,7 @@ class Loss(Fields, keras.losses.Loss):
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
-            contract.check_axis(type(self).__name__, rules.axis, y_pred)
+            contract.check_axis(type(self).__name__, rules.axis, len(y_pred.shape))
             y_true = _to_end(y_true, rules.axis)
         return y_true, _to_end(y_pred, rules.axis)
 
