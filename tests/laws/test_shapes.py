@@ -6,6 +6,8 @@ import pytest
 from keras import ops
 
 import lossary as ls
+from lossary.checking.case import Case
+from lossary.checking.known import Subject
 from lossary.core import contract as c
 from lossary.core.forms import Overlap, Sparse
 from tests.backends import BACKEND, USUAL, array, unknown_sizes, value_and_gradient
@@ -115,16 +117,17 @@ def channels_first(rng, classes=10, length=4):
 
 
 def test_the_checker_reads_classes_along_the_axis(rng):
-    """A weight of 0 takes out its own place, not a class."""
+    """Good and bad labels, and the places of weight 0, as if the classes came last."""
     y, p = channels_first(rng)
-    loss, weight = ls.SparseCategoricalCrossentropy(from_logits=True, axis=1), np.ones(y.shape, "float32")
-    assert not list(ls.check(loss, y, p))
-    y[2, 1], weight[2, 1] = 10, 0
-    (found,) = ls.check(loss, y, p)
-    assert found.id == "L003"
-    assert not list(ls.check(loss, y, p, sample_weight=weight))
-    p[2, :, 1] = np.nan
-    assert not ls.check(loss, y, p, sample_weight=weight).errors
+    weight = rng.choice([0.0, 1.0], size=y.shape).astype("float32")
+    bad = np.where(weight == 0, 10, y)
+    for labels, given, want in ((y, {}, []), (bad, {}, ["L003"]), (y, {"sample_weight": weight}, [])):
+        loss = ls.SparseCategoricalCrossentropy(from_logits=True, axis=1)
+        assert [found.id for found in ls.check(loss, labels, p, **given)] == want
+    case = Case(Subject(loss, bad, p), bad, p, w=weight)
+    last = Case(Subject(ls.SparseCategoricalCrossentropy(), bad, p), bad, np.moveaxis(p, 1, -1), w=weight)
+    assert case.labels.max() == 9
+    np.testing.assert_array_equal(case.counts(p.shape), np.moveaxis(last.counts(last.p.shape), -1, 1))
 
 
 def test_classes_in_the_middle_are_fitted_and_evaluated(rng):
