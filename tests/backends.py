@@ -125,3 +125,18 @@ def wide_numbers():
     import jax
 
     return jax.enable_x64(True)
+
+
+def unknown_sizes(f, arrays, shapes):
+    """f(y, p, ...) and the gradient of its sum by p, compiled once for `shapes`, in which a size may be None."""
+    import tensorflow as tf
+
+    def both(*x):
+        with tf.GradientTape() as tape:
+            tape.watch(x[1])
+            value = f(*x)
+        return value, tape.gradient(value, x[1], unconnected_gradients="zero")
+
+    spec = [tf.TensorSpec(shape, x.dtype) for x, shape in zip(arrays, shapes, strict=True)]
+    run = tf.function(both, spec, autograph=False)
+    return lambda *x: tuple(map(array, run(*map(tf.constant, x))))

@@ -96,6 +96,12 @@ class Case:
 
     def counts(self, shape: tuple[int, ...]) -> Array:
         """Which entries of an array of this shape count: weight not 0, not masked, not an ignored label."""
+        axis = self.subject.contract.axis
+        if -len(shape) <= axis < len(shape) == self.p.ndim:  # weights and labels have no axis of classes
+            return np.moveaxis(self._counts((*tuple(np.delete(shape, axis)), shape[axis])), -1, axis)
+        return self._counts(shape)
+
+    def _counts(self, shape: tuple[int, ...]) -> Array:
         labelled = self._labelled
         return self._given(shape) if labelled is None else self._given(shape) & _spread(labelled, shape)
 

@@ -123,7 +123,7 @@ def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Par
     with np.errstate(invalid="ignore"):
         contributions = np.where(kept & (spread != 0), values * spread, 0.0)
     weight_sum = float(np.where(kept, spread, 0.0).sum())
-    given = None if loss.weighs_inside else mask_of(y_pred)
+    given = None if loss.at_rank(np.ndim(y_pred)).weighs_inside else mask_of(y_pred)
     before = 0 if given is None else _outside(numbers(align(given, found)), values.shape)
     return Parts(values, weights, None if mask is None else kept, contributions, float(kept.sum()), weight_sum, before)
 

@@ -53,7 +53,8 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
 
 
 def _weighs_inside(case: Case) -> bool:
-    return bool(case.subject.own and case.subject.twin is not None and case.subject.twin.weighs_inside)
+    loss = case.subject.twin
+    return bool(case.subject.own and loss is not None and loss.at_rank(case.p.ndim).weighs_inside)
 
 
 def _one_number(case: Case) -> Sign:

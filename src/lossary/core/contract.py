@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import concrete, extremes
+from ..numerics.backend import alike, concrete, extremes
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -103,11 +103,16 @@ class Contract:
 
 
 def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    """y_true and y_pred in shapes that fit, by the one documented rule; anything else is a ShapeError."""
+    """y_true and y_pred in shapes that fit, by the one documented rule; anything else is a ShapeError.
+
+    Where a compiler does not know a size yet, the shapes must still have one lawful reading, which the running program
+    holds them to.
+    """
     if contract.shape == "free":
         return y_true, y_pred
+    given = y_true, y_pred
     if len(y_pred.shape) == 0 or len(y_true.shape) == 0:
-        raise _mismatch(owner, contract, y_true, y_pred)
+        raise _mismatch(owner, contract, *given)
     if 0 in y_pred.shape[1:] or contract.rank not in (0, len(y_pred.shape)):
         raise ShapeError(
             f"{owner} reads y_pred as rows of numbers.",
@@ -117,21 +122,67 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             do="Reshape y_pred: the first axis counts the rows.",
         )
     if contract.shape == "index":
+        check_axis(owner, contract.axis, len(y_pred.shape))
         want = _without(tuple(y_pred.shape), contract.axis)
-        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[contract.axis] == 1:
-            y_true = ops.squeeze(y_true, axis=contract.axis)
+        if len(y_true.shape) == len(y_pred.shape):
+            places = contract.axis % len(y_pred.shape), len(y_pred.shape) - 1
+            y_true = next((y for y in (_less(y_true, k) for k in places) if _fits(tuple(y.shape), want)), y_true)
         if _fits(tuple(y_true.shape), want):
-            return y_true, y_pred
+            return _held(y_true, _one_less(y_pred, contract.axis), str(_mismatch(owner, contract, *given))), y_pred
     elif contract.shape == "parameters":
-        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
-            y_true = ops.squeeze(y_true, axis=-1)
+        if len(y_true.shape) == len(y_pred.shape):
+            y_true = _less(y_true, -1)
         if _fits((*y_true.shape, contract.parameters), tuple(y_pred.shape)):
-            return y_true, y_pred
+            if y_pred.shape[-1] is None:
+                y_pred = ops.reshape(y_pred, (*ops.shape(y_pred)[:-1], contract.parameters))
+            return _held(y_true, _one_less(y_pred, -1), str(_mismatch(owner, contract, *given))), y_pred
     else:
         y_true, y_pred = _one_trailing_axis(y_true, y_pred)
         if _fits(tuple(y_true.shape), tuple(y_pred.shape)):
-            return y_true, y_pred
-    raise _mismatch(owner, contract, y_true, y_pred)
+            return _held(y_true, y_pred, str(_mismatch(owner, contract, *given))), y_pred
+    raise _mismatch(owner, contract, *given)
+
+
+def check_ranks(owner: str, **arguments: Any) -> None:
+    """Refuse tensors of which a compiler does not know how many axes they have: no rule can be applied to them."""
+    for name, x in arguments.items():
+        if getattr(getattr(x, "shape", ()), "rank", 0) is None:
+            raise ShapeError(
+                f"{owner} reads {name} axis by axis.",
+                arrived=f"{name} is a tensor of unknown rank: the compiled program does not know how many axes it has.",
+                allowed="Allowed are tensors of known rank; the sizes of their axes may be unknown.",
+                do=f"Say so where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
+            )
+
+
+def check_axis(owner: str, axis: int, rank: int) -> None:
+    """Refuse an axis that predictions of so many axes do not have."""
+    if not -rank <= axis < rank:
+        raise ShapeError(
+            f"{owner} works along axis {axis} of y_pred.",
+            arrived=f"y_pred has {rank} {'axis' if rank == 1 else 'axes'}.",
+            allowed=f"Allowed is an axis from {-rank} to {rank - 1}.",
+            do="Pass the place of the axis you mean: axis=-1 is the last one, axis=1 the one after the rows.",
+        )
+
+
+def _less(x: Tensor, axis: int) -> Tensor:
+    """`x` without this axis if it has length 1, or may have: then the running program makes sure."""
+    if x.shape[axis] == 1:
+        return ops.squeeze(x, axis=axis)
+    return x if x.shape[axis] is not None else ops.reshape(x, _without(tuple(ops.shape(x)), axis))
+
+
+def _one_less(x: Tensor, axis: int) -> Tensor:
+    """One layer of `x` along an axis: it has the shape of the rest."""
+    return x if None not in x.shape else ops.take(x, 0, axis=axis)
+
+
+def _held(y_true: Tensor, like: Tensor, otherwise: str) -> Tensor:
+    """y_true; where the compiler does not know all sizes, the program compares them, so that nothing broadcasts."""
+    if all(None not in (a, b) for a, b in zip(y_true.shape[1:], like.shape[1:], strict=False)):
+        return y_true
+    return alike(y_true, like, otherwise)
 
 
 def _one_trailing_axis(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,11 +190,11 @@ def _one_trailing_axis(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     if len(a.shape) == len(b.shape):
         return a, b
     short, long = (a, b) if len(a.shape) < len(b.shape) else (b, a)
-    if len(long.shape) == len(short.shape) + 1 and long.shape[-1] == 1:
+    if len(long.shape) == len(short.shape) + 1 and long.shape[-1] in (1, None):
         if len(short.shape) == 1:
             short = ops.expand_dims(short, -1)
         else:
-            long = ops.squeeze(long, -1)
+            long = _less(long, -1)
         return (short, long) if len(a.shape) < len(b.shape) else (long, short)
     return a, b
 
@@ -196,7 +247,8 @@ def check_values(
 ) -> None:
     """Look at the numbers of an eager call; nothing happens under a compiler or with checks off.
 
-    `parameters` are those of the loss: advice names no other.
+    The axis that the loss works along is the last one by now, wherever it was. `parameters` are those of the loss:
+    advice names no other.
     """
     if not concrete(y_true) and not concrete(y_pred):  # first: a compiler cannot look into a context variable
         return
@@ -250,7 +302,7 @@ def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tenso
         labels = labels[labels != contract.ignored]
     if labels.size == 0:
         return
-    classes = y_pred.shape[contract.axis]
+    classes = y_pred.shape[-1]
     low, high = labels.min(), labels.max()
     if low < 0 or high >= classes or (labels != np.rint(labels)).any():
         counted_from_one = low == 1 and high == classes

@@ -28,11 +28,12 @@ from ..numerics.classes import (
     surprise_of_one_logit,
     surprise_of_shares,
 )
-from ..numerics.stable import BELOW_ONE, largest, mean, read_at_most, sigmoid, softplus, surprise, with_slope
-from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values
+from ..numerics.stable import BELOW_ONE, largest, length, mean, read_at_most, sigmoid, softplus, surprise, with_slope
+from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values, check_axis
 from .errors import ParameterError
 from .loss import Loss, Tensor
 from .params import Param, flag, fraction, numbers, whole
+from .reduction import align
 
 FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
 Smoothing = Annotated[
@@ -59,6 +60,12 @@ ClassWeights = Annotated[
 def absent(parameter: Any) -> bool:
     """Whether a parameter is 0, so that its term may be left out; one that moves with the step is not."""
     return isinstance(parameter, (int, float)) and parameter == 0
+
+
+def one_each(numbers: tuple[float, ...], values: Tensor) -> bool:
+    """Whether there is one number for each class, as far as it is known; one alone would be one for all."""
+    classes = values.shape[-1]
+    return len(numbers) == classes or (classes is None and len(numbers) > 1)
 
 
 def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
@@ -235,9 +242,9 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        classes, y = y_pred.shape[-1], y_true
+        y = y_true
         if not absent(self.label_smoothing):
-            y = y_true + self.label_smoothing * (1 / classes - y_true)
+            y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
         values = self.weighed(self.of_classes(y_pred))
         return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
 
@@ -249,9 +256,11 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
         if self.ignore_class is None:
             return None
-        if 0 <= self.ignore_class < y_true.shape[-1]:
-            return ops.equal(ops.argmax(y_true, axis=-1), self.ignore_class) & (largest(y_true) > 0)
-        return ops.all(ops.equal(y_true, 0), axis=-1)
+        chosen = ops.equal(ops.argmax(y_true, axis=-1), self.ignore_class) & (largest(y_true) > 0)
+        nothing, classes = ops.all(ops.equal(y_true, 0), axis=-1), ops.shape(y_true)[-1]
+        if isinstance(classes, int):
+            return chosen if 0 <= self.ignore_class < classes else nothing
+        return ops.where(0 <= self.ignore_class < classes, chosen, nothing)
 
     def surprise(self, y_pred: Tensor) -> Tensor:
         """-log p for every class."""
@@ -282,7 +291,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         if self.class_weight is None:
             return values
         weights = self.class_weight if isinstance(self.class_weight, tuple) else (self.class_weight,)
-        if len(weights) != values.shape[-1]:
+        if not one_each(weights, values):
             raise ParameterError(
                 f"{type(self).__name__}(class_weight=...) weighs the classes.",
                 arrived=f"It was given {len(weights)} weights for {values.shape[-1]} classes.",
@@ -301,7 +310,7 @@ class Sparse(Categorical, abstract=True):
         return Contract(CLASS_INDEX, prediction, shape="index", axis=self.axis, ignored=self.ignore_class)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        classes = y_pred.shape[-1]
+        classes = ops.shape(y_pred)[-1]
         index = ops.cast(y_true, "int32")
         known = ops.logical_and(index >= 0, index < classes)
         if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
@@ -358,16 +367,28 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         Param("The axes to count over; None is all but the batch.", kind="axes", optional=True, unusual=(1,)),
     ] = None
     from_logits: FromLogits = False
-    whole_batch: Annotated[bool, flag("Count over the batch too: one ratio for all rows.")] = False
+    whole_batch: Annotated[bool, flag("Where axis is None, count over the batch too: one ratio for all rows.")] = False
 
     @property
     def coupled(self) -> bool:
-        axes = (self.axis,) if isinstance(self.axis, int) else self.axis
-        return self.whole_batch or (axes is not None and 0 in axes)
+        return self.whole_batch if self.axis is None else 0 in self._listed()
 
     @property
     def weighs_inside(self) -> bool:
         return self.coupled
+
+    def _listed(self) -> tuple[int, ...]:
+        return (self.axis,) if isinstance(self.axis, int) else self.axis or ()
+
+    def at_rank(self, rank: int) -> Overlap:
+        if all(0 <= axis < rank for axis in self._listed()):
+            return self
+        for axis in self._listed():
+            check_axis(type(self).__name__, axis, rank)
+        counted: Overlap = object.__new__(type(self))
+        counted.__dict__.update(self.__dict__)
+        counted.axis = tuple(sorted({axis % rank for axis in self._listed()}))
+        return counted
 
     @property
     def contract(self) -> Contract:
@@ -384,17 +405,17 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
     ) -> Tensor:
         """Rows are weighed inside the counts; a row that does not exist counts nowhere."""
-        shape = ops.shape(y_pred)
         inside: Any = None
         for part in (None if keep is None else ops.cast(keep, y_pred.dtype), weight):
             if part is not None and len(part.shape) > 0:
-                part = ops.reshape(part, (*part.shape, *[1] * (len(shape) - len(part.shape))))
+                part = align(part, y_pred)
                 inside = part if inside is None else inside * part
         return self.counted(y_true, y_pred, inside)
 
     def counted(self, y: Tensor, y_pred: Tensor, weight: Tensor | None) -> Tensor:
         """Soft counts over the chosen axes, and the value from them."""
-        axes = self.axis if self.axis is not None else tuple(range(0 if self.whole_batch else 1, len(y_pred.shape)))
+        rank = len(y_pred.shape)  # a vector alone, given to the function, is one row
+        axes = self._listed() or tuple(range(0 if self.whole_batch or rank == 1 else 1, rank))
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:

@@ -169,6 +169,10 @@ class Loss(Fields, keras.losses.Loss):
         """Whether the squares of the values are reduced, and the root is taken after that."""
         return False
 
+    def at_rank(self, rank: int) -> Loss:
+        """This loss for predictions of so many axes: with axes counted from the start, where it has several."""
+        return self
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value per row, from tensors that fit the contract."""
         raise DefinitionError(
@@ -233,6 +237,7 @@ class Loss(Fields, keras.losses.Loss):
         y_true = self._read("y_true", y_true, inner, rules.target)
         weight = None if sample_weight is None else inputs.read(owner, "sample_weight", sample_weight, inner)
         mask = None if mask is None else ops.cast(inputs.arrived(owner, "mask", mask), "bool")
+        contract.check_ranks(owner, y_true=_first(y_true), y_pred=_first(y_pred), sample_weight=weight)
         if rules.shape != "free":
             y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
         for what, given in (("sample_weight", weight), ("mask", mask)):
@@ -246,15 +251,16 @@ class Loss(Fields, keras.losses.Loss):
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
             contract.check_values(owner, rules, y_true, y_pred, type(self).params)
-        if self.coupled:
-            values = self.call_coupled(y_true, y_pred, keep, weight, **extra)
+        loss = self.at_rank(len(_first(y_pred).shape))
+        if loss.coupled:
+            values = loss.call_coupled(y_true, y_pred, keep, weight, **extra)
         else:
-            values = self.call(y_true, y_pred)
+            values = loss.call(y_true, y_pred)
         mask = reduction.both(mask, mask_of(values))
         values = ops.cast(ops.convert_to_tensor(values), inner)
         if rules.shape == "free":
             _check_rows(owner, values, y_pred)
-        if self.weighs_inside:  # one number for all rows can only be multiplied by one number
+        if loss.weighs_inside:  # one number for all rows can only be multiplied by one number
             return values, weight if weight is not None and len(weight.shape) == 0 else None, None
         if len(values.shape) == 0 and keep is not None:
             raise _no_rows(owner, y_pred)
@@ -281,7 +287,8 @@ class Loss(Fields, keras.losses.Loss):
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
-                return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+                y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+            contract.check_axis(type(self).__name__, rules.axis, len(y_pred.shape))
             y_true = _to_end(y_true, rules.axis)
         return y_true, _to_end(y_pred, rules.axis)
 
@@ -496,14 +503,17 @@ def snake(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _cached(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Loss:
+def _cached(
+    cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], written: str
+) -> Loss:
+    """`written` tells apart what Python takes for equal: True and 1, 1 and 1.0, 0.0 and -0.0."""
     return cls(*args, **dict(kwargs), reduction=None, dtype=dtype)
 
 
 def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loss:
     """An unreduced loss with these parameters; the same one again for the same parameters."""
     try:
-        return _cached(cls, dtype, args, tuple(kwargs.items()))  # type: ignore[arg-type]
+        return _cached(cls, dtype, args, tuple(kwargs.items()), repr((args, kwargs)))  # type: ignore[arg-type]
     except TypeError:  # a parameter that cannot be hashed, such as a list of class weights
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
 

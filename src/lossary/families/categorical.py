@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from keras import ops
 
 from ..core.errors import ParameterError
-from ..core.forms import Categorical, Chances, Sparse, absent
+from ..core.forms import Categorical, Chances, Sparse, absent, one_each
 from ..core.loss import Tensor, function
 from ..core.params import Param, fraction, nonnegative
 from ..numerics.backend import expm1
@@ -89,7 +89,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
         )
 
     if isinstance(alpha, tuple):
-        if len(alpha) != surprise.shape[-1]:
+        if not one_each(alpha, surprise):
             raise ParameterError(
                 "A focal loss was given one alpha per class.",
                 arrived=f"There are {len(alpha)} alphas and {surprise.shape[-1]} classes.",

@@ -56,8 +56,8 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
         strange = ops.logical_not(same)
         if self.remove_diagonal:
-            itself = ops.eye(*similar.shape, dtype="bool")
-            same = ops.logical_and(same, ops.logical_not(itself))
+            rows, columns = (ops.arange(size) for size in ops.shape(similar))
+            same = ops.logical_and(same, ops.expand_dims(rows, -1) != columns)
         if keep is not None:
             exists = ops.reshape(keep, (1, -1))
             same, strange = ops.logical_and(same, exists), ops.logical_and(strange, exists)

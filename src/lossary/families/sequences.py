@@ -52,12 +52,8 @@ class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), t
 
     @staticmethod
     def _check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
-        if (
-            len(y_true.shape) != 2
-            or len(y_pred.shape) != 3
-            or y_true.shape[0] not in (y_pred.shape[0], None)
-            or 0 in y_pred.shape[1:]
-        ):
+        rows = {tuple(y_true.shape[:1]), tuple(y_pred.shape[:1])} - {(None,)}
+        if len(y_true.shape) != 2 or len(y_pred.shape) != 3 or len(rows) > 1 or 0 in y_pred.shape[1:]:
             raise ShapeError(
                 "CTC aligns targets (batch, symbols) with outputs (batch, frames, classes).",
                 arrived=f"y_true has shape {tuple(y_true.shape)} and y_pred has shape {tuple(y_pred.shape)}.",

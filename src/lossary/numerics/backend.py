@@ -53,6 +53,11 @@ def recorded(x: Any) -> bool:
     return not isinstance(x, keras.KerasTensor) and keras.ops.is_tensor(x) and bool(_BACKEND.recorded(x))
 
 
+def alike(x: Tensor, like: Tensor, otherwise: str) -> Tensor:
+    """x; a compiled program that learns its sizes only when it runs stops there with `otherwise` if they differ."""
+    return _BACKEND.alike(x, like, otherwise) if not isinstance(x, keras.KerasTensor) else x
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor."""
     low, high = _BACKEND.extremes(x)

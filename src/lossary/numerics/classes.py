@@ -135,7 +135,7 @@ def _against_the_largest(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def one_hot(index: Tensor, like: Tensor) -> Tensor:
     """A boolean tensor in the shape of `like`: whether the place along the last axis is `index`."""
-    places = ops.arange(like.shape[-1], dtype="int32")
+    places = ops.arange(ops.shape(like)[-1], dtype="int32")
     return ops.equal(ops.expand_dims(ops.cast(index, "int32"), -1), places)
 
 

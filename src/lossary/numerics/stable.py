@@ -74,12 +74,15 @@ def read_at_most(x: Tensor, high: float) -> Tensor:
     return ops.where(x > high, high + (x - ops.stop_gradient(x)), x)
 
 
+def length(x: Tensor, axis: int = -1) -> Any:
+    """How many entries x has along an axis: a number, or a tensor where only the running program knows."""
+    known = x.shape[axis]
+    return known if known is not None else ops.cast(ops.shape(x)[axis], x.dtype)
+
+
 def mean(x: Tensor, axis: int = -1) -> Tensor:
     """The mean over an axis. Each entry is divided before the sum, so that the sum does not overflow."""
-    count: Any = x.shape[axis]
-    if count is None:
-        count = ops.cast(ops.shape(x)[axis], x.dtype)
-    return total(x / count, axis)
+    return total(x / length(x, axis), axis)
 
 
 def square_root(x: Tensor) -> Tensor:
@@ -250,7 +253,7 @@ def middling(size: Tensor) -> Tensor:
 
 def mean_square(x: Tensor) -> Tensor:
     """The mean of x^2 over the last axis, finite whenever that mean is."""
-    return total(x * (x / x.shape[-1]), -1)
+    return total(x * (x / length(x)), -1)
 
 
 def root_mean_square(x: Tensor, dtype: str) -> Tensor:

@@ -55,6 +55,12 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
+def alike(x: tf.Tensor, like: tf.Tensor, otherwise: str) -> tf.Tensor:
+    """A graph may be made before the sizes are known, and would broadcast. (XLA leaves assertions out.)"""
+    with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(x), tf.shape(like), otherwise)]):
+        return tf.identity(x)
+
+
 def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)

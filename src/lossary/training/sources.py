@@ -83,8 +83,18 @@ def arrays(
     elif sample_weight is not None and tree.is_nested(y) and not tree.is_nested(sample_weight):
         sample_weight = tree.map_structure(lambda _: sample_weight, y)
     named = {"x": x, "y": y, "sample_weight": sample_weight}
-    counts = {name: _rows(array) for name, part in named.items() if part is not None for array in tree.flatten(part)}
-    several = {_rows(array) for part in named.values() if part is not None for array in tree.flatten(part)}
+    counts = {
+        name: (int(array.shape[0]) if len(array.shape) else 0)
+        for name, part in named.items()
+        if part is not None
+        for array in tree.flatten(part)
+    }
+    several = {
+        (int(array.shape[0]) if len(array.shape) else 0)
+        for part in named.values()
+        if part is not None
+        for array in tree.flatten(part)
+    }
     if len(several) != 1 or several == {0}:
         raise LossaryError(
             f"{what}(model, x, y) goes through the data row by row.",
