@@ -176,6 +176,19 @@ LOSSES = [
         "Drop the parameter, or use the loss of lossary with its own.",
     ),
     Example(
+        "A function without its second argument",
+        "A function of lossary is called with y_true alone.",
+        "ls.huber(np.zeros((2, 1)))",
+        "Pass y_pred as well. For compile, write the class: ls.Huber().",
+    ),
+    Example(
+        "A loss of the batch as a metric",
+        "compile(metrics=...) is given a loss whose rows look at one another, or a sum of losses.",
+        "import keras\n\nmodel = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])\n"
+        'model.compile("sgd", loss="mse", metrics=[ls.circle])',
+        "Its value depends on which rows share a batch: use it as the loss, whose column is logged.",
+    ),
+    Example(
         "A lambda, or open parameters",
         "ls.loss is given a function without a name of its own, or with *args.",
         "ls.loss(lambda y_true, y_pred: ops.mean(ops.abs(y_pred - y_true), axis=-1))",

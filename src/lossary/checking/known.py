@@ -19,6 +19,7 @@ from ..core.errors import LossaryError
 from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
+from ..core.metrics import as_losses
 from ..core.reduction import both
 from ..numerics.backend import gradient
 from ..numerics.masks import mask_of, with_mask
@@ -195,7 +196,7 @@ def _no_loss(given: Any) -> LossaryError:
 
 def as_compiled(given: Any, y_true: Any = None, y_pred: Any = None) -> keras.losses.Loss | None:
     """The Keras loss that compile() makes of a loss, a function or a name; None of None."""
-    return get_loss(given, y_true, y_pred)
+    return get_loss(as_losses(given), y_true, y_pred)
 
 
 def function_of(loss: keras.losses.Loss) -> Any:

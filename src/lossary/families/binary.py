@@ -12,6 +12,7 @@ class BinaryCrossentropy(
     Binary,
     aliases=("bce", "BCE", "binary_cross_entropy", "log_loss", "logistic", "sigmoid_cross_entropy"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits label_smoothing axis reduction name dtype",
 ):
     r"""The surprise at the true label: the fit settles at the true probability of a yes.
 
@@ -65,7 +66,10 @@ weighted_binary_crossentropy = function(WeightedBinaryCrossentropy)
 
 
 class BinaryFocalCrossentropy(
-    Binary, aliases=("binary_focal", "focal", "sigmoid_focal", "retinanet"), traits=("smooth",)
+    Binary,
+    aliases=("binary_focal", "focal", "sigmoid_focal", "retinanet"),
+    traits=("smooth",),
+    positional="apply_class_balancing alpha gamma from_logits label_smoothing axis reduction name dtype",
 ):
     r"""Binary cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
 

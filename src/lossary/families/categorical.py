@@ -21,6 +21,7 @@ class CategoricalCrossentropy(
     Categorical,
     aliases=("cce", "CCE", "categorical_cross_entropy", "softmax_cross_entropy", "cross_entropy"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits label_smoothing axis reduction name dtype",
 ):
     r"""The surprise at the true class: the fit settles at the true probabilities of the classes.
 
@@ -50,6 +51,7 @@ class SparseCategoricalCrossentropy(
     Sparse,
     aliases=("scce", "SCCE", "sparse_cross_entropy", "sparse_categorical_cross_entropy", "nll"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits ignore_class reduction axis name dtype",
 ):
     r"""Categorical cross-entropy for class indices: the surprise at the true class.
 
@@ -100,7 +102,12 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
     return alpha * (with_slope(value, slope)(surprise, p, q) if not absent(gamma) else surprise)
 
 
-class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):
+class CategoricalFocalCrossentropy(
+    Categorical,
+    aliases=("categorical_focal", "softmax_focal"),
+    traits=("smooth",),
+    positional="alpha gamma from_logits label_smoothing axis reduction name dtype",
+):
     r"""Categorical cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
 
     Formula: -\sum_c \alpha_c\,(1 - p_c)^\gamma\,y_c \log p_c
@@ -151,7 +158,10 @@ sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentr
 
 
 class CategoricalGeneralizedCrossEntropy(
-    Sparse, aliases=("gce", "generalized_crossentropy", "truncated_lq"), traits=("bounded", "robust", "smooth")
+    Sparse,
+    aliases=("gce", "generalized_crossentropy", "truncated_lq"),
+    traits=("bounded", "robust", "smooth"),
+    positional="q reduction name dtype",
 ):
     r"""Between cross-entropy (q to 0) and absolute error (q = 1): wrong labels pull less.
 

@@ -11,6 +11,7 @@ class KLDivergence(
     aliases=("kld", "KLD", "kullback_leibler", "kl", "relative_entropy"),
     tasks=("distribution",),
     traits=("convex",),
+    positional="reduction name dtype",
 ):
     r"""What is lost by describing the distribution y_true with the distribution y_pred.
 

@@ -13,7 +13,12 @@ from ..numerics.backend import log
 from ..numerics.stable import reciprocal, surprise, with_slopes
 
 
-class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("convex", "smooth")):
+class Poisson(
+    Pointwise,
+    aliases=("poisson_loss", "poisson_nll"),
+    traits=("convex", "smooth"),
+    positional="reduction name dtype",
+):
     r"""Counts that happen at a predicted rate: the fit settles at the mean count, and errors at high rates cost less.
 
     Formula: p - y \log p, with y = y_true and p = y_pred (or e^z - y z with z = y_pred for log_rate=True)

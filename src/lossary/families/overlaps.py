@@ -17,7 +17,12 @@ def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
     return share(missed, hit + smooth)
 
 
-class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits=("bounded",)):
+class Dice(
+    Overlap,
+    aliases=("dice_loss", "soft_dice", "sorensen", "f1"),
+    traits=("bounded",),
+    positional="reduction name axis dtype",
+):
     r"""One minus the overlap of two masks, as a share of their mean size: rare foreground counts as much as background.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
@@ -41,7 +46,12 @@ class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits
 dice = function(Dice)
 
 
-class Tversky(Overlap, aliases=("tversky_loss",), traits=("bounded",)):
+class Tversky(
+    Overlap,
+    aliases=("tversky_loss",),
+    traits=("bounded",),
+    positional="alpha beta reduction name axis dtype",
+):
     r"""Dice with a price for each kind of mistake: `alpha` for false alarms, `beta` for what was missed.
 
     Formula: 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row

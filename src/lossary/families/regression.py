@@ -29,6 +29,7 @@ class MeanSquaredError(
     Distance,
     aliases=("mse", "MSE", "l2", "squared_error", "least_squares", "quadratic"),
     traits=("convex", "smooth", "symmetric"),
+    positional="reduction name dtype",
 ):
     r"""Squares each error: large errors rule, and the best constant is the mean.
 
@@ -63,6 +64,7 @@ class MeanAbsoluteError(
     Distance,
     aliases=("mae", "MAE", "l1", "absolute_error", "lad"),
     traits=("convex", "robust", "symmetric"),
+    positional="reduction name dtype",
 ):
     r"""Takes each error as it is: every error pulls equally hard, and the best constant is the median.
 
@@ -94,8 +96,9 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
 
     Formula: \sqrt{\mathrm{mean}(e^2)} over the whole (weighted) batch, with e = y_pred - y_true
     Use: when the number shown should read like an error; the step size then depends on how good the fit already is.
-    Beware: the root is taken after the batch is reduced; batches of different sizes do not average to the same number.
-        As a function, or with reduction="none", each row gets its own root: with one output that is the absolute error.
+    Beware: the root is taken after the batch is reduced: the function gives one number too, and a metric one over all
+        batches. The loss column of fit is the mean of the batches' roots, which is another number. With
+        reduction="none" each row gets its own root: with one output that is the absolute error.
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
@@ -121,14 +124,28 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
         """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
         if self.reduction in (None, "none"):
             return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
+        return self.root(values, weight, mask, self.reduction)
+
+    def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+        """As a function: one number for all rows, because roots of rows do not average to the root of the mean."""
+        values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
+        return ops.cast(self.root(values, None, mask, "sum_over_batch_size"), self.dtype)
+
+    def root(self, values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str) -> Tensor:
+        """The root of the reduced squares of the rows' roots."""
         k = middling(ops.stop_gradient(largest(ops.reshape(values, (-1,)))))
-        return square_root(reduce(ops.square(values * k), weight, mask, self.reduction)) / k
+        return square_root(reduce(ops.square(values * k), weight, mask, reduction)) / k
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
 
 
-class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex", "robust", "smooth", "symmetric")):
+class LogCosh(
+    Distance,
+    aliases=("logcosh", "log_cosh_error"),
+    traits=("convex", "robust", "smooth", "symmetric"),
+    positional="reduction name dtype",
+):
     r"""Nearly half the square for small errors, the absolute error less log 2 for large ones, smooth everywhere.
 
     Formula: \log\cosh e, with e = y_pred - y_true
@@ -153,7 +170,12 @@ class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex",
 log_cosh = function(LogCosh)
 
 
-class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("convex",)):
+class MeanAbsolutePercentageError(
+    Pointwise,
+    aliases=("mape", "MAPE"),
+    traits=("convex",),
+    positional="reduction name dtype",
+):
     r"""Measures each error as a share of the true value, in per cent: being 10 off hurts more at 20 than at 200.
 
     Formula: 100\,|e| / \max(|y|, \epsilon), with e = y_pred - y_true and y = y_true
@@ -187,7 +209,12 @@ class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("
 mean_absolute_percentage_error = function(MeanAbsolutePercentageError)
 
 
-class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("smooth",)):
+class MeanSquaredLogarithmicError(
+    Pointwise,
+    aliases=("msle", "MSLE"),
+    traits=("smooth",),
+    positional="reduction name dtype",
+):
     r"""Compares the logarithms of 1 + value: a factor of two too much costs about as much at 10 as at 10,000.
 
     Formula: (\log(1 + p) - \log(1 + y))^2, with y = y_true and p = y_pred
@@ -221,6 +248,7 @@ class CosineSimilarity(
     aliases=("cosine", "cosine_proximity", "cosine_loss"),
     tasks=("regression", "retrieval"),
     traits=("bounded",),
+    positional="axis reduction name dtype",
 ):
     r"""Minus the cosine of the angle between two vectors: -1 in the same direction, 1 in the opposite one.
 

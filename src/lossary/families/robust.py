@@ -10,7 +10,12 @@ from ..core.params import positive
 from ..numerics.stable import about_one, log1p_of_square
 
 
-class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "robust", "smooth", "symmetric")):
+class Huber(
+    Distance,
+    aliases=("huber_loss", "smooth_mae"),
+    traits=("convex", "robust", "smooth", "symmetric"),
+    positional="delta reduction name dtype",
+):
     r"""Quadratic for small errors, linear for large: an outlier pulls, but never harder than `delta`.
 
     Formula: \tfrac12 e^2 if |e| \le \delta else \delta\,(|e| - \tfrac12\delta), with e = y_pred - y_true
