@@ -172,8 +172,14 @@ LOSSES = [
     Example(
         "A parameter that has no translation",
         "A loss is asked for by its name in another library, with a parameter that has no counterpart.",
-        'ls.get("torch.nn.SmoothL1Loss", size_average=True)',
+        'ls.get("torch.nn.BCELoss", weight=[1.0, 2.0])',
         "Drop the parameter, or use the loss of lossary with its own.",
+    ),
+    Example(
+        "A name that libraries mean different things by",
+        "A loss is asked for by a bare name that is another loss, or takes other inputs, in another library.",
+        'ls.get("l2_loss")',
+        "Say which one: a name of lossary, or the qualified name of the other library.",
     ),
     Example(
         "A function without its second argument",

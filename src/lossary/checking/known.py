@@ -13,7 +13,6 @@ from keras import ops
 from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.trainers.compile_utils import get_loss
 
-from ..core import catalogue
 from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
 from ..core.errors import LossaryError
 from ..core.forms import Categorical
@@ -227,8 +226,7 @@ def _unwrap(fn: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 def _peer(name: str, given: dict[str, Any]) -> Loss | None:
     """lossary's equal of one of Keras's own functions, with its parameters translated."""
     try:
-        card = catalogue.find(name)
-        place = next(catalogue.peer_name(p) for p in card.elsewhere if p.startswith("keras.losses."))
-        return get(place, **given)
-    except (LossaryError, StopIteration):
+        found: Loss = get(f"keras.losses.{name}", **given)
+        return found
+    except LossaryError:
         return None

@@ -24,7 +24,7 @@ from .cards import Card, ParamCard, read_docstring
 from .contract import Contract
 from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
 from .params import INF, Param
-from .reduction import Reduction
+from .reduction import REDUCTIONS, Reduction
 from .schedules import Moving, moving
 
 Tensor = Any
@@ -33,6 +33,7 @@ COMMON = [
     Parameter(name, Parameter.KEYWORD_ONLY, default=default)
     for name, default in {"reduction": "sum_over_batch_size", "name": None, "dtype": None}.items()
 ]
+ENTRIES = Parameter("entries", Parameter.KEYWORD_ONLY, default=False)
 CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
@@ -67,6 +68,8 @@ class Loss(Fields, keras.losses.Loss):
         reduction: how the rows become one number; see lossary.core.reduction for the formulas.
         name: a name for logs.
         dtype: type of the result, by default keras.config.floatx(). Half precision is computed in float32.
+        entries: whether every entry of y_true is a row of its own, as in torch and optax: a sum is then that of all
+            entries, and reduction="none" keeps their shape. Losses have it whose rows are means of entries.
     """
 
     if TYPE_CHECKING:  # the three arguments every loss shares; Keras stores them
@@ -79,6 +82,9 @@ class Loss(Fields, keras.losses.Loss):
     traits: ClassVar[tuple[str, ...]] = ()
     aliases: ClassVar[tuple[str, ...]] = ()
     family: ClassVar[str] = "custom"
+    reductions: ClassVar[tuple[str | None, ...]] = REDUCTIONS
+    entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
+    entries = False
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
@@ -117,8 +123,15 @@ class Loss(Fields, keras.losses.Loss):
         given.apply_defaults()
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
-        reduction.check_reduction(cls.__name__, common["reduction"])
-        keras.losses.Loss.__init__(self, **{**common, "name": common["name"] or snake(cls.__name__)})
+        reduction.check_reduction(cls.__name__, common["reduction"], cls.reductions)
+        known = common["reduction"] if common["reduction"] in REDUCTIONS else "sum_over_batch_size"
+        keras.losses.Loss.__init__(
+            self, **{**common, "reduction": known, "name": common["name"] or snake(cls.__name__)}
+        )
+        self.reduction = self.reduction if known == common["reduction"] else common["reduction"]
+        self.entries = Param("Whether each entry is a row.", kind="flag").check(
+            cls.__name__, "entries", self._arguments.get("entries", False)
+        )
         self._moving = {}
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
@@ -186,6 +199,10 @@ class Loss(Fields, keras.losses.Loss):
         """The rows as one number; a loss that is no mean of rows (a root mean square) overrides it."""
         return reduction.reduce(values, weight, mask, self.reduction)
 
+    def reduced_of(self, y_true: Tensor, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+        """As `reduced`; a loss whose divisor depends on the targets overrides it."""
+        return self.reduced(values, weight, mask)
+
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
         return {name: value.now() for name, value in self._moving.items()}
@@ -194,7 +211,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
-        return ops.cast(self.reduced(values, weight, mask), self.dtype)
+        return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
 
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
@@ -257,6 +274,8 @@ class Loss(Fields, keras.losses.Loss):
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
+        if self.entries:
+            return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
@@ -267,6 +286,8 @@ class Loss(Fields, keras.losses.Loss):
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
         config = {name: getattr(self, name, value) for name, value in self._arguments.items()} | self._moving
         dtype = config.pop("dtype", None)
+        if not self.entries:
+            config.pop("entries", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
         return config | {"name": self.name, "reduction": self.reduction}
@@ -409,7 +430,8 @@ def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signatu
         parameters[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
     order = [name for name in hints if name not in shared] if positional is None else positional
     first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
-    rest = [parameters[name] for name in [*hints, *_COMMON_NAMES] if name not in order]
+    rest = [parameters[name] for name in [*hints, *COMMON_NAMES] if name not in order]
+    rest += [ENTRIES] if cls.entrywise else []
     return Signature([*first, *rest]), params
 
 
@@ -420,7 +442,8 @@ def _fields_of_forms(cls: type[Loss]) -> set[str]:
     return {n for b in forms for n in inspect.get_annotations(b)} - {n for b in own for n in inspect.get_annotations(b)}
 
 
-_COMMON_NAMES = tuple(p.name for p in COMMON)
+COMMON_NAMES = tuple(p.name for p in COMMON)
+_COMMON_NAMES = (*COMMON_NAMES, ENTRIES.name)
 _OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
 
 

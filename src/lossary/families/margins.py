@@ -22,7 +22,7 @@ class Hinge(
     Reference: Cortes and Vapnik (1995), Support-vector networks, doi:10.1007/BF00994018
     Elsewhere:
         keras.losses.Hinge
-        optax.losses.hinge_loss -> reduction='none'
+        optax.losses.hinge_loss
 
     >>> hinge([[1.0, -1.0]], [[0.5, -3.0]])
     0.25
@@ -86,6 +86,8 @@ class CategoricalHinge(
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
         keras.losses.CategoricalHinge
+    Unlike:
+        optax.losses.multiclass_hinge_loss, torch.nn.MultiMarginLoss: of class numbers
 
     >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
     (0.0, 1.5)

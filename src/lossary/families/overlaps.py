@@ -19,7 +19,7 @@ def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
 
 class Dice(
     Overlap,
-    aliases=("dice_loss", "soft_dice", "sorensen", "f1"),
+    aliases=("soft_dice", "sorensen", "f1"),
     traits=("bounded",),
     positional="reduction name axis dtype",
 ):
@@ -32,6 +32,8 @@ class Dice(
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
     Elsewhere:
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
+    Unlike:
+        optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -48,7 +50,6 @@ dice = function(Dice)
 
 class Tversky(
     Overlap,
-    aliases=("tversky_loss",),
     traits=("bounded",),
     positional="alpha beta reduction name axis dtype",
 ):
@@ -61,6 +62,8 @@ class Tversky(
     Reference: Salehi, Erdogmus and Gholipour (2017), Tversky loss function for image segmentation, arXiv:1706.05721
     Elsewhere:
         keras.losses.Tversky(alpha=0.5, beta=0.5, axis=None) -> alpha=beta, beta=alpha, axis=axis, whole_batch=True
+    Unlike:
+        TverskyLoss: in libraries for torch, of logits, or smoothed, each in its own way
 
     >>> tversky([[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]], alpha=0.9, beta=0.1)
     0.16666667

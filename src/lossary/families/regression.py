@@ -39,9 +39,11 @@ class MeanSquaredError(
     Reference: Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix
     Elsewhere:
         keras.losses.MeanSquaredError
-        torch.nn.MSELoss
+        torch.nn.MSELoss, torch.nn.functional.mse_loss
         optax.losses.squared_error
         sklearn.metrics.mean_squared_error
+    Unlike:
+        optax.losses.l2_loss, tf.nn.l2_loss: half of it, for each entry (optax) or summed (tf.nn)
 
     >>> mean_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     5.0
@@ -74,7 +76,7 @@ class MeanAbsoluteError(
     Reference: Laplace (1774), Mémoire sur la probabilité des causes par les événements
     Elsewhere:
         keras.losses.MeanAbsoluteError
-        torch.nn.L1Loss
+        torch.nn.L1Loss, torch.nn.functional.l1_loss
         sklearn.metrics.mean_absolute_error
 
     >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
@@ -102,10 +104,14 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
+    Unlike:
+        sklearn.metrics.root_mean_squared_error: a root for each column, and their mean
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
     """
+
+    entrywise = False
 
     def of(self, e: Tensor) -> Tensor:
         return ops.square(e)
@@ -184,6 +190,8 @@ class MeanAbsolutePercentageError(
     Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
     Elsewhere:
         keras.losses.MeanAbsolutePercentageError
+    Unlike:
+        sklearn.metrics.mean_absolute_percentage_error: a share, not per cent
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
@@ -259,6 +267,10 @@ class CosineSimilarity(
     Reference: Salton, Wong and Yang (1975), A vector space model for automatic indexing, doi:10.1145/361219.361220
     Elsewhere:
         keras.losses.CosineSimilarity(axis=-1)
+    Unlike:
+        optax.losses.cosine_similarity, torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity: no minus
+        optax.losses.cosine_distance: 1 minus the cosine
+        torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
     >>> cosine_similarity([[3.0, 4.0]], [[3.0, 4.0]]), cosine_similarity([[3.0, 4.0]], [[4.0, -3.0]])
     (-1.0, 0.0)

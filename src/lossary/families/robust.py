@@ -24,7 +24,7 @@ class Huber(
     Reference: Huber (1964), Robust estimation of a location parameter, doi:10.1214/aoms/1177703732
     Elsewhere:
         keras.losses.Huber(delta=1.0)
-        torch.nn.HuberLoss(delta=1.0)
+        torch.nn.HuberLoss, torch.nn.functional.huber_loss(delta=1.0)
         optax.losses.huber_loss(delta=1.0)
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
@@ -52,7 +52,7 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
     Beware: it is Huber(delta=beta) divided by beta; the two agree only at 1.
     Reference: Girshick (2015), Fast R-CNN, arXiv:1504.08083
     Elsewhere:
-        torch.nn.SmoothL1Loss(beta=1.0)
+        torch.nn.SmoothL1Loss, torch.nn.functional.smooth_l1_loss(beta=1.0)
 
     >>> smooth_l1([[0.0]], [[3.0]], beta=2.0)
     2.0

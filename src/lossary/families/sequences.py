@@ -13,7 +13,7 @@ BLANK = 0
 
 class CTC(
     Loss,
-    aliases=("ctc_loss", "connectionist_temporal_classification"),
+    aliases=("connectionist_temporal_classification",),
     tasks=("sequence",),
     positional="reduction name dtype",
 ):
@@ -27,6 +27,10 @@ class CTC(
         doi:10.1145/1143844.1143891
     Elsewhere:
         keras.losses.CTC
+    Unlike:
+        torch.nn.CTCLoss, torch.nn.functional.ctc_loss: of log-probabilities (time, batch, class), with lengths
+        optax.losses.ctc_loss: with paddings, padded frames left out
+        tf.nn.ctc_loss: with lengths, (time, batch, class) by default
 
     >>> ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]])
     0.28768207
