@@ -252,8 +252,27 @@ LOSSES = [
     Example(
         "A parameter that has no translation",
         "A loss is asked for by its name in another library, with a parameter that has no counterpart.",
-        'ls.get("torch.nn.SmoothL1Loss", size_average=True)',
+        'ls.get("torch.nn.BCELoss", weight=[1.0, 2.0])',
         "Drop the parameter, or use the loss of lossary with its own.",
+    ),
+    Example(
+        "A name that libraries mean different things by",
+        "A loss is asked for by a bare name that is another loss, or takes other inputs, in another library.",
+        'ls.get("l2_loss")',
+        "Say which one: a name of lossary, or the qualified name of the other library.",
+    ),
+    Example(
+        "A function without its second argument",
+        "A function of lossary is called with y_true alone.",
+        "ls.huber(np.zeros((2, 1)))",
+        "Pass y_pred as well. For compile, write the class: ls.Huber().",
+    ),
+    Example(
+        "A loss of the batch as a metric",
+        "compile(metrics=...) is given a loss whose rows look at one another, or a sum of losses.",
+        "import keras\n\nmodel = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])\n"
+        'model.compile("sgd", loss="mse", metrics=[ls.circle])',
+        "Its value depends on which rows share a batch: use it as the loss, whose column is logged.",
     ),
     Example(
         "A lambda, or open parameters",

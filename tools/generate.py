@@ -7,6 +7,7 @@ python tools/generate.py --check   only compares, exit code 1 when something is 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 import re
@@ -79,14 +80,29 @@ def stub_text(classes: list[type[Loss]], cards: list[Card]) -> str:
         homes,
     )
     lines += [f"from lossary.{home} import {name} as {name}" for name, home in sorted(homes["_HOMES"].items())]
-    for cls in classes:
-        lines.append(f"from {cls.__module__} import {cls.__name__} as {cls.__name__}")
+    lines += [f"from {cls.__module__} import {cls.__name__} as _{cls.__name__}" for cls in classes]
     lines += ["", "__version__: str", ""]
-    for card in cards:
-        own = "".join(f", {p.name}: {p.type} = {p.default!r}" for p in card.params)
-        lines.append(f"def {card.function}(y_true: Any, y_pred: Any{own}) -> Any: ...")
-        lines += [f"{alias} = {card.function}" for alias in card.aliases if alias.isidentifier()]
+    for cls in classes:  # type checkers would else take the fields in the order of inheritance
+        lines += [f"class {cls.__name__}(_{cls.__name__}):"]
+        lines += [f"    def __init__(self{_parameters(cls, cls.signature)}) -> None: ...", ""]
+    for cls, card in zip(classes, cards, strict=True):
+        twin = getattr(sys.modules[cls.__module__], card.function)
+        lines.append(f"def {card.function}({_parameters(cls, inspect.signature(twin))[2:]}) -> Any: ...")
+        for alias in card.aliases:
+            lines += [f"{alias} = {card.function}"] if alias.isidentifier() else []
     return "\n".join(lines) + "\n"
+
+
+def _parameters(cls: type[Loss], signature: inspect.Signature) -> str:
+    """Parameters as a stub writes them, each after a comma."""
+    types = {p.name: p.type for p in cls.card().params} | {"reduction": "str | None", "name": "str | None"}
+    text, by_name = "", False
+    for p in signature.parameters.values():
+        if p.kind is p.KEYWORD_ONLY and not by_name:
+            text, by_name = text + ", *", True
+        default = "" if p.default is p.empty else f" = {p.default!r}"
+        text += f", {p.name}: {types.get(p.name, 'Any')}{default}"
+    return text
 
 
 def page_text(cards: list[Card]) -> str:

@@ -62,75 +62,166 @@ from lossary.training.loop import train as train
 from lossary.target.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.target.layers import without_targets as without_targets
-from lossary.families.binary import BinaryCrossentropy as BinaryCrossentropy
-from lossary.families.binary import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
-from lossary.families.binary import BinaryFocalCrossentropy as BinaryFocalCrossentropy
-from lossary.families.categorical import CategoricalCrossentropy as CategoricalCrossentropy
-from lossary.families.categorical import SparseCategoricalCrossentropy as SparseCategoricalCrossentropy
-from lossary.families.categorical import CategoricalFocalCrossentropy as CategoricalFocalCrossentropy
-from lossary.families.categorical import SparseCategoricalFocalCrossentropy as SparseCategoricalFocalCrossentropy
-from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy
-from lossary.families.divergences import KLDivergence as KLDivergence
-from lossary.families.embeddings import Circle as Circle
-from lossary.families.likelihoods import Poisson as Poisson
-from lossary.families.likelihoods import GaussianNLL as GaussianNLL
-from lossary.families.margins import Hinge as Hinge
-from lossary.families.margins import SquaredHinge as SquaredHinge
-from lossary.families.margins import CategoricalHinge as CategoricalHinge
-from lossary.families.overlaps import Dice as Dice
-from lossary.families.overlaps import Tversky as Tversky
-from lossary.families.quantiles import Quantile as Quantile
-from lossary.families.quantiles import MultiQuantile as MultiQuantile
-from lossary.families.regression import MeanSquaredError as MeanSquaredError
-from lossary.families.regression import MeanAbsoluteError as MeanAbsoluteError
-from lossary.families.regression import RootMeanSquaredError as RootMeanSquaredError
-from lossary.families.regression import LogCosh as LogCosh
-from lossary.families.regression import MeanAbsolutePercentageError as MeanAbsolutePercentageError
-from lossary.families.regression import MeanSquaredLogarithmicError as MeanSquaredLogarithmicError
-from lossary.families.regression import CosineSimilarity as CosineSimilarity
-from lossary.families.robust import Huber as Huber
-from lossary.families.robust import SmoothL1 as SmoothL1
-from lossary.families.robust import PseudoHuber as PseudoHuber
-from lossary.families.robust import Cauchy as Cauchy
-from lossary.families.robust import TukeyBiweight as TukeyBiweight
-from lossary.families.sequences import CTC as CTC
+from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
+from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
+from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
+from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
+from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
+from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
+from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
+from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.divergences import KLDivergence as _KLDivergence
+from lossary.families.embeddings import Circle as _Circle
+from lossary.families.likelihoods import Poisson as _Poisson
+from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.margins import Hinge as _Hinge
+from lossary.families.margins import SquaredHinge as _SquaredHinge
+from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.overlaps import Dice as _Dice
+from lossary.families.overlaps import Tversky as _Tversky
+from lossary.families.quantiles import Quantile as _Quantile
+from lossary.families.quantiles import MultiQuantile as _MultiQuantile
+from lossary.families.regression import MeanSquaredError as _MeanSquaredError
+from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
+from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
+from lossary.families.regression import LogCosh as _LogCosh
+from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbsolutePercentageError
+from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
+from lossary.families.regression import CosineSimilarity as _CosineSimilarity
+from lossary.families.robust import Huber as _Huber
+from lossary.families.robust import SmoothL1 as _SmoothL1
+from lossary.families.robust import PseudoHuber as _PseudoHuber
+from lossary.families.robust import Cauchy as _Cauchy
+from lossary.families.robust import TukeyBiweight as _TukeyBiweight
+from lossary.families.sequences import CTC as _CTC
 
 __version__: str
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+class BinaryCrossentropy(_BinaryCrossentropy):
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
+
+class WeightedBinaryCrossentropy(_WeightedBinaryCrossentropy):
+    def __init__(self, pos_weight: float = 1.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinaryFocalCrossentropy(_BinaryFocalCrossentropy):
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
+
+class CategoricalCrossentropy(_CategoricalCrossentropy):
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
+
+class SparseCategoricalCrossentropy(_SparseCategoricalCrossentropy):
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', axis: int = -1, name: str | None = None, dtype: Any = None, *, label_smoothing: float = 0.0, class_weight: tuple[float, ...] | None = None, epsilon: float | None = None) -> None: ...
+
+class CategoricalFocalCrossentropy(_CategoricalFocalCrossentropy):
+    def __init__(self, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
+
+class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
+    def __init__(self, alpha: Any = 0.25, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
+    def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
+
+class KLDivergence(_KLDivergence):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Circle(_Circle):
+    def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Poisson(_Poisson):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
+
+class GaussianNLL(_GaussianNLL):
+    def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Hinge(_Hinge):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class SquaredHinge(_SquaredHinge):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class CategoricalHinge(_CategoricalHinge):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Dice(_Dice):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+
+class Tversky(_Tversky):
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+
+class Quantile(_Quantile):
+    def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class MultiQuantile(_MultiQuantile):
+    def __init__(self, q: tuple = (0.1, 0.5, 0.9), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class MeanSquaredError(_MeanSquaredError):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class MeanAbsoluteError(_MeanAbsoluteError):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class RootMeanSquaredError(_RootMeanSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogCosh(_LogCosh):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class MeanAbsolutePercentageError(_MeanAbsolutePercentageError):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, epsilon: float = 1e-07, entries: Any = False) -> None: ...
+
+class MeanSquaredLogarithmicError(_MeanSquaredLogarithmicError):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class CosineSimilarity(_CosineSimilarity):
+    def __init__(self, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Huber(_Huber):
+    def __init__(self, delta: float = 1.0, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
+
+class SmoothL1(_SmoothL1):
+    def __init__(self, beta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PseudoHuber(_PseudoHuber):
+    def __init__(self, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Cauchy(_Cauchy):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TukeyBiweight(_TukeyBiweight):
+    def __init__(self, c: float = 4.685, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class CTC(_CTC):
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
 binary_cross_entropy = binary_crossentropy
 log_loss = binary_crossentropy
 logistic = binary_crossentropy
-sigmoid_cross_entropy = binary_crossentropy
-def weighted_binary_crossentropy(y_true: Any, y_pred: Any, pos_weight: float = 1.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def weighted_binary_crossentropy(y_true: Any, y_pred: Any, pos_weight: float = 1.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 weighted_bce = weighted_binary_crossentropy
 pos_weight_bce = weighted_binary_crossentropy
-def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 binary_focal = binary_focal_crossentropy
 focal = binary_focal_crossentropy
-sigmoid_focal = binary_focal_crossentropy
 retinanet = binary_focal_crossentropy
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
 categorical_cross_entropy = categorical_crossentropy
-softmax_cross_entropy = categorical_crossentropy
-cross_entropy = categorical_crossentropy
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, *, label_smoothing: float = 0.0, class_weight: tuple[float, ...] | None = None, epsilon: float | None = None) -> Any: ...
 scce = sparse_categorical_crossentropy
 SCCE = sparse_categorical_crossentropy
 sparse_cross_entropy = sparse_categorical_crossentropy
 sparse_categorical_cross_entropy = sparse_categorical_crossentropy
-nll = sparse_categorical_crossentropy
-def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 categorical_focal = categorical_focal_crossentropy
 softmax_focal = categorical_focal_crossentropy
-def sparse_categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def sparse_categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 sparse_categorical_focal = sparse_categorical_focal_crossentropy
 sparse_focal = sparse_categorical_focal_crossentropy
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
@@ -140,11 +231,10 @@ KLD = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence
-def circle(y_true: Any, y_pred: Any, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True) -> Any: ...
+def circle(y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
-def poisson(y_true: Any, y_pred: Any, log_rate: bool = False) -> Any: ...
+def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
-poisson_nll = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
 gaussian = gaussian_nll
 normal_nll = gaussian_nll
@@ -156,13 +246,11 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any: ...
 l2_svm = squared_hinge
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
-def dice(y_true: Any, y_pred: Any, smooth: float = 0.0, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
-dice_loss = dice
+def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice
 f1 = dice
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 0.0, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
-tversky_loss = tversky
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
 pinball = quantile
 quantile_loss = quantile
@@ -190,7 +278,7 @@ RMSE = root_mean_squared_error
 def log_cosh(y_true: Any, y_pred: Any) -> Any: ...
 logcosh = log_cosh
 log_cosh_error = log_cosh
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any, epsilon: float = 1e-07) -> Any: ...
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any, *, epsilon: float = 1e-07) -> Any: ...
 mape = mean_absolute_percentage_error
 MAPE = mean_absolute_percentage_error
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any: ...
@@ -214,5 +302,4 @@ tukey = tukey_biweight
 biweight = tukey_biweight
 bisquare = tukey_biweight
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
-ctc_loss = ctc
 connectionist_temporal_classification = ctc

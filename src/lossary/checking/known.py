@@ -14,12 +14,12 @@ from keras import ops
 from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.trainers.compile_utils import get_loss
 
-from ..core import catalogue
 from ..core.contract import LOGIT, PROBABILITY, SOFT_LABEL, Contract
 from ..core.errors import LossaryError, shown
 from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
+from ..core.metrics import as_losses
 from ..core.reduction import both
 from ..core.schedules import Moving
 from ..core.sums import Sum
@@ -214,7 +214,7 @@ def _no_loss(given: Any) -> LossaryError:
 
 def as_compiled(given: Any, y_true: Any = None, y_pred: Any = None) -> keras.losses.Loss | None:
     """The Keras loss that compile() makes of a loss, a function or a name; None of None."""
-    return get_loss(given, y_true, y_pred)
+    return get_loss(as_losses(given), y_true, y_pred)
 
 
 def function_of(loss: keras.losses.Loss) -> Any:
@@ -245,8 +245,7 @@ def _unwrap(fn: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 def _peer(name: str, given: dict[str, Any]) -> Loss | None:
     """lossary's equal of one of Keras's own functions, with its parameters translated."""
     try:
-        card = catalogue.find(name)
-        place = next(catalogue.peer_name(p) for p in card.elsewhere if p.startswith("keras.losses."))
-        return get(place, **given)
-    except (LossaryError, StopIteration):
+        found: Loss = get(f"keras.losses.{name}", **given)
+        return found
+    except LossaryError:
         return None

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from inspect import cleandoc
 from typing import Any
 
-SECTIONS = ("Formula", "Use", "Beware", "Reference", "Elsewhere")
+SECTIONS = ("Formula", "Use", "Beware", "Reference", "Elsewhere", "Unlike")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Card:
     beware: str = ""
     reference: str = ""
     elsewhere: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()  # names that mean something else in other libraries, and what
     example: str = ""
     curve: Curve | None = field(default=None, repr=False)
 
@@ -66,6 +67,7 @@ class Card:
         if self.aliases:
             lines.append("Also called: " + ", ".join(self.aliases))
         lines += [f"Elsewhere: {place}" for place in self.elsewhere]
+        lines += [f"Unlike: {line}" for line in self.unlike]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -117,11 +119,17 @@ def read_docstring(doc: str | None) -> dict[str, Any]:
     prose, _, example = text.partition(">>> ")
     parts = re.split(rf"^({'|'.join(SECTIONS)}):", prose, flags=re.M)
     found = {title.lower(): body for title, body in zip(parts[1::2], parts[2::2], strict=True)}
-    joined = re.sub(r"(?<=[,(>])\s*\n\s*", " ", found.pop("elsewhere", ""))  # a place may run over several lines
-    places = tuple(line.strip() for line in joined.splitlines() if line.strip())
+    places, unlike = _lines(found.pop("elsewhere", "")), _lines(found.pop("unlike", ""))
     return {
         "summary": " ".join(parts[0].split()),
         **{title: " ".join(body.split()) for title, body in found.items()},
         "elsewhere": places,
+        "unlike": unlike,
         "example": (">>> " + example).strip() if example else "",
     }
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """One entry a line; one that ends in a comma, bracket or arrow goes on in the next."""
+    joined = re.sub(r"(?<=[,(>])\s*\n\s*", " ", text)
+    return tuple(line.strip() for line in joined.splitlines() if line.strip())

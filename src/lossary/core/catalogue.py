@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .cards import Card
+from .elsewhere import COMMON, MEAN, bare, fits, library, peer_name, peer_names, translate
 from .errors import DefinitionError, UnknownLossError, shown
 
 FILE = Path(__file__).with_name("catalogue.json")
@@ -51,27 +53,126 @@ def register(card: Card) -> None:
     _exact_built_in.cache_clear()
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a name stands for: a card, and the line of its "Elsewhere" where the name is another library's."""
+
+    card: Card
+    place: str | None = None
+
+
 def find(name: str) -> Card:
-    """The card with this name: class, function, alias, or a peer's qualified name; else an UnknownLossError."""
-    card = _lookup(name)
-    if card is None:
-        raise UnknownLossError(
-            f"A loss named {name!r} was asked for.",
-            arrived="No loss has this name, as class, function, alias or name in another library.",
-            allowed=f"The nearest names are {', '.join(nearest(name)) or 'none'}.",
-            do="See all with `lossary list` or lossary.losses().",
-        )
-    return card
+    """The card with this name: class, function, alias, or a peer's name; else an UnknownLossError."""
+    return resolve(name).card
 
 
-def _lookup(name: str) -> Card | None:
-    exact = {**_exact_built_in(), **_exact(_CUSTOM)}
-    if name in exact:
-        return exact[name]
-    if name.startswith("tf.keras.") and name.removeprefix("tf.") in exact:
-        return exact[name.removeprefix("tf.")]
-    loose = {plain(key): card for key, card in reversed(exact.items())}
-    return loose.get(plain(name)) or loose.get(plain(name).removesuffix("loss"))
+def resolve(name: str, given: Mapping[str, Any] | None = None) -> Found:
+    """What a name means with these parameters.
+
+    lossary's own names come first, then the names of other libraries, whose own conventions hold; then names that
+    differ from one of these in case, underscores, or a "loss" at the end. Raises UnknownLossError for a name that
+    nobody has, and for one that libraries mean different things by.
+    """
+    given = given or {}
+    if "." in name:
+        return _qualified(name, given)
+    own, peers = _own(), _bare()
+    if name in own:
+        return _own_or_peer(name, own[name], peers.get(name, []), given)
+    for alike in (str, plain, _stem):
+        wanted = alike(name)
+        ours = next((card for key, card in own.items() if alike(key) == wanted), None)
+        theirs = [one for key, found in peers.items() if alike(key) == wanted for one in found]
+        said = [line for key, line in _unlike().items() if "." not in key and alike(key) == wanted]
+        if said and (ours is None or alike is _stem):
+            _refuse_as_several(name, ours, theirs, said)
+        if ours is not None:
+            return _own_or_peer(name, ours, theirs, given)
+        if theirs:
+            return _one_of(name, theirs, given)
+    _refuse_as_unknown(name)
+
+
+def _refuse_as_unknown(name: str) -> NoReturn:
+    """Nobody has this name."""
+    raise UnknownLossError(
+        f"A loss named {name!r} was asked for.",
+        arrived="No loss has this name, as class, function, alias or name in another library.",
+        allowed=f"The nearest names are {', '.join(nearest(name)) or 'none'}.",
+        do="See all with `lossary list` or lossary.losses().",
+    )
+
+
+def _qualified(name: str, given: Mapping[str, Any]) -> Found:
+    """The loss behind a name such as torch.nn.HuberLoss; of several lines, the first that knows the parameters."""
+    for old, new in (("tensorflow.", "tf."), ("tf.keras.", "keras."), ("optax.losses.", "optax."), ("optax.", OPTAX)):
+        name = new + name.removeprefix(old) if name.startswith(old) else name
+    found = _places().get(name) or next((v for k, v in _places().items() if plain(k) == plain(name)), [])
+    if found:
+        return next((one for one in found if one.place is None or fits(one.place, given)), found[0])
+    said = [line for key, line in _unlike().items() if key == name]
+    if said:
+        _refuse_as_several(name, None, [], said)
+    _refuse_as_unknown(name)
+
+
+OPTAX = "optax.losses."
+
+
+def _own_or_peer(name: str, card: Card, theirs: list[Found], given: Mapping[str, Any]) -> Found:
+    """An alias that other libraries have too is theirs where all agree; where they sum otherwise, sums are refused."""
+    if name in (card.name, card.function) or not theirs or card.function not in built_in():
+        return Found(card)
+    if not _all_mean(theirs, ours=card):
+        _refuse_as_several(name, card, theirs, [])
+    if _all_mean(theirs) and all(library(peer_name(str(one.place))).default in MEAN for one in theirs):
+        return _one_of(name, theirs, given)
+    if given.get("reduction", "mean") not in (*MEAN, "mean_with_sample_weight"):
+        _refuse_as_several(name, card, theirs, [])
+    return Found(card)
+
+
+def _one_of(name: str, theirs: list[Found], given: Mapping[str, Any]) -> Found:
+    """The peer's loss, where all that have the name mean the same by it, or one library has several lines for it."""
+    if len({peer_names(str(one.place)) for one in theirs}) > 1 and not _all_mean(theirs):
+        _refuse_as_several(name, None, theirs, [])
+    return next((one for one in theirs if fits(str(one.place), given)), theirs[0])
+
+
+def _all_mean(theirs: list[Found], ours: Card | None = None) -> bool:
+    """Whether all of these are one loss with one set of parameters; among peers alone, also reduced alike."""
+    seen = [_meaning(one, reduced=ours is None) for one in theirs]
+    return all(one == seen[0] for one in seen) and (ours is None or seen[0] == _meaning(Found(ours), reduced=False))
+
+
+def _meaning(found: Found, reduced: bool) -> tuple[Any, ...]:
+    """The loss and its parameters, and how a batch is reduced if that is asked."""
+    values = {param.name: param.default for param in found.card.params}
+    if found.place is None:
+        return found.card.name, values
+    translated = translate(found.card, found.place, {})
+    values |= {name: value for name, value in translated.items() if name not in COMMON}
+    how = (translated["reduction"], library(peer_name(found.place)).entries) if reduced else ()
+    return found.card.name, values, *how
+
+
+def _refuse_as_several(name: str, ours: Card | None, theirs: list[Found], said: list[str]) -> NoReturn:
+    """Libraries mean different things by this name; those that can be had are named."""
+    cards = dict.fromkeys([*([ours.function] if ours else []), *(one.card.function for one in theirs)])
+    cards |= dict.fromkeys(card.function for card in cards_with(said))
+    places = dict.fromkeys(peer_name(str(one.place)) for one in theirs)
+    places |= {peer_name(p): None for card in cards_with(said) for p in card.elsewhere if not p.startswith("keras.")}
+    raise UnknownLossError(
+        f"A loss named {name!r} was asked for.",
+        arrived=f"It is not the same loss everywhere: {'; '.join(said) or ', '.join(places)}.",
+        allowed=f"Allowed are {', '.join([*cards, *places])}.",
+        do="Name the one you mean; lossary.card(name) tells what it takes.",
+    )
+
+
+def cards_with(said: Iterable[str]) -> list[Card]:
+    """The cards that warn of a name with these lines."""
+    return [card for card in built_in().values() if set(card.unlike) & set(said)]
 
 
 def plain(name: str) -> str:
@@ -79,10 +180,59 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9.>]", "", name.lower())
 
 
+def _stem(name: str) -> str:
+    return plain(name).removesuffix("loss")
+
+
+def _own() -> dict[str, Card]:
+    """lossary's own names: functions, classes and aliases, those of custom losses last."""
+    own: dict[str, Card] = {}
+    for card in cards().values():
+        for name in (card.function, card.name, *card.aliases):
+            own.setdefault(name, card)
+    return own
+
+
+@cache
+def _places() -> dict[str, list[Found]]:
+    """Qualified names of other libraries, with each line that has them."""
+    found: dict[str, list[Found]] = {}
+    for card in built_in().values():
+        for place in card.elsewhere:
+            names = peer_names(place)
+            if names[0].startswith("keras.losses."):
+                names = (*names, f"keras.losses.{card.function}")
+            for name in names:
+                found.setdefault(name, []).append(Found(card, place))
+    return found
+
+
+@cache
+def _bare() -> dict[str, list[Found]]:
+    """The last parts of these names. Keras's are lossary's own."""
+    found: dict[str, list[Found]] = {}
+    for name, places in _places().items():
+        if not name.startswith("keras.") and ":" not in name:
+            found.setdefault(bare(name), []).extend(places)
+    return found
+
+
+@cache
+def _unlike() -> dict[str, str]:
+    """Names that mean something else elsewhere, qualified and bare, with the line that says what."""
+    found: dict[str, str] = {}
+    for card in built_in().values():
+        for line in card.unlike:
+            for name in line.partition(":")[0].split(","):
+                found.setdefault(name.strip(), line)
+                found.setdefault(bare(name.strip()), line)
+    return found
+
+
 def _exact(source: dict[str, Card]) -> dict[str, Card]:
     names: dict[str, Card] = {}
     for card in source.values():
-        for name in (card.function, card.name, *card.aliases, *(peer_name(p) for p in card.elsewhere)):
+        for name in (card.function, card.name, *card.aliases, *(n for p in card.elsewhere for n in peer_names(p))):
             names.setdefault(name, card)
     return names
 
@@ -90,11 +240,6 @@ def _exact(source: dict[str, Card]) -> dict[str, Card]:
 @cache
 def _exact_built_in() -> dict[str, Card]:
     return _exact(built_in())
-
-
-def peer_name(place: str) -> str:
-    """The qualified name in a line such as 'torch.nn.HuberLoss(delta=1.0) -> ...'."""
-    return re.split(r"[(\s]", place, maxsplit=1)[0]
 
 
 def names() -> dict[str, Card]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar
 
 from keras import ops
 
-from ..numerics.backend import log1p, total
+from ..numerics.backend import log1p, replicas, total
 from ..numerics.classes import (
     chances_of_logits,
     chances_of_shares,
@@ -33,7 +33,7 @@ from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT
 from .errors import ParameterError
 from .loss import Loss, Tensor
 from .params import Param, flag, fraction, numbers, whole
-from .reduction import align
+from .reduction import REDUCTIONS, align, reduce
 
 FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
 Smoothing = Annotated[
@@ -76,6 +76,8 @@ def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
 class Distance(Loss, abstract=True, tasks=("regression",)):
     """A loss of the error `e = y_pred - y_true` alone; the mean over the last axis is one row's value."""
 
+    entrywise = True
+
     @property
     def contract(self) -> Contract:
         return Contract(REAL, REAL)
@@ -94,6 +96,8 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
 
 class Pointwise(Loss, abstract=True, tasks=("regression",)):
     """A loss of y_true and y_pred entry by entry; the mean over the last axis is one row's value."""
+
+    entrywise = True
 
     target: ClassVar[Values] = REAL
     prediction: ClassVar[Values] = REAL
@@ -116,6 +120,8 @@ class Pointwise(Loss, abstract=True, tasks=("regression",)):
 
 class Margin(Loss, abstract=True, tasks=("binary",)):
     """A loss of the margin `m = y * y_pred` with y = -1 or 1 (a label 0 is read as -1)."""
+
+    entrywise = True
 
     @property
     def contract(self) -> Contract:
@@ -143,6 +149,8 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     A formula is written in the label `y` after smoothing and `n` = 1 - y, in the surprises -log p and -log(1 - p),
     and in p and 1 - p themselves. All are exact, and finite for every probability and logit.
     """
+
+    entrywise = True
 
     from_logits: FromLogits = False
     label_smoothing: Annotated[
@@ -304,6 +312,8 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 class Sparse(Categorical, abstract=True):
     """The same with class indices as targets: whole numbers, kept as integers in every floating-point type."""
 
+    reductions = (*REDUCTIONS, "mean_with_class_weight")
+
     @property
     def contract(self) -> Contract:
         prediction = LOGIT if self.from_logits else PROBABILITY
@@ -330,6 +340,16 @@ class Sparse(Categorical, abstract=True):
 
     def ignored(self, y_true: Tensor) -> Tensor | None:
         return None if self.ignore_class is None else ops.equal(y_true, self.ignore_class)
+
+    def reduced_of(self, y_true: Tensor, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+        """Where the class weights count in the divisor too, the mean is divided by theirs."""
+        number = self.reduced(values, weight, mask)
+        if self.reduction != "mean_with_class_weight" or self.class_weight is None:
+            return number
+        index = ops.reshape(ops.cast(ops.convert_to_tensor(y_true), "int32"), ops.shape(values))
+        classes = ops.convert_to_tensor(self.class_weight, dtype=values.dtype)
+        share = reduce(ops.take(classes, ops.clip(index, 0, len(self.class_weight) - 1)), weight, mask, "mean")
+        return number / ops.where(share == 0, 1.0, share * replicas())
 
     def by_class(self) -> bool:
         """Whether the value depends on which class is the true one, beyond its surprise."""
@@ -431,6 +451,8 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
 
     For targets (n,) or (n, 1) predictions are (n, k); for targets (n, d) they are (n, d, k).
     """
+
+    entrywise = True
 
     outputs = 2  # k
     target: ClassVar[Values] = REAL

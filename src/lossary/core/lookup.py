@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -13,33 +13,35 @@ from keras.optimizers.schedules import LearningRateSchedule
 from . import catalogue
 from .cards import Card
 from .custom import loss as as_loss
-from .errors import LossaryError, ParameterError, shown
+from .elsewhere import MEAN, library, peer_name, translate
+from .errors import LossaryError, shown
 from .loss import CLASSES, Loss
 from .schedules import Moving
-
-COMMON = ("reduction", "name", "dtype")
 
 
 def get(identifier: Any, **parameters: Any) -> Any:
     """A loss by name: `get("huber")`, `get("smooth_l1", beta=2.0)`, `get("torch.nn.SmoothL1Loss", beta=2.0)`.
 
-    A qualified name of another library takes that library's parameters and gives the equal loss; the arguments stay
-    in the order (y_true, y_pred). None, a loss instance, a loss class, a configuration from `keras.losses.serialize`
-    and a function of (y_true, y_pred) are taken as well.
+    A name of another library takes that library's parameters and reductions and gives the equal loss: its number, and
+    its shape where nothing is reduced. The arguments stay in the order (y_true, y_pred). None, a loss instance, a loss
+    class, a configuration from `keras.losses.serialize` and a function of (y_true, y_pred) are taken as well.
 
-    Raises: UnknownLossError with the nearest names; ParameterError for a parameter the loss does not have.
+    Raises: UnknownLossError with the nearest names, or with the losses that libraries mean by this one;
+    ParameterError for a parameter that the loss does not have, or that has no equal.
     """
     if identifier is None or (isinstance(identifier, keras.losses.Loss) and not parameters):
         return identifier
     if isinstance(identifier, str):
-        card = catalogue.find(identifier)
-        return loss_class(card)(**translate(card, identifier, parameters))
+        found = catalogue.resolve(identifier, parameters)
+        if found.place is not None:
+            return equal(found.card, found.place, parameters)
+        return loss_class(found.card)(**parameters)
     if isinstance(identifier, dict):
         return _of_configuration(identifier)
     if isinstance(identifier, type) and issubclass(identifier, keras.losses.Loss):
         return identifier(**parameters)
     if inspect.isfunction(identifier) and (identifier.__module__ or "").startswith("keras."):  # one of Keras's own
-        return loss_class(catalogue.find(identifier.__name__))(**parameters)
+        return get(f"keras.losses.{identifier.__name__}", **parameters)
     if callable(identifier) and not isinstance(identifier, (type, Moving, LearningRateSchedule)):
         made = identifier if hasattr(identifier, "cls") else as_loss(identifier)
         return getattr(made, "cls", made)(**parameters)
@@ -77,41 +79,9 @@ def loss_class(card: Card) -> type[Loss]:
     return found
 
 
-def translate(card: Card, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """lossary's parameters for those of the library that `name` belongs to (the same where it names no other)."""
-    name = name.removeprefix("tf.") if name.startswith("tf.keras.") else name
-    place = next((p for p in card.elsewhere if catalogue.peer_name(p) == name), None)
-    if place is None:
-        return given
-    theirs, ours = read_place(place)
-    unknown = set(given) - set(theirs) - set(COMMON)
-    if unknown:
-        raise ParameterError(
-            f"The equal of {name} was asked for with {', '.join(f'{k}={v!r}' for k, v in given.items())}.",
-            arrived=f"lossary cannot translate {', '.join(sorted(unknown))}.",
-            allowed=f"Allowed are {', '.join((*theirs, *COMMON))}.",
-            do=f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}.",
-        )
-    values = {**theirs, **{k: v for k, v in given.items() if k in theirs}}
-    translated = {key: values[source] if is_name else source for key, (is_name, source) in ours.items()}
-    return {**translated, **{k: v for k, v in given.items() if k in COMMON}}
-
-
-def read_place(place: str) -> tuple[dict[str, Any], dict[str, tuple[bool, Any]]]:
-    """A line such as 'torch.nn.SmoothL1Loss(beta=1.0) -> beta=beta' as their defaults and how ours follow from them.
-
-    Without an arrow the names are the same. Each of ours is (True, their name) or (False, a constant).
-    """
-    left, _, right = place.partition("->")
-    call = ast.parse("f" + left[left.find("(") :].strip() if "(" in left else "f()", mode="eval").body
-    assert isinstance(call, ast.Call)
-    theirs = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    ours: dict[str, tuple[bool, Any]] = {name: (True, name) for name in theirs} if not right else {}
-    target = ast.parse(f"f({right.strip()})", mode="eval").body
-    assert isinstance(target, ast.Call)
-    for keyword in target.keywords:
-        if isinstance(keyword.value, ast.Name):
-            ours[str(keyword.arg)] = (True, keyword.value.id)
-        else:
-            ours[str(keyword.arg)] = (False, ast.literal_eval(keyword.value))
-    return theirs, ours
+def equal(card: Card, place: str, given: Mapping[str, Any]) -> Loss:
+    """The loss with the numbers, and the shape, of another library's loss with these parameters."""
+    cls, name = loss_class(card), peer_name(place)
+    ours = translate(card, place, given)
+    by_entry = library(name).entries and cls.entrywise and ours["reduction"] not in MEAN
+    return cls(**ours, **({"entries": True} if by_entry else {}))

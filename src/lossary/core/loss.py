@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
+import warnings
 from collections.abc import Callable
 from dataclasses import field
 from functools import lru_cache
@@ -23,7 +24,7 @@ from .cards import Card, ParamCard, read_docstring
 from .contract import REAL, Contract, Values
 from .errors import DefinitionError, LossaryError, ParameterError, ShapeError, shown
 from .params import INF, Param
-from .reduction import Reduction
+from .reduction import REDUCTIONS, Reduction
 from .schedules import Moving, moving
 
 Tensor = Any
@@ -32,6 +33,7 @@ COMMON = [
     Parameter(name, Parameter.KEYWORD_ONLY, default=default)
     for name, default in {"reduction": "sum_over_batch_size", "name": None, "dtype": None}.items()
 ]
+ENTRIES = Parameter("entries", Parameter.KEYWORD_ONLY, default=False)
 CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
@@ -66,6 +68,8 @@ class Loss(Fields, keras.losses.Loss):
         reduction: how the rows become one number; see lossary.core.reduction for the formulas.
         name: a name for logs.
         dtype: type of the result, by default keras.config.floatx(). Half precision is computed in float32.
+        entries: whether every entry of y_true is a row of its own, as in torch and optax: a sum is then that of all
+            entries, and reduction="none" keeps their shape. Losses have it whose rows are means of entries.
     """
 
     if TYPE_CHECKING:  # the three arguments every loss shares; Keras stores them
@@ -78,6 +82,9 @@ class Loss(Fields, keras.losses.Loss):
     traits: ClassVar[tuple[str, ...]] = ()
     aliases: ClassVar[tuple[str, ...]] = ()
     family: ClassVar[str] = "custom"
+    reductions: ClassVar[tuple[str | None, ...]] = REDUCTIONS
+    entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
+    entries = False
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
@@ -92,13 +99,14 @@ class Loss(Fields, keras.losses.Loss):
         traits: tuple[str, ...] = (),
         family: str | None = None,
         package: str | None = None,
+        positional: str | None = None,
     ) -> None:
         super().__init_subclass__()
         own = cls.__module__.startswith("lossary.families.")
         cls.aliases, cls.traits = aliases, traits
         cls.tasks = cls.tasks if tasks is None else tasks
         cls.family = family or (cls.__module__.rpartition(".")[2] if own else "custom")
-        cls.signature, cls.params = _declaration(cls)
+        cls.signature, cls.params = _declaration(cls, None if positional is None else positional.split())
         if not abstract:
             package = package or ("lossary" if own else "custom")
             if not own:
@@ -109,22 +117,24 @@ class Loss(Fields, keras.losses.Loss):
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
         self = super().__new__(cls)
-        try:
-            given = cls.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ParameterError(
-                f"{cls.__name__}{_without_types(cls.signature)} was called.",
-                arrived=f"The arguments do not fit: {error}.",
-                allowed=f"Allowed are {', '.join(cls.signature.parameters)}.",
-                do="Pass these by name.",
-            ) from error
+        given = bound(cls.__name__, cls.signature, args, kwargs)
+        if args:
+            _warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
         given.apply_defaults()
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
-        reduction.check_reduction(cls.__name__, common["reduction"])
+        reduction.check_reduction(cls.__name__, common["reduction"], cls.reductions)
         check_name(cls.__name__, common["name"])
-        common["dtype"] = inputs.policy(cls.__name__, common["dtype"])
-        keras.losses.Loss.__init__(self, **{**common, "name": common["name"] or snake(cls.__name__)})
+        known = common["reduction"] if common["reduction"] in REDUCTIONS else "sum_over_batch_size"
+        common |= {
+            "dtype": inputs.policy(cls.__name__, common["dtype"]),
+            "name": common["name"] or snake(cls.__name__),
+        }
+        keras.losses.Loss.__init__(self, **{**common, "reduction": known})
+        self.reduction = self.reduction if known == common["reduction"] else common["reduction"]
+        self.entries = Param("Whether each entry is a row.", kind="flag").check(
+            cls.__name__, "entries", self._arguments.get("entries", False)
+        )
         self._moving = {}
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
@@ -196,6 +206,10 @@ class Loss(Fields, keras.losses.Loss):
         """The rows as one number; a loss that is no mean of rows (a root mean square) overrides it."""
         return reduction.reduce(values, weight, mask, self.reduction)
 
+    def reduced_of(self, y_true: Tensor, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
+        """As `reduced`; a loss whose divisor depends on the targets overrides it."""
+        return self.reduced(values, weight, mask)
+
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
         return {name: value.now() for name, value in self._moving.items()}
@@ -204,7 +218,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
-        return ops.cast(self.reduced(values, weight, mask), self.dtype)
+        return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
 
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
@@ -285,6 +299,8 @@ class Loss(Fields, keras.losses.Loss):
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
+        if self.entries:
+            return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
@@ -296,6 +312,8 @@ class Loss(Fields, keras.losses.Loss):
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
         config = {name: getattr(self, name, value) for name, value in self._arguments.items()} | self._moving
         dtype = config.pop("dtype", None)
+        if not self.entries:
+            config.pop("entries", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
         return config | {"name": self.name, "reduction": self.reduction}
@@ -375,6 +393,42 @@ def unknown_step(shown: str) -> LossaryError:
     )
 
 
+def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The arguments by name, or a ParameterError with the names that are known."""
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        by_place = [p.name for p in signature.parameters.values() if p.kind is not Parameter.KEYWORD_ONLY]
+        raise ParameterError(
+            f"{owner}{_without_types(signature)} was called.",
+            arrived=f"The arguments do not fit: {error}.",
+            allowed=f"Allowed are {', '.join(signature.parameters)}; by place, {', '.join(by_place) or 'none'}.",
+            do="Pass these by name.",
+        ) from error
+
+
+def _warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signature, args: tuple[Any, ...]) -> None:
+    """Places once followed the declaration and now follow Keras: warn where the values could be meant the old way."""
+    pairs = list(zip(signature.parameters, params.items(), args, strict=False))
+    if len(pairs) < len(args) or not all(_lawful(owner, *before, value) for _, before, value in pairs):
+        return
+    for name, (before, _), value in pairs:
+        if name != before:
+            warnings.warn(
+                f"{owner} takes {name} at this place, as Keras does; before 0.1.0 it took {before}. "
+                f"Write {name}={value!r}, or {before}={value!r}.",
+                stacklevel=3,
+            )
+
+
+def _lawful(owner: str, name: str, param: Param, value: Any) -> bool:
+    try:
+        param.check(owner, name, value)
+    except LossaryError:
+        return False
+    return True
+
+
 def check_name(owner: str, name: Any) -> None:
     if not (name is None or isinstance(name, str)):
         raise ParameterError(
@@ -390,25 +444,42 @@ def _without_types(signature: Signature) -> Signature:
     return signature.replace(parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()])
 
 
-def _declaration(cls: type[Loss]) -> tuple[Signature, dict[str, Param]]:
-    """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields."""
+def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signature, dict[str, Param]]:
+    """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields.
+
+    `positional` names what may be given by place, in Keras's order; all else is taken by name. Without it, fields may
+    be given by place except those of lossary's forms, and those that all losses share.
+    """
     if "__init__" in cls.__dict__ and cls is not Loss:
         written = list(Signature.from_callable(cls.__init__).parameters.values())[1:]
         own = [p for p in written if p.kind is not Parameter.VAR_KEYWORD]
         params = {p.name: Param("A parameter of this loss.", kind="free") for p in own if p.name not in _COMMON_NAMES}
         rest = [p for p in COMMON if p.name not in {q.name for q in own}]
         return Signature(sorted([*own, *rest], key=lambda p: p.kind)), params
-    params, parameters = {}, []
-    for name, hint in _field_hints(cls).items():
+    params, parameters = {}, {p.name: p for p in COMMON}
+    hints, shared = _field_hints(cls), _fields_of_forms(cls)
+    for name, hint in hints.items():
         params[name] = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Param)), None) or Param(
             "A parameter of this loss.", kind="free"
         )
         default = getattr(cls, name, Parameter.empty)
-        parameters.append(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hint))
-    return Signature(parameters + COMMON), params
+        parameters[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+    order = [name for name in hints if name not in shared] if positional is None else positional
+    first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
+    rest = [parameters[name] for name in [*hints, *COMMON_NAMES] if name not in order]
+    rest += [ENTRIES] if cls.entrywise else []
+    return Signature([*first, *rest]), params
 
 
-_COMMON_NAMES = {p.name for p in COMMON}
+def _fields_of_forms(cls: type[Loss]) -> set[str]:
+    """The fields that lossary's own forms give to many losses."""
+    forms = [base for base in cls.__mro__ if base.__module__ == f"{__package__}.forms"]
+    own = [base for base in cls.__mro__ if base not in forms and base is not Loss and issubclass(base, Loss)]
+    return {n for b in forms for n in inspect.get_annotations(b)} - {n for b in own for n in inspect.get_annotations(b)}
+
+
+COMMON_NAMES = tuple(p.name for p in COMMON)
+_COMMON_NAMES = (*COMMON_NAMES, ENTRIES.name)
 _OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
 
 
@@ -518,21 +589,47 @@ def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, 
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
 
 
+def _ordered(parameters: list[Parameter], positional: str | None) -> Signature:
+    """Parameters with the named ones first, by place, and the others by name; as they are where none are named."""
+    if positional is None:
+        return Signature(parameters)
+    by_name, order = {p.name: p for p in parameters}, positional.split()
+    rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters if p.name not in order]
+    return Signature([*(by_name[name] for name in order), *rest])
+
+
+MISSING: Any = Parameter.empty
+
+
 def function(
-    cls: Callable[P, Loss], *, extra: tuple[str, ...] = ()
+    cls: Callable[P, Loss], *, extra: tuple[str, ...] = (), positional: str | None = None
 ) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
     """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred.
 
-    `extra` names tensors that the function takes beside the two, before the parameters.
+    `extra` names tensors that the function takes beside the two, before the parameters. `positional` orders the
+    parameters where Keras's function has another order than its class.
     """
 
-    def twin(y_true: Tensor, y_pred: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        given: dict[str, Any] = {**dict(zip(extra, args, strict=False)), **kwargs}
-        beside = {name: given.pop(name) for name in extra if name in given}
-        if not _COMMON_NAMES.isdisjoint(given):
+    def twin(y_true: Tensor = MISSING, y_pred: Tensor = MISSING, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        if y_true is MISSING and y_pred is MISSING:  # ls.MSE() can only mean the loss itself
+            return loss_class(*args, **kwargs)
+        if y_true is MISSING or y_pred is MISSING:
+            raise ParameterError(
+                f"{twin.__name__} is a function of (y_true, y_pred).",
+                arrived=f"It was called without {'y_true' if y_true is MISSING else 'y_pred'}.",
+                allowed="Allowed are both, or neither for the loss itself.",
+                do=f"Pass both; for compile, write {loss_class.__name__}().",
+            )
+        given: dict[str, Any] = kwargs
+        if args:
+            given = bound(twin.__name__, parameters, args, kwargs).arguments
+            _warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
+        beside = {name: given[name] for name in extra if name in given}
+        given = {name: value for name, value in given.items() if name not in beside}
+        if not given.keys().isdisjoint(_COMMON_NAMES):
             raise ParameterError(
                 f"{twin.__name__} gives one value per row, in the type of y_pred.",
-                arrived=f"It was given {', '.join(sorted(_COMMON_NAMES.intersection(given)))}.",
+                arrived=f"It was given {', '.join(sorted(given.keys() & set(_COMMON_NAMES)))}.",
                 allowed=f"Allowed are {', '.join(twin.__signature__.parameters)}.",  # type: ignore[attr-defined]
                 do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
             )
@@ -540,15 +637,16 @@ def function(
         if not isinstance(y_pred, (list, tuple, dict, int, float)):
             y_pred = inputs.arrived(loss_class.__name__, "y_pred", y_pred)
             dtype = inputs.real_type(y_pred)
-        return build(loss_class, dtype, args[len(extra) :], given).rows(y_true, y_pred, **beside)
+        return build(loss_class, dtype, (), given).rows(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
     twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
     first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
-    first += [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
-    own = [p for p in loss_class.signature.parameters.values() if p.name not in _COMMON_NAMES]
-    twin.__signature__ = Signature(first + own)  # type: ignore[attr-defined]
+    beside = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
+    own = _ordered([p for n, p in loss_class.signature.parameters.items() if n not in _COMMON_NAMES], positional)
+    parameters = Signature([*beside, *own.parameters.values()])
+    twin.__signature__ = Signature([*first, *parameters.parameters.values()])  # type: ignore[attr-defined]
     twin.cls = loss_class  # type: ignore[attr-defined]
     package = keras.saving.get_registered_name(loss_class).partition(">")[0]
     keras.saving.register_keras_serializable(package)(twin)

@@ -7,6 +7,8 @@ ignored, N = sum m:
     sum_over_batch_size      sum m w v / N          (or "mean"; a row of weight 0 still counts in N, as in Keras)
     mean_with_sample_weight  sum m w v / sum m w
     none                     m w v
+    mean_with_class_weight   sum m w v / sum m w c, with c the class weight of the true class, as in torch: for losses
+                             of class numbers, whose v contains c
 
 A row with w = 0 or m = 0 adds exactly nothing, even when it holds NaN or infinity. An empty sum divided by an empty
 count is 0, with gradient 0. Sums are taken in float32 at least.
@@ -27,12 +29,12 @@ Reduction = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weig
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
-def check_reduction(owner: str, reduction: Any) -> None:
-    if not (reduction is None or isinstance(reduction, str)) or reduction not in REDUCTIONS:
+def check_reduction(owner: str, reduction: Any, allowed: tuple[str | None, ...] = REDUCTIONS) -> None:
+    if not (reduction is None or isinstance(reduction, str)) or reduction not in allowed:
         raise ParameterError(
             f"{owner}(reduction=...) says how the rows of a batch become one number.",
             arrived=f"Invalid value for argument `reduction`: {shown(reduction)}.",
-            allowed=f"Allowed is one of {', '.join(map(repr, REDUCTIONS))}.",
+            allowed=f"Allowed is one of {', '.join(map(repr, allowed))}.",
             do="Leave it out for the mean over the batch.",
         )
 

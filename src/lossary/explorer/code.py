@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossary.core import catalogue
-from lossary.core.lookup import COMMON, read_place, translate
+from lossary.core.elsewhere import peer_name, read_place, translate
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Asked
 from lossary.explorer.curves import label
@@ -37,11 +37,11 @@ def equal(loss: Loss, library: str) -> Equal | None:
     card = catalogue.card(type(loss).__name__)
     ours = {name: getattr(loss, name) for name in loss.params}
     for place in card.elsewhere:
-        name = catalogue.peer_name(place)
+        name = peer_name(place)
         if name.startswith(LIBRARIES[library]):
             theirs, meaning = read_place(place)
             given = {source: ours[key] for key, (named, source) in meaning.items() if named and key in ours}
-            reached = {k: v for k, v in translate(card, name, given).items() if k not in COMMON}
+            reached = {k: v for k, v in translate(card, place, given).items() if k in ours}
             if {**_defaults(loss), **reached} == ours:
                 return name, {k: v for k, v in given.items() if v != theirs.get(k)}
     return None

@@ -10,8 +10,9 @@ from ..numerics.stable import SMALLEST, power, read_at_least
 
 class BinaryCrossentropy(
     Binary,
-    aliases=("bce", "BCE", "binary_cross_entropy", "log_loss", "logistic", "sigmoid_cross_entropy"),
+    aliases=("bce", "BCE", "binary_cross_entropy", "log_loss", "logistic"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits label_smoothing axis reduction name dtype",
 ):
     r"""The surprise at the true label: the fit settles at the true probability of a yes.
 
@@ -23,9 +24,13 @@ class BinaryCrossentropy(
     Reference: Cox (1958), The regression analysis of binary sequences, doi:10.1111/j.2517-6161.1958.tb00292.x
     Elsewhere:
         keras.losses.BinaryCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
-        torch.nn.BCELoss
-        torch.nn.BCEWithLogitsLoss -> from_logits=True
+        torch.nn.BCELoss, torch.nn.functional.binary_cross_entropy
+        torch.nn.BCEWithLogitsLoss, torch.nn.functional.binary_cross_entropy_with_logits -> from_logits=True
         optax.losses.sigmoid_binary_cross_entropy -> from_logits=True
+        tf.nn.sigmoid_cross_entropy_with_logits -> from_logits=True
+    Unlike:
+        sigmoid_cross_entropy: of logits, as its name says: tf.nn.sigmoid_cross_entropy_with_logits
+        sklearn.metrics.log_loss: for several columns, the cross-entropy of classes
 
     >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]), binary_crossentropy([[1.0]], [[-20.0]], from_logits=True)
     (0.69314718, 20.0)
@@ -49,6 +54,8 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
     Reference: King and Zeng (2001), Logistic regression in rare events data, doi:10.1093/oxfordjournals.pan.a004868
     Elsewhere:
         tf.nn.weighted_cross_entropy_with_logits(pos_weight=1.0) -> from_logits=True, pos_weight=pos_weight
+        torch.nn.BCEWithLogitsLoss, torch.nn.functional.binary_cross_entropy_with_logits(pos_weight=1.0) ->
+            from_logits=True, pos_weight=pos_weight
 
     >>> weighted_binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]], pos_weight=3.0)
     1.38629436
@@ -65,7 +72,10 @@ weighted_binary_crossentropy = function(WeightedBinaryCrossentropy)
 
 
 class BinaryFocalCrossentropy(
-    Binary, aliases=("binary_focal", "focal", "sigmoid_focal", "retinanet"), traits=("smooth",)
+    Binary,
+    aliases=("binary_focal", "focal", "retinanet"),
+    traits=("smooth",),
+    positional="apply_class_balancing alpha gamma from_logits label_smoothing axis reduction name dtype",
 ):
     r"""Binary cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
 
@@ -80,6 +90,10 @@ class BinaryFocalCrossentropy(
         torchvision.ops.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
             gamma=gamma, from_logits=True
         optax.losses.sigmoid_focal_loss(gamma=2.0) -> gamma=gamma, from_logits=True
+        optax.losses.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
+            gamma=gamma, from_logits=True
+    Unlike:
+        sigmoid_focal: of logits, as its name says; torchvision's balances the classes, optax's does so with alpha alone
 
     >>> binary_focal_crossentropy([[1.0]], [[0.5]]), binary_focal_crossentropy([[1.0]], [[-100.0]], from_logits=True)
     (0.1732868, 100.0)

@@ -19,8 +19,9 @@ Gamma = Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0
 
 class CategoricalCrossentropy(
     Categorical,
-    aliases=("cce", "CCE", "categorical_cross_entropy", "softmax_cross_entropy", "cross_entropy"),
+    aliases=("cce", "CCE", "categorical_cross_entropy"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits label_smoothing axis reduction name dtype",
 ):
     r"""The surprise at the true class: the fit settles at the true probabilities of the classes.
 
@@ -32,8 +33,11 @@ class CategoricalCrossentropy(
         (2016), Rethinking the Inception architecture (label smoothing), arXiv:1512.00567
     Elsewhere:
         keras.losses.CategoricalCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
-        optax.losses.softmax_cross_entropy -> from_logits=True
-        tf.nn.softmax_cross_entropy_with_logits -> from_logits=True, reduction='none'
+        optax.losses.softmax_cross_entropy(axis=-1) -> from_logits=True, axis=axis
+        tf.nn.softmax_cross_entropy_with_logits(axis=-1) -> from_logits=True, axis=axis
+    Unlike:
+        softmax_cross_entropy: of logits, as its name says: optax.losses.softmax_cross_entropy
+        cross_entropy: in torch, of logits and class numbers: torch.nn.functional.cross_entropy
 
     >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -48,8 +52,9 @@ categorical_crossentropy = function(CategoricalCrossentropy)
 
 class SparseCategoricalCrossentropy(
     Sparse,
-    aliases=("scce", "SCCE", "sparse_cross_entropy", "sparse_categorical_cross_entropy", "nll"),
+    aliases=("scce", "SCCE", "sparse_cross_entropy", "sparse_categorical_cross_entropy"),
     traits=("convex", "smooth", "proper"),
+    positional="from_logits ignore_class reduction axis name dtype",
 ):
     r"""Categorical cross-entropy for class indices: the surprise at the true class.
 
@@ -60,10 +65,14 @@ class SparseCategoricalCrossentropy(
     Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve
     Elsewhere:
         keras.losses.SparseCategoricalCrossentropy(from_logits=False, ignore_class=None, axis=-1)
-        torch.nn.CrossEntropyLoss(ignore_index=-100, label_smoothing=0.0) -> from_logits=True, axis=1,
-            ignore_class=ignore_index, label_smoothing=label_smoothing
+        torch.nn.CrossEntropyLoss, torch.nn.functional.cross_entropy(weight=None, ignore_index=-100,
+            label_smoothing=0.0) -> from_logits=True, axis=1, class_weight=weight, ignore_class=ignore_index,
+            label_smoothing=label_smoothing
         optax.losses.softmax_cross_entropy_with_integer_labels(axis=-1) -> from_logits=True, axis=axis
-        tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True, reduction='none'
+        tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True
+    Unlike:
+        torch.nn.NLLLoss, torch.nn.functional.nll_loss: of log-probabilities, taken as they are
+        nll: in torch, of log-probabilities; elsewhere, of probabilities
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -100,7 +109,12 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
     return alpha * (with_slope(value, slope)(surprise, p, q) if not absent(gamma) else surprise)
 
 
-class CategoricalFocalCrossentropy(Categorical, aliases=("categorical_focal", "softmax_focal"), traits=("smooth",)):
+class CategoricalFocalCrossentropy(
+    Categorical,
+    aliases=("categorical_focal", "softmax_focal"),
+    traits=("smooth",),
+    positional="alpha gamma from_logits label_smoothing axis reduction name dtype",
+):
     r"""Categorical cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
 
     Formula: -\sum_c \alpha_c\,(1 - p_c)^\gamma\,y_c \log p_c
@@ -151,7 +165,10 @@ sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentr
 
 
 class CategoricalGeneralizedCrossEntropy(
-    Sparse, aliases=("gce", "generalized_crossentropy", "truncated_lq"), traits=("bounded", "robust", "smooth")
+    Sparse,
+    aliases=("gce", "generalized_crossentropy", "truncated_lq"),
+    traits=("bounded", "robust", "smooth"),
+    positional="q reduction name dtype",
 ):
     r"""Between cross-entropy (q to 0) and absolute error (q = 1): wrong labels pull less.
 

@@ -11,6 +11,7 @@ class KLDivergence(
     aliases=("kld", "KLD", "kullback_leibler", "kl", "relative_entropy"),
     tasks=("distribution",),
     traits=("convex",),
+    positional="reduction name dtype",
 ):
     r"""What is lost by describing the distribution y_true with the distribution y_pred.
 
@@ -21,6 +22,9 @@ class KLDivergence(
     Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
     Elsewhere:
         keras.losses.KLDivergence
+    Unlike:
+        torch.nn.KLDivLoss, torch.nn.functional.kl_div: of log-probabilities, entry by entry
+        optax.losses.kl_divergence: of log-probabilities
 
     >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]), kl_divergence([[1.0, 0.0]], [[1e-8, 1.0]])
     (0.14384104, 18.420681)

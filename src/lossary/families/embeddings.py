@@ -16,7 +16,12 @@ from ..numerics.stable import LARGE, softplus
 IDENTITY = Values("a class index of any size", whole=True)
 
 
-class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
+class Circle(
+    Loss,
+    aliases=("circle_loss",),
+    tasks=("retrieval",),
+    positional="gamma margin remove_diagonal reduction name dtype",
+):
     r"""Pulls rows of one class together and pushes others apart; pairs far from where they should be pull hardest.
 
     Formula: \log(1 + \sum_n e^{\gamma\,\alpha_n (s_n - m)} \sum_p e^{-\gamma\,\alpha_p (s_p - 1 + m)}), with
@@ -99,4 +104,4 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         return ops.logsumexp(terms, axis=1)
 
 
-circle = function(Circle, extra=("ref_labels", "ref_embeddings"))
+circle = function(Circle, extra=("ref_labels", "ref_embeddings"), positional="remove_diagonal gamma margin")

@@ -13,7 +13,12 @@ from ..numerics.backend import log
 from ..numerics.stable import reciprocal, surprise, with_slopes
 
 
-class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("convex", "smooth")):
+class Poisson(
+    Pointwise,
+    aliases=("poisson_loss",),
+    traits=("convex", "smooth"),
+    positional="reduction name dtype",
+):
     r"""Counts that happen at a predicted rate: the fit settles at the mean count, and errors at high rates cost less.
 
     Formula: p - y \log p, with y = y_true and p = y_pred (or e^z - y z with z = y_pred for log_rate=True)
@@ -23,7 +28,12 @@ class Poisson(Pointwise, aliases=("poisson_loss", "poisson_nll"), traits=("conve
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
     Elsewhere:
         keras.losses.Poisson
-        torch.nn.PoissonNLLLoss(log_input=True) -> log_rate=log_input
+        torch.nn.PoissonNLLLoss, torch.nn.functional.poisson_nll_loss(log_input=True, full=False, eps=1e-08) ->
+            log_rate=log_input
+        tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
+    Unlike:
+        poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
+        sklearn.metrics.mean_poisson_deviance: twice it, less what a perfect rate would cost
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)
@@ -62,7 +72,8 @@ class GaussianNLL(
     Reference: Nix and Weigend (1994), Estimating the mean and variance of the target probability distribution,
         doi:10.1109/ICNN.1994.374138
     Elsewhere:
-        torch.nn.GaussianNLLLoss(full=False) -> spread='variance', full=full
+        torch.nn.GaussianNLLLoss, torch.nn.functional.gaussian_nll_loss(full=False, eps=1e-06) ->
+            spread='variance', full=full
 
     >>> gaussian_nll([[1.0]], [[0.0, 0.0]]), gaussian_nll([[1.0]], [[0.0, 2.0]], spread="variance", full=False)
     (1.4189385, 0.5965736)

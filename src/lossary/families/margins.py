@@ -8,7 +8,12 @@ from ..core.loss import Loss, Tensor, function
 from ..numerics.stable import LARGE, largest, mean_square
 
 
-class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
+class Hinge(
+    Margin,
+    aliases=("hinge_loss", "svm"),
+    traits=("convex",),
+    positional="reduction name dtype",
+):
     r"""Costs nothing once a row is on the right side by a margin of 1, and grows linearly before.
 
     Formula: \max(1 - m, 0), with m = y \cdot y_pred and y = -1 or 1
@@ -17,7 +22,7 @@ class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
     Reference: Cortes and Vapnik (1995), Support-vector networks, doi:10.1007/BF00994018
     Elsewhere:
         keras.losses.Hinge
-        optax.losses.hinge_loss -> reduction='none'
+        optax.losses.hinge_loss
 
     >>> hinge([[1.0, -1.0]], [[0.5, -3.0]])
     0.25
@@ -33,7 +38,12 @@ class Hinge(Margin, aliases=("hinge_loss", "svm"), traits=("convex",)):
 hinge = function(Hinge)
 
 
-class SquaredHinge(Margin, aliases=("l2_svm",), traits=("convex", "smooth")):
+class SquaredHinge(
+    Margin,
+    aliases=("l2_svm",),
+    traits=("convex", "smooth"),
+    positional="reduction name dtype",
+):
     r"""The square of the hinge: gentle close to the margin, strict far on the wrong side.
 
     Formula: \max(1 - m, 0)^2, with m = y \cdot y_pred and y = -1 or 1
@@ -60,7 +70,13 @@ class SquaredHinge(Margin, aliases=("l2_svm",), traits=("convex", "smooth")):
 squared_hinge = function(SquaredHinge)
 
 
-class CategoricalHinge(Loss, aliases=("multiclass_hinge",), tasks=("multiclass",), traits=("convex",)):
+class CategoricalHinge(
+    Loss,
+    aliases=("multiclass_hinge",),
+    tasks=("multiclass",),
+    traits=("convex",),
+    positional="reduction name dtype",
+):
     r"""Asks that the true class scores at least 1 more than the best other class.
 
     Formula: \max(0, 1 + \max_{c \ne t} p_c - p_t), with t the true class of a one-hot y_true
@@ -70,6 +86,8 @@ class CategoricalHinge(Loss, aliases=("multiclass_hinge",), tasks=("multiclass",
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
         keras.losses.CategoricalHinge
+    Unlike:
+        optax.losses.multiclass_hinge_loss, torch.nn.MultiMarginLoss: of class numbers
 
     >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
     (0.0, 1.5)

@@ -17,7 +17,12 @@ def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
     return share(missed, hit + smooth)
 
 
-class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits=("bounded",)):
+class Dice(
+    Overlap,
+    aliases=("soft_dice", "sorensen", "f1"),
+    traits=("bounded",),
+    positional="reduction name axis dtype",
+):
     r"""One minus the overlap of two masks, as a share of their mean size: rare foreground counts as much as background.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
@@ -27,6 +32,8 @@ class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
     Elsewhere:
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
+    Unlike:
+        optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -41,7 +48,11 @@ class Dice(Overlap, aliases=("dice_loss", "soft_dice", "sorensen", "f1"), traits
 dice = function(Dice)
 
 
-class Tversky(Overlap, aliases=("tversky_loss",), traits=("bounded",)):
+class Tversky(
+    Overlap,
+    traits=("bounded",),
+    positional="alpha beta reduction name axis dtype",
+):
     r"""Dice with a price for each kind of mistake: `alpha` for false alarms, `beta` for what was missed.
 
     Formula: 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row
@@ -51,6 +62,8 @@ class Tversky(Overlap, aliases=("tversky_loss",), traits=("bounded",)):
     Reference: Salehi, Erdogmus and Gholipour (2017), Tversky loss function for image segmentation, arXiv:1706.05721
     Elsewhere:
         keras.losses.Tversky(alpha=0.5, beta=0.5, axis=None) -> alpha=beta, beta=alpha, axis=axis, whole_batch=True
+    Unlike:
+        TverskyLoss: in libraries for torch, of logits, or smoothed, each in its own way
 
     >>> tversky([[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]], alpha=0.9, beta=0.1)
     0.16666667

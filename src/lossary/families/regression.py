@@ -29,6 +29,7 @@ class MeanSquaredError(
     Distance,
     aliases=("mse", "MSE", "l2", "squared_error", "least_squares", "quadratic"),
     traits=("convex", "smooth", "symmetric"),
+    positional="reduction name dtype",
 ):
     r"""Squares each error: large errors rule, and the best constant is the mean.
 
@@ -38,9 +39,11 @@ class MeanSquaredError(
     Reference: Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix
     Elsewhere:
         keras.losses.MeanSquaredError
-        torch.nn.MSELoss
+        torch.nn.MSELoss, torch.nn.functional.mse_loss
         optax.losses.squared_error
         sklearn.metrics.mean_squared_error
+    Unlike:
+        optax.losses.l2_loss, tf.nn.l2_loss: half of it, for each entry (optax) or summed (tf.nn)
 
     >>> mean_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     5.0
@@ -63,6 +66,7 @@ class MeanAbsoluteError(
     Distance,
     aliases=("mae", "MAE", "l1", "absolute_error", "lad"),
     traits=("convex", "robust", "symmetric"),
+    positional="reduction name dtype",
 ):
     r"""Takes each error as it is: every error pulls equally hard, and the best constant is the median.
 
@@ -72,7 +76,7 @@ class MeanAbsoluteError(
     Reference: Laplace (1774), Mémoire sur la probabilité des causes par les événements
     Elsewhere:
         keras.losses.MeanAbsoluteError
-        torch.nn.L1Loss
+        torch.nn.L1Loss, torch.nn.functional.l1_loss
         sklearn.metrics.mean_absolute_error
 
     >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
@@ -94,15 +98,20 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
 
     Formula: \sqrt{\mathrm{mean}(e^2)} over the whole (weighted) batch, with e = y_pred - y_true
     Use: when the number shown should read like an error; the step size then depends on how good the fit already is.
-    Beware: the root is taken after the batch is reduced; batches of different sizes do not average to the same number.
-        As a function, or with reduction="none", each row gets its own root: with one output that is the absolute error.
+    Beware: the root is taken after the batch is reduced: the function gives one number too, and a metric one over all
+        batches. The loss column of fit is the mean of the batches' roots, which is another number. With
+        reduction="none" each row gets its own root: with one output that is the absolute error.
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
+    Unlike:
+        sklearn.metrics.root_mean_squared_error: a root for each column, and their mean
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
     """
+
+    entrywise = False
 
     def of(self, e: Tensor) -> Tensor:
         return ops.square(e)
@@ -121,14 +130,28 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
         """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
         if self.reduction in (None, "none"):
             return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
+        return self.root(values, weight, mask, self.reduction)
+
+    def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+        """As a function: one number for all rows, because roots of rows do not average to the root of the mean."""
+        values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
+        return ops.cast(self.root(values, None, mask, "sum_over_batch_size"), self.dtype)
+
+    def root(self, values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str) -> Tensor:
+        """The root of the reduced squares of the rows' roots."""
         k = middling(ops.stop_gradient(largest(ops.reshape(values, (-1,)))))
-        return square_root(reduce(ops.square(values * k), weight, mask, self.reduction)) / k
+        return square_root(reduce(ops.square(values * k), weight, mask, reduction)) / k
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
 
 
-class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex", "robust", "smooth", "symmetric")):
+class LogCosh(
+    Distance,
+    aliases=("logcosh", "log_cosh_error"),
+    traits=("convex", "robust", "smooth", "symmetric"),
+    positional="reduction name dtype",
+):
     r"""Nearly half the square for small errors, the absolute error less log 2 for large ones, smooth everywhere.
 
     Formula: \log\cosh e, with e = y_pred - y_true
@@ -153,7 +176,12 @@ class LogCosh(Distance, aliases=("logcosh", "log_cosh_error"), traits=("convex",
 log_cosh = function(LogCosh)
 
 
-class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("convex",)):
+class MeanAbsolutePercentageError(
+    Pointwise,
+    aliases=("mape", "MAPE"),
+    traits=("convex",),
+    positional="reduction name dtype",
+):
     r"""Measures each error as a share of the true value, in per cent: being 10 off hurts more at 20 than at 200.
 
     Formula: 100\,|e| / \max(|y|, \epsilon), with e = y_pred - y_true and y = y_true
@@ -162,6 +190,8 @@ class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("
     Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
     Elsewhere:
         keras.losses.MeanAbsolutePercentageError
+    Unlike:
+        sklearn.metrics.mean_absolute_percentage_error: a share, not per cent
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
@@ -187,7 +217,12 @@ class MeanAbsolutePercentageError(Pointwise, aliases=("mape", "MAPE"), traits=("
 mean_absolute_percentage_error = function(MeanAbsolutePercentageError)
 
 
-class MeanSquaredLogarithmicError(Pointwise, aliases=("msle", "MSLE"), traits=("smooth",)):
+class MeanSquaredLogarithmicError(
+    Pointwise,
+    aliases=("msle", "MSLE"),
+    traits=("smooth",),
+    positional="reduction name dtype",
+):
     r"""Compares the logarithms of 1 + value: a factor of two too much costs about as much at 10 as at 10,000.
 
     Formula: (\log(1 + p) - \log(1 + y))^2, with y = y_true and p = y_pred
@@ -221,6 +256,7 @@ class CosineSimilarity(
     aliases=("cosine", "cosine_proximity", "cosine_loss"),
     tasks=("regression", "retrieval"),
     traits=("bounded",),
+    positional="axis reduction name dtype",
 ):
     r"""Minus the cosine of the angle between two vectors: -1 in the same direction, 1 in the opposite one.
 
@@ -231,6 +267,10 @@ class CosineSimilarity(
     Reference: Salton, Wong and Yang (1975), A vector space model for automatic indexing, doi:10.1145/361219.361220
     Elsewhere:
         keras.losses.CosineSimilarity(axis=-1)
+    Unlike:
+        optax.losses.cosine_similarity, torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity: no minus
+        optax.losses.cosine_distance: 1 minus the cosine
+        torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
     >>> cosine_similarity([[3.0, 4.0]], [[3.0, 4.0]]), cosine_similarity([[3.0, 4.0]], [[4.0, -3.0]])
     (-1.0, 0.0)

@@ -10,7 +10,12 @@ from ..core.params import positive
 from ..numerics.stable import about_one, log1p_of_square
 
 
-class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "robust", "smooth", "symmetric")):
+class Huber(
+    Distance,
+    aliases=("huber_loss", "smooth_mae"),
+    traits=("convex", "robust", "smooth", "symmetric"),
+    positional="delta reduction name dtype",
+):
     r"""Quadratic for small errors, linear for large: an outlier pulls, but never harder than `delta`.
 
     Formula: \tfrac12 e^2 if |e| \le \delta else \delta\,(|e| - \tfrac12\delta), with e = y_pred - y_true
@@ -19,7 +24,7 @@ class Huber(Distance, aliases=("huber_loss", "smooth_mae"), traits=("convex", "r
     Reference: Huber (1964), Robust estimation of a location parameter, doi:10.1214/aoms/1177703732
     Elsewhere:
         keras.losses.Huber(delta=1.0)
-        torch.nn.HuberLoss(delta=1.0)
+        torch.nn.HuberLoss, torch.nn.functional.huber_loss(delta=1.0)
         optax.losses.huber_loss(delta=1.0)
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
@@ -47,7 +52,7 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
     Beware: it is Huber(delta=beta) divided by beta; the two agree only at 1.
     Reference: Girshick (2015), Fast R-CNN, arXiv:1504.08083
     Elsewhere:
-        torch.nn.SmoothL1Loss(beta=1.0)
+        torch.nn.SmoothL1Loss, torch.nn.functional.smooth_l1_loss(beta=1.0)
 
     >>> smooth_l1([[0.0]], [[3.0]], beta=2.0)
     2.0

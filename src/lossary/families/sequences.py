@@ -11,7 +11,12 @@ SYMBOLS = Values("a symbol from 1 upwards; 0 is padding", low=0.0, whole=True)
 BLANK = 0
 
 
-class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), tasks=("sequence",)):
+class CTC(
+    Loss,
+    aliases=("connectionist_temporal_classification",),
+    tasks=("sequence",),
+    positional="reduction name dtype",
+):
     r"""Sums over every way to align a short target with a longer output: no frame needs a label of its own.
 
     Formula: -\log \sum_\pi \prod_t p_{t,\pi_t} over the paths \pi that spell y_true once repeats and blanks are dropped
@@ -22,6 +27,10 @@ class CTC(Loss, aliases=("ctc_loss", "connectionist_temporal_classification"), t
         doi:10.1145/1143844.1143891
     Elsewhere:
         keras.losses.CTC
+    Unlike:
+        torch.nn.CTCLoss, torch.nn.functional.ctc_loss: of log-probabilities (time, batch, class), with lengths
+        optax.losses.ctc_loss: with paddings, padded frames left out
+        tf.nn.ctc_loss: with lengths, (time, batch, class) by default
 
     >>> ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]])
     0.28768207

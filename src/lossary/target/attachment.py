@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from keras import ops
 
 from ..core.errors import LossaryError
 from ..core.loss import Loss
+from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
 from ..core.sums import MultiLoss, Sum
@@ -230,17 +232,24 @@ def detach(model: keras.Model) -> None:
             before.detach()
 
 
+CHANGED = {"loss": as_losses, "metrics": as_metrics, "weighted_metrics": as_metrics}
+
+
 def _follow_compile() -> None:
-    """Let `compile` be followed by `attach`, also when Keras calls it while loading a file.
+    """Let `compile` read lossary's functions as losses, and be followed by `attach`, also while Keras loads a file.
 
     It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
     """
     owner: Any = next(cls for cls in keras.Model.__mro__ if "compile" in cls.__dict__)
-    inner = owner.compile
+    inner, signature = owner.compile, inspect.signature(owner.compile)
 
     @functools.wraps(inner)
     def compile(self: Any, *args: Any, **kwargs: Any) -> None:
-        inner(self, *args, **kwargs)
+        given = signature.bind(self, *args, **kwargs)
+        for name, change in CHANGED.items():
+            if name in given.arguments:
+                given.arguments[name] = change(given.arguments[name])
+        inner(*given.args, **given.kwargs)
         attach(self, self.loss, getattr(self._compile_loss, "_user_loss_weights", None))
 
     owner.compile = compile

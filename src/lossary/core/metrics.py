@@ -1,0 +1,89 @@
+"""A loss of lossary among the metrics of compile: the number of its class over all batches together.
+
+Keras averages what a function gives over rows and batches. That is another number where a loss is no mean of rows (a
+root mean square), where rows are ignored, and where a loss object has reduced its batch already.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+from keras import ops
+
+from .errors import LossaryError
+from .loss import Loss
+from .reduction import reduce
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable("lossary")
+class LossMetric(keras.metrics.Metric):
+    """A loss over a stream of batches: Σ m w v / Σ m w over all values v, or the root of that for a root mean square.
+
+    `compile(metrics=[ls.huber])` makes it, of functions, classes and objects alike.
+    """
+
+    def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
+        self.loss: Loss = keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss
+        super().__init__(name=name or self.loss.name, dtype=dtype)
+        self._direction = "down"
+        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+        """Add the rows of a batch."""
+        values, weight, mask = self.loss._rows(y_true, y_pred, sample_weight, vectors=False)
+        values = ops.square(values) if self.loss.takes_root else values
+        for variable, terms in ((self.total, values), (self.count, ops.ones_like(values))):
+            variable.assign_add(ops.cast(reduce(terms, weight, mask, "sum"), variable.dtype))
+
+    def result(self) -> Tensor:
+        """The number over all batches so far; 0 before the first row."""
+        mean = ops.divide_no_nan(self.total, self.count)
+        return ops.sqrt(mean) if self.loss.takes_root else mean
+
+    def get_config(self) -> dict[str, Any]:
+        loss = keras.saving.serialize_keras_object(self.loss)
+        return {"loss": loss, "name": self.name, "dtype": keras.dtype_policies.get(self.dtype).name}
+
+
+def own_loss(given: Any) -> Loss | None:
+    """lossary's loss that a class, an object, a function or a partial of one stands for; None for anything else."""
+    if isinstance(given, type):
+        return given() if issubclass(given, Loss) else None
+    if isinstance(given, Loss):
+        return given
+    parameters: dict[str, Any] = {}
+    while isinstance(given, functools.partial) and not given.args:
+        given, parameters = given.func, {**given.keywords, **parameters}
+    cls = getattr(given, "cls", None)
+    if not isinstance(cls, type) or not issubclass(cls, Loss) or set(parameters) - set(cls.signature.parameters):
+        return None
+    return cls(**parameters)
+
+
+def as_losses(given: Any) -> Any:
+    """What `compile(loss=...)` was given, with lossary's functions as their classes: both then give one number."""
+    return keras.tree.map_structure(lambda one: one if own_loss(one) is None else own_loss(one), given)
+
+
+def as_metrics(given: Any) -> Any:
+    """What `compile(metrics=...)` was given, with lossary's losses as metrics of the whole stream."""
+    return keras.tree.map_structure(_as_metric, given)
+
+
+def _as_metric(given: Any) -> Any:
+    loss = own_loss(given)
+    if loss is None and not hasattr(given, "term_names"):  # a sum of losses is refused
+        return given
+    if loss is None or loss.coupled:
+        raise LossaryError(
+            "A metric is one number of all rows, whichever batches they came in.",
+            arrived=f"compile(metrics=...) was given {loss or given!r}, whose value is that of a batch.",
+            allowed="Allowed are losses whose rows do not look at one another, and no sums.",
+            do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
+        )
+    return LossMetric(loss, name=getattr(given, "__name__", None) if not isinstance(given, type) else None)

@@ -1,0 +1,89 @@
+"""Class, function and metric give one number: over uneven batches, with weights; or the loss is refused as a metric."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import lossary as ls
+from lossary.core.metrics import LossMetric, as_metrics
+from tests.backends import array
+from tests.laws.cases import CASES, every_case, one_case_each, twin
+
+BATCHES = (slice(0, 4), slice(4, 5), slice(5, 7))
+# JAX takes seconds to compile CTC for each size of a batch; it is a mean of rows like the others.
+OF_ROWS = [case for case in CASES if not case().coupled and case.cls.__name__ != "CTC"]
+
+
+def streamed(metric, y, p, weight=None):
+    for rows in BATCHES:
+        metric.update_state(y[rows], p[rows], None if weight is None else weight[rows])
+    return array(metric.result())
+
+
+@pytest.mark.parametrize("case", OF_ROWS, ids=str)
+def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
+    y, p = case.draw(rng, rows=7)
+    weight = np.float32([1.0, 0.5, 0.0, 2.0, 1.5, 0.7, 3.0])
+    whole, weighed = case(), case(reduction="mean_with_sample_weight")
+    for given in (functools.partial(twin(case.cls), **case.parameters), whole):
+        (plain,), (weighted,) = as_metrics([given]), as_metrics([given])
+        np.testing.assert_allclose(streamed(plain, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
+        np.testing.assert_allclose(streamed(weighted, y, p, weight), array(weighed(y, p, weight)), rtol=3e-6, atol=1e-7)
+    again = LossMetric.from_config(plain.get_config())
+    np.testing.assert_allclose(streamed(again, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
+
+
+@every_case
+def test_the_mean_of_the_function_is_the_class(case, rng):
+    y, p = case.draw(rng, rows=7)
+    values = twin(case.cls)(y, p, **case.parameters)
+    counts = array(getattr(values, "_keras_mask", ops.ones_like(values))).astype("float64")
+    mean = (array(values) * counts).sum() / counts.sum()
+    np.testing.assert_allclose(mean, array(case()(y, p)), rtol=3e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case().coupled], ids=str)
+def test_what_depends_on_the_batch_is_no_metric(case):
+    with pytest.raises(ls.LossaryError, match="whichever batches"):
+        as_metrics([functools.partial(twin(case.cls), **case.parameters)])
+
+
+def line():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    x = np.float32([[3, 1], [0, 0], [1, -1], [2, 0.5], [-1, 1]])
+    return model, x, np.float32([[1], [5], [0.5], [-2], [0]])
+
+
+def test_the_root_over_several_batches_and_from_a_file(tmp_path):
+    """A column of roots of rows is the mean absolute error; a mean of the batches' roots is no root of the mean."""
+    model, x, y = line()
+    model.compile("sgd", "mse", metrics=[ls.rmse], weighted_metrics=[ls.RMSE(name="weighted")])
+    weight = np.float32([1, 2, 0, 0.5, 1])
+    e = y - model.predict(x, verbose=0)
+    model.save(tmp_path / "model.keras")
+    for one in (model, keras.models.load_model(tmp_path / "model.keras")):
+        logs = one.evaluate(x, y, batch_size=2, sample_weight=weight, verbose=0, return_dict=True)
+        np.testing.assert_allclose(logs["root_mean_squared_error"], np.sqrt(np.mean(e**2)), rtol=1e-5)
+        want = np.sqrt((weight @ e**2 / weight.sum()).item())
+        np.testing.assert_allclose(logs["weighted"], want, rtol=1e-5)
+
+
+@one_case_each
+def test_a_function_is_compiled_as_its_class(case):
+    model, _, _ = line()
+    model.compile("sgd", loss=functools.partial(twin(case.cls), **case.parameters))
+    assert repr(model.loss) == repr(case())
+
+
+def test_a_whole_batch_is_weighed_inside(rng):
+    """As a bare function, Keras would multiply the one number by the weights of the rows."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, "sigmoid")])
+    x, y, weight = rng.normal(size=(4, 3)), rng.integers(0, 2, (4, 3)).astype("float32"), np.float32([1, 0, 2, 0.5])
+    seen = []
+    for loss in (functools.partial(ls.dice, whole_batch=True), ls.Dice(whole_batch=True)):
+        model.compile("sgd", loss)
+        seen.append(model.evaluate(x, y, sample_weight=weight, verbose=0))
+    np.testing.assert_allclose(seen[0], seen[1], rtol=1e-6)
