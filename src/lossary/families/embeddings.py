@@ -8,7 +8,7 @@ from ..core.contract import REAL, Contract, Values
 from ..core.loss import Loss, Tensor, function
 from ..core.params import flag, number, positive
 from ..numerics.masks import with_mask
-from ..numerics.stable import LARGE, softplus
+from ..numerics.stable import LARGE, at_least, at_most, constant, softplus
 
 IDENTITY = Values("a class index of any size", whole=True)
 
@@ -51,7 +51,7 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         others, labels = extra.get("ref_embeddings"), extra.get("ref_labels")
         others = y_pred if others is None else ops.convert_to_tensor(others, dtype=y_pred.dtype)
         labels = y_true if labels is None else ops.convert_to_tensor(labels, dtype=y_true.dtype)
-        similar = ops.minimum(ops.matmul(y_pred, ops.transpose(others)), 1.0)
+        similar = at_most(ops.matmul(y_pred, ops.transpose(others)), 1.0)
         same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
         strange = ops.logical_not(same)
         if self.remove_diagonal:
@@ -60,8 +60,8 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
         if keep is not None:
             exists = ops.reshape(keep, (1, -1))
             same, strange = ops.logical_and(same, exists), ops.logical_and(strange, exists)
-        near = ops.stop_gradient(ops.maximum(1 + self.margin - similar, 0.0))
-        far = ops.stop_gradient(ops.maximum(similar + self.margin, 0.0))
+        near = ops.stop_gradient(at_least(1 + self.margin - similar, 0.0))
+        far = ops.stop_gradient(at_least(similar + self.margin, 0.0))
         pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
         push = self._log_sum(self.gamma * far * (similar - self.margin), strange)
         paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
@@ -70,7 +70,7 @@ class Circle(Loss, aliases=("circle_loss",), tasks=("retrieval",)):
 
     def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:
         """log of the sum of e^term over the chosen entries of each row; of no entry: a very small number."""
-        terms = ops.where(chosen, terms, -LARGE[self.dtype])
+        terms = ops.where(chosen, terms, constant(-LARGE[self.dtype], terms))
         return ops.logsumexp(terms, axis=1)
 
 
