@@ -90,6 +90,11 @@ class Rows:
             self._size = min(BLOCK, 1 << max(self.count - 1, 7).bit_length())
             self._slope = self._expand
 
+    def values(self, eta: Array) -> Array:
+        """Values (m,) alone, eagerly: for a single look."""
+        with in_double():
+            return np.asarray(ops.convert_to_numpy(self.function(_tensor(self.y), _tensor(eta))), dtype=float)
+
     def slopes(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array]:
         """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
         value, slope = self._blockwise(self._slope, eta, rows, 2)
