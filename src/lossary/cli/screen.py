@@ -135,16 +135,38 @@ class Screen:
         self._training(found, fits)
 
     def _training(self, found: Comparison, fits: list[Fit]) -> None:
+        if found.solved:
+            self._optima(fits)
+            return
         how = found.settings
         table = self._table(
             f"Training: {how['optimizer']}, {how['epochs']} epochs, batches of {how['batch_size']}, "
             f"rate {how['learning_rate']:g} falling along a cosine"
         )
         _name_column(table)
-        for head in ("loss", "regularization", "seconds"):
+        for head in ("loss", "regularization", "gradient", "seconds"):
             table.add_column(head, justify="right")
         for place, fit in enumerate(fits):
-            cells = (_number(fit.train[fit.label]), _number(fit.regularization), f"{fit.seconds:.1f}")
+            left = "–" if fit.convergence is None else fit.convergence.words
+            cells = (_number(fit.train[fit.label]), _number(fit.regularization), left, f"{fit.seconds:.1f}")
+            table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
+        self.console.print(table)
+
+    def _optima(self, fits: list[Fit]) -> None:
+        """How good each fit is known to be: the gap says by what share no other coefficients could be better."""
+        table = self._table("Where each fit ended (gap: by what share another could be better)")
+        _name_column(table)
+        for head in ("loss", "penalty", "ended at", "gap", "seconds"):
+            table.add_column(head, justify="right")
+        for place, fit in enumerate(fits):
+            ended = fit.convergence
+            cells = (
+                _number(fit.train[fit.label]),
+                _number(fit.regularization),
+                ended.words if ended else "–",
+                ended.certified if ended and ended.gap is not None else "–",
+                f"{fit.seconds:.1f}",
+            )
             table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
         self.console.print(table)
 
@@ -221,7 +243,8 @@ def _starred(fit: Fit, fits: list[Fit], part: str, label: str) -> str:
     others = [other for f in fits if (other := getattr(f, part).get(label)) is not None]
     if value is None:
         return "undefined"
-    return ("*" if value == min(others) else "") + _number(value)
+    least = min(others)
+    return ("*" if value <= least + 1e-9 * abs(least) else "") + _number(value)
 
 
 def _number(value: float | None) -> str:

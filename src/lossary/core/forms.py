@@ -28,7 +28,18 @@ from ..numerics.classes import (
     surprise_of_one_logit,
     surprise_of_shares,
 )
-from ..numerics.stable import BELOW_ONE, largest, length, mean, read_at_most, sigmoid, softplus, surprise, with_slope
+from ..numerics.stable import (
+    BELOW_ONE,
+    at_least,
+    largest,
+    length,
+    mean,
+    read_at_most,
+    sigmoid,
+    softplus,
+    surprise,
+    with_slope,
+)
 from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values, check_axis
 from .errors import ParameterError
 from .loss import Loss, Tensor
@@ -191,7 +202,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         values = self.of(y, n, *self.surprises(y_pred), lambda: self.chances(y_pred))
         if kept is None:
             return mean(values)
-        count = ops.maximum(ops.sum(ops.cast(kept, values.dtype), axis=-1, keepdims=True), 1.0)
+        count = at_least(ops.sum(ops.cast(kept, values.dtype), axis=-1, keepdims=True), 1.0)
         return total(ops.where(kept, values, 0.0) / count, -1)
 
     def smoothed(self, y: Tensor) -> Tensor:

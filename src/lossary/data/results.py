@@ -43,6 +43,37 @@ class Coefficients:
 
 
 @dataclass
+class Convergence:
+    """How good the end of a fit is known to be.
+
+    kind: "optimum", "stationary", "no finite optimum" or "not converged" for a model that is solved; "settled" or
+    "not settled" for one that is trained. gap: no coefficients of this size lower the target by more than this share.
+    gradient: what is left of the gradient, as a share of its parts; of a trained model, by what share of the target
+    weights moved by their own size along it would lower it. targets: loss and regularization along the way.
+    """
+
+    kind: str
+    words: str
+    sentence: str
+    unique: bool | None = None
+    gap: float | None = None
+    gradient: float | None = None
+    collinear: list[str] = field(default_factory=list)
+    direction: list[str] = field(default_factory=list)
+    start: str = ""
+    method: str = ""
+    iterations: int = 0
+    targets: list[float] = field(default_factory=list)
+
+    @property
+    def certified(self) -> str:
+        """The gap for a table, or what is left of the gradient."""
+        if self.gap is not None:
+            return f"{max(self.gap, 1e-16):.0e}"
+        return "–" if self.gradient is None else f"{self.gradient:.0e}"
+
+
+@dataclass
 class Fit:
     """One model, fitted with one loss."""
 
@@ -52,7 +83,8 @@ class Fit:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     diverged: bool = False
-    curve: Curve = field(default_factory=Curve)
+    curve: Curve = field(default_factory=Curve)  # of a model that is trained; empty for one that is solved
+    convergence: Convergence | None = None
     train: dict[str, float | None] = field(default_factory=dict)  # every loss, by label; None: not defined there
     valid: dict[str, float | None] = field(default_factory=dict)
     regularization: float = 0.0
@@ -108,6 +140,11 @@ class Comparison:
     columns: list[Summary] = field(default_factory=list)  # the target first
     interrupted: bool = False
     seconds: float = 0.0
+
+    @property
+    def solved(self) -> bool:
+        """Whether the models were solved, not trained in steps."""
+        return not self.settings.get("optimizer")
 
     @property
     def has_line(self) -> bool:

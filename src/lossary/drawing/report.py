@@ -26,6 +26,7 @@ def render(found: Comparison) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["gap"] = lambda share: "–" if share is None else f"{max(share, 1e-16):.0e}"
     environment.filters["percent"] = lambda share: f"{share:.1%}"
     template = environment.get_template("report.html.j2")
     # the drawings are made here from numbers and escaped labels, so they may stand as they are
@@ -85,11 +86,13 @@ def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
     shown.append(("gaps", "Residuals" if regression else "Margins", said, charts.gap_histograms(found, fits)))
     said = "What a row costs (left), and how hard it pulls (right), by how wrong it is, in the units of the losses."
     shown.append(("shapes", "The losses themselves", said, charts.loss_shapes(fits)))
-    said = "Each panel has its own scale, since losses are measured in their own units. A flat end means settled."
-    shown.append(("curves", "Training", said, charts.loss_curves(fits)))
+    if not found.solved:
+        said = "Each panel has its own scale, since losses are measured in their own units."
+        shown.append(("curves", "Training", said, charts.loss_curves(fits)))
     return shown
 
 
 def _smallest(fits: list[Fit], part: str, label: str) -> float | None:
     values = [value for fit in fits if (value := getattr(fit, part).get(label)) is not None]
-    return min(values, default=None)
+    least = min(values, default=None)
+    return None if least is None else least + 1e-9 * abs(least)  # equals are all marked

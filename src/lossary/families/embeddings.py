@@ -11,7 +11,7 @@ from ..core.inputs import read
 from ..core.loss import Loss, Tensor, function
 from ..core.params import flag, number, positive
 from ..numerics.masks import with_mask
-from ..numerics.stable import LARGE, softplus
+from ..numerics.stable import LARGE, at_least, at_most, constant, softplus
 
 IDENTITY = Values("a class index of any size", whole=True)
 
@@ -57,7 +57,7 @@ class Circle(
     ) -> Tensor:
         """Rows against all rows, or against reference embeddings with their labels, given to the function."""
         labels, others = self.references(y_true, y_pred, extra.get("ref_labels"), extra.get("ref_embeddings"))
-        similar = ops.minimum(ops.matmul(y_pred, ops.transpose(others)), 1.0)
+        similar = at_most(ops.matmul(y_pred, ops.transpose(others)), 1.0)
         same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
         strange = ops.logical_not(same)
         if self.remove_diagonal:
@@ -66,8 +66,8 @@ class Circle(
         if keep is not None:
             exists = ops.reshape(keep, (1, -1))
             same, strange = ops.logical_and(same, exists), ops.logical_and(strange, exists)
-        near = ops.stop_gradient(ops.maximum(1 + self.margin - similar, 0.0))
-        far = ops.stop_gradient(ops.maximum(similar + self.margin, 0.0))
+        near = ops.stop_gradient(at_least(1 + self.margin - similar, 0.0))
+        far = ops.stop_gradient(at_least(similar + self.margin, 0.0))
         pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
         push = self._log_sum(self.gamma * far * (similar - self.margin), strange)
         paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
@@ -100,7 +100,7 @@ class Circle(
 
     def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:
         """log of the sum of e^term over the chosen entries of each row; of no entry: a very small number."""
-        terms = ops.where(chosen, terms, -LARGE[self.dtype])
+        terms = ops.where(chosen, terms, constant(-LARGE[self.dtype], terms))
         return ops.logsumexp(terms, axis=1)
 
 

@@ -5,7 +5,7 @@ from keras import ops
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.loss import Loss, Tensor, function
-from ..numerics.stable import LARGE, largest, mean_square
+from ..numerics.stable import LARGE, at_least, constant, largest, mean_square
 
 
 class Hinge(
@@ -29,7 +29,7 @@ class Hinge(
     """
 
     def of(self, m: Tensor) -> Tensor:
-        return ops.maximum(1 - m, 0.0)
+        return at_least(1 - m, 0.0)
 
     def slope(self, m: Tensor) -> Tensor:
         return ops.where(m < 1, -1.0, 0.0 * m)
@@ -58,13 +58,13 @@ class SquaredHinge(
     """
 
     def of(self, m: Tensor) -> Tensor:
-        return ops.square(ops.maximum(1 - m, 0.0))
+        return ops.square(at_least(1 - m, 0.0))
 
     def slope(self, m: Tensor) -> Tensor:
-        return -2 * ops.maximum(1 - m, 0.0)
+        return -2 * at_least(1 - m, 0.0)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_square(ops.maximum(1 - self.margin(y_true, y_pred), 0.0))
+        return mean_square(at_least(1 - self.margin(y_true, y_pred), 0.0))
 
 
 squared_hinge = function(SquaredHinge)
@@ -99,8 +99,8 @@ class CategoricalHinge(
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true = ops.sum(y_true * y_pred, axis=-1)
-        others = ops.where(ops.equal(y_true, 1), -LARGE[self.dtype], (1 - y_true) * y_pred)
-        return ops.maximum(largest(others) - true, -1.0) + 1  # TensorFlow's graphs would add the 1 to `true` first
+        others = ops.where(ops.equal(y_true, 1), constant(-LARGE[self.dtype], y_pred), (1 - y_true) * y_pred)
+        return at_least(largest(others) - true, -1.0) + 1  # TensorFlow's graphs would add the 1 to `true` first
 
 
 categorical_hinge = function(CategoricalHinge)

@@ -8,7 +8,7 @@ from ..core.errors import ParameterError
 from ..core.forms import Distance, Parameters
 from ..core.loss import Tensor, function
 from ..core.params import fraction, numbers
-from ..numerics.stable import mean
+from ..numerics.stable import constant, mean
 
 
 class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
@@ -32,7 +32,7 @@ class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_l
         return ops.where(e > 0, (1 - self.q) * e, -self.q * e)
 
     def slope(self, e: Tensor) -> Tensor:
-        return ops.where(e > 0, 1 - self.q, ops.where(e < 0, -self.q, 0.0 * e))
+        return ops.where(e > 0, constant(1 - self.q, e), ops.where(e < 0, constant(-self.q, e), 0.0 * e))
 
 
 quantile = function(Quantile)

@@ -11,6 +11,7 @@ from ..core.params import positive
 from ..core.reduction import reduce
 from ..numerics.backend import total
 from ..numerics.stable import (
+    at_least,
     largest,
     log_growth,
     mean,
@@ -203,12 +204,12 @@ class MeanAbsolutePercentageError(
         return 100 * self.share(y, p)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        return 100 * ops.sign(p - y) / ops.maximum(ops.abs(y), self.epsilon)
+        return 100 * ops.sign(p - y) / at_least(ops.abs(y), self.epsilon)
 
     def share(self, y: Tensor, p: Tensor) -> Tensor:
         """Each error as a share of its target."""
         e = p - y
-        return e * ops.stop_gradient(ops.sign(e)) / ops.maximum(ops.abs(y), self.epsilon)
+        return e * ops.stop_gradient(ops.sign(e)) / at_least(ops.abs(y), self.epsilon)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return 100 * mean(self.share(y_true, y_pred))  # in this order, so that no share of the mean overflows alone
@@ -244,8 +245,8 @@ class MeanSquaredLogarithmicError(
         return squared_log_growth(y, p)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        p = ops.maximum(p, 0.0)
-        return 2 * log_growth(ops.maximum(y, 0.0), p) / (1 + p)
+        p = at_least(p, 0.0)
+        return 2 * log_growth(at_least(y, 0.0), p) / (1 + p)
 
 
 mean_squared_logarithmic_error = function(MeanSquaredLogarithmicError)

@@ -7,7 +7,7 @@ from keras import ops
 from ..core.forms import Distance
 from ..core.loss import Tensor, function
 from ..core.params import positive
-from ..numerics.stable import about_one, log1p_of_square
+from ..numerics.stable import about_one, at_least, at_most, log1p_of_square
 
 
 class Huber(
@@ -121,7 +121,7 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
 
     def slope(self, e: Tensor) -> Tensor:
         ratio = e / self.c
-        size = ops.maximum(ops.abs(ratio), 1.0)  # c x / (1 + x^2), with numerator and denominator scaled down together
+        size = at_least(ops.abs(ratio), 1.0)  # c x / (1 + x^2), with numerator and denominator scaled down together
         near = ops.clip(ratio, -1.0, 1.0)
         return self.c * near / (1 / size + ops.abs(near * ratio))
 
@@ -149,12 +149,12 @@ class TukeyBiweight(
     c: Annotated[float, positive("The error beyond which a row no longer pulls.", slide=(0.5, 10.0))] = 4.685
 
     def of(self, e: Tensor) -> Tensor:
-        u = ops.square(ops.minimum(ops.abs(e) / self.c, 1.0))
+        u = ops.square(at_most(ops.abs(e) / self.c, 1.0))
         rest = 1 - u
         return self.c**2 / 6 * (u * (1 + rest * (1 + rest)))  # 1 - (1 - u)^3 without cancelling
 
     def slope(self, e: Tensor) -> Tensor:
-        x = ops.minimum(ops.abs(e) / self.c, 1.0)
+        x = at_most(ops.abs(e) / self.c, 1.0)
         return ops.where(ops.abs(e) < self.c, e, 0.0) * ops.square((1 - x) * (1 + x))
 
 

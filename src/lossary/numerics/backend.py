@@ -1,7 +1,8 @@
 """The running Keras backend, asked through one small module each."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -168,3 +169,50 @@ def same_randomness() -> AbstractContextManager[None]:
     """A block after which the backend draws the numbers it would have drawn without it."""
     block: AbstractContextManager[None] = _BACKEND.same_randomness()
     return block
+
+
+_WIDE: ContextVar[bool] = ContextVar("lossary_wide", default=False)
+
+
+class _Narrowed(dict[str, str]):
+    """Keras's table of the types that it makes narrower, which spares float64 inside `double`, on that thread alone."""
+
+    def get(self, name: Any, otherwise: Any = None) -> Any:
+        return name if name == "float64" and _WIDE.get() else super().get(name, otherwise)
+
+
+def _keep_float64() -> None:
+    """On JAX and torch Keras's mean, maximum, matmul … of float64 are float32 inside; its table is asked for that."""
+    types = import_module("keras.src.backend.common.dtypes")
+    table = getattr(types, "BIT64_TO_BIT32_DTYPE", None)
+    if type(table) is dict:
+        types.BIT64_TO_BIT32_DTYPE = _Narrowed(table)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def double() -> Iterator[None]:
+    """A block in which tensors can be float64 and stay so, on this thread alone; no setting of the user's changes."""
+    _keep_float64()
+    token = _WIDE.set(True)
+    try:
+        with _BACKEND.double():
+            yield
+    finally:
+        _WIDE.reset(token)
+
+
+def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """Value (n,), slope (n, k) and curvature (n, k, k) of `f`, which maps row i of x (n, k) to entry i of (n,)."""
+    value, slope, curvature = _BACKEND.expanded(f, x)
+    return value, slope, curvature
+
+
+def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f` in the form in which many calls with tensors of one shape are quick: compiled on JAX, eager elsewhere."""
+    made: Callable[..., Any] = _BACKEND.quick(f)
+    return made
+
+
+def one_shape() -> bool:
+    """Whether many calls are quicker when all have one shape, since each shape is compiled."""
+    return bool(_BACKEND.ONE_SHAPE)

@@ -11,7 +11,7 @@ from typing import Any
 from keras import ops
 
 from .backend import derived, log1p, total
-from .stable import reciprocal, surprise
+from .stable import at_least, reciprocal, surprise
 
 Tensor = Any
 
@@ -129,7 +129,7 @@ def _against_the_largest(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The largest entry; x divided by it, 0 at the largest; the sum of these; and where it is (one of them)."""
     top, first = _winner(x)
     empty = top <= 0
-    e = ops.where(first, 0.0, ops.where(empty, 1.0, ops.maximum(x, 0.0) / ops.where(empty, 1.0, top)))
+    e = ops.where(first, 0.0, ops.where(empty, 1.0, at_least(x, 0.0) / ops.where(empty, 1.0, top)))
     return top, e, ops.expand_dims(total(e, -1), -1), first
 
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+ONE_SHAPE = True  # each is compiled
 HALF, FULL = 2.0**-64, 2.0**64
 
 
@@ -178,3 +179,36 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
 def same_randomness() -> AbstractContextManager[None]:
     """Keras draws from seeds that it keeps itself: nothing to put back."""
     return nullcontext()
+
+
+def double() -> AbstractContextManager[Any]:
+    """JAX's own switch, as a block: it holds for this thread only."""
+    block: AbstractContextManager[Any] = jax.enable_x64(True) if hasattr(jax, "enable_x64") else _enable_x64()
+    return block
+
+
+def _enable_x64() -> Any:
+    """Where older versions keep it."""
+    from jax.experimental import enable_x64
+
+    return enable_x64(True)
+
+
+def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """The slope backwards, its derivative forwards along each column."""
+
+    def slope(inner: Any) -> tuple[Any, Any]:
+        value, pull = jax.vjp(f, inner)
+        return pull(jnp.ones_like(value))[0], value
+
+    def along(column: Any) -> Any:
+        return jax.jvp(lambda inner: slope(inner)[0], (x,), (jnp.broadcast_to(column, x.shape),))[1]
+
+    by, value = slope(x)
+    return value, by, jnp.moveaxis(jax.vmap(along)(jnp.eye(x.shape[1], dtype=x.dtype)), 0, 1)
+
+
+def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled: eager operations on JAX are slower than its compiler after a few calls."""
+    made: Callable[..., Any] = jax.jit(f)
+    return made

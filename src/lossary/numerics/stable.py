@@ -64,6 +64,21 @@ def with_slopes(
     return derived(value, push, pull)
 
 
+def constant(value: float, like: Tensor) -> Tensor:
+    """A number in the type of a tensor: backends read a bare one as float32."""
+    return ops.convert_to_tensor(value, dtype=like.dtype)
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """The larger of x and a number, in the type of x: on torch, Keras's maximum makes float32 of float64."""
+    return ops.where(x < low, constant(low, x), x)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """The smaller of x and a number, in the type of x."""
+    return ops.where(x > high, constant(high, x), x)
+
+
 def read_at_least(x: Tensor, low: float) -> Tensor:
     """`x`, read as `low` where it is smaller; the gradient passes, so training can leave the edge."""
     return ops.where(x < low, low + (x - ops.stop_gradient(x)), x)
@@ -133,8 +148,16 @@ def log_cosh(x: Tensor) -> Tensor:
 
 def tanh(x: Tensor) -> Tensor:
     """The hyperbolic tangent; the backends' own are off by up to 5 ulp."""
-    less = backend.expm1(-2 * ops.abs(x))
-    return ops.sign(x) * (-less / (2 + less))
+
+    def value(x: Tensor) -> Tensor:
+        less = backend.expm1(-2 * ops.abs(x))
+        return ops.sign(x) * (-less / (2 + less))
+
+    def slope(x: Tensor) -> Tensor:  # not by the sign of x, which has no slope at 0
+        e = ops.exp(-2 * ops.abs(x))
+        return 4 * e / (1 + e) / (1 + e)
+
+    return with_slope(value, slope)(x)
 
 
 def sigmoid(z: Tensor) -> Tensor:
@@ -154,7 +177,7 @@ def _sigmoid(z: Tensor) -> Tensor:
 
 def softplus(z: Tensor) -> Tensor:
     """log(1 + e^z), relatively exact on both sides."""
-    return with_slope(lambda z: ops.maximum(z, 0.0) + backend.log1p(ops.exp(-ops.abs(z))), _sigmoid)(z)
+    return with_slope(lambda z: at_least(z, 0.0) + backend.log1p(ops.exp(-ops.abs(z))), sigmoid)(z)
 
 
 def surprise(p: Tensor, dtype: str) -> Tensor:
@@ -163,7 +186,7 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
     def value(p: Tensor) -> Tensor:
         lifted, small, zero = _sizes(p, dtype)
         log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
-        return ops.where(zero, -math.log(TINIEST[dtype]), ops.where(small, LIFT * math.log(2) - log, -log))
+        return ops.where(zero, constant(-math.log(TINIEST[dtype]), p), ops.where(small, LIFT * math.log(2) - log, -log))
 
     return with_slope(value, lambda p: -reciprocal(p, dtype))(p)
 
@@ -171,7 +194,7 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
 def reciprocal(p: Tensor, dtype: str) -> Tensor:
     """1 / p for a number >= 0; of an exact 0, STEEPEST; of a subnormal number, that of the smallest normal one."""
     _, small, zero = _sizes(p, dtype)
-    of_small = ops.where(zero, STEEPEST[dtype], 1 / SMALLEST[wide(dtype)])
+    of_small = ops.where(zero, constant(STEEPEST[dtype], p), constant(1 / SMALLEST[wide(dtype)], p))
     return ops.where(small, of_small, 1 / ops.where(small, 1.0, p))
 
 
@@ -197,7 +220,7 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
 
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
-    grown = backend.log1p(ops.abs(p - y) / (1 + ops.minimum(p, y)))
+    grown = backend.log1p(ops.abs(p - y) / (1 + ops.where(p < y, p, y)))
     return ops.where(p < y, -grown, grown)
 
 
@@ -222,7 +245,7 @@ def share(a: Tensor, b: Tensor) -> Tensor:
         a, b = a * k, b * k
         both = whole(a, b)
         limit = LARGE["float64" if "float64" in str(a.dtype) else "float32"]  # infinity times nothing is NaN
-        return b / both / both * k, ops.maximum(-a / both / both * k, -limit)
+        return b / both / both * k, at_least(-a / both / both * k, -limit)
 
     return with_slopes(lambda a, b: a / whole(a, b), slopes)(a, b)
 

@@ -1,5 +1,6 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+ONE_SHAPE = False
+OFTEN = 8  # calls after which a graph pays
 BLOCK = 128  # up to here a sum in float32 is good to an ulp
 
 
@@ -166,3 +169,40 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
 def same_randomness() -> AbstractContextManager[None]:
     """Keras draws from seeds that it keeps itself: nothing to put back."""
     return nullcontext()
+
+
+def double() -> AbstractContextManager[Any]:
+    """TensorFlow has float64 at any time."""
+    return nullcontext()
+
+
+def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """A tape in a tape; one backward pass for each column."""
+    zero = tf.UnconnectedGradients.ZERO
+    with tf.GradientTape(persistent=True) as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = f(x)
+            total = tf.reduce_sum(value)
+        slope = inner.gradient(total, x, unconnected_gradients=zero)
+        columns = [slope[:, place] for place in range(x.shape[1])]
+    bends = [outer.gradient(column, x, unconnected_gradients=zero) for column in columns]
+    return value, slope, tf.stack(bends, axis=1)
+
+
+def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Eager at first, since making a graph takes as long as some calls; a graph for a shape that comes often."""
+    calls: Counter[Any] = Counter()
+    graphs: dict[Any, Callable[..., Any]] = {}
+
+    def program(*tensors: tf.Tensor) -> Any:
+        shape = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
+        calls[shape] += 1
+        if calls[shape] <= OFTEN:
+            return f(*tensors)
+        if shape not in graphs:
+            graphs[shape] = tf.function(f, autograph=False)
+        return graphs[shape](*tensors)
+
+    return program

@@ -1,12 +1,14 @@
 """What only torch can answer, and arithmetic for it."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import keras
 import torch
 from keras.src.backend.torch.core import get_device
 
+ONE_SHAPE = False
 log = torch.log
 log1p = torch.log1p
 expm1 = torch.expm1
@@ -186,3 +188,34 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
 def same_randomness() -> AbstractContextManager[None]:
     """Puts torch's own generators back afterwards: Keras's Dropout draws from them."""
     return torch.random.fork_rng()
+
+
+def double() -> AbstractContextManager[Any]:
+    """torch has float64 at any time, but not on Apple's graphics processors: the processor computes instead."""
+    on_apple = torch.device(keras.src.backend.torch.core.get_device()).type == "mps"
+    return keras.device("cpu") if on_apple else nullcontext()
+
+
+def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """The slope with a graph of its own; one backward pass for each column."""
+    with torch.enable_grad():
+        inner = x.detach().clone().requires_grad_()
+        value = f(inner)
+        slope = torch.zeros_like(inner)
+        if value.requires_grad:
+            (found,) = torch.autograd.grad(value.sum(), inner, create_graph=True, allow_unused=True)
+            slope = slope if found is None else found
+        bends = [_bend(slope[:, place], inner) for place in range(x.shape[1])]
+    return value.detach(), slope.detach(), torch.stack(bends, dim=1)
+
+
+def _bend(column: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    if not column.requires_grad:
+        return torch.zeros_like(x)
+    (found,) = torch.autograd.grad(column.sum(), x, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(x) if found is None else found
+
+
+def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Eager, as torch is used."""
+    return f

@@ -1,4 +1,4 @@
-"""The comparison itself: the same model, trained once per loss on the same rows from the same start."""
+"""The comparison itself: the same model, fitted once per loss on the same rows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from lossary.training.fitting import Trained, build, train, weights
 from lossary.training.judge import judge
 from lossary.training.measured import Measured, measure
 from lossary.training.settings import Settings
+from lossary.training.solved import Solved, solved
 
 Progress = Callable[[str, int, int], None]  # which loss, epochs done, epochs in all
 GRID = 200  # points of a drawn line
@@ -43,15 +44,15 @@ class _Run:
 def compare(
     problem: Problem, asked: list[Asked], settings: Settings, *, progress: Progress | None = None, command: str = ""
 ) -> Comparison:
-    """Train once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
+    """Fit once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
 
-    Raises LossaryError before any training where a loss cannot be built or does not fit the target.
+    Raises LossaryError before any fit where a loss cannot be built or does not fit the target.
     """
     began = time.perf_counter()
     settings = settings.settle(problem.train.size)
     everyone = [measure(one, problem) for one in asked]
     found = _blank(problem, asked, settings, command)
-    start = weights(build(problem, settings))
+    start = [] if settings.solved else weights(build(problem, settings))
     grid = np.array(found.grid)
     run = _Run(problem, settings, everyone, start, grid, progress or (lambda label, done, of: None))
     try:
@@ -68,10 +69,10 @@ def compare(
 def _fit_all(run: _Run, found: Comparison) -> None:
     """Plain losses first; redescending ones start from the fit by absolute errors and borrow its spread."""
     late = [one for one in run.everyone if one.asked.redescending]
-    first: Trained | None = None
+    first: Trained | Solved | None = None
     if late:
         name = FIRST
-        first = _train(run, measure(ask(name), run.problem), run.start, f"{name} (start of {late[0].asked.label})")
+        first = _train(run, measure(ask(name), run.problem), None, f"{name} (start of {late[0].asked.label})")
         gain = _gain(first, run.problem)
         for place, one in enumerate(run.everyone):
             if one.asked.redescending:
@@ -79,16 +80,22 @@ def _fit_all(run: _Run, found: Comparison) -> None:
     for measured in sorted(run.everyone, key=lambda one: one.asked.redescending):
         began = time.perf_counter()
         again = first if first is not None and measured.asked.function == first.measured.asked.function else None
-        start = weights(first.model) if first is not None and measured.asked.redescending else run.start
-        trained = again or _train(run, measured, start, measured.asked.label)
+        trained = again or _train(run, measured, first if measured.asked.redescending else None, measured.asked.label)
         found.fits.append(_judged(run, trained, measured, began))
 
 
-def _train(run: _Run, measured: Measured, start: list[Any], label: str) -> Trained:
-    return train(run.problem, run.settings, measured, start, lambda done, of: run.progress(label, done, of))
+def _train(run: _Run, measured: Measured, first: Trained | Solved | None, label: str) -> Trained | Solved:
+    """One model, from the fit `first` where there is one."""
+    if not run.settings.solved:
+        start = run.start if first is None else first.weights
+        return train(run.problem, run.settings, measured, list(start), lambda done, of: run.progress(label, done, of))
+    run.progress(label, 0, 1)
+    found = solved(run.problem, run.settings, measured, first if isinstance(first, Solved) else None)
+    run.progress(label, 1, 1)
+    return found
 
 
-def _gain(first: Trained, problem: Problem) -> float:
+def _gain(first: Trained | Solved, problem: Problem) -> float:
     """Standardised units per robust standard deviation of the residuals of the first fit; 1 where that is 0."""
     rows = problem.train
     residual = problem.y_scaled[rows] - first.predict(problem.x_scaled[rows])[:, 0]
@@ -96,7 +103,7 @@ def _gain(first: Trained, problem: Problem) -> float:
     return 1.0 / spread if np.isfinite(spread) and spread > 1e-6 else 1.0
 
 
-def _judged(run: _Run, trained: Trained, measured: Measured, began: float) -> Fit:
+def _judged(run: _Run, trained: Trained | Solved, measured: Measured, began: float) -> Fit:
     asked = measured.asked
     fit = Fit(asked.label, asked.function, dict(asked.params), diverged=trained.diverged, curve=trained.curve)
     fit.notes = _notes(measured, run.problem)
@@ -164,7 +171,7 @@ def versions() -> dict[str, str]:
     """What has to be the same for the same numbers."""
     backend = keras.backend.backend()
     named = {"python": platform.python_version(), "keras": keras.__version__, "numpy": np.__version__}
-    for package in ("lossary", backend, f"{backend}-cpu"):
+    for package in ("lossary", "scipy", backend, f"{backend}-cpu"):
         try:
             named[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

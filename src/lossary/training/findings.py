@@ -20,17 +20,22 @@ def findings(found: Comparison) -> list[str]:
     if len(fits) > 1:
         said += _slopes(found, fits) + (_wild_rows(found, fits) if found.task == "regression" else [])
         said += _misses(found, fits) if found.task == "regression" else _decisions(found, fits)
-    said += [
-        f"{fit.label} was still falling when training ended: more --epochs may change its fit."
-        for fit in fits
-        if _unsettled(fit)
-    ]
-    return said
+    return said + _endings(fits)
+
+
+def _endings(fits: list[Fit]) -> list[str]:
+    """What has to be known of the ends of fits that are not at the one optimum of their loss."""
+    told: dict[str, list[str]] = {}
+    for fit in fits:
+        if fit.convergence is not None and fit.convergence.words not in ("optimum", "settled"):
+            told.setdefault(fit.convergence.sentence, []).append(fit.label)
+    return [f"{', '.join(labels)}: {sentence}" for sentence, labels in told.items()]
 
 
 def _slopes(found: Comparison, fits: list[Fit]) -> list[str]:
     """How far the lines differ; only where one number says it."""
-    slopes = {f.label: f.coefficients.weights[0][0] for f in fits if f.coefficients and len(found.features) == 1}
+    sure = [fit for fit in fits if fit.convergence is None or fit.convergence.unique is not False]
+    slopes = {f.label: f.coefficients.weights[0][0] for f in sure if f.coefficients and len(found.features) == 1}
     if found.task != "regression" or len(slopes) < 2:
         return []
     steep = max(slopes, key=lambda label: abs(slopes[label]))
@@ -120,12 +125,3 @@ def _decisions(found: Comparison, fits: list[Fit]) -> list[str]:
     if right[best] - right[worst] < 2 * error:
         return [f"{span}. With so few rows that difference may be chance (standard error {error:.1%})."]
     return [f"{span}. That is more than chance (standard error {error:.1%})."]
-
-
-def _unsettled(fit: Fit) -> bool:
-    """Whether the last tenth of training still lowered loss and regularization by more than 1 %."""
-    total = np.add(fit.curve.loss, fit.curve.regularization)
-    if total.size < 11:
-        return False
-    tenth, last, first = total[-1 - total.size // 10], total[-1], total[0]
-    return bool(tenth - last > 0.01 * abs(last) and tenth - last > 1e-4 * abs(first))

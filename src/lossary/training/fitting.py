@@ -12,12 +12,14 @@ import numpy as np
 
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
-from lossary.data.results import Curve
+from lossary.data.results import Convergence, Curve
+from lossary.numerics.backend import gradients
 from lossary.training.loop import train as run
 from lossary.training.measured import Measured
 from lossary.training.settings import Settings
 
 POINTS = 40  # of a loss curve
+SETTLED = 0.05  # a gradient that promises less than this share of the target is called small
 Tick = Callable[[int, int], None]  # epochs done, epochs in all
 
 
@@ -29,6 +31,17 @@ class Trained:
     measured: Measured
     curve: Curve
     diverged: bool
+    convergence: Convergence | None = None
+
+    @property
+    def weights(self) -> list[Any]:
+        """The model's weights."""
+        return weights(self.model)
+
+    @property
+    def penalty(self) -> float:
+        """The regularization of the model as it is."""
+        return penalty(self.model)
 
     def outputs(self, x: Floats) -> Floats:
         """The model's raw output for scaled inputs: (rows, features) -> (rows, outputs)."""
@@ -59,6 +72,7 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
         model.set_weights(start)
     x = problem.x_scaled.astype(np.float32)
     y = measured.target(problem.y_scaled, len(problem.classes))
+    y = y.astype(np.float32) if y.dtype.kind == "f" else y
     rows, epochs, size = problem.train, settings.epochs or 1, settings.batch_size or 1
     model.compile(optimizer=_optimizer(settings, epochs * -(-rows.size // size)), loss=measured.training)
     trained = Trained(model, measured, Curve(), False)
@@ -84,6 +98,8 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
     if history.interrupted:
         raise KeyboardInterrupt
     trained.diverged = bool(history.stopped)
+    if not trained.diverged:
+        trained.convergence = settled(model, measured, x[rows], y[rows])
     return trained
 
 
@@ -103,6 +119,33 @@ def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> b
         curve.valid.append(float(values[1] or 0.0))
     curve.regularization.append(penalty(trained.model))
     return True
+
+
+def settled(model: Any, measured: Measured, x: Any, y: Any) -> Convergence:
+    """Whether the gradient at the end is small: by what share of itself the target would fall if the weights moved by
+    their own size along it, to first order. A rate that falls stops any curve; it does not stop the gradient."""
+
+    def target(tensors: list[Any]) -> Any:
+        pairs = list(zip(model.trainable_variables, tensors, strict=True))
+        with keras.StatelessScope(state_mapping=pairs):
+            total = measured.training(keras.ops.convert_to_tensor(y), model(x))
+            for loss in model.losses:
+                total = total + loss
+            return total
+
+    now = [keras.ops.convert_to_tensor(variable) for variable in model.trainable_variables]
+    slopes = [np.asarray(keras.ops.convert_to_numpy(slope), dtype=float) for slope in gradients(target, now)]
+    value = abs(float(keras.ops.convert_to_numpy(target(now))))
+    steep = float(np.sqrt(sum(np.sum(slope**2) for slope in slopes)))
+    size = float(np.sqrt(sum(np.sum(np.asarray(w, dtype=float) ** 2) for w in weights(model))))
+    left = steep * size / max(value, 1e-30)
+    good = left <= SETTLED or value < 1e-12
+    words = "settled" if good else "not settled"
+    said = (
+        f"Training has {words}: along its gradient, weights moved by their own size would lower the target by "
+        f"{left:.2g} of itself, to first order."
+    )
+    return Convergence(words, words, said if good else f"{said} More --epochs may change the fit.", gradient=left)
 
 
 def weights(model: Any) -> list[Any]:

@@ -9,22 +9,24 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.problem import Ints, Problem
 from lossary.data.results import Coefficients, Fit, Pull
-from lossary.training.fitting import Trained, penalty, weights
+from lossary.training.fitting import Trained
 from lossary.training.measured import Measured
 from lossary.training.pulls import pulls
+from lossary.training.solved import Solved
 
 QUANTILES = (5, 25, 50, 75, 95)
 MOST = 8  # rows named for each fit
 
 
-def judge(fit: Fit, trained: Trained, problem: Problem, everyone: list[Measured], grid: Floats) -> None:
+def judge(fit: Fit, trained: Trained | Solved, problem: Problem, everyone: list[Measured], grid: Floats) -> None:
     """Fill in a fit's record from its trained model. `everyone` holds all losses asked for."""
     z = trained.predict(problem.x_scaled)
     y = problem.y_scaled
     for part, rows in (("train", problem.train), ("valid", problem.valid)):
         if rows.size:
             getattr(fit, part).update(_losses(everyone, problem, y[rows], z[rows]))
-    fit.regularization = penalty(trained.model)
+    fit.regularization = trained.penalty
+    fit.convergence = trained.convergence
     fit.coefficients = coefficients(trained, problem)
     if problem.task == "regression":
         _judge_numbers(fit, problem, z[:, 0])
@@ -99,9 +101,9 @@ def _auc(right: Ints, score: Floats) -> float:
     return float((ranks[right == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def coefficients(trained: Trained, problem: Problem) -> Coefficients | None:
+def coefficients(trained: Trained | Solved, problem: Problem) -> Coefficients | None:
     """A linear model's weights turned back from standardised numbers to the data's own units; None for others."""
-    arrays = [np.asarray(w, dtype=np.float64) for w in weights(trained.model)]
+    arrays = [np.asarray(w, dtype=np.float64) for w in trained.weights]
     if len(arrays) != 2:
         return None
     kernel, bias = arrays
@@ -118,7 +120,7 @@ def coefficients(trained: Trained, problem: Problem) -> Coefficients | None:
     return Coefficients(list(problem.features), rows, slopes.tolist(), intercepts.tolist(), meaning)
 
 
-def _name_pulls(fit: Fit, trained: Trained, problem: Problem) -> None:
+def _name_pulls(fit: Fit, trained: Trained | Solved, problem: Problem) -> None:
     rows = problem.train
     outputs = trained.outputs(problem.x_scaled[rows])
     true = trained.measured.target(problem.y_scaled[rows], len(problem.classes))

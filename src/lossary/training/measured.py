@@ -19,6 +19,7 @@ import lossary as ls
 from lossary.core.errors import LossaryError
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
+from lossary.linear.rows import Function, Rows, row_function
 from lossary.training.asked import Asked
 
 RAW = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error", "poisson")
@@ -36,25 +37,34 @@ class Measured:
     shift: float = 0.0
     positive: bool = False
 
-    def target(self, y: Floats, classes: int) -> Any:
+    def target(self, y: Floats, classes: int) -> np.ndarray:
         """y as the loss reads it: (rows, 1), whole numbers for sparse losses, one column a class for dense ones."""
         if classes <= 2:
-            return y[:, None].astype(np.float32)
+            return y[:, None].astype(np.float64)
         if self.asked.function.startswith("sparse_") or self.asked.function in INDEXED:
             return y.astype(np.int32)
-        return np.eye(classes, dtype=np.float32)[y.astype(int)]
+        return np.eye(classes)[y.astype(int)]
 
     def training(self, y_true: Any, z: Any) -> Any:
         """The scalar that training minimises, on what the model gives."""
         return self.loss(*self._seen(y_true, z, self._link))
 
+    def rows(self, finished: bool = False) -> Function:
+        """The values of rows in float64: of (y, what the model gives), or of finished predictions."""
+        values = row_function(self.loss)
+
+        def of_rows(y_true: Any, z: Any) -> Any:
+            link = (lambda ready: self.gain * ready + self.shift) if finished else self._link
+            return values(*self._seen(y_true, z, link))
+
+        return of_rows
+
     def evaluate(self, y_true: Any, z: Floats) -> float | None:
-        """The loss of finished predictions z, (rows, outputs); None where it is not defined for them."""
-        seen = (self.gain * z + self.shift).astype(np.float32)
-        if self.positive and seen.min() <= 0:
+        """The loss of finished predictions z, (rows, outputs), in float64; None where it is not defined for them."""
+        if self.positive and (self.gain * z + self.shift).min() <= 0:
             return None
-        true, seen = self._seen(y_true, seen, lambda ready: ready)
-        return float(keras.ops.convert_to_numpy(self.loss(true, seen)))
+        value = float(np.mean(Rows(self.rows(finished=True), y_true, z.shape[1]).values(z)))
+        return float(np.sqrt(value)) if getattr(self.loss, "takes_root", False) else value
 
     def finished(self, output: Floats) -> Floats:
         """What the model gives, as z: the same except where softplus stands between."""

@@ -1,4 +1,4 @@
-"""How models are built and trained. Needs no Keras, so that wrong settings are refused before it loads."""
+"""How models are fitted. Needs no Keras, so that wrong settings are refused before it loads."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ MANY_STEPS = 2000  # small batches are noisy
 
 @dataclass(frozen=True)
 class Settings:
-    """One model, and how it is trained. None means: decided by `settle` from the size of the data."""
+    """One model, and how it is fitted. None means: decided by `settle` from the size of the data.
+
+    A linear model is solved: it ends at the optimum of its loss. With an optimizer named, it is trained in steps, as
+    every other model is.
+    """
 
     model: str = "linear"
     l1: float = 0.0
     l2: float = 0.0
     epochs: int | None = None
     batch_size: int | None = None
-    optimizer: str = "adam"
+    optimizer: str | None = None
     learning_rate: float | None = None
     seed: int = 0
 
@@ -46,10 +50,29 @@ class Settings:
             )
         return widths
 
+    @property
+    def solved(self) -> bool:
+        """Whether the model is solved rather than trained in steps. Refuses settings that solving has no use for."""
+        if self.hidden or self.optimizer is not None:
+            return False
+        steps = {"--epochs": self.epochs, "--batch-size": self.batch_size, "--learning-rate": self.learning_rate}
+        given = [name for name, value in steps.items() if value is not None]
+        if given:
+            raise LossaryError(
+                "A linear model was to be fitted.",
+                arrived=f"{', '.join(given)} was given: a linear model is solved, not trained in steps.",
+                allowed="Steps belong to models with hidden layers, and to --optimizer.",
+                do=f"Leave {given[0]} out, or add --optimizer adam to train the linear model in steps.",
+            )
+        return True
+
     def settle(self, rows: int) -> Settings:
-        """The same settings with every None decided for this many rows to train on."""
+        """The same settings with every None decided for this many rows to train on; a solved model needs none."""
+        if self.solved:
+            return self
         batch = min(self.batch_size or (rows if rows <= FULL_BATCH else BATCH), rows)
         steps = math.ceil(rows / batch)
         epochs = self.epochs or (STEPS if steps == 1 else max(5, math.ceil(MANY_STEPS / steps)))
         rate = self.learning_rate or (0.01 if self.hidden else 0.1)
-        return replace(self, batch_size=batch, epochs=epochs, learning_rate=rate)
+        optimizer = self.optimizer or "adam"
+        return replace(self, batch_size=batch, epochs=epochs, learning_rate=rate, optimizer=optimizer)

@@ -1,0 +1,1 @@
+"""Linear models at the optimum of any loss, in float64, with a certificate."""

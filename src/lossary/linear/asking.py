@@ -1,0 +1,218 @@
+"""What fit_linear was given, read strictly: numbers, shapes, weights, and a loss that a linear model can minimise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import catalogue
+from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeError
+from ..core.lookup import get
+from ..core.loss import Loss
+
+Array = np.ndarray
+ASKED = "ls.fit_linear(x, y, …) fits a linear model."
+LINKS = ("from_logits", "log_rate")  # parameters that let a loss read any number
+
+
+def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
+    """x as float64 (n, p), with the names of its columns."""
+    names = [str(name) for name in getattr(x, "columns", ())]
+    numbers = _numbers(x, "x", names)
+    if numbers.ndim == 1:
+        numbers = numbers[:, None]
+    if numbers.ndim != 2 or not numbers.size:
+        raise ShapeError(
+            ASKED,
+            arrived=f"x has shape {numbers.shape}.",
+            allowed="Allowed is (rows, columns) with at least one of each; (rows,) is one column.",
+            do="Reshape x: one row for each row of y.",
+        )
+    return numbers, tuple(names) if len(names) == numbers.shape[1] else tuple(f"x{i}" for i in range(numbers.shape[1]))
+
+
+def _numbers(x: Any, what: str, names: list[str] | None = None) -> Array:
+    try:
+        found = x if isinstance(x, np.ndarray) else _array(x)
+        if found.dtype.kind not in "fiub":
+            found = found.astype(np.float64) if found.dtype.kind == "O" and not _has_text(found) else found
+        if found.dtype.kind not in "fiub":
+            raise TypeError
+    except (TypeError, ValueError) as error:
+        text = [name for name in names or () if _has_text(np.asarray(x[name]))]
+        raise LossaryError(
+            ASKED,
+            arrived=f"{what} holds what is no number" + (f": the column {text[0]} is text." if text else "."),
+            allowed="Allowed are arrays, lists and tables of numbers, every row of one length.",
+            do="Turn text into numbers first: np.unique(y, return_inverse=True)[1] for classes, one column a category "
+            "for inputs.",
+        ) from error
+    return found.astype(np.float64) if what != "y" or found.dtype.kind not in "iu" else found.astype(np.int64)
+
+
+def _array(x: Any) -> Array:
+    if hasattr(x, "to_numpy"):
+        return np.asarray(x.to_numpy())
+    try:
+        return np.asarray(x)
+    except (TypeError, RuntimeError):  # a tensor of torch that wants a gradient
+        import keras
+
+        return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def _has_text(x: Array) -> bool:
+    return x.dtype.kind in "USTmM" or (x.dtype.kind == "O" and any(isinstance(one, str) for one in x.ravel()))
+
+
+def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
+    """A weight or an offset: (n,), or (n, outputs) where that is allowed."""
+    found = _numbers(x, what)
+    shapes = [(rows,), (rows, 1)] + ([(rows, outputs)] if outputs else [])
+    if found.ndim == 0:
+        found = np.full(rows, float(found))
+    if found.shape not in shapes:
+        raise ShapeError(
+            ASKED,
+            arrived=f"{what} has shape {found.shape} for {rows} rows.",
+            allowed=f"Allowed is one number, or {' or '.join(map(str, dict.fromkeys(shapes)))}.",
+            do=f"Pass one {what} for each row.",
+        )
+    return found if outputs else found.reshape(rows)
+
+
+def weights(sample_weight: Any, rows: int) -> Array:
+    """Finite numbers >= 0, not all 0."""
+    if sample_weight is None:
+        return np.ones(rows)
+    found = column(sample_weight, "sample_weight", rows)
+    if not np.isfinite(found).all() or (found < 0).any() or not found.any():
+        seen = found[~np.isfinite(found) | (found < 0)]
+        raise ParameterError(
+            ASKED,
+            arrived=f"sample_weight holds {seen[0]:g}." if seen.size else "Every sample_weight is 0.",
+            allowed="Allowed are finite numbers of 0 or more, not all of them 0.",
+            do="A weight of 2 counts a row twice; 0 leaves it out.",
+        )
+    return found
+
+
+def finite(x: Array, what: str, names: tuple[str, ...] = ()) -> None:
+    """Refuse NaN and infinity in rows that count, and say where the first one is."""
+    if x.dtype.kind != "f" or np.isfinite(x).all():
+        return
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+    where = f"row {place[0]}" + (f", column {names[place[1]]}" if names else "")
+    raise LossaryError(
+        ASKED,
+        arrived=f"{what} holds {x[place]:g} in {where}.",
+        allowed="Allowed are finite numbers in every row whose weight is not 0.",
+        do="Leave such rows out, give them sample_weight 0, or fill the cells.",
+    )
+
+
+def penalty(value: Any, name: str) -> float:
+    """A finite number >= 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool | str) or not np.isfinite(number) or number < 0:
+        raise ParameterError(
+            ASKED,
+            arrived=f"{name} is {value!r}.",
+            allowed="Allowed is a finite number of 0 or more.",
+            do=f"Leave {name} out for no such penalty.",
+        )
+    return number
+
+
+def loss_of(given: Any) -> Any:
+    """The loss that is minimised. A name gives one that reads any number: logits, and logarithms of rates."""
+    if isinstance(given, str):
+        known = {param.name for param in catalogue.find(given).params}
+        loss = get(given, **{link: True for link in LINKS if link in known})
+    else:
+        loss = get(given)
+    if loss is None:
+        raise LossaryError(
+            ASKED,
+            arrived="loss is None.",
+            allowed="Allowed are a loss, its name, its class, or a function of (y_true, y_pred).",
+            do='Pass loss="mse", for instance.',
+        )
+    _check_reads_scores(loss)
+    return loss
+
+
+def _check_reads_scores(loss: Any) -> None:
+    for part in getattr(loss, "parts", ()):
+        _check_reads_scores(part.loss)
+    if not isinstance(loss, Loss):
+        return
+    wanted = loss.contract.prediction
+    if wanted.low == -np.inf and wanted.high == np.inf:
+        return
+    link = next((name for name in LINKS if name in loss.params), None)
+    raise PredictionError(
+        f"ls.fit_linear(loss={loss!r}) predicts x @ coefficients + intercept.",
+        arrived=f"The loss reads every entry of y_pred as {wanted.words}; a linear model gives any number.",
+        allowed="Allowed are losses that read any number.",
+        do=f"Pass {type(loss).__name__}({link}=True), or the loss by its name."
+        if link
+        else "Train a model that ends in softplus or a sigmoid, with ls.train.",
+    )
+
+
+def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, int]:
+    """y as the loss reads it beside predictions (n, k), and k."""
+    found = _numbers(y, "y")
+    if found.ndim == 0 or found.shape[0] != rows:
+        raise ShapeError(
+            ASKED,
+            arrived=f"x has {rows} rows and y has shape {found.shape}.",
+            allowed="Allowed is a y with one entry, or one row, for each row of x.",
+            do="Compare how the two were made.",
+        )
+    rules = loss.contract if isinstance(loss, Loss) else None
+    if rules is not None and rules.shape == "index":
+        flat = found.reshape(rows, -1)[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+        if flat.ndim != 1:
+            raise ShapeError(
+                ASKED,
+                arrived=f"y has shape {found.shape}.",
+                allowed=f"{type(loss).__name__} reads one class number for each row, {(rows,)}.",
+                do="Use the dense loss for one-hot targets, or y.argmax(axis=1).",
+            )
+        if flat.dtype.kind == "f" and np.array_equal(flat, np.rint(flat)):
+            flat = flat.astype(np.int64)
+        counted = flat[flat != rules.ignored] if rules.ignored is not None else flat
+        return flat, outputs or max(int(np.max(counted, initial=1)) + 1, 2)
+    if rules is not None and rules.shape == "parameters":
+        if found.ndim > 2 or (found.ndim == 2 and found.shape[1] != 1):
+            raise ShapeError(
+                ASKED,
+                arrived=f"y has shape {found.shape}.",
+                allowed=f"{type(loss).__name__} reads one number for each row, {(rows,)}.",
+                do="Fit each column of y on its own.",
+            )
+        return found.reshape(rows).astype(np.float64), rules.parameters
+    if outputs is not None and rules is None and found.ndim == 1 and outputs > 1:
+        return found, outputs
+    if found.ndim > 2:
+        raise ShapeError(
+            ASKED,
+            arrived=f"y has shape {found.shape}.",
+            allowed="Allowed is (rows,), or (rows, outputs).",
+            do="Flatten the axes after the first.",
+        )
+    flat = found.reshape(rows, -1).astype(np.float64)
+    if outputs not in (None, flat.shape[1]):
+        raise ShapeError(
+            ASKED,
+            arrived=f"outputs={outputs}, and y has {flat.shape[1]} column(s).",
+            allowed="Allowed are as many outputs as y has columns.",
+            do="Leave outputs out.",
+        )
+    return flat, flat.shape[1]

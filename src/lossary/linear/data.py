@@ -1,0 +1,128 @@
+"""The contract between a solver and its data: sums over rows at given coefficients, which add up over blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .rows import Array, Rows
+
+BLOCK = 8192
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What rows add up to at some coefficients, by blocks, files or devices: sums of sums are sums.
+
+    value: Σ w v. gradient: its derivative by the coefficients (p, k). curvature: the second one, (p k, p k), the
+    coefficients in the order of gradient.ravel(); None where it was not asked for. count: Σ w. size: Σ w |parts of the
+    gradient|, (p, k), what the gradient is small against.
+    """
+
+    value: float
+    gradient: Array
+    curvature: Array | None
+    count: float
+    size: Array
+
+    def __add__(self, other: Sums) -> Sums:
+        both = self.curvature is not None and other.curvature is not None
+        return Sums(
+            self.value + other.value,
+            self.gradient + other.gradient,
+            self.curvature + other.curvature if both else None,  # type: ignore[operator]
+            self.count + other.count,
+            self.size + other.size,
+        )
+
+
+class LinearData(Protocol):
+    """Rows that a solver can ask: columns p, outputs k, and sums at coefficients (p, k)."""
+
+    @property
+    def columns(self) -> int: ...
+
+    @property
+    def outputs(self) -> int: ...
+
+    def sums(self, coefficients: Array, *, curvature: bool = True) -> Sums:
+        """The sums over all rows; the predictions of a row are offset + x @ coefficients."""
+        ...
+
+
+class ArrayData:
+    """Rows in memory: x (n, p), a column of ones where there is an intercept; a weight and an offset for each row."""
+
+    def __init__(self, x: Array, rows: Rows, weight: Array, offset: Array) -> None:
+        self.x, self.rows, self.weight, self.offset = x, rows, weight, offset
+
+    @property
+    def columns(self) -> int:
+        return int(self.x.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        return self.rows.outputs
+
+    def predictions(self, coefficients: Array, rows: Array | slice = slice(None)) -> Array:
+        """(n, k)"""
+        return np.asarray(self.offset[rows] + self.x[rows] @ coefficients)
+
+    def value(self, coefficients: Array) -> float:
+        """Σ w v alone."""
+        return float(self.weight @ self.rows.slopes(self.predictions(coefficients))[0])
+
+    def sums(
+        self, coefficients: Array, *, curvature: bool = True, width: float = 0.0, without: Array | None = None
+    ) -> Sums:
+        """As the contract says. `width`: values are means over predictions ± width, which rounds corners off (one
+        output only). `without`: rows that are left out of the sums (their count stays)."""
+        found: Sums | None = None
+        for first in range(0, len(self.x), BLOCK):
+            here = np.arange(first, min(first + BLOCK, len(self.x)))
+            left_out = None if without is None else without[here]
+            block = self._block(coefficients, here, curvature, width, left_out)
+            found = block if found is None else found + block
+        assert found is not None
+        return found
+
+    def _block(self, coefficients: Array, here: Array, curvature: bool, width: float, left_out: Array | None) -> Sums:
+        x, eta, whole = self.x[here], self.predictions(coefficients, here), self.weight[here]
+        weight = whole if left_out is None else np.where(left_out, 0.0, whole)
+        k, bends = self.outputs, None
+        if width:
+            value, slope, bends = self._rounded(eta, here, width)
+        elif curvature:
+            value, slope, bends = self.rows.expand(eta, here)
+        else:
+            value, slope = self.rows.slopes(eta, here)
+        if left_out is not None and left_out.any():
+            value = np.where(left_out, 0.0, value)
+            slope = np.where(left_out[:, None], 0.0, slope)
+        pull = weight[:, None] * slope
+        square = None
+        if curvature and bends is not None:
+            if left_out is not None and left_out.any():
+                bends = np.where(left_out[:, None, None], 0.0, bends)
+            square = _square(x, weight[:, None, None] * bends, k)
+        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), np.abs(x).T @ np.abs(pull))
+
+    def _rounded(self, eta: Array, here: Array, width: float) -> tuple[Array, Array, Array]:
+        """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""
+        (above, up), (below, down) = (self.rows.slopes(eta + side * width, here) for side in (1.0, -1.0))
+        slope = ((above - below) / (2 * width))[:, None]
+        return (above + below) / 2, slope, ((up - down) / (2 * width))[:, :, None]
+
+
+def _square(x: Array, bends: Array, k: int) -> Array:
+    """Σ over rows of (x xᵀ) ⊗ bends, in the order of coefficients.ravel()."""
+    p = x.shape[1]
+    whole = np.empty((p, k, p, k))
+    for a in range(k):
+        for b in range(a, k):
+            part = x.T @ (bends[:, a, b, None] * x)
+            whole[:, a, :, b] = part
+            whole[:, b, :, a] = part.T
+    return whole.reshape(p * k, p * k)

@@ -1,0 +1,287 @@
+"""`fit_linear`: a linear model at the optimum of any loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..core.errors import LossaryError, ParameterError
+from ..core.loss import Loss
+from ..numerics.backend import double
+from . import asking
+from .data import ArrayData
+from .design import Design, arrange
+from .result import Certificate, LinearFit
+from .rows import Array, Function, Rows, coupled, in_double, row_function
+from .solver import Ending, looks_convex, minimise, natural_scale
+from .target import Target
+
+FIRST = "mean_absolute_error"  # robust, convex, and without a constant: where losses with several minima start
+
+
+def fit_linear(
+    x: Any,
+    y: Any,
+    *,
+    loss: Any = "mse",
+    l1: float = 0.0,
+    l2: float = 0.0,
+    sample_weight: Any = None,
+    intercept: bool = True,
+    offset: Any = None,
+    standardise: bool = False,
+    outputs: int | None = None,
+) -> LinearFit:
+    """The linear model at the optimum of a loss, in float64, with a certificate. No setting of yours is changed.
+
+    It minimises, over coefficients b (p, k) and intercepts a (k,),
+
+        (1 / Σ w) Σ w v(y, offset + x b + a)  +  l1 Σ |b|  +  l2 Σ b²
+
+    with v the loss's value of a row. The loss is anything with one value per row: of lossary, of Keras, or your own
+    function of (y_true, y_pred); its own `reduction` is not used. Names give losses that read any number:
+    "binary_crossentropy" reads logits, "poisson" logarithms of rates.
+
+    Args:
+        x: (n, p) numbers; a table keeps the names of its columns. (n,) is one column.
+        y: (n,) or (n, k); class numbers for sparse losses.
+        loss: a loss, its name or class, or a function.
+        l1, l2: penalties on the coefficients in the data's own units; never on the intercept. l1 gives exact zeros.
+        sample_weight: (n,): 2 counts a row twice, 0 leaves it out, whatever it holds.
+        intercept: whether there is one.
+        offset: (n,) or (n, k), added to the predictions.
+        standardise: penalise b times the standard deviation of its column instead, as if x had been standardised.
+        outputs: k, where y does not tell it (a sparse loss of Keras, or a class that y does not hold).
+
+    Returns: a LinearFit: coefficients and intercept in the data's own units, `certificate`, `predict`, `save`.
+
+    Raises: LossaryError for what is not finite, does not fit, or is no loss of rows.
+
+    >>> fit_linear([[0.0], [1.0], [2.0], [9.0]], [1.0, 3.0, 5.0, 0.0], loss="mae").coefficients
+    [2.]
+    """
+    numbers, names = asking.matrix(x)
+    n = len(numbers)
+    l1, l2 = asking.penalty(l1, "l1"), asking.penalty(l2, "l2")
+    read = asking.loss_of(loss)
+    target, k = asking.targets(y, n, read, outputs)
+    weight = asking.weights(sample_weight, n)
+    moved = np.zeros((n, k)) if offset is None else asking.column(offset, "offset", n, k).reshape(n, -1)
+    keep = weight > 0
+    ignored = _ignored(read, target)
+    keep &= ~ignored
+    numbers, target, weight = numbers[keep], target[keep], weight[keep]
+    moved = np.broadcast_to(moved, (n, k))[keep]
+    for part, what, where in ((numbers, "x", names), (target, "y", ()), (moved, "offset", ())):
+        asking.finite(part, what, where)
+    function = row_function(read)
+    _try(read, function, target, k)
+    if getattr(read, "takes_root", False) and (l1 or l2):
+        raise _rooted(read)
+    asked = Asked(numbers, target, k, function, weight, moved, intercept, l1, l2, standardise)
+    found = solve(asked)
+    value = found.ending_value
+    if getattr(read, "takes_root", False):
+        value = float(np.sqrt(value))
+    settings = {
+        "loss": repr(read) if not callable(loss) or isinstance(read, Loss) else getattr(loss, "__name__", "loss")
+    }
+    settings |= {"l1": l1, "l2": l2, "standardise": standardise, "fitted_intercept": intercept}
+    single = k == 1
+    return LinearFit(
+        coefficients=found.coefficients[:, 0] if single else found.coefficients,
+        intercept=float(found.intercepts[0]) if single else found.intercepts,
+        loss=value,
+        penalty=found.penalty,
+        certificate=certificate(found, names),
+        names=names,
+        rows=len(numbers),
+        weight=float(weight.sum()),
+        settings=settings,
+        values=tuple(found.ending.values),
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A linear problem in numbers: rows that count, their loss, and the penalties."""
+
+    x: Array
+    y: Array
+    outputs: int
+    function: Function
+    weight: Array
+    offset: Array
+    intercept: bool = True
+    l1: float = 0.0
+    l2: float = 0.0
+    standardise: bool = False
+    start: tuple[Array, Array] | None = None  # coefficients (p, k) and intercepts (k,) to start from
+    start_words: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer in the data's own units, with the solver's own words on it."""
+
+    coefficients: Array
+    intercepts: Array
+    ending: Ending
+    penalty: float
+    design: Design
+    start: str
+    away: Array | None
+
+    @property
+    def ending_value(self) -> float:
+        """The mean loss, without penalties."""
+        return self.ending.value - self.penalty
+
+
+def solve(asked: Asked) -> Found:
+    """The minimum of a linear problem."""
+    penalised = bool(asked.l1 or asked.l2)
+    design = arrange(asked.x, asked.weight, asked.intercept, penalised)
+    rows = Rows(asked.function, asked.y, asked.outputs)
+    data = ArrayData(design.matrix, rows, asked.weight, asked.offset)
+    unit = 1.0 if asked.standardise else 1.0 / design.spread
+    charged = np.zeros((data.columns, data.outputs))
+    if penalised:
+        charged[: asked.x.shape[1]] = np.broadcast_to(unit, asked.x.shape[1])[:, None]
+    target = Target(data, asked.l1 * charged, asked.l2 * charged**2, _sees_differences(rows, asked.offset))
+    start, words = _start(target, asked, design)
+    ending = minimise(target, start)
+    inner = ending.c.reshape(target.shape)
+    if target.shifts:  # only differences count: outputs sum to 0 where no penalty decides
+        free = (target.l1 == 0).all(axis=1)
+        inner = np.where(free[:, None], inner - inner.mean(axis=1, keepdims=True), inner)
+    coefficients, intercepts = design.outwards(inner)
+    away = None if ending.away is None else _columns_of(design, ending.away.reshape(target.shape))
+    cost = float((target.l1 * np.abs(inner)).sum() + (target.l2 * inner**2).sum())
+    return Found(coefficients, intercepts, ending, cost, design, words if ending.kind == "stationary" else "", away)
+
+
+def certificate(found: Found, names: tuple[str, ...]) -> Certificate:
+    """What is known of an answer, with the names of the columns."""
+    ending, design = found.ending, found.design
+    collinear = tuple(names[place] for place in design.collinear) if not found.penalty else ()
+    unique = ending.unique
+    if collinear and unique:
+        unique = False
+    direction: tuple[str, ...] = ()
+    if found.away is not None:
+        strong = np.argsort(-found.away, kind="stable")
+        direction = tuple(names[place] for place in strong if found.away[place] > 0.05 * found.away.max(initial=0.0))
+        direction = direction or ("the intercept",)
+    return Certificate(
+        kind=ending.kind,
+        unique=unique,
+        gap=None if not np.isfinite(ending.gap) else ending.gap,
+        gradient=None if not np.isfinite(ending.slant) else ending.slant,
+        collinear=collinear,
+        direction=direction,
+        start=found.start,
+        method=ending.method,
+        iterations=max(len(ending.values) - 1, 0),
+    )
+
+
+def _columns_of(design: Design, inner: Array) -> Array:
+    """How much of a direction goes along each column, in units of the columns' spreads."""
+    slopes = inner[:-1] if design.intercept else inner
+    return np.asarray(np.abs(design.back @ slopes).max(axis=1))
+
+
+def _start(target: Target, asked: Asked, design: Design) -> tuple[Array, str]:
+    """Least squares where targets are what is predicted, else 0; the fit by absolute errors for several minima."""
+    data = target.data
+    assert isinstance(data, ArrayData)
+    if asked.start is not None:
+        return _inwards(design, *asked.start).ravel(), asked.start_words
+    zero = np.zeros(target.l1.size)
+    if asked.y.dtype.kind != "f" or asked.y.shape != (len(asked.x), asked.outputs):
+        return zero, "zero coefficients"
+    if len(np.unique(asked.y[:, 0])) <= 2:  # labels
+        return zero, "zero coefficients"
+    root = np.sqrt(asked.weight)[:, None]
+    square = np.linalg.lstsq(root * design.matrix, root * (asked.y - asked.offset), rcond=None)[0].ravel()
+    at = [target.at(c, curvature=False).value for c in (zero, square)]
+    start = square if np.isfinite(at[1]) and at[1] < at[0] else zero
+    eta = data.predictions(start.reshape(target.shape))
+    if looks_convex(data.rows, eta, natural_scale(data, eta)):
+        return start, ""
+    absolute = Rows(row_function(asking.loss_of(FIRST)), asked.y, asked.outputs)
+    first = Target(ArrayData(data.x, absolute, data.weight, data.offset), target.l1, target.l2)
+    return minimise(first, square).c, "the fit by mean_absolute_error"
+
+
+def _inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:
+    """The inner coefficients of those in the data's own units."""
+    inner = np.linalg.lstsq(design.back, coefficients * design.spread[:, None], rcond=None)[0]
+    if not design.intercept:
+        return np.asarray(inner)
+    return np.concatenate([inner, (intercepts + design.mean @ coefficients)[None]])
+
+
+def _sees_differences(rows: Rows, offset: Array) -> bool:
+    """Whether moving all outputs of a row by one number changes nothing."""
+    if rows.outputs == 1:
+        return False
+    few = np.arange(min(rows.count, 32))
+    eta = offset[few] + np.random.default_rng(0).normal(size=(len(few), rows.outputs))
+    before, after = (rows.slopes(eta + shift, few)[0] for shift in (0.0, 0.7))
+    return bool(np.allclose(before, after, rtol=1e-9, atol=1e-12))
+
+
+def _ignored(loss: Any, y: Array) -> Array:
+    """Rows whose label says that there is none."""
+    if not isinstance(loss, Loss) or getattr(loss, "ignore_class", None) is None:
+        return np.zeros(len(y), dtype=bool)
+    with double():
+        found = loss.ignored(_given(y))
+    if found is None:
+        return np.zeros(len(y), dtype=bool)
+    flags: Array = np.asarray(ops.convert_to_numpy(found)).reshape(len(y), -1)
+    return np.asarray(flags.all(axis=1))
+
+
+def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
+    """A first call with the checks of values on: labels out of range are refused here, and rows that are not apart."""
+    eta = np.random.default_rng(1).normal(size=(len(y), outputs))
+    with double():
+        whole = np.asarray(ops.convert_to_numpy(function(_given(y), _given(eta))))
+    name = getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss))
+    few = np.arange(min(len(y), 64))
+    with in_double():
+        alone = np.asarray(ops.convert_to_numpy(function(_given(y[:1]), _given(eta[:1]))))
+    if whole.shape != (len(y),) or not np.allclose(alone, whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
+        raise coupled(name)
+    rows, step = Rows(function, y, outputs), 1e-7
+    (up, _), (down, _), (_, slope) = (rows.slopes(eta[few] + side * step, few) for side in (1.0, -1.0, 0.0))
+    expected = 2 * step * slope.sum(axis=1)
+    off = np.abs(up - down - expected) > 0.2 * step * np.abs(slope).sum(axis=1) + 1e-12 * np.abs(whole[few])
+    if off.mean() > 0.5:
+        raise LossaryError(
+            f"ls.fit_linear(loss={name}) computes in float64.",
+            arrived="A part of the loss computes in float32, or it gives another gradient than its own: steps of 1e-7 "
+            "do not change its values as its gradient says.",
+            allowed="Allowed are losses that keep the type of y_pred.",
+            do="Use lossary's loss of that name; in a function of your own make constants with "
+            "ops.cast(c, y_pred.dtype).",
+        )
+
+
+def _given(x: Array) -> Any:
+    return ops.convert_to_tensor(x, dtype="int32" if x.dtype.kind in "iu" else "float64")
+
+
+def _rooted(loss: Any) -> Exception:
+    return ParameterError(
+        f"{type(loss).__name__} was to be minimised with a penalty.",
+        arrived="It is the root of a mean of squares: rows and penalty do not add up.",
+        allowed="Allowed is this loss without penalties, where it has the optimum of the mean squared error.",
+        do='Pass loss="mse" with the penalty.',
+    )

@@ -1,0 +1,126 @@
+"""A loss as float64 numbers of its rows: value, slope and curvature by each row's predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..core.contract import checks
+from ..core.errors import LossaryError
+from ..core.loss import Loss, Tensor
+from ..core.sums import MultiLoss, Sum
+from ..numerics.backend import double, expanded, gradient, one_shape, quick
+
+Array = np.ndarray
+Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
+BLOCK = 8192  # rows at once: memory stays bounded, and JAX compiles for one shape
+
+
+@contextmanager
+def in_double() -> Any:
+    """A block in which losses compute in float64, and values are not checked again."""
+    with double(), checks(False):
+        yield
+
+
+def row_function(loss: Any) -> Function:
+    """The values of a loss's rows, in the type of the predictions. Raises LossaryError for rows that are not apart."""
+    if isinstance(loss, Sum):
+        return _of_sum(loss)
+    if isinstance(loss, Loss):
+        if loss.coupled:
+            raise coupled(repr(loss))
+        twin = type(loss).from_config(loss.get_config() | {"dtype": "float64", "reduction": "sum_over_batch_size"})
+        if twin.takes_root:  # the mean of the squares is smallest where its root is
+            return lambda y, p: ops.square(twin.rows(y, p))
+        return twin.rows
+    call = getattr(loss, "call", loss)
+
+    def values(y: Tensor, p: Tensor) -> Tensor:
+        found = call(y, p)
+        if len(found.shape) == 0 or found.shape[0] != p.shape[0]:
+            raise coupled(getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss)))
+        return ops.mean(ops.reshape(found, (p.shape[0], -1)), axis=1)
+
+    return values
+
+
+def _of_sum(loss: Sum) -> Function:
+    if isinstance(loss, MultiLoss) or any(part.output is not None for part in loss.parts):
+        raise LossaryError(
+            "A linear model was to be fitted.",
+            arrived=f"The loss is {loss!r}, which names outputs.",
+            allowed="Allowed is one loss, or a sum of losses, of the same predictions.",
+            do="Fit each output with its own loss.",
+        )
+    parts = [(float(ops.convert_to_numpy(part.weight())), row_function(part.loss)) for part in loss.parts]
+
+    def values(y: Tensor, p: Tensor) -> Tensor:
+        total: Any = 0.0
+        for weight, function in parts:
+            total = total + weight * function(y, p)
+        return total
+
+    return values
+
+
+def coupled(shown: Any) -> LossaryError:
+    """What is said of a loss whose rows look at one another."""
+    return LossaryError(
+        "A linear model was to be fitted: its target is the weighted mean of the values of the rows.",
+        arrived=f"{shown} gives no value to each row alone: it is one number for the whole batch.",
+        allowed="Allowed are losses with one value per row that no other row changes.",
+        do="Train such a loss step by step, with ls.train or Keras's fit.",
+    )
+
+
+class Rows:
+    """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
+
+    def __init__(self, function: Function, y: Array, outputs: int) -> None:
+        self.function, self.y, self.outputs, self.count = function, y, outputs, len(y)
+        self._expand = quick(lambda y, p: expanded(lambda inner: function(y, inner), p))
+        self._slope: Callable[..., Any] = lambda y, p: (function(y, p), gradient(lambda inner: function(y, inner), p))
+        self._size = BLOCK
+        if one_shape():  # one program for one shape
+            self._size = min(BLOCK, 1 << max(self.count - 1, 7).bit_length())
+            self._slope = self._expand
+
+    def values(self, eta: Array) -> Array:
+        """Values (m,) alone, eagerly: for a single look."""
+        with in_double():
+            return np.asarray(ops.convert_to_numpy(self.function(_tensor(self.y), _tensor(eta))), dtype=float)
+
+    def slopes(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array]:
+        """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
+        value, slope = self._blockwise(self._slope, eta, rows, 2)
+        return value, slope
+
+    def expand(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array, Array]:
+        """Values (m,), slopes (m, k) and curvatures (m, k, k)."""
+        value, slope, curvature = self._blockwise(self._expand, eta, rows, 3)
+        return value, slope, curvature
+
+    def _blockwise(self, program: Callable[..., Any], eta: Array, rows: Array | None, wanted: int) -> list[Array]:
+        y = self.y if rows is None else self.y[rows]
+        size, found = self._size, []
+        with in_double():
+            for first in range(0, len(eta), size):
+                part, target = eta[first : first + size], y[first : first + size]
+                short = size - len(part) if one_shape() else 0
+                if short:
+                    part = np.concatenate([part, np.repeat(part[:1], short, axis=0)])
+                    target = np.concatenate([target, np.repeat(target[:1], short, axis=0)])
+                answers = program(_tensor(target), _tensor(part))
+                found.append(
+                    [np.asarray(ops.convert_to_numpy(a), dtype=float)[: len(eta) - first] for a in answers[:wanted]]
+                )
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def _tensor(x: Array) -> Tensor:
+    return ops.convert_to_tensor(x, dtype="int32" if x.dtype.kind in "iu" else "float64")

@@ -1,0 +1,257 @@
+"""Which way to the minimum: Newton, a linear programme, or along corners; and what is known of the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .data import ArrayData
+from .newton import Walk, newton
+from .programs import Solved, corners, cuts, scipy, solve
+from .rows import Array, Rows
+from .sliding import slide
+from .target import Point, Target
+
+GOOD = 1e-9  # the relative gap, and the share of the gradient, up to which an optimum is called one
+GRID = 61  # points at which a row's slope is looked at
+LOOKED_AT = 64  # rows looked at, to tell whether a loss is convex
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a fit: coefficients (m,), the target there, and how good that is.
+
+    kind: "optimum", "stationary" (a loss that is not convex), "no finite optimum" or "not converged". slant: the
+    largest entry of the smallest (sub)gradient, as a share of what it is made of. gap: no coefficients up to the size
+    of these are better by more than this share of the target; NaN where nothing is known. away: the direction (m,) in
+    which the target falls for ever.
+    """
+
+    c: Array
+    value: float
+    kind: str
+    slant: float
+    gap: float
+    unique: bool | None
+    method: str
+    values: list[float] = field(default_factory=list)
+    away: Array | None = None
+
+
+def minimise(target: Target, start: Array) -> Ending:
+    """The minimum of a target whose rows are in memory, from a start (m,)."""
+    data = target.data
+    assert isinstance(data, ArrayData)
+    eta = data.predictions(start.reshape(target.shape))
+    scale = natural_scale(data, eta)
+    convex = looks_convex(data.rows, eta, scale)
+    single = data.outputs == 1
+    if convex and _is_straight(data.rows, eta, scale):
+        ending = _straight(target, start, eta, scale)
+        if ending is not None:
+            return ending
+        if single:
+            target = Target(data, target.l1, target.l2, target.shifts, row_width=scale)
+        elif not target.l1.any():
+            return _by_gradients(target, start)
+    if (target.l1.any() or target.row_width) and convex:
+        ending = _slid(target, start)
+        if ending.kind == "optimum" or target.row_width or not single:
+            return ending
+        return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), start))
+    walk = newton(
+        lambda c, bend: target.at(c, curvature=bend), start, check=lambda *at: _falls(target, *at) is not None
+    )
+    away = _away(target, walk)
+    if away is not None:
+        point = walk.point
+        return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
+    ending = _judged(target, walk, walk.point.gradient, convex, "Newton")
+    if ending.kind in ("optimum", "stationary"):
+        return ending
+    if not (convex and single):
+        return _better(ending, _by_gradients(target, walk.c, convex))
+    return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), walk.c))
+
+
+def _better(one: Ending, other: Ending) -> Ending:
+    return one if one.kind == "optimum" or (one.value < other.value and other.kind != "optimum") else other
+
+
+def natural_scale(data: ArrayData, eta: Array) -> float:
+    """By how much predictions have to move for a loss to change much."""
+    value, slope = data.rows.slopes(eta)
+    whole, pull = float(data.weight @ np.abs(value)), float(data.weight @ np.abs(slope).sum(axis=1))
+    scale = whole / pull if pull > 0 else 1.0
+    return scale if np.isfinite(scale) and scale > 0 else 1.0
+
+
+def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
+    """Whether some rows' slopes rise along lines through their predictions, and no curvature there is negative."""
+    chosen = np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
+    far = np.linspace(-30, 30, GRID) * scale
+    random = np.random.default_rng(0)
+    for _ in range(1 if rows.outputs == 1 else 3):
+        way = random.normal(size=rows.outputs)
+        way /= np.linalg.norm(way)
+        at = (eta[chosen][:, None, :] + far[:, None] * way).reshape(-1, rows.outputs)
+        _, slope, bends = rows.expand(at, np.repeat(chosen, GRID))
+        along = (slope @ way).reshape(-1, GRID)
+        steepest = np.abs(along[np.isfinite(along)]).max(initial=1e-300)
+        if np.nanmin(np.diff(along, axis=1), initial=0.0) < -1e-9 * steepest:
+            return False
+        bends = bends[np.isfinite(bends).all(axis=(1, 2))]
+        if rows.outputs > 1 and bends.size:
+            least = np.linalg.eigvalsh((bends + bends.transpose(0, 2, 1)) / 2)
+            if np.any(least[:, 0] < -1e-9 * np.abs(least).max(axis=1) - 1e-12 * steepest / scale):
+                return False
+    return True
+
+
+def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
+    """Whether the rows have no curvature anywhere one looks."""
+    for share in (0.0, 0.7123, -1.3391):
+        _, slope, bends = rows.expand(eta + share * scale)
+        if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
+            return False
+    return True
+
+
+def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending | None:
+    """A piecewise linear loss, by a linear programme; None where it is none, or something else is in the target."""
+    data = target.data
+    assert isinstance(data, ArrayData)
+    if data.outputs > 1:
+        return _programmed(target, start, cuts(target, start), "linear programmes by planes")
+    if target.l2.any():
+        return None
+    reach = 1e3 * scale + 10 * float(np.abs(eta).max(initial=0.0))
+    for _ in range(4):
+        found = corners(data.rows, eta[:, 0], reach)
+        solved = None if found is None else solve(target, found)
+        if solved is None or np.abs(data.predictions(solved.c[:, None]) - eta).max(initial=0.0) < reach:
+            return _programmed(target, start, solved, "linear programme")
+        reach *= 100
+    return None
+
+
+def _programmed(target: Target, start: Array, solved: Solved | None, method: str) -> Ending | None:
+    if solved is None:
+        return None
+    first, value = (target.at(c, curvature=False).value for c in (start, solved.c))
+    gap = _relative(max(0.0, value - solved.bound), value, first)
+    kind = "optimum" if gap <= GOOD else "not converged"
+    return Ending(solved.c, value, kind, np.nan, gap, solved.unique, method, [first, value])
+
+
+def _slid(target: Target, start: Array) -> Ending:
+    walk, left = slide(target, start)
+    if left is None:
+        return _judged(target, walk, walk.point.gradient, True, "along corners")
+    return _judged(target, walk, left, True, "along corners")
+
+
+def _judged(target: Target, walk: Walk, left: Array, convex: bool, method: str) -> Ending:
+    """What the smallest subgradient that was found says of the end."""
+    c, point = walk.c, walk.point
+    value = target.at(c, curvature=False).value
+    slant = float(np.max(np.abs(left) / np.maximum(point.size, 1e-300), initial=0.0))
+    first = abs(walk.values[0])
+    if not np.isfinite(value):
+        return Ending(c, value, "not converged", slant, np.nan, None, method, walk.values)
+    reach = np.abs(c) + np.abs(c).max(initial=0.0)
+    gap = _relative(float(np.abs(left) @ reach), value, first)
+    good = slant <= GOOD or (convex and value <= 1e-20 * first)
+    if not convex:
+        return Ending(c, value, "stationary" if good else "not converged", slant, np.nan, None, method, walk.values)
+    good = good and gap <= GOOD
+    unique = _only(target, walk, value) if good else None
+    return Ending(c, value, "optimum" if good else "not converged", slant, gap, unique, method, walk.values)
+
+
+def _only(target: Target, walk: Walk, value: float) -> bool | None:
+    """Whether the target bends up in every direction that no corner holds; where it does not, whether it is flat."""
+    square = walk.point.curvature
+    if square is None:
+        return None
+    free = np.eye(len(walk.c)) if walk.free is None else walk.free
+    if not free.size:
+        return True
+    square = free.T @ square @ free
+    bends, ways = np.linalg.eigh((square + square.T) / 2)
+    if bends[0] > 1e-10 * bends[-1]:
+        return True
+    step = 1e-3 * (1 + np.abs(walk.c).max(initial=0.0)) * (free @ ways[:, 0])
+    moved = [target.at(walk.c + side * step, curvature=False).value for side in (-1.0, 1.0)]
+    return False if min(moved) - value <= 1e-13 * abs(value) else None
+
+
+def _falls(target: Target, c: Array, step: Array, point: Point) -> Array | None:
+    """The direction in which the target falls for ever: the way the fit has come, or its last step."""
+    data = target.data
+    assert isinstance(data, ArrayData)
+    for way in (c, step):
+        size = np.abs(way).max(initial=0.0)
+        if not size > 0:
+            continue
+        values = [point.value]
+        with np.errstate(all="ignore"):
+            for times in (1.0, 3e1, 1e3):
+                values.append(target.at(c + times * way * max(1.0, 1.0 / size), curvature=False).value)
+        seen = np.array(values)
+        fallen = seen[0] - seen[1]
+        rises = np.diff(seen).max() > 1e-13 * abs(seen[0]) + 1e-3 * fallen
+        if (
+            np.isfinite(seen).all()
+            and fallen > 1e-12 * abs(seen[0])
+            and not rises
+            and not _arrives(target, c, way, seen)
+        ):
+            return np.asarray(way / size)
+    return None
+
+
+def _arrives(target: Target, c: Array, way: Array, seen: Array) -> bool:
+    """Whether the target is 0 from some place on, as a hinge's is; an exponential's is 0 only where numbers end."""
+    if seen[-1] != 0:
+        return False
+    low, high = 0.0, 1e3 * max(1.0, 1.0 / float(np.abs(way).max()))
+    for _ in range(120):
+        middle = (low + high) / 2
+        if high - low < 1e-6 * high:
+            break
+        if target.at(c + middle * way, curvature=False).value == 0:
+            high = middle
+        else:
+            low = middle
+    return target.at(c + 0.99 * high * way, curvature=False).value > 1e-30 * abs(seen[0])
+
+
+def _relative(excess: float, value: float, first: float) -> float:
+    """An excess as a share of the value; of the value at the start, where the end is as good as perfect."""
+    return excess / max(abs(value) if abs(value) > 1e-10 * abs(first) else abs(first), 1e-300)
+
+
+def _away(target: Target, walk: Walk) -> Array | None:
+    if not walk.gave_up and walk.point.slant <= 1e-7:
+        return None
+    last = walk.point.curvature
+    step = -walk.point.gradient if last is None else -np.linalg.lstsq(last, walk.point.gradient, rcond=1e-14)[0]
+    return _falls(target, walk.c, step, walk.point)
+
+
+def _by_gradients(target: Target, start: Array, convex: bool = True) -> Ending:
+    """For what is left: SciPy's BFGS from here, and an honest word on its end."""
+    values = [target.at(start, curvature=False).value]
+
+    def at(c: Array) -> tuple[float, Array]:
+        point = target.at(c, curvature=False)
+        return point.value, point.gradient
+
+    found = scipy("optimize").minimize(
+        at, start, jac=True, method="BFGS", options={"gtol": 0.0, "maxiter": 20 * len(start) + 400}
+    )
+    point = target.at(found.x)
+    walk = Walk(found.x, point, [*values, point.value])
+    return _judged(target, walk, point.gradient, convex, "BFGS")
