@@ -105,6 +105,7 @@ def sequence(rows: int, folder: Path) -> Arguments:
 
 def parquet(rows: int, folder: Path) -> Arguments:
     """One row group for each 65,536 rows, as writers usually make them or larger."""
+    import numpy as np
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
@@ -115,8 +116,8 @@ def parquet(rows: int, folder: Path) -> Arguments:
     with ParquetWriter(folder / "rows.parquet", schema) as writer:
         for start in range(0, rows // BATCH, 64):
             parts = [batch_of(k) for k in range(start, min(start + 64, rows // BATCH))]
-            columns = [pa.array([v for x, _ in parts for v in x[:, k]], pa.float32()) for k in range(COLUMNS)]
-            target = pa.array([v for _, y in parts for v in y[:, 0]], pa.float32())
+            x, y = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+            columns, target = [pa.array(x[:, k]) for k in range(COLUMNS)], pa.array(y[:, 0])
             writer.write_table(pa.table([*columns, target], schema=schema))
     return folder / "rows.parquet", "y", {"batch_size": BATCH}
 

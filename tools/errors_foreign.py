@@ -37,6 +37,16 @@ FOREIGN = [
         "Save as .keras, and pass the object `ls.MeanSquaredError()`. Old files load with `compile=False`.",
     ),
     Foreign(
+        ("Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution "
+         "and thus it is disallowed by default.",
+         "you can override this error by passing `safe_mode=False` to the loading function"), "Keras 3",
+        "A saved model holds Python code: a lambda, in a Lambda layer or as a loss. With `safe_mode=False` whatever is "
+        "in the file is run, with your rights.",
+        "A loss made with `@ls.loss`, and everything of lossary, is saved without code and loads in safe mode; "
+        "`load_model(path, compile=False)` leaves the loss away. docs/target.md says what to trust: `lossary check "
+        "module:model` runs the module too.",
+    ),
+    Foreign(
         ("A KerasTensor cannot be used as input to a TensorFlow function",
          "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype"), "Keras 3",
         "A loss closes over `keras.Input` or another symbolic tensor: it needs more than y_true and y_pred.",

@@ -478,6 +478,133 @@ MODELS = [
         hidden=PARQUET,
     ),
     Example(
+        "Training on a column of text",
+        "A table or array given to ls.train, ls.check or ls.weights_from holds text.",
+        "import pandas\n\ntable = pandas.DataFrame({'size': [1.0, 2.0], 'colour': ['red', 'blue']})\n"
+        + LINE
+        + 'ls.train(model, table, [1.0, 2.0], loss="mse")',
+        "Number the values, or make a column of 0 and 1 for each: pandas.get_dummies(table).",
+    ),
+    Example(
+        "Training on dates or complex numbers",
+        "An array of dates, of times, or of complex numbers is given where numbers are read.",
+        LINE + "x = np.array(['2024-02-28', '2024-02-29'], dtype='datetime64[D]')\n"
+        'ls.train(model, x, [1.0, 2.0], loss="mse")',
+        "Turn dates into days since a date; pass real and imaginary part as two columns.",
+    ),
+    Example(
+        "A number that no float holds",
+        "A whole number of Python beyond 1e308 is among the data.",
+        LINE + 'ls.train(model, [[10**400], [1]], [1.0, 2.0], loss="mse")',
+        "Scale the column, or take its logarithm.",
+    ),
+    Example(
+        "A number that float32 does not hold",
+        "A float64 beyond the range of the type that Keras computes in is among the data.",
+        LINE + 'ls.train(model, [[1e300], [1.0]], [1.0, 2.0], loss="mse")',
+        "Scale the column, or keras.config.set_floatx('float64').",
+    ),
+    Example(
+        "Identities too large for the model's input",
+        "An input of whole numbers is given floats, or whole numbers of 64 bits on JAX, beyond its range.",
+        "inputs = keras.Input((1,), dtype='int32')\n"
+        "model = keras.Model(inputs, keras.layers.Flatten()(keras.layers.Embedding(9, 1)(inputs)))\n"
+        'ls.train(model, np.array([[3e9], [1.0]]), [1.0, 2.0], loss="mse")',
+        "Number them from 0.",
+    ),
+    Example(
+        "Masked values",
+        "A masked array of NumPy hides some of its values; nothing but NumPy would see the mask.",
+        LINE
+        + "x = np.ma.array([[1.0], [2.0]], mask=[[False], [True]])\n"
+        + 'ls.train(model, x, [1.0, 2.0], loss="mse")',
+        "Fill the holes, and give these rows sample_weight 0.",
+    ),
+    Example(
+        "A single number as data",
+        "x, y or sample_weight has no rows.",
+        LINE + 'ls.train(model, 3.0, [1.0], loss="mse")',
+        "Pass an array, rows first.",
+    ),
+    Example(
+        "A tensor without a rectangle",
+        "A ragged or sparse tensor of TensorFlow is given where an array is read.",
+        LINE + "class RaggedTensor:\n    pass\n\n\n" + 'ls.train(model, RaggedTensor(), [1.0], loss="mse")',
+        "x.to_tensor() fills the rows up; tf.sparse.to_dense(x) the holes.",
+    ),
+    Example(
+        "A table that is not computed yet",
+        "A LazyFrame of polars is given.",
+        "import polars\n\nlazy = polars.DataFrame({'a': [1.0, 2.0]}).lazy()\n"
+        + LINE
+        + 'ls.train(model, lazy, [1.0, 2.0], loss="mse")',
+        "Call its collect().",
+    ),
+    Example(
+        "A table without columns",
+        "All columns were taken away, or only an index is left.",
+        "import pandas\n\n" + LINE + 'ls.train(model, pandas.DataFrame(index=[0, 1]), [1.0, 2.0], loss="mse")',
+        "Pass a table with columns of numbers.",
+    ),
+    Example(
+        "A column of arrays",
+        "The cells of a column of polars, or of a record array, are arrays.",
+        "x = np.zeros(2, dtype=[('a', float), ('b', float, 3)])\n"
+        + LINE
+        + 'ls.train(model, x, [1.0, 2.0], loss="mse")',
+        "Pass that column as an array of its own.",
+    ),
+    Example(
+        "A tensor without values",
+        "A tensor of torch on the device 'meta', or a quantized one, is given.",
+        "import torch\n\n"
+        + LINE
+        + 'ls.train(model, torch.zeros(2, 1, device="meta").to_sparse(), [1.0, 2.0], loss="mse")',
+        "Give the tensor values first.",
+    ),
+    Example(
+        "Training what is no model",
+        "The first argument of ls.train is no keras.Model: a module of torch, a wrapper, a name.",
+        'ls.train("model", [[1.0]], [1.0], loss="mse")',
+        "Pass the Keras model.",
+    ),
+    Example(
+        "Rows held back that cannot be gone through again",
+        "validation_data of ls.train is a generator, or has no end.",
+        LINE + "held = ((np.ones((2, 1)), np.ones(2)) for _ in range(3))\n"
+        'ls.train(model, [[1.0]], [1.0], loss="mse", validation_data=held)',
+        "Pass arrays, or a stream that can begin anew.",
+    ),
+    Example(
+        "Rows held back that are not there",
+        "validation_data of ls.train is a stream without a batch.",
+        LINE + "class Nothing:\n    def __iter__(self):\n        return iter(())\n\n\n"
+        'ls.train(model, [[1.0]], [1.0], loss="mse", validation_data=Nothing(), verbose=0)',
+        "Look at what it gives.",
+    ),
+    Example(
+        "A file that is no Parquet file",
+        "The file given to ls.train is damaged, empty, or of another kind.",
+        STACK + 'ls.train(model, "rows.csv", "price", loss="mse")',
+        "Read other tables first, for instance by pandas.read_csv, and pass the table.",
+        files={"rows.csv": "size,price\n1,2\n"},
+    ),
+    Example(
+        "A Parquet file without rows",
+        "All rows were filtered away before the file was written.",
+        STACK + 'ls.train(model, "rows.parquet", "price", loss="mse")',
+        "Look at what wrote the file.",
+        hidden=PARQUET.replace("[1.0]", "pyarrow.array([], pyarrow.float32())").replace(
+            '["red"]', "pyarrow.array([], pyarrow.float32())"
+        ),
+    ),
+    Example(
+        "A column that a history does not have",
+        "A misspelt column, or a training that stopped before its first epoch ended.",
+        STACK + 'ls.train(model, np.full((4, 3), np.nan), np.zeros((4, 1)), loss="mse", verbose=0)["target"]',
+        "Look at print(history) and history.stopped.",
+    ),
+    Example(
         "What cannot be looked into",
         "ls.explain or ls.diagnose is given something that is no loss.",
         "ls.explain(None, [[0.0]], [[1.0]])",

@@ -202,10 +202,16 @@ TARGETS = [
         "Set `size` to the number of columns, or leave it out for one shape in common.",
     ),
     Example(
+        "A saved sum whose part is no loss",
+        "The configuration of a saved model was changed, or lossary did not write it.",
+        'ls.Sum.from_config({"name": "sum", "parts": [{"loss": None, "weights": [], "name": "a", "output": None}]})',
+        "keras.models.load_model(path, compile=False), then compile.",
+    ),
+    Example(
         "Weights of classes from what are no labels",
         "ls.weights_from counts whole numbers from 0 on.",
-        "ls.weights_from([-1, 1, 1])",
-        "Number the classes first.",
+        "ls.weights_from([0, 1, 1, 255])",
+        "Name the label that means 'not labelled': ignore_class=255. Number the classes first where they are text.",
     ),
     Example(
         "An unknown rule for the weights of classes",

@@ -123,6 +123,105 @@ def test_tables_lists_and_tensors_are_arrays(rng):
         check_equal(model, other)
 
 
+def mixed():
+    """Tables of several types, each with the same numbers."""
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    a, b, c = [1, 2, 5, 4] * 10, [True, False] * 20, [0.5, 1.5] * 20
+    table = pd.DataFrame({"a": a, "b": b, "c": c})
+    yield "int and bool", table
+    yield "nullable", table.convert_dtypes()
+    yield "pyarrow", table.convert_dtypes(dtype_backend="pyarrow")
+    yield "object", table.astype(object)
+    yield "categories", table.astype("category")
+    yield "polars", pl.DataFrame({"a": a, "b": b, "c": c})
+    yield "sparse", pytest.importorskip("scipy.sparse").csr_array(table.to_numpy(dtype="float64"))
+    yield (
+        "batches",
+        Again([(table[k : k + BATCH], np.ones((len(table[k : k + BATCH]), 2))) for k in range(0, 40, BATCH)]),
+    )
+
+
+@pytest.mark.parametrize("case", list(mixed()), ids=lambda case: case[0])
+def test_tables_of_several_types_are_read(case):
+    plain = np.stack([[1, 2, 5, 4] * 10, [1, 0] * 20, [0.5, 1.5] * 20], -1).astype("float32")
+    model, other = twins(linear)
+    train(model, case[1], None if case[0] == "batches" else np.ones((40, 2), "float32"), shuffle=False)
+    train(other, plain, np.ones((40, 2), "float32"), shuffle=False)
+    check_equal(model, other)
+
+
+def test_a_sparse_matrix_that_is_large_in_full_is_read_in_batches(rng, monkeypatch):
+    sparse = pytest.importorskip("scipy.sparse")
+    monkeypatch.setattr(streams, "LARGE", 16)
+    (model, other), (x, y) = twins(linear), data(rng)
+    x[x < 0] = 0
+    assert streams.stream(sparse.coo_array(x), y) is not None
+    train(model, sparse.coo_array(x), y)
+    monkeypatch.undo()
+    train(other, x, y)
+    check_equal(model, other)
+
+
+BIG = 3_000_000_000  # beyond int32
+
+
+@pytest.mark.parametrize("place", ["x", "y", "sample_weight"])
+@pytest.mark.parametrize("kind", ["int64", "uint32", "uint64", "object"])
+@pytest.mark.parametrize("batched", [False, True], ids=["whole", "in batches"])
+def test_large_whole_numbers_keep_their_value(place, kind, batched):
+    """JAX has no 64 bits: it would take them by another value."""
+    numbers = {"x": np.ones((8, 1)), "y": np.zeros((8, 1)), "sample_weight": np.ones(8)}
+    numbers[place] = np.full(numbers[place].shape, BIG).astype(kind)
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    given = (numbers["x"], numbers["y"], numbers["sample_weight"])
+    if batched:
+        history = ls.train(model, Again([given]), verbose=0)
+    else:
+        history = ls.train(model, *given[:2], sample_weight=given[2], verbose=0)
+    expected = {"x": float(BIG) ** 2, "y": (BIG - 1.0) ** 2, "sample_weight": float(BIG)}[place]
+    assert history["target"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_identities_that_an_input_cannot_hold_are_refused():
+    inputs = keras.Input((1,), dtype="int32")
+    outputs = layers.Flatten()(layers.Embedding(9, 1)(inputs))
+    x, y = np.array([[float(BIG)], [1.0]]), np.zeros((2, 1))
+    with pytest.raises(ls.LossaryError, match="x holds 3000000000"):
+        ls.train(keras.Model(inputs, outputs), x, y, loss="mse", verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ({"x": np.ma.array(np.ones((8, 3)), mask=np.eye(8, 3))}, "x is a masked array: 3 of 24"),
+        ({"sample_weight": np.ma.array(np.ones(8), mask=[1] + 7 * [0])}, "sample_weight is a masked array: 1 of 8"),
+        ({"y": [["red", "blue"]] * 8}, "y holds 'red'"),
+        ({"x": np.full((8, 3), 1e300)}, r"x holds 1e\+300"),
+        ({"x": np.zeros((0, 3))}, "0 rows in x"),
+        ({"validation_data": (np.full((2, 3), "a"), np.ones((2, 2)))}, "x of validation_data holds 'a'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_before_the_first_step(what, told):
+    given = {"x": np.ones((8, 3)), "y": np.ones((8, 2)), **what}
+    model, _ = twins(linear)
+    with pytest.raises(ls.LossaryError, match=told):
+        ls.train(model, given.pop("x"), given.pop("y"), **given)
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_large_batches_are_not_copied_into_blocks(rng, monkeypatch):
+    made = []
+    monkeypatch.setattr(blocks, "Block", lambda *given: made.append(given))
+    monkeypatch.setattr(programs.backend(), "JOINED", 16 * 5 * 8 - 1)
+    (model, other), (x, y) = twins(linear), data(rng, rows=96)
+    train(model, Parts(x, y), None, shuffle=False)
+    assert not made
+    monkeypatch.undo()
+    train(other, x, y, shuffle=False)
+    check_equal(model, other)
+
+
 def test_a_column_is_a_target(rng):
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     x, y = data(rng)

@@ -58,9 +58,10 @@ def train(
 
     Args:
         model: any Keras model; one that is not built is built from the first batch.
-        x, y: rows first: arrays, tensors, tables, or lists and dictionaries of these as the model takes them. Or x
-            gives batches (x, y) or (x, y, sample_weight): a tf.data.Dataset, a torch DataLoader, a PyDataset of Keras,
-            a generator or another iterable. Or x is the path of a Parquet file, and y names its columns of targets.
+        x, y: rows first: arrays, tensors, tables, sparse matrices, or lists and dictionaries of these as the model
+            takes them. Or x gives batches (x, y) or (x, y, sample_weight): a tf.data.Dataset, a torch DataLoader, a
+            PyDataset of Keras, a generator or another iterable. Or x is the path of a Parquet file, or of a folder of
+            them, and y names the columns of targets.
         loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
             training goes on with what is compiled, the optimizer's state included.
         epochs: how often all rows are seen.
@@ -72,7 +73,8 @@ def train(
         callbacks: Keras's callbacks, called at epochs or at the ends of chunks, never at batches.
         shuffle: a new order of the rows for each epoch; False keeps theirs.
         seed: of the orders: the same on every backend.
-        steps_per_epoch: batches of an epoch; needed where x has no end.
+        steps_per_epoch: batches of an epoch; needed where x has no end. An epoch begins where the last one ended, and
+            goes through x at most once.
         chunk: epochs between two calls of the callbacks (1 where there are any), and the most that Ctrl-C can lose.
         jit_compile: True for XLA on TensorFlow and torch.compile on torch, False for neither; by default what is
             quicker for the size of the model.
@@ -80,8 +82,9 @@ def train(
 
     Returns:
         A History: a mapping of names to one number for each epoch, with `.table`, `.plot()`, `.to_pandas()`,
-        `.best_epoch` and `.stopped`. A target that is not finite ends the run without an error: `.stopped` names the
-        step and the term, and the model keeps the weights from before it. So does Ctrl-C, at the end of a chunk.
+        `.best_epoch`, `.notes` and `.stopped`. A target that is not finite ends the run without an error: `.stopped`
+        names the step and the term, and the model keeps the weights from before it. So does Ctrl-C, at the end of a
+        chunk.
 
     Raises:
         LossaryError: for what cannot be trained, before the first step.

@@ -16,7 +16,7 @@ from .work import convolutional, small
 
 FEW = 200, 500  # steps (small models, others), below which a loop is not worth what it costs to compile beyond a step
 STREAM = 1500, float("inf")  # steps of a stream to come, below which they are made one by one: small models, others
-JOINED = 2**17  # bytes of a batch, at most, that are worth copying into a block
+JOINED = 2**17  # bytes of a batch in float64, at most, that are worth copying into a block
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
 Groups = tuple[
     list[Any], list[Any], list[Any], list[Any]

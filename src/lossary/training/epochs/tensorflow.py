@@ -15,7 +15,7 @@ from .work import by_size, convolutional, multiplications
 
 FEW = 30, 30  # steps (small models, others), below which a loop is not worth what it costs to trace beyond a step
 STREAM = 300, 1000  # steps of a stream to come, below which they are made one by one: small models, others
-JOINED = float("inf")  # bytes of a batch, at most, that are worth copying into a block
+JOINED = 2**18  # bytes of a batch in float64, at most, that are worth copying into a block
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
 XLA = 400, 1000  # steps (small models, others), from which on it is worth compiling: it starts no operations one by one
 COPIED = 2**22  # bytes of data, below which an epoch's rows are gathered at once
