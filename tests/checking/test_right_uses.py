@@ -166,6 +166,7 @@ ORDINARY = {
     "grey images by sigmoid": lambda: (network(3, "sigmoid", "mse"), X, np.clip(X * 0.2 + 0.5, 0, 1)),
     "images from -1 to 1 by tanh": lambda: (network(3, "tanh", ls.MeanAbsoluteError()), X, np.tanh(3 * X)),
     "amounts by relu": lambda: (network(1, "relu", "mse"), X + 1, np.abs(X[:, :1])),
+    "logarithms by relu": lambda: (network(1, "relu", "msle"), X, np.abs(X[:, :1])),
     "signs by tanh": lambda: (network(1, "tanh", ls.Hinge()), X, 2 * RARE - 1),
     "a tolerance far below the errors": lambda: (network(1, loss=ls.Huber(delta=5.0)), X, 40 * X[:, :1]),
     "years": lambda: (network(1), X, 1950.0 + np.arange(N)[:, None] % 70 - 1985),

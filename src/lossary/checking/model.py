@@ -112,6 +112,7 @@ def setup_of(model: Any, place: int) -> Setup:
         model=model,
         activation=activation_of(model, place),
         reach=reach_of(model, place),
+        rests=rests_of(model, place),
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         steps_back=keras.backend.backend() == "tensorflow",
         steps=steps,
@@ -195,21 +196,36 @@ def reach_of(model: Any, place: int) -> tuple[float, float] | None:
         return -1.0, 1.0
     if name == "Softmax":
         return 0.0, 1.0
-    function = layer if name == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
-    if function is None or getattr(function, "__name__", "") == "linear":
-        return None
-    if getattr(function, "__name__", "") == "softmax":
+    if getattr(getattr(layer, "activation", None), "__name__", "") == "softmax":
         return 0.0, 1.0
+    got = _given_by(layer)
+    if got is None:
+        return None
+    low, high = float(got.min()), float(got.max())
+    low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
+    return None if low == -np.inf and high == np.inf else (low, high)
+
+
+def rests_of(model: Any, place: int) -> tuple[float, ...]:
+    """The edges of its reach where the last activation stays for ordinary inputs: 0 for a relu, none for a sigmoid."""
+    got = _given_by(last_layer(model, place))
+    if got is None:
+        return ()
+    ordinary = got[np.abs(REACHED) <= 4]
+    return tuple(edge for edge in (float(got.min()), float(got.max())) if np.mean(ordinary == edge) > 0.1)
+
+
+def _given_by(layer: Any) -> Any:
+    """What the activation of a layer gives over a range of numbers; None where that cannot be said."""
+    function = layer if type(layer).__name__ == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
+    if function is None or getattr(function, "__name__", "") in ("linear", "softmax"):
+        return None
     try:
         with keras.StatelessScope():
             got = to_numpy(function(keras.ops.convert_to_tensor(REACHED))).astype("float64")
     except Exception:  # an activation of vectors, or of some inputs only
         return None
-    if got.shape != REACHED.shape or np.isnan(got).any():
-        return None
-    low, high = float(got.min()), float(got.max())
-    low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
-    return None if low == -np.inf and high == np.inf else (low, high)
+    return None if got.shape != REACHED.shape or np.isnan(got).any() else got
 
 
 def output_names(model: Any, p: Any) -> list[str]:
