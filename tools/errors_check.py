@@ -104,4 +104,10 @@ CHECKS = [
         "Run model.predict on these rows in Python.",
         files=MISFIT,
     ),
+    Example(
+        "A check of targets for no output",
+        "The targets are a dictionary by other names than the model's outputs.",
+        LINE + 'ls.check(model, np.zeros((4, 3)), {"price": None})',
+        "Name the outputs, or pass the targets in their order.",
+    ),
 ]

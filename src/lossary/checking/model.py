@@ -47,11 +47,34 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
         )
     fed = feed(x, y, w)
     found = Inputs(model, fed)
-    p, masks = predict(model, fed.x)
+    p, masks = _predicted(model, fed.x)
     cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)
+    if not cases:
+        raise LossaryError(
+            "check(model, x, y) looks at outputs that have a loss and targets.",
+            arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
+            + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
+            allowed="Allowed are targets by the names, or in the order, of the outputs, and a loss in compile.",
+            do="Compare the names.",
+        )
     if not any(mask is not None for mask in masks):  # which further rows a model masks, only its predictions tell
         _with_every_row(model, cases, fed, p)
     return cases
+
+
+def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
+    try:
+        return predict(model, x)
+    except LossaryError:
+        raise
+    except Exception as error:  # whatever Keras says of a model and its inputs
+        text = " ".join(str(error).split())
+        raise LossaryError(
+            f"The model '{model.name}' was to be run on x.",
+            arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
+            allowed="Allowed are inputs as the model takes them in fit.",
+            do="Run model.predict(x) on a few rows first.",
+        ) from error
 
 
 def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:

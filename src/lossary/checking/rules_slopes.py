@@ -198,8 +198,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
             yield _empty_masks(case, share)
     elif (steep[case.live] < DEAD).all() and dead.any() and case.subject.trusted:
         yield Sign(
-            f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is flat at "
-            f"predictions such as {_show(case.p[int(np.argmax(dead))])}. Training cannot move.",
+            f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is flat "
+            f"at predictions such as {_show(case.p[int(np.argmax(dead))])}. Training cannot move.",
             "Start nearer to the targets: standardise them, and begin with other weights than zeros.",
             {"share": share, "rows": int(dead.sum())},
         )
