@@ -5,6 +5,7 @@ Each example is run, so that the page shows real texts; a test fails when a plac
 
 from __future__ import annotations
 
+from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_target import TARGETS
 
@@ -812,7 +813,7 @@ MODELS = [
     ),
 ]
 
-MODELS += TARGETS
+MODELS += [*TARGETS, *CHECKS]
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

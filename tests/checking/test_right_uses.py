@@ -1,5 +1,9 @@
 """The check finds nothing wrong with what is right: every loss on data that it is for, in models that suit it."""
 
+import ast
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ import pytest
 import lossary as ls
 from lossary.core import contract as c
 from lossary.core.forms import Categorical
-from tests.laws.cases import CASES, every_case, one_case_each
+from tests.laws.cases import CASES, draw, every_case, one_case_each
 
 N = 24
 X = np.random.default_rng(7).normal(size=(N, 3)).astype("float32")
@@ -162,6 +166,7 @@ ORDINARY = {
     "grey images by sigmoid": lambda: (network(3, "sigmoid", "mse"), X, np.clip(X * 0.2 + 0.5, 0, 1)),
     "images from -1 to 1 by tanh": lambda: (network(3, "tanh", ls.MeanAbsoluteError()), X, np.tanh(3 * X)),
     "amounts by relu": lambda: (network(1, "relu", "mse"), X + 1, np.abs(X[:, :1])),
+    "logarithms by relu": lambda: (network(1, "relu", "msle"), X, np.abs(X[:, :1])),
     "signs by tanh": lambda: (network(1, "tanh", ls.Hinge()), X, 2 * RARE - 1),
     "a tolerance far below the errors": lambda: (network(1, loss=ls.Huber(delta=5.0)), X, 40 * X[:, :1]),
     "years": lambda: (network(1), X, 1950.0 + np.arange(N)[:, None] % 70 - 1985),
@@ -182,3 +187,49 @@ def test_nor_on_the_first_batch_of_a_training(name):
     model, x, y = ORDINARY[name]()
     model.fit(x, y, batch_size=8, verbose=0, callbacks=[watcher := ls.Check(on_error="warn")])
     assert not watcher.findings, str(watcher.findings)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("target.md", "from-add-loss.md", "training.md"))]
+
+
+def shown(page):
+    """The losses that the code of a page compiles or trains with."""
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        names = {"ls": ls, "np": np, "keras": keras, "ops": keras.ops}
+        for statement in ast.parse(block).body:
+            for call in ast.walk(statement):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("compile", "train"):
+                    given = [keyword.value for keyword in call.keywords if keyword.arg == "loss"]
+                    yield from (found for node in given if (found := value(node, names)) is not None)
+            if isinstance(statement, (ast.Assign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+                value(ast.Module([statement], []), names)
+
+
+def value(node, names):
+    """What an expression gives where its names are there, and what a statement does."""
+    try:
+        if isinstance(node, ast.Module):
+            return exec(compile(node, "<page>", "exec"), names)
+        return eval(compile(ast.Expression(node), "<page>", "eval"), names)
+    except Exception:  # of a model that is not there
+        return None
+
+
+def parts_of(loss):
+    if isinstance(loss, ls.Sum):
+        return [inner for part in loss.parts for inner in parts_of(part.loss)]
+    return [] if isinstance(loss, ls.Term) else [loss]
+
+
+def test_losses_of_the_pages_are_no_findings():
+    losses = [loss for page in PAGES for loss in shown(page)]
+    assert len(losses) >= 6
+    for loss in losses:
+        for one in parts_of(loss):
+            known = one if isinstance(one, ls.Loss) else getattr(one, "cls", type(None))()
+            if isinstance(known, ls.Loss) and known.contract.shape != "free":
+                found = ls.check(one, *draw(known, np.random.default_rng(1), N))
+                assert not found, str(found)
+            else:
+                assert not ls.check(one, X, X + 0.1).errors

@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.checked import checked  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("checked")
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 DATA = ROOT.parent / "shared" / "data"

@@ -26,6 +26,7 @@ class Setup:
     model: Any = None
     activation: str | None = None
     reach: tuple[float, float] | None = None  # what that activation can give
+    rests: tuple[float, ...] = ()  # the edges of that, where it stays for many inputs, as a relu does at 0
     inputs: Any = None  # those of the model, all rows
     one_batch: bool = False  # only one batch was seen, not the data
     untrained: bool = False

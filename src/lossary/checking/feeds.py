@@ -73,6 +73,8 @@ def inputs(x: Any) -> Any:
 
 def numbers(y: Any, what: str) -> Any:
     """Targets or weights as NumPy, in their structure; what holds no numbers is refused."""
+    if what == "sample_weight" and np.ndim(y) == 0 and y is not None and not isinstance(y, (str, dict)):
+        return np.asarray(keras.ops.convert_to_numpy(y))  # one number for all rows
     for part in tree.flatten(y):
         if type(part).__name__ == "RaggedTensor" or getattr(part, "is_nested", False) is True:
             raise LossaryError(

@@ -47,11 +47,34 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
         )
     fed = feed(x, y, w)
     found = Inputs(model, fed)
-    p, masks = predict(model, fed.x)
+    p, masks = _predicted(model, fed.x)
     cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)
+    if not cases:
+        raise LossaryError(
+            "check(model, x, y) looks at outputs that have a loss and targets.",
+            arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
+            + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
+            allowed="Allowed are targets by the names, or in the order, of the outputs, and a loss in compile.",
+            do="Compare the names.",
+        )
     if not any(mask is not None for mask in masks):  # which further rows a model masks, only its predictions tell
         _with_every_row(model, cases, fed, p)
     return cases
+
+
+def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
+    try:
+        return predict(model, x)
+    except LossaryError:
+        raise
+    except Exception as error:  # whatever Keras says of a model and its inputs
+        text = " ".join(str(error).split())
+        raise LossaryError(
+            f"The model '{model.name}' was to be run on x.",
+            arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
+            allowed="Allowed are inputs as the model takes them in fit.",
+            do="Run model.predict(x) on a few rows first.",
+        ) from error
 
 
 def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:
@@ -112,6 +135,7 @@ def setup_of(model: Any, place: int) -> Setup:
         model=model,
         activation=activation_of(model, place),
         reach=reach_of(model, place),
+        rests=rests_of(model, place),
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         steps_back=keras.backend.backend() == "tensorflow",
         steps=steps,
@@ -195,21 +219,36 @@ def reach_of(model: Any, place: int) -> tuple[float, float] | None:
         return -1.0, 1.0
     if name == "Softmax":
         return 0.0, 1.0
-    function = layer if name == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
-    if function is None or getattr(function, "__name__", "") == "linear":
-        return None
-    if getattr(function, "__name__", "") == "softmax":
+    if getattr(getattr(layer, "activation", None), "__name__", "") == "softmax":
         return 0.0, 1.0
+    got = _given_by(layer)
+    if got is None:
+        return None
+    low, high = float(got.min()), float(got.max())
+    low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
+    return None if low == -np.inf and high == np.inf else (low, high)
+
+
+def rests_of(model: Any, place: int) -> tuple[float, ...]:
+    """The edges of its reach where the last activation stays for ordinary inputs: 0 for a relu, none for a sigmoid."""
+    got = _given_by(last_layer(model, place))
+    if got is None:
+        return ()
+    ordinary = got[np.abs(REACHED) <= 4]
+    return tuple(edge for edge in (float(got.min()), float(got.max())) if np.mean(ordinary == edge) > 0.1)
+
+
+def _given_by(layer: Any) -> Any:
+    """What the activation of a layer gives over a range of numbers; None where that cannot be said."""
+    function = layer if type(layer).__name__ == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
+    if function is None or getattr(function, "__name__", "") in ("linear", "softmax"):
+        return None
     try:
         with keras.StatelessScope():
             got = to_numpy(function(keras.ops.convert_to_tensor(REACHED))).astype("float64")
     except Exception:  # an activation of vectors, or of some inputs only
         return None
-    if got.shape != REACHED.shape or np.isnan(got).any():
-        return None
-    low, high = float(got.min()), float(got.max())
-    low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
-    return None if low == -np.inf and high == np.inf else (low, high)
+    return None if got.shape != REACHED.shape or np.isnan(got).any() else got
 
 
 def output_names(model: Any, p: Any) -> list[str]:

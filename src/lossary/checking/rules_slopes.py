@@ -160,8 +160,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     Fires: more than 5 % of the rows lie above the smallest loss in the batch (and above the loss of a perfect
         prediction) by more than 0.001 while every derivative by their predictions is below 1e-12; or no row has a
         derivative, all cost alike, and predictions near these cost less, as where embeddings have collapsed.
-    Quiet: rows without loss, such as hinge rows beyond the margin; redescending losses, unless no row at all has a
-        gradient.
+    Quiet: rows without loss, such as hinge rows beyond the margin; rows where a relu at the end of the model gives 0;
+        redescending losses, unless no row at all has a gradient.
     Seen: https://github.com/keras-team/keras/issues/6143
     Bad:
         def mine(y_true, y_pred):
@@ -180,8 +180,9 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     with_loss = _with_loss(case)
     if with_loss is None or not np.isfinite(steep[case.live]).all():
         return
-    dead = with_loss & (steep < DEAD) & case.live
-    if not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
+    at_rest = np.isin(case.p, case.setup.rests).reshape(case.n, -1).all(axis=1)  # there the activation is flat itself
+    dead = with_loss & (steep < DEAD) & case.live & ~at_rest
+    if not at_rest.any() and not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
         yield Sign(
             f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though "
             f"other predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they "
@@ -195,6 +196,13 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     if dead.any() and hasattr(case.subject.twin, "smooth") and case.row_values is not None and not case.y[dead].any():
         if share > FEW:
             yield _empty_masks(case, share)
+    elif (steep[case.live] < DEAD).all() and dead.any() and case.subject.trusted:
+        yield Sign(
+            f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is flat "
+            f"at predictions such as {_show(case.p[int(np.argmax(dead))])}. Training cannot move.",
+            "Start nearer to the targets: standardise them, and begin with other weights than zeros.",
+            {"share": share, "rows": int(dead.sum())},
+        )
     elif (steep[case.live] < DEAD).all() and dead.any():
         yield Sign(
             f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is "

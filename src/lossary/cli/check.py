@@ -165,32 +165,21 @@ def _check_model(what: str, data: str | None, options: dict[str, Any], ignored: 
             "Give model, x and y: from a function, with DATA as MODULE:NAME, or with --x and --y as .npy files.",
         )
     model, x, y, w = (*parts, None, None)[:4]
-    try:
-        return ls.check(model, x, y, w, ignore=ignored)
-    except LossaryError:
-        raise
-    except Exception as error:  # whatever Keras says of a model and its inputs
-        raise _failed(f"{what} was to be checked on its data.", error) from error
+    return ls.check(model, x, y, w, ignore=ignored)
 
 
 def _tuple(thing: Any) -> tuple[Any, ...]:
     if callable(thing) and not hasattr(thing, "compute_loss"):
         try:
             thing = thing()
-        except Exception as error:
-            name = getattr(thing, "__name__", "the function")
-            raise _failed(f"{name}() was called for the model and its data.", error) from error
+        except Exception as error:  # it may raise anything
+            raise LossaryError(
+                f"{getattr(thing, '__name__', 'The function')}() was called for the model and its data.",
+                arrived=f"It raised {type(error).__name__}: {error}",
+                allowed="Allowed is a function without arguments that gives (model, x, y).",
+                do="Call it in Python first, where the traceback shows.",
+            ) from error
     return tuple(thing) if isinstance(thing, (tuple, list)) else (thing,)
-
-
-def _failed(asked: str, error: Exception) -> LossaryError:
-    text = " ".join(str(error).split())
-    return LossaryError(
-        asked,
-        arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
-        allowed="Allowed are a compiled model, and data that it runs on.",
-        do="Run model.fit or model.predict on a few rows in Python first.",
-    )
 
 
 def _named(what: str) -> Any:

@@ -1,0 +1,113 @@
+"""The examples of docs/errors.md for what is looked into: ls.check, ls.explain, tables of targets."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+LINE = (
+    'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\nmodel.compile("sgd", "mse")\n'
+)
+MODULE = {"data.py": "import keras\n\n\ndef broken():\n    raise RuntimeError('no data today')\n"}
+MISFIT = {
+    "data.py": "import keras, numpy as np\n\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+    "model.compile('sgd', 'mse')\nwrong = np.zeros((4, 5)), np.zeros((4, 1))\n"
+}
+ROWS = (
+    "import pyarrow, pyarrow.parquet\n"
+    'pyarrow.parquet.write_table(pyarrow.table({"price": [1.0], "size": [2.0]}), "rows.parquet")\n'
+)
+RAGGED = (
+    "from types import SimpleNamespace\n\n\nclass RaggedTensor:\n    pass\n\n\n"
+    "tf = SimpleNamespace(ragged=SimpleNamespace(constant=lambda rows: RaggedTensor()))\n"
+)
+
+CHECKS = [
+    Example(
+        "A check of rows that are not there",
+        "ls.check is given arrays without a row.",
+        'ls.check("mse", np.zeros((0, 1)), np.zeros((0, 1)))',
+        "Look at what made them: a filter that keeps nothing, or an empty file.",
+    ),
+    Example(
+        "A check of arrays of several shapes",
+        "ls.check(loss, y_true, y_pred) is given a list of arrays, as models with several outputs have.",
+        'ls.check("mse", [np.zeros((4, 1)), np.zeros((4, 2))], np.zeros((4, 1)))',
+        "Check one output at a time, or the model with all of them.",
+    ),
+    Example(
+        "A check of inputs and targets of different lengths",
+        "x, y and sample_weight of ls.check(model, x, y, sample_weight) have different numbers of rows.",
+        LINE + "ls.check(model, np.zeros((8, 3)), np.zeros((7, 1)))",
+        "Pass whole arrays, rows first, in the same order.",
+    ),
+    Example(
+        "A check of ragged targets",
+        "The rows of targets or weights have different lengths.",
+        'ls.check("mse", tf.ragged.constant([[1.0], [2.0, 3.0]]), np.zeros((2, 2)))',
+        "Pad them, and give the padding sample_weight 0.",
+        hidden=RAGGED,
+    ),
+    Example(
+        "A check of batches with targets beside",
+        "ls.check(model, batches, y): the batches of a stream hold their own targets.",
+        LINE + "batches = iter([(np.zeros((4, 3)), np.zeros((4, 1)))])\nls.check(model, batches, np.zeros((4, 1)))",
+        "Leave y out.",
+    ),
+    Example(
+        "A check of a stream that gives nothing",
+        "The generator, loader or dataset has no batch, often because it has been gone through before.",
+        LINE + "ls.check(model, iter([]))",
+        "Make it anew.",
+    ),
+    Example(
+        "A check of batches without targets",
+        "The batches of a stream are inputs alone.",
+        LINE + "ls.check(model, iter([np.zeros((4, 3))]))",
+        "Let each batch be a tuple (x, y).",
+    ),
+    Example(
+        "A check of a Parquet file",
+        "ls.check(model, path, y): there is no such file, or y does not name its columns.",
+        LINE + 'ls.check(model, "nowhere.parquet", "price")',
+        "Look at the path, and name the target's column.",
+    ),
+    Example(
+        "A check of a column that a Parquet file lacks",
+        "y of ls.check(model, path, y) names no column of the file.",
+        LINE + 'ls.check(model, "rows.parquet", "cost")',
+        "Compare the names.",
+        hidden=ROWS,
+    ),
+    Example(
+        "An explanation of a model",
+        "ls.explain is given a model, as ls.check takes it.",
+        LINE + "ls.explain(model, np.zeros((4, 3)), np.zeros((4, 1)))",
+        "Predict first; ls.target_split(model, x, y) takes the target of a model apart.",
+    ),
+    Example(
+        "A table of one target",
+        "ls.target_table is given what ls.target_split gives, without a name.",
+        LINE + "ls.target_table(ls.target_split(model, np.zeros((4, 3)), np.zeros((4, 1))))",
+        "print(target) shows one; a dictionary sets several side by side.",
+    ),
+    Example(
+        "A function for `lossary check` that raises",
+        "The function that should give the model and its data has an error of its own.",
+        "$ lossary check data:broken",
+        "Call it in Python, where the traceback shows.",
+        files=MODULE,
+    ),
+    Example(
+        "A model for `lossary check` that does not run on its data",
+        "Keras refuses the inputs.",
+        "$ lossary check data:model data:wrong",
+        "Run model.predict on these rows in Python.",
+        files=MISFIT,
+    ),
+    Example(
+        "A check of targets for no output",
+        "The targets are a dictionary by other names than the model's outputs.",
+        LINE + 'ls.check(model, np.zeros((4, 3)), {"price": None})',
+        "Name the outputs, or pass the targets in their order.",
+    ),
+]
