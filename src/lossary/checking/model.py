@@ -15,7 +15,7 @@ from ..core.sums import Sum
 from ..numerics.backend import replicas
 from ..numerics.masks import mask_of
 from ..target.term import Term
-from .case import ROWS, Case, Setup, make_case
+from .case import ROWS, Case, Setup, check_rows, make_case
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
 from .parts import arrays
@@ -49,6 +49,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             do="Pass some rows of the training data: ls.check(model, x[:256], y[:256]).",
         )
     y, w = arrays(y), arrays(w)
+    check_rows(*tree.flatten(y))
     first = tree.map_structure(_first_rows, x)
     return cases_of_predictions(model, first, *predict(model, first), y, w)
 

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from ..core import moments, reduction
-from ..core.errors import DefinitionError, LossaryError
+from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.sums import Sum, added
 from ..numerics.masks import mask_of
 from .sources import Source
@@ -120,9 +120,10 @@ def _check(of: Any, sources: dict[str, Any]) -> list[str]:
     if not callable(of) or missing or unknown or wrong:
         says = {"has no source for": missing, "does not take": unknown, "is given no source but a value for": wrong}
         told = [f"it {words} {', '.join(names)}" for words, names in says.items() if names]
+        called = getattr(of, "__name__", shown(of))
         raise DefinitionError(
             "Term(of, **sources) calls a function with tensors from the model.",
-            arrived=f"The function is {getattr(of, '__name__', repr(of))}; {'; '.join(told) or 'it cannot be called'}.",
+            arrived=f"The function is {called}; {'; '.join(told) or 'it cannot be called'}.",
             allowed="Allowed is one source (ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed) for every "
             "argument other than y_true and y_pred.",
             do='Name each, for instance mean=ls.Hidden("mean"); a constant is ls.Fixed(value).',
