@@ -96,9 +96,11 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
         return y_true, y_pred
     if len(y_pred.shape) == 0 or len(y_true.shape) == 0:
         raise _mismatch(owner, contract, y_true, y_pred)
-    if 0 in y_pred.shape[1:] or contract.rank not in (0, len(y_pred.shape)):
+    rank = len(y_pred.shape)
+    if 0 in y_pred.shape[1:] or contract.rank not in (0, rank) or not -rank <= contract.axis < rank:
         raise ShapeError(
-            f"{owner} reads y_pred as rows of numbers.",
+            f"{owner} reads y_pred as rows of numbers"
+            + ("." if contract.axis == -1 else f" along axis {contract.axis}."),
             arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
             allowed="Allowed are rows that hold at least one number each"
             + (f", and {contract.rank} axes." if contract.rank else "."),

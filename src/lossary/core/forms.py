@@ -30,7 +30,7 @@ from ..numerics.classes import (
 )
 from ..numerics.stable import BELOW_ONE, largest, mean, read_at_most, sigmoid, softplus, surprise, with_slope
 from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values
-from .errors import ParameterError
+from .errors import ParameterError, ShapeError
 from .loss import Loss, Tensor
 from .params import Param, flag, fraction, numbers, whole
 
@@ -394,7 +394,16 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     def counted(self, y: Tensor, y_pred: Tensor, weight: Tensor | None) -> Tensor:
         """Soft counts over the chosen axes, and the value from them."""
-        axes = self.axis if self.axis is not None else tuple(range(0 if self.whole_batch else 1, len(y_pred.shape)))
+        rank = len(y_pred.shape)
+        axes = self.axis if self.axis is not None else tuple(range(0 if self.whole_batch else 1, rank))
+        places = [axis % rank for axis in ((axes,) if isinstance(axes, int) else axes) if -rank <= axis < rank]
+        if len(set(places)) != (1 if isinstance(axes, int) else len(axes)):
+            raise ShapeError(
+                f"{type(self).__name__}(axis={self.axis!r}) counts over these axes.",
+                arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
+                allowed=f"Allowed are axes from {-rank} to {rank - 1}, each once.",
+                do="Leave `axis` out to count over all axes but the first.",
+            )
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:

@@ -11,6 +11,7 @@ from keras import ops
 
 from ..core import moments, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
+from ..core.inputs import read
 from ..core.sums import Sum, added
 from ..numerics.masks import mask_of
 from .sources import Source
@@ -72,7 +73,7 @@ class Term(keras.losses.Loss):
         values = ops.cast(values, self.dtype)
         weight, mask = None, mask_of(y_pred) if len(values.shape) > 0 else None
         if sample_weight is not None and len(values.shape) > 0:
-            weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
+            weight = read(self.name, "sample_weight", sample_weight, self.dtype)
             weight = reduction.align_weight(self.name, "sample_weight", weight, values)
         mask = None if mask is None else ops.cast(reduction.align(mask, values), "bool")
         if mask is not None and len(mask.shape) > len(values.shape):  # a mask of time steps says nothing about rows
