@@ -86,6 +86,12 @@ LOSSES = [
         "Reshape the predictions; a batch may be empty, its rows may not.",
     ),
     Example(
+        "Axes that the masks do not have",
+        "The axis of ls.Dice or ls.Tversky lies outside of y_pred, or is named twice.",
+        "ls.Dice(axis=(1, 2))(np.zeros((2, 3)), np.zeros((2, 3)))",
+        "Count from 0, the batch included, or leave axis out.",
+    ),
+    Example(
         "References that do not belong together",
         "circle is given reference embeddings without labels, or of another width.",
         "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1, 1])",

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.contract import checks
 from .advice import advise
-from .parts import Array, arrays, measure, name_of, numbers, resolve
+from .parts import Array, arrays, measure, name_of, numbers, resolve, row_weights
 from .step import Call, Finding, Watch, spared, tensors, to_the_end, watch_call, watch_model, watch_slope
 
 WIDTH = 100
@@ -79,7 +79,7 @@ def diagnose(subject: Any, x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 def _watch_loss(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Watch:
     found, watch = resolve(loss), Watch()
-    y_true, y_pred, weight = tensors(y_true), tensors(y_pred), tensors(sample_weight)
+    y_true, y_pred, weight = tensors(y_true), tensors(y_pred), tensors(row_weights(found, sample_weight))
     left_out = spared(weight, [found])
     watch.data("target", "y_true", y_true, left_out)
     watch.data("prediction", "y_pred", y_pred, left_out)

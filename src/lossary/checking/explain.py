@@ -12,7 +12,7 @@ import numpy as np
 from ..core.errors import LossaryError
 from ..core.loss import Loss
 from .known import masked
-from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, takes_root
+from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, row_weights, takes_root
 
 FORMULAS = {
     "sum": "Σ m w v",
@@ -85,7 +85,7 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
             do="Pass the loss and the predictions: ls.explain(model.loss, y, model.predict(x)).",
         )
     found = resolve(loss)
-    y_true, y_pred, sample_weight = arrays(y_true), arrays(y_pred), arrays(sample_weight)
+    y_true, y_pred, sample_weight = arrays(y_true), arrays(y_pred), row_weights(found, sample_weight)
     y_pred = y_pred if mask is None else _masked(y_pred, mask)
     returned = numbers(found(y_true, y_pred, copied(sample_weight)))
     parts = measure(found, y_true, y_pred, sample_weight)

@@ -16,6 +16,7 @@ from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
 from ..core.schedules import Moving
+from ..core.sums import Sum
 from ..numerics.masks import mask_of
 from .known import as_compiled, function_of, to_numpy
 
@@ -181,7 +182,12 @@ def numbers(x: Any) -> Array:
 
 def copied(weight: Any) -> Any:
     """Keras multiplies weights by a mask in place on torch; this keeps the caller's."""
-    return None if weight is None else ops.copy(ops.convert_to_tensor(weight))
+    return None if weight is None else keras.tree.map_structure(lambda w: ops.copy(ops.convert_to_tensor(w)), weight)
+
+
+def row_weights(loss: keras.losses.Loss, given: Any) -> Any:
+    """One tensor or array; a sum of losses by outputs takes a dictionary of them."""
+    return arrays(given) if given is None or isinstance(loss, Sum) else plain("A loss", "sample_weight", given)
 
 
 def arrays(values: Any) -> Any:

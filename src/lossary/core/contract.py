@@ -115,7 +115,8 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
         raise _mismatch(owner, contract, *given)
     if 0 in y_pred.shape[1:] or contract.rank not in (0, len(y_pred.shape)):
         raise ShapeError(
-            f"{owner} reads y_pred as rows of numbers.",
+            f"{owner} reads y_pred as rows of numbers"
+            + ("." if contract.axis == -1 else f" along axis {contract.axis}."),
             arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
             allowed="Allowed are rows that hold at least one number each"
             + (f", and {contract.rank} axes." if contract.rank else "."),

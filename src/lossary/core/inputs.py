@@ -8,6 +8,7 @@ Nothing is tried on the backend to see whether it fails: what can be read is dec
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
@@ -106,12 +107,10 @@ def policy(owner: str, dtype: Any) -> keras.DTypePolicy | None:
     """Keras's policy for the type of a loss's result: a type of real numbers, or a policy that computes in one."""
     if dtype is None:
         return None
-    try:
-        found = (
-            keras.dtype_policies.get(dtype) if isinstance(dtype, (str, type, dict)) or hasattr(dtype, "name") else None
-        )
-    except (TypeError, ValueError, AttributeError, KeyError):  # Keras has several ways to say that it knows none
-        found = None
+    found = None
+    if isinstance(dtype, (str, type, dict)) or hasattr(dtype, "name") or "dtype" in type(dtype).__name__:
+        with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError):  # so many ways to say "unknown"
+            found = keras.dtype_policies.get(dtype)
     if getattr(found, "compute_dtype", None) not in FLOATS:
         raise ParameterError(
             f"{owner}(dtype=...) is the type of the result.",

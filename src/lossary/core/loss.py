@@ -247,8 +247,8 @@ class Loss(Fields, keras.losses.Loss):
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
         mask = mask_of(y_pred)
-        y_pred = self._read("y_pred", y_pred, inner)
-        y_true = self._read("y_true", y_true, inner, rules.target)
+        y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
+        y_true = self._read("y_true", y_true, inner, rules, rules.target)
         weight = None if sample_weight is None else inputs.read(owner, "sample_weight", sample_weight, inner)
         mask = None if mask is None else ops.cast(inputs.arrived(owner, "mask", mask), "bool")
         contract.check_ranks(owner, y_true=_first(y_true), y_pred=_first(y_pred), sample_weight=weight)
@@ -282,10 +282,10 @@ class Loss(Fields, keras.losses.Loss):
         mask = None if mask is None else reduction.align_weight(owner, "mask", ops.cast(mask, "bool"), values)
         return values, weight, mask
 
-    def _read(self, what: str, y: Any, dtype: str, values: Values = REAL) -> Any:
+    def _read(self, what: str, y: Any, dtype: str, rules: Contract, values: Values) -> Any:
         """A tensor; for a loss of one's own also a dictionary of them."""
         owner = type(self).__name__
-        if not isinstance(y, dict) or self.contract.shape != "free":
+        if not isinstance(y, dict) or rules.shape != "free":
             return inputs.read(owner, what, y, dtype, values.whole, values.low == 0)
         if not y:
             raise ShapeError(

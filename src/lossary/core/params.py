@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import concrete, held, native
+from ..numerics.backend import concrete, held, native, obstacle
 from .errors import ParameterError, shown
 
 INF = math.inf
@@ -133,7 +133,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     tensor = value if native(value) else held(value.value if isinstance(value, keras.Variable) else value)
-    if tensor is not None and concrete(tensor):
+    if tensor is not None and concrete(tensor) and obstacle(tensor) is None:
         return np.asarray(ops.convert_to_numpy(tensor)).tolist()
     return value
 

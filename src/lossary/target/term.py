@@ -10,7 +10,8 @@ import keras
 from keras import ops
 
 from ..core import moments, reduction
-from ..core.errors import DefinitionError, LossaryError
+from ..core.errors import DefinitionError, LossaryError, shown
+from ..core.inputs import read
 from ..core.sums import Sum, added
 from ..numerics.masks import mask_of
 from .sources import Source
@@ -72,7 +73,7 @@ class Term(keras.losses.Loss):
         values = ops.cast(values, self.dtype)
         weight, mask = None, mask_of(y_pred) if len(values.shape) > 0 else None
         if sample_weight is not None and len(values.shape) > 0:
-            weight = ops.cast(ops.convert_to_tensor(sample_weight), values.dtype)
+            weight = read(self.name, "sample_weight", sample_weight, self.dtype)
             weight = reduction.align_weight(self.name, "sample_weight", weight, values)
         mask = None if mask is None else ops.cast(reduction.align(mask, values), "bool")
         if mask is not None and len(mask.shape) > len(values.shape):  # a mask of time steps says nothing about rows
@@ -120,9 +121,10 @@ def _check(of: Any, sources: dict[str, Any]) -> list[str]:
     if not callable(of) or missing or unknown or wrong:
         says = {"has no source for": missing, "does not take": unknown, "is given no source but a value for": wrong}
         told = [f"it {words} {', '.join(names)}" for words, names in says.items() if names]
+        called = getattr(of, "__name__", shown(of))
         raise DefinitionError(
             "Term(of, **sources) calls a function with tensors from the model.",
-            arrived=f"The function is {getattr(of, '__name__', repr(of))}; {'; '.join(told) or 'it cannot be called'}.",
+            arrived=f"The function is {called}; {'; '.join(told) or 'it cannot be called'}.",
             allowed="Allowed is one source (ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed) for every "
             "argument other than y_true and y_pred.",
             do='Name each, for instance mean=ls.Hidden("mean"); a constant is ls.Fixed(value).',
