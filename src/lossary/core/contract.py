@@ -140,18 +140,18 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             places = contract.axis % len(y_pred.shape), len(y_pred.shape) - 1
             y_true = next((y for y in (_less(y_true, k) for k in places) if _fits(tuple(y.shape), want)), y_true)
         if _fits(tuple(y_true.shape), want):
-            return _held(y_true, _one_less(y_pred, contract.axis), str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, contract.axis, owner, contract), y_pred
     elif contract.shape == "parameters":
         if len(y_true.shape) == len(y_pred.shape):
             y_true = _less(y_true, -1)
         if _fits((*y_true.shape, contract.parameters), tuple(y_pred.shape)):
             if y_pred.shape[-1] is None:
                 y_pred = ops.reshape(y_pred, (*ops.shape(y_pred)[:-1], contract.parameters))
-            return _held(y_true, _one_less(y_pred, -1), str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, -1, owner, contract), y_pred
     else:
         y_true, y_pred = _one_trailing_axis(y_true, y_pred)
         if _fits(tuple(y_true.shape), tuple(y_pred.shape)):
-            return _held(y_true, y_pred, str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, None, owner, contract), y_pred
     raise _mismatch(owner, contract, *given)
 
 
@@ -185,16 +185,14 @@ def _less(x: Tensor, axis: int) -> Tensor:
     return x if x.shape[axis] is not None else ops.reshape(x, _without(tuple(ops.shape(x)), axis))
 
 
-def _one_less(x: Tensor, axis: int) -> Tensor:
-    """One layer of `x` along an axis: it has the shape of the rest."""
-    return x if None not in x.shape else ops.take(x, 0, axis=axis)
-
-
-def _held(y_true: Tensor, like: Tensor, otherwise: str) -> Tensor:
-    """y_true; where the compiler does not know all sizes, the program compares them, so that nothing broadcasts."""
-    if all(None not in (a, b) for a, b in zip(y_true.shape[1:], like.shape[1:], strict=False)):
+def _held(y_true: Tensor, y_pred: Tensor, but: int | None, owner: str, contract: Contract) -> Tensor:
+    """y_true; where the compiler does not know all sizes, the program compares them with those of y_pred (but for one
+    axis), so that nothing broadcasts. The number of rows is compared by what follows."""
+    want = tuple(y_pred.shape) if but is None else _without(tuple(y_pred.shape), but)
+    if None not in (*y_true.shape[1:], *want[1:]):
         return y_true
-    return alike(y_true, like, otherwise)
+    like = y_pred if but is None else ops.take(y_pred, 0, axis=but)
+    return alike(y_true, like, str(_mismatch(owner, contract, y_true, y_pred)))
 
 
 def _one_trailing_axis(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,6 +38,12 @@ def replicas() -> int:
     return int(_BACKEND.replicas())
 
 
+def together() -> tuple[int, bool]:
+    """How many replicas or processes compute a step now, each its own rows; and whether gradients are averaged then."""
+    count, averaged = _BACKEND.together()
+    return int(count), bool(averaged)
+
+
 def lift(x: Tensor) -> Tensor:
     """x times 2^64, exactly, also for subnormal numbers, which TensorFlow and JAX read as zero otherwise."""
     return _BACKEND.lift(x)

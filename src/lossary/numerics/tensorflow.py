@@ -38,6 +38,11 @@ def replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
+def together() -> tuple[int, bool]:
+    """Replicas add up their gradients; outside of them, there is one program."""
+    return (1 if tf.distribute.in_cross_replica_context() else replicas()), False
+
+
 def _in_double(of: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
     """Computed in float64 and rounded once: TensorFlow's own are off by up to 5 ulp in float32."""
     return lambda x: of(x) if x.dtype == tf.float64 else tf.cast(of(tf.cast(x, tf.float64)), x.dtype)

@@ -39,6 +39,14 @@ def replicas() -> int:
     return 1
 
 
+def together() -> tuple[int, bool]:
+    """A process group averages gradients. (A compiler cannot ask.)"""
+    group = torch.distributed
+    if torch.compiler.is_compiling() or not group.is_available() or not group.is_initialized():
+        return 1, True
+    return group.get_world_size(), True
+
+
 def lift(x: torch.Tensor) -> torch.Tensor:
     """torch computes with subnormal numbers as with others."""
     return x * 2.0**64

@@ -1,0 +1,52 @@
+"""Which losses are not on several replicas what they are on one: under tf.distribute, or in a torch process group.
+
+Every replica computes the loss of its own rows, and the gradients are added up (tf.distribute, where each mean is first
+divided by the number of replicas) or averaged (torch). That gives the loss of the whole batch where the loss is a mean
+over rows and every replica holds as many of them. What a loss declares says whether it is such a mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def inexact_on_replicas(
+    loss: Any, *, averaged: bool = False, masked: bool = False, weighted: bool = True
+) -> str | None:
+    """Why a loss is not exact on several replicas, as part of a sentence after the loss's name; None where it is.
+
+    Args:
+        loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
+        averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
+        masked: a mask comes with the predictions.
+        weighted: sample weights are given.
+    """
+    if getattr(loss, "takes_root", False):
+        inside = "" if averaged else ", and divides by their number inside the root"
+        return f"takes the root of each replica's rows, not of all rows{inside}"
+    if getattr(loss, "weighs_inside", False):
+        return "is one ratio over the batch: each replica takes the ratio of its own rows"
+    if getattr(loss, "coupled", False):
+        return "compares rows with one another: each replica compares its own rows only"
+    beside = getattr(loss, "beside_parts", "")
+    if beside and not averaged:
+        return f"adds {beside} once on every replica"
+    for part in getattr(loss, "parts", ()):
+        why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked, weighted=weighted)
+        if why is not None:
+            return why if len(loss.parts) == 1 else f"has the part {part.name}, which {why}"
+    return _denominator(loss, averaged, masked, weighted)
+
+
+def _denominator(loss: Any, averaged: bool, masked: bool, weighted: bool) -> str | None:
+    """Whether the replicas divide by different numbers."""
+    reduction = getattr(loss, "reduction", None)
+    if hasattr(loss, "parts") or reduction in (None, "none"):
+        return None
+    if reduction == "sum":
+        return "is a sum, and the replicas' sums are averaged: one part in as many of it" if averaged else None
+    if reduction == "mean_with_sample_weight" and weighted:
+        return "divides by the sum of weights, which each replica takes over its own rows"
+    if getattr(loss, "ignore_class", None) is not None:
+        return "divides by the number of labelled rows, which each replica counts for itself"
+    return "divides by the number of unmasked values, which each replica counts for itself" if masked else None
