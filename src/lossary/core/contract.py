@@ -158,13 +158,18 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
 def check_ranks(owner: str, **arguments: Any) -> None:
     """Refuse tensors of which a compiler does not know how many axes they have: no rule can be applied to them."""
     for name, x in arguments.items():
-        if getattr(getattr(x, "shape", ()), "rank", 0) is None:
+        if _unknown_rank(x):
             raise ShapeError(
                 f"{owner} reads {name} axis by axis.",
                 arrived=f"{name} is a tensor of unknown rank: the compiled program does not know how many axes it has.",
                 allowed="Allowed are tensors of known rank; the sizes of their axes may be unknown.",
                 do=f"Say so where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
             )
+
+
+def _unknown_rank(x: Any) -> bool:
+    """Only TensorFlow makes such tensors."""
+    return getattr(getattr(x, "shape", ()), "rank", 0) is None
 
 
 def check_axis(owner: str, axis: int, rank: int) -> None:
