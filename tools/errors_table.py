@@ -128,6 +128,19 @@ LOSSES = [
         "Pass at least a list: ls.mean_squared_error([1.0], [2.0]).",
     ),
     Example(
+        "An axis that is not there",
+        "axis= names a place that y_pred does not have.",
+        "ls.CategoricalCrossentropy(axis=3)(np.eye(3), np.full((3, 3), 1 / 3))",
+        "Count the axes of y_pred from 0, the rows being the first; -1 is the last.",
+    ),
+    Example(
+        "A tensor of unknown rank",
+        "On TensorFlow, a dataset or a signature says nothing of the shape of a tensor: tf.TensorSpec(None).",
+        "ls.Huber()(np.zeros((4, 1)), np.zeros((4, 1)))  # in a compiled step that does not know these shapes",
+        "Give the dataset an output_signature with shapes, for instance tf.TensorSpec((None, 1)): sizes may be None.",
+        hidden='patch("lossary.core.contract._unknown_rank", lambda x: True)',
+    ),
+    Example(
         "Shapes that would broadcast",
         "y_true and y_pred have different shapes, and not only by a trailing 1.",
         "ls.MeanSquaredError()(np.zeros((5, 3)), np.zeros((5, 1)))",

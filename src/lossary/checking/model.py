@@ -13,7 +13,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.sums import Sum
-from ..numerics.backend import processes, replicas
+from ..numerics.backend import together
 from ..numerics.masks import mask_of
 from ..target.term import Term
 from .case import ROWS, Case, Setup, as_columns, make_case
@@ -127,8 +127,9 @@ def setup_of(model: Any, place: int) -> Setup:
     optimizer = getattr(model, "optimizer", None)
     steps = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     strategy = getattr(model, "distribute_strategy", None)
-    several = int(getattr(strategy, "num_replicas_in_sync", 1)) if strategy is not None else replicas()
-    averaged = several == 1 and processes() > 1
+    several, averaged = int(getattr(strategy, "num_replicas_in_sync", 1)), False
+    if several == 1:
+        several, averaged = together()
     iterations = getattr(optimizer, "iterations", None)
     compiled = getattr(model, "_compile_loss", None)
     return Setup(
@@ -139,8 +140,8 @@ def setup_of(model: Any, place: int) -> Setup:
         untrained=iterations is not None and int(to_numpy(keras.ops.convert_to_tensor(iterations))) == 0,
         steps_back=keras.backend.backend() == "tensorflow",
         steps=steps,
-        replicas=processes() if averaged else several,
-        averaged=averaged,
+        replicas=several,
+        averaged=averaged and several > 1,
         scope=strategy.scope if several > 1 and strategy is not None else nullcontext,
         whole=model.loss if isinstance(getattr(model, "loss", None), Sum) else None,
         weights=getattr(compiled, "_user_loss_weights", None),

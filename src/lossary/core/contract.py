@@ -129,31 +129,36 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             places = contract.axis % len(y_pred.shape), len(y_pred.shape) - 1
             y_true = next((y for y in (_less(y_true, k) for k in places) if _fits(tuple(y.shape), want)), y_true)
         if _fits(tuple(y_true.shape), want):
-            return _held(y_true, _one_less(y_pred, contract.axis), str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, contract.axis, owner, contract), y_pred
     elif contract.shape == "parameters":
         if len(y_true.shape) == len(y_pred.shape):
             y_true = _less(y_true, -1)
         if _fits((*y_true.shape, contract.parameters), tuple(y_pred.shape)):
             if y_pred.shape[-1] is None:
                 y_pred = ops.reshape(y_pred, (*ops.shape(y_pred)[:-1], contract.parameters))
-            return _held(y_true, _one_less(y_pred, -1), str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, -1, owner, contract), y_pred
     else:
         y_true, y_pred = _one_trailing_axis(y_true, y_pred)
         if _fits(tuple(y_true.shape), tuple(y_pred.shape)):
-            return _held(y_true, y_pred, str(_mismatch(owner, contract, *given))), y_pred
+            return _held(y_true, y_pred, None, owner, contract), y_pred
     raise _mismatch(owner, contract, *given)
 
 
 def check_ranks(owner: str, **arguments: Any) -> None:
     """Refuse tensors of which a compiler does not know how many axes they have: no rule can be applied to them."""
     for name, x in arguments.items():
-        if getattr(getattr(x, "shape", ()), "rank", 0) is None:
+        if _unknown_rank(x):
             raise ShapeError(
                 f"{owner} reads {name} axis by axis.",
                 arrived=f"{name} is a tensor of unknown rank: the compiled program does not know how many axes it has.",
                 allowed="Allowed are tensors of known rank; the sizes of their axes may be unknown.",
                 do=f"Say so where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
             )
+
+
+def _unknown_rank(x: Any) -> bool:
+    """Only TensorFlow makes such tensors."""
+    return getattr(getattr(x, "shape", ()), "rank", 0) is None
 
 
 def check_axis(owner: str, axis: int, rank: int) -> None:
@@ -174,16 +179,14 @@ def _less(x: Tensor, axis: int) -> Tensor:
     return x if x.shape[axis] is not None else ops.reshape(x, _without(tuple(ops.shape(x)), axis))
 
 
-def _one_less(x: Tensor, axis: int) -> Tensor:
-    """One layer of `x` along an axis: it has the shape of the rest."""
-    return x if None not in x.shape else ops.take(x, 0, axis=axis)
-
-
-def _held(y_true: Tensor, like: Tensor, otherwise: str) -> Tensor:
-    """y_true; where the compiler does not know all sizes, the program compares them, so that nothing broadcasts."""
-    if all(None not in (a, b) for a, b in zip(y_true.shape[1:], like.shape[1:], strict=False)):
+def _held(y_true: Tensor, y_pred: Tensor, but: int | None, owner: str, contract: Contract) -> Tensor:
+    """y_true; where the compiler does not know all sizes, the program compares them with those of y_pred (but for one
+    axis), so that nothing broadcasts. The number of rows is compared by what follows."""
+    want = tuple(y_pred.shape) if but is None else _without(tuple(y_pred.shape), but)
+    if None not in (*y_true.shape[1:], *want[1:]):
         return y_true
-    return alike(y_true, like, otherwise)
+    like = y_pred if but is None else ops.take(y_pred, 0, axis=but)
+    return alike(y_true, like, str(_mismatch(owner, contract, y_true, y_pred)))
 
 
 def _one_trailing_axis(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,7 @@ from ..numerics.stable import wide
 from . import catalogue, contract, inputs, moments, reduction
 from .cards import Card, ParamCard, read_docstring
 from .contract import REAL, Contract, Values
+from .engines import say_if_inexact
 from .errors import DefinitionError, LossaryError, ParameterError, ShapeError, shown
 from .params import INF, Param
 from .reduction import REDUCTIONS, Reduction
@@ -218,11 +219,14 @@ class Loss(Fields, keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
+        say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
         return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
 
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
+        if self.coupled:
+            say_if_inexact(self)
         values = reduction.reduce(values, None, mask, None)
         return with_mask(ops.cast(values, self.dtype), mask)
 

@@ -16,6 +16,7 @@ from keras import ops
 
 from ..numerics.backend import recorded
 from . import moments
+from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
 from .loss import check_name, snake, unknown_step
@@ -110,6 +111,8 @@ class Sum(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         if self.moves and moments.now() is None and any(map(recorded, keras.tree.flatten(y_pred))):
             raise unknown_step(repr(self))
+        if getattr(self, "beside_parts", ""):  # the parts speak for themselves
+            say_if_inexact(self)
         return self.total(y_true, y_pred, sample_weight)[1]
 
     def total(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[list[Tensor], Tensor]:

@@ -10,7 +10,7 @@ from ..core.forms import Parameters, Pointwise
 from ..core.loss import Tensor, function
 from ..core.params import choice, flag
 from ..numerics.backend import log
-from ..numerics.stable import reciprocal, surprise, with_slopes
+from ..numerics.stable import SMALLEST, reciprocal, surprise, times_exp, wide, with_slope, with_slopes
 
 
 class Poisson(
@@ -47,7 +47,8 @@ class Poisson(
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         if self.log_rate:
-            return ops.exp(p) - y * p
+            rate = ops.exp(p)
+            return rate - ops.where(ops.isinf(rate), 0.0, y) * p  # both may be beyond the largest number
         return p + y * surprise(p, self.dtype)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
@@ -93,23 +94,25 @@ class GaussianNLL(
             half_log = 0.5 * spread
         else:
             spread = self.readable(spread, ops.abs(distance))
-            half_log = log(spread) * (0.5 if self.spread == "variance" else 1.0)
+            least = SMALLEST[wide(self.dtype)]  # 1 / spread has to be a number
+            half_log = with_slope(log, lambda s: 1 / ops.maximum(s, least))(spread)
+            half_log = half_log * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
         return half_log + self.misfit(distance, spread) + constant
 
     def misfit(self, distance: Tensor, spread: Tensor) -> Tensor:
         """Half the squared distance in standard deviations, with slopes that square neither alone."""
 
-        def inverse(s: Tensor) -> Tensor:
-            return ops.exp(-0.5 * s) if self.spread == "log_variance" else 1 / self.std(s)
-
         def in_deviations(d: Tensor, s: Tensor) -> Tensor:  # divided: graphs of TensorFlow round reciprocals badly
-            return d * inverse(s) if self.spread == "log_variance" else d / self.std(s)
+            return times_exp(d, -0.5 * s) if self.spread == "log_variance" else d / self.std(s)
 
         def slopes(d: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+            if self.spread == "variance":
+                by_d = d / s
+                return by_d, -0.5 * by_d * by_d
             z = in_deviations(d, s)
-            share = {"log_variance": 0.5, "variance": 0.5 / s, "std": 1 / s}[self.spread]
-            return z * inverse(s), -z * (z * share)
+            by_d = in_deviations(z, s)
+            return by_d, -z * (0.5 * z if self.spread == "log_variance" else by_d)
 
         def value(d: Tensor, s: Tensor) -> Tensor:
             z = in_deviations(d, s)

@@ -74,7 +74,8 @@ class Tversky(
     smooth: Smooth = 0.0
 
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
-        return _ratio(self.alpha * fp + self.beta * fn, tp, self.smooth)
+        k = 2.0**24  # the ratio does not see it, and a small price of a faint mask stays a number
+        return _ratio(self.alpha * k * fp + self.beta * k * fn, k * tp, self.smooth * k)
 
 
 tversky = function(Tversky)

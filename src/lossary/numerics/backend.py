@@ -70,9 +70,10 @@ def replicas() -> int:
     return int(_BACKEND.replicas())
 
 
-def processes() -> int:
-    """How many processes average their gradients with this one."""
-    return int(_BACKEND.processes())
+def together() -> tuple[int, bool]:
+    """How many replicas or processes compute a step now, each its own rows; and whether gradients are averaged then."""
+    count, averaged = _BACKEND.together()
+    return int(count), bool(averaged)
 
 
 def lift(x: Tensor) -> Tensor:

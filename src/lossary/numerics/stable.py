@@ -175,6 +175,13 @@ def _sigmoid(z: Tensor) -> Tensor:
     return ops.where(z < 0, e, 1.0) / (1 + e)
 
 
+def times_exp(x: Tensor, a: Tensor) -> Tensor:
+    """x e^a, a number also where e^a alone is beyond the largest or below the smallest one."""
+    part = ops.where(a > 80, math.exp(80), ops.where(a < -80, math.exp(-80), 1.0))
+    rest = ops.where(a > 80, a - 80, ops.where(a < -80, a + 80, a))
+    return x * part * ops.exp(ops.clip(rest, -88.0, 88.0))
+
+
 def softplus(z: Tensor) -> Tensor:
     """log(1 + e^z), relatively exact on both sides."""
     return with_slope(lambda z: at_least(z, 0.0) + backend.log1p(ops.exp(-ops.abs(z))), sigmoid)(z)

@@ -75,9 +75,9 @@ def replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
-def processes() -> int:
-    """TensorFlow's replicas add up."""
-    return 1
+def together() -> tuple[int, bool]:
+    """Replicas add up their gradients; outside of them, there is one program."""
+    return (1 if tf.distribute.in_cross_replica_context() else replicas()), False
 
 
 def _in_double(of: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -85,10 +85,12 @@ def replicas() -> int:
     return 1
 
 
-def processes() -> int:
-    """The size of the process group, which averages gradients."""
+def together() -> tuple[int, bool]:
+    """A process group averages gradients. (A compiler cannot ask.)"""
     group = torch.distributed
-    return int(group.get_world_size()) if group.is_available() and group.is_initialized() else 1
+    if torch.compiler.is_compiling() or not group.is_available() or not group.is_initialized():
+        return 1, True
+    return group.get_world_size(), True
 
 
 def lift(x: torch.Tensor) -> torch.Tensor:
