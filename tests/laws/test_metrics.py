@@ -32,6 +32,10 @@ def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
         (plain,), (weighted,) = as_metrics([given]), as_metrics([given])
         np.testing.assert_allclose(streamed(plain, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
         np.testing.assert_allclose(streamed(weighted, y, p, weight), array(weighed(y, p, weight)), rtol=3e-6, atol=1e-7)
+    total = case(reduction="sum")
+    np.testing.assert_allclose(
+        streamed(as_metrics(total), y, p, weight), array(total(y, p, weight)), rtol=3e-6, atol=1e-7
+    )
     again = LossMetric.from_config(plain.get_config())
     np.testing.assert_allclose(streamed(again, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
 
