@@ -23,8 +23,8 @@ Tensor = Any
 class LossMetric(keras.metrics.Metric):
     """A loss over a stream of batches: Σ m w v / Σ m w over all values v.
 
-    For reduction="sum" it is Σ m w v, and for a root mean square the root of either. `compile(metrics=[ls.huber])` makes
-    it, of functions, classes and objects alike.
+    For reduction="sum" it is Σ m w v, and for a root mean square the root of either. `compile(metrics=[ls.huber])`
+    makes it, of functions, classes and objects alike.
     """
 
     def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
