@@ -123,8 +123,8 @@ def page_text(cards: list[Card]) -> str:
         "# Every loss",
         "",
         "Generated from the declarations by `make generate`. `lossary show NAME` draws each one on the terminal, and",
-        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family. Arguments behind a `*` are",
-        "taken by name only, `reduction`, `name` and `dtype` among them wherever they are not shown.",
+        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family. Arguments after a `*`",
+        "are taken by name only, `reduction`, `name` and `dtype` among them wherever they are not shown.",
         "",
     ]
     for family in dict.fromkeys(card.family for card in cards):

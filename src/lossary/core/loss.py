@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-import warnings
 from collections.abc import Callable
 from dataclasses import field
 from functools import lru_cache
@@ -24,6 +23,7 @@ from .cards import Card, ParamCard, read_docstring
 from .contract import Contract
 from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
 from .params import INF, Param
+from .places import bound, ordered, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
 from .schedules import Moving, moving
 
@@ -119,7 +119,7 @@ class Loss(Fields, keras.losses.Loss):
         self = super().__new__(cls)
         given = bound(cls.__name__, cls.signature, args, kwargs)
         if args:
-            _warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
+            warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
         given.apply_defaults()
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
@@ -367,47 +367,6 @@ def unknown_step(shown: str) -> LossaryError:
     )
 
 
-def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
-    """The arguments by name, or a ParameterError with the names that are known."""
-    try:
-        return signature.bind(*args, **kwargs)
-    except TypeError as error:
-        by_place = [p.name for p in signature.parameters.values() if p.kind is not Parameter.KEYWORD_ONLY]
-        raise ParameterError(
-            f"{owner}{_without_types(signature)} was called.",
-            arrived=f"The arguments do not fit: {error}.",
-            allowed=f"Allowed are {', '.join(signature.parameters)}; by place, {', '.join(by_place) or 'none'}.",
-            do="Pass these by name.",
-        ) from error
-
-
-def _warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signature, args: tuple[Any, ...]) -> None:
-    """Places once followed the declaration and now follow Keras: warn where the values could be meant the old way."""
-    pairs = list(zip(signature.parameters, params.items(), args, strict=False))
-    if len(pairs) < len(args) or not all(_lawful(owner, *before, value) for _, before, value in pairs):
-        return
-    for name, (before, _), value in pairs:
-        if name != before:
-            warnings.warn(
-                f"{owner} takes {name} at this place, as Keras does; before 0.1.0 it took {before}. "
-                f"Write {name}={value!r}, or {before}={value!r}.",
-                stacklevel=3,
-            )
-
-
-def _lawful(owner: str, name: str, param: Param, value: Any) -> bool:
-    try:
-        param.check(owner, name, value)
-    except LossaryError:
-        return False
-    return True
-
-
-def _without_types(signature: Signature) -> Signature:
-    """A signature as a person reads it: names and defaults."""
-    return signature.replace(parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()])
-
-
 def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signature, dict[str, Param]]:
     """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields.
 
@@ -557,15 +516,6 @@ def dtype_of(y_pred: Any) -> str:
     return name if "float" in name else str(keras.config.floatx())
 
 
-def _ordered(parameters: list[Parameter], positional: str | None) -> Signature:
-    """Parameters with the named ones first, by place, and the others by name; as they are where none are named."""
-    if positional is None:
-        return Signature(parameters)
-    by_name, order = {p.name: p for p in parameters}, positional.split()
-    rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters if p.name not in order]
-    return Signature([*(by_name[name] for name in order), *rest])
-
-
 MISSING: Any = Parameter.empty
 
 
@@ -591,7 +541,7 @@ def function(
         given: dict[str, Any] = kwargs
         if args:
             given = bound(twin.__name__, parameters, args, kwargs).arguments
-            _warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
+            warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
         beside = {name: given[name] for name in extra if name in given}
         given = {name: value for name, value in given.items() if name not in beside}
         return build(loss_class, dtype_of(y_pred), (), given).rows(y_true, y_pred, **beside)
@@ -601,7 +551,7 @@ def function(
     twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
     first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
     beside = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
-    own = _ordered([p for n, p in loss_class.signature.parameters.items() if n not in _COMMON_NAMES], positional)
+    own = ordered([p for n, p in loss_class.signature.parameters.items() if n not in _COMMON_NAMES], positional)
     parameters = Signature([*beside, *own.parameters.values()])
     twin.__signature__ = Signature([*first, *parameters.parameters.values()])  # type: ignore[attr-defined]
     twin.cls = loss_class  # type: ignore[attr-defined]
