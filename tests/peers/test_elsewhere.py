@@ -134,7 +134,7 @@ def choices(cls, place, name):
     used = {source for named, source in ours.values() if named}
     chosen = {key: UNUSUAL[key] for key in theirs if key in used}
     assert all(value != theirs[key] for key, value in chosen.items())
-    if type(ls.get(name)) is cls:  # else the bare name belongs to an earlier line
+    if catalogue.resolve(name).place == place:  # else an earlier line has the defaults
         yield {}
     if cls is ls.SparseCategoricalCrossentropy and name.startswith("keras."):
         del chosen["axis"]  # D31
