@@ -23,7 +23,7 @@ from .cards import Card, ParamCard, read_docstring
 from .contract import Contract
 from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
 from .params import INF, Param
-from .places import bound, ordered, warn_of_moved_places
+from .places import bound, check_name, ordered, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
 from .schedules import Moving, moving
 
@@ -124,6 +124,7 @@ class Loss(Fields, keras.losses.Loss):
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
         reduction.check_reduction(cls.__name__, common["reduction"], cls.reductions)
+        check_name(cls.__name__, common["name"])
         known = common["reduction"] if common["reduction"] in REDUCTIONS else "sum_over_batch_size"
         keras.losses.Loss.__init__(
             self, **{**common, "reduction": known, "name": common["name"] or snake(cls.__name__)}

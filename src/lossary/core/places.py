@@ -24,6 +24,17 @@ def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[
         ) from error
 
 
+def check_name(owner: str, name: Any) -> None:
+    """A name is text: a number at its place was meant for a parameter that another release of Keras has there."""
+    if name is not None and not isinstance(name, str):
+        raise ParameterError(
+            f"{owner}(name=...) names the loss in logs.",
+            arrived=f"It was given name={name!r}.",
+            allowed="Allowed is text, or None for the loss's own name.",
+            do="Pass parameters by name, so that none can arrive at the place of another.",
+        )
+
+
 def warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signature, args: tuple[Any, ...]) -> None:
     """Places once followed the declaration and now follow Keras: warn where the values could be meant the old way."""
     pairs = list(zip(signature.parameters, params.items(), args, strict=False))
