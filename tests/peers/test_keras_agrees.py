@@ -168,7 +168,7 @@ def test_a_call_that_once_meant_something_else_warns():
         assert ls.SparseCategoricalCrossentropy(False, 0).ignore_class == 0
     with pytest.warns(UserWarning, match="smooth=1"):
         ls.tversky([[1.0]], [[0.5]], 0.5, 0.5, 1)
-    with pytest.raises(ls.ParameterError, match="name=0.1"):
+    with pytest.raises(ls.ParameterError, match=r"name=0\.1"):
         ls.SparseCategoricalCrossentropy(False, None, "sum", -1, 0.1)
     with pytest.raises(ls.ParameterError), pytest.warns(UserWarning, match="smooth"):
         ls.Dice(1.0)
