@@ -37,6 +37,14 @@ def test_entries_may_be_rows():
     with pytest.raises(ls.ParameterError, match="entries"):
         ls.Huber(entries=2)
 
+    class Ledger(ls.Loss):  # a parameter of that name is a user's own
+        entries: int = 5
+
+        def call(self, y_true, y_pred):
+            return (y_pred - y_true)[:, 0] * self.entries
+
+    assert array(Ledger()(Y, P)) == 15 and Ledger(entries=2).get_config()["entries"] == 2
+
 
 def test_a_parameter_that_cannot_be_translated_is_refused():
     with pytest.raises(ls.ParameterError, match="swap"):

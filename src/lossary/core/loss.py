@@ -130,9 +130,9 @@ class Loss(Fields, keras.losses.Loss):
             self, **{**common, "reduction": known, "name": common["name"] or snake(cls.__name__)}
         )
         self.reduction = self.reduction if known == common["reduction"] else common["reduction"]
-        self.entries = Param("Whether each entry is a row.", kind="flag").check(
-            cls.__name__, "entries", self._arguments.get("entries", False)
-        )
+        if cls.entrywise:
+            rows = Param("Whether each entry is a row.", kind="flag")
+            self.entries = rows.check(cls.__name__, ENTRIES.name, self._arguments.get(ENTRIES.name, False))
         self._moving = {}
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
@@ -275,7 +275,7 @@ class Loss(Fields, keras.losses.Loss):
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
-        if self.entries:
+        if self.entrywise and self.entries:
             return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
@@ -287,7 +287,7 @@ class Loss(Fields, keras.losses.Loss):
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
         config = {name: getattr(self, name, value) for name, value in self._arguments.items()} | self._moving
         dtype = config.pop("dtype", None)
-        if not self.entries:
+        if self.entrywise and not self.entries:
             config.pop("entries", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
@@ -390,7 +390,7 @@ def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signatu
         parameters[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
     order = [name for name in hints if name not in shared] if positional is None else positional
     first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
-    rest = [parameters[name] for name in [*hints, *COMMON_NAMES] if name not in order]
+    rest = [parameters[name] for name in [*hints, *_COMMON_NAMES] if name not in order]
     rest += [ENTRIES] if cls.entrywise else []
     return Signature([*first, *rest]), params
 
@@ -402,8 +402,7 @@ def _fields_of_forms(cls: type[Loss]) -> set[str]:
     return {n for b in forms for n in inspect.get_annotations(b)} - {n for b in own for n in inspect.get_annotations(b)}
 
 
-COMMON_NAMES = tuple(p.name for p in COMMON)
-_COMMON_NAMES = (*COMMON_NAMES, ENTRIES.name)
+_COMMON_NAMES = tuple(p.name for p in COMMON)
 _OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
 
 
@@ -552,7 +551,8 @@ def function(
     twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
     first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
     beside = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
-    own = ordered([p for n, p in loss_class.signature.parameters.items() if n not in _COMMON_NAMES], positional)
+    declared = loss_class.signature.parameters.values()
+    own = ordered([p for p in declared if p.name not in _COMMON_NAMES and p is not ENTRIES], positional)
     parameters = Signature([*beside, *own.parameters.values()])
     twin.__signature__ = Signature([*first, *parameters.parameters.values()])  # type: ignore[attr-defined]
     twin.cls = loss_class  # type: ignore[attr-defined]
