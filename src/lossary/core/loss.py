@@ -214,8 +214,12 @@ class Loss(Fields, keras.losses.Loss):
         values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
         return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
 
+    def as_function(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+        """What the function gives: one value per row; a loss that is no mean of rows overrides it."""
+        return self.rows(y_true, y_pred, **extra)
+
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
-        """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
+        """One value per row: (n, d) becomes (n,), and (d,) is one row."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
         values = reduction.reduce(values, None, mask, None)
         return with_mask(ops.cast(values, self.dtype), mask)
@@ -544,7 +548,7 @@ def function(
             warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
         beside = {name: given[name] for name in extra if name in given}
         given = {name: value for name, value in given.items() if name not in beside}
-        return build(loss_class, dtype_of(y_pred), (), given).rows(y_true, y_pred, **beside)
+        return build(loss_class, dtype_of(y_pred), (), given).as_function(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
