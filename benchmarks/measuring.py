@@ -13,7 +13,7 @@ import numpy as np
 import lossary as ls
 from benchmarks.peers import peers
 from tests.backends import BACKEND, MODES, USUAL
-from tests.laws.cases import Case, twin
+from tests.laws.cases import Case, by_row
 from tests.oracle.grid import GRID
 from tests.oracle.trial import Function, Trial, trials
 
@@ -40,7 +40,7 @@ def records(names: list[str], dtypes: list[str], modes: list[str], thin: bool) -
 
 def our_function(case: Case) -> Function:
     """The loss as a function of two tensors, one value per row."""
-    function = twin(case.cls)
+    function = by_row(case.cls)
     return lambda y, p: function(y, p, **case.parameters)
 
 

@@ -282,6 +282,12 @@ LOSSES = [
         "Say which one: a name of lossary, or the qualified name of the other library.",
     ),
     Example(
+        "A name that is no text",
+        "A loss is given a number as its name, mostly by place.",
+        'ls.SparseCategoricalCrossentropy(True, None, "sum", -1, 0.1)',
+        "Write label_smoothing=0.1: what Keras may add at a place in later releases is taken by name here.",
+    ),
+    Example(
         "A function without its second argument",
         "A function of lossary is called with y_true alone.",
         "ls.huber(np.zeros((2, 1)))",

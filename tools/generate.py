@@ -105,20 +105,36 @@ def _parameters(cls: type[Loss], signature: inspect.Signature) -> str:
     return text
 
 
+def _places(signature: inspect.Signature) -> str:
+    """The names of the arguments; those behind the star are taken by name only."""
+    text = str(signature.replace(parameters=[p.replace(annotation=p.empty, default=p.empty) for p in _kept(signature)]))
+    return text[1:-1]
+
+
+def _kept(signature: inspect.Signature) -> list[inspect.Parameter]:
+    """What a reader looks for: without the three that all losses share, where these are taken by name."""
+    shared = ("reduction", "name", "dtype", "entries")
+    return [p for p in signature.parameters.values() if p.name not in shared or p.kind is not p.KEYWORD_ONLY]
+
+
 def page_text(cards: list[Card]) -> str:
     """docs/losses.md: an index by family, and a section per loss."""
     lines = [
         "# Every loss",
         "",
         "Generated from the declarations by `make generate`. `lossary show NAME` draws each one on the terminal, and",
-        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family.",
+        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family. Arguments after a `*`",
+        "are taken by name only, `reduction`, `name` and `dtype` among them wherever they are not shown.",
         "",
     ]
     for family in dict.fromkeys(card.family for card in cards):
         own = [card for card in cards if card.family == family]
         lines += [f"**{family}**: " + ", ".join(f"[{c.name}](#{c.name.lower()})" for c in own), ""]
     for card in cards:
-        lines += [f"## {card.name}", "", card.summary, "", f"`ls.{card.name}` · `ls.{card.function}`", ""]
+        cls = getattr(sys.modules[card.module], card.name)
+        twin = getattr(sys.modules[card.module], card.function)
+        calls = [f"ls.{card.name}({_places(cls.signature)})", f"ls.{card.function}({_places(inspect.signature(twin))})"]
+        lines += [f"## {card.name}", "", card.summary, "", " · ".join(f"`{call}`" for call in calls), ""]
         if card.aliases:
             lines += ["Also called: " + ", ".join(f"`{alias}`" for alias in card.aliases), ""]
         lines += [f"- **Formula**: `{card.formula}`"]
@@ -127,7 +143,11 @@ def page_text(cards: list[Card]) -> str:
             f"- **Tasks**: {', '.join(card.tasks)}" + (f"; **traits**: {', '.join(card.traits)}" if card.traits else "")
         ]
         if card.elsewhere:
-            lines += ["- **Elsewhere**: " + ", ".join(f"`{place}`" for place in card.elsewhere)]
+            lines += ["- **Elsewhere**: " + "; ".join(f"`{place}`" for place in card.elsewhere)]
+        if card.unlike:
+            lines += [
+                "- **Unlike**: " + "; ".join(f"`{u.partition(': ')[0]}`: {u.partition(': ')[2]}" for u in card.unlike)
+            ]
         lines += [""]
         if card.params:
             lines += ["| parameter | default | allowed | what it does |", "| --- | --- | --- | --- |"]

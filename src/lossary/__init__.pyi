@@ -197,7 +197,6 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, lab
 bce = binary_crossentropy
 BCE = binary_crossentropy
 binary_cross_entropy = binary_crossentropy
-log_loss = binary_crossentropy
 logistic = binary_crossentropy
 def weighted_binary_crossentropy(y_true: Any, y_pred: Any, pos_weight: float = 1.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 weighted_bce = weighted_binary_crossentropy
@@ -217,7 +216,6 @@ sparse_cross_entropy = sparse_categorical_crossentropy
 sparse_categorical_cross_entropy = sparse_categorical_crossentropy
 def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 categorical_focal = categorical_focal_crossentropy
-softmax_focal = categorical_focal_crossentropy
 def sparse_categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 sparse_categorical_focal = sparse_categorical_focal_crossentropy
 sparse_focal = sparse_categorical_focal_crossentropy

@@ -28,6 +28,24 @@ def test_parameters_of_peers_are_translated():
     assert (tversky.alpha, tversky.beta) == (0.1, 0.9)  # Keras applies them the other way round
 
 
+def test_entries_may_be_rows():
+    loss = ls.MeanSquaredError(reduction="none", entries=True)
+    np.testing.assert_array_equal(array(loss(Y, P)), [[9, 9]])
+    assert array(ls.MeanSquaredError(reduction="sum", entries=True)(Y, P, [[1.0, 0.5]])) == 13.5
+    with pytest.raises(ls.ParameterError, match="entries"):
+        ls.CategoricalCrossentropy(entries=True)
+    with pytest.raises(ls.ParameterError, match="entries"):
+        ls.Huber(entries=2)
+
+    class Ledger(ls.Loss):  # a parameter of that name is a user's own
+        entries: int = 5
+
+        def call(self, y_true, y_pred):
+            return (y_pred - y_true)[:, 0] * self.entries
+
+    assert array(Ledger()(Y, P)) == 15 and Ledger(entries=2).get_config()["entries"] == 2
+
+
 def test_a_parameter_that_cannot_be_translated_is_refused():
     with pytest.raises(ls.ParameterError, match="swap"):
         ls.get("torch.nn.SmoothL1Loss", swap=True)
@@ -40,6 +58,8 @@ def test_an_unknown_name_answers_with_the_nearest():
         ls.get("focl")
     with pytest.raises(AttributeError, match="Huber"):
         _ = ls.Hubre
+    with pytest.raises(ls.UnknownLossError, match=r"torch\.nn\.HuberLoss"):
+        ls.get("torch.nn.HuberLos")
 
 
 def test_other_things_become_losses():
@@ -49,6 +69,8 @@ def test_other_things_become_losses():
     assert type(ls.get(ls.Huber, delta=2.0)) is ls.Huber
     assert type(ls.get(ls.huber)) is ls.Huber
     assert type(ls.get(keras.losses.huber, delta=2.0)) is ls.Huber
+    assert ls.get(keras.losses.dice).whole_batch  # as Keras's function counts
+    assert ls.get(keras.losses.tversky, alpha=0.9).beta == 0.9
     assert array(ls.get(keras.losses.serialize(loss))(Y, P)) == array(loss(Y, P))
     with pytest.raises(ls.LossaryError, match="42"):
         ls.get(42)

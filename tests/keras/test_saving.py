@@ -1,14 +1,18 @@
 """A saved model comes back with its loss in a fresh process, without custom_objects, whichever was imported first."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import lossary as ls
+from tests.backends import array
+from tests.laws.cases import CASES
 
 LOAD = """
 {imports}
@@ -52,3 +56,24 @@ def test_functions_weights_and_h5(tmp_path):
         again = keras.models.load_model(path)
         x, y = np.ones((4, 3)), np.ones((4, 1))
         np.testing.assert_allclose(again.evaluate(x, y, verbose=0), model.evaluate(x, y, verbose=0), rtol=1e-6)
+
+
+BEFORE = json.loads(Path(__file__).with_name("saved_before.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("saved", [one for one in BEFORE if "value" in one], ids=lambda one: one["case"])
+def test_a_loss_saved_before_places_moved_keeps_its_meaning(saved):
+    """Files hold parameters by name. These are of the state before parameters were taken in Keras's order."""
+    (case,) = [case for case in CASES if str(case) == saved["case"]]
+    loss = keras.losses.deserialize(saved["config"])
+    np.testing.assert_allclose(array(loss(*case.draw(np.random.default_rng(5)))), saved["value"], rtol=1e-5)
+
+
+def test_a_function_saved_before_is_read_as_its_class():
+    """A root of row means was saved as a function; it is trained and measured as the root of the mean now."""
+    model = keras.models.load_model(Path(__file__).with_name("saved_before.keras"))
+    assert isinstance(model.loss, ls.RootMeanSquaredError)
+    x, y = np.float32([[1], [2], [3]]), np.float32([[9], [0], [0]])
+    logs = model.evaluate(x, y, verbose=0, return_dict=True, batch_size=2)
+    want = np.sqrt(np.mean((model.predict(x, verbose=0) - y) ** 2))
+    np.testing.assert_allclose(logs["root_mean_squared_error"], want, rtol=1e-5)

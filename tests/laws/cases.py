@@ -9,7 +9,7 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.forms import Binary, Categorical, Sparse
-from lossary.core.loss import CLASSES, Loss, snake
+from lossary.core.loss import CLASSES, Loss, build, dtype_of, snake
 
 _saving.register_all()
 LOSSES = sorted((cls for key, cls in CLASSES.items() if key.startswith("lossary>")), key=lambda cls: cls.__name__)
@@ -18,6 +18,15 @@ LOSSES = sorted((cls for key, cls in CLASSES.items() if key.startswith("lossary>
 def twin(cls):
     """The loss's function."""
     return getattr(importlib.import_module(cls.__module__), snake(cls.__name__))
+
+
+def by_row(cls):
+    """As the loss's function, but one value per row of a root mean square too, whose function gives one number."""
+
+    def rows(y, p, **parameters):
+        return build(cls, dtype_of(p), (), parameters).rows(y, p)
+
+    return rows
 
 
 def unusual(cls):

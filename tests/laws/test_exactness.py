@@ -18,7 +18,7 @@ import lossary as ls
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Sparse
 from tests.backends import MODES, array, gradient
-from tests.laws.cases import ONE_EACH, Case, twin
+from tests.laws.cases import ONE_EACH, Case, by_row
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, rounded
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import Trial, offenders, trial, trials
@@ -75,7 +75,7 @@ def check(case: Case, dtype: str, done: list[Trial]) -> None:
 
 
 def measured(case: Case, dtype: str, mode: str) -> list[Trial]:
-    function = twin(case.cls)
+    function = by_row(case.cls)
     with ls.checks(False):
         return list(trials(lambda y, p: function(y, p, **case.parameters), case, dtype, mode, thin=True))
 
@@ -143,7 +143,7 @@ def into_unit(x: np.ndarray) -> np.ndarray:
 @settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(drawn=numbers)
 def test_random_rows_are_exact(case, drawn):
-    function = twin(case.cls)
+    function = by_row(case.cls)
     with ls.checks(False):
         done = trial(lambda y, p: function(y, p, **case.parameters), case, FLOATS["float32"], lawful(case, drawn))
     check(case, "float32", [done])

@@ -32,6 +32,10 @@ def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
         (plain,), (weighted,) = as_metrics([given]), as_metrics([given])
         np.testing.assert_allclose(streamed(plain, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
         np.testing.assert_allclose(streamed(weighted, y, p, weight), array(weighed(y, p, weight)), rtol=3e-6, atol=1e-7)
+    total = case(reduction="sum")
+    np.testing.assert_allclose(
+        streamed(as_metrics(total), y, p, weight), array(total(y, p, weight)), rtol=3e-6, atol=1e-7
+    )
     again = LossMetric.from_config(plain.get_config())
     np.testing.assert_allclose(streamed(again, y, p), array(whole(y, p)), rtol=3e-6, atol=1e-7)
 
@@ -84,6 +88,6 @@ def test_a_whole_batch_is_weighed_inside(rng):
     x, y, weight = rng.normal(size=(4, 3)), rng.integers(0, 2, (4, 3)).astype("float32"), np.float32([1, 0, 2, 0.5])
     seen = []
     for loss in (functools.partial(ls.dice, whole_batch=True), ls.Dice(whole_batch=True)):
-        model.compile("sgd", loss)
+        model.compile("sgd", loss, run_eagerly=True)
         seen.append(model.evaluate(x, y, sample_weight=weight, verbose=0))
     np.testing.assert_allclose(seen[0], seen[1], rtol=1e-6)

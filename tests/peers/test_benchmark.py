@@ -6,7 +6,7 @@ import pytest
 from benchmarks.peers import peers
 from lossary.core.forms import Binary
 from tests.backends import array
-from tests.laws.cases import twin
+from tests.laws.cases import by_row
 from tests.oracle.grid import GRID
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import tensor
@@ -21,5 +21,5 @@ def test_a_peer_agrees_on_ordinary_input(case, library, rng):
         p = np.clip(p, 0.05, 0.95)
     kind = FLOATS["float32"]
     y, p = tensor(y, kind), tensor(p, kind)
-    ours, theirs = twin(case.cls)(y, p, **case.parameters), peers(case)[library](y, p)
+    ours, theirs = by_row(case.cls)(y, p, **case.parameters), peers(case)[library](y, p)
     np.testing.assert_allclose(array(ours), array(theirs), rtol=5e-5, atol=5e-6)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
+from lossary.core.metrics import as_metrics
 from tests.backends import BACKEND, array, gradient
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences-from-keras.md"
@@ -287,6 +288,27 @@ def channels_first():
             K.SparseCategoricalCrossentropy(axis=1)(np.zeros((1, 3), int), np.full((1, 2, 3), 0.5, "float32"))
         return 0.6931, ours, (0.6931, 0.6931)
     return value(K.SparseCategoricalCrossentropy(axis=1), y, p), ours, (0.6931, 0.6931)
+
+
+@row("D32")
+def label_smoothing_along_another_axis():
+    y, p = f32([[[1, 1, 1], [0, 0, 0]]]), np.full((1, 2, 3), 0.5, "float32")
+    options = {"label_smoothing": 0.6, "axis": 1}
+    return (
+        value(K.CategoricalCrossentropy(**options), y, p),
+        value(ls.CategoricalCrossentropy(**options), y, p),
+        (0.5545, 0.6931),
+    )
+
+
+@row("D33")
+def a_metric_over_several_batches():
+    y, p = f32([[0], [0], [0]]), f32([[1], [2], [4]])
+    keras_, ours = keras.metrics.MeanMetricWrapper(K.Huber()), as_metrics([ls.Huber()])[0]
+    for metric in (keras_, ours):
+        metric.update_state(y[:2], p[:2])
+        metric.update_state(y[2:], p[2:])
+    return float(array(keras_.result())), float(array(ours.result())), (2.25, 1.8333)
 
 
 def page():

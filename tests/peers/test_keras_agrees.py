@@ -1,5 +1,8 @@
 """Where Keras is right, lossary has Keras's numbers: over random lawful input, at several parameters."""
 
+import inspect
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +10,7 @@ from keras import ops
 
 import lossary as ls
 from tests.backends import array, gradient
-from tests.laws.cases import Case
+from tests.laws.cases import LOSSES, Case
 
 K = keras.losses
 SAME = {
@@ -100,3 +103,77 @@ def test_circle_with_reference_embeddings_is_keras_s(rng):
             rtol=2e-5,
             atol=1e-6,
         )
+
+
+CLASSES = sorted(name for name in dir(K) if isinstance(getattr(K, name), type) and name != "Loss")
+FUNCTIONS = sorted(
+    name for name in dir(K) if inspect.isfunction(getattr(K, name)) and name not in ("get", "serialize", "deserialize")
+)
+
+
+def by_place(signature):
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    return [p.name for p in signature.parameters.values() if p.kind in kinds and p.name != "self"]
+
+
+@pytest.mark.parametrize("name", [*CLASSES, *FUNCTIONS])
+def test_places_are_keras_s(name):
+    """What Keras takes by place means the same here; all else is taken by name only."""
+    theirs, ours = getattr(K, name), getattr(ls, name)
+    theirs = theirs.__init__ if isinstance(theirs, type) else theirs
+    assert by_place(inspect.signature(ours)) == by_place(inspect.signature(theirs))
+
+
+ODD = {"from_logits": True, "label_smoothing": 0.2, "axis": -2, "alpha": 0.3, "beta": 0.7, "gamma": 1.5, "delta": 0.6}
+ODD |= {"apply_class_balancing": True, "ignore_class": 3, "q": 0.8, "margin": 0.2, "remove_diagonal": False}
+ODD |= {"reduction": "sum", "name": "mine", "dtype": "float32"}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_arguments_by_place_arrive_where_keras_puts_them(name):
+    ours, theirs = getattr(ls, name), getattr(K, name)
+    places = by_place(inspect.signature(ours))
+    one, other = ours(*(ODD[place] for place in places)), theirs(*(ODD[place] for place in places))
+    config = other.get_config()
+    assert {place: getattr(one, place) for place in places} == {place: ODD[place] for place in places}
+    assert {key: value for key, value in config.items() if key in places} == {
+        key: one.get_config()[key] for key in config if key in places
+    }
+    with pytest.raises(ls.ParameterError):
+        ours(*(ODD[place] for place in places), 0.5)
+
+
+@pytest.mark.parametrize("cls", LOSSES, ids=lambda cls: cls.__name__)
+def test_parameters_that_many_losses_share_are_taken_by_name(cls):
+    """For a loss that Keras lacks, only what it declares itself has a place, so that no new option can shift it."""
+    if cls.__name__ in CLASSES:
+        return
+    assert set(by_place(inspect.signature(cls))) <= set(inspect.get_annotations(cls))
+
+
+def test_functions_by_place():
+    y, p = np.float32([[1, 0], [1, 1]]), np.float32([[0.5, 0.25], [0.5, 1]])
+    with pytest.warns(UserWarning, match="axis"):
+        np.testing.assert_allclose(array(ls.dice(y, p, 1)), array(K.dice(y, p, 1)), rtol=1e-6)
+    np.testing.assert_allclose(
+        array(ls.tversky(y, p, 0.3, 0.7, (1,))), array(K.tversky(y, p, 0.7, 0.3, (1,))), rtol=1e-6
+    )
+    got = array(ls.circle(np.array([0, 0, 1]), p[[0, 0, 1]], None, None, False, 2.0, 0.1))
+    want = ls.circle(np.array([0, 0, 1]), p[[0, 0, 1]], remove_diagonal=False, gamma=2.0, margin=0.1)
+    np.testing.assert_array_equal(got, array(want))
+
+
+def test_a_call_that_once_meant_something_else_warns():
+    with pytest.warns(UserWarning, match="label_smoothing"):
+        assert ls.SparseCategoricalCrossentropy(False, 0).ignore_class == 0
+    with pytest.warns(UserWarning, match="smooth=1"):
+        ls.tversky([[1.0]], [[0.5]], 0.5, 0.5, 1)
+    with pytest.raises(ls.ParameterError, match=r"name=0\.1"):
+        ls.SparseCategoricalCrossentropy(False, None, "sum", -1, 0.1)
+    with pytest.raises(ls.ParameterError), pytest.warns(UserWarning, match="smooth"):
+        ls.Dice(1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ls.BinaryCrossentropy(True, 0.1, -1)
+        ls.SparseCategoricalCrossentropy(True, None, "sum", -1)
+        ls.Huber(2.0, "sum")

@@ -24,6 +24,15 @@ def test_names_parameters_and_labels():
     assert ask("bce").keywords == {"from_logits": True}
 
 
+def test_names_of_other_libraries_take_their_parameters():
+    assert ask("torch.nn.HuberLoss:delta=2").params == (("delta", 2),)
+    assert ask("keras.losses.Tversky:alpha=0.9").params == (("beta", 0.9), ("whole_batch", True))
+    with pytest.raises(LossaryError, match="no parameter"):
+        ask("torch.nn.HuberLoss:reduction=sum")
+    with pytest.raises(LossaryError, match="optax"):
+        ask("sigmoid_focal_loss")
+
+
 @pytest.mark.parametrize(
     ("losses", "task", "words"),
     [

@@ -21,6 +21,7 @@ FORMULAS = {
     UNWEIGHTED: "Σ m v / Σ m",
     "none": "m w v",
 }
+BY_CLASS = {"mean_with_class_weight": "Σ m w v / Σ m w c"}  # c is the class weight of the true class
 SHOWN = 5  # rows in the table
 
 
@@ -90,7 +91,10 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
     returned = numbers(found(y_true, y_pred, copied(sample_weight)))
     parts = measure(found, y_true, y_pred, sample_weight)
     reduction = found.reduction or "none"
-    numerator, denominator = parts.fraction(reduction)
+    numerator, denominator = parts.fraction("sum" if reduction in BY_CLASS else reduction)
+    made = parts.mean(reduction)
+    if reduction in BY_CLASS:  # parts do not know the classes
+        made, denominator = returned, float(numerator / returned) if returned else 1.0
     return Explanation(
         loss=name_of(found),
         value=float(returned) if returned.ndim == 0 else returned,
@@ -101,7 +105,7 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
         takes_root=takes_root(found),
         means={name: _rooted(found, parts.mean(name)) for name in FORMULAS if name != "none"},
         worst=tuple(_worst(found, parts, y_true, y_pred)),
-        notes=tuple(_remarks(found, parts, returned, _rooted(found, parts.mean(reduction)))),
+        notes=tuple(_remarks(found, parts, returned, _rooted(found, made))),
     )
 
 
@@ -162,7 +166,9 @@ def _remarks(loss: keras.losses.Loss, parts: Parts, returned: Array, expected: A
         yield f"label_smoothing={loss.label_smoothing:g} moved the targets before the values were taken."
     for name in ("class_weight", "pos_weight"):
         if getattr(loss, name, None) is not None:
-            yield f"{name}={getattr(loss, name)} is inside the values: it multiplies terms, and no denominator."
+            divides = getattr(loss, "reduction", None) in BY_CLASS
+            tail = ", and those of the true classes divide" if divides else ", and no denominator"
+            yield f"{name}={getattr(loss, name)} is inside the values: it multiplies terms{tail}."
     yield from _remarks_on_rows(loss, parts)
     if not np.isfinite(parts.contributions).all():
         yield "Some values are not finite: ls.diagnose(loss, y_true, y_pred, sample_weight) says where and why."
@@ -188,10 +194,11 @@ def _head(e: Explanation) -> list[str]:
         weights = parts.spread_weights[parts.kept]
         mean = weights.mean() if weights.size else 0.0
         rows.append(("weights", f"Σ m w = {_short(parts.weight_sum)}, mean {_short(mean)}"))
-    above, below = [*FORMULAS[e.reduction].split(" / "), "1"][:2]
+    formula = {**FORMULAS, **BY_CLASS}[e.reduction]
+    above, below = [*formula.split(" / "), "1"][:2]
     rows.append(("numerator", f"{above} = {_short(e.numerator)}"))
     rows.append(("denominator", f"{below} = {_short(e.denominator)}" if below != "1" else "1"))
-    rows.append(("reduction", f"{e.reduction}: {FORMULAS[e.reduction]}"))
+    rows.append(("reduction", f"{e.reduction}: {formula}"))
     if e.takes_root:
         rows.append(("last step", "the square root; v are the squares of the values"))
     return [f"{e.loss} = {_short(e.value)}", "", *(f"  {name:<12} {text}" for name, text in rows)]

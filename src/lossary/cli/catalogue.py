@@ -102,6 +102,7 @@ def _print_card(card: Card) -> None:
         "reference": card.reference,
         "also called": ", ".join(card.aliases),
         "elsewhere": "\n".join(card.elsewhere),
+        "unlike": "\n".join(card.unlike),
         "parameters": "\n".join(f"{p.name} = {p.default!r}: {p.text} Allowed: {p.allowed}." for p in card.params),
         "example": card.example,
     }

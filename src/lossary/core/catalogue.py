@@ -250,10 +250,11 @@ def names() -> dict[str, Card]:
 def nearest(name: str, count: int = 5) -> list[str]:
     """The known names most like this one: by letters, and by being part of one another."""
     every = {plain(key): key for key in names() if "." not in key}
-    wanted = plain(name).removesuffix("loss")
+    wanted = plain(bare(name)).removesuffix("loss")
     part = [key for key in every if wanted and (wanted in key or (len(key) > 3 and key in wanted))]
     alike = difflib.get_close_matches(wanted, every, n=count, cutoff=0.5)
-    return list(dict.fromkeys(every[key] for key in [*alike, *sorted(part, key=len)]))[:count]
+    elsewhere = difflib.get_close_matches(name, _places(), n=count, cutoff=0.8) if "." in name else []
+    return list(dict.fromkeys([*elsewhere, *(every[key] for key in [*alike, *sorted(part, key=len)])]))[:count]
 
 
 def losses(family: str | None = None, task: str | None = None, trait: str | None = None) -> list[str]:

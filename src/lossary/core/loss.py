@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-import warnings
 from collections.abc import Callable
 from dataclasses import field
 from functools import lru_cache
@@ -23,8 +22,9 @@ from . import catalogue, contract, inputs, moments, reduction
 from .cards import Card, ParamCard, read_docstring
 from .contract import REAL, Contract, Values
 from .engines import say_if_inexact
-from .errors import DefinitionError, LossaryError, ParameterError, ShapeError, shown
+from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
 from .params import INF, Param
+from .places import bound, check_name, ordered, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
 from .schedules import Moving, moving
 
@@ -120,7 +120,7 @@ class Loss(Fields, keras.losses.Loss):
         self = super().__new__(cls)
         given = bound(cls.__name__, cls.signature, args, kwargs)
         if args:
-            _warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
+            warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
         given.apply_defaults()
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
@@ -133,9 +133,9 @@ class Loss(Fields, keras.losses.Loss):
         }
         keras.losses.Loss.__init__(self, **{**common, "reduction": known})
         self.reduction = self.reduction if known == common["reduction"] else common["reduction"]
-        self.entries = Param("Whether each entry is a row.", kind="flag").check(
-            cls.__name__, "entries", self._arguments.get("entries", False)
-        )
+        if cls.entrywise:
+            rows = Param("Whether each entry is a row.", kind="flag")
+            self.entries = rows.check(cls.__name__, ENTRIES.name, self._arguments.get(ENTRIES.name, False))
         self._moving = {}
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
@@ -222,8 +222,12 @@ class Loss(Fields, keras.losses.Loss):
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
         return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
 
+    def as_function(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+        """What the function gives: one value per row; a loss that is no mean of rows overrides it."""
+        return self.rows(y_true, y_pred, **extra)
+
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
-        """One value per row, as the functions give it: (n, d) becomes (n,), and (d,) is one row."""
+        """One value per row: (n, d) becomes (n,), and (d,) is one row."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
         if self.coupled:
             say_if_inexact(self)
@@ -303,7 +307,7 @@ class Loss(Fields, keras.losses.Loss):
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
-        if self.entries:
+        if self.entrywise and self.entries:
             return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
@@ -316,7 +320,7 @@ class Loss(Fields, keras.losses.Loss):
         """Every constructor argument with its present value; `from_config` builds the same loss from it."""
         config = {name: getattr(self, name, value) for name, value in self._arguments.items()} | self._moving
         dtype = config.pop("dtype", None)
-        if not self.entries:
+        if self.entrywise and not self.entries:
             config.pop("entries", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
@@ -397,57 +401,6 @@ def unknown_step(shown: str) -> LossaryError:
     )
 
 
-def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
-    """The arguments by name, or a ParameterError with the names that are known."""
-    try:
-        return signature.bind(*args, **kwargs)
-    except TypeError as error:
-        by_place = [p.name for p in signature.parameters.values() if p.kind is not Parameter.KEYWORD_ONLY]
-        raise ParameterError(
-            f"{owner}{_without_types(signature)} was called.",
-            arrived=f"The arguments do not fit: {error}.",
-            allowed=f"Allowed are {', '.join(signature.parameters)}; by place, {', '.join(by_place) or 'none'}.",
-            do="Pass these by name.",
-        ) from error
-
-
-def _warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signature, args: tuple[Any, ...]) -> None:
-    """Places once followed the declaration and now follow Keras: warn where the values could be meant the old way."""
-    pairs = list(zip(signature.parameters, params.items(), args, strict=False))
-    if len(pairs) < len(args) or not all(_lawful(owner, *before, value) for _, before, value in pairs):
-        return
-    for name, (before, _), value in pairs:
-        if name != before:
-            warnings.warn(
-                f"{owner} takes {name} at this place, as Keras does; before 0.1.0 it took {before}. "
-                f"Write {name}={value!r}, or {before}={value!r}.",
-                stacklevel=3,
-            )
-
-
-def _lawful(owner: str, name: str, param: Param, value: Any) -> bool:
-    try:
-        param.check(owner, name, value)
-    except LossaryError:
-        return False
-    return True
-
-
-def check_name(owner: str, name: Any) -> None:
-    if not (name is None or isinstance(name, str)):
-        raise ParameterError(
-            f"{owner}(name=...) names the loss in logs.",
-            arrived=f"It was given name={shown(name)}.",
-            allowed="Allowed is text, or None for the name of its class.",
-            do="Leave `name` out, or pass text.",
-        )
-
-
-def _without_types(signature: Signature) -> Signature:
-    """A signature as a person reads it: names and defaults."""
-    return signature.replace(parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()])
-
-
 def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signature, dict[str, Param]]:
     """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields.
 
@@ -470,7 +423,7 @@ def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signatu
         parameters[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
     order = [name for name in hints if name not in shared] if positional is None else positional
     first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
-    rest = [parameters[name] for name in [*hints, *COMMON_NAMES] if name not in order]
+    rest = [parameters[name] for name in [*hints, *_COMMON_NAMES] if name not in order]
     rest += [ENTRIES] if cls.entrywise else []
     return Signature([*first, *rest]), params
 
@@ -482,8 +435,7 @@ def _fields_of_forms(cls: type[Loss]) -> set[str]:
     return {n for b in forms for n in inspect.get_annotations(b)} - {n for b in own for n in inspect.get_annotations(b)}
 
 
-COMMON_NAMES = tuple(p.name for p in COMMON)
-_COMMON_NAMES = (*COMMON_NAMES, ENTRIES.name)
+_COMMON_NAMES = tuple(p.name for p in COMMON)
 _OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
 
 
@@ -593,15 +545,6 @@ def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, 
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
 
 
-def _ordered(parameters: list[Parameter], positional: str | None) -> Signature:
-    """Parameters with the named ones first, by place, and the others by name; as they are where none are named."""
-    if positional is None:
-        return Signature(parameters)
-    by_name, order = {p.name: p for p in parameters}, positional.split()
-    rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters if p.name not in order]
-    return Signature([*(by_name[name] for name in order), *rest])
-
-
 MISSING: Any = Parameter.empty
 
 
@@ -627,7 +570,7 @@ def function(
         given: dict[str, Any] = kwargs
         if args:
             given = bound(twin.__name__, parameters, args, kwargs).arguments
-            _warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
+            warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
         beside = {name: given[name] for name in extra if name in given}
         given = {name: value for name, value in given.items() if name not in beside}
         if not given.keys().isdisjoint(_COMMON_NAMES):
@@ -641,14 +584,15 @@ def function(
         if not isinstance(y_pred, (list, tuple, dict, int, float)):
             y_pred = inputs.arrived(loss_class.__name__, "y_pred", y_pred)
             dtype = inputs.real_type(y_pred)
-        return build(loss_class, dtype, (), given).rows(y_true, y_pred, **beside)
+        return build(loss_class, dtype, (), given).as_function(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
     twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
     first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
     beside = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
-    own = _ordered([p for n, p in loss_class.signature.parameters.items() if n not in _COMMON_NAMES], positional)
+    declared = loss_class.signature.parameters.values()
+    own = ordered([p for p in declared if p.name not in _COMMON_NAMES and p is not ENTRIES], positional)
     parameters = Signature([*beside, *own.parameters.values()])
     twin.__signature__ = Signature([*first, *parameters.parameters.values()])  # type: ignore[attr-defined]
     twin.cls = loss_class  # type: ignore[attr-defined]

@@ -14,16 +14,17 @@ from keras import ops
 
 from .errors import LossaryError
 from .loss import Loss
-from .reduction import reduce
+from .reduction import REDUCTIONS, reduce
 
 Tensor = Any
 
 
 @keras.saving.register_keras_serializable("lossary")
 class LossMetric(keras.metrics.Metric):
-    """A loss over a stream of batches: Σ m w v / Σ m w over all values v, or the root of that for a root mean square.
+    """A loss over a stream of batches: Σ m w v / Σ m w over all values v.
 
-    `compile(metrics=[ls.huber])` makes it, of functions, classes and objects alike.
+    For reduction="sum" it is Σ m w v, and for a root mean square the root of either. `compile(metrics=[ls.huber])`
+    makes it, of functions, classes and objects alike.
     """
 
     def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
@@ -42,8 +43,8 @@ class LossMetric(keras.metrics.Metric):
 
     def result(self) -> Tensor:
         """The number over all batches so far; 0 before the first row."""
-        mean = ops.divide_no_nan(self.total, self.count)
-        return ops.sqrt(mean) if self.loss.takes_root else mean
+        number = self.total if self.loss.reduction == "sum" else ops.divide_no_nan(self.total, self.count)
+        return ops.sqrt(number) if self.loss.takes_root else number
 
     def get_config(self) -> dict[str, Any]:
         loss = keras.saving.serialize_keras_object(self.loss)
@@ -79,7 +80,7 @@ def _as_metric(given: Any) -> Any:
     loss = own_loss(given)
     if loss is None and not hasattr(given, "term_names"):  # a sum of losses is refused
         return given
-    if loss is None or loss.coupled:
+    if loss is None or loss.coupled or loss.reduction not in REDUCTIONS:
         raise LossaryError(
             "A metric is one number of all rows, whichever batches they came in.",
             arrived=f"compile(metrics=...) was given {loss or given!r}, whose value is that of a batch.",

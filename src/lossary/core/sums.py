@@ -19,8 +19,9 @@ from . import moments
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
-from .loss import check_name, snake, unknown_step
+from .loss import snake, unknown_step
 from .params import plain_number
+from .places import check_name
 from .schedules import Moving, moving
 
 Tensor = Any

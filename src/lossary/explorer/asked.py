@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import catalogue
+from lossary.core.elsewhere import translate
 from lossary.core.errors import LossaryError
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
@@ -82,9 +83,12 @@ class Asked:
 
 def made_of(entry: Mapping[str, Any], fixed: Mapping[str, Any]) -> Loss:
     """A loss of the catalogue from {"name": ..., "params": {...}}; its own checks judge the parameters."""
-    cls = loss_class(catalogue.find(entry["name"]))
+    found, given = catalogue.resolve(entry["name"]), entry.get("params", {})
+    cls = loss_class(found.card)
+    if found.place is not None:
+        given = {name: value for name, value in translate(found.card, found.place, given).items() if name in cls.params}
     own = {name: value for name, value in fixed.items() if name in cls.params}
-    return cls(**{**entry.get("params", {}), **own})
+    return cls(**{**given, **own})
 
 
 def _is_loss(entry: Any) -> bool:

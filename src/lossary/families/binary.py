@@ -10,7 +10,7 @@ from ..numerics.stable import SMALLEST, power, read_at_least
 
 class BinaryCrossentropy(
     Binary,
-    aliases=("bce", "BCE", "binary_cross_entropy", "log_loss", "logistic"),
+    aliases=("bce", "BCE", "binary_cross_entropy", "logistic"),
     traits=("convex", "smooth", "proper"),
     positional="from_logits label_smoothing axis reduction name dtype",
 ):
@@ -30,7 +30,7 @@ class BinaryCrossentropy(
         tf.nn.sigmoid_cross_entropy_with_logits -> from_logits=True
     Unlike:
         sigmoid_cross_entropy: of logits, as its name says: tf.nn.sigmoid_cross_entropy_with_logits
-        sklearn.metrics.log_loss: for several columns, the cross-entropy of classes
+        sklearn.metrics.log_loss: of one column the binary, of several the categorical cross-entropy
 
     >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]), binary_crossentropy([[1.0]], [[-20.0]], from_logits=True)
     (0.69314718, 20.0)

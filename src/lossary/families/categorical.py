@@ -38,6 +38,7 @@ class CategoricalCrossentropy(
     Unlike:
         softmax_cross_entropy: of logits, as its name says: optax.losses.softmax_cross_entropy
         cross_entropy: in torch, of logits and class numbers: torch.nn.functional.cross_entropy
+        sklearn.metrics.log_loss: of one column the binary, of several the categorical cross-entropy
 
     >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -111,7 +112,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
 
 class CategoricalFocalCrossentropy(
     Categorical,
-    aliases=("categorical_focal", "softmax_focal"),
+    aliases=("categorical_focal",),
     traits=("smooth",),
     positional="alpha gamma from_logits label_smoothing axis reduction name dtype",
 ):
@@ -125,6 +126,8 @@ class CategoricalFocalCrossentropy(
     Elsewhere:
         keras.losses.CategoricalFocalCrossentropy(alpha=0.25, gamma=2.0, from_logits=False,
             label_smoothing=0.0, axis=-1)
+    Unlike:
+        softmax_focal: of logits, as its name says
 
     >>> categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]], alpha=1.0)
     0.1732868

@@ -23,6 +23,7 @@ class Hinge(
     Elsewhere:
         keras.losses.Hinge
         optax.losses.hinge_loss
+        sklearn.metrics.hinge_loss
 
     >>> hinge([[1.0, -1.0]], [[0.5, -3.0]])
     0.25

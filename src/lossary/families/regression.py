@@ -133,8 +133,8 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
             return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
         return self.root(values, weight, mask, self.reduction)
 
-    def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
-        """As a function: one number for all rows, because roots of rows do not average to the root of the mean."""
+    def as_function(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+        """One number for all rows, because roots of rows do not average to the root of the mean."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
         return ops.cast(self.root(values, None, mask, "sum_over_batch_size"), self.dtype)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import lossary as ls
+from lossary.core.catalogue import resolve
+from lossary.core.elsewhere import read_place, translate
 from lossary.core.errors import LossaryError
 
 DEFAULTS = {
@@ -46,10 +48,14 @@ class Asked:
 
 
 def ask(text: str) -> Asked:
-    """Read `huber`, `huber:delta=2` or `focal:alpha=0.3:gamma=1`. Unknown names and parameters raise LossaryError."""
+    """Read `huber`, `huber:delta=2` or `focal:alpha=0.3:gamma=1`. Unknown names and parameters raise LossaryError.
+
+    A name of another library takes that library's parameters; whether models give logits is still decided here.
+    """
     name, *settings = (part.strip() for part in text.strip().split(":"))
-    card = ls.card(name)
-    known = {param.name: param for param in card.params if param.name not in FIXED}
+    found = resolve(name)
+    card, own = found.card, {param.name: param for param in found.card.params if param.name not in FIXED}
+    known = own if found.place is None else [key for key in read_place(found.place)[0] if key not in FIXED]
     params = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -61,8 +67,12 @@ def ask(text: str) -> Asked:
                 do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
             )
         params[key] = _value(value)
-        _check_bounds(text, known[key], params[key])
     label = ":".join([name, *(f"{key}={value}" for key, value in params.items())])
+    if found.place is not None:
+        params = {key: value for key, value in translate(card, found.place, params).items() if key in own}
+        params = {key: value for key, value in params.items() if value != own[key].default}
+    for key, value in params.items():
+        _check_bounds(text, own[key], value)
     logits = any(param.name == "from_logits" for param in card.params)
     return Asked(label, card.function, tuple(params.items()), card.traits, logits)
 
