@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
+from tools.errors_linear import LINEAR
 from tools.errors_target import TARGETS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -838,7 +839,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR]
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",
@@ -898,6 +899,8 @@ COMMANDS = [
             "$ lossary compare digits", "pip install 'lossary[data]'.", hidden=NOT_THERE.format("lossary.data.tables")),
     Example("An unknown model", "--model is neither linear nor mlp with widths.",
             "$ lossary compare phones --model forest", "Write linear, mlp:64 or mlp:64,64."),
+    Example("Steps for a model that is solved", "--epochs, --batch-size or --learning-rate with a linear model.",
+            "$ lossary compare phones --epochs 50", "Leave it out, or add --optimizer adam."),
     Example("An empty list of losses", "--loss holds only commas.", "$ lossary compare phones --loss ,",
             "Leave --loss out for the usual ones."),
     Example("An unknown parameter", "A loss on the command line is given what it does not have.",

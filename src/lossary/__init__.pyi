@@ -3,6 +3,7 @@ from typing import Any
 
 from lossary.target.learned import AdaptiveRobust as AdaptiveRobust
 from lossary.core.cards import Card as Card
+from lossary.linear.result import Certificate as Certificate
 from lossary.checking.callback import Check as Check
 from lossary.target.sources import Column as Column
 from lossary.core.schedules import CosineSchedule as CosineSchedule
@@ -16,6 +17,7 @@ from lossary.target.sources import Hidden as Hidden
 from lossary.training.history import History as History
 from lossary.target.sources import Input as Input
 from lossary.target.sources import Itself as Itself
+from lossary.linear.result import LinearFit as LinearFit
 from lossary.core.schedules import LinearSchedule as LinearSchedule
 from lossary.core.loss import Loss as Loss
 from lossary.target.layers import LossLayer as LossLayer
@@ -46,6 +48,7 @@ from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
 from lossary.drawing.predictions import draw_predictions as draw_predictions
 from lossary.checking.explain import explain as explain
+from lossary.linear.fit import fit_linear as fit_linear
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get
@@ -59,6 +62,7 @@ from lossary.target.terms import regularization as regularization
 from lossary.target.terms import target_split as target_split
 from lossary.target.terms import target_table as target_table
 from lossary.training.loop import train as train
+from lossary.linear.scipy import value_and_gradient as value_and_gradient
 from lossary.target.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.target.layers import without_targets as without_targets

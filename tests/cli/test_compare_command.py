@@ -22,7 +22,7 @@ def run(*words, code=0):
 def demo(tmp_path_factory):
     """One short run with every output."""
     folder = tmp_path_factory.mktemp("demo")
-    result = run("--loss", "mse,mae,tukey", "--epochs", 40, "--report", folder / "r.html", "--json", folder / "r.json")
+    result = run("--loss", "mse,mae,tukey", "--report", folder / "r.html", "--json", folder / "r.json")
     return result, folder
 
 
@@ -74,13 +74,13 @@ def test_the_command_that_is_printed_gives_the_same_numbers(demo):
 
 
 def test_json_on_standard_output_is_nothing_but_json():
-    result = run("phones", "--loss", "mse", "--epochs", 2, "--json", "-")
+    result = run("phones", "--loss", "mse", "--json", "-")
     assert json.loads(result.stdout)["target"] == "calls"
     assert "Coefficients" in result.stderr
 
 
 def test_quiet_leaves_tables():
-    result = run("phones", "--loss", "mse", "--epochs", 2, "-q")
+    result = run("phones", "--loss", "mse", "-q")
     assert not result.stderr
     assert "Look at this" not in result.stdout
     assert "Coefficients" in result.stdout
@@ -92,7 +92,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr("lossary.cli.progress.Bars.__call__", stop)
-    words = ["--loss", "mse,mae,huber", "--epochs", 3, "--json", tmp_path / "r.json", "--report", tmp_path / "r.html"]
+    words = ["--loss", "mse,mae,huber", "--json", tmp_path / "r.json", "--report", tmp_path / "r.html"]
     result = run(*words, code=130)
     assert "Interrupted: not fitted are mae, huber." in result.stdout
     document = json.loads((tmp_path / "r.json").read_text())
@@ -106,7 +106,7 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("lossary.cli.progress.Bars.__call__", stop)
-    result = run("--epochs", 3, "--report", tmp_path / "r.html", code=130)
+    result = run("--report", tmp_path / "r.html", code=130)
     assert "nothing is written" in result.stdout
     assert not list(tmp_path.iterdir())
 
@@ -133,7 +133,7 @@ def test_a_run_where_all_diverge_says_so(tmp_path):
 
 
 def test_classes_on_the_screen():
-    words = ["penguins", "--target", "species", "--loss", "scce,gce", "--epochs", 5]
+    words = ["penguins", "--target", "species", "--loss", "scce,gce"]
     text = run(*words).stdout
     assert "Decisions on the rows held back" in text
     assert "weakest class" in text

@@ -70,6 +70,12 @@ def test_the_guide_to_targets_runs():
     assert {"loss", "huber", "mean_absolute_error", "regularization"} == set(names["history"])
 
 
+def test_the_guide_to_fitting_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the page saves a fit
+    names = run_page("fitting")
+    assert names["fit"].certificate.kind == "optimum"
+
+
 def test_what_is_to_be_written_instead_of_add_loss_trains():
     names = run_page("from-add-loss")
     for history, terms in (

@@ -64,7 +64,15 @@ def test_models():
 
 
 def test_settings_follow_the_size_of_the_data():
-    small, large = Settings().settle(24), Settings().settle(100_000)
+    small, large = (Settings(optimizer="adam").settle(rows) for rows in (24, 100_000))
     assert (small.batch_size, small.epochs) == (24, 400)
     assert (large.batch_size, large.epochs) == (256, 6)
-    assert Settings(epochs=3, batch_size=500).settle(24).batch_size == 24
+    assert Settings(model="mlp:4", epochs=3, batch_size=500).settle(24).batch_size == 24
+
+
+def test_a_linear_model_is_solved_unless_an_optimizer_is_named():
+    assert Settings().settle(24) == Settings()
+    assert not Settings(optimizer="sgd").solved and not Settings(model="mlp:4").solved
+    for given in ({"epochs": 3}, {"batch_size": 8}, {"learning_rate": 0.1}):
+        with pytest.raises(LossaryError, match=r"solved.*--optimizer adam"):
+            _ = Settings(**given).solved

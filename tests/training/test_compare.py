@@ -79,7 +79,10 @@ def test_pulls_are_the_gradients(demo):
     mse, mae = demo.fits[0], demo.fits[1]
     expected = np.abs(mse.gaps) / np.sum(np.abs(mse.gaps))
     np.testing.assert_allclose(list(mse.pull_shares.values()), expected, rtol=1e-3)
-    np.testing.assert_allclose(list(mae.pull_shares.values()), np.full(24, 1 / 24), rtol=1e-3)
+    on_the_line = np.abs(mae.gaps) < 1e-9  # an optimum of absolute errors goes through rows, which pull neither way
+    assert 1 <= on_the_line.sum() <= 3
+    shares = np.where(on_the_line, 0, 1 / (24 - on_the_line.sum()))
+    np.testing.assert_allclose(list(mae.pull_shares.values()), shares, rtol=1e-3)
     assert mse.pulls[0].row == 20  # 1969, 212 million
     tukey = demo.fits[5]
     assert sum(tukey.pull_shares[row] for row in range(15, 21)) == pytest.approx(0, abs=1e-6)
@@ -110,7 +113,7 @@ def test_the_document_is_json_and_whole(demo):
 
 
 def test_the_order_asked_is_kept_and_the_hidden_start_is_not_shown():
-    found = run(phones(), "tukey,mse", epochs=5)
+    found = run(phones(), "tukey,mse")
     assert [fit.label for fit in found.fits] == ["tukey", "mse"]
 
 
@@ -124,25 +127,24 @@ def test_the_same_seed_gives_the_same_numbers():
 
 def test_regularization_is_reported_apart_and_shrinks():
     problem = phones()
-    plain, ridge = (run(problem, "mse", epochs=120, l2=l2).fits[0] for l2 in (0.0, 1.0))
+    plain, ridge = (run(problem, "mse", l2=l2).fits[0] for l2 in (0.0, 1.0))
     assert plain.regularization == 0
     assert abs(ridge.coefficients.weights[0][0]) < abs(plain.coefficients.weights[0][0])
     kernel = ridge.coefficients.weights[0][0] * problem.scale.std[0] / problem.scale.spread
     assert ridge.regularization == pytest.approx(kernel**2, rel=1e-3)
     gaps = np.array(ridge.gaps) / problem.scale.spread
     assert ridge.train["mse"] == pytest.approx(np.mean(gaps**2), rel=1e-3)
-    assert ridge.curve.regularization[-1] == pytest.approx(ridge.regularization, rel=1e-6)
 
 
 def test_quantiles_split_engel_as_asked():
-    found = run(pose(load("engel"), Question(validation=0)), "quantile:q=0.1,quantile:q=0.9", epochs=200)
+    found = run(pose(load("engel"), Question(validation=0)), "quantile:q=0.1,quantile:q=0.9")
     below = [np.mean(np.array(fit.gaps) < 0) for fit in found.fits]
     assert below == [pytest.approx(0.1, abs=0.03), pytest.approx(0.9, abs=0.03)]
     assert found.fits[0].params == {"q": 0.1}
 
 
 def test_losses_of_relative_size_see_the_true_zero():
-    found = run(pose(load("engel"), Question(validation=0)), "mape,poisson,msle", epochs=100)
+    found = run(pose(load("engel"), Question(validation=0)), "mape,poisson,msle")
     for fit in found.fits:
         assert not fit.diverged
         assert np.corrcoef(fit.predictions, found.y)[0, 1] > 0.85
@@ -163,7 +165,7 @@ def test_losses_of_relative_size_refuse_what_they_cannot_read():
 def test_binary_decisions():
     cells = {"x": np.linspace(-3, 3, 120), "y": ["no"] * 60 + ["yes"] * 60}
     table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
-    found = run(pose(table, Question(target="y", validation=0.2)), epochs=40)
+    found = run(pose(table, Question(target="y", validation=0.2)))
     assert [fit.label for fit in found.fits] == ["bce", "focal", "hinge", "squared_hinge"]
     for fit in found.fits:
         assert fit.figures["valid"]["accuracy"] > 0.9
@@ -178,7 +180,7 @@ def test_binary_decisions():
 
 
 def test_multiclass_decisions():
-    found = run(pose(load("penguins"), Question(target="species")), "scce,cce,gce,categorical_hinge", epochs=40)
+    found = run(pose(load("penguins"), Question(target="species")), "scce,cce,gce,categorical_hinge")
     for fit in found.fits:
         assert fit.figures["valid"]["accuracy"] > 0.9
         assert set(fit.figures["valid"]["recall"]) == {"Adelie", "Chinstrap", "Gentoo"}
@@ -193,7 +195,7 @@ def test_an_interrupt_keeps_what_is_finished():
             raise KeyboardInterrupt
 
     problem = phones()
-    found = compare(problem, ask_all(("mse,huber,mae",), "regression"), Settings(epochs=3), progress=stop)
+    found = compare(problem, ask_all(("mse,huber,mae",), "regression"), Settings(), progress=stop)
     assert found.interrupted
     assert [fit.label for fit in found.fits] == ["mse"]
     assert found.fits[0].train["huber"] is not None
@@ -217,5 +219,5 @@ def test_least_squares_on_the_scales_of_fish():
 
 
 def test_small_batches_cover_all_rows():
-    found = run(phones(), "mse", epochs=150, batch_size=7)
+    found = run(phones(), "mse", epochs=150, batch_size=7, optimizer="adam")
     assert found.fits[0].coefficients.weights[0][0] == pytest.approx(5.04, rel=0.1)

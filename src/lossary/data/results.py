@@ -144,7 +144,7 @@ class Comparison:
     @property
     def solved(self) -> bool:
         """Whether the models were solved, not trained in steps."""
-        return not self.settings.get("optimizer")
+        return self.settings.get("optimizer", "") is None
 
     @property
     def has_line(self) -> bool:

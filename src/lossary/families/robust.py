@@ -93,8 +93,9 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
         return self.delta * (ops.abs(e) * (small / (1 / large + root)))  # sqrt(1 + x^2) - 1 without cancelling
 
     def slope(self, e: Tensor) -> Tensor:
-        large, small = about_one(ops.abs(e) / self.delta)
-        return self.delta * ops.sign(e) * (small / ops.sqrt(1 + ops.square(small / large)))
+        large, _ = about_one(ops.abs(e) / self.delta)
+        near = ops.clip(e / self.delta, -1.0, 1.0)  # not by the sign of e, which has no slope at 0
+        return self.delta * (near / ops.sqrt(1 + ops.square(near / large)))
 
 
 pseudo_huber = function(PseudoHuber)

@@ -33,13 +33,14 @@ def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
 
 
 def _numbers(x: Any, what: str, names: list[str] | None = None) -> Array:
+    found: Array | None
     try:
         found = x if isinstance(x, np.ndarray) else _array(x)
-        if found.dtype.kind not in "fiub":
-            found = found.astype(np.float64) if found.dtype.kind == "O" and not _has_text(found) else found
-        if found.dtype.kind not in "fiub":
-            raise TypeError
-    except (TypeError, ValueError) as error:
+        if found.dtype.kind == "O" and not _has_text(found):
+            found = found.astype(np.float64)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.dtype.kind not in "fiub":
         text = [name for name in names or () if _has_text(np.asarray(x[name]))]
         raise LossaryError(
             ASKED,
@@ -47,7 +48,7 @@ def _numbers(x: Any, what: str, names: list[str] | None = None) -> Array:
             allowed="Allowed are arrays, lists and tables of numbers, every row of one length.",
             do="Turn text into numbers first: np.unique(y, return_inverse=True)[1] for classes, one column a category "
             "for inputs.",
-        ) from error
+        )
     return found.astype(np.float64) if what != "y" or found.dtype.kind not in "iu" else found.astype(np.int64)
 
 

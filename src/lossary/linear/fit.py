@@ -259,14 +259,14 @@ def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
         alone = np.asarray(ops.convert_to_numpy(function(_given(y[:1]), _given(eta[:1]))))
     if whole.shape != (len(y),) or not np.allclose(alone, whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
         raise coupled(name)
-    rows, step = Rows(function, y, outputs), 1e-7
+    rows, step = Rows(function, y, outputs), 1e-9
     (up, _), (down, _), (_, slope) = (rows.slopes(eta[few] + side * step, few) for side in (1.0, -1.0, 0.0))
     expected = 2 * step * slope.sum(axis=1)
     off = np.abs(up - down - expected) > 0.2 * step * np.abs(slope).sum(axis=1) + 1e-12 * np.abs(whole[few])
     if off.mean() > 0.5:
         raise LossaryError(
             f"ls.fit_linear(loss={name}) computes in float64.",
-            arrived="A part of the loss computes in float32, or it gives another gradient than its own: steps of 1e-7 "
+            arrived="A part of the loss computes in float32, or it gives another gradient than its own: steps of 1e-9 "
             "do not change its values as its gradient says.",
             allowed="Allowed are losses that keep the type of y_pred.",
             do="Use lossary's loss of that name; in a function of your own make constants with "

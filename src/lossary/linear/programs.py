@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -248,8 +249,6 @@ def _highs() -> Any:
 
 def scipy(part: str) -> Any:
     """A part of SciPy, or an error that says how to get it."""
-    from importlib import import_module
-
     try:
         return import_module(f"scipy.{part}")
     except ImportError as error:

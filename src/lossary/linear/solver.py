@@ -140,7 +140,7 @@ def _programmed(target: Target, start: Array, solved: Solved | None, method: str
     if solved is None:
         return None
     first, value = (target.at(c, curvature=False).value for c in (start, solved.c))
-    gap = _relative(max(0.0, value - solved.bound), value, first)
+    gap = _relative(max(0.0, value - solved.bound), value, _usual(target, solved.c))
     kind = "optimum" if gap <= GOOD else "not converged"
     return Ending(solved.c, value, kind, np.nan, gap, solved.unique, method, [first, value])
 
@@ -157,7 +157,7 @@ def _judged(target: Target, walk: Walk, left: Array, convex: bool, method: str) 
     c, point = walk.c, walk.point
     value = target.at(c, curvature=False).value
     slant = float(np.max(np.abs(left) / np.maximum(point.size, 1e-300), initial=0.0))
-    first = abs(walk.values[0])
+    first = _usual(target, c)
     if not np.isfinite(value):
         return Ending(c, value, "not converged", slant, np.nan, None, method, walk.values)
     reach = np.abs(c) + np.abs(c).max(initial=0.0)
@@ -226,6 +226,11 @@ def _arrives(target: Target, c: Array, way: Array, seen: Array) -> bool:
         else:
             low = middle
     return target.at(c + 0.99 * high * way, curvature=False).value > 1e-30 * abs(seen[0])
+
+
+def _usual(target: Target, c: Array) -> float:
+    """The size of the target with no coefficients: what a perfect fit is small against."""
+    return abs(target.at(np.zeros_like(c), curvature=False).value)
 
 
 def _relative(excess: float, value: float, first: float) -> float:
