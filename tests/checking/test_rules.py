@@ -378,7 +378,7 @@ def a_closure():
     return mine, REAL, OTHER
 
 
-@bad("L012", "WARNING", "splits each batch into 4 parts")
+@bad("L012", "WARNING", "averages the gradients of 4 batches")
 def sums_accumulated():
     optimizer = keras.optimizers.SGD(gradient_accumulation_steps=4)
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
