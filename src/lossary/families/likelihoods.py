@@ -94,9 +94,7 @@ class GaussianNLL(
             half_log = 0.5 * spread
         else:
             spread = self.readable(spread, ops.abs(distance))
-            least = SMALLEST[wide(self.dtype)]  # 1 / spread has to be a number
-            half_log = with_slope(log, lambda s: 1 / ops.maximum(s, least))(spread)
-            half_log = half_log * (0.5 if self.spread == "variance" else 1.0)
+            half_log = with_slope(log, self.inverse)(spread) * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
         return half_log + self.misfit(distance, spread) + constant
 
@@ -111,14 +109,20 @@ class GaussianNLL(
                 by_d = d / s
                 return by_d, -0.5 * by_d * by_d
             z = in_deviations(d, s)
-            by_d = in_deviations(z, s)
-            return by_d, -z * (0.5 * z if self.spread == "log_variance" else by_d)
+            if self.spread == "log_variance":
+                return in_deviations(z, s), -z * (0.5 * z)
+            by_d = z * self.inverse(s)  # XLA would divide by s * s, which may be 0
+            return by_d, -z * by_d
 
         def value(d: Tensor, s: Tensor) -> Tensor:
             z = in_deviations(d, s)
             return z * (0.5 * z)
 
         return with_slopes(value, slopes)(distance, spread)
+
+    def inverse(self, spread: Tensor) -> Tensor:
+        """1 / spread; of a subnormal one, that of the smallest normal number."""
+        return 1 / ops.maximum(spread, SMALLEST[wide(self.dtype)])
 
     def std(self, spread: Tensor) -> Tensor:
         """The standard deviation that a spread stands for."""
