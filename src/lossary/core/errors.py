@@ -10,15 +10,6 @@ LossaryError (a ValueError)
 """
 
 
-def shown(value: object) -> str:
-    """Anything in an error's text: what Python writes for it, cut where it grows long."""
-    try:
-        text = repr(value)
-    except Exception:  # an object's own repr, or an integer of more digits than Python writes
-        text = f"a {type(value).__name__} that cannot be written out"
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
 class LossaryError(ValueError):
     """A mistake that lossary can name. `str()` joins the four parts into one readable text."""
 
@@ -57,3 +48,12 @@ class DefinitionError(LossaryError):
 
 class UnknownLossError(LossaryError, LookupError):
     """No loss has this name."""
+
+
+def shown(value: object) -> str:
+    """Anything in an error's text: what Python writes for it, cut where it grows long."""
+    try:
+        text = repr(value)
+    except Exception:  # an object's own repr, or an integer of more digits than Python writes
+        text = f"a {type(value).__name__} that cannot be written out"
+    return text if len(text) <= 200 else f"{text[:200]}…"
