@@ -12,15 +12,6 @@ LossaryError (a ValueError)
 from .._errors import LossaryError as LossaryError
 
 
-def shown(value: object) -> str:
-    """Anything in an error's text: what Python writes for it, cut where it grows long."""
-    try:
-        text = repr(value)
-    except Exception:  # an object's own repr, or an integer of more digits than Python writes
-        text = f"a {type(value).__name__} that cannot be written out"
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
 class ShapeError(LossaryError):
     """y_true, y_pred or a weight do not fit together."""
 
@@ -43,3 +34,12 @@ class DefinitionError(LossaryError):
 
 class UnknownLossError(LossaryError, LookupError):
     """No loss has this name."""
+
+
+def shown(value: object) -> str:
+    """Anything in an error's text: what Python writes for it, cut where it grows long."""
+    try:
+        text = repr(value)
+    except Exception:  # an object's own repr, or an integer of more digits than Python writes
+        text = f"a {type(value).__name__} that cannot be written out"
+    return text if len(text) <= 200 else f"{text[:200]}…"
