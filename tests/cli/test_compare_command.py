@@ -50,6 +50,22 @@ def test_the_screen_says_what_to_look_at_and_how_to_go_on(demo):
     assert re.search(r"Written: .*r\.json$", text.strip())
 
 
+def test_where_each_fit_ended_is_on_the_screen_and_in_the_files(demo):
+    result, folder = demo
+    assert "Where each fit ended" in result.stdout and "optimum, not unique" in result.stdout
+    report = (folder / "r.html").read_text()
+    assert "Where each fit ended" in report and "not known to be the lowest" in report
+    ended = [fit["convergence"] for fit in json.loads((folder / "r.json").read_text())["fits"]]
+    assert [one["kind"] for one in ended] == ["optimum", "optimum", "stationary"]
+    assert ended[0]["gap"] < 1e-12 and ended[1]["unique"] is False
+
+
+def test_steps_of_a_solved_model_are_refused():
+    said = " ".join(run("--epochs", 5, code=2).stderr.split())
+    assert "--epochs was given" in said and "--optimizer adam" in said
+    assert "Training: sgd" in run("--epochs", 2, "--optimizer", "sgd", "--loss", "mse").stdout
+
+
 def test_progress_goes_to_standard_error(demo):
     assert "Fitting by mse" in demo[0].stderr
     assert "Fitting by" not in demo[0].stdout

@@ -14,6 +14,7 @@ from lossary.data.tables import Table, load
 from lossary.training.asked import ask_all
 from lossary.training.compare import compare
 from lossary.training.settings import Settings
+from tests.linear import tables
 
 
 def run(problem, losses="", **settings):
@@ -141,6 +142,54 @@ def test_quantiles_split_engel_as_asked():
     below = [np.mean(np.array(fit.gaps) < 0) for fit in found.fits]
     assert below == [pytest.approx(0.1, abs=0.03), pytest.approx(0.9, abs=0.03)]
     assert found.fits[0].params == {"q": 0.1}
+
+
+def test_every_coefficient_is_that_of_the_optimum():
+    """In the data's own units, against solutions of other means."""
+    problem = pose(load("engel"), Question(validation=0))
+    found = run(problem, "mse,mae,quantile:q=0.1,huber:delta=0.3")
+    spread = problem.scale.spread
+    expected = [
+        np.linalg.lstsq(tables.with_ones(problem.x), problem.y, rcond=None)[0],
+        tables.pinball(problem.x, problem.y, 0.5)[0],
+        tables.pinball(problem.x, problem.y, 0.1)[0],
+        tables.huber(problem.x, problem.y, 0.3 * spread),
+    ]
+    for fit, (slope, intercept) in zip(found.fits, expected, strict=True):
+        assert fit.coefficients.weights[0][0] == pytest.approx(slope, rel=1e-6), fit.label
+        assert fit.coefficients.intercepts[0] == pytest.approx(intercept, rel=1e-6), fit.label
+        assert (fit.convergence.kind, fit.convergence.unique) == ("optimum", True)
+        assert fit.convergence.gap < 1e-10
+        assert found.document()["fits"][0]["convergence"]["words"] == "optimum"
+
+
+def test_what_has_no_unique_or_no_finite_optimum_says_so(demo):
+    mae, tukey = demo.fits[1], demo.fits[5]
+    assert mae.convergence.unique is False and mae.convergence.words == "optimum, not unique"
+    assert tukey.convergence.kind == "stationary" and tukey.convergence.start == "the fit by mae"
+    text = " ".join(demo.findings)
+    assert "It is not unique" in text and "not known to be the lowest" in text
+    cells = {"x": range(9), "twice": [2 * v for v in range(9)], "y": ["no"] * 5 + ["yes"] * 4}
+    table = Table("t", tuple(from_cells(name, [str(v) for v in values]) for name, values in cells.items()))
+    apart = run(pose(table, Question(target="y")), "bce,squared_hinge")
+    assert [fit.convergence.kind for fit in apart.fits] == ["no finite optimum", "optimum"]
+    assert "no finite optimum" in " ".join(apart.findings) and not apart.fits[0].diverged
+    both = run(pose(table, Question(target="x", features=("twice", "y"))), "mse", l2=0.1)
+    assert both.fits[0].convergence.words == "optimum"
+
+
+def test_a_trained_model_has_a_word_from_its_gradient():
+    problem = phones()
+    short, long = (run(problem, "mse", model="mlp:3", epochs=epochs).fits[0].convergence for epochs in (2, 1500))
+    assert (short.kind, long.kind) == ("not settled", "settled")
+    assert short.gradient > 10 * long.gradient and "--epochs" in short.sentence
+
+
+def test_l1_gives_exact_zeros():
+    found = run(pose(load("penguins"), Question(target="body_mass_g", validation=0)), "mse,mae", l1=0.2)
+    for fit in found.fits:
+        weights = np.array(fit.coefficients.weights[0])
+        assert 0 < np.sum(weights == 0) < weights.size and fit.convergence.kind == "optimum"
 
 
 def test_losses_of_relative_size_see_the_true_zero():
