@@ -584,9 +584,7 @@ MODELS = [
     Example(
         "A tensor without values",
         "A tensor of torch on the device 'meta', or a quantized one, is given.",
-        "import torch\n\n"
-        + LINE
-        + 'ls.train(model, torch.zeros(2, 1, device="meta").to_sparse(), [1.0, 2.0], loss="mse")',
+        "import torch\n\n" + LINE + 'ls.train(model, torch.zeros(2, 1, device="meta"), [1.0, 2.0], loss="mse")',
         "Give the tensor values first.",
     ),
     Example(

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..core.contract import CLASS_INDEX, Values
-from ..core.errors import ShapeError
 from ..core.sums import Sum
 from .findings import Route
 from .known import Array, LossFailed, Subject, to_numpy
@@ -251,20 +250,8 @@ def expected_shape(case: Case) -> str | None:
     return None
 
 
-def check_rows(*parts: Any) -> None:
-    """Refuse single numbers."""
-    if any(np.ndim(part) == 0 for part in parts):
-        raise ShapeError(
-            "The checks look at rows.",
-            arrived=f"They were given arrays of the shapes {', '.join(str(tuple(part.shape)) for part in parts)}.",
-            allowed="Allowed are arrays with one row per example.",
-            do="Pass at least a list.",
-        )
-
-
 def make_case(subject: Subject, y: Any, p: Any, w: Any = None, mask: Any = None, **more: Any) -> Case:
     """Cut to the rows looked at, as NumPy. Two flat vectors are read as columns, which is what a model gives."""
-    check_rows(y, p)
     first = [None if x is None else to_numpy(x[:ROWS] if np.ndim(x) else x) for x in (y, p, w, mask)]
     targets, predictions, weights, kept = first
     assert targets is not None and predictions is not None

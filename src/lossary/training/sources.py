@@ -10,8 +10,8 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
-from ..data.arrays import STRANGE
 from ..data.arrays import arrays as read
+from ..numerics import backend
 
 Batch = Any
 
@@ -115,9 +115,8 @@ def _read(part: Any, what: str, text: bool = False) -> Any:
 
 
 def _ours(value: Any) -> bool:
-    """Whether this is a tensor of the running backend, each of whose rows has one shape."""
-    dense = str(getattr(value, "layout", "torch.strided")) == "torch.strided" and not hasattr(value, "todense")
-    return keras.ops.is_tensor(value) and dense and type(value).__name__ not in STRANGE
+    """Whether this is a dense tensor of numbers of the running backend."""
+    return backend.native(value) and backend.obstacle(value) is None
 
 
 def _check_whole(x: Any, whole: tuple[float, ...]) -> None:
