@@ -1,5 +1,6 @@
 """A loss that is not exact on several replicas says so once, in training, and nowhere else."""
 
+import functools
 import subprocess
 import sys
 import textwrap
@@ -37,9 +38,10 @@ def two(monkeypatch):
         (ls.RootMeanSquaredError(), "RootMeanSquaredError takes the root"),
         (ls.Dice(whole_batch=True), "Dice is one ratio"),
         (ls.Huber() + ls.RootMeanSquaredError(), "RootMeanSquaredError takes the root"),
-        (lambda y, p: ls.dice(y, p, whole_batch=True), "Dice is one ratio"),
+        (functools.partial(ls.dice, whole_batch=True), "Dice is one ratio"),
+        (ls.root_mean_squared_error, "RootMeanSquaredError takes the root"),
     ],
-    ids=str,
+    ids=["root", "ratio", "sum", "partial", "function"],
 )
 def test_it_is_said_once(loss, words, two):
     (text,) = said(lambda: loss(Y, P), lambda: loss(Y, P))
@@ -57,7 +59,7 @@ def test_what_to_do_depends_on_what_is_wrong(two):
     assert "On 2 processes" in text
 
 
-@pytest.mark.parametrize("loss", [ls.Huber(), ls.Dice(), ls.root_mean_squared_error], ids=str)
+@pytest.mark.parametrize("loss", [ls.Huber(), ls.Dice(), ls.huber], ids=["class", "ratio of a row", "function"])
 def test_means_over_rows_say_nothing(loss, two):
     assert not said(lambda: loss(Y, P))
 

@@ -9,7 +9,8 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.forms import Binary, Categorical, Sparse
-from lossary.core.loss import CLASSES, Loss, build, dtype_of, snake
+from lossary.core.inputs import real_type
+from lossary.core.loss import CLASSES, Loss, build, snake
 
 _saving.register_all()
 LOSSES = sorted((cls for key, cls in CLASSES.items() if key.startswith("lossary>")), key=lambda cls: cls.__name__)
@@ -24,7 +25,7 @@ def by_row(cls):
     """As the loss's function, but one value per row of a root mean square too, whose function gives one number."""
 
     def rows(y, p, **parameters):
-        return build(cls, dtype_of(p), (), parameters).rows(y, p)
+        return build(cls, real_type(p), (), parameters).rows(y, p)
 
     return rows
 

@@ -337,7 +337,7 @@ def test_bad_input_is_refused(rng):
     for words, given in {
         r"nan in row 3, column x1": {"x": bad},
         r"inf in row 0": {"y": np.where(np.arange(12) == 0, np.inf, y)},
-        r"no number": {"x": [["a", "b"]] * 12},
+        r"read as numbers": {"x": [["a", "b"]] * 12},
         r"one entry, or one row, for each row": {"y": y[:5]},
         r"at least one of each": {"x": np.empty((0, 2)), "y": []},
         r"l1 is -1": {"l1": -1},

@@ -229,8 +229,6 @@ class Loss(Fields, keras.losses.Loss):
     def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
         values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
-        if self.coupled:
-            say_if_inexact(self)
         values = reduction.reduce(values, None, mask, None)
         return with_mask(ops.cast(values, self.dtype), mask)
 
@@ -584,7 +582,10 @@ def function(
         if not isinstance(y_pred, (list, tuple, dict, int, float)):
             y_pred = inputs.arrived(loss_class.__name__, "y_pred", y_pred)
             dtype = inputs.real_type(y_pred)
-        return build(loss_class, dtype, (), given).as_function(y_true, y_pred, **beside)
+        loss = build(loss_class, dtype, (), given)
+        if loss.coupled or loss.takes_root:
+            say_if_inexact(loss)
+        return loss.as_function(y_true, y_pred, **beside)
 
     loss_class: Any = cls
     twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)

@@ -48,6 +48,11 @@ def arrays(
     return _Reader(int64, text, keep or (lambda value: False)).read(value, what)
 
 
+def array(value: Any, what: str = "x") -> Array:
+    """One array, whatever holds it: as `arrays`, but a list of arrays is an array of rows, and whole numbers stay."""
+    return _Reader(True, False, lambda value: False).array(value, what)
+
+
 def is_table(value: Any) -> bool:
     """Whether this is a table, or a column of one."""
     return bool(_libraries(value) & {"pandas", "polars", "pyarrow"})

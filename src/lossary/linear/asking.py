@@ -10,6 +10,7 @@ from ..core import catalogue
 from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeError
 from ..core.lookup import get
 from ..core.loss import Loss
+from ..data.arrays import array
 
 Array = np.ndarray
 ASKED = "ls.fit_linear(x, y, …) fits a linear model."
@@ -18,8 +19,8 @@ LINKS = ("from_logits", "log_rate")  # parameters that let a loss read any numbe
 
 def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
     """x as float64 (n, p), with the names of its columns."""
-    names = [str(name) for name in getattr(x, "columns", ())]
-    numbers = _numbers(x, "x", names)
+    names = [str(name) for name in getattr(x, "column_names", getattr(x, "columns", ()))]
+    numbers = _numbers(x, "x")
     if numbers.ndim == 1:
         numbers = numbers[:, None]
     if numbers.ndim != 2 or not numbers.size:
@@ -32,39 +33,9 @@ def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
     return numbers, tuple(names) if len(names) == numbers.shape[1] else tuple(f"x{i}" for i in range(numbers.shape[1]))
 
 
-def _numbers(x: Any, what: str, names: list[str] | None = None) -> Array:
-    found: Array | None
-    try:
-        found = x if isinstance(x, np.ndarray) else _array(x)
-        if found.dtype.kind == "O" and not _has_text(found):
-            found = found.astype(np.float64)
-    except (TypeError, ValueError):
-        found = None
-    if found is None or found.dtype.kind not in "fiub":
-        text = [name for name in names or () if _has_text(np.asarray(x[name]))]
-        raise LossaryError(
-            ASKED,
-            arrived=f"{what} holds what is no number" + (f": the column {text[0]} is text." if text else "."),
-            allowed="Allowed are arrays, lists and tables of numbers, every row of one length.",
-            do="Turn text into numbers first: np.unique(y, return_inverse=True)[1] for classes, one column a category "
-            "for inputs.",
-        )
-    return found.astype(np.float64) if what != "y" or found.dtype.kind not in "iu" else found.astype(np.int64)
-
-
-def _array(x: Any) -> Array:
-    if hasattr(x, "to_numpy"):
-        return np.asarray(x.to_numpy())
-    try:
-        return np.asarray(x)
-    except (TypeError, RuntimeError):  # a tensor of torch that wants a gradient
-        import keras
-
-        return np.asarray(keras.ops.convert_to_numpy(x))
-
-
-def _has_text(x: Array) -> bool:
-    return x.dtype.kind in "USTmM" or (x.dtype.kind == "O" and any(isinstance(one, str) for one in x.ravel()))
+def _numbers(x: Any, what: str) -> Array:
+    found = array(x, what)
+    return found.astype(np.int64 if what == "y" and found.dtype.kind in "iu" else np.float64)
 
 
 def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
