@@ -99,7 +99,7 @@ def _step(point: Point, gradient: Array, free: Array | None) -> Array:
         factor = np.linalg.cholesky(square)
         ends = np.abs(np.diagonal(factor))
         if ends.min() > 1e-7 * ends.max():
-            step = -np.linalg.solve(factor.T, np.linalg.solve(factor, gradient))
+            step = -np.linalg.solve(square, gradient)
     except np.linalg.LinAlgError:
         pass
     if step is None:
