@@ -118,11 +118,10 @@ class ArrayData:
 
 def _square(x: Array, bends: Array, k: int) -> Array:
     """Σ over rows of (x xᵀ) ⊗ bends, in the order of coefficients.ravel()."""
-    p = x.shape[1]
-    whole = np.empty((p, k, p, k))
-    for a in range(k):
-        for b in range(a, k):
-            part = x.T @ (bends[:, a, b, None] * x)
-            whole[:, a, :, b] = part
-            whole[:, b, :, a] = part.T
-    return whole.reshape(p * k, p * k)
+    n, p = x.shape
+    whole = np.empty((k, p, k, p))
+    for a in range(k):  # one product of matrices for each output
+        part = (x.T @ (bends[:, a, a:, None] * x[:, None, :]).reshape(n, -1)).reshape(p, k - a, p)
+        whole[a, :, a:, :] = part
+        whole[a:, :, a, :] = part.transpose(1, 2, 0)
+    return whole.transpose(1, 0, 3, 2).reshape(p * k, p * k)

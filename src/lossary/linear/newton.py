@@ -39,19 +39,20 @@ def newton(
     free: Array | None = None,
     check: Check | None = None,
     by_slope: bool = False,
+    perfect: float = 0.0,
 ) -> Walk:
     """Walk downhill from `start`. `free` (m, q): the directions that may be walked, orthonormal; None: all.
 
     `check` is asked from time to time whether the walk leads nowhere. The end is where no step makes the gradient or
     the value smaller: whether that is a minimum, the point's slant tells. `by_slope`: only slopes are trusted, as of a
-    convex target whose value belongs to another width.
+    convex target whose value belongs to another width. `perfect`: a value that is as good as 0.
     """
     c, point = start, at(start, True)
     walk = Walk(c, point, [point.value])
     polished = 0
     for count in range(most):
         gradient = _seen(point.gradient, free)
-        if 0 <= point.value <= 1e-22 * walk.values[0]:  # a perfect fit: what is left is rounding
+        if 0 <= point.value <= perfect:  # what is left is rounding
             break
         if not np.isfinite(point.value) or not np.any(gradient):
             break
@@ -99,7 +100,7 @@ def _step(point: Point, gradient: Array, free: Array | None) -> Array:
         factor = np.linalg.cholesky(square)
         ends = np.abs(np.diagonal(factor))
         if ends.min() > 1e-7 * ends.max():
-            step = -np.linalg.solve(factor.T, np.linalg.solve(factor, gradient))
+            step = -np.linalg.solve(square, gradient)
     except np.linalg.LinAlgError:
         pass
     if step is None:

@@ -61,7 +61,10 @@ def minimise(target: Target, start: Array) -> Ending:
             return ending
         return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), start))
     walk = newton(
-        lambda c, bend: target.at(c, curvature=bend), start, check=lambda *at: _falls(target, *at) is not None
+        lambda c, bend: target.at(c, curvature=bend),
+        start,
+        check=lambda *at: _falls(target, *at) is not None,
+        perfect=1e-22 * _usual(target, start),
     )
     away = _away(target, walk)
     if away is not None:
@@ -84,6 +87,7 @@ def natural_scale(data: ArrayData, eta: Array) -> float:
     value, slope = data.rows.slopes(eta)
     whole, pull = float(data.weight @ np.abs(value)), float(data.weight @ np.abs(slope).sum(axis=1))
     scale = whole / pull if pull > 0 else 1.0
+    scale = max(scale, 1e-6 * float(np.abs(eta).max(initial=0.0)))  # of a perfect fit only rounding is left
     return scale if np.isfinite(scale) and scale > 0 else 1.0
 
 
