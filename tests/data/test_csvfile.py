@@ -5,10 +5,15 @@ import gzip
 import numpy as np
 import pytest
 
-from lossary.data.csvfile import read_csv
 from lossary.data.errors import DataError
+from lossary.data.reading import Reading
+from lossary.data.tables import read_table
 
 pytestmark = pytest.mark.backendless
+
+
+def read_csv(path):
+    return read_table(path, Reading())
 
 
 def write(tmp_path, text, name="table.csv"):
@@ -56,13 +61,10 @@ def test_an_unnamed_index_is_left_out_and_said(tmp_path):
         ("a,b\n1,2\n3\n", "Line 3 has 1 cell"),
         ("a,b\n1,2\n3,4,5\n", "Line 3 has 3 cell"),
         ("a,a\n1,2\n", "occurs 2 times"),
-        ("a,\n1,2\n5,9\n", "Column 2 has no name"),
         ("1,2\n3,4\n", "numbers, not names"),
-        ("a,b\n1,2\n3,inf\n", "Line 3 holds 'inf'"),
-        (b"a,b\n1,caf\xe9\n", "Line 2 holds the byte 0xe9"),
         (b"a,b\n1,\x00\n", "NUL"),
         ('a,b\n1,"2\n', "never closed"),
-        (b"\x1f\x8bnot gzip", "UTF-8"),
+        (b"\x1f\x8bnot gzip", "cannot be unpacked"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path, text, words):
@@ -78,5 +80,5 @@ def test_directories_broken_archives_and_missing_files(tmp_path):
         read_csv(tmp_path)
     with pytest.raises(DataError, match="no such file"):
         read_csv(tmp_path / "none.csv")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"no \.gz file"):
         read_csv(write(tmp_path, b"no archive", "t.csv.gz"))

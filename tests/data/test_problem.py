@@ -107,8 +107,12 @@ def test_tiny_tables_are_not_split_unless_asked():
         ({"x": [1, 2, 3, 4], "y": [1, 2, 3, 4]}, ask(task="binary"), "4 different values"),
         ({"x": range(200), "y": [f"t{i}" for i in range(200)]}, ask(), "text with 200 different"),
         ({"x": [f"n{i}" for i in range(30)], "y": [i / 7 for i in range(30)]}, ask(), "text with 30 different"),
-        ({"x": [1, 2, "3 kg", 4], "y": [1.5, 2, 3, 4]}, ask(), "for example '3 kg'"),
-        ({"x": [f"2020-01-{i + 1:02}" for i in range(28)], "y": [i / 7 for i in range(28)]}, ask(), "It holds dates"),
+        ({"x": [1, 2, "3 kg", 4], "y": [1.5, 2, 3, 4]}, ask(), "3 of 4 cells are numbers; line 4 holds '3 kg'"),
+        (
+            {"x": [f"{i + 1:02}/{(i + 3) % 9 + 1:02}/2020" for i in range(9)], "y": [i / 7 for i in range(9)]},
+            ask(),
+            "day-first",
+        ),
         ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(validation=0.05), "leaves 5 rows to train on and 0"),
     ],
 )
