@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,13 @@ def cleaned(cell: str) -> str:
     return visible(cell) if UNSEEN.search(cell) else cell
 
 
+def _clean(levels: Sequence[str]) -> bool:
+    """Whether no cell needs cleaning, seen at one look: a column may have a different cell in each of many rows."""
+    joined = "\n".join(levels)
+    apart = joined.isascii() and not re.search(r"^ | $| \n|\n ", joined) and joined.count("\n") == len(levels) - 1
+    return apart and joined.replace("\n", "").isprintable()
+
+
 @dataclass(frozen=True)
 class Cells:
     """One column: `levels` are its different cells, cleaned; `codes` say which of them each row holds."""
@@ -43,8 +51,7 @@ class Cells:
     @classmethod
     def coded(cls, levels: Sequence[str], codes: Ints) -> Cells:
         """From texts as they stand in the file; those that differ by blanks only become one."""
-        clean = [cleaned(level) for level in levels]
-        if clean == list(levels):
+        if _clean(levels) or (clean := [cleaned(level) for level in levels]) == list(levels):
             return cls(tuple(levels), codes)
         places: dict[str, int] = {}
         moved = np.array([places.setdefault(level, len(places)) for level in clean], dtype=np.int64)

@@ -126,5 +126,5 @@ def _refused(column: Column, values: Sequence[str], rows: int, first: int) -> Da
         arrived=f"It holds text with {len(values)} different values in {rows} rows: "
         f"{column.place(first)} holds {quoted(column.show(first))}.",
         allowed=f"Inputs are numbers, dates, or text with at most {FEW} different values that come back.",
-        do=f"Leave the column out: --ignore {shlex.quote(column.name)}; or, if they are to be numbers, correct its cells.",
+        do=f"Leave the column out: --ignore {shlex.quote(column.name)}; or correct cells that are to be numbers.",
     )

@@ -58,12 +58,11 @@ def find_head(rows: Sequence[tuple[int, list[str], str]], reading: Reading, path
             raise refused(path, "It holds no line of names and no rows.", "Export the table again.", FORM)
         if at:
             shown = quoted(" ".join(cell for cell in table[0] if cell.strip()))
-            lines_above = "Line" if at == 1 else f"{at} lines"
-            notes.append(f"{lines_above} above the names left out: {shown}.")
+            notes.append(f"{at} line(s) above the names are left out: {shown}.")
         head, lines, below = table[at], rows[start + at][0], table[at + 1 :]
     if start > 0:
         notes.append(f"{start} line(s) of remarks above the names are left out: {quoted(rows[0][2])}.")
-    names = [re.sub(r"\s+", " ", cleaned(name)) for name in head]
+    names = [cleaned(re.sub(r"\s+", " ", name)) for name in head]
     if not any(names):
         raise refused(path, "Its first line holds no names.", "Write the names of the columns there.", FORM)
     if reading.names is None:

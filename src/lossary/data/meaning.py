@@ -17,12 +17,17 @@ from lossary.data.numbers import EXACT, FORMS, POINT, Form, Read, plain, read_in
 from lossary.data.reading import Reading
 
 # Cells that mean: nothing is known. In a column of text the second kind may be words of their own.
-MISSING = frozenset((
+_WORDS = (
     "", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "?", "<na>", "nat", "(null)", "\\n", "missing",
     "#n/a", "#na", "#n/a n/a", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!",
-))  # fmt: skip
+)  # fmt: skip
+MISSING = frozenset(form for word in _WORDS for form in (word, word.upper(), word.capitalize(), word.title())) | {
+    "NaN",
+    "NaT",
+}
 STRAY = frozenset(("-", "--", "---", "−", "–", "—", ".", "..", "...", "…", "*", "/", "x", "n", "\\"))
 CODES = re.compile(r"[-+]?0[0-9]+")  # 01234: a code, not a number
+PADDED = re.compile(r"(?:^|\n)[-+]?0[0-9]")
 WHOLE = re.compile(r"[-+]?[0-9]+")
 SHOWN = 4
 
@@ -98,7 +103,7 @@ def refuse_unknown(names: Sequence[str], reading: Reading) -> None:
 
 def _column(name: str, cells: Cells, grid: Grid, reading: Reading, votes: Votes) -> Column | Either:
     said = frozenset(reading.missing)
-    gone = np.array([level.lower() in MISSING or level in said for level in cells.levels], dtype=bool)
+    gone = np.array([level in MISSING or level in said for level in cells.levels], dtype=bool)
     written = Written(name, cells, gone, grid)
     meaning = reading.meanings.get(name, "")
     there = written.there
@@ -123,8 +128,13 @@ def _numbers(
 ) -> Column | Either | None:
     """The column as numbers, where every cell is one; Either where two forms differ about them."""
     levels = [written.cells.levels[k] for k in there]
-    zero = next((k for k in there if (cell := written.cells.levels[k])[:1] in "0+-" and CODES.fullmatch(cell)), None)
-    if zero is not None and meaning != "number" and all(WHOLE.fullmatch(level) for level in levels):
+    padded = meaning != "number" and PADDED.search("\n".join(levels))
+    zero = (
+        None
+        if not padded
+        else next((k for k in there if (cell := written.cells.levels[k])[:1] in "0+-" and CODES.fullmatch(cell)), None)
+    )
+    if zero is not None and all(WHOLE.fullmatch(level) for level in levels):
         why = f"has leading zeros ({quoted(written.cells.levels[zero])} in {written.line(zero)})"
         return _text(written, f"'{written.name}' {why}: codes, read as text (--as {_word(written.name)}=number).")
     values = plain(levels)
@@ -166,13 +176,15 @@ def _from(written: Written, there: list[int], levels: list[str], read: Read, mea
         parts.append("thousands signs")
     if "brackets" in read.signs:
         parts.append("brackets for minus")
-    if currency or unit:
-        parts.append(f"{currency or unit}" if currency else ("percent" if unit == "%" else f"the unit {unit}"))
+    if "minus" in read.signs:
+        parts.append("a long minus sign")
+    kind = f" in {'percent' if unit == '%' else currency or unit}" if currency or unit else ""
+    if why and not parts:
+        parts.append("a decimal point")
+    kind += f" with {' and '.join(parts)}" if parts else ""
     shown = next((k for k, number in enumerate(read.numbers) if number and (number.signs or any(number.affixes))), 0)
     sample = f": {quoted(levels[shown])} is {numbers[shown]:.15g}"
-    note = f"'{written.name}' is read as numbers with {', '.join(parts)}{sample}{why}." if parts or why else ""
-    if why and not parts:
-        note = f"'{written.name}' is read as numbers with a decimal point{sample}{why}."
+    note = f"'{written.name}' is read as numbers{kind}{sample}{why}." if kind else ""
     return _checked(written, there, levels, numbers, meaning, note)
 
 
@@ -180,7 +192,7 @@ def _checked(
     written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str
 ) -> Column:
     """Numbers, unless some are too large to be told apart, or to be held."""
-    if any(abs(value) >= EXACT for value in values):
+    if float(np.abs(np.asarray(values)).max()) >= EXACT:
         endless = [k for k, value in zip(there, values, strict=True) if np.isinf(value)]
         if endless:
             return _not_all(written, "numbers", endless)

@@ -38,7 +38,7 @@ class Number:
     value: float
     currency: str = ""
     unit: str = ""
-    signs: frozenset[str] = frozenset()  # which of "decimal", "thousands", "brackets" it took
+    signs: frozenset[str] = frozenset()  # which of "decimal", "thousands", "brackets", "minus" it took
 
     @property
     def affixes(self) -> tuple[str, str]:
@@ -75,6 +75,7 @@ class Form:
                 ("decimal", self.decimal in bare),
                 ("thousands", bare != core),
                 ("brackets", inner is not cell),
+                ("minus", "−" in cell or "–" in cell),
             )
             if there
         }
