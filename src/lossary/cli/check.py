@@ -13,10 +13,12 @@ import click
 
 from lossary.cli.backends import choose_backend
 from lossary.core.errors import LossaryError
-from lossary.data.tables import Table, load
+from lossary.data.reading import reading_of
+from lossary.data.tables import Table, listed, load, split_names
 
 if TYPE_CHECKING:
     from lossary.checking.findings import Findings
+    from lossary.data.columns import Column
 
 EPILOG = """\b
 Examples:
@@ -40,6 +42,8 @@ Examples:
 @click.option("--from-logits", is_flag=True, help="Predictions are logits.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
 @click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, comma between, such as L003.")
+@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
+@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
 @click.option("--rules", is_flag=True, help="List the rules, and look at nothing.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 @click.pass_context
@@ -48,8 +52,8 @@ def check_command(
 ) -> None:
     """Look at up to 256 rows before training, and name what would go wrong in silence.
 
-    WHAT is a CSV file with targets and predictions, or MODULE:NAME for a compiled Keras model, or for a function that
-    gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), where the model stands alone.
+    WHAT is a file (CSV, Excel, Parquet) with targets and predictions, or MODULE:NAME for a compiled Keras model, or for
+    a function that gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), where the model stands alone.
 
     Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
     """
@@ -85,31 +89,61 @@ def _check_table(path: str, options: dict[str, Any], ignored: list[str]) -> Find
             f"{' and '.join(missing)} is missing." if len(missing) == 1 else f"{', '.join(missing)} are missing.",
             "Name the columns and the loss, for example --y label --p score --loss bce.",
         )
-    table = load(path)
-    y, p = _columns(table, options["y"], "--y"), _columns(table, options["p"], "--p")
-    w = _columns(table, options["w"], "--w") if options["w"] else None
+    table = load(path, reading_of(options["reading"], options["meanings"]))
+    p, names = _columns(table, options["p"], "--p")
+    y, _ = _columns(table, options["y"], "--y", labels=names)
+    w = _columns(table, options["w"], "--w")[0] if options["w"] else None
     parameters = _parameters(options["settings"]) | ({"from_logits": True} if options["from_logits"] else {})
     import lossary as ls
 
     return ls.check(ls.get(options["loss"], **parameters), y, p, w, ignore=ignored)
 
 
-def _columns(table: Table, text: str, option: str) -> Any:
-    """One column as a vector, several as a matrix."""
+def _columns(
+    table: Table, text: str, option: str, labels: tuple[str, ...] | None = None
+) -> tuple[Any, tuple[str, ...]]:
+    """One column as a vector, several as a matrix, and their names; what was decided about them is printed.
+
+    A column of text is read as classes where `labels` are given: in their order, if they name the classes.
+    """
     import numpy as np
 
-    names = [name.strip() for name in text.split(",")]
-    columns = [table.column(name) for name in names]
-    wrong = [name for name, column in zip(names, columns, strict=True) if column is None or column.is_text]
-    if wrong:
+    names = split_names(text, table)
+    found: list[Any] = []
+    for name in names:
+        column = table.column(name)
+        if column is not None and column.doubt is not None:
+            raise column.doubt
+        if column is None or (column.is_text and labels is None):
+            raise LossaryError(
+                f"{option} {text} was to be read from {table.name}.",
+                arrived=f"It has no column of numbers called {listed([name])}.",
+                allowed=f"Its columns of numbers are {listed([c.name for c in table.columns if not c.is_text])}.",
+                do="Check the spelling; a name with a comma stands in quotation marks.",
+            )
+        for note in column.notes:
+            click.echo(note)
+        found.append(column.numbers if labels is None or not column.is_text else _classes(column, labels))
+    return (found[0] if len(found) == 1 else np.stack(found, -1)), names
+
+
+def _classes(column: Column, labels: tuple[str, ...]) -> Any:
+    """Text as the numbers of its classes: in the order of the predictions, or else of the alphabet."""
+    import numpy as np
+
+    holes = np.flatnonzero(column.missing)
+    if holes.size:
         raise LossaryError(
-            f"{option} {text} was to be read from {table.name}.",
-            arrived=f"It has no column of numbers called {', '.join(wrong)}.",
-            allowed=f"Its columns of numbers are {', '.join(c.name for c in table.columns if not c.is_text)}.",
-            do="Check the spelling; code text as numbers first.",
+            f"--y {column.name} was to be read as classes.",
+            arrived=f"{holes.size} of its {column.rows} cells are missing, first in {column.place(int(holes[0]))}.",
+            allowed="Every row needs its class.",
+            do="Fill those cells, or leave their rows out.",
         )
-    found = np.stack([column.numbers for column in columns if column is not None and column.numbers is not None], -1)
-    return found[:, 0] if len(names) == 1 else found
+    values = sorted(set(column.text))
+    order = labels if set(values) <= set(labels) else values
+    click.echo(f"'{column.name}' is text: " + ", ".join(f"{value} is {k}" for k, value in enumerate(order)) + ".")
+    places = {value: k for k, value in enumerate(order)}
+    return np.array([places[value] for value in column.text], dtype=np.int64)
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, Any]:

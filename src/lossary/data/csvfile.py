@@ -109,6 +109,8 @@ def grid_of(text: str, path: Path, reading: Reading) -> Grid:
         raise refused(path, "It holds NUL bytes, so it is not a text file.", "Export the table as CSV.", FORM)
     if re.match(r"\s*(<!doctype|<html|<\?xml)", text[:200], re.IGNORECASE):
         raise refused(path, "It is a web page, or XML.", "Download the table itself, as CSV.", FORM)
+    if text.lstrip()[:2] in ("[{", '{"', "[["):
+        raise refused(path, "It is JSON.", "Write the table as CSV or Parquet.", FORM)
     if not text.strip():
         raise refused(path, "The file is empty.", "Export the table again.", FORM)
     text = text.replace("\r\n", "\n").replace("\r", "\n")

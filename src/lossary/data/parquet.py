@@ -29,7 +29,7 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
     try:
         table = parquet.read_table(io.BytesIO(raw))
     except (pa.ArrowException, OSError, ValueError) as problem:
-        why = str(problem).splitlines()[0][:120]
+        why = str(problem).partition(". ")[0].splitlines()[0][:120]
         raise refused(path, f"It is no Parquet file that can be read ({why}).", "Write or copy it again.") from None
     index = _index(table.schema)
     notes = []
@@ -68,7 +68,6 @@ def _place(row: int) -> str:
 
 def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:
     import pyarrow as pa
-    import pyarrow.compute as compute
 
     kind = stored.type
     types = pa.types
@@ -89,7 +88,7 @@ def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:
     if types.is_timestamp(kind) and kind.tz is not None:
         stored = stored.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.timestamp("us"))
     if types.is_timestamp(kind):
-        stored = compute.strftime(stored.cast(pa.timestamp("us"), safe=False), format="%Y-%m-%d %H:%M:%S")
+        stored = _moments(stored)
     elif types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
         return Column(name, text=("",) * len(stored), doubt=_no_cells(name, str(kind)), place=_place)
     return coded(stored.cast(pa.string()))
@@ -101,6 +100,20 @@ def _large(stored: Any, meaning: str | None) -> bool:
 
     ends = compute.min_max(stored).as_py()
     return meaning != "number" and any(end is not None and abs(end) > EXACT for end in ends.values())
+
+
+def _moments(stored: Any) -> Any:
+    """Timestamps as text: days where all are midnight, seconds where none holds a part of one."""
+    import pyarrow as pa
+    import pyarrow.compute as compute
+
+    for unit in (pa.date32(), pa.timestamp("s")):
+        try:
+            shorter = stored.cast(unit)
+        except pa.ArrowInvalid:
+            continue
+        return shorter if unit == pa.date32() else compute.strftime(shorter, format="%Y-%m-%d %H:%M:%S")
+    return compute.strftime(stored.cast(pa.timestamp("us"), safe=False), format="%Y-%m-%d %H:%M:%S")
 
 
 def _known(numbers: Floats, missing: Sequence[str]) -> Floats:
@@ -122,7 +135,7 @@ def _finite(column: Column) -> Column:
         f"'{column.name}' was to be read as numbers.",
         arrived=f"Row {endless[0] + 1} holds {column.numbers[endless[0]]}; {endless.size} such cell(s) in all.",
         allowed="Numbers are finite, or missing.",
-        do="Correct those cells, or leave the column out: --ignore.",
+        do="Correct those cells.",
     )
     return Column(column.name, column.numbers, doubt=doubt, place=_place)
 
@@ -132,5 +145,5 @@ def _no_cells(name: str, kind: str) -> DataError:
         f"'{name}' was to be read as a column.",
         arrived=f"It holds no plain cells, but {kind}.",
         allowed="Allowed are numbers, texts, dates and true or false.",
-        do="Spread it over columns of its own, or leave it out: --ignore.",
+        do="Spread it over columns of its own.",
     )

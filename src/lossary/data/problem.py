@@ -116,7 +116,8 @@ def _usable(columns: Sequence[Column], target: Column, question: Question, notes
     empty = [column.name for column in columns if column.missing.all()]
     if empty:
         notes.append(f"Left out, since empty in every row: {listed(empty)}.")
-    return [column for column in columns if column.name not in set(empty)]
+    gone = set(empty)
+    return [column for column in columns if column.name not in gone]
 
 
 def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
