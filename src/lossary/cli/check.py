@@ -53,7 +53,7 @@ def check_command(
     """Look at up to 256 rows before training, and name what would go wrong in silence.
 
     WHAT is a file (CSV, Excel, Parquet) with targets and predictions, or MODULE:NAME for a compiled Keras model, or for
-    a function that gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), where the model stands alone.
+    a function that gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), beside a model alone.
 
     Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
     """

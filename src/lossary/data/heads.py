@@ -88,7 +88,9 @@ def _refuse_row(path: Path, names: Sequence[str], below: Sequence[Sequence[str]]
     """Refuse a first line that looks like a row: its names would be lost cells."""
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     values = [float(name.replace("−", "-").replace(",", ".")) for name in numbers]
-    ordered = all(a < b for a, b in pairwise(values))
+    steps = {b - a for a, b in pairwise(values)}
+    ordered = min(steps, default=1) > 0 and (all(1000 <= value < 3000 for value in values) or len(steps) < 2)
+    ordered = ordered and (len(values) != 2 or max(values) < 3000)  # two numbers always have one step
     fractions = any(not float(value).is_integer() or "." in name for name, value in zip(numbers, values, strict=True))
     filled = [name for name in names if name]
     again = [

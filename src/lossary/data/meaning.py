@@ -298,7 +298,7 @@ def _other(written: Written, grid: Grid, reading: Reading, meaning: str) -> Colu
     least = min(wrong, key=lambda levels: int(counts[levels].sum()))
     at = wrong.index(least)
     unit = reads[at].affixes[1]
-    both = len(reads) == 2 and not set(wrong[0]) & set(wrong[1])
+    both = len(reads) == 2 and not set(wrong[0]) & set(wrong[1]) and reads[0].affixes == reads[1].affixes
     most = 0.2 if unit else 0.5  # codes such as 1A, 2A, 2B are not numbers in the unit A
     if meaning == "number" or int(counts[least].sum()) <= most * total:
         what = f"numbers with a decimal {reads[at].form.name}" if both else "numbers"

@@ -63,7 +63,7 @@ class Form:
         found = self.pattern.fullmatch(inner)
         if not found or (inner is not cell and found["sign"]):
             return None
-        if found["sign"] and found["second"]:
+        if (found["sign"] and found["second"]) or (found["before"] and (found["after"] or found["unit"])):
             return None
         core = found["core"]
         bare = core

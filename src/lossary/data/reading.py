@@ -85,7 +85,7 @@ def _encoding(value: str | None) -> str | None:
         return None
     try:
         name = codecs.lookup(value.strip()).name
-        b"".decode(name)  # Python also knows codecs that give no text
+        b"a".decode(name, "ignore")  # Python also knows codecs that give no text
     except (LookupError, ValueError, AssertionError):
         raise _refused(f"encoding={value}", f"'{value}' is no encoding of text that Python knows.") from None
     return name
