@@ -1,7 +1,6 @@
 """Sheets and Parquet files: cells mean what they mean in a text file; indexes and further sheets are said."""
 
 import datetime
-import io
 import zipfile
 
 import numpy as np
@@ -74,10 +73,8 @@ def test_sheets_without_cells_and_broken_books(tmp_path):
         read_table(workbook(tmp_path / "t.xlsx", first=[]), Reading())
     with pytest.raises(DataError, match="0 rows"):
         read_table(workbook(tmp_path / "u.xlsx", first=[["x", "y"]]), Reading())
-    held = io.BytesIO((tmp_path / "t.xlsx").read_bytes())
-    with zipfile.ZipFile(held, "a") as book:
-        book.writestr("xl/workbook.xml", "<workbook")
-    (tmp_path / "v.xlsx").write_bytes(held.getvalue())
+    with zipfile.ZipFile(tmp_path / "v.xlsx", "w") as book:
+        book.writestr("[Content_Types].xml", TYPES)
     with pytest.raises(DataError, match="no workbook that can be read"):
         read_table(tmp_path / "v.xlsx", Reading())
 
@@ -94,7 +91,8 @@ def parquet(tmp_path, columns):
 def test_a_parquet_file(tmp_path):
     day = datetime.datetime(2024, 1, 2)
     columns = {
-        "n": [1.5, None, 3.0], "k": [1, 2, 3], "b": [True, False, None], "s": ["1,5", None, "2,5"], "t": ["u", "v", "u"],
+        "n": [1.5, None, 3.0], "k": [1, 2, 3], "b": [True, False, None], "s": ["1,5", None, "2,5"],
+        "t": ["u", "v", "u"],
         "d": [day, None, day + datetime.timedelta(3)], "m": [day, day + datetime.timedelta(hours=6), day],
         "i": [1, 2, 2**60 + 1], "c": [-999, 4, 5], "l": [[1], [2], [3]], "f": [1.0, float("inf"), 2.0],
         "z": [datetime.timedelta(days=1), None, datetime.timedelta(hours=12)], "e": [None, None, None],

@@ -27,7 +27,7 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
     import pyarrow.parquet as parquet
 
     try:
-        table = parquet.read_table(io.BytesIO(raw))
+        table = parquet.ParquetFile(io.BytesIO(raw)).read()
     except (pa.ArrowException, OSError, ValueError) as problem:
         why = str(problem).partition(". ")[0].splitlines()[0][:120]
         raise refused(path, f"It is no Parquet file that can be read ({why}).", "Write or copy it again.") from None
@@ -108,11 +108,9 @@ def _moments(stored: Any) -> Any:
     import pyarrow.compute as compute
 
     for unit in (pa.date32(), pa.timestamp("s")):
-        try:
-            shorter = stored.cast(unit)
-        except pa.ArrowInvalid:
-            continue
-        return shorter if unit == pa.date32() else compute.strftime(shorter, format="%Y-%m-%d %H:%M:%S")
+        shorter = stored.cast(unit, safe=False)
+        if shorter.cast(stored.type).equals(stored):  # a safe cast lets the time of day go without a word
+            return shorter if unit == pa.date32() else compute.strftime(shorter, format="%Y-%m-%d %H:%M:%S")
     return compute.strftime(stored.cast(pa.timestamp("us"), safe=False), format="%Y-%m-%d %H:%M:%S")
 
 

@@ -201,10 +201,10 @@ def _task(target: Column, keep: Ints, wanted: str | None, notes: list[str]) -> s
             allowed="The target has to vary.",
             do="Name another --target.",
         )
-    recognised = _recognise(target, count, keep)
     if wanted is not None:
         _check_task(target, count, wanted)
         return wanted
+    recognised = _recognise(target, count, keep)
     kind = "text" if target.is_text else "numbers"
     notes.append(f"Task: {recognised}, since '{target.name}' holds {kind} with {count} different values (--task).")
     return recognised
