@@ -157,7 +157,6 @@ def test_tiny_tables_are_not_split_unless_asked():
             "day-first",
         ),
         ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(validation=float("nan")), "no share"),
-        ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(missing="skip"), "--missing skip"),
         ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(validation=0.05), "leaves 5 rows to train on and 0"),
     ],
 )

@@ -105,14 +105,8 @@ def _guessed(raw: bytes) -> tuple[str, str]:
 
 def grid_of(text: str, path: Path, reading: Reading) -> Grid:
     """The cells of a text, its names found. Raises DataError for what is no table, with the line that says so."""
-    if "\0" in text:
-        raise refused(path, "It holds NUL bytes, so it is not a text file.", "Export the table as CSV.", FORM)
-    if re.match(r"\s*(<!doctype|<html|<\?xml)", text[:200], re.IGNORECASE):
-        raise refused(path, "It is a web page, or XML.", "Download the table itself, as CSV.", FORM)
-    if text.lstrip()[:2] in ("[{", '{"', "[["):
-        raise refused(path, "It is JSON.", "Write the table as CSV or Parquet.", FORM)
-    if not text.strip():
-        raise refused(path, "The file is empty.", "Export the table again.", FORM)
+    if foreign := _foreign(text):
+        raise refused(path, *foreign, FORM)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     above, text, separator = _first_lines(text)
     dialect, text = _dialect(text, reading.separator or separator)
@@ -123,6 +117,17 @@ def grid_of(text: str, path: Path, reading: Reading) -> Grid:
     table = _cells(path, dialect, body, head)
     places = _Places(dialect, body, head)
     return finished(path, head, table, places, dialect.separator)
+
+
+def _foreign(text: str) -> tuple[str, str] | None:
+    """What a text is that is no table, and what to do."""
+    if "\0" in text:
+        return "It holds NUL bytes, so it is not a text file.", "Export the table as CSV."
+    if re.match(r"\s*(<!doctype|<html|<\?xml)", text[:200], re.IGNORECASE):
+        return "It is a web page, or XML.", "Download the table itself, as CSV."
+    if text.lstrip()[:2] in ("[{", '{"', "[["):
+        return "It is JSON.", "Write the table as CSV or Parquet."
+    return None if text.strip() else ("The file is empty.", "Export the table again.")
 
 
 def _first_lines(text: str) -> tuple[int, str, str | None]:

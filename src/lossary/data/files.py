@@ -55,37 +55,22 @@ def refused(source: object, arrived: str, do: str, allowed: str = FORM) -> DataE
 
 def read_file(path: Path) -> Content:
     """What a file holds. Raises DataError for whatever is no regular file that can be read and unpacked."""
-    check_path(path)
-    try:
-        raw = path.read_bytes()
-    except (OSError, MemoryError) as problem:
-        why = getattr(problem, "strerror", None) or "it is too large"
-        raise refused(path, f"It cannot be read ({why}).", "Check the file and its permissions.") from None
-    return _unpacked(path, raw)
-
-
-def check_path(path: Path) -> None:
-    """Raise DataError unless there is a regular file."""
-    if ADDRESS.match(str(path)) or re.match(r"https?:/", str(path)):
-        raise refused(
-            path, "It is an address, and nothing is fetched from the network.", "Download it first: curl -LO ADDRESS."
-        )
     try:
         mode = path.stat().st_mode
+        raw = path.read_bytes() if stat.S_ISREG(mode) else b""  # a pipe would wait, and a device never end
     except FileNotFoundError:
         raise refused(
             path, "There is no such file.", "Check the spelling, or give the name of an embedded table."
         ) from None
-    except (OSError, ValueError) as problem:
-        why = getattr(problem, "strerror", None) or str(problem)
+    except (OSError, ValueError, MemoryError) as problem:
+        why = getattr(problem, "strerror", None) or str(problem) or "it is too large"
         raise refused(path, f"It cannot be read ({why}).", "Check the file and its permissions.") from None
     if not stat.S_ISREG(mode):
         raise refused(path, *KINDS.get(stat.S_IFMT(mode), ("It is no regular file.", "Name a file.")))
+    return _unpacked(path, raw)
 
 
 def _unpacked(path: Path, raw: bytes, depth: int = 0) -> Content:
-    if not raw:
-        raise refused(path, "The file is empty.", "Export the table again.")
     for mark, unpack in UNPACKED.items():
         if raw.startswith(mark) and depth < 3:
             try:
@@ -96,16 +81,16 @@ def _unpacked(path: Path, raw: bytes, depth: int = 0) -> Content:
                 raise refused(
                     path, f"It is packed, and cannot be unpacked ({problem}).", "Copy or download the file again."
                 ) from None
-    for mark, what in FOREIGN.items():
-        if raw.startswith(mark):
-            raise refused(path, what, "Export the table as CSV, Excel or Parquet.")
+    foreign = next((what for mark, what in FOREIGN.items() if raw.startswith(mark)), None)
+    if foreign:
+        raise refused(path, foreign, "Export the table as CSV, Excel or Parquet.")
     if raw.startswith(b"PAR1"):
         return Content("parquet", raw)
     if raw.startswith(b"\xd0\xcf\x11\xe0"):  # Excel up to 2003
         return Content("sheet", raw)
     if raw.startswith(b"PK\x03\x04"):
         return _from_zip(path, raw, depth)
-    if not depth and path.suffix in (".gz", ".bz2", ".xz", ".parquet", ".xlsx", ".xls", ".ods"):
+    if raw and not depth and path.suffix in (".gz", ".bz2", ".xz", ".parquet", ".xlsx", ".xls", ".ods"):
         raise refused(path, f"It is no {path.suffix} file, whatever its name says.", "Look what is in it.")
     return Content("text", raw)
 

@@ -39,23 +39,21 @@ def find_head(rows: Sequence[tuple[int, list[str], str]], reading: Reading, path
     notes: list[str] = []
     start = next((k for k, (_, _, remark) in enumerate(rows) if not remark), len(rows))
     table = [cells for _, cells, _ in rows[start:]]
-    width = Counter(len(cells) for cells in table).most_common(1)[0][0] if table else 0
+    width = Counter(map(len, table)).most_common(1)[0][0] if table else 0
     before = rows[start - 1][0] if start else (rows[0][0] - 1 if rows else 0)
+    if not table:
+        raise refused(path, "It holds no line of names and no rows.", "Export the table again.", FORM)
     if reading.names is False:
-        if not table:
-            raise refused(path, "It has no rows.", "Export the table again.", FORM)
         first = rows[start][0]
         lines = first - 1 if start == 0 else before
         names = [f"column {k + 1}" for k in range(width)]
         return Head(names, lines, width, ["The columns have no names; they are called column 1, column 2 …"])
-    if start and table and _is_row(table[0]) and len(rows[start - 1][1]) == len(table[0]) and width > 1:
+    if start and _is_row(table[0]) and len(rows[start - 1][1]) == len(table[0]) and width > 1:
         head, lines = rows[start - 1][1], before  # NumPy writes the names behind a '#'
         start -= 1
         below = table
     else:
         at = _names_at(table, width)
-        if not table:
-            raise refused(path, "It holds no line of names and no rows.", "Export the table again.", FORM)
         if at:
             shown = quoted(" ".join(cell for cell in table[0] if cell.strip()))
             notes.append(f"{at} line(s) above the names are left out: {shown}.")

@@ -82,13 +82,6 @@ class Problem:
 
 def pose(table: Table, question: Question) -> Problem:
     """The problem that a question poses to a table. Raises DataError where the table cannot answer it."""
-    if question.missing not in MISSING:
-        raise DataError(
-            f"--missing {question.missing} was asked for.",
-            arrived=f"'{question.missing}' is none of the ways to go about missing cells.",
-            allowed=f"Allowed are {', '.join(MISSING)}.",
-            do="Name one of them.",
-        )
     notes = list(table.notes)
     target, names = _columns(table, question)
     columns = _usable([_named(table, name) for name in names], target, question, notes)

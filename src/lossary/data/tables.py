@@ -124,7 +124,7 @@ def load(source: str, reading: Reading | None = None) -> Table:
     if source in ABOUT:
         return _by_name(ABOUT[source])
     path = Path(source)
-    if re.fullmatch(r"\w+", source) and not path.exists():
+    if re.fullmatch(r"\w{1,80}", source) and not path.exists():
         raise DataError(
             f"'{source}' was to be read as a table.",
             arrived="There is no file and no embedded table of that name.",
@@ -143,20 +143,17 @@ def read_table(path: Path, reading: Reading) -> tuple[list[Column], list[str]]:
     """The columns of a file, and notes on what was decided about the file as a whole."""
     content = read_file(path)
     _check_packages(path, content.kind)
-    try:
-        if content.kind == "parquet":
-            from lossary.data.parquet import read_parquet
+    if content.kind == "parquet":
+        from lossary.data.parquet import read_parquet
 
-            return read_parquet(content.raw, path, reading)
-        if content.kind == "sheet":
-            from lossary.data.workbook import sheet_grid
+        return read_parquet(content.raw, path, reading)
+    if content.kind == "sheet":
+        from lossary.data.workbook import sheet_grid
 
-            grid = sheet_grid(content.raw, path, reading)
-            return columns_of(grid, reading), grid.notes
-        notes: list[str] = []
-        columns, more = parse(decode(content.raw, path, reading, notes), path, reading)
-    except MemoryError:
-        raise refused(path, "It needs more memory than there is.", "Take a part of its rows.") from None
+        grid = sheet_grid(content.raw, path, reading)
+        return columns_of(grid, reading), grid.notes
+    notes: list[str] = []
+    columns, more = parse(decode(content.raw, path, reading, notes), path, reading)
     return columns, notes + more
 
 
