@@ -686,7 +686,7 @@ COMMANDS = [
     Example("A target without values", "Every cell of the target is missing.", "$ lossary compare data.csv --target y",
             "Name another target.", files={"data.csv": "x,y\n1,NA\n2,\n3,nan\n"}),
     Example("Too few complete rows", "Fewer than three rows have all their cells.",
-            "$ lossary compare data.csv --target y", "Keep the rows by --missing impute, or leave out the columns that are named.",
+            "$ lossary compare data.csv --target y", "Keep the rows by --missing impute, or leave columns out.",
             files={"data.csv": "x,y\n1,2\n,3\n3,4\n"}),
     Example("A target that never changes", "The target has one value.", "$ lossary compare data.csv --target y",
             "Name another target.", files={"data.csv": "x,y\n1,5\n2,5\n3,5\n"}),
