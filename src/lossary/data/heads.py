@@ -61,8 +61,6 @@ def find_head(rows: Sequence[tuple[int, list[str], str]], reading: Reading, path
     if start > 0:
         notes.append(f"{start} line(s) of remarks above the names are left out: {quoted(rows[0][2])}.")
     names = [cleaned(re.sub(r"\s+", " ", name)) for name in head]
-    if not any(names):
-        raise refused(path, "Its first line holds no names.", "Write the names of the columns there.", FORM)
     if reading.names is None:
         _refuse_row(path, names, below)
     return _with_width(Head(names, lines, len(names), notes), below)
@@ -97,7 +95,7 @@ def _refuse_row(path: Path, names: Sequence[str], below: Sequence[Sequence[str]]
         if name and not NUMBER.fullmatch(name) and any(k < len(row) and cleaned(row[k]) == name for row in below)
     ]
     words = [name for name in filled if not NUMBER.fullmatch(name)]
-    every = len(numbers) == len(filled) or all(name.lower() in ("na", "nan", "null", "none") for name in words)
+    every = bool(filled) and all(name.lower() in ("na", "nan", "null", "none") for name in words)
     if every or (numbers and (fractions or not ordered)) or (again and (numbers or len(again) == len(words))):
         kind = "numbers, not names" if numbers else "what the rows below hold too, not names"
         raise refused(
