@@ -20,6 +20,26 @@ PARQUET = (
     'columns = {"price": [1.0], "colour": ["red"]}\n'
     'pyarrow.parquet.write_table(pyarrow.table(columns), "rows.parquet")\n'
 )
+ARCHIVE = (
+    "import zipfile\n"
+    "with zipfile.ZipFile('data.zip', 'w') as archive:\n"
+    "    archive.writestr('a.csv', 'x')\n    archive.writestr('b.csv', 'x')\n"
+)
+STORED = "import pyarrow, pyarrow.parquet\npyarrow.parquet.write_table({}, 'data.parquet')"
+BOOK = """import zipfile
+relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+links = "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>{}</Relationships>"
+book_link = f"<Relationship Id='r1' Type='{relations}/officeDocument' Target='xl/workbook.xml'/>"
+link = f"<Relationship Id='r1' Type='{relations}/worksheet' Target='worksheets/sheet1.xml'/>"
+sheets = "<sheets><sheet name='Sheet1' sheetId='1' r:id='r1'/></sheets>"
+with zipfile.ZipFile("data.xlsx", "w") as book:
+    book.writestr("[Content_Types].xml", "<Types/>")
+    book.writestr("_rels/.rels", links.format(book_link))
+    book.writestr("xl/workbook.xml", f"<workbook xmlns='{main}' xmlns:r='{relations}'>{sheets}</workbook>")
+    book.writestr("xl/_rels/workbook.xml.rels", links.format(link))
+    book.writestr("xl/worksheets/sheet1.xml", f"<worksheet xmlns='{main}'><sheetData/></worksheet>")
+"""
 NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
@@ -846,12 +866,43 @@ COMMANDS = [
             "Check the folder you are in."),
     Example("A folder", "The path is a folder.", "$ lossary compare tables --target y", "Name one file in it.",
             files={"tables/data.csv": "x,y\n1,2\n"}),
-    Example("Another encoding", "The file is not UTF-8: a spreadsheet saved it in an older encoding.",
-            "$ lossary compare data.csv --target y", "Convert it with iconv, or save it as 'CSV UTF-8'.",
+    Example("An encoding that the file is not in", "--read encoding= names one in which the bytes mean nothing.",
+            "$ lossary compare data.csv --target y --read encoding=ascii", "Name the right one, such as cp1252.",
             files={"data.csv": "name,y\ncaf\u00e9,2\n".encode("latin-1")}),
-    Example("A file that cannot be unpacked", "A name ends in .gz and the file is no gzip, or is cut off.",
+    Example("Half a file in UTF-16", "A byte order mark says UTF-16, and the bytes break off.",
+            "$ lossary compare data.csv --target y", "Export the table again.", files={"data.csv": b"\xff\xfex"}),
+    Example("A file that cannot be read", "The system refuses it: for want of rights, or its name is too long.",
+            f"$ lossary compare {'x' * 300}.csv --target y", "Check the name and the rights."),
+    Example("An address", "A web address is named, not a file.",
+            "$ lossary compare https://example.org/data.csv --target y", "Download it first."),
+    Example("A file that is packed in another way", "A name ends in .gz, and the file is none.",
             "$ lossary compare data.csv.gz --target y", "Drop the ending, or fetch the file again.",
             files={"data.csv.gz": b"x,y\n1,2\n"}),
+    Example("A file that cannot be unpacked", "The packed file is cut off, or damaged.",
+            "$ lossary compare data.csv.gz --target y", "Fetch the file again.",
+            files={"data.csv.gz": b"\x1f\x8bx,y\n1,2\n"}),
+    Example("A zip archive that cannot be unpacked", "The archive is cut off, or damaged.",
+            "$ lossary compare data.zip --target y", "Fetch the file again.", files={"data.zip": b"PK\x03\x04x,y"}),
+    Example("An archive of several files", "A zip archive has to hold one file.",
+            "$ lossary compare data.zip --target y", "Unpack the one you need.", hidden=ARCHIVE),
+    Example("A document that is no table", "The file is a PDF, a picture, a database.",
+            "$ lossary compare data.pdf --target y", "Export the table.", files={"data.pdf": b"%PDF-1.4"}),
+    Example("A Parquet file that is broken", "The file is cut off, or damaged.",
+            "$ lossary compare data.parquet --target y", "Write it again.", files={"data.parquet": b"PAR1 and no end"}),
+    Example("A Parquet file without rows", "The file has columns only.", "$ lossary compare data.parquet --target y",
+            "Write it again.", hidden=STORED.format("pyarrow.table({'x': []})")),
+    Example("A name twice in a Parquet file", "Two columns have one name.", "$ lossary compare data.parquet --target x",
+            "Rename one of them.",
+            hidden=STORED.format("pyarrow.Table.from_arrays([pyarrow.array([1.0])] * 2, names=['x', 'x'])")),
+    Example("A workbook that is broken", "The file is no workbook inside.", "$ lossary compare data.xls --target y",
+            "Save it again.", files={"data.xls": b"\xd0\xcf\x11\xe0" + bytes(600)}),
+    Example("A workbook without cells", "All its sheets are empty.", "$ lossary compare data.xlsx --target y",
+            "Save it again.", hidden=BOOK),
+    Example("A sheet that is not there", "--read sheet= is misspelt.",
+            "$ lossary compare data.xlsx --target y --read sheet=Prices", "The text lists the sheets.", hidden=BOOK),
+    Example("A table without the packages that read it", "pyarrow, clevercsv, chardet or python-calamine is missing.",
+            "$ lossary compare data.csv --target y", "pip install 'lossary[cli]'.", files=TABLE,
+            hidden=NOT_THERE.format("lossary.data.tables")),
     Example("A binary file", "The file holds NUL bytes: a spreadsheet or a database, not a text.",
             "$ lossary compare data.csv --target y", "Export the table as CSV.", files={"data.csv": b"x,y\n1,\x002\n"}),
     Example("An empty file", "Nothing is in the file.", "$ lossary compare data.csv --target y",
@@ -867,10 +918,28 @@ COMMANDS = [
             "Export the table again.", files={"data.csv": "x,y\n"}),
     Example("A name twice", "Two columns have one name.", "$ lossary compare data.csv --target x",
             "Rename one of them.", files={"data.csv": "x,x\n1,2\n2,3\n3,4\n"}),
-    Example("A column without a name", "A name in the first line is empty.", "$ lossary compare data.csv --target y",
-            "Name it.", files={"data.csv": "x,,y\n1,5,2\n2,1,3\n3,9,4\n"}),
-    Example("Infinite cells", "A cell reads inf.", "$ lossary compare data.csv --target y",
-            "Empty the cell, so that its row is left out.", files={"data.csv": "x,y\n1,2\n2,inf\n3,4\n"}),
+    Example("An open quotation mark far below", "The same, below the lines that the signs are found from.",
+            "$ lossary compare data.csv --target y", "Close it, or remove it.",
+            files={"data.csv": "x,y\n" + "1,2\n" * 300 + '1,"2\n3,4\n'}),
+    Example("No names and no rows", "The file holds separators only.", "$ lossary compare data.csv --target y",
+            "Export the table again.", files={"data.csv": ",,\n"}),
+    Example("A cell that is no number", "Most cells of a column are numbers, and some are not.",
+            "$ lossary compare data.csv --target y",
+            "Correct the cell; or say that it means missing: --read missing=CELL; or that the column is text.",
+            files={"data.csv": "x,y\n1,2\n<2,3\n3,5\n4,6\n"}),
+    Example("A key that --read does not have", "--read is misspelt.",
+            "$ lossary compare data.csv --target y --read comma", "The text lists the keys.", files=TABLE),
+    Example("A value that --read does not take", "--read decimal is neither point nor comma.",
+            "$ lossary compare data.csv --target y --read decimal=dot", "The text lists the values.", files=TABLE),
+    Example("A separator that cannot be one", "--read separator is a letter, a digit or several signs.",
+            "$ lossary compare data.csv --target y --read separator=ab", "comma, tab and so on, or one sign.",
+            files=TABLE),
+    Example("An unknown encoding", "--read encoding is misspelt.",
+            "$ lossary compare data.csv --target y --read encoding=ut8f", "utf-8, cp1252 and so on.", files=TABLE),
+    Example("An unknown meaning", "--as is misspelt.", "$ lossary compare data.csv --target y --as x=word",
+            "The text lists the meanings.", files=TABLE),
+    Example("A meaning for no column", "--as names a column that is not there.",
+            "$ lossary compare data.csv --target y --as z=text", "The text lists the columns.", files=TABLE),
     Example("No target", "A file of your own is compared on, and no column is named.", "$ lossary compare data.csv",
             "Name the column to explain: --target y.", files=TABLE),
     Example("An unknown column", "A column is misspelt.", "$ lossary compare phones --target cals",
@@ -880,7 +949,7 @@ COMMANDS = [
     Example("A target without values", "Every cell of the target is missing.", "$ lossary compare data.csv --target y",
             "Name another target.", files={"data.csv": "x,y\n1,NA\n2,\n3,nan\n"}),
     Example("Too few complete rows", "Fewer than three rows have all their cells.",
-            "$ lossary compare data.csv --target y", "Ignore the columns with holes: --ignore COLUMN.",
+            "$ lossary compare data.csv --target y", "Keep the rows by --missing impute, or leave columns out.",
             files={"data.csv": "x,y\n1,2\n,3\n3,4\n"}),
     Example("A target that never changes", "The target has one value.", "$ lossary compare data.csv --target y",
             "Name another target.", files={"data.csv": "x,y\n1,5\n2,5\n3,5\n"}),
@@ -891,6 +960,11 @@ COMMANDS = [
     Example("Text as an input", "A column of text has too many different values to become 0/1 columns.",
             "$ lossary compare data.csv --target y", "Turn it into numbers, or leave it out: --ignore name.",
             files={"data.csv": "name,y\nann,2\nben,3\ncarl,5\ndora,4\n"}),
+    Example("A text target whose values do not come back", "Each row has another text, so these are no classes.",
+            "$ lossary compare data.csv --target y", "Correct the cells, or name another target.",
+            files={"data.csv": "x,y\n" + "".join(f"{k},no{k}\n" for k in range(8))}),
+    Example("A share that is none", "--validation is not a number.",
+            "$ lossary compare data.csv --target y --validation nan", "Choose for example 0.2.", files=TABLE),
     Example("A share that leaves no rows", "--validation holds back all rows, or none.",
             "$ lossary compare data.csv --target y --validation 0.1", "Choose another share, or 0.", files=TABLE),
     Example("A table that needs scikit-learn", "The table comes with a package that is not installed.",
@@ -917,6 +991,9 @@ COMMANDS = [
     Example("A check of a column that is not there", "--y, --p or --w names no column of numbers.",
             "$ lossary check data.csv --y y --p score --loss mse", "The text lists the columns; capitals count.",
             files=TABLE),
+    Example("Labels that are missing", "A cell of a text column named by --y is empty.",
+            "$ lossary check data.csv --y y --p x --loss bce", "Fill the cell, or leave out the row.",
+            files={"data.csv": "x,y\n0.5,yes\n0.2,\n0.7,no\n"}),
     Example("A parameter without a value", "--set is given a name alone.",
             "$ lossary check data.csv --y y --p x --loss huber --set delta", "Write --set delta=2.", files=TABLE),
     Example("A model without data, on the command line", "MODULE:NAME is a model, and no data are named.",

@@ -45,6 +45,49 @@ def test_rows_with_missing_cells_are_left_out_and_counted():
     assert any(note.startswith("2 of 5 rows are left out") for note in problem.notes)
 
 
+def holed():
+    x = [1, "", 3, 4, 100, "", 7, 8]
+    return table(x=x, kind=["a", "b", "", "b", "b", "a", "a", "b"], notes=[""] * 8, y=[1.5, 2, 3, 4, "", 6, 7, 8])
+
+
+def test_holes_are_named_with_their_counts():
+    notes = pose(holed(), ask()).notes
+    words = "4 of 8 rows are left out (--missing impute or indicator keeps them); cells missing in x 2, y 1, kind 1."
+    assert words in notes
+    assert any("empty in every row: notes" in note for note in notes)
+    with pytest.raises(DataError, match=r"Missing cells: a 5, b 5.*--missing impute, or --ignore a,b"):
+        pose(table(x=range(10), a=[1, ""] * 5, b=["", 1] * 5, y=range(10)), ask())
+
+
+def test_holes_are_filled_from_the_rows_that_train():
+    problem = pose(holed(), ask(missing="impute"))
+    assert problem.rows.tolist() == [1, 2, 3, 4, 6, 7, 8]  # without a target there is nothing to explain
+    assert problem.x[:, 0].tolist() == [1, 4, 3, 4, 4, 7, 8]
+    assert problem.x[:, 1].tolist() == [0, 1, 0, 1, 0, 0, 1]  # the commonest value, a tie by the alphabet
+    assert any("'x': 2 missing cells become the median, 4" in note for note in problem.notes)
+    held = pose(table(x=[1, "", *range(2, 60)], y=[k / 7 for k in range(60)]), ask(missing="impute", validation=0.5))
+    assert held.x[1, 0] == np.median([value for value in held.x[held.train, 0] if value != held.x[1, 0]])
+
+
+def test_holes_can_be_inputs():
+    problem = pose(holed(), ask(missing="indicator"))
+    assert problem.features == ("x", "x missing", "kind=b", "kind missing")
+    assert problem.x[:, 1].tolist() == [0, 1, 0, 0, 1, 0, 0]
+    assert problem.x[:, 2].tolist() == [0, 1, 0, 1, 0, 0, 1]
+    assert problem.x[:, 3].tolist() == [0, 0, 1, 0, 0, 0, 0]
+
+
+def test_text_that_does_not_come_back_is_no_target():
+    with pytest.raises(DataError, match=r"40 different values in 40 rows: line 2 holds 't0'.*--task multiclass"):
+        pose(table(x=range(40), y=[f"t{k}" for k in range(40)]), ask())
+    forced = pose(table(x=range(40), y=[f"t{k}" for k in range(40)]), ask(task="multiclass", validation=0))
+    assert len(forced.classes) == 40
+
+
+def test_large_classes_keep_their_digits():
+    assert pose(table(x=range(8), y=[1000001, 1000002] * 4), ask()).classes == ("1000001", "1000002")
+
+
 def test_text_inputs_become_one_column_a_value():
     problem = pose(table(x=["b", "a", "c", "a", "b", "c"], y=[1.5, 2, 3, 4, 5, 6]), ask())
     assert problem.features == ("x=b", "x=c")
@@ -107,8 +150,13 @@ def test_tiny_tables_are_not_split_unless_asked():
         ({"x": [1, 2, 3, 4], "y": [1, 2, 3, 4]}, ask(task="binary"), "4 different values"),
         ({"x": range(200), "y": [f"t{i}" for i in range(200)]}, ask(), "text with 200 different"),
         ({"x": [f"n{i}" for i in range(30)], "y": [i / 7 for i in range(30)]}, ask(), "text with 30 different"),
-        ({"x": [1, 2, "3 kg", 4], "y": [1.5, 2, 3, 4]}, ask(), "for example '3 kg'"),
-        ({"x": [f"2020-01-{i + 1:02}" for i in range(28)], "y": [i / 7 for i in range(28)]}, ask(), "It holds dates"),
+        ({"x": [1, 2, "3 kg", 4], "y": [1.5, 2, 3, 4]}, ask(), "3 of 4 cells are numbers; line 4 holds '3 kg'"),
+        (
+            {"x": [f"{i + 1:02}/{(i + 3) % 9 + 1:02}/2020" for i in range(9)], "y": [i / 7 for i in range(9)]},
+            ask(),
+            "day-first",
+        ),
+        ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(validation=float("nan")), "no share"),
         ({"x": range(5), "y": [1.5, 2, 3, 4, 5]}, ask(validation=0.05), "leaves 5 rows to train on and 0"),
     ],
 )

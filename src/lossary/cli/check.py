@@ -13,7 +13,9 @@ import click
 
 from lossary.cli.backends import choose_backend
 from lossary.core.errors import LossaryError
-from lossary.data.tables import Table, load
+from lossary.data.errors import visible
+from lossary.data.reading import reading_of
+from lossary.data.tables import Table, listed, load, split_names
 
 if TYPE_CHECKING:
     from lossary.checking.findings import Findings
@@ -40,6 +42,8 @@ Examples:
 @click.option("--from-logits", is_flag=True, help="Predictions are logits.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
 @click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, comma between, such as L003.")
+@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
+@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
 @click.option("--rules", is_flag=True, help="List the rules, and look at nothing.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 @click.pass_context
@@ -48,9 +52,9 @@ def check_command(
 ) -> None:
     """Look at rows, and at the targets and weights of all, before training; name what would go wrong in silence.
 
-    WHAT is a CSV file with targets and predictions, or MODULE:NAME for a compiled Keras model, or for a function that
-    gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), or for what gives batches of these, where
-    the model stands alone. The module is imported and so run: name only modules that you trust.
+    WHAT is a file (CSV, Excel, Parquet) with targets and predictions, or MODULE:NAME for a compiled Keras model, or for
+    a function that gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), or for what gives batches of
+    these, where the model stands alone. The module is imported and so run: name only modules that you trust.
 
     Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
     """
@@ -86,31 +90,30 @@ def _check_table(path: str, options: dict[str, Any], ignored: list[str]) -> Find
             f"{' and '.join(missing)} is missing." if len(missing) == 1 else f"{', '.join(missing)} are missing.",
             "Name the columns and the loss, for example --y label --p score --loss bce.",
         )
-    table = load(path)
-    w = _columns(table, options["w"], "--w") if options["w"] else None
+    table = load(path, reading_of(options["reading"], options["meanings"]))
+    w = _columns(table, options["w"], "--w")[0] if options["w"] else None
     parameters = _parameters(options["settings"]) | ({"from_logits": True} if options["from_logits"] else {})
     import lossary as ls
 
     loss = ls.get(options["loss"], **parameters)
-    p = _columns(table, options["p"], "--p")
-    y = _labels(table, options["y"], _names(options["p"]), loss)
+    p, names = _columns(table, options["p"], "--p")
+    y = _labels(table, options["y"], names, loss)
     return ls.check(loss, y, p, w, ignore=ignored)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
-
-
-def _labels(table: Table, text: str, outputs: list[str], loss: Any) -> Any:
+def _labels(table: Table, text: str, outputs: tuple[str, ...], loss: Any) -> Any:
     """Targets; under a loss of classes, words become 0, 1, … in the order of the outputs, else of the alphabet."""
     import numpy as np
 
-    column = table.column(text.strip())
+    names = split_names(text, table)
+    column = table.column(names[0]) if len(names) == 1 else None
     if column is None or not column.is_text or "regression" in getattr(loss, "tasks", ("regression",)):
-        return _columns(table, text, "--y")
+        return _columns(table, text, "--y")[0]
+    if column.doubt is not None:
+        raise column.doubt
     words = sorted(set(column.text) - {""})
     order = outputs if set(words) <= set(outputs) else words
-    shown = ", ".join(f"{word} = {k}" for k, word in enumerate(order[:10]))
+    shown = ", ".join(f"{visible(word)} = {k}" for k, word in enumerate(order[:10]))
     click.echo(f"Classes: {shown}{', …' if len(order) > 10 else ''}.")
     codes = {word: float(k) for k, word in enumerate(order)}
     y = np.array([codes.get(word, np.nan) for word in column.text])
@@ -120,22 +123,27 @@ def _labels(table: Table, text: str, outputs: list[str], loss: Any) -> Any:
     return np.where(np.isnan(y)[:, None], np.nan, one_hot)
 
 
-def _columns(table: Table, text: str, option: str) -> Any:
-    """One column as a vector, several as a matrix."""
+def _columns(table: Table, text: str, option: str) -> tuple[Any, tuple[str, ...]]:
+    """One column as a vector, several as a matrix, and their names; what was decided about them is printed."""
     import numpy as np
 
-    names = _names(text)
-    columns = [table.column(name) for name in names]
-    wrong = [name for name, column in zip(names, columns, strict=True) if column is None or column.is_text]
-    if wrong:
-        raise LossaryError(
-            f"{option} {text} was to be read from {table.name}.",
-            arrived=f"It has no column of numbers called {', '.join(wrong)}.",
-            allowed=f"Its columns of numbers are {', '.join(c.name for c in table.columns if not c.is_text)}.",
-            do="Check the spelling; code text as numbers first.",
-        )
-    found = np.stack([column.numbers for column in columns if column is not None and column.numbers is not None], -1)
-    return found[:, 0] if len(names) == 1 else found
+    names = split_names(text, table)
+    found: list[Any] = []
+    for name in names:
+        column = table.column(name)
+        if column is not None and column.doubt is not None:
+            raise column.doubt
+        if column is None or column.is_text:
+            raise LossaryError(
+                f"{option} {text} was to be read from {table.name}.",
+                arrived=f"It has no column of numbers called {listed([name])}.",
+                allowed=f"Its columns of numbers are {listed([c.name for c in table.columns if not c.is_text])}.",
+                do="Check the spelling; a name with a comma stands in quotation marks.",
+            )
+        for note in column.notes:
+            click.echo(note)
+        found.append(column.numbers)
+    return (found[0] if len(found) == 1 else np.stack(found, -1)), names
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import click
 from lossary.cli.backends import choose_backend
 from lossary.cli.output import check_outputs, check_packages
 from lossary.core.files import write_whole
-from lossary.data.problem import TASKS, Problem, Question, pose
-from lossary.data.tables import ABOUT, load
+from lossary.data.problem import MISSING, TASKS, Problem, Question, pose
+from lossary.data.reading import MEANINGS, reading_of
+from lossary.data.tables import ABOUT, Table, load, split_names
 from lossary.training.asked import Asked, ask_all
 from lossary.training.settings import OPTIMIZERS, Settings
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
 EPILOG = f"""\b
-DATA is a CSV file, or one of these tables:
+DATA is a CSV, Excel or Parquet file, packed or not, or one of these tables:
   {TABLES}
 \b
 Examples:
@@ -38,6 +39,9 @@ Examples:
 @click.option("--target", metavar="COLUMN", help="The column to explain.")
 @click.option("--features", metavar="COLUMNS", help="The columns that explain it, comma between. Default: all others.")
 @click.option("--ignore", metavar="COLUMNS", help="Columns to leave out, comma between.")
+@click.option("--missing", type=click.Choice(MISSING), default="drop", show_default=True, help="Rows with empty cells.")
+@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help=f"{', '.join(MEANINGS)}; repeatable.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
 @click.option("--task", type=click.Choice(TASKS), help="Default: recognised from the target.")
 @click.option("--loss", "losses", multiple=True, metavar="LOSSES", help="For example mse,mae,huber:delta=2.")
 @click.option("--model", default="linear", show_default=True, help="linear, or mlp with widths: mlp:64,64.")
@@ -83,20 +87,22 @@ def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Asked], 
     given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
     settings = Settings(**{name: options[name] for name in given})
     _ = settings.solved  # a wrong --model is refused here, and settings that do not belong together
+    table = load(data, reading_of(options["settings"], options["meanings"]))
     question = Question(
         options["target"],
-        _names(options["features"]),
-        _names(options["ignore"]) or (),
+        _names(options["features"], table),
+        _names(options["ignore"], table) or (),
         options["task"],
         options["validation"],
         options["seed"],
+        options["missing"],
     )
-    problem = pose(load(data), question)
+    problem = pose(table, question)
     return problem, ask_all(options["losses"], problem.task), settings
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else None
+def _names(text: str | None, table: Table) -> tuple[str, ...] | None:
+    return split_names(text, table) if text else None
 
 
 def _train(

@@ -13,7 +13,7 @@ from lossary.core.errors import LossaryError
 
 def check_outputs(paths: Sequence[tuple[str, Path]], data: str = "") -> None:
     """Raise LossaryError unless every (option, path) can be written and none is the data or another output."""
-    taken = {Path(data).resolve(): "the data"} if data and Path(data).exists() else {}
+    taken = {Path(data).resolve(): "the data"} if data and os.path.exists(data) else {}
     for option, path in paths:
         if path.resolve() in taken:
             raise _refused(option, path, f"That is also {taken[path.resolve()]}.", "Name another file.")

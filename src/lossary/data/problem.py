@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lossary.data.columns import Column, Floats
-from lossary.data.errors import DataError
-from lossary.data.features import build_features
-from lossary.data.tables import Table
+from lossary.data.columns import Column, Floats, written
+from lossary.data.errors import DataError, quoted
+from lossary.data.features import build_inputs
+from lossary.data.tables import Table, listed, typed
 
 Ints = npt.NDArray[np.int64]
 TASKS = ("regression", "binary", "multiclass")
+MISSING = ("drop", "impute", "indicator")  # what becomes of rows with missing cells among the inputs
 FEW = 20  # a whole-number or text target with at most this many values is read as classes
 SPLIT_FROM = 200  # smaller tables are not split: a fifth of them says little, and the fits need every row
 
@@ -29,6 +30,7 @@ class Question:
     task: str | None = None
     validation: float | None = None  # share of the rows held back
     seed: int = 0
+    missing: str = "drop"
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,33 @@ def pose(table: Table, question: Question) -> Problem:
     """The problem that a question poses to a table. Raises DataError where the table cannot answer it."""
     notes = list(table.notes)
     target, names = _columns(table, question)
-    columns = [_named(table, name) for name in names]
-    keep = _complete_rows(target, columns, notes)
+    columns = _usable([_named(table, name) for name in names], target, question, notes)
+    notes += target.notes
+    keep = _kept_rows(target, columns, question.missing, notes)
     task = _task(target, keep, question.task, notes)
     y, classes = _target(target, keep, task)
-    inputs, features, x = build_features(columns, keep, notes)
     train, valid = _split(y, classes, question, notes)
+    inputs = build_inputs(columns, keep, train, question.missing, notes)
+    x = inputs.matrix()
     return Problem(
-        table, target.name, inputs, features, task, classes, x, y, keep + 1, train, valid,
+        table, target.name, tuple(inputs.used), tuple(inputs.parts), task, classes, x, y, keep + 1, train, valid,
         _scale(x[train], y[train], task, target.name), tuple(notes),
     )  # fmt: skip
+
+
+def _usable(columns: Sequence[Column], target: Column, question: Question, notes: list[str]) -> list[Column]:
+    """The inputs that hold something. Raises the doubt of a column that is in use."""
+    if target.doubt is not None:
+        raise target.doubt
+    for column in columns:
+        if (doubt := column.doubt) is not None:
+            do = f"{doubt.do} Or leave the column out: --ignore {typed([column.name])}."
+            raise DataError(doubt.asked, arrived=doubt.arrived, allowed=doubt.allowed, do=do)
+    empty = [column.name for column in columns if column.missing.all()]
+    if empty:
+        notes.append(f"Left out, since empty in every row: {listed(empty)}.")
+    gone = set(empty)
+    return [column for column in columns if column.name not in gone]
 
 
 def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
@@ -100,7 +119,7 @@ def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
         raise DataError(
             f"'{table.name}' was to be compared on.",
             arrived="No target was named.",
-            allowed=f"Its columns are {_list(table)}.",
+            allowed=f"Its columns are {listed([c.name for c in table.columns])}.",
             do="Name the column to explain: --target COLUMN.",
         )
     about = table.about
@@ -125,48 +144,49 @@ def _named(table: Table, name: str) -> Column:
     column = table.column(name)
     if column is None:
         raise DataError(
-            f"The column '{name}' was asked for.",
+            f"The column {quoted(name)} was asked for.",
             arrived=f"'{table.name}' has no such column.",
-            allowed=f"Its columns are {_list(table)}.",
-            do="Check the spelling; capitals count.",
+            allowed=f"Its columns are {listed([c.name for c in table.columns])}.",
+            do="Check the spelling; capitals count, and a name with a comma stands in quotation marks.",
         )
     return column
 
 
-def _list(table: Table) -> str:
-    names = [column.name for column in table.columns]
-    return ", ".join(names[:12]) + (f" … ({len(names)} in all)" if len(names) > 12 else "")
-
-
-def _complete_rows(target: Column, inputs: Sequence[Column], notes: list[str]) -> Ints:
-    """The rows (from 0) in which nothing is missing; the others are left out, and counted in a note."""
-    missing = target.missing.copy()
-    if missing.all():
+def _kept_rows(target: Column, inputs: Sequence[Column], missing: str, notes: list[str]) -> Ints:
+    """The rows (from 0) with a target, and by "drop" with every input; the others are left out, and counted."""
+    without = target.missing
+    if without.all():
         raise DataError(
             f"'{target.name}' was to be explained.",
             arrived="Every one of its cells is missing.",
             allowed="The target needs values.",
             do="Name another --target.",
         )
-    for column in inputs:
-        missing |= column.missing
-    keep = np.flatnonzero(~missing).astype(np.int64)
+    holes = {target.name: int(without.sum())}
+    for column in inputs if missing == "drop" else ():
+        holes[column.name] = int(column.missing.sum())
+        without = without | column.missing
+    keep = np.flatnonzero(~without).astype(np.int64)
+    most = sorted((item for item in holes.items() if item[1]), key=lambda item: -item[1])
+    counts = ", ".join(f"{name} {count}" for name, count in most[:FEW]) + (" …" if len(most) > FEW else "")
+    others = [name for name, _ in most if name != target.name]
     if keep.size < 3:
+        ways = f"--missing impute, or --ignore {typed(others[:3])}" if others else ""
         raise DataError(
             "Models were to be fitted.",
-            arrived=f"{keep.size} of {missing.size} row(s) are complete: one row, or two, cannot tell losses apart.",
+            arrived=f"{keep.size} of {without.size} row(s) are complete: one row, or two, cannot tell losses apart."
+            + (f" Missing cells: {counts}." if counts else ""),
             allowed="At least 3 rows without missing cells are needed.",
-            do="Add rows, or leave out the columns with missing cells: --ignore COLUMN.",
+            do=f"Keep the rows, or leave columns out: {ways}." if ways else "Add rows.",
         )
-    if missing.any():
-        holes = [c.name for c in (target, *inputs) if c.missing.any()]
-        notes.append(f"{int(missing.sum())} of {missing.size} rows are left out: cells missing in {', '.join(holes)}.")
+    if without.any():
+        way = " (--missing impute or indicator keeps them)" if others else ""
+        notes.append(f"{int(without.sum())} of {without.size} rows are left out{way}; cells missing in {counts}.")
     return keep
 
 
 def _task(target: Column, keep: Ints, wanted: str | None, notes: list[str]) -> str:
-    values = sorted({target.text[i] for i in keep}) if target.numbers is None else np.unique(target.numbers[keep])
-    count = len(values)
+    count = len({target.text[i] for i in keep.tolist()} if target.is_text else np.unique(_numbers(target)[keep]))
     if count == 1:
         raise DataError(
             f"'{target.name}' was to be explained.",
@@ -174,10 +194,10 @@ def _task(target: Column, keep: Ints, wanted: str | None, notes: list[str]) -> s
             allowed="The target has to vary.",
             do="Name another --target.",
         )
-    recognised = _recognise(target, count, keep)
     if wanted is not None:
         _check_task(target, count, wanted)
         return wanted
+    recognised = _recognise(target, count, keep)
     kind = "text" if target.is_text else "numbers"
     notes.append(f"Task: {recognised}, since '{target.name}' holds {kind} with {count} different values (--task).")
     return recognised
@@ -187,12 +207,30 @@ def _recognise(target: Column, count: int, keep: Ints) -> str:
     if count == 2:
         return "binary"
     if target.numbers is None:
+        if keep.size < 2 * count or (count > FEW and keep.size < 5 * count):
+            raise _no_classes(target, count, keep)
         _check_task(target, count, "multiclass")
         return "multiclass"
     values = target.numbers[keep]
     # 24 rows with 20 different whole numbers are measurements; classes come back several times each
     classes = bool(np.all(values == np.round(values))) and count <= FEW and keep.size >= 5 * count
     return "multiclass" if classes else "regression"
+
+
+def _no_classes(target: Column, count: int, keep: Ints) -> DataError:
+    first = int(keep[0])
+    return DataError(
+        f"'{target.name}' was to be explained.",
+        arrived=f"It holds text with {count} different values in {keep.size} rows: {target.place(first)} holds "
+        f"{quoted(target.show(first))}.",
+        allowed="A target is numbers, or text of few values that come back.",
+        do="Correct its cells, if they are to be numbers; or take each value as a class: --task multiclass.",
+    )
+
+
+def _numbers(column: Column) -> Floats:
+    assert column.numbers is not None
+    return column.numbers
 
 
 def _check_task(target: Column, count: int, task: str) -> None:
@@ -216,10 +254,12 @@ def _target(target: Column, keep: Ints, task: str) -> tuple[Floats, tuple[str, .
         assert target.numbers is not None  # _check_task refused text
         return target.numbers[keep], ()
     if target.numbers is None:
-        names, codes = np.unique([target.text[i] for i in keep], return_inverse=True)
-        return codes.astype(np.float64), tuple(str(name) for name in names)
+        cells = [target.text[i] for i in keep.tolist()]
+        names = sorted(set(cells))
+        places = {name: float(k) for k, name in enumerate(names)}
+        return np.array([places[cell] for cell in cells]), tuple(names)
     values, codes = np.unique(target.numbers[keep], return_inverse=True)
-    return codes.astype(np.float64), tuple(f"{value:g}" for value in values)
+    return codes.astype(np.float64), tuple(written(float(value)) for value in values)
 
 
 def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[str]) -> tuple[Ints, Ints]:
@@ -229,6 +269,13 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
         share = 0.2 if y.size >= SPLIT_FROM else 0.0
         if not share:
             notes.append(f"No rows are held back for validation: {y.size} are few (--validation SHARE).")
+    elif not 0 <= share <= 0.9:
+        raise DataError(
+            f"A share of {share:g} of the rows was to be held back for validation.",
+            arrived=f"{share:g} is no share.",
+            allowed="Allowed is from 0 to 0.9.",
+            do="Choose for example 0.2.",
+        )
     rng = np.random.default_rng(question.seed)
     groups = [np.flatnonzero(y == k) for k in range(len(classes))] if classes else [np.arange(y.size)]
     held = [rng.permutation(group)[: round(share * group.size)] for group in groups]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,11 @@ from typing import Any
 import numpy as np
 
 from lossary.data.columns import Column
-from lossary.data.csvfile import read_csv
+from lossary.data.csvfile import decode, parse
 from lossary.data.errors import DataError
+from lossary.data.files import ADDRESS, read_file, refused
+from lossary.data.meaning import columns_of
+from lossary.data.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,14 @@ class Table:
 
     @property
     def rows(self) -> int:
-        first = self.columns[0]
-        return len(first.text) if first.numbers is None else len(first.numbers)
+        return self.columns[0].rows
 
     def column(self, name: str) -> Column | None:
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
 
 PHONES = About(
@@ -110,27 +119,81 @@ BREAST_CANCER = About(
 ABOUT = {about.name: about for about in (PHONES, PENGUINS, ENGEL, DIGITS, BREAST_CANCER)}
 
 
-def load(source: str) -> Table:
-    """A table by its name, or else the CSV file of that path. Raises DataError when there is neither."""
+def load(source: str, reading: Reading | None = None) -> Table:
+    """A table by its name, or else the file of that path. Raises DataError when there is neither."""
     if source in ABOUT:
         return _by_name(ABOUT[source])
     path = Path(source)
-    if not path.exists() and re.fullmatch(r"\w+", source):
+    if re.fullmatch(r"\w{1,80}", source) and not path.exists():
         raise DataError(
             f"'{source}' was to be read as a table.",
             arrived="There is no file and no embedded table of that name.",
-            allowed=f"The embedded tables are {', '.join(ABOUT)}; anything else is the path of a CSV file.",
+            allowed=f"The embedded tables are {', '.join(ABOUT)}; anything else is the path of a file.",
             do="Check the spelling.",
         )
-    columns, notes = read_csv(path)
+    if ADDRESS.match(source):  # a path would lose one of its strokes
+        raise refused(
+            source, "It is an address, and nothing is fetched from the network.", "Download it: curl -LO URL."
+        )
+    columns, notes = read_table(path, reading or Reading())
     return Table(path.name, tuple(columns), notes=tuple(notes))
+
+
+def read_table(path: Path, reading: Reading) -> tuple[list[Column], list[str]]:
+    """The columns of a file, and notes on what was decided about the file as a whole."""
+    content = read_file(path)
+    _check_packages(path, content.kind)
+    if content.kind == "parquet":
+        from lossary.data.parquet import read_parquet
+
+        return read_parquet(content.raw, path, reading)
+    if content.kind == "sheet":
+        from lossary.data.workbook import sheet_grid
+
+        grid = sheet_grid(content.raw, path, reading)
+        return columns_of(grid, reading), grid.notes
+    notes: list[str] = []
+    columns, more = parse(decode(content.raw, path, reading, notes), path, reading)
+    return columns, notes + more
+
+
+NEEDED = {"text": ("pyarrow", "clevercsv", "chardet"), "sheet": ("python_calamine",), "parquet": ("pyarrow",)}
+
+
+def _check_packages(path: Path, kind: str) -> None:
+    missing = [name for name in NEEDED[kind] if util.find_spec(name) is None]
+    if missing:
+        raise refused(
+            path,
+            f"It needs {' and '.join(missing)}, not installed here.",
+            "Install them: pip install 'lossary[cli]'.",
+        )
+
+
+def split_names(text: str, table: Table) -> tuple[str, ...]:
+    """Names of columns with commas between; a name with a comma stands in quotation marks, or alone."""
+    if table.column(text.strip()) is not None:
+        return (text.strip(),)
+    cells = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(cell.strip() for cell in cells if cell.strip())
+
+
+def typed(names: Sequence[str]) -> str:
+    """Names as one word of a command line."""
+    return shlex.quote(",".join(f'"{name}"' if "," in name and len(names) > 1 else name for name in names))
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names as they can be typed again: those with commas in quotation marks."""
+    shown = [f'"{name}"' if "," in name else name for name in names[:most]]
+    return ", ".join(shown) + (f" … ({len(names)} in all)" if len(names) > most else "")
 
 
 def _by_name(about: About) -> Table:
     if about.extra:
         return Table(about.name, tuple(_FROM_SKLEARN[about.name]()), about)
-    with resources.as_file(resources.files("lossary.data") / "embedded" / f"{about.name}.csv") as path:
-        columns, notes = read_csv(path)
+    text = (resources.files("lossary.data") / "embedded" / f"{about.name}.csv").read_text(encoding="utf-8")
+    columns, notes = parse(text, Path(about.name), Reading(separator=","))
     return Table(about.name, tuple(columns), about, tuple(notes))
 
 
