@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ def parse(text: str, path: Path) -> tuple[list[Column], list[str]]:
     if not text.strip():
         raise _refused(path, "The file is empty.", "Export the table again.")
     rows, delimiter = _rows(path, text)
+    if not rows:
+        raise _refused(path, "It holds nothing but blanks and separators.", "Export the table again.")
     names = [name.strip() for name in rows[0][1]]
     _check_shape(path, names, rows)
     notes = []
@@ -91,11 +94,10 @@ def _check_shape(path: Path, names: list[str], rows: list[tuple[int, list[str]]]
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    counts = Counter(names)  # one pass: a table may have 100,000 columns
+    twice = sorted(name for name in counts if name and counts[name] > 1)
     if twice:
-        raise _refused(
-            path, f"The column name '{twice[0]}' occurs {names.count(twice[0])} times.", "Rename one of them."
-        )
+        raise _refused(path, f"The column name '{twice[0]}' occurs {counts[twice[0]]} times.", "Rename one of them.")
     if "" in names:
         raise _refused(path, f"Column {names.index('') + 1} has no name.", "Name it in the first line.")
 
