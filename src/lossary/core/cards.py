@@ -68,6 +68,11 @@ class Card:
         lines += [f"Elsewhere: {place}" for place in self.elsewhere]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.card(self)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

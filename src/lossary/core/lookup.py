@@ -11,7 +11,7 @@ import keras
 from . import catalogue
 from .cards import Card
 from .custom import loss as as_loss
-from .errors import LossaryError, ParameterError
+from .errors import LossaryError, ParameterError, did_you_mean
 from .loss import CLASSES, Loss
 
 COMMON = ("reduction", "name", "dtype")
@@ -67,7 +67,8 @@ def translate(card: Card, name: str, given: dict[str, Any]) -> dict[str, Any]:
             f"The equal of {name} was asked for with {', '.join(f'{k}={v!r}' for k, v in given.items())}.",
             arrived=f"lossary cannot translate {', '.join(sorted(unknown))}.",
             allowed=f"Allowed are {', '.join((*theirs, *COMMON))}.",
-            do=f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}.",
+            do=did_you_mean(sorted(unknown), (*theirs, *COMMON))
+            or f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}.",
         )
     values = {**theirs, **{k: v for k, v in given.items() if k in theirs}}
     translated = {key: values[source] if is_name else source for key, (is_name, source) in ours.items()}

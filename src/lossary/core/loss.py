@@ -21,7 +21,7 @@ from ..numerics.stable import wide
 from . import catalogue, contract, moments, reduction
 from .cards import Card, ParamCard, read_docstring
 from .contract import Contract
-from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
+from .errors import DefinitionError, LossaryError, ParameterError, ShapeError, did_you_mean
 from .params import INF, Param
 from .reduction import Reduction
 from .schedules import Moving, moving
@@ -116,8 +116,8 @@ class Loss(Fields, keras.losses.Loss):
                 f"{cls.__name__}{_without_types(cls.signature)} was called.",
                 arrived=f"The arguments do not fit: {error}.",
                 allowed=f"Allowed are {', '.join(cls.signature.parameters)}.",
-                do="Pass these by name.",
-            ) from error
+                do=did_you_mean(kwargs, cls.signature.parameters) or "Pass these by name.",
+            ) from None
         given.apply_defaults()
         self._arguments = dict(given.arguments)
         common = {p.name: self._arguments.get(p.name, p.default) for p in COMMON}
@@ -297,6 +297,11 @@ class Loss(Fields, keras.losses.Loss):
         now = {n: self._moving.get(n, getattr(self, n, v)) for n, v in self._arguments.items() if v is not None}
         shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.loss(self, catalogue.names().get(type(self).__name__) or type(self).card())
 
     def __add__(self, other: Any) -> Any:
         """Several losses as one: `Huber() + 0.1 * CosineSimilarity()`; see lossary.core.sums."""

@@ -15,7 +15,7 @@ from lossary.core.params import Param
 from lossary.explorer import likelihoods
 from lossary.explorer.asked import has_control
 from lossary.explorer.curves import axis_name
-from lossary.explorer.mathml import mathml, split, symbol
+from lossary.core.mathml import mathml, split, symbol
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:

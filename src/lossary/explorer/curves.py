@@ -15,7 +15,7 @@ from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.axes import AXES, Axis, axis_of
-from lossary.explorer.mathml import symbol
+from lossary.core.mathml import symbol
 from lossary.numerics.backend import gradient
 
 POINTS = 320

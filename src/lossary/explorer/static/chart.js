@@ -59,7 +59,7 @@ export function pictures(name, charts, className = "") {
   charts.forEach((chart, i) => {
     chart.element.dataset.place = i;
     chart.ondraw = () => {
-      choose[i].textContent = chart.title;
+      choose[i].textContent = chart.short ?? chart.title;
       choose[i].hidden = chart.element.hidden;
       if (chart.element.hidden && box.dataset.shown === String(i)) choose[0].click();
     };

@@ -106,6 +106,7 @@ export function broken(shown) {
   for (const node of [...shown.firstElementChild.children]) {
     const before = piece.at(-1);
     const operator = node.localName === "mo" && ["=", "+", "−"].includes(node.textContent) && before && !(before.localName === "mo" && before.textContent !== ")");
+    if (operator) node.setAttribute("form", "infix"); // also where it begins a piece
     if (operator || (node.localName === "mtext" && before?.localName === "mspace")) end();
     piece.push(node);
   }

@@ -115,6 +115,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   }
 
   function drawCurve(chart, curve, i) {
+    chart.short = `over ${curve.name}`;
     chart.title = `Log-likelihood over ${curve.name}`;
     const sorted = [...curve.value].sort((a, b) => b - a);
     const [best, low] = [Math.max(sorted[0], maximumShown ? answer.best.value : -Infinity), sorted[Math.floor(sorted.length * 0.8)]];

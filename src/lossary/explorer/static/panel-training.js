@@ -133,6 +133,7 @@ export function trainingPanel(root, catalogue, params, changed) {
     const x = cost.map((_, k) => k);
     const both = cost.map((v, k) => v + penalty[k]);
     const top = Math.max(...both.slice(Math.min(10, both.length - 1)), 1e-6) * 1.15;
+    chart.short = answer.runs[i].label;
     chart.title = `${answer.runs[i].label} and regularization`;
     chart.set({ xSpan: [0, Math.max(20, x.length - 1)], ySpan: [0, top], xLabel: "step (grey: regularization)", label: `Loss and regularization of ${answer.runs[i].label} over the steps`, paint: (c) => {
       c.area(x, x.map(() => 0), cost, `stack s${i}`);
