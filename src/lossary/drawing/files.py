@@ -77,9 +77,11 @@ def fitting(figure: Figure) -> str:
     """The figure as SVG that is as wide as its place allows, with ids that no other figure of the page has."""
     text = svg_text(figure)
     svg = _named(text, f"f{hashlib.sha256(text.encode()).hexdigest()[:10]}")
+    svg = re.sub(r"\s*<style type=\"text/css\">\*\{([^}]*)\}</style>", "", svg)  # which would rule the whole page
     rules = f"<style>{dark_rules()}</style>" if getattr(figure, "theme", LIGHT).adapts else ""
     opening = svg[: svg.index(">") + 1]
-    fits = opening.replace('style="', 'style="max-width: 100%; height: auto; ', 1)
+    own = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt; "
+    fits = opening.replace('style="', f'style="{own}', 1)
     return f"{fits}{rules}{svg[len(opening) :]}"
 
 
