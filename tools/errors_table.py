@@ -702,6 +702,13 @@ COMMANDS = [
     Example("A pasted table without targets and predictions", "On the explorer's page, under 'Your own'.",
             'from lossary.explorer.own import read\n\nread("price\\n12.5\\n13\\n")',
             "Name the columns y and p, and weight where there is one."),
+    Example("A pasted table with too many columns", "On the explorer's page, under 'Your own'.",
+            'from lossary.explorer.own import read\n\nread("y," + ",".join(f"p{i}" for i in range(500)) + "\\n1\\n")',
+            "Paste the columns that count, or call ls.check in Python."),
+    Example("Too many rows for a loss of pairs", "On the explorer's page: in this loss every row looks at every other.",
+            'from lossary.explorer.own import rows_answer\n\ntable = "y,p0,p1\\n" + "1,0.6,0.8\\n" * 1000\n'
+            'rows_answer({"losses": [{"name": "circle"}], "table": table})',
+            "Take a part of the rows."),
     Example("An empty table", "The file, or what was pasted on the explorer's page, holds nothing.",
             'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
     Example("A link of the explorer that makes no sense", "Its page asks for something that a panel does not have.",

@@ -100,7 +100,8 @@ h = History()
 h.add(1, {"loss": 1.0}, 0.1)
 h.add(2, {"loss": 0.5}, 0.1)
 shown = [ls.Huber(), ls.card("huber"), h, ls.check(ls.Huber(), [[1.0]], [[2.0]])]
-sys.modules = {name: module for name, module in sys.modules.items() if not name.startswith("matplotlib")}  # Keras has it
+for name in [name for name in sys.modules if name.startswith("matplotlib")]:  # Keras has loaded it
+    del sys.modules[name]
 [one._repr_html_() for one in shown]
 print(any(name.startswith("matplotlib") for name in sys.modules))
 """
@@ -110,7 +111,9 @@ print(any(name.startswith("matplotlib") for name in sys.modules))
 
 # -- a misspelt parameter is one sentence --------------------------------------------------------------------------
 
-MISSPELT = [(cls, name) for cls in CLASSES.values() if cls.__module__.startswith("lossary.families.") for name in cls.params]
+MISSPELT = [
+    (cls, name) for cls in CLASSES.values() if cls.__module__.startswith("lossary.families.") for name in cls.params
+]
 
 
 @pytest.mark.backendless

@@ -1,6 +1,6 @@
 """Questions that nobody should ask: random requests to the page's server, the same for the same seed.
 
-Most begin with a question that is right and spoil one part of it, so that what is behind the first check is reached too.
+Most begin with a question that is right and spoil one part of it: so what lies behind the first check is reached too.
 """
 
 import asyncio
@@ -31,8 +31,45 @@ PARAMETERS = (
     "delta", "q", "axis", "from_logits", "alpha", "gamma", "label_smoothing", "pos_weight", "spread", "smooth",
     "class_weight", "ignore_class", "reduction", "name", "dtype", "__class__", "margin", "remove_diagonal", "full",
 )  # fmt: skip
-PIECES = ("y", "p", "e", "k", "(", ")", "|", "^", "**", "/", "-", "log", "exp", "where", ",", "1e99", "0", "<=", "²", "é")
-CELLS = ("1", "0", "0.5", "-3", "1e308", "nan", "", "a", '"', "inf", "1,5", "²", "\ud800", "1e-320", "99999999999999999999")
+PIECES = (
+    "y",
+    "p",
+    "e",
+    "k",
+    "(",
+    ")",
+    "|",
+    "^",
+    "**",
+    "/",
+    "-",
+    "log",
+    "exp",
+    "where",
+    ",",
+    "1e99",
+    "0",
+    "<=",
+    "²",
+    "é",
+)
+CELLS = (
+    "1",
+    "0",
+    "0.5",
+    "-3",
+    "1e308",
+    "nan",
+    "",
+    "a",
+    '"',
+    "inf",
+    "1,5",
+    "²",
+    "\ud800",
+    "1e-320",
+    "99999999999999999999",
+)
 HEADS = ("y,p", "y,p,weight", "y;p;w", "y,p0,p1,p2", "a,b", "p,y", "y\tp", "y,y", "", ",", "y,p,p")
 
 
@@ -81,7 +118,9 @@ def spoiled(rng, question):
         "table": lambda: table(rng),
         "formula": lambda: "".join(rng.choices(PIECES, k=rng.choice([1, 3, 9, 40, 300]))),
         "states": lambda: [rng.choice([0.0, 1e11, -3.0])] * rng.choice([148, 147, 296]),
-        "points": lambda: [[rng.choice([0, 5, 5, 1e11]), rng.choice([0, 9.5, -1e11])] for _ in range(rng.randint(0, 9))],
+        "points": lambda: [
+            [rng.choice([0, 5, 5, 1e11]), rng.choice([0, 9.5, -1e11])] for _ in range(rng.randint(0, 9))
+        ],
     }
     question[part] = own[part]() if part in own and rng.random() < 0.7 else value(rng)
     return question
@@ -115,7 +154,9 @@ def header(rng):
     own = {b"host": b"127.0.0.1:8765", b"content-type": b"application/json"}
     if rng.random() < 0.15:
         name = rng.choice([b"host", b"origin", b"content-type", b"content-length", b"sec-fetch-site", b"x"])
-        own[name] = rng.choice([b"", b"\xb2", b"\xff" * 40, b"9" * 5000, b"-1", b"null", b"a" * 60_000, b"application/json;\xe9"])
+        own[name] = rng.choice(
+            [b"", b"\xb2", b"\xff" * 40, b"9" * 5000, b"-1", b"null", b"a" * 60_000, b"application/json;\xe9"]
+        )
     return list(own.items())
 
 
@@ -127,7 +168,9 @@ def questions(seed, count):
         path = f"/api/{panel}"
         method = "POST"
         if rng.random() < 0.05:
-            path = rng.choice(["/", "/api/", "/api/status", "/api/eval", "/static/main.js", "/static/../app.py", "/x\ud800", "/%00"])
+            path = rng.choice(
+                ["/", "/api/", "/api/status", "/api/eval", "/static/main.js", "/static/../app.py", "/x\ud800", "/%00"]
+            )
             method = rng.choice(["GET", "POST", "PUT", "HEAD", "\xe9"])
         yield method, path, header(rng), body(rng, panel)
 

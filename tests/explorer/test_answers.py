@@ -8,11 +8,11 @@ from keras import ops
 
 import lossary as ls
 from lossary.core.errors import LossaryError
+from lossary.core.mathml import mathml
 from lossary.data.errors import DataError
 from lossary.explorer import own
 from lossary.explorer.answers import ANSWERS
 from lossary.explorer.app import plain
-from lossary.core.mathml import mathml
 from lossary.explorer.minimise import minimise
 from lossary.explorer.network import SIZE, backward, first_state, forward
 from lossary.explorer.planes import RIDGE, spread, table, target

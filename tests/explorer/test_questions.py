@@ -83,7 +83,9 @@ def test_many_idle_connections_take_no_place(monkeypatch):
 
 
 @pytest.mark.backendless
-@pytest.mark.parametrize("sent", [b"\xff\xfe\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: " + b"x" * 200_000 + b"\r\n\r\n", b"\0" * 99 + b"\n\n"])
+@pytest.mark.parametrize(
+    "sent", [b"\xff\xfe\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: " + b"x" * 200_000 + b"\r\n\r\n", b"\0" * 99 + b"\n\n"]
+)
 def test_bytes_that_are_no_request_are_refused_in_four_parts(sent):
     with served() as address, _opened(address, sent) as connection:
         answer = b""

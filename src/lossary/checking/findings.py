@@ -112,7 +112,14 @@ class Findings(Sequence[Finding]):
     def _repr_html_(self) -> str:
         heads = ["output", "loss", "prediction", "target", "weight", "value"]
         rows = [
-            [r.output, r.loss, str(r.prediction), str(r.target), f"{r.weight:g}", "" if r.value is None else f"{r.value:.4g}"]
+            [
+                r.output,
+                r.loss,
+                str(r.prediction),
+                str(r.target),
+                f"{r.weight:g}",
+                "" if r.value is None else f"{r.value:.4g}",
+            ]
             for r in self.routes
         ]
         routes = notebook.table(heads, rows, left=4) if len(rows) > 1 else ""

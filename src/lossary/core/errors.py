@@ -9,7 +9,6 @@ LossaryError (a ValueError)
 └── UnknownLossError  no loss has this name (also a LookupError)
 """
 
-
 import difflib
 from collections.abc import Iterable
 

@@ -52,7 +52,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1,
         return f"<tr>{''.join(cell(tag, words, i) for i, words in enumerate(cells))}</tr>"
 
     head = f"<thead>{line('th', heads)}</thead>" if any(heads) else ""
-    said = f'<caption style="text-align:left;caption-side:top;color:inherit">{escape(caption)}</caption>' if caption else ""
+    said = (
+        f'<caption style="text-align:left;caption-side:top;color:inherit">{escape(caption)}</caption>'
+        if caption
+        else ""
+    )
     look = "border-collapse:collapse;color:inherit;font-size:inherit;font-variant-numeric:tabular-nums;margin:.3em 0"
     body = "".join(line("td", row) for row in rows)
     return f'<div style="overflow-x:auto"><table style="{look}">{said}{head}<tbody>{body}</tbody></table></div>'
@@ -126,7 +130,11 @@ def _titled(title: str, words: str) -> str:
 
 def _parameters(params: Sequence[ParamCard], now: dict[str, Any] | None = None) -> str:
     rows = [[p.name, repr(p.default if now is None else now.get(p.name, p.default)), p.text, p.allowed] for p in params]
-    return table(["parameter", "default" if now is None else "value", "what it does", "allowed"], rows, left=4) if rows else ""
+    return (
+        table(["parameter", "default" if now is None else "value", "what it does", "allowed"], rows, left=4)
+        if rows
+        else ""
+    )
 
 
 def loss(shown: Any, about: Card | None) -> str:

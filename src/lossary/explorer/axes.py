@@ -36,8 +36,8 @@ class Second:
 class Axis:
     """The horizontal axis. `inputs(x, second, loss)` gives y_true and y_pred with a row for each x.
 
-    `symbols(x, second, loss)` says what the formula's letters are there. A letter with an index that a sum runs over has
-    a list, one number for each term; several signs in a row ("∑ y p") have one number together.
+    `symbols(x, second, loss)` says what the formula's letters are there. A letter whose index a sum runs over has a
+    list, one number for each term; several signs in a row ("∑ y p") have one number together.
     """
 
     name: str
@@ -180,7 +180,7 @@ def _of_similarities(x: float, second: float, loss: Any) -> Mapping[str, float |
 
 
 def _of_frames(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
-    """Three frames with probability p for the symbol: it is spelt once by one, two or three frames next to each other."""
+    """Three frames with probability p for the symbol: one, two or three of them side by side spell it once."""
     p = _sigmoid(x)
     return {"∑π ∏t pt,πt": 3 * p * (1 - p) ** 2 + 2 * p**2 * (1 - p) + p**3}
 
@@ -217,7 +217,8 @@ AXES = {
              lambda x, second, loss: {"y · p": math.cos(x), "‖ y ‖": 1.0, "‖ p ‖": 1.0}),
         Axis("mean", "predicted mean μ (the target is 0)", (-4.0, 4.0), _mean_with_spread,
              _of_spread, Second("predicted standard deviation", 0.2, 4.0, 1.0)),
-        Axis("quantiles", "all predicted quantiles alike (the target is 0)", (-4.0, 4.0), _all_quantiles, _of_quantiles),
+        Axis("quantiles", "all predicted quantiles alike (the target is 0)", (-4.0, 4.0), _all_quantiles,
+             _of_quantiles),
         Axis("similarity", "similarity to the partner, s_p", (-1.0, 1.0), _two_similarities,
              _of_similarities, Second("similarity to a stranger, s_n", -1.0, 1.0, 0.2),
              {"remove_diagonal": False},

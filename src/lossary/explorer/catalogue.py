@@ -11,18 +11,23 @@ from lossary.core import catalogue
 from lossary.core.cards import Card, readable
 from lossary.core.forms import Binary, Distance, Margin
 from lossary.core.lookup import loss_class
+from lossary.core.mathml import mathml, split, symbol
 from lossary.core.params import Param
 from lossary.explorer import likelihoods
 from lossary.explorer.asked import has_control
 from lossary.explorer.curves import axis_name
-from lossary.core.mathml import mathml, split, symbol
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Every loss with its card, its controls, and the panels that can use it."""
     losses = [_entry(card) for card in catalogue.built_in().values()]
     knobs = {name: [vars(knob) for knob in d.knobs] for name, d in likelihoods.DISTRIBUTIONS.items()}
-    return {"losses": losses, "distributions": knobs, "version": lossary.__version__, "backend": keras.backend.backend()}
+    return {
+        "losses": losses,
+        "distributions": knobs,
+        "version": lossary.__version__,
+        "backend": keras.backend.backend(),
+    }
 
 
 def _entry(card: Card) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from lossary.core import catalogue
 from lossary.core.contract import checks
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
+from lossary.core.mathml import symbol
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.axes import AXES, Axis, axis_of
-from lossary.core.mathml import symbol
 from lossary.numerics.backend import gradient
 
 POINTS = 320
