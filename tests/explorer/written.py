@@ -66,5 +66,5 @@ def value(html):
     """(what the formula gives, what stands behind its last equals sign)."""
     nodes = parts(html)
     last = max(i for i, node in enumerate(nodes) if node.tag == "mo" and node.text == "=")
-    written = re.sub(r"\(\s*\)", "", code(nodes[:last]))
+    written = re.sub(r"\(\s*\)", "", code(nodes[:last])).strip(" ,")  # a comma leads to words, which count nothing
     return eval(written, {"__builtins__": {}}, FUNCTIONS), float(nodes[-1].text.replace("−", "-")), written
