@@ -388,6 +388,7 @@ def test_an_address_that_makes_no_sense_shows_the_default(visit):
         ("losses?loss=mse&loss=mae&loss=huber&loss=cauchy&loss=tukey_biweight", "loss=tukey_biweight"),
         ("losses?loss=huber(beta=2)", "huber(beta=2)"),
         ("losses?loss=huber&at=9", "at=9"),
+        ("losses?loss=bce&second=9", "second=9"),
         ("losses?loss=huber&speed=9", "speed=9"),
         ("fit?loss=bce&loss=mse", "loss=bce"),
         ("fit?loss=mse&points=1,2;3,4;5,99", "points"),
@@ -401,7 +402,7 @@ def test_an_address_that_makes_no_sense_shows_the_default(visit):
     ],
 )
 def test_a_link_drops_nothing_in_silence(visit, link, said):
-    page = visit(f"#/{link}")
+    page = visit(f"#/{link}", expected=["422"])
     settled(page)
     assert [text.startswith(said) for text in told(page)] == [True] * bool(said)
     if said:

@@ -22,6 +22,7 @@ def parts(html):
 def code(nodes):
     """Python for a row of nodes; a function takes the bracket, or the one thing, behind it."""
     words, bars, k = [], 0, 0
+    nodes = joined(nodes)
     nodes = [node for node in nodes if node.tag != "mspace" and "".join(node.itertext()).strip() not in ("\u2061", "")]
     while k < len(nodes):
         node, text = nodes[k], "".join(nodes[k].itertext()).strip()
@@ -42,6 +43,20 @@ def code(nodes):
             words.append(single(node, text))
         k += 1
     return " ".join(words)
+
+
+def joined(nodes):
+    """2π, which has no sign between, as one thing."""
+    found = []
+    for node in nodes:
+        if found and found[-1].tag == "mn" and node.tag == "mi" and node.text == "π":
+            both = ET.Element("mrow")
+            times = ET.Element("mo")
+            times.text = "·"
+            both.extend([found.pop(), times, node])
+            node = both
+        found.append(node)
+    return found
 
 
 def single(node, text):

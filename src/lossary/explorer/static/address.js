@@ -33,7 +33,12 @@ export function read() {
 
 /** What of the present address could not be used, in words; nothing is dropped without being told. */
 export const leftOut = [];
-export const leave = (part, why) => leftOut.push(`${String(part).slice(0, 60)}: ${why}.`);
+let tell = () => {};
+export const listen = (f) => (tell = f); // some is known only after an answer
+export function leave(part, why) {
+  leftOut.push(`${String(part).slice(0, 60)}: ${why}.`);
+  tell();
+}
 
 export function write(panel, params) {
   const query = String(params).replace(/%(28|29|2C|3B|3D|2F|5E|7C)/g, (code) => decodeURIComponent(code)); // readable

@@ -14,7 +14,7 @@ const sign = (text) => m("mo", text);
 const bracketed = (...nodes) => m("mrow", sign("("), ...nodes, sign(")"));
 const put = (now) => (now < 0 ? bracketed(m("mn", number(now))) : m("mn", number(now)));
 
-/** Dots between factors: 3x needs none, 3 · 2 does. */
+/** Dots between factors: 2π needs none, 3 · 2 does. */
 function multiply(shown) {
   const operand = (node, end) => {
     const tag = node.localName;
@@ -25,7 +25,8 @@ function multiply(shown) {
   for (const row of shown.querySelectorAll("mrow, msqrt")) {
     const children = [...row.children];
     children.slice(1).forEach((node, i) => {
-      if (operand(children[i], true) && operand(node, false)) row.insertBefore(sign("·"), node);
+      const short = children[i].localName === "mn" && node.textContent === "π"; // 2π
+      if (!short && operand(children[i], true) && operand(node, false)) row.insertBefore(sign("·"), node);
     });
   }
 }

@@ -136,6 +136,7 @@ async function start() {
     download(figure(current.charts, current.legend()), `lossary-${current.name}.svg`);
     say("Figure saved.");
   });
+  address.listen(tellLeftOut);
   window.addEventListener("hashchange", open);
   open();
 }

@@ -31,7 +31,13 @@ export function lossesPanel(root, catalogue, params, changed) {
     h("section", { class: "controls", "aria-label": "Losses and parameters" }, h("h2", {}, "Losses"), picker.element, extra),
     h("section", { class: "figures", "aria-label": "Curves" }, alert, pictures("Curves", Object.values(charts), "three"),
       reading), h("section", { class: "more", "aria-label": "About these losses" }, about, numbers)));
-  const newest = new Newest("curves", show, alert.show);
+  const newest = new Newest("curves", show, (error) => {
+    if (error && !answer && second !== null) { // an address with another number than this axis has
+      leave(`second=${second}`, error.allowed ?? "this cannot be used");
+      second = null;
+      refresh();
+    } else alert.show(error);
+  });
   const place = new Newest("reading", (found) => {
     told = found;
     read();
@@ -90,11 +96,12 @@ export function lossesPanel(root, catalogue, params, changed) {
   function move(x, fromSlider = false) {
     if (!answer?.axis) return;
     const [low, high] = answer.axis.span;
+    const before = at;
     at = within(fromSlider ? x : Number(x.toFixed(2)), low, high);
     cursor();
     if (!fromSlider) extra.lastElementChild?.show(at);
     place.ask({ ...wanted(), at });
-    changed();
+    if (at !== before) changed();
   }
 
   function cursor() {
