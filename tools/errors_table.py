@@ -711,6 +711,8 @@ COMMANDS = [
             "Take a part of the rows."),
     Example("An empty table", "The file, or what was pasted on the explorer's page, holds nothing.",
             'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
+    Example("A table of nothing but separators", "The file, or what was pasted on the explorer's page, has no cell.",
+            'from lossary.explorer.own import read\n\nread(";;\\n;;\\n")', "Export the table again."),
     Example("A link of the explorer that makes no sense", "Its page asks for something that a panel does not have.",
             'from lossary.explorer import fits\n\nfits.answer({"losses": [{"name": "dice"}]})',
             "Open the page without the part behind '#'."),

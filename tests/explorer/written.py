@@ -37,7 +37,8 @@ def code(nodes):
                 k += 2
             continue
         if text == "|":
-            words.append(")" if bars else "abs(")
+            times = "* " if not bars and words and words[-1][-1:].isdigit() else ""  # 100|e|
+            words.append(")" if bars else f"{times}abs(")
             bars = 1 - bars
         else:
             words.append(single(node, text))
