@@ -6,10 +6,8 @@ import shutil
 import threading
 import time
 
-import uvicorn
-
 from lossary.explorer.app import make_app
-from lossary.explorer.serve import bind
+from lossary.explorer.serve import bind, server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
 MISSING = (
@@ -27,15 +25,15 @@ def served():
     """The explorer on a free port of this machine; gives its address."""
     listening = bind(0)
     port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(port), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    running = server(make_app(port), log_level="error")
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
+    while not running.started:
         time.sleep(0.02)
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join(10)
 
 

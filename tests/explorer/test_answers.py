@@ -8,10 +8,11 @@ from keras import ops
 
 import lossary as ls
 from lossary.core.errors import LossaryError
+from lossary.core.mathml import mathml
 from lossary.data.errors import DataError
+from lossary.explorer import own
 from lossary.explorer.answers import ANSWERS
 from lossary.explorer.app import plain
-from lossary.explorer.mathml import mathml
 from lossary.explorer.minimise import minimise
 from lossary.explorer.network import SIZE, backward, first_state, forward
 from lossary.explorer.planes import RIDGE, spread, table, target
@@ -78,11 +79,32 @@ def test_a_curve_of_errors_is_the_closed_form():
 
 
 def test_symbols_are_the_numbers_of_the_formula():
-    (curve,) = ask("curves", losses=[{"name": "binary_focal_crossentropy", "params": {"alpha": 0.3,
-        "apply_class_balancing": True}}], second=0.0)["curves"]  # fmt: skip
-    assert curve["symbols"]["p_t"] == "1-x" and curve["symbols"]["α_t"] == pytest.approx(0.7)
-    x, value = 0.25, np.interp(0.25, ask("curves", losses=[{"name": "bce"}])["x"], curve["value"])
-    assert value == pytest.approx(-0.7 * (1 - (1 - x)) ** 2 * np.log(1 - x), rel=1e-3)
+    params, x = {"alpha": 0.3, "apply_class_balancing": True}, 0.25
+    focal = [{"name": "binary_focal_crossentropy", "params": params}]
+    (read,) = ask("reading", losses=focal, second=0.0, at=x)["curves"]
+    assert read["symbols"]["p_t"] == 0.75 and read["symbols"]["α_t"] == pytest.approx(0.7)
+    assert read["value"] == pytest.approx(-0.7 * (1 - (1 - x)) ** 2 * np.log(1 - x), rel=1e-5)
+
+
+@every_loss
+def test_what_is_read_is_the_curve_at_just_that_place(entry):
+    losses = [{"name": entry["function"], "params": moved(entry)}]
+    found = ask("curves", losses=losses)
+    (curve,), x, place = found["curves"], found["x"], 101
+    (read,) = ask("reading", losses=losses, at=float(x[place]))["curves"]
+    for kind in ("value", "gradient"):
+        assert read[kind] == pytest.approx(float(curve[kind][place]), rel=1e-4, abs=1e-5)
+    between = ask("reading", losses=losses, at=float(x[place] + x[place + 1]) / 2)["curves"][0]["value"]
+    low, high = sorted(map(float, curve["value"][[place, place + 1]]))
+    slack = 0.1 * (high - low) + 1e-5 * (1 + abs(high))
+    assert low - slack <= between <= high + slack
+
+
+def test_at_a_corner_there_is_no_curvature():
+    for name, at in (("huber", 1.0), ("mae", 0.0), ("quantile", 0.0), ("hinge", 1.0)):
+        (read,) = ask("reading", losses=[{"name": name}], at=at)["curves"]
+        assert np.isnan(read["curvature"]), name
+        assert np.isfinite(ask("reading", losses=[{"name": name}], at=at + 0.5)["curves"][0]["curvature"])
 
 
 @pytest.mark.parametrize(
@@ -99,6 +121,11 @@ def test_symbols_are_the_numbers_of_the_formula():
         {"losses": [{"name": "poisson"}], "second": "big"},
         {"losses": [{"name": "poisson"}], "second": float("nan")},
         {"losses": [{"name": "os.system"}]},
+        {"losses": [{"name": "dice", "params": {"axis": 7}}]},
+        {"losses": [{"name": "huber", "params": {"delta": 10**400}}]},
+        {"losses": [{"name": "multi_quantile", "params": {"q": [0.5, 10**400]}}]},
+        {"losses": [{"name": "poisson"}], "second": 10**400},
+        {"losses": [{"name": "poisson"}], "second": 5.1},
     ],
 )
 def test_questions_that_are_wrong_are_refused(asked):
@@ -116,6 +143,12 @@ def test_questions_that_are_wrong_are_refused(asked):
         ("planes", {"losses": [{"name": "bce"}], "shape": "spiral"}),
         ("planes", {"losses": [{"name": "ctc"}]}),
         ("network", {"losses": [{"name": "mse"}], "states": [[1, 2]]}),
+        ("network", {"losses": [{"name": "mse"}], "steps": 1.5}),
+        ("reading", {"losses": [{"name": "huber"}], "at": 4.5}),
+        ("fits", {"losses": [{"name": "huber"}], "points": [["1", 0]]}),
+        ("fits", {"losses": [{"name": "huber"}], "points": [[True, 0]]}),
+        ("likelihoods", {"μ": 9}),
+        ("formula", {"formula": "k*e", "values": [1]}),
         ("rows", {"table": "y,p\n1,1\n", "losses": [{"name": "mse"}], "formula": 3}),
         ("rows", {"table": "a\n1\n", "losses": [{"name": "mse"}]}),
     ],
@@ -311,10 +344,28 @@ def test_columns_without_known_names_are_explained():
     assert found["value"] == pytest.approx(0.5) and "target: a" in found["notes"][0]
 
 
-@pytest.mark.parametrize("table", ["", "1,2\n3,4\n", "y,p\n1\n", 'y,p\n"1,2\n', "y,y\n1,2\n"])
+@pytest.mark.parametrize("table", ["", ",", ";\n,,", "1,2\n3,4\n", "y,p\n1\n", 'y,p\n"1,2\n', "y,y\n1,2\n"])
 def test_bad_tables_are_refused(table):
     with pytest.raises(DataError):
         ask("rows", table=table, losses=[{"name": "mse"}])
+
+
+def test_a_table_of_many_columns_is_refused_before_it_is_read(monkeypatch):
+    def unread(*_):
+        raise AssertionError("was read")
+
+    monkeypatch.setattr(own, "parse", unread)
+    wide = "y," + ",".join(f"p{i}" for i in range(own.MOST_COLUMNS))
+    with pytest.raises(LossaryError, match="columns"):
+        ask("rows", table=f"{wide}\n1\n", losses=[{"name": "cce"}])
+
+
+def test_losses_of_pairs_take_fewer_rows():
+    rows = int(own.MOST_PAIRS**0.5) + 1
+    table = "y,p0,p1\n" + "1,0.6,0.8\n" * rows
+    with pytest.raises(LossaryError, match="every row looks at every other"):
+        ask("rows", table=table, losses=[{"name": "circle"}])
+    assert ask("rows", table=table, losses=[{"name": "scce"}])["count"] == rows
 
 
 # -- code ----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.explorer.browser import MISSING, chromium, served, started
+from tests.explorer.written import value
 
 pytestmark = [pytest.mark.backendless, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 SHOWN = "#panel svg.chart path.series:visible, #panel table"
+UNWRITTEN = ("ctc", "cosine_similarity")  # a logarithm of two sums; a quotient whose dot is a product of vectors
 PANELS = ("losses", "fit", "classes", "likelihood", "training", "own")
 
 
@@ -47,6 +49,7 @@ def visit(browser, home):
         page.on("console", lambda message: note(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: note(str(error)))
         page.on("request", lambda request: None if request.url.startswith((home, "blob:")) else note(request.url))
+        page.home = home
         page.goto(home + hash_)
         page.locator(SHOWN).first.wait_for()
         return page
@@ -103,14 +106,14 @@ def test_a_slider_moves_all_three_curves_and_the_address(visit):
 
 def test_the_numbers_stand_in_the_formula(visit):
     page = visit("#/losses?loss=huber(delta=2)&at=3")
+    settled(page)
     read = page.locator('.read[data-loss="huber"]')
     numbers = [float(text.replace("−", "-")) for text in read.locator("mn").all_text_contents()]
-    at, value = numbers[2], numbers[-1]
-    assert at == pytest.approx(3, abs=0.02) and value == pytest.approx(2 * (at - 1), rel=1e-3)
+    at, result = numbers[2], numbers[-1]
+    assert at == 3 and result == pytest.approx(4)
     box = page.locator("svg.chart").first.bounding_box()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 100)
-    moved = read.locator(".math").get_attribute("data-value")
-    assert float(moved) != pytest.approx(value)
+    changed(read.locator(".math"), "data-value", "4")
     assert page.locator(".over .cursor").count() == 3  # linked
 
 
@@ -124,6 +127,42 @@ def test_any_loss_of_the_catalogue_can_be_shown(visit):
         page.locator(f'.read[data-loss="{name}"]').wait_for()
         assert page.locator("svg.chart").first.locator("path.series").count() == 1
         assert page.locator(".error:visible").count() == 0
+
+
+@pytest.mark.parametrize("logits", [False, True])
+def test_the_numbers_put_into_a_formula_give_the_value(visit, logits):
+    page = visit()
+    entries = page.evaluate("import('/static/api.js').then(({ ask }) => ask('catalogue', {}))")
+    for entry in entries["losses"]:
+        flag = next((p for p in entry["params"] if p["name"] in ("from_logits", "log_rate")), None)
+        if entry["function"] in UNWRITTEN or (logits and flag is None):
+            continue
+        set_ = f"({flag['name']}={str(logits).lower()})" if flag else ""
+        page.goto("about:blank")
+        page.goto(f"{page.home}#/losses?loss={entry['function']}{set_}&at=0.85")
+        math = page.locator(f'.read[data-loss="{entry["function"]}"] .math')
+        math.wait_for()
+        settled(page)
+        if logits and flag["name"] == "log_rate":
+            continue  # its formula is written for rates
+        given, shown, written = value(math.inner_html())
+        real = float(math.get_attribute("data-value"))
+        assert shown == pytest.approx(real, rel=5e-3), entry["function"]
+        assert given == pytest.approx(real, rel=5e-3, abs=1e-3), (entry["function"], written)
+
+
+def test_what_is_read_is_what_was_asked(visit):
+    page = visit("#/losses?loss=huber&at=1.6")
+    settled(page)
+    assert page.locator(".reading h3").inner_text().endswith(": 1.6")
+    assert float(page.locator(".read .math").get_attribute("data-value")) == pytest.approx(1.1)
+    field = page.get_by_label("Read at error e = prediction − target, exactly")
+    for typed, used, value_ in (("0.123", "0.123", 0.123**2 / 2), ("99", "4", 3.5)):
+        field.fill(typed)
+        field.press("Tab")
+        settled(page)
+        assert field.input_value() == used and page.locator(".reading h3").inner_text().endswith(f": {used}")
+        assert float(page.locator(".read .math").get_attribute("data-value")) == pytest.approx(value_, rel=1e-5)
 
 
 def test_losses_are_laid_on_one_another(visit):
@@ -326,10 +365,56 @@ def test_a_link_brings_back_everything(visit, panel):
     assert page.url == link
 
 
+def told(page):
+    """What the page says of a link that it could not use whole."""
+    return page.locator("#left-out li").all_inner_texts()
+
+
 def test_an_address_that_makes_no_sense_shows_the_default(visit):
     page = visit("#/losses?loss=<script>&loss=huber(delta=abc)&second=x&at=1e999")
+    settled(page)
     assert page.locator('.read[data-loss="huber"]').count() == 1
-    visit("#/nothing?points=;;")
+    assert [text.split(":")[0] for text in told(page)] == ["at=1e999", "second=x", "loss=<script>", "huber(delta=abc)"]
+    for name in ("nothing?points=;;", "__proto__", "constructor", "toString?loss=mse"):
+        page = visit(f"#/{name}")
+        assert page.locator("#nav a[aria-current]").inner_text() == "Losses"
+        assert "no such panel" in told(page)[0]
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("losses?loss=nothing&loss=huber", "loss=nothing"),
+        ("losses?loss=mse&loss=mae&loss=huber&loss=cauchy&loss=tukey_biweight", "loss=tukey_biweight"),
+        ("losses?loss=huber(beta=2)", "huber(beta=2)"),
+        ("losses?loss=huber&at=9", "at=9"),
+        ("losses?loss=bce&second=9", "second=9"),
+        ("losses?loss=huber&speed=9", "speed=9"),
+        ("fit?loss=bce&loss=mse", "loss=bce"),
+        ("fit?loss=mse&points=1,2;3,4;5,99", "points"),
+        ("fit?loss=mse&degree=2.5", "degree=2.5"),
+        ("classes?loss=ctc&loss=bce", "loss=ctc"),
+        ("classes?loss=bce&share=0.9", "share=0.9"),
+        ("likelihood?distribution=Cauchy", "distribution=Cauchy"),
+        ("likelihood?at-μ=99", "at-μ=99"),
+        ("training?loss=mse&loss=mae&loss=huber", "loss=huber"),
+        ("own?by=loss&loss=bce&over=error", ""),
+    ],
+)
+def test_a_link_drops_nothing_in_silence(visit, link, said):
+    page = visit(f"#/{link}", expected=["422"])
+    settled(page)
+    assert [text.startswith(said) for text in told(page)] == [True] * bool(said)
+    if said:
+        page.get_by_role("button", name="All right").click()
+        assert page.locator("#left-out").is_hidden()
+
+
+def test_losses_over_other_axes_are_named_and_not_dropped(visit):
+    page = visit("#/losses?loss=bce&loss=weighted_binary_crossentropy(from_logits=true)")
+    settled(page)
+    assert told(page) == [] and page.locator("fieldset.loss").count() == 2
+    page.get_by_text("is drawn over another axis").wait_for()
 
 
 def test_code_can_be_copied(visit):
@@ -387,6 +472,51 @@ def test_nothing_is_wider_than_a_phone(visit):
     for panel in PANELS:
         turn_to(page, panel)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, panel
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_on_a_phone_the_picture_stays_in_sight_while_a_slider_moves(visit, panel):
+    page = visit(
+        f"#/{panel}{'?by=formula' if panel == 'own' else ''}", viewport={"width": 360, "height": 740}, has_touch=True
+    )
+    settled(page)
+    for at in ("first", "last"):
+        getattr(page.locator(".slider input[type=range]:visible"), at).scroll_into_view_if_needed()
+        box = page.locator(".pictures svg.chart:visible").first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 740
+    slider_box = page.locator(".slider input[type=range]:visible").last.bounding_box()
+    assert slider_box["y"] >= box["y"] + box["height"]  # the picture does not cover it
+
+
+def test_on_a_phone_every_chart_can_be_chosen(visit):
+    page = visit("#/losses?loss=huber", viewport={"width": 360, "height": 740})
+    for name in ("Gradient", "Curvature", "Value"):
+        page.get_by_role("button", name=name).click()
+        page.locator(f'svg.chart[aria-label^="{name}"]').wait_for()
+        assert page.locator("svg.chart:visible").count() == 1
+        assert page.locator("svg.chart:visible .cursor").count() == 1
+
+
+CUT = """[...document.querySelectorAll('#panel *, #code, #code *')].filter((e) => e.clientWidth > 0 && !e.closest('svg')
+    && e.localName !== 'textarea' && getComputedStyle(e).overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1)
+    .map((e) => `${e.localName}.${e.className} ${e.textContent.slice(0, 60)}`)"""
+
+
+def test_on_a_phone_nothing_is_cut(visit):
+    page = visit("#/losses?loss=circle", viewport={"width": 360, "height": 740})
+    losses = ("categorical_focal_crossentropy&loss=tukey_biweight", "gaussian_nll", "circle")
+    panels = ("fit", "classes", "likelihood?maximum=1", "training", "own", "own?by=formula")
+    for hash_ in (*(f"losses?loss={names}" for names in losses), *panels):
+        page.goto("about:blank")
+        page.goto(f"{page.home}#/{hash_}")
+        page.locator(SHOWN).first.wait_for()
+        settled(page)
+        page.get_by_role("button", name="Copy as code").click()
+        page.locator("#code pre").first.wait_for()
+        if "losses" in hash_:
+            page.locator("details.numbers summary").click()
+        assert page.evaluate(CUT) == [], hash_
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, hash_
 
 
 def test_another_page_cannot_ask(visit, home, browser):

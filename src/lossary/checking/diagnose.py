@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import keras
 import numpy as np
 
+from ..core import notebook
 from ..core.contract import checks
 from .advice import advise
 from .parts import Array, arrays, measure, name_of, numbers, resolve, row_weights
@@ -49,6 +51,14 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return "\n".join([*(_all_well(self) if self.finite else _trouble(self)), *self.notes])
+
+    def _repr_html_(self) -> str:
+        title, _, told = str(self).partition("\n")
+        if self.finite:
+            return notebook.box(escape(title), f'<pre style="background:none;color:inherit">{escape(told)}</pre>')
+        around = notebook.table(["", ""], list(self.around.items()), left=2)
+        advice = notebook.text(f"Do: {self.advice}")
+        return notebook.box(escape(title), around, advice, *map(notebook.text, self.notes), mark=notebook.RED)
 
 
 def diagnose(subject: Any, x: Any, y: Any = None, sample_weight: Any = None) -> Diagnosis:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import keras
 import numpy as np
 
+from ..core import notebook
 from ..core.errors import LossaryError
 from ..core.loss import Loss
 from .known import masked
@@ -23,6 +25,8 @@ FORMULAS = {
 }
 BY_CLASS = {"mean_with_class_weight": "Σ m w v / Σ m w c"}  # c is the class weight of the true class
 SHOWN = 5  # rows in the table
+WORST = ["row", "value v", "weight w", "m w v", "share", "y_true", "y_pred"]
+MEANS = ["", "reduction", "formula", "value"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,13 @@ class Explanation:
 
     def __str__(self) -> str:
         return "\n".join([*_head(self), *_table(self), *_comparison(self), *_notes(self)])
+
+    def _repr_html_(self) -> str:
+        worst, means = _worst_rows(self), _other_means(self)
+        body = [notebook.table(["", ""], _facts(self), left=2)]
+        body += [notebook.table(WORST, worst, left=0, caption="Rows that cost most")] if worst else []
+        body += [notebook.table(MEANS, means, left=3, caption="The same values by other reductions")] if means else []
+        return notebook.box(escape(_title(self)), *body, *map(notebook.text, self.notes))
 
 
 def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Explanation:
@@ -186,7 +197,15 @@ def _remarks_on_rows(loss: keras.losses.Loss, parts: Parts) -> Iterator[str]:
         yield "Return one value per row (the mean over axis=-1), and every row meets its own weight."
 
 
+def _title(e: Explanation) -> str:
+    return f"{e.loss} = {_short(e.value)}"
+
+
 def _head(e: Explanation) -> list[str]:
+    return [_title(e), "", *(f"  {name:<12} {text}" for name, text in _facts(e))]
+
+
+def _facts(e: Explanation) -> list[tuple[str, str]]:
     parts, rows = e.parts, [("values", _counted(e.parts))]
     if parts.kept.any():
         rows.append(("Σ m v", f"{_short(parts.fraction(UNWEIGHTED)[0])}  (m is 1 for values that count)"))
@@ -201,7 +220,7 @@ def _head(e: Explanation) -> list[str]:
     rows.append(("reduction", f"{e.reduction}: {formula}"))
     if e.takes_root:
         rows.append(("last step", "the square root; v are the squares of the values"))
-    return [f"{e.loss} = {_short(e.value)}", "", *(f"  {name:<12} {text}" for name, text in rows)]
+    return rows
 
 
 def _counted(parts: Parts) -> str:
@@ -222,25 +241,28 @@ def _counted(parts: Parts) -> str:
 
 
 def _table(e: Explanation) -> list[str]:
-    if not e.worst:
-        return []
-    header = ["row", "value v", "weight w", "m w v", "share", "y_true", "y_pred"]
-    rows = [
+    rows = _worst_rows(e)
+    return ["", "Rows that cost most", *_aligned([WORST, *rows])] if rows else []
+
+
+def _worst_rows(e: Explanation) -> list[list[str]]:
+    return [
         [
             ", ".join(map(str, row.place)), _short(row.value), _short(row.weight), _short(row.contribution),
             "" if row.share is None else f"{row.share:.1%}", row.y_true, row.y_pred,
         ]
         for row in e.worst
     ]  # fmt: skip
-    return ["", "Rows that cost most", *_aligned([header, *rows])]
+
+
+def _other_means(e: Explanation) -> list[list[str]]:
+    shown = e.means.items() if e.parts.contributions.ndim else ()
+    return [["*" if name == e.reduction else "", name, FORMULAS[name], _short(value)] for name, value in shown]
 
 
 def _comparison(e: Explanation) -> list[str]:
-    if e.parts.contributions.ndim == 0:
+    if not (rows := _other_means(e)):
         return []
-    rows = [
-        ["*" if name == e.reduction else "", name, FORMULAS[name], _short(value)] for name, value in e.means.items()
-    ]
     lines = _aligned(rows, left=3)
     return ["", "The same values by other reductions" + (" (* this one)" if e.reduction in e.means else ""), *lines]
 

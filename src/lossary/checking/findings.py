@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, overload
 
+from ..core import notebook
 from ..core.errors import LossaryError
 
 ERROR, WARNING = "ERROR", "WARNING"
@@ -32,6 +34,13 @@ class Finding:
     def __str__(self) -> str:
         where = f" [output {self.output}]" if self.output else ""
         return f"{self.id} {self.severity} {self.rule}{where}: {self.message} {self.do}"
+
+    def _repr_html_(self) -> str:
+        where = f" [output {self.output}]" if self.output else ""
+        title = escape(f"{self.id} {self.severity} {self.rule}{where}")
+        mark = notebook.RED if self.severity == ERROR else notebook.ORANGE
+        said = (notebook.text(self.message), notebook.text(self.do), notebook.text(self.link, quiet=True))
+        return notebook.box(title, *said, mark=mark)
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,22 @@ class Findings(Sequence[Finding]):
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        heads = ["output", "loss", "prediction", "target", "weight", "value"]
+        rows = [
+            [
+                r.output,
+                r.loss,
+                str(r.prediction),
+                str(r.target),
+                f"{r.weight:g}",
+                "" if r.value is None else f"{r.value:.4g}",
+            ]
+            for r in self.routes
+        ]
+        routes = notebook.table(heads, rows, left=4) if len(rows) > 1 else ""
+        return notebook.box(escape(self.summary()), routes, *(finding._repr_html_() for finding in self))
 
     def summary(self) -> str:
         """The last line: how much was looked at, and how much was found."""

@@ -70,6 +70,11 @@ class Card:
         lines += [f"Unlike: {line}" for line in self.unlike]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.card(self)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

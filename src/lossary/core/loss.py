@@ -347,6 +347,11 @@ class Loss(Fields, keras.losses.Loss):
         shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.loss(self, catalogue.names().get(type(self).__name__) or type(self).card())
+
     def __add__(self, other: Any) -> Any:
         """Several losses as one: `Huber() + 0.1 * CosineSimilarity()`; see lossary.core.sums."""
         return _sums().added(self, other)

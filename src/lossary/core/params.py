@@ -44,13 +44,13 @@ class Param:
             return None
         try:
             return getattr(self, f"_{self.kind}")(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError):
             raise ParameterError(
                 f"{owner}({name}=...) sets: {self.text}",
                 arrived=f"It was given {name}={shown(value)}.",
                 allowed=f"Allowed is {self.allowed()}.",
                 do=f"Pass such a value, or leave `{name}` out for the default.",
-            ) from error
+            ) from None  # the text says all that the cause would
 
     def allowed(self) -> str:
         """The allowed values in words."""

@@ -6,7 +6,7 @@ import warnings
 from inspect import BoundArguments, Parameter, Signature
 from typing import Any
 
-from .errors import LossaryError, ParameterError, shown
+from .errors import LossaryError, ParameterError, did_you_mean, shown
 from .params import Param
 
 
@@ -20,8 +20,8 @@ def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[
             f"{owner}{_without_types(signature)} was called.",
             arrived=f"The arguments do not fit: {error}.",
             allowed=f"Allowed are {', '.join(signature.parameters)}; by place, {', '.join(by_place) or 'none'}.",
-            do="Pass these by name.",
-        ) from error
+            do=did_you_mean(kwargs, signature.parameters) or "Pass these by name.",
+        ) from None
 
 
 def check_name(owner: str, name: Any) -> None:

@@ -180,6 +180,11 @@ class Sum(keras.losses.Loss):
 
     __rmul__ = __mul__
 
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.loss(self, None)
+
     def __repr__(self) -> str:
         return " + ".join(_shown(part) for part in self.parts)
 

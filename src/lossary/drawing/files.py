@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from html import escape
@@ -62,11 +63,26 @@ def svg_text(figure: Figure) -> str:
 
 def inline(figure: Figure, name: str) -> str:
     """The figure as an <svg> inside a page, its ids beginning with `name`; the page holds `dark_rules` if it adapts."""
-    svg = svg_text(figure)
+    return _named(svg_text(figure), name)
+
+
+def _named(svg: str, name: str) -> str:
     svg = re.sub(r"\s*<style>@media.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     return re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
+
+
+def fitting(figure: Figure) -> str:
+    """The figure as SVG that is as wide as its place allows, with ids that no other figure of the page has."""
+    text = svg_text(figure)
+    svg = _named(text, f"f{hashlib.sha256(text.encode()).hexdigest()[:10]}")
+    svg = re.sub(r"\s*<style type=\"text/css\">\*\{([^}]*)\}</style>", "", svg)  # which would rule the whole page
+    rules = f"<style>{dark_rules()}</style>" if getattr(figure, "theme", LIGHT).adapts else ""
+    opening = svg[: svg.index(">") + 1]
+    own = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt; "
+    fits = opening.replace('style="', f'style="{own}', 1)
+    return f"{fits}{rules}{svg[len(opening) :]}"
 
 
 def dark_rules() -> str:

@@ -71,9 +71,16 @@ class Picture(Figure):
         return save(self, path)
 
     def _repr_svg_(self) -> str:
-        from .files import svg_text
+        from .files import fitting
 
-        return svg_text(self)
+        return fitting(self)
+
+    def _repr_html_(self) -> str:
+        """As wide as the notebook's cell at most; a page that takes no HTML has the SVG."""
+        from .files import fitting
+
+        svg = fitting(self)
+        return f"<div>{svg[svg.index('<svg') :]}</div>"
 
 
 def theme_of(name: str | Theme) -> Theme:

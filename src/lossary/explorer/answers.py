@@ -10,6 +10,7 @@ from lossary.explorer import catalogue, code, curves, fits, likelihoods, network
 ANSWERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "catalogue": catalogue.answer,
     "curves": curves.answer,
+    "reading": curves.reading_answer,
     "fits": fits.answer,
     "planes": planes.answer,
     "likelihoods": likelihoods.answer,

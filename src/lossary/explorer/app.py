@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -76,7 +77,8 @@ def make_app(port: int) -> Starlette:
         Route("/api/{name}", ask, methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, port=port)])
+    told = {HTTPException: _not_there, Exception: _own_fault}
+    return Starlette(routes=routes, middleware=[Middleware(Guard, port=port)], exception_handlers=told)
 
 
 async def _ask(engine: Engine, name: str, body: bytes) -> Response:
@@ -99,12 +101,27 @@ async def _ask(engine: Engine, name: str, body: bytes) -> Response:
         return _error(422, four)
 
 
+def _not_there(request: Request, error: Exception) -> Response:
+    """An address or a method that the page does not have."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    arrived = f"{request.method[:20]} {request.url.path[:80]!r} is not there."
+    return _error(status, parts("Something of the explorer was asked for.", arrived, "Allowed is what its page asks.",
+                                "Open the address that `lossary explore` prints."))  # fmt: skip
+
+
+def _own_fault(request: Request, error: Exception) -> Response:
+    """A mistake of lossary itself: the terminal has its traceback, and the page goes on."""
+    arrived = f"lossary made a mistake of its own: {type(error).__name__}."
+    return _error(500, parts("The page asked something.", arrived, "Everything else still works.",
+                             "Look at the terminal, and report what it says."))  # fmt: skip
+
+
 def _error(status: int, error: dict[str, str]) -> Response:
     return _json({"error": error}, status)
 
 
 def _json(content: Any, status: int = 200) -> Response:
-    text = json.dumps(plain(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(plain(content), allow_nan=False, separators=(",", ":"))  # ASCII carries half a surrogate pair too
     return Response(text, status, media_type="application/json")
 
 

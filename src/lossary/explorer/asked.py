@@ -1,8 +1,11 @@
-"""What the page asks, read strictly: numbers in their range, losses of the catalogue, lists of bounded length."""
+"""What the page asks, read strictly: numbers in their range, losses of the catalogue, lists of bounded length.
+
+What arrives is JSON: whole numbers of any size, text with half a surrogate pair, lists within lists. Nothing is
+shortened, rounded or moved into its range in silence: what is shown is what was asked, or an error.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,9 +16,12 @@ from lossary.core.elsewhere import translate
 from lossary.core.errors import LossaryError
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
+from lossary.core.params import Param
 
 MOST_LOSSES = 4
 MOST_NUMBERS = 20  # in a parameter that is a list
+LARGEST = 1e12  # of the numbers in a list
+CONTROLS = ("from_logits", "apply_class_balancing", "log_rate", "full")  # the flags that a picture can show
 Array = np.ndarray[Any, Any]
 
 
@@ -28,17 +34,19 @@ class Asked:
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A finite number in [low, high]."""
         value = self.question.get(name, default)
-        right = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        self._checked(name, value, right, f"a number from {low:g} to {high:g}")
-        return float(min(max(value, low), high))
+        right = _is_number(value) and low <= value <= high
+        return float(self._checked(name, value, right, f"a number from {low:g} to {high:g}"))
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
-        return round(self.number(name, default, low, high))
+        value = self.question.get(name, default)
+        right = _is_number(value) and low <= value <= high and value == round(value)
+        return int(self._checked(name, value, right, f"a whole number from {low} to {high}"))
 
     def choice(self, name: str, *choices: str) -> str:
         """One of the choices; the first where nothing is said."""
         value = self.question.get(name, choices[0])
-        return str(self._checked(name, value, value in choices, " or ".join(choices)))
+        right = isinstance(value, str) and value in choices
+        return str(self._checked(name, value, right, " or ".join(choices)))
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.question.get(name, default)
@@ -49,32 +57,49 @@ class Asked:
         right = isinstance(value, str) and len(value) <= longest
         return str(self._checked(name, value, right, f"text of at most {longest:,} characters"))
 
+    def mapping(self, name: str) -> Asked:
+        """What stands under a name, to be read in its turn."""
+        value = self.question.get(name, {})
+        return Asked(self._checked(name, value, isinstance(value, dict), "an object"))
+
     def numbers(self, name: str, width: int, most: int) -> Array:
-        """A list of at most `most` rows of `width` finite numbers, as (rows, width)."""
-        words = f"at most {most} rows of {width} number(s)"
-        try:
-            found = np.asarray(self.question.get(name, []), dtype="float64").reshape(-1, width)
-        except (TypeError, ValueError):
-            found = np.full((1, width), np.nan)
-        right = len(found) <= most and bool(np.isfinite(found).all()) and bool((np.abs(found) < 1e12).all())
-        self._checked(name, "other values", right, words)
-        return found
+        """At most `most` rows of `width` finite numbers, in a list of rows or one after the other: (rows, width)."""
+        value = self.question.get(name, [])
+        right = isinstance(value, list) and len(value) <= most * width
+        flat = value if right else []
+        if right and any(isinstance(row, list) for row in value):
+            right = len(value) <= most and all(isinstance(row, list) and len(row) == width for row in value)
+            flat = [number for row in value for number in row] if right else []
+        right = right and len(flat) % width == 0 and all(_is_number(one) and abs(one) < LARGEST for one in flat)
+        self._checked(name, value, right, f"a list of at most {most} rows of {width} number(s)")
+        return np.asarray(flat, dtype="float64").reshape(-1, width)
 
     def losses(self, fits: Callable[[Loss], bool] = lambda loss: True, **fixed: Any) -> list[Loss]:
         """The losses named, with their parameters; `fixed` are set where a loss has them."""
         entries = self.question.get("losses", [])
         right = isinstance(entries, list) and 0 < len(entries) <= MOST_LOSSES and all(map(_is_loss, entries))
-        self._checked("losses", "other values", right, f"one to {MOST_LOSSES} names with parameters")
-        made = [made_of(entry, fixed) for entry in entries]
+        self._checked("losses", entries, right, f"one to {MOST_LOSSES} names with parameters")
+        made = [self._made(entry, fixed) for entry in entries]
         for loss in made:
             self._checked("losses", type(loss).__name__, fits(loss), "losses that this panel can use")
         return made
+
+    def _made(self, entry: Mapping[str, Any], fixed: Mapping[str, Any]) -> Loss:
+        """A loss from {"name": ..., "params": {...}}; its own checks judge the values."""
+        cls = loss_class(catalogue.find(entry["name"]))
+        given = entry.get("params", {})
+        known = [name for name, param in cls.params.items() if has_control(name, param)]
+        other = next((name for name in given if name not in known), "")
+        words = f"{', '.join(known) or 'no parameter'} of {cls.__name__}: what has a control on the page"
+        self._checked("losses", other, not other, words)
+        own = {name: value for name, value in fixed.items() if name in cls.params}
+        return cls(**{**given, **own})
 
     def _checked(self, name: str, value: Any, right: bool, allowed: str) -> Any:
         if not right:
             raise LossaryError(
                 f"The page asked with {name!r}.",
-                arrived=f"It is {str(value)[:80]!r}.",
+                arrived=f"It is {_short(value)}.",
                 allowed=f"Allowed is {allowed}.",
                 do="Open the page anew without the part of its address behind '#'.",
             )
@@ -89,6 +114,26 @@ def made_of(entry: Mapping[str, Any], fixed: Mapping[str, Any]) -> Loss:
         given = {name: value for name, value in translate(found.card, found.place, given).items() if name in cls.params}
     own = {name: value for name, value in fixed.items() if name in cls.params}
     return cls(**{**given, **own})
+
+
+def has_control(name: str, param: Param) -> bool:
+    """Whether the page has a slider, a switch, a choice or a field for this parameter."""
+    if param.kind == "flag":
+        return name in CONTROLS
+    return (param.kind == "number" and param.slide is not None) or param.kind in ("numbers", "choice")
+
+
+def _is_number(value: Any) -> bool:
+    """A finite number that a float can hold."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _short(value: Any) -> str:
+    """What arrived, in a few words. Lists may be as deep as they like: only their length is told."""
+    if isinstance(value, (list, dict)):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} value(s) that do not fit"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _is_loss(entry: Any) -> bool:
@@ -106,5 +151,5 @@ def _is_loss(entry: Any) -> bool:
 def _is_value(value: Any) -> bool:
     """A number, a flag, a word, or a list of a few numbers."""
     if isinstance(value, list):
-        return 0 < len(value) <= MOST_NUMBERS and all(isinstance(one, (int, float)) for one in value)
-    return isinstance(value, (bool, int, float, str)) and len(str(value)) < 80
+        return 0 < len(value) <= MOST_NUMBERS and all(map(_is_number, value))
+    return isinstance(value, bool) or _is_number(value) or (isinstance(value, str) and len(value) < 80)

@@ -11,15 +11,23 @@ from lossary.core import catalogue
 from lossary.core.cards import Card, readable
 from lossary.core.forms import Binary, Distance, Margin
 from lossary.core.lookup import loss_class
+from lossary.core.mathml import mathml, split, symbol
 from lossary.core.params import Param
+from lossary.explorer import likelihoods
+from lossary.explorer.asked import has_control
 from lossary.explorer.curves import axis_name
-from lossary.explorer.mathml import mathml, split, symbol
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Every loss with its card, its controls, and the panels that can use it."""
     losses = [_entry(card) for card in catalogue.built_in().values()]
-    return {"losses": losses, "version": lossary.__version__, "backend": keras.backend.backend()}
+    knobs = {name: [vars(knob) for knob in d.knobs] for name, d in likelihoods.DISTRIBUTIONS.items()}
+    return {
+        "losses": losses,
+        "distributions": knobs,
+        "version": lossary.__version__,
+        "backend": keras.backend.backend(),
+    }
 
 
 def _entry(card: Card) -> dict[str, Any]:
@@ -51,11 +59,9 @@ def _entry(card: Card) -> dict[str, Any]:
 def _control(name: str, param: Param, default: Any) -> dict[str, Any] | None:
     """A slider, a switch, a choice or a field of numbers; None for parameters that no picture can show."""
     common = {"name": name, "text": param.text, "allowed": param.allowed(), "default": default}
-    if param.kind == "number" and param.slide is not None and isinstance(default, (int, float)):
+    if not has_control(name, param):
+        return None
+    if param.kind == "number" and param.slide is not None:
         low, high = param.slide
         return {**common, "kind": "number", "low": low, "high": high, "symbol": symbol(name)}
-    if param.kind == "flag" and name in ("from_logits", "apply_class_balancing", "log_rate", "full"):
-        return {**common, "kind": "flag"}
-    if param.kind == "numbers":
-        return {**common, "kind": "numbers"}
-    return {**common, "kind": "choice", "choices": param.choices} if param.kind == "choice" else None
+    return {**common, "kind": param.kind, **({"choices": param.choices} if param.kind == "choice" else {})}

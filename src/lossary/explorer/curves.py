@@ -13,9 +13,9 @@ from lossary.core import catalogue
 from lossary.core.contract import checks
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
+from lossary.core.mathml import symbol
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.axes import AXES, Axis, axis_of
-from lossary.explorer.mathml import symbol
 from lossary.numerics.backend import gradient
 
 POINTS = 320
@@ -37,9 +37,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         if axis_of(loss) is not axis:
             drawn.append({"label": label(loss), "other": getattr(axis_of(loss), "label", "no single number")})
             continue
-        drawn.append(
-            {"label": label(loss), "symbols": symbols(loss, axis, second), **_curve(loss, axis, second or 0.0)}
-        )
+        drawn.append({"label": label(loss), **_curve(loss, axis, second or 0.0)})
     return {"axis": shown(axis), "x": x, "second": second, "curves": drawn}
 
 
@@ -80,23 +78,11 @@ def rows_over(loss: Loss, axis: Axis, second: float) -> Callable[[Tensor], Tenso
     return lambda x: loss.rows(*axis.inputs(x, second, loss), **axis.extra())
 
 
-def symbols(loss: Loss, axis: Axis, second: float | None) -> dict[str, str | float]:
-    """What the letters of the loss's formula are here: "x", "1-x" or a number."""
-    found: dict[str, str | float] = {}
-    for name, meaning in axis.symbols.items():
-        if meaning == "x-second":
-            found[name] = "x" if not second else f"x-{second:g}"
-        else:
-            found[name] = second if meaning == "second" and second is not None else meaning
-    if axis.name == "probability" and second in (0.0, 1.0):
-        found["p_t"] = "x" if second else "1-x"
-    own = [(name, getattr(loss, name)) for name, param in loss.params.items() if param.kind.startswith("number")]
-    numbers: dict[str, str | float] = {symbol(n): v for n, v in own if isinstance(v, (int, float))}
-    alpha = numbers.get("α")
-    if isinstance(alpha, float) and axis.name == "probability" and second in (0.0, 1.0):
-        balanced = getattr(loss, "apply_class_balancing", True)
-        numbers["α_t"] = (alpha if second else 1 - alpha) if balanced else 1.0
-    return {**numbers, **found} if axis.name != "margin" else {**found, **numbers}
+def symbols(loss: Loss, axis: Axis, second: float, at: float) -> dict[str, float | list[float]]:
+    """What the letters of the loss's formula are at one place: numbers, and lists of them under sums."""
+    values = {name: getattr(loss, name) for name, param in loss.params.items() if param.kind.startswith("number")}
+    own = {symbol(n): float(v) for n, v in values.items() if isinstance(v, (int, float))}
+    return {**axis.symbols(at, second, loss), **own}
 
 
 def label(loss: Loss) -> str:
@@ -116,3 +102,40 @@ def axis_name(function: str) -> str | None:
     """The axis of a loss at its defaults."""
     axis = axis_of(loss_class(catalogue.find(function))())
     return None if axis is None else axis.name
+
+
+def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Value, gradient and curvature of the losses at one place of their axis: at just the number that was asked."""
+    asked = Asked(question)
+    losses = asked.losses()
+    axis = axis_of(losses[0])
+    if axis is None:
+        return {"at": None, "curves": []}
+    knob = axis.second
+    second = None if knob is None else asked.number("second", knob.default, knob.low, knob.high)
+    at = asked.number("at", sum(axis.span) / 2, *axis.span)
+    found = [_read(loss, axis, second or 0.0, at) if axis_of(loss) is axis else {} for loss in losses]
+    return {"at": at, "second": second, "curves": found}
+
+
+def _read(loss: Loss, axis: Axis, second: float, at: float) -> dict[str, Any]:
+    """As many numbers as a curve has, so that a backend which compiles for every size has compiled before.
+
+    At a corner, where the two sides do not agree, or what they give grows the nearer they are, there is no curvature.
+    """
+    low, high = axis.span
+    step = (high - low) / POINTS / 4
+    x = np.full(3 * POINTS, at)
+    x[1:5] = at - step, at + step, at - step / 4, at + step / 4
+    loss = type(loss)(**{**{name: getattr(loss, name) for name in loss.params}, **axis.fixed})
+    f = rows_over(loss, axis, second)
+    with checks(False):
+        value = ops.convert_to_numpy(f(ops.convert_to_tensor(x[:POINTS].astype("float32"))))
+        slopes = ops.convert_to_numpy(gradient(f, ops.convert_to_tensor(x.astype("float32")))).astype("float64")
+    wide = x.astype("float32").astype("float64")
+    left, right, bend, closer = (
+        (slopes[j] - slopes[i]) / (wide[j] - wide[i]) for i, j in ((1, 0), (0, 2), (1, 2), (3, 4))
+    )
+    unlike = [abs(a - b) > 0.5 * (abs(a) + abs(b)) / 2 + 1e-2 for a, b in ((left, right), (bend, closer))]
+    letters = symbols(loss, axis, second, at)
+    return {"value": value[0], "gradient": slopes[0], "curvature": np.nan if any(unlike) else bend, "symbols": letters}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 1_000_000  # bytes of one request
+PATIENCE = 20.0  # seconds in which a request has to arrive
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,7 +46,13 @@ class Guard:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._foreign(headers) or self._unreadable(scope["method"], headers)
-        body = b"" if refusal else await _body(receive, self.largest)
+        body: bytes | None = b""
+        if not refusal:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    body = await _body(receive, self.largest)
+            except TimeoutError:
+                refusal = self._too_slow()
         if body is None:
             refusal = self._too_large()
         if refusal:
@@ -75,7 +83,16 @@ class Guard:
                 "Send JSON.",
             )
         size = headers.get("content-length", "0")
-        return self._too_large() if not size.isdigit() or int(size) > self.largest else None
+        fits = size.isascii() and size.isdigit() and len(size) < 20 and int(size) <= self.largest
+        return None if fits else self._too_large()
+
+    def _too_slow(self) -> Refusal:
+        return 408, parts(
+            "The explorer reads a request.",
+            "It did not arrive whole.",
+            f"Allowed are {PATIENCE:g} seconds from its first byte to its last.",
+            "Send it again.",
+        )
 
     def _too_large(self) -> Refusal:
         return 413, parts(
@@ -88,14 +105,14 @@ class Guard:
 
 async def _body(receive: Receive, largest: int) -> bytes | None:
     """The whole body; None when there is more than is allowed."""
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > largest:
             return None
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -15,11 +15,12 @@ from lossary.core.errors import LossaryError
 from lossary.core.loss import Loss
 from lossary.data.csvfile import parse
 from lossary.explorer import formulas
-from lossary.explorer.asked import Array, Asked, made_of
+from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label, measured
 from lossary.numerics.backend import gradient
 
-MOST_ROWS, SHOWN = 5000, 100
+MOST_ROWS, MOST_COLUMNS, SHOWN = 5000, 200, 100
+MOST_PAIRS = 500_000  # of rows, where each looks at all others
 NAMES = {
     "y": ("y", "y_true", "target", "label", "true", "actual"),
     "p": ("p", "y_pred", "pred", "prediction", "score", "predicted", "fit"),
@@ -51,8 +52,15 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
         loss, name = formula.as_loss(_values(asked, formula)), formula.text
         y, p = (y[:, None], p[:, None]) if p.ndim == 1 else (np.repeat(y[:, None], p.shape[1], axis=1), p)
     else:
-        loss = made_of(asked.question["losses"][0], {}) if asked.losses() else None
+        loss = asked.losses()[0]
         name = label(loss)
+        if loss.coupled and len(y) ** 2 > MOST_PAIRS:
+            raise LossaryError(
+                f"{name} was to be computed for a pasted table.",
+                arrived=f"It has {len(y):,} rows, and in this loss every row looks at every other.",
+                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows here.",
+                do="Take a part of the rows, or call the loss in Python.",
+            )
         y, p = _shaped(loss, y, p)
     found = check(loss, y, p, w, ignore=[] if isinstance(loss, Loss) else ["L009"])  # a formula is never saved
     answer = {"label": name, "count": len(y), "notes": notes, "summary": found.summary()}
@@ -65,13 +73,15 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(asked: Asked, formula: formulas.Formula) -> dict[str, float]:
-    given = asked.question.get("values", {})
-    inner = Asked(given if isinstance(given, dict) else {})
-    return {name: inner.number(name, 1.0, -1e6, 1e6) for name in formula.parameters}
+    given = asked.mapping("values")
+    return {name: given.number(name, 1.0, -1e6, 1e6) for name in formula.parameters}
 
 
 def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
     """Targets (n,), predictions (n,) or (n, classes), weights, and notes on how the columns were understood."""
+    head = next(iter(table.lstrip().splitlines()), "")
+    if max(map(head.count, ",;\t")) >= MOST_COLUMNS:  # before anything is made of it
+        raise _unread("Its first line names more columns than that.")
     columns, notes = parse(table, Path("pasted table"))
     by_name = {column.name.strip().lower(): column.numbers for column in columns if column.numbers is not None}
     y = _first(by_name, "y")
@@ -81,14 +91,20 @@ def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
         (first, y), (second, p) = list(by_name.items())[:2]
         notes = [*notes, f"Read as target: {first}; as prediction: {second}. Name columns y, p and weight to choose."]
     if y is None or p is None or len(y) > MOST_ROWS:
-        numbers = f"columns of numbers: {', '.join(by_name) or 'none'}"
-        raise LossaryError(
-            "A pasted table was to be read as targets, predictions and weights.",
-            arrived=f"It has {len(columns[0].missing):,} rows and these {numbers}.",
-            allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows.",
-            do="Name the columns in the first line, for instance: y,p,weight.",
-        )
+        names = ", ".join(list(by_name)[:8]) or "none"
+        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has nothing but a count of rows"
+        raise _unread(f"{rows} and these columns of numbers: {names}.")
     return y, p, _first(by_name, "w"), notes
+
+
+def _unread(arrived: str) -> LossaryError:
+    return LossaryError(
+        "A pasted table was to be read as targets, predictions and weights.",
+        arrived=arrived,
+        allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows and "
+        f"{MOST_COLUMNS} columns.",
+        do="Name the columns in the first line, for instance: y,p,weight.",
+    )
 
 
 def _first(columns: dict[str, Array], kind: str) -> Any:
@@ -101,7 +117,8 @@ def _shaped(loss: Loss, y: Array, p: Array) -> tuple[Array, Array]:
         return (y, p) if loss.contract.shape == "index" else (y[:, None], p[:, None])
     if loss.contract.shape == "index":
         return y.astype("int64") if np.all(y == np.rint(y)) else y, p
-    return np.eye(p.shape[1])[np.clip(np.nan_to_num(y), 0, p.shape[1] - 1).astype(int)], p
+    seen = np.clip(np.nan_to_num(y), 0, p.shape[1] - 1).astype(int)
+    return (seen[:, None] == np.arange(p.shape[1])).astype("float64"), p
 
 
 def _costs(loss: Any, y: Array, p: Array, w: Array | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import socket
 import threading
 import webbrowser
 from importlib import util
+from typing import Any
 
 from lossary.core.errors import LossaryError
 
@@ -27,8 +28,6 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
                 allowed="Allowed is lossary with its extra 'explorer'.",
                 do="Install it: pip install 'lossary[explorer]'.",
             )
-    import uvicorn
-
     from lossary.explorer.app import make_app
 
     listening = bind(port)
@@ -37,8 +36,16 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
     print(f"The explorer is at {address} (Ctrl+C ends it).", flush=True)
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    config = uvicorn.Config(make_app(port), log_level="warning", server_header=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    server(make_app(port)).run(sockets=[listening])
+
+
+def server(app: Any, log_level: str = "warning") -> Any:
+    """uvicorn as the page needs it: connections that ask nothing are closed."""
+    import uvicorn
+
+    from lossary.explorer.connections import Patient
+
+    return uvicorn.Server(uvicorn.Config(app, http=Patient, ws="none", log_level=log_level, server_header=False))
 
 
 def bind(port: int | None) -> socket.socket:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import notebook
 from ..core.errors import LossaryError
 
 Row = dict[str, float]
@@ -106,6 +107,16 @@ class History(Mapping[str, list[float]]):
 
     def __repr__(self) -> str:
         return f"<History of {len(self.epoch)} epochs: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        title = f"{len(self.epoch)} epochs" + (f", the best is epoch {self.best_epoch}" if self.best_epoch else "")
+        stopped = notebook.text(f"Stopped: {self.stopped}") if self.stopped else ""
+        if not self.epoch:
+            return notebook.box("No epoch has ended.", stopped)
+        series = [(name, self.epoch, self[name]) for name in ("target", "val_target") if name in self]
+        drawn = notebook.lines(series, "The target over the epochs", (notebook.BLUE, notebook.ORANGE))
+        rows = [[_shown(name, value) for name, value in row.items()] for row in self.rows()]
+        return notebook.box(title, drawn, notebook.table(["epoch", *self], notebook.cut(rows), left=0), stopped)
 
     def _table(self, most: int) -> str:
         if not self.epoch:

@@ -34,8 +34,8 @@ async function answered(name, question) {
   } catch {
     throw new Refused({ asked: "The explorer no longer answers.", do: "Start it again with `lossary explore`." });
   }
-  const content = await answer.json();
-  if (!answer.ok) throw new Refused(content.error);
+  const content = await answer.json().catch(() => null); // a proxy may answer in words of its own
+  if (!answer.ok || !content) throw new Refused(content?.error ?? { asked: `The explorer answered with status ${answer.status}.`, do: "Look at the terminal." });
   return content;
 }
 

@@ -44,6 +44,31 @@ function jumps(y, height) {
   return found;
 }
 
+const phone = () => innerWidth <= 800;
+
+/**
+ * Charts of one panel. Beside the controls all are seen; on a phone they stay in sight while the controls move, and one
+ * is seen at a time, chosen by its name.
+ */
+export function pictures(name, charts, className = "") {
+  const box = h("div", { class: "pictures", "data-shown": "0" });
+  const choose = charts.map((chart, i) => h("button", { type: "button", "aria-pressed": String(!i), onclick: () => {
+    box.dataset.shown = i;
+    choose.forEach((other, j) => other.setAttribute("aria-pressed", String(i === j)));
+  } }, chart.title));
+  charts.forEach((chart, i) => {
+    chart.element.dataset.place = i;
+    chart.ondraw = () => {
+      choose[i].textContent = chart.short ?? chart.title;
+      choose[i].hidden = chart.element.hidden;
+      if (chart.element.hidden && box.dataset.shown === String(i)) choose[0].click();
+    };
+  });
+  box.append(charts.length > 1 ? h("div", { class: "switch", role: "group", "aria-label": name }, choose) : "",
+    h("div", { class: `charts ${className}` }, charts.map((chart) => chart.element)));
+  return box;
+}
+
 export class Chart {
   /** `label` says what is drawn, for screen readers; `title` stands above. */
   constructor({ title, xLabel = "", label = title, height = 240, group = false, equal = false }) {
@@ -51,7 +76,7 @@ export class Chart {
     this.svg = s("svg", { role: group ? "group" : "img", "aria-label": label, class: "chart" });
     this.element = h("figure", {}, this.svg);
     this.onhover = null;
-    new ResizeObserver(() => this.element.clientWidth && this.element.clientWidth !== this.width && this.draw())
+    new ResizeObserver(() => this.element.clientWidth && Math.max(220, this.element.clientWidth) !== this.width && this.draw())
       .observe(this.element);
     this.svg.addEventListener("pointermove", (event) => this.onhover?.(this.xOf(event)));
   }
@@ -61,7 +86,13 @@ export class Chart {
     Object.assign(this, { xSpan, ySpan, paint });
     if (xLabel !== undefined) this.xLabel = xLabel;
     if (label !== undefined) this.svg.setAttribute("aria-label", label);
+    this.ondraw?.();
     this.draw();
+  }
+
+  show(yes) {
+    this.element.hidden = !yes;
+    this.ondraw?.();
   }
 
   get inner() {
@@ -101,8 +132,9 @@ export class Chart {
   redraw() {
     this.width = Math.max(220, Math.round(this.element.clientWidth));
     if (!this.xSpan || !this.element.clientWidth) return;
-    this.tall = this.equal ? Math.round(Math.min(this.width - EDGE.left - EDGE.right, 520)) + EDGE.top + EDGE.bottom : this.height;
-    if (this.equal) this.width = Math.min(this.width, this.tall - EDGE.top - EDGE.bottom + EDGE.left + EDGE.right);
+    const most = phone() ? Math.round(Math.max(150, 0.34 * innerHeight)) : Infinity; // what a phone can spare
+    this.tall = Math.min(this.height, most);
+    if (this.equal) this.spread();
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.tall}`);
     this.svg.setAttribute("width", this.width);
     this.svg.setAttribute("height", this.tall);
@@ -114,7 +146,15 @@ export class Chart {
       s("defs", {}, s("clipPath", { id }, s("rect", { x: left, y: top, width: right - left, height: bottom - top }))),
       this.axes(), this.plot, this.over);
     this.paint?.(this);
-    if (this.equal) this.width = Math.round(this.element.clientWidth);
+    if (this.marked) this.cursor(...this.marked);
+  }
+
+  /** As much to the sides as the width has room for, so that a unit is as wide as it is high. */
+  spread() {
+    const { left, right, top, bottom } = this.inner;
+    const middle = (this.xSpan[0] + this.xSpan[1]) / 2;
+    const half = (((this.ySpan[1] - this.ySpan[0]) / 2) * (right - left)) / (bottom - top);
+    this.xSpan = [middle - half, middle + half];
   }
 
   axes() {
@@ -130,8 +170,16 @@ export class Chart {
     }
     if (!this.equal && this.ySpan[0] < 0 && this.ySpan[1] > 0) g.append(s("line", { class: "zero", x1: left, x2: right, y1: this.y(0), y2: this.y(0) }));
     g.append(s("text", { class: "title", x: left, y: 16 }, this.title),
-      s("text", { x: (left + right) / 2, y: bottom + 33, "text-anchor": "middle" }, this.xLabel));
+      this.named((left + right) / 2, bottom + 33));
     return g;
+  }
+
+  /** The name of the axis, narrower where it would be cut. */
+  named(x, y) {
+    const room = this.width - 8;
+    const wide = this.xLabel.length * 6.4;
+    const fit = wide > room ? { textLength: room, lengthAdjust: "spacingAndGlyphs" } : {};
+    return s("text", { x: Math.min(x, this.width - 4 - Math.min(wide, room) / 2), y, "text-anchor": "middle", ...fit }, this.xLabel);
   }
 
   /** A line through (x, y) that breaks where y is null or jumps; a thin line marks a jump. */
@@ -180,7 +228,9 @@ export class Chart {
 
   /** The line under the pointer, with a dot on each series. */
   cursor(x, values) {
-    this.over.replaceChildren();
+    this.marked = [x, values]; // drawn again with all else
+    this.over?.replaceChildren();
+    if (!this.over) return;
     if (x === null || x < this.xSpan[0] || x > this.xSpan[1]) return;
     const { top, bottom } = this.inner;
     this.over.append(s("line", { class: "cursor", x1: this.x(x), x2: this.x(x), y1: top, y2: bottom }));

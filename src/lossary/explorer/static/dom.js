@@ -36,8 +36,11 @@ export function number(value, digits = 4) {
 let count = 0;
 const unique = (name) => `${name}-${(count += 1)}`;
 
-/** A slider with a field for exact numbers. `set` is called with every number on the way. */
-export function slider({ label, text = "", low, high, value, step = null, whole = false }, set) {
+/**
+ * A slider with a field for exact numbers. `set` is called with every number on the way. Where `binds` is true, numbers
+ * outside the range are moved into it, and seen to be; else the field takes any number, and the server judges it.
+ */
+export function slider({ label, text = "", low, high, value, step = null, whole = false, binds = false }, set) {
   const id = unique("slider");
   const by = step ?? (whole ? 1 : neat((high - low) / 200));
   const range = h("input", { type: "range", id, min: low, max: high, step: "any", "aria-describedby": text && `${id}-text` });
@@ -56,14 +59,16 @@ export function slider({ label, text = "", low, high, value, step = null, whole 
     const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
     if (!way) return;
     event.preventDefault();
-    const now = Math.min(high, Math.max(low, round(Number(range.value) + way * by)));
+    const now = Math.min(high, Math.max(low, round((whole ? Math.round(Number(range.value)) : Number(range.value)) + way * by)));
     show(now);
     set(now);
   });
   exact.addEventListener("change", () => {
     if (exact.value === "" || !Number.isFinite(Number(exact.value))) return show(Number(range.value));
-    range.value = exact.value;
-    set(whole ? Math.round(Number(exact.value)) : Number(exact.value));
+    let now = whole ? Math.round(Number(exact.value)) : Number(exact.value);
+    if (binds) now = Math.min(high, Math.max(low, now));
+    show(now);
+    set(now);
   });
   const row = h("div", { class: "slider" }, h("label", { for: id }, label), range, exact,
     text && h("p", { class: "hint", id: `${id}-text` }, prose(text)));

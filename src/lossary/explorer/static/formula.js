@@ -4,13 +4,17 @@ import { number } from "./dom.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "mean"]);
+const MOST_TERMS = 4; // of a sum that is written out
 const m = (tag, ...children) => {
   const element = document.createElementNS(MATHML, tag);
   element.append(...children);
   return element;
 };
+const sign = (text) => m("mo", text);
+const bracketed = (...nodes) => m("mrow", sign("("), ...nodes, sign(")"));
+const put = (now) => (now < 0 ? bracketed(m("mn", number(now))) : m("mn", number(now)));
 
-/** Dots between factors: 3x needs none, 3 · 2 does. */
+/** Dots between factors: 2π needs none, 3 · 2 does. */
 function multiply(shown) {
   const operand = (node, end) => {
     const tag = node.localName;
@@ -21,7 +25,8 @@ function multiply(shown) {
   for (const row of shown.querySelectorAll("mrow, msqrt")) {
     const children = [...row.children];
     children.slice(1).forEach((node, i) => {
-      if (operand(children[i], true) && operand(node, false)) row.insertBefore(m("mo", "·"), node);
+      const short = children[i].localName === "mn" && node.textContent === "π"; // 2π
+      if (!short && operand(children[i], true) && operand(node, false)) row.insertBefore(sign("·"), node);
     });
   }
 }
@@ -31,25 +36,86 @@ export function formula(text) {
   return document.importNode(new DOMParser().parseFromString(text, "text/html").querySelector("math"), true);
 }
 
-/** What a letter means at x: "x", "1-x", "x-2" or a number. */
-export function meaning(rule, x) {
-  if (typeof rule === "number") return rule;
-  if (rule === "x") return x;
-  if (rule === "1-x") return 1 - x;
-  return x - Number(rule.slice(2));
+/** Several signs in a row that have one number together, such as ∑ y p. */
+function fillSequences(shown, symbols) {
+  for (const [key, now] of Object.entries(symbols)) {
+    const words = key.split(" ");
+    if (words.length < 2) continue;
+    for (const first of [...shown.querySelectorAll("mo, mi, munder")].filter((node) => node.textContent.trim() === words[0])) {
+      const run = [first];
+      while (run.length < words.length && run.at(-1)) {
+        let next = run.at(-1).nextElementSibling;
+        while (next?.localName === "mspace") next = next.nextElementSibling;
+        run.push(next);
+      }
+      if (!run.every((node, i) => node && node.textContent.trim() === words[i])) continue;
+      run.slice(1).forEach((node) => node.remove());
+      first.replaceWith(put(now));
+    }
+  }
+}
+
+/** Sums over an index whose letters have a number for each term, written out: ∑ y_c log p_c is 1 log 0.7 + 0 log 0.3. */
+function writeSums(shown, symbols) {
+  const lists = Object.entries(symbols).filter(([, now]) => Array.isArray(now) && now.length);
+  for (const sum of [...shown.querySelectorAll("munder")].reverse()) {
+    const [over, index] = sum.children;
+    const own = lists.filter(([name]) => name.endsWith(`_${index?.textContent}`));
+    if (over.textContent !== "∑" || !own.length) continue;
+    const rest = [];
+    for (let next = sum.nextElementSibling; next && next.localName !== "mtext" && rest.length < 60; next = next.nextElementSibling) {
+      if (next.localName === "mspace" && next.nextElementSibling?.localName === "mtext") break;
+      rest.push(next);
+    }
+    const places = [...Array(own[0][1].length).keys()];
+    if (places.length > MOST_TERMS || !rest.some((node) => node.querySelector?.("[data-symbol]") || node.dataset?.symbol)) continue;
+    const terms = places.map((i) => {
+      const term = m("mrow", ...rest.map((node) => node.cloneNode(true)));
+      fill(term, Object.fromEntries(own.map(([name, now]) => [name, now[i]])));
+      return term;
+    });
+    rest.forEach((node) => node.remove());
+    const signed = ["−", "-"].includes(sum.previousElementSibling?.textContent) || sum.previousElementSibling?.localName === "mfrac";
+    const inner = terms.flatMap((term, i) => [...(i ? [sign("+")] : []), ...term.children]);
+    sum.replaceWith(...(signed && terms.length > 1 ? [sign("("), ...inner, sign(")")] : inner));
+  }
+}
+
+function fill(shown, symbols) {
+  for (const node of [...shown.querySelectorAll("[data-symbol]")]) {
+    const now = symbols[node.dataset.symbol];
+    if (typeof now === "number" && shown.contains(node)) node.replaceWith(put(now));
+  }
 }
 
 /** The formula with the numbers put in, and " = value" behind it. */
-export function filledIn(text, symbols, x, value) {
+export function filledIn(text, symbols, value) {
   const shown = formula(text);
-  for (const node of [...shown.querySelectorAll("[data-symbol]")]) {
-    const rule = symbols[node.dataset.symbol];
-    if (rule === undefined || rule === null || !shown.contains(node)) continue;
-    const put = meaning(rule, x);
-    const digits = m("mn", number(put));
-    node.replaceWith(put < 0 ? m("mrow", m("mo", "("), digits, m("mo", ")")) : digits);
-  }
+  fillSequences(shown, symbols);
+  writeSums(shown, symbols);
+  fill(shown, symbols);
   multiply(shown);
-  shown.firstElementChild.append(m("mo", "="), m("mn", number(value)));
+  shown.firstElementChild.append(sign("="), m("mn", number(value)));
   return shown;
+}
+
+/** The formula in pieces that may stand below one another, since browsers do not break MathML: at =, + and −, at words. */
+export function broken(shown) {
+  const pieces = [];
+  let piece = [];
+  const end = () => piece.length && pieces.push(piece) && (piece = []);
+  for (const node of [...shown.firstElementChild.children]) {
+    const before = piece.at(-1);
+    const operator = node.localName === "mo" && ["=", "+", "−"].includes(node.textContent) && before && !(before.localName === "mo" && before.textContent !== ")");
+    if (operator) node.setAttribute("form", "infix"); // also where it begins a piece
+    if (operator || (node.localName === "mtext" && before?.localName === "mspace")) end();
+    piece.push(node);
+  }
+  end();
+  return pieces.map((nodes) => {
+    const math = m("math", m("mrow", ...nodes));
+    math.setAttribute("display", "inline");
+    math.setAttribute("displaystyle", "true");
+    return math;
+  });
 }

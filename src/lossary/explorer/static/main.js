@@ -26,7 +26,9 @@ let catalogue = null;
 
 function open() {
   const { panel, params } = address.read();
-  const name = panel in PANELS ? panel : "losses";
+  const known = Object.hasOwn(PANELS, panel);
+  if (panel && !known) address.leave(`#/${panel}`, "there is no such panel");
+  const name = known ? panel : "losses";
   current?.close?.();
   closeCode();
   const [title, make] = PANELS[name];
@@ -38,7 +40,20 @@ function open() {
   $("panel").replaceChildren();
   current = make($("panel"), catalogue, params, () => remember(name));
   current.name = name;
+  for (const part of params.unread()) address.leave(`${part}=${params.get(part)}`, "this panel has no such setting");
+  tellLeftOut();
   current.start();
+}
+
+/** What of the link could not be used stands over the panel until it is read. */
+function tellLeftOut() {
+  const box = $("left-out");
+  const { leftOut } = address;
+  box.hidden = !leftOut.length;
+  if (box.hidden) return box.replaceChildren();
+  box.replaceChildren(h("p", {}, h("strong", {}, "Not all of this link could be used.")),
+    h("ul", {}, leftOut.slice(0, 8).map((text) => h("li", {}, text)), leftOut.length > 8 && h("li", {}, `and ${leftOut.length - 8} more.`)),
+    button("All right", () => (box.hidden = true)));
 }
 
 /** The address follows what is set, at most a few times a second: browsers limit how often it may change. */
@@ -121,6 +136,7 @@ async function start() {
     download(figure(current.charts, current.legend()), `lossary-${current.name}.svg`);
     say("Figure saved.");
   });
+  address.listen(tellLeftOut);
   window.addEventListener("hashchange", open);
   open();
 }

@@ -2,7 +2,7 @@
 
 import { numberOf, oneOf } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart } from "./chart.js";
+import { Chart, pictures } from "./chart.js";
 import { alertBox, announce, button, checkbox, choice, h, number, s, slider, table } from "./dom.js";
 
 const NAMES = ["normal", "Laplace", "Poisson", "Bernoulli"];
@@ -10,12 +10,15 @@ const NAMES = ["normal", "Laplace", "Poisson", "Bernoulli"];
 export function likelihoodPanel(root, catalogue, params, changed) {
   const now = {
     distribution: oneOf(params, "distribution", NAMES),
-    size: Math.round(numberOf(params, "size", 60, 5, 300)),
-    seed: Math.round(numberOf(params, "seed", 1, 0, 10000)),
-    outliers: Math.round(numberOf(params, "outliers", 0, 0, 20)),
+    size: numberOf(params, "size", 60, 5, 300, true),
+    seed: numberOf(params, "seed", 1, 0, 10000, true),
+    outliers: numberOf(params, "outliers", 0, 0, 20, true),
   };
-  let at = Object.fromEntries([...params].filter(([name]) => name.startsWith("at-")).map(([name, v]) => [name.slice(3), Number(v)]).filter(([, v]) => Number.isFinite(v)));
-  let maximumShown = params.get("maximum") === "1";
+  let at = {};
+  for (const { name, low, high } of catalogue.distributions[now.distribution]) {
+    if (params.has(`at-${name}`)) at[name] = numberOf(params, `at-${name}`, undefined, low, high);
+  }
+  let maximumShown = oneOf(params, "maximum", ["0", "1"]) === "1";
   let answer = null;
   const histogram = new Chart({ title: "Sample and density", xLabel: "value", height: 300 });
   const curves = [0, 1].map((i) => new Chart({ title: `Log-likelihood ${i + 1}` }));
@@ -27,7 +30,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     now[name] = value;
     refresh();
   };
-  const outlierSlider = slider({ label: "Outliers", low: 0, high: 20, value: now.outliers, whole: true, text: "Values far to the right, drawn from nothing." }, set("outliers"));
+  const outlierSlider = slider({ label: "Outliers", low: 0, high: 20, value: now.outliers, whole: true, binds: true, text: "Values far to the right, drawn from nothing." }, set("outliers"));
   const box = h("div");
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Distribution and sample" }, h("h2", {}, "Distribution"),
@@ -36,9 +39,9 @@ export function likelihoodPanel(root, catalogue, params, changed) {
         at = {};
         refresh();
       }), knobs, box,
-      h("h2", {}, "Sample"), slider({ label: "Values", low: 5, high: 300, value: now.size, whole: true }, set("size")), outlierSlider,
+      h("h2", {}, "Sample"), slider({ label: "Values", low: 5, high: 300, value: now.size, whole: true, binds: true }, set("size")), outlierSlider,
       button("Draw anew", () => set("seed")((now.seed % 10000) + 1))),
-    h("section", { class: "figures", "aria-label": "Likelihood" }, alert, histogram.element, h("div", { class: "charts two" }, curves.map((c) => c.element)), results)));
+    h("section", { class: "figures", "aria-label": "Likelihood" }, alert, pictures("Likelihood", [histogram, ...curves], "first-wide"), results)));
 
   function refresh() {
     newest.ask({ ...now, ...at });
@@ -52,14 +55,14 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     outlierSlider.hidden = found.counts;
     drawHistogram();
     curves.forEach((chart, i) => {
-      chart.element.hidden = !found.curves[i];
+      chart.show(Boolean(found.curves[i]));
       if (found.curves[i]) drawCurve(chart, found.curves[i], i);
     });
     report();
   }
 
   function buildKnobs() {
-    knobs.replaceChildren(...answer.knobs.map((knob, i) => slider({ ...knob, label: `${knob.name}`, value: answer.here.at[i] }, (value) => {
+    knobs.replaceChildren(...answer.knobs.map((knob, i) => slider({ ...knob, label: `${knob.name}`, value: answer.here.at[i], binds: true }, (value) => {
       at[knob.name] = value;
       refresh();
     })));
@@ -112,6 +115,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   }
 
   function drawCurve(chart, curve, i) {
+    chart.short = `over ${curve.name}`;
     chart.title = `Log-likelihood over ${curve.name}`;
     const sorted = [...curve.value].sort((a, b) => b - a);
     const [best, low] = [Math.max(sorted[0], maximumShown ? answer.best.value : -Infinity), sorted[Math.floor(sorted.length * 0.8)]];

@@ -1,12 +1,13 @@
 // The playground: points that can be dragged, and the curve that each loss draws through them.
 
-import { numberOf, readPoints, writePoints } from "./address.js";
+import { leave, numberOf, oneOf, readPoints, round2, within, writePoints } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart } from "./chart.js";
+import { Chart, pictures } from "./chart.js";
 import { alertBox, announce, button, checkbox, choice, h, number, s, slider, swatch, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const FIELD = [0, 10];
+const REACH = [-10, 20]; // of the squares that are dragged
 const NOISE = [0.3, -0.5, 0.2, 0.6, -0.2, -0.4, 0.5, 0.1, -0.6, 0.3, 0.4, -0.3, 0, -0.5, 0.6, 0.2];
 const along = (f) => NOISE.map((e, i) => [0.6 + i * 0.55, f(0.6 + i * 0.55) + e]);
 const SAMPLES = {
@@ -16,15 +17,19 @@ const SAMPLES = {
   wave: ["A wave, one outlier", () => [...along((x) => 5 + 2.5 * Math.sin(x * 0.7)), [5, 9.5]], 3],
   empty: ["Nothing yet", () => [], 1],
 };
-const clamp = (v) => Math.min(FIELD[1], Math.max(FIELD[0], v));
+const clamp = (v) => round2(within(v, ...FIELD)); // what is drawn is what the address will say
 
 export function linePanel(root, catalogue, params, changed) {
-  let points = readPoints(params.get("points")) ?? SAMPLES.line[1]();
-  let degree = numberOf(params, "degree", 1, 1, 4);
+  let points = readPoints(params.get("points"), FIELD) ?? SAMPLES.line[1]().map((point) => point.map(clamp));
+  let degree = numberOf(params, "degree", 1, 1, 4, true);
   let byHand = params.get("hand") !== null;
-  let handles = (params.get("hand") ?? "").split(",").filter(Boolean).map(Number).filter(Number.isFinite);
-  let fitsShown = params.get("fits") !== "0";
-  let detail = params.get("show") ?? "residuals";
+  let handles = (params.get("hand") ?? "").split(",").filter(Boolean).map(Number);
+  if (byHand && (handles.length !== degree + 1 || !handles.every((y) => within(y, ...REACH) === y))) {
+    if (handles.length) leave("hand", `allowed are ${degree + 1} numbers from ${REACH[0]} to ${REACH[1]}`);
+    handles = [];
+  }
+  let fitsShown = oneOf(params, "fits", ["1", "0"]) === "1";
+  let detail = oneOf(params, "show", ["residuals", "pulls", "none"]);
   let answer = null;
   let active = null; // the point or handle that is dragged
   let grip = [0, 0]; // from where it was taken to its middle
@@ -33,10 +38,10 @@ export function linePanel(root, catalogue, params, changed) {
   const alert = alertBox();
   const results = h("div", { class: "results" });
   const said = h("p", { class: "said", role: "status" });
-  const picker = new Picker({ catalogue, usual: ["mean_squared_error", "mean_absolute_error", "huber"], fits: (e) => e.line, changed: refresh });
+  const picker = new Picker({ catalogue, usual: ["mean_squared_error", "mean_absolute_error", "huber"], allowed: (e) => e.line, changed: refresh });
   picker.load(params);
   const newest = new Newest("fits", show, alert.show);
-  const degreeSlider = slider({ label: "Degree of the curve", low: 1, high: 4, value: degree, whole: true, text: "1 is a line." }, (now) => {
+  const degreeSlider = slider({ label: "Degree of the curve", low: 1, high: 4, value: degree, whole: true, binds: true, text: "1 is a line." }, (now) => {
     degree = clampDegree(now);
     if (byHand) handles = evenly();
     refresh();
@@ -55,7 +60,7 @@ export function linePanel(root, catalogue, params, changed) {
         changed();
       }),
       h("h2", {}, "Your own guess"), handBoxes),
-    h("section", { class: "figures", "aria-label": "Fits" }, alert, chart.element,
+    h("section", { class: "figures", "aria-label": "Fits" }, alert, pictures("Fits", [chart]),
       h("p", { class: "hint" }, "Drag points, or focus one and use the arrow keys; Delete removes it; a double click adds one."), said, results)));
   chart.svg.addEventListener("dblclick", (event) => add([clamp(chart.xOf(event)), clamp(chart.yOf(event))]));
   chart.svg.addEventListener("pointermove", drag);
@@ -85,7 +90,7 @@ export function linePanel(root, catalogue, params, changed) {
 
   function startFrom(name) {
     if (!name) return;
-    points = SAMPLES[name][1]();
+    points = SAMPLES[name][1]().map((point) => point.map(clamp));
     degree = SAMPLES[name][2];
     degreeSlider.show(degree);
     if (byHand) handles = evenly();
@@ -165,7 +170,7 @@ export function linePanel(root, catalogue, params, changed) {
   function place(key, x, y) {
     const i = Number(key.slice(1));
     if (key[0] === "p") points[i] = [clamp(x), clamp(y)];
-    else handles[i] = Math.min(20, Math.max(-10, y));
+    else handles[i] = round2(within(y, ...REACH));
     refresh();
   }
 
@@ -224,10 +229,10 @@ export function linePanel(root, catalogue, params, changed) {
     charts: [chart],
     legend: () => (fitsShown || !byHand ? picker.labels() : []),
     params() {
-      const kept = picker.kept();
+      const kept = picker.asParams();
       kept.set("points", writePoints(points));
       kept.set("degree", degree);
-      if (byHand) kept.set("hand", handles.map((v) => Math.round(v * 100) / 100).join(","));
+      if (byHand) kept.set("hand", handles.join(","));
       if (!fitsShown) kept.set("fits", "0");
       kept.set("show", detail);
       return kept;

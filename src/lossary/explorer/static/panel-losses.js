@@ -1,10 +1,10 @@
 // Any loss of the catalogue: value, gradient and curvature, linked; the numbers put into the formula.
 
-import { numberOf } from "./address.js";
+import { leave, numberOf, within } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart, limits } from "./chart.js";
+import { Chart, limits, pictures } from "./chart.js";
 import { alertBox, announce, h, number, prose, slider, swatch, table } from "./dom.js";
-import { filledIn, formula, meaning } from "./formula.js";
+import { broken, filledIn, formula } from "./formula.js";
 import { Picker } from "./picker.js";
 
 const MATH = { class: "math", tabindex: 0, role: "group", "aria-label": "Formula" }; // long ones scroll
@@ -12,6 +12,7 @@ const KINDS = { value: "Value", gradient: "Gradient", curvature: "Curvature" };
 
 export function lossesPanel(root, catalogue, params, changed) {
   let answer = null;
+  let told = null; // the losses at just the place that is read
   let at = params.has("at") ? numberOf(params, "at", 0) : null;
   let second = params.has("second") ? numberOf(params, "second", 0) : null;
   let axisName = null;
@@ -24,16 +25,27 @@ export function lossesPanel(root, catalogue, params, changed) {
   const picker = new Picker({ catalogue, usual: ["huber", "mean_squared_error"], changed: refresh,
     fits: (entry, first) => entry === first || (entry.axis !== null && entry.axis === first.axis) });
   picker.load(params);
+  const wanted = () => ({ losses: picker.question(), ...(second === null ? {} : { second }) });
 
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Losses and parameters" }, h("h2", {}, "Losses"), picker.element, extra),
-    h("section", { class: "figures", "aria-label": "Curves" }, alert, h("div", { class: "charts three" }, Object.values(charts).map((c) => c.element)),
+    h("section", { class: "figures", "aria-label": "Curves" }, alert, pictures("Curves", Object.values(charts), "three"),
       reading), h("section", { class: "more", "aria-label": "About these losses" }, about, numbers)));
-  const newest = new Newest("curves", show, alert.show);
+  const newest = new Newest("curves", show, (error) => {
+    if (error && !answer && second !== null) { // an address with another number than this axis has
+      leave(`second=${second}`, error.allowed ?? "this cannot be used");
+      second = null;
+      refresh();
+    } else alert.show(error);
+  });
+  const place = new Newest("reading", (found) => {
+    told = found;
+    read();
+  }, (error) => error && alert.show(error));
   for (const chart of Object.values(charts)) chart.onhover = (x) => move(x);
 
   function refresh() {
-    newest.ask({ losses: picker.question(), ...(second === null ? {} : { second }) });
+    newest.ask(wanted());
     changed();
   }
 
@@ -47,28 +59,29 @@ export function lossesPanel(root, catalogue, params, changed) {
 
   /** Another axis: another second number, and another place to read at. */
   function newAxis(axis) {
-    const again = axisName !== null;
+    const again = axisName !== null; // not the axis that the address is about
     axisName = axis?.name ?? null;
     if (again) second = null;
     extra.replaceChildren();
     if (!axis) return;
     const [low, high] = axis.span;
-    if (at === null || again || at < low || at > high) at = low + 0.7 * (high - low);
+    if (at !== null && within(at, low, high) !== at && !again) leave(`at=${at}`, `allowed is a number from ${low} to ${high}`);
+    if (at === null || within(at, low, high) !== at || again) at = Number((low + 0.7 * (high - low)).toFixed(2));
     if (axis.second) {
       const value = second ?? axis.second.default;
-      extra.append(slider({ ...axis.second, value }, (now) => {
+      extra.append(slider({ ...axis.second, value, binds: true }, (now) => {
         second = now;
         refresh();
       }));
     }
-    extra.append(slider({ label: `Read at ${axis.label}`, low, high, value: Number(at.toFixed(3)) }, (now) => move(now, true)));
+    extra.append(slider({ label: `Read at ${axis.label}`, low, high, value: at, binds: true }, (now) => move(now, true)));
   }
 
   const drawn = () => answer.curves.filter((curve) => curve.value);
 
   function draw() {
     for (const [kind, chart] of Object.entries(charts)) {
-      chart.element.hidden = !answer.axis;
+      chart.show(Boolean(answer.axis));
       if (!answer.axis) continue;
       const lines = drawn().map((curve) => curve[kind]);
       const label = `${KINDS[kind]} of ${drawn().map((c) => c.label).join(", ")} over the ${answer.axis.label}`;
@@ -79,36 +92,46 @@ export function lossesPanel(root, catalogue, params, changed) {
     move(at, true);
   }
 
-  /** The curves at the sampled place nearest to x. */
+  /** The line goes to x at once; the server is asked for the numbers at just this x. */
   function move(x, fromSlider = false) {
     if (!answer?.axis) return;
     const [low, high] = answer.axis.span;
-    at = Math.min(high, Math.max(low, x));
-    const i = Math.min(answer.x.length - 1, Math.max(0, Math.round(((at - low) / (high - low)) * answer.x.length - 0.5)));
-    for (const [kind, chart] of Object.entries(charts)) chart.cursor(answer.x[i], answer.curves.map((curve) => curve[kind]?.[i]));
-    if (!fromSlider) extra.lastElementChild?.show(Number(at.toFixed(3)));
-    read(i);
-    changed();
+    const before = at;
+    at = within(fromSlider ? x : Number(x.toFixed(2)), low, high);
+    cursor();
+    if (!fromSlider) extra.lastElementChild?.show(at);
+    place.ask({ ...wanted(), at });
+    if (at !== before) changed();
   }
 
-  function read(i) {
-    const x = answer.x[i];
-    announce(`${answer.axis.label} ${number(x)}. ${drawn().map((c) => `${c.label}: value ${number(c.value[i])}, gradient ${number(c.gradient[i])}`).join("; ")}.`);
-    reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(x)}`), ...answer.curves.map((curve, place) => {
-      if (!curve.value) return h("p", {}, swatch(place), ` ${curve.label} is drawn over another axis: ${curve.other}.`);
-      const { entry } = picker.chosen[place] ?? {};
-      if (!entry) return "";
-      return h("div", { class: "read", "data-loss": entry.function }, h("p", {}, swatch(place), ` ${curve.label}`),
-        h("div", { ...MATH, "data-value": curve.value[i] }, filledIn(entry.formula, curve.symbols, x, curve.value[i])),
-        h("p", { class: "facts" }, letters(curve.symbols, entry, x),
-          `value ${number(curve.value[i])} · gradient ${number(curve.gradient[i])} · curvature ${number(curve.curvature[i])}`));
+  function cursor() {
+    const [low, high] = answer.axis.span;
+    const last = answer.x.length - 1;
+    const t = within(((at - low) / (high - low)) * (last + 1) - 0.5, 0, last);
+    const [i, j] = [Math.floor(t), Math.ceil(t)];
+    const between = (y) => (y?.[i] == null || y[j] == null ? null : y[i] + (t - i) * (y[j] - y[i]));
+    for (const [kind, chart] of Object.entries(charts)) chart.cursor(at, answer.curves.map((curve) => between(curve[kind])));
+  }
+
+  function read() {
+    if (!answer?.axis || told.curves.length !== answer.curves.length) return;
+    const facts = (one) => `value ${number(one.value)} · gradient ${number(one.gradient)} · curvature ${number(one.curvature)}`;
+    announce(`${answer.axis.label} ${number(told.at, 7)}. ${answer.curves.map((c, i) => (c.value ? `${c.label}: ${facts(told.curves[i])}` : "")).filter(Boolean).join("; ")}.`);
+    reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(told.at, 7)}`), ...answer.curves.map((curve, i) => {
+      if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is drawn over another axis: ${curve.other}.`);
+      const { entry } = picker.chosen[i] ?? {};
+      const one = told.curves[i];
+      if (!entry || !one.symbols) return "";
+      return h("div", { class: "read", "data-loss": entry.function }, h("p", {}, swatch(i), ` ${curve.label}`),
+        h("div", { ...MATH, "data-value": one.value }, broken(filledIn(entry.formula, one.symbols, one.value))),
+        h("p", { class: "facts" }, letters(one.symbols, entry), facts(one)));
     }));
   }
 
   /** The letters that the formula really holds, with their numbers. */
-  function letters(symbols, entry, x) {
-    const held = Object.entries(symbols).filter(([name]) => entry.formula.includes(`data-symbol="${name}"`));
-    return held.length ? `${held.map(([name, rule]) => `${name} = ${number(meaning(rule, x))}`).join(", ")} · ` : "";
+  function letters(symbols, entry) {
+    const held = Object.entries(symbols).filter(([name, now]) => !Array.isArray(now) && entry.formula.includes(`data-symbol="${name}"`));
+    return held.length ? `${held.map(([name, now]) => `${name} = ${number(now)}`).join(", ")} · ` : "";
   }
 
   function describe() {
@@ -117,7 +140,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     about.dataset.names = names;
     about.replaceChildren(...picker.chosen.map(({ entry }, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
-      h("div", MATH, formula(entry.formula)), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
+      h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
       h("dl", {}, ...[["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))
@@ -126,22 +149,26 @@ export function lossesPanel(root, catalogue, params, changed) {
 
   function fillNumbers() {
     if (!answer?.axis) return;
-    const rows = answer.x.map((x, i) => [number(x), ...drawn().flatMap((c) => Object.keys(KINDS).map((kind) => number(c[kind][i])))])
-      .filter((_, i) => i % 16 === 8);
-    numbers.replaceChildren(numbers.firstElementChild, table(`Every 16th point of the curves`,
-      [answer.axis.label, ...drawn().flatMap((c) => Object.keys(KINDS).map((kind) => `${c.label}: ${kind}`))], rows));
+    const tables = drawn().map((c) => {
+      const rows = answer.x.map((x, i) => [number(x), ...Object.keys(KINDS).map((kind) => number(c[kind][i]))]).filter((_, i) => i % 16 === 8);
+      return table(`${c.label}: every 16th point over the ${answer.axis.label}`, ["at", ...Object.keys(KINDS)], rows);
+    });
+    numbers.replaceChildren(numbers.firstElementChild, h("div", { class: "charts two" }, tables));
   }
 
   return {
     start: refresh,
-    close: () => newest.close(),
+    close() {
+      newest.close();
+      place.close();
+    },
     losses: () => picker.question(),
     charts: Object.values(charts),
     legend: () => picker.labels(),
     params() {
-      const kept = picker.kept();
+      const kept = picker.asParams();
       if (second !== null) kept.set("second", second);
-      if (at !== null) kept.set("at", Number(at.toFixed(3)));
+      if (at !== null) kept.set("at", at);
       return kept;
     },
   };

@@ -2,7 +2,7 @@
 
 import { oneOf } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart, limits } from "./chart.js";
+import { Chart, limits, pictures } from "./chart.js";
 import { alertBox, button, choice, errorParts, h, number, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
@@ -19,13 +19,13 @@ export function ownPanel(root, catalogue, params, changed) {
   let mode = oneOf(params, "by", ["loss", "formula"]);
   let typed = params.get("formula") ?? "where(abs(e) <= d, e^2/2, d*(abs(e) - d/2))";
   let over = oneOf(params, "over", ["error", "prediction", "probability"]);
-  const values = Object.fromEntries([...params].filter(([n]) => n.startsWith("v-")).map(([n, v]) => [n.slice(2), Number(v)]).filter(([, v]) => Number.isFinite(v)));
+  const values = Object.fromEntries(params.numbered("v-"));
   let timer = null;
   const charts = ["Value", "Gradient", "Curvature"].map((title) => new Chart({ title, height: 200 }));
   const [formulaAlert, rowsAlert] = [alertBox(), alertBox()];
   const sliders = h("div");
   const results = h("div", { class: "results" });
-  const picker = new Picker({ catalogue, usual: ["binary_crossentropy"], most: 1, fits: () => true, changed: refresh });
+  const picker = new Picker({ catalogue, usual: ["binary_crossentropy"], most: 1, changed: refresh });
   picker.load(params);
   const rows = new Newest("rows", showRows, rowsAlert.show);
   const curves = new Newest("formula", showCurves, formulaAlert.show);
@@ -44,7 +44,7 @@ export function ownPanel(root, catalogue, params, changed) {
       over = now;
       refresh();
     }), formulaAlert, sliders);
-  const curveBox = h("div", { class: "charts three" }, charts.map((c) => c.element));
+  const curveBox = pictures("Curves of the formula", charts, "three");
   const drop = h("div", { class: "drop" }, h("label", { for: "rows" }, "Rows: y, p (or p0, p1, … for classes), weight"), area,
     h("label", { for: "file" }, "Or drop a CSV file here, or choose one"), file);
   for (const name of ["dragover", "dragleave", "drop"]) {

@@ -2,7 +2,7 @@
 
 import { numberOf, oneOf } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart } from "./chart.js";
+import { Chart, pictures } from "./chart.js";
 import { alertBox, announce, button, choice, h, number, s, slider, swatch, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
@@ -15,15 +15,15 @@ const KNOBS = [
 const SHAPES = { clouds: "two clouds", moons: "two moons", ring: "a ring" };
 
 export function planePanel(root, catalogue, params, changed) {
-  const now = Object.fromEntries(KNOBS.map(([name, , low, high, usual]) => [name, numberOf(params, name, usual, low, high)]));
-  now.seed = Math.round(numberOf(params, "seed", 1, 0, 10000));
+  const now = Object.fromEntries(KNOBS.map(([name, , low, high, usual]) => [name, numberOf(params, name, usual, low, high, name === "rows")]));
+  now.seed = numberOf(params, "seed", 1, 0, 10000, true);
   now.shape = oneOf(params, "shape", Object.keys(SHAPES));
   now.boundary = oneOf(params, "boundary", ["linear", "curved"]);
   let answer = null;
-  const chart = new Chart({ title: "Boundaries", xLabel: "x₁ (up: x₂)", label: "Two classes and the boundary of each loss", equal: true });
+  const chart = new Chart({ title: "Boundaries", xLabel: "x₁ (up: x₂)", label: "Two classes and the boundary of each loss", equal: true, height: 560 });
   const alert = alertBox();
   const results = h("div", { class: "results" });
-  const picker = new Picker({ catalogue, usual: ["binary_crossentropy", "hinge", "mean_squared_error"], fits: (e) => e.plane, fixed: ["from_logits"], changed: refresh });
+  const picker = new Picker({ catalogue, usual: ["binary_crossentropy", "hinge", "mean_squared_error"], allowed: (e) => e.plane, fixed: ["from_logits"], changed: refresh });
   picker.load(params);
   const newest = new Newest("planes", show, alert.show);
   const set = (name) => (value) => {
@@ -34,13 +34,13 @@ export function planePanel(root, catalogue, params, changed) {
     h("section", { class: "controls", "aria-label": "Losses and sample" }, h("h2", {}, "Losses"), picker.element, h("h2", {}, "Sample"),
       choice("Shape", Object.entries(SHAPES), now.shape, set("shape")),
       choice("Boundary", [["linear", "a line"], ["curved", "a curve (squares and the product)"]], now.boundary, set("boundary")),
-      ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "rows" }, set(name))),
+      ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "rows", binds: true }, set(name))),
       button("Draw anew", () => set("seed")((now.seed % 10000) + 1))),
-    h("section", { class: "figures", "aria-label": "Boundaries" }, alert, chart.element,
+    h("section", { class: "figures", "aria-label": "Boundaries" }, alert, pictures("Boundaries", [chart]),
       h("p", { class: "hint" }, "○ class 0, + class 1 as the fit sees them; a ring marks a label that is wrong."), results)));
 
   function refresh() {
-    newest.ask({ losses: picker.question(), ...now, rows: Math.round(now.rows) });
+    newest.ask({ losses: picker.question(), ...now });
     changed();
   }
 
@@ -62,7 +62,7 @@ export function planePanel(root, catalogue, params, changed) {
         : s("circle", { class: "class-0", cx: px, cy: py, r: 3.5 }));
     });
     answer.fits.forEach((fit, place) => {
-      c.plot.append(s("path", { class: `series s${place}`, "data-label": fit.label, d: contour(c, fit.coefficients, answer.reach, answer.degree === 1 ? 1 : 60) }));
+      c.plot.append(s("path", { class: `series s${place}`, "data-label": fit.label, d: contour(c, fit.coefficients, answer.degree === 1 ? 1 : 90) }));
     });
   }
 
@@ -72,19 +72,20 @@ export function planePanel(root, catalogue, params, changed) {
     losses: () => picker.question().map((l) => (l.name.startsWith("binary") || l.name.includes("binary") ? { ...l, params: { ...l.params, from_logits: true } } : l)),
     charts: [chart],
     legend: () => picker.labels(),
-    params: () => picker.kept(now),
+    params: () => picker.asParams(now),
   };
 }
 
 /** Where the score is 0, by marching squares; one square is enough for a line. */
-function contour(c, k, reach, cells) {
+function contour(c, k, cells) {
   const score = (x, y) => k[0] + k[1] * x + k[2] * y + (k.length > 3 ? k[3] * x * x + k[4] * x * y + k[5] * y * y : 0);
-  const at = (i) => -reach + (2 * reach * i) / cells;
-  const grid = Array.from({ length: cells + 1 }, (_, i) => Array.from({ length: cells + 1 }, (_, j) => score(at(i), at(j))));
+  const along = ([low, high]) => (i) => low + ((high - low) * i) / cells;
+  const [right, up] = [along(c.xSpan), along(c.ySpan)];
+  const grid = Array.from({ length: cells + 1 }, (_, i) => Array.from({ length: cells + 1 }, (_, j) => score(right(i), up(j))));
   const cut = (i, j, di, dj) => {
     const [a, b] = [grid[i][j], grid[i + di][j + dj]];
     const t = a / (a - b);
-    return `${c.x(at(i + di * t)).toFixed(1)} ${c.y(at(j + dj * t)).toFixed(1)}`;
+    return `${c.x(right(i + di * t)).toFixed(1)} ${c.y(up(j + dj * t)).toFixed(1)}`;
   };
   const pieces = [];
   for (let i = 0; i < cells; i += 1) {

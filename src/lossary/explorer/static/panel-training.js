@@ -2,7 +2,7 @@
 
 import { numberOf } from "./address.js";
 import { ask } from "./api.js";
-import { Chart } from "./chart.js";
+import { Chart, pictures } from "./chart.js";
 import { alertBox, button, h, number, slider, swatch, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
@@ -16,8 +16,8 @@ const KNOBS = [
 const LONGEST = 3000;
 
 export function trainingPanel(root, catalogue, params, changed) {
-  const now = Object.fromEntries(KNOBS.map(([name, , low, high, usual]) => [name, numberOf(params, name, usual, low, high)]));
-  now.seed = Math.round(numberOf(params, "seed", 1, 0, 10000));
+  const now = Object.fromEntries(KNOBS.map(([name, , low, high, usual]) => [name, numberOf(params, name, usual, low, high, name === "pace")]));
+  now.seed = numberOf(params, "seed", 1, 0, 10000, true);
   let [states, history, running, busy, closed, answer] = [[], [], false, false, false, null];
   let [generation, again] = [0, false];
   const fit = new Chart({ title: "Data and network", xLabel: "x", label: "Data and what the networks have learned", height: 300 });
@@ -26,7 +26,7 @@ export function trainingPanel(root, catalogue, params, changed) {
   const results = h("div", { class: "results" });
   const said = h("p", { class: "said", role: "status" });
   const go = button("Start", () => (running ? pause("Paused.") : run()), { class: "primary" });
-  const picker = new Picker({ catalogue, usual: ["mean_squared_error", "huber"], most: 2, fits: (e) => e.line, changed: lossesChanged });
+  const picker = new Picker({ catalogue, usual: ["mean_squared_error", "huber"], most: 2, allowed: (e) => e.line, changed: lossesChanged });
   picker.load(params);
   const set = (name) => (value) => {
     now[name] = value;
@@ -36,10 +36,10 @@ export function trainingPanel(root, catalogue, params, changed) {
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Training" },
       h("h2", {}, "Knobs, also while it runs"),
-      ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "pace" }, set(name))),
+      ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "pace", binds: true }, set(name))),
       h("h2", {}, "Losses"), picker.element),
     h("section", { class: "figures", "aria-label": "Progress" },
-      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Begin anew", reset), said), alert, fit.element, h("div", { class: "charts two" }, stacks.map((c) => c.element)), results)));
+      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Begin anew", reset), said), alert, pictures("Progress", [fit, ...stacks], "first-wide"), results)));
 
   /** Another number of losses begins anew; another parameter goes on from where the weights are. */
   function lossesChanged() {
@@ -59,7 +59,7 @@ export function trainingPanel(root, catalogue, params, changed) {
     go.textContent = "Pause";
     said.textContent = "Training.";
     while (running && !closed) {
-      await step(Math.round(now.pace));
+      await step(now.pace);
       await new Promise((done) => requestAnimationFrame(done));
       if ((answer?.runs[0].steps ?? 0) >= LONGEST) pause(`Stopped after ${LONGEST} steps.`);
     }
@@ -83,6 +83,11 @@ export function trainingPanel(root, catalogue, params, changed) {
         outliers: now.outliers, seed: now.seed, steps, states: states.length === picker.chosen.length ? states.flat() : [] });
       if (closed || mine !== generation || found.runs.length !== picker.chosen.length) return;
       alert.show(null);
+      if (found.runs.some((run) => run.state.includes(null))) {
+        pause("Stopped.");
+        alert.show({ asked: "The network was trained.", arrived: "Its weights are no longer finite.", do: "Lower the learning rate, and begin anew." });
+        return;
+      }
       take(found, steps);
     } catch (error) {
       pause("Stopped.");
@@ -116,7 +121,7 @@ export function trainingPanel(root, catalogue, params, changed) {
       answer.runs.forEach((r, place) => c.line(answer.grid, r.curve, { place, label: r.label, steps: false }));
     } });
     stacks.forEach((chart, i) => {
-      chart.element.hidden = !history[i] || !answer.runs[i];
+      chart.show(history[i] && answer.runs[i]);
       if (!chart.element.hidden) stack(chart, i);
     });
     results.replaceChildren(table("Now", ["loss", "step", "loss of the data", "regularization", "together"],
@@ -128,6 +133,7 @@ export function trainingPanel(root, catalogue, params, changed) {
     const x = cost.map((_, k) => k);
     const both = cost.map((v, k) => v + penalty[k]);
     const top = Math.max(...both.slice(Math.min(10, both.length - 1)), 1e-6) * 1.15;
+    chart.short = answer.runs[i].label;
     chart.title = `${answer.runs[i].label} and regularization`;
     chart.set({ xSpan: [0, Math.max(20, x.length - 1)], ySpan: [0, top], xLabel: "step (grey: regularization)", label: `Loss and regularization of ${answer.runs[i].label} over the steps`, paint: (c) => {
       c.area(x, x.map(() => 0), cost, `stack s${i}`);
@@ -146,6 +152,6 @@ export function trainingPanel(root, catalogue, params, changed) {
       return [fit, ...stacks.filter((c) => !c.element.hidden)];
     },
     legend: () => picker.labels(),
-    params: () => picker.kept(now),
+    params: () => picker.asParams(now),
   };
 }

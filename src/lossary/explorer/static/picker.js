@@ -1,12 +1,16 @@
 // One to four losses of the catalogue, each with the sliders that its parameters declare.
 
-import { readLoss, writeLoss } from "./address.js";
+import { leave, readLoss, writeLoss } from "./address.js";
 import { button, checkbox, choice, h, numbersField, slider, swatch } from "./dom.js";
 
 export class Picker {
-  /** `fits(entry, first)` says which losses may be chosen beside the first; `changed` is called after every change. */
-  constructor({ catalogue, fits, usual, most = 4, fixed = [], changed }) {
-    Object.assign(this, { catalogue, fits, usual, most, fixed, changed });
+  /**
+   * `allowed(entry)` says which losses the panel can use, `fits(entry, first)` which are offered beside the first;
+   * `changed` is called after every change.
+   */
+  constructor({ catalogue, allowed = () => true, fits = () => true, usual, most = 4, fixed = [], changed }) {
+    Object.assign(this, { catalogue, allowed, usual, most, fixed, changed });
+    this.fits = (entry, first) => allowed(entry) && fits(entry, first);
     this.byName = new Map();
     for (const entry of catalogue.losses) {
       for (const name of [...entry.aliases, entry.name, entry.function]) this.byName.set(name, entry);
@@ -15,22 +19,39 @@ export class Picker {
     this.chosen = [];
   }
 
-  /** The losses of the address; what cannot be used is left out. */
+  /** The losses of the address; what cannot be used is told. */
   load(params) {
-    const asked = params.getAll("loss").map(readLoss).filter(Boolean);
-    const given = asked.length ? asked : this.usual.map(readLoss);
-    this.chosen = [];
-    for (const { name, params: values } of given.slice(0, this.most)) {
+    const given = params.getAll("loss").map(readLoss).filter(Boolean);
+    this.chosen = this.usable(given);
+    if (!this.chosen.length) this.chosen = this.usable(this.usual.map(readLoss));
+    this.build();
+  }
+
+  usable(given) {
+    const found = [];
+    for (const { name, params: values } of given) {
       const entry = this.byName.get(name);
-      const kept = entry && Object.fromEntries(entry.params.filter((p) => this.right(p, values[p.name])).map((p) => [p.name, values[p.name]]));
-      if (entry && this.fits(entry, this.chosen[0]?.entry ?? entry)) this.chosen.push({ entry, params: kept });
+      if (!entry) leave(`loss=${name}`, "no loss has this name");
+      else if (found.length === this.most) leave(`loss=${name}`, `this panel shows ${this.most} at most`);
+      else if (!this.allowed(entry)) leave(`loss=${name}`, "this panel cannot use it");
+      else found.push({ entry, params: this.kept(entry, values) });
     }
-    if (!this.chosen.length) this.load(new URLSearchParams(this.usual.map((loss) => ["loss", loss])));
-    else this.build();
+    return found;
+  }
+
+  kept(entry, values) {
+    const kept = {};
+    for (const [name, value] of values) {
+      const control = entry.params.find((p) => p.name === name);
+      if (!control) leave(`${entry.function}(${name}=${value})`, "there is no such control");
+      else if (!this.right(control, value)) leave(`${entry.function}(${name}=${value})`, `allowed is ${control.allowed}`);
+      else kept[name] = value;
+    }
+    return kept;
   }
 
   right(control, value) {
-    if (control.kind === "number") return typeof value === "number";
+    if (control.kind === "number") return typeof value === "number" && Number.isFinite(value);
     if (control.kind === "numbers") return [value].flat().every(Number.isFinite);
     return control.kind === "flag" ? typeof value === "boolean" : control.choices.includes(value);
   }
@@ -40,7 +61,7 @@ export class Picker {
   }
 
   /** The losses, and further numbers of a panel, as the address has them. */
-  kept(numbers = {}) {
+  asParams(numbers = {}) {
     const params = new URLSearchParams();
     this.save(params);
     for (const [name, value] of Object.entries(numbers)) params.set(name, value);
@@ -95,7 +116,7 @@ export class Picker {
     const first = place ? this.chosen[0].entry : null;
     const groups = new Map();
     for (const entry of this.catalogue.losses) {
-      if (!this.fits(entry, first ?? entry)) continue;
+      if (entry !== one.entry && !this.fits(entry, first ?? entry)) continue;
       groups.set(entry.family, [...(groups.get(entry.family) ?? []), entry]);
     }
     const select = h("select", { "aria-label": `Loss ${place + 1}`, "data-key": `loss-${place}`, onchange: () => {
