@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from .cards import Card
-from .errors import ParameterError
+from .errors import ParameterError, did_you_mean
 
 COMMON = ("reduction", "name", "dtype")
 MEAN = ("sum_over_batch_size", "mean")
@@ -96,7 +96,8 @@ def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any
     given = _set(given)
     unknown = sorted(set(given) - {*theirs, *COMMON, *at.legacy})
     if unknown:
-        _refuse(card, name, given, ", ".join(unknown), f"are {', '.join((*theirs, *COMMON))}")
+        known = (*theirs, *COMMON)
+        _refuse(card, name, given, ", ".join(unknown), f"are {', '.join(known)}", did_you_mean(unknown, known))
     used = {source for named, source in ours.values() if named}
     for key, default in theirs.items():
         if key not in used and given.get(key, default) != default:
@@ -127,11 +128,12 @@ def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], fou
     return reduction
 
 
-def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed: str) -> NoReturn:
+def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed: str, meant: str = "") -> NoReturn:
     raise ParameterError(
         f"The equal of {name} was asked for with {', '.join(f'{k}={v!r}' for k, v in given.items())}.",
         arrived=f"lossary cannot translate {what}.",
         allowed=f"Allowed {allowed}.",
-        do=f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}. "
+        do=meant
+        or f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}. "
         "Weights of rows or entries are given with each call, as sample_weight.",
     )
