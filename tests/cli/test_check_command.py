@@ -58,6 +58,15 @@ def test_an_error_exits_1(table):
     assert max(map(len, text.splitlines())) <= 80 and "\x1b" not in text
 
 
+def test_labels_may_be_text(tmp_path):
+    path = tmp_path / "named.csv"
+    path.write_text('kind,fox,cat,"x, y"\nfox,0.9,0.1,0.2\ncat,0.2,0.8,0.7\nfox,0.7,0.3,0.1\n')
+    by_columns = run(path, "--y", "kind", "--p", "fox,cat", "--loss", "scce", code=0).stdout
+    assert "fox is 0, cat is 1" in by_columns  # in the order of the predictions
+    by_letters = run(path, "--y", "kind", "--p", "x, y", "--loss", "bce", code=0).stdout
+    assert "cat is 0, fox is 1" in by_letters
+
+
 def test_a_warning_exits_0(table):
     text = run(table, "--y", "real", "--p", "score", "--w", "w", "--loss", "mse", code=0).stdout
     assert "WARNING L004" in text and "--ignore L004" in text
@@ -91,7 +100,7 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
         ([], "Nothing was named"),
         (["FILE", "--y", "label"], "--p, --loss are missing"),
         (["FILE", "--y", "label", "--p", "a,b", "--loss", "nosuch"], "nosuch"),
-        (["FILE", "--y", "words", "--p", "a", "--loss", "mse"], "words"),
+        (["FILE", "--y", "real", "--p", "words", "--loss", "mse"], "no column of numbers called words"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "mse", "--set", "delta"], "no '='"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "huber", "--set", "delta=-1"], "delta"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "mse", "--ignore", "L099"], "L099"),

@@ -62,7 +62,7 @@ def test_arguments(words, said):
         ("x,y\n1,2\n", "1 of 1 row"),
         ("x,y\n1,2\n3\n", "Line 3"),
         ("x,x\n1,2\n", "occurs 2 times"),
-        ("x,y\n1,2\n2,inf\n3,4\n", "infinite"),
+        ("x,y\n1,2\n2,inf\n3,4\n", "line 3 holds 'inf'"),
         ("x,y\n1,5\n2,5\n3,5\n", "same value"),
         ("x,y\n1,\n2,NA\n3,nan\n", "missing"),
         ("x,y\n1,a b\n2,c d\n3,e f\n4,g h\n" * 1, "Traceback"),

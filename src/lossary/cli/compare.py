@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from lossary.cli.backends import choose_backend
 from lossary.cli.output import check_outputs, check_packages
 from lossary.core.files import write_whole
+from lossary.data.errors import visible
 from lossary.data.problem import MISSING, TASKS, Problem, Question, pose
 from lossary.data.reading import MEANINGS, reading_of
 from lossary.data.tables import ABOUT, Table, load, split_names
@@ -71,7 +73,7 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     check_outputs([(option, path) for option, path in outputs if path is not None], data)
     if report is not None:
         check_packages("--report", report, ("jinja2", "matplotlib"), "Without them there is the screen, and --json.")
-    problem, asked, settings = _prepare(data, options)
+    problem, asked, settings = _prepare(data, options, quiet)
     backend = choose_backend(options["backend"])
     command = repeat_command(ctx, backend)
     found = _train(problem, asked, settings, backend, command, quiet)
@@ -82,11 +84,13 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
         ctx.exit(1)
 
 
-def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Asked], Settings]:
+def _prepare(data: str, options: dict[str, Any], quiet: bool) -> tuple[Problem, list[Asked], Settings]:
     """All that is asked, checked against the data; nothing here needs Keras."""
     given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
     settings = Settings(**{name: options[name] for name in given})
     _ = settings.solved  # a wrong --model is refused here, and settings that do not belong together
+    if not quiet and os.path.isfile(data) and os.path.getsize(data) > 1_000_000:  # a sign of life
+        click.echo(f"Reading {visible(data)} …", err=True)
     table = load(data, reading_of(options["settings"], options["meanings"]))
     question = Question(
         options["target"],
