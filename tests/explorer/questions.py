@@ -23,8 +23,8 @@ PANELS = {
     "rows": {"table": "y,p,weight\n1,0.8,1\n0,0.4,2\n", "losses": [{"name": "bce"}], "formula": "", "values": {}},
 }  # fmt: skip
 NAMES = (
-    "huber", "mse", "bce", "weighted_bce", "cce", "scce", "dice", "tversky", "circle", "ctc", "gaussian_nll", "multi_quantile",
-    "kl_divergence", "cosine_similarity", "binary_focal_crossentropy", "categorical_generalized_cross_entropy",
+    "huber", "mse", "bce", "weighted_bce", "cce", "scce", "dice", "tversky", "circle", "ctc", "gaussian_nll",
+    "multi_quantile", "kl_divergence", "cosine_similarity", "binary_focal_crossentropy", "categorical_generalized_cross_entropy",
     "poisson", "tukey", "quantile", "hinge", "os.system", "__proto__", "constructor", "", "Sum",
 )  # fmt: skip
 PARAMETERS = (
