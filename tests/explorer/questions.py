@@ -25,7 +25,8 @@ PANELS = {
 NAMES = (
     "huber", "mse", "bce", "weighted_bce", "cce", "scce", "dice", "tversky", "circle", "ctc", "gaussian_nll",
     "multi_quantile", "kl_divergence", "cosine_similarity", "binary_focal_crossentropy", "poisson",
-    "categorical_generalized_cross_entropy", "tukey", "quantile", "hinge", "os.system", "__proto__", "constructor", "", "Sum",
+    "categorical_generalized_cross_entropy", "tukey", "quantile", "hinge", "os.system", "__proto__", "constructor", "",
+    "Sum",
 )  # fmt: skip
 PARAMETERS = (
     "delta", "q", "axis", "from_logits", "alpha", "gamma", "label_smoothing", "pos_weight", "spread", "smooth",
