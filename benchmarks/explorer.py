@@ -22,7 +22,10 @@ ALLOWED = 100.0  # milliseconds
 CASES = {
     "one loss": ("#/losses?loss=huber", "delta (δ)"),
     "four losses": ("#/losses?loss=huber&loss=cauchy&loss=pseudo_huber&loss=tukey", "delta (δ)"),
-    "four cross-entropies": ("#/losses?loss=binary_focal_crossentropy&loss=bce&loss=wbce&loss=bce", "gamma (γ)"),
+    "four cross-entropies": (
+        "#/losses?loss=binary_focal_crossentropy&loss=bce&loss=weighted_bce&loss=bce",
+        "gamma (γ)",
+    ),
     "a line by four losses": ("#/fit?loss=huber&loss=mse&loss=mae&loss=tukey", "delta (δ)"),
     "two classes, four losses": (
         "#/classes?loss=bce&loss=hinge&loss=mse&loss=squared_hinge",

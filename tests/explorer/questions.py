@@ -12,7 +12,7 @@ PANELS = {
     "catalogue": {},
     "code": {"losses": [{"name": "huber", "params": {"delta": 2.0}}]},
     "curves": {"losses": [{"name": "huber"}, {"name": "mse"}], "second": 0.5},
-    "reading": {"losses": [{"name": "bce"}, {"name": "wbce"}], "second": 0.5, "at": 0.25},
+    "reading": {"losses": [{"name": "bce"}, {"name": "weighted_bce"}], "second": 0.5, "at": 0.25},
     "fits": {"losses": [{"name": "mae"}], "points": [[1, 2], [2, 4], [5, 3]], "degree": 1, "handles": [1.0, 2.0]},
     "planes": {"losses": [{"name": "hinge"}], "shape": "ring", "boundary": "curved", "rows": 40, "share": 0.3,
                "noise": 0.1, "apart": 1.5, "seed": 3},
@@ -23,9 +23,10 @@ PANELS = {
     "rows": {"table": "y,p,weight\n1,0.8,1\n0,0.4,2\n", "losses": [{"name": "bce"}], "formula": "", "values": {}},
 }  # fmt: skip
 NAMES = (
-    "huber", "mse", "bce", "wbce", "cce", "scce", "dice", "tversky", "circle", "ctc", "gaussian_nll", "multi_quantile",
-    "kl_divergence", "cosine_similarity", "binary_focal_crossentropy", "categorical_generalized_cross_entropy",
-    "poisson", "tukey", "quantile", "hinge", "os.system", "__proto__", "constructor", "", "Sum",
+    "huber", "mse", "bce", "weighted_bce", "cce", "scce", "dice", "tversky", "circle", "ctc", "gaussian_nll",
+    "multi_quantile", "kl_divergence", "cosine_similarity", "binary_focal_crossentropy", "poisson",
+    "categorical_generalized_cross_entropy", "tukey", "quantile", "hinge", "os.system", "__proto__", "constructor", "",
+    "Sum",
 )  # fmt: skip
 PARAMETERS = (
     "delta", "q", "axis", "from_logits", "alpha", "gamma", "label_smoothing", "pos_weight", "spread", "smooth",

@@ -56,7 +56,7 @@ def test_a_strategy_is_refused_and_the_loss_judged(loss):
     assert ("compares rows with one another" in str(caught.value)) == (loss == "circle")
 
 
-@pytest.mark.parametrize("model", [None, object(), "huber", lambda x: x], ids=repr)
+@pytest.mark.parametrize("model", [None, object(), "huber", lambda x: x], ids=["None", "object", "text", "function"])
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(ls.LossaryError, match="a model of Keras"):
         ls.train(model, X, Y, loss="mse")
