@@ -122,4 +122,4 @@ def test_nothing_half_written(tmp_path, figure, monkeypatch):
 
 
 def test_notebooks_show_it(figure):
-    assert figure._repr_svg_().startswith("<?xml")
+    assert figure._repr_svg_().startswith("<svg") and "max-width: 100%" in figure._repr_svg_()
