@@ -21,8 +21,6 @@ FAR = [
 @pytest.mark.parametrize(
     ("function", "options", "y", "p", "value", "slope"), FAR, ids=lambda one: getattr(one, "__name__", str(one))
 )
-    ("function", "options", "y", "p", "value", "slope"), FAR, ids=lambda one: getattr(one, "__name__", str(one))
-)
 def test_far_edges(function, options, y, p, value, slope):
     y, p = (ops.convert_to_tensor(np.float32([x])) for x in (y, p))
     with ls.checks(False):
