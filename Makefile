@@ -50,7 +50,8 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lossary needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-# The demo needs one backend only; the page of `lossary explore` is part of what one tries next. torch comes from wherever pip is set up to look; see CONTRIBUTING for CPU builds.
+# The demo needs one backend only; the page of `lossary explore` is what one tries next. torch comes from wherever pip is
+# set up to look; see CONTRIBUTING for CPU builds.
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[explorer]' $(TENSORFLOW)
 	@touch $@

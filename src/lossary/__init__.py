@@ -1,4 +1,4 @@
-"""lossary: every loss under the name you know, exact on TensorFlow, JAX and torch.
+"""lossary: loss functions for Keras 3, exact on TensorFlow, JAX and torch.
 
     import lossary as ls
     model.compile(optimizer="adam", loss=ls.Huber(delta=1.0))
