@@ -527,7 +527,7 @@ MODELS = [
     Example(
         "Training on a column of text",
         "A table or array given to ls.train, ls.check or ls.weights_from holds text.",
-        "import pandas\n\ntable = pandas.DataFrame({'size': [1.0, 2.0], 'colour': ['red', 'blue']})\n"
+        'import pandas\n\ntable = pandas.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"]})\n'
         + LINE
         + 'ls.train(model, table, [1.0, 2.0], loss="mse")',
         "Number the values, or make a column of 0 and 1 for each: pandas.get_dummies(table).",
@@ -535,7 +535,7 @@ MODELS = [
     Example(
         "Training on dates or complex numbers",
         "An array of dates, of times, or of complex numbers is given where numbers are read.",
-        LINE + "x = np.array(['2024-02-28', '2024-02-29'], dtype='datetime64[D]')\n"
+        LINE + 'x = np.array(["2024-02-28", "2024-02-29"], dtype="datetime64[D]")\n'
         'ls.train(model, x, [1.0, 2.0], loss="mse")',
         "Turn dates into days since a date; pass real and imaginary part as two columns.",
     ),
@@ -554,7 +554,7 @@ MODELS = [
     Example(
         "Identities too large for the model's input",
         "An input of whole numbers is given floats, or whole numbers of 64 bits on JAX, beyond its range.",
-        "inputs = keras.Input((1,), dtype='int32')\n"
+        'inputs = keras.Input((1,), dtype="int32")\n'
         "model = keras.Model(inputs, keras.layers.Flatten()(keras.layers.Embedding(9, 1)(inputs)))\n"
         'ls.train(model, np.array([[3e9], [1.0]]), [1.0, 2.0], loss="mse")',
         "Number them from 0.",
@@ -576,13 +576,13 @@ MODELS = [
     Example(
         "A tensor without a rectangle",
         "A ragged or sparse tensor of TensorFlow is given where an array is read.",
-        LINE + "class RaggedTensor:\n    pass\n\n\n" + 'ls.train(model, RaggedTensor(), [1.0], loss="mse")',
+        LINE + "\n\nclass RaggedTensor:\n    pass\n\n\n" + 'ls.train(model, RaggedTensor(), [1.0], loss="mse")',
         "x.to_tensor() fills the rows up; tf.sparse.to_dense(x) the holes.",
     ),
     Example(
         "A table that is not computed yet",
         "A LazyFrame of polars is given.",
-        "import polars\n\nlazy = polars.DataFrame({'a': [1.0, 2.0]}).lazy()\n"
+        'import polars\n\nlazy = polars.DataFrame({"a": [1.0, 2.0]}).lazy()\n'
         + LINE
         + 'ls.train(model, lazy, [1.0, 2.0], loss="mse")',
         "Call its collect().",
@@ -596,7 +596,7 @@ MODELS = [
     Example(
         "A column of arrays",
         "The cells of a column of polars, or of a record array, are arrays.",
-        "x = np.zeros(2, dtype=[('a', float), ('b', float, 3)])\n"
+        'x = np.zeros(2, dtype=[("a", float), ("b", float, 3)])\n'
         + LINE
         + 'ls.train(model, x, [1.0, 2.0], loss="mse")',
         "Pass that column as an array of its own.",
@@ -623,7 +623,7 @@ MODELS = [
     Example(
         "Rows held back that are not there",
         "validation_data of ls.train is a stream without a batch.",
-        LINE + "class Nothing:\n    def __iter__(self):\n        return iter(())\n\n\n"
+        LINE + "\n\nclass Nothing:\n    def __iter__(self):\n        return iter(())\n\n\n"
         'ls.train(model, [[1.0]], [1.0], loss="mse", validation_data=Nothing(), verbose=0)',
         "Look at what it gives.",
     ),
@@ -991,9 +991,6 @@ COMMANDS = [
     Example("A check of a column that is not there", "--y, --p or --w names no column of numbers.",
             "$ lossary check data.csv --y y --p score --loss mse", "The text lists the columns; capitals count.",
             files=TABLE),
-    Example("Labels that are missing", "A cell of a text column named by --y is empty.",
-            "$ lossary check data.csv --y y --p x --loss bce", "Fill the cell, or leave out the row.",
-            files={"data.csv": "x,y\n0.5,yes\n0.2,\n0.7,no\n"}),
     Example("A parameter without a value", "--set is given a name alone.",
             "$ lossary check data.csv --y y --p x --loss huber --set delta", "Write --set delta=2.", files=TABLE),
     Example("A model without data, on the command line", "MODULE:NAME is a model, and no data are named.",

@@ -62,9 +62,9 @@ def test_labels_may_be_text(tmp_path):
     path = tmp_path / "named.csv"
     path.write_text('kind,fox,cat,"x, y"\nfox,0.9,0.1,0.2\ncat,0.2,0.8,0.7\nfox,0.7,0.3,0.1\n')
     by_columns = run(path, "--y", "kind", "--p", "fox,cat", "--loss", "scce", code=0).stdout
-    assert "fox is 0, cat is 1" in by_columns  # in the order of the predictions
+    assert "fox = 0, cat = 1" in by_columns  # in the order of the predictions
     by_letters = run(path, "--y", "kind", "--p", "x, y", "--loss", "bce", code=0).stdout
-    assert "cat is 0, fox is 1" in by_letters
+    assert "cat = 0, fox = 1" in by_letters
 
 
 def test_a_warning_exits_0(table):

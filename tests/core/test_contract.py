@@ -79,7 +79,7 @@ def test_an_ignored_label_may_lie_outside():
 def test_logits_taken_for_probabilities_are_refused(name, bad):
     y = np.float32([[1, 0]])
     text = refused(ls.PredictionError, ls.get(name), y, np.float32([[bad, 0.5]]))
-    assert "from_logits" in text
+    assert ("from_logits" in text) == ("from_logits" in ls.get(name).params)  # advice names what there is
 
 
 @pytest.mark.parametrize("labels", [[[3.0, 5.0]], [[-1.0, 1.0]]])

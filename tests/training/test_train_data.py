@@ -285,7 +285,7 @@ def test_a_stream_stops_before_what_is_no_number(passed, rng):
     (model, other), (x, y) = twins(linear), data(rng, rows=100)
     x[70] = np.nan
     history = train(model, Parts(x, y), None, shuffle=False)
-    assert history.stopped.startswith("step 5 (epoch 1, batch 5): loss is nan")
+    assert history.stopped.startswith("step 5 (epoch 1, batch 5): the inputs are not finite in 1 of 16 rows")
     other.fit(x[:64], y[:64], batch_size=BATCH, shuffle=False, verbose=0)
     for found, expected in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

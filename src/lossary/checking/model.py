@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -68,7 +69,7 @@ def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
     except LossaryError:
         raise
     except Exception as error:  # whatever Keras says of a model and its inputs
-        text = " ".join(str(error).split())
+        text = " ".join(re.sub("\x1b\\[[0-9;]*m", "", str(error)).partition("Arguments received by")[0].split())
         raise LossaryError(
             f"The model '{model.name}' was to be run on x.",
             arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",

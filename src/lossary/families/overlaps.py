@@ -1,5 +1,6 @@
 """Overlaps: segmentation by how far a predicted mask covers the true one."""
 
+import math
 from typing import Annotated
 
 from ..core.forms import Overlap
@@ -74,8 +75,15 @@ class Tversky(
     smooth: Smooth = 0.0
 
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
-        k = 2.0**24  # the ratio does not see it, and a small price of a faint mask stays a number
+        k = self.scale()
         return _ratio(self.alpha * k * fp + self.beta * k * fn, k * tp, self.smooth * k)
+
+    def scale(self) -> float:
+        """A power of two that makes the larger price about 1, so that the price of a faint mask stays a number."""
+        prices = self.alpha, self.beta
+        if not all(isinstance(price, (int, float)) for price in prices) or not max(prices):  # one that moves
+            return 1.0
+        return 2.0 ** -math.floor(math.log2(max(prices)))
 
 
 tversky = function(Tversky)
