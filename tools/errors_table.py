@@ -125,12 +125,6 @@ LOSSES = [
         "Leave it out, or name float16, bfloat16, float32 or float64.",
     ),
     Example(
-        "A name that is no text",
-        "`name` is something else than text.",
-        "ls.Huber(name=3)",
-        "Leave it out, or pass text.",
-    ),
-    Example(
         "A reduction for a function",
         "A function is given reduction, name or dtype, which belong to the class.",
         'ls.huber([1.0], [2.0], reduction="sum")',
@@ -889,7 +883,7 @@ COMMANDS = [
             "$ lossary compare data.pdf --target y", "Export the table.", files={"data.pdf": b"%PDF-1.4"}),
     Example("A Parquet file that is broken", "The file is cut off, or damaged.",
             "$ lossary compare data.parquet --target y", "Write it again.", files={"data.parquet": b"PAR1 and no end"}),
-    Example("A Parquet file without rows", "The file has columns only.", "$ lossary compare data.parquet --target y",
+    Example("A Parquet table without rows", "The file has columns only.", "$ lossary compare data.parquet --target y",
             "Write it again.", hidden=STORED.format("pyarrow.table({'x': []})")),
     Example("A name twice in a Parquet file", "Two columns have one name.", "$ lossary compare data.parquet --target x",
             "Rename one of them.",
