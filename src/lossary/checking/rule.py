@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .case import Case
 
 PAGE = "docs/checks.md"
-MODULES = ("rules_values", "rules_weights", "rules_slopes", "rules_setup", "rules_data")
+MODULES = ("rules_values", "rules_probabilities", "rules_weights", "rules_slopes", "rules_setup", "rules_data")
 ANY = "any"  # in `after`: whatever rule
 SECTIONS = ("Fires", "Quiet", "Seen", "Bad", "Good")
 

@@ -22,7 +22,7 @@ from . import catalogue, contract, inputs, moments, reduction
 from .cards import Card, ParamCard, read_docstring
 from .contract import REAL, Contract, Values
 from .engines import say_if_inexact
-from .errors import DefinitionError, LossaryError, ParameterError, ShapeError
+from .errors import DefinitionError, ParameterError, ShapeError
 from .params import INF, Param
 from .places import bound, check_name, ordered, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
@@ -235,7 +235,7 @@ class Loss(Fields, keras.losses.Loss):
     def _at_this_moment(self, y_pred: Tensor) -> Loss:
         """This loss with the present values of what moves. A copy: backward passes read parameters later on."""
         if moments.now() is None and recorded(_first(y_pred)):
-            raise unknown_step(repr(self))
+            raise moments.unknown_step(repr(self))
         present = object.__new__(type(self))
         present.__dict__.update(self.__dict__)
         present.__dict__.update({name: value.now() for name, value in self._moving.items()})
@@ -392,16 +392,6 @@ class Loss(Fields, keras.losses.Loss):
 def _sums() -> Any:
     """The losses of losses, which are losses themselves: loaded when they are first made."""
     return import_module(f"{__package__}.sums")
-
-
-def unknown_step(shown: str) -> LossaryError:
-    """A schedule would stay at its first value for ever."""
-    return LossaryError(
-        f"{shown} moves with the training step.",
-        arrived="It is called in a training step, or in compiled code, that does not say which step it is.",
-        allowed="Allowed are compile with fit or ls.train, LossLayer, calls without gradients, blocks of ls.at_step.",
-        do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
-    )
 
 
 def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signature, dict[str, Param]]:

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import LossaryError
+
 Tensor = Any
 
 
@@ -60,3 +62,13 @@ def at_step(step: Any) -> Iterator[None]:
     """
     with open_moment(Moment(step, training=True)):
         yield
+
+
+def unknown_step(shown: str) -> LossaryError:
+    """A schedule would stay at its first value for ever."""
+    return LossaryError(
+        f"{shown} moves with the training step.",
+        arrived="It is called in a training step, or in compiled code, that does not say which step it is.",
+        allowed="Allowed are compile with fit or ls.train, LossLayer, calls without gradients, blocks of ls.at_step.",
+        do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
+    )

@@ -19,7 +19,7 @@ from . import moments
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
-from .loss import snake, unknown_step
+from .loss import snake
 from .params import plain_number
 from .places import check_name
 from .schedules import Moving, moving
@@ -111,7 +111,7 @@ class Sum(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         if self.moves and moments.now() is None and any(map(recorded, keras.tree.flatten(y_pred))):
-            raise unknown_step(repr(self))
+            raise moments.unknown_step(repr(self))
         if getattr(self, "beside_parts", ""):  # the parts speak for themselves
             say_if_inexact(self)
         return self.total(y_true, y_pred, sample_weight)[1]

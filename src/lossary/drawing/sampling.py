@@ -232,7 +232,7 @@ def _tidy(at: float, width: float) -> float:
 
 
 def _tensor(y: Any) -> Any:
-    return read("The drawing", "an input", y, "float32", whole=True)
+    return read("The drawing", "an input", y, "float32", whole=np.asarray(y).dtype.kind in "iu")
 
 
 def _numbers(x: Any) -> Numbers:

@@ -70,6 +70,11 @@ def replicas() -> int:
     return int(_BACKEND.replicas())
 
 
+def processes() -> int:
+    """How many processes belong together with this one: of a torch process group, or of jax.distributed."""
+    return int(_BACKEND.processes())
+
+
 def together() -> tuple[int, bool]:
     """How many replicas or processes compute a step now, each its own rows; and whether gradients are averaged then."""
     count, averaged = _BACKEND.together()

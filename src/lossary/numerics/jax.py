@@ -76,6 +76,11 @@ def replicas() -> int:
     return 1
 
 
+def processes() -> int:
+    """Those of jax.distributed."""
+    return jax.process_count()
+
+
 def together() -> tuple[int, bool]:
     """One program, whose arrays are global."""
     return 1, False

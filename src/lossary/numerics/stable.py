@@ -177,9 +177,10 @@ def _sigmoid(z: Tensor) -> Tensor:
 
 def times_exp(x: Tensor, a: Tensor) -> Tensor:
     """x e^a, a number also where e^a alone is beyond the largest or below the smallest one."""
-    part = ops.where(a > 80, math.exp(80), ops.where(a < -80, math.exp(-80), 1.0))
+    low, high = constant(math.exp(-80), a), constant(math.exp(80), a)
+    part = ops.where(a > 80, high, ops.where(a < -80, low, constant(1.0, a)))
     rest = ops.where(a > 80, a - 80, ops.where(a < -80, a + 80, a))
-    return x * part * ops.exp(ops.clip(rest, -88.0, 88.0))
+    return x * part * ops.exp(at_most(at_least(rest, -88.0), 88.0))
 
 
 def softplus(z: Tensor) -> Tensor:

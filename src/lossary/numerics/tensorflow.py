@@ -30,11 +30,9 @@ def held(x: Any) -> Any:
 
 
 def obstacle(x: tf.Tensor) -> tuple[str, str] | None:
-    """By its type, and its rank, which a graph may not know."""
+    """By its type."""
     if not (x.dtype.is_floating or x.dtype.is_integer or x.dtype.is_bool):
         return f"a tensor of {x.dtype.name}", "Convert it to real numbers: tf.abs, tf.strings.to_number."
-    if x.shape.rank is None:
-        return "a tensor whose number of axes is not known", "Say its shape: tf.ensure_shape(y, [None, 1])."
     return None
 
 
@@ -73,6 +71,11 @@ def extremes(x: Any) -> tuple[float, float]:
 def replicas() -> int:
     """How many replicas add up their gradients; a mean over the batch is divided by it."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def processes() -> int:
+    """Strategies are asked themselves."""
+    return 1
 
 
 def together() -> tuple[int, bool]:

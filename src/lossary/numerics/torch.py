@@ -85,12 +85,15 @@ def replicas() -> int:
     return 1
 
 
+def processes() -> int:
+    """Those of the process group."""
+    group = torch.distributed
+    return group.get_world_size() if group.is_available() and group.is_initialized() else 1
+
+
 def together() -> tuple[int, bool]:
     """A process group averages gradients. (A compiler cannot ask.)"""
-    group = torch.distributed
-    if torch.compiler.is_compiling() or not group.is_available() or not group.is_initialized():
-        return 1, True
-    return group.get_world_size(), True
+    return 1 if torch.compiler.is_compiling() else processes(), True
 
 
 def lift(x: torch.Tensor) -> torch.Tensor:

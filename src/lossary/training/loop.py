@@ -13,6 +13,7 @@ from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
+from ..numerics.backend import processes
 from ..target.apart import keep_apart
 from .blocks import StreamFeed
 from .building import build
@@ -326,17 +327,9 @@ def _several(model: Any) -> str:
         return f"The model was made under a {type(strategy).__name__} of tf.distribute"
     if keras.distribution.distribution() is not None:
         return "A keras.distribution is active"
-    if backend == "torch":
-        from torch import distributed
-
-        if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
-            return f"This process is one of {distributed.get_world_size()} of a torch process group"
-    if backend == "jax":
-        import jax
-
-        if jax.process_count() > 1:
-            return f"This process is one of {jax.process_count()} of jax.distributed"
-    return ""
+    count = processes()
+    group = {"torch": "a torch process group"}.get(backend, f"{backend}.distributed")
+    return f"This process is one of {count} of {group}" if count > 1 else ""
 
 
 def _held(validation_data: Any, wanted: Wanted) -> Arrays:
