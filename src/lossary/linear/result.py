@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..core.errors import LossaryError, ShapeError
 from ..core.files import write_whole
+from ..data.results import plain
 
 FORMAT = 1
 Array = np.ndarray
@@ -139,7 +139,7 @@ class LinearFit:
         path = Path(path)
         found = {one.name: getattr(self, one.name) for one in fields(self)}
         found["certificate"] = asdict(self.certificate)
-        text = json.dumps({"format": FORMAT, "kind": "lossary linear fit", **_plain(found)}, indent=1, allow_nan=False)
+        text = json.dumps({"format": FORMAT, "kind": "lossary linear fit", **plain(found)}, indent=1, allow_nan=False)
         write_whole(path, text + "\n")
         return path
 
@@ -178,13 +178,3 @@ class LinearFit:
             lines.append(f"  {name:{width}}  " + "  ".join(f"{column[place]:>14.8g}" for column in columns))
         lines.append(f"  {'intercept':{width}}  " + "  ".join(f"{one:>14.8g}" for one in intercepts))
         return "\n".join([*lines, self.certificate.sentence()])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
