@@ -45,7 +45,7 @@ function status(text, old = "") {
   if (line.textContent.startsWith(old)) line.textContent = text;
 }
 
-/** At most one question on its way; of those that wait, only the newest is asked. */
+/** At most one question on its way; of those that wait, only the newest is asked. `show` gets the answer and its question. */
 export class Newest {
   constructor(name, show, refuse) {
     Object.assign(this, { name, show, refuse, busy: false, waiting: null, closed: false });
@@ -62,7 +62,7 @@ export class Newest {
       const answer = await ask(this.name, question);
       if (!this.closed) {
         this.refuse(null);
-        this.show(answer);
+        this.show(answer, question);
       }
     } catch (error) {
       if (!this.closed) this.refuse(error.parts ?? { asked: String(error) });

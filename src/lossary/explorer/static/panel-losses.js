@@ -12,6 +12,7 @@ const KINDS = { value: "Value", gradient: "Gradient", curvature: "Curvature" };
 
 export function lossesPanel(root, catalogue, params, changed) {
   let answer = null;
+  let asked = null; // the question of that answer: the picker may be further on
   let told = null; // the losses at just the place that is read
   let at = params.has("at") ? numberOf(params, "at", 0) : null;
   let second = params.has("second") ? numberOf(params, "second", 0) : null;
@@ -38,7 +39,8 @@ export function lossesPanel(root, catalogue, params, changed) {
       refresh();
     } else alert.show(error);
   });
-  const place = new Newest("reading", (found) => {
+  const place = new Newest("reading", (found, question) => {
+    if (question.losses !== asked.losses) return; // of other losses; these are asked for already
     told = found;
     read();
   }, (error) => error && alert.show(error));
@@ -49,8 +51,9 @@ export function lossesPanel(root, catalogue, params, changed) {
     changed();
   }
 
-  function show(found) {
+  function show(found, question) {
     answer = found;
+    asked = question;
     if (axisName !== (found.axis?.name ?? null)) newAxis(found.axis);
     draw();
     describe();
@@ -100,7 +103,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     at = within(fromSlider ? x : Number(x.toFixed(2)), low, high);
     cursor();
     if (!fromSlider) extra.lastElementChild?.show(at);
-    place.ask({ ...wanted(), at });
+    place.ask({ ...asked, at });
     if (at !== before) changed();
   }
 
@@ -114,14 +117,14 @@ export function lossesPanel(root, catalogue, params, changed) {
   }
 
   function read() {
-    if (!answer?.axis || told.curves.length !== answer.curves.length) return;
+    if (!answer?.axis) return;
     const facts = (one) => `value ${number(one.value)} · gradient ${number(one.gradient)} · curvature ${number(one.curvature)}`;
     announce(`${answer.axis.label} ${number(told.at, 7)}. ${answer.curves.map((c, i) => (c.value ? `${c.label}: ${facts(told.curves[i])}` : "")).filter(Boolean).join("; ")}.`);
     reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(told.at, 7)}`), ...answer.curves.map((curve, i) => {
       if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is drawn over another axis: ${curve.other}.`);
-      const { entry } = picker.chosen[i] ?? {};
+      const entry = picker.byName.get(asked.losses[i].name);
       const one = told.curves[i];
-      if (!entry || !one.symbols) return "";
+      if (!one.symbols) return "";
       return h("div", { class: "read", "data-loss": entry.function }, h("p", {}, swatch(i), ` ${curve.label}`),
         h("div", { ...MATH, "data-value": one.value }, broken(filledIn(entry.formula, one.symbols, one.value))),
         h("p", { class: "facts" }, letters(one.symbols, entry), facts(one)));
