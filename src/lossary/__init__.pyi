@@ -69,6 +69,7 @@ from lossary.target.layers import without_targets as without_targets
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
+from lossary.families.boxes import GIoU as _GIoU
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -76,6 +77,10 @@ from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.embeddings import Circle as _Circle
+from lossary.families.embeddings import TripletMargin as _TripletMargin
+from lossary.families.embeddings import NTXent as _NTXent
+from lossary.families.embeddings import ArcFace as _ArcFace
+from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.margins import Hinge as _Hinge
@@ -83,8 +88,10 @@ from lossary.families.margins import SquaredHinge as _SquaredHinge
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
+from lossary.families.preferences import DPO as _DPO
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
+from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -92,12 +99,15 @@ from lossary.families.regression import LogCosh as _LogCosh
 from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbsolutePercentageError
 from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
+from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
 from lossary.families.robust import Huber as _Huber
 from lossary.families.robust import SmoothL1 as _SmoothL1
 from lossary.families.robust import PseudoHuber as _PseudoHuber
 from lossary.families.robust import Cauchy as _Cauchy
 from lossary.families.robust import TukeyBiweight as _TukeyBiweight
+from lossary.families.robust import Fair as _Fair
 from lossary.families.sequences import CTC as _CTC
+from lossary.families.survival import CoxPH as _CoxPH
 
 __version__: str
 
@@ -109,6 +119,9 @@ class WeightedBinaryCrossentropy(_WeightedBinaryCrossentropy):
 
 class BinaryFocalCrossentropy(_BinaryFocalCrossentropy):
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
+
+class GIoU(_GIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
@@ -131,6 +144,18 @@ class KLDivergence(_KLDivergence):
 class Circle(_Circle):
     def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class TripletMargin(_TripletMargin):
+    def __init__(self, margin: float = 1.0, mining: str = 'all', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NTXent(_NTXent):
+    def __init__(self, temperature: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ArcFace(_ArcFace):
+    def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.5, scale: float = 64.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ProxyAnchor(_ProxyAnchor):
+    def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
 
@@ -152,11 +177,17 @@ class Dice(_Dice):
 class Tversky(_Tversky):
     def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
 
+class DPO(_DPO):
+    def __init__(self, beta: float = 0.1, label_smoothing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Quantile(_Quantile):
     def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class MultiQuantile(_MultiQuantile):
     def __init__(self, q: tuple = (0.1, 0.5, 0.9), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ListwiseSoftmax(_ListwiseSoftmax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -179,6 +210,9 @@ class MeanSquaredLogarithmicError(_MeanSquaredLogarithmicError):
 class CosineSimilarity(_CosineSimilarity):
     def __init__(self, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ConcordanceCorrelation(_ConcordanceCorrelation):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Huber(_Huber):
     def __init__(self, delta: float = 1.0, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -194,8 +228,14 @@ class Cauchy(_Cauchy):
 class TukeyBiweight(_TukeyBiweight):
     def __init__(self, c: float = 4.685, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class Fair(_Fair):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class CTC(_CTC):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CoxPH(_CoxPH):
+    def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
@@ -209,6 +249,9 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 binary_focal = binary_focal_crossentropy
 focal = binary_focal_crossentropy
 retinanet = binary_focal_crossentropy
+def giou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+generalized_iou = giou
+generalized_iou_loss = giou
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -233,8 +276,20 @@ KLD = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence
-def circle(y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
+def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
+def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
+triplet = triplet_margin
+triplet_loss = triplet_margin
+triplet_margin_loss = triplet_margin
+def nt_xent(first: Any = None, second: Any = None, label: Any = None, embedding: Any = None, *, temperature: float = 0.5) -> Any: ...
+ntxent = nt_xent
+normalized_temperature_cross_entropy = nt_xent
+def arc_face(label: Any, embedding: Any, centres: Any, classes: int | None = None, features: int | None = None, margin: float = 0.5, scale: float = 64.0) -> Any: ...
+arcface = arc_face
+additive_angular_margin = arc_face
+def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
+proxy_anchor_loss = proxy_anchor
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -253,6 +308,9 @@ soft_dice = dice
 sorensen = dice
 f1 = dice
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
+def dpo(chosen: Any, rejected: Any, reference_chosen: Any = None, reference_rejected: Any = None, beta: float = 0.1, label_smoothing: float = 0.0) -> Any: ...
+direct_preference_optimization = dpo
+dpo_loss = dpo
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
 pinball = quantile
 quantile_loss = quantile
@@ -261,6 +319,10 @@ check_loss = quantile
 def multi_quantile(y_true: Any, y_pred: Any, q: tuple = (0.1, 0.5, 0.9)) -> Any: ...
 quantiles = multi_quantile
 multi_quantile_loss = multi_quantile
+def listwise_softmax(relevance: Any, score: Any, valid: Any = None) -> Any: ...
+list_net = listwise_softmax
+listnet = listwise_softmax
+softmax_ranking = listwise_softmax
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error
@@ -290,6 +352,9 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any: ...
 cosine = cosine_similarity
 cosine_proximity = cosine_similarity
 cosine_loss = cosine_similarity
+def concordance_correlation(y_true: Any, y_pred: Any) -> Any: ...
+ccc = concordance_correlation
+concordance_correlation_coefficient = concordance_correlation
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
 huber_loss = huber
 smooth_mae = huber
@@ -303,5 +368,11 @@ def tukey_biweight(y_true: Any, y_pred: Any, c: float = 4.685) -> Any: ...
 tukey = tukey_biweight
 biweight = tukey_biweight
 bisquare = tukey_biweight
+def fair(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+fair_loss = fair
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
 connectionist_temporal_classification = ctc
+def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
+cox = cox_ph
+cox_partial_likelihood = cox_ph
+cox_proportional_hazards = cox_ph

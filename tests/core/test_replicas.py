@@ -15,8 +15,8 @@ EXACT = [
 ]
 INEXACT = {
     "root": ls.RootMeanSquaredError(),
-    "ratio": ls.Dice(whole_batch=True),
-    "ratio over": ls.Tversky(axis=(0, 1)),
+    "sums over the batch": ls.Dice(whole_batch=True),
+    "of sums over": ls.Tversky(axis=(0, 1)),
     "rows with one another": ls.Circle(),
     "log-variances": ls.UncertaintyWeighted(["mse", "mae"]),
     "gradients": ls.GradNorm(["mse", "mae"]),

@@ -416,7 +416,7 @@ def lawful(random):
     y_text, p_text = random.choice(holders(y)), random.choice(holders(p))
     tolerance = 3e-2 if any(t in p_text for t in ("float16", "float8")) else 5e-4
     if function or name in ("Circle",):
-        if case().takes_root:  # one number for all rows
+        if case().gives.__name__ == "RisingSums":  # one number for all rows
             values = np.array(np.sqrt(np.mean(values**2)) if values.size else 0.0)
         elif y.ndim == 1 and not standard:
             values = values.mean(keepdims=False) if n else None
@@ -457,7 +457,7 @@ def lawful(random):
 
 
 def snake(name):
-    from lossary.core.loss import snake as of
+    from lossary.core.declaration import snake as of
 
     return of(name)
 

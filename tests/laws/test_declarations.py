@@ -10,9 +10,9 @@ from keras import ops
 
 from lossary.core import catalogue
 from lossary.core.cards import readable
+from lossary.core.declaration import snake
 from lossary.core.errors import ParameterError
 from lossary.core.forms import Distance, Margin
-from lossary.core.loss import snake
 from tests.backends import array, gradient
 from tests.laws.cases import LOSSES, every_case, every_loss, unusual
 

@@ -10,6 +10,7 @@ import pytest
 from keras import ops
 
 from lossary.core.forms import Distance, Margin, Pointwise
+from lossary.core.results import RisingSums
 from tests.backends import array, compiled, gradient
 from tests.laws.cases import CASES, LOSSES, every_case, every_loss, one_case_each, twin
 from tests.oracle.formulas import ORACLE
@@ -50,7 +51,7 @@ def test_targets_may_be_constants_of_a_compiled_function(case, rng):
 @every_case
 def test_function_and_class_agree(case, rng):
     y, p = case.draw(rng)
-    whole = case().takes_root  # one number for all rows, as a function too
+    whole = case().gives is RisingSums  # one number for all rows, as a function too
     loss, function = case(reduction="sum_over_batch_size" if whole else "none"), twin(case.cls)
     np.testing.assert_allclose(array(function(y, p, **case.parameters)), array(loss(y, p)), rtol=1e-6, atol=1e-7)
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..core import notebook
 from ..core.errors import LossaryError
 from ..core.loss import Loss
+from ..core.results import Sums
 from .known import masked
 from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, row_weights, takes_root
 
@@ -188,7 +189,7 @@ def _remarks(loss: keras.losses.Loss, parts: Parts, returned: Array, expected: A
 
 
 def _remarks_on_rows(loss: keras.losses.Loss, parts: Parts) -> Iterator[str]:
-    if isinstance(loss, Loss) and loss.weighs_inside:
+    if isinstance(loss, Loss) and loss.gives is Sums:
         yield "One number is counted over the whole batch; weights and mask are inside its counts."
     elif isinstance(loss, Loss) and loss.coupled:
         yield "Rows look at one another: the value of a row depends on the others of its batch."

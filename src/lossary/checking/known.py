@@ -21,6 +21,7 @@ from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.metrics import as_losses
 from ..core.reduction import both
+from ..core.results import Sums
 from ..core.schedules import Moving
 from ..core.sums import Sum
 from ..families.sequences import SYMBOLS
@@ -104,7 +105,7 @@ class Subject:
         """Whether it makes one number of the rows by a rule of its own, as a root mean square does."""
         if isinstance(self.loss, Sum):
             return any(Subject(part.loss).reduces_itself for part in self.loss.parts)
-        return self.own and self.twin is not None and type(self.twin).reduced is not Loss.reduced
+        return self.own and self.twin is not None and issubclass(self.twin.gives, Sums)
 
     def parameter(self, name: str) -> Any:
         return getattr(self.twin, name, None)

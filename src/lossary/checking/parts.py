@@ -15,6 +15,7 @@ from ..core.inputs import plain
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.reduction import align, both
+from ..core.results import RisingSums, Sums, reduce
 from ..core.schedules import Moving
 from ..core.sums import Sum
 from ..numerics.masks import mask_of
@@ -102,7 +103,7 @@ def _foreign(loss: keras.losses.Loss) -> str:
 
 def takes_root(loss: keras.losses.Loss) -> bool:
     """Whether the loss is the root of what it reduces."""
-    return isinstance(loss, Loss) and loss.takes_root
+    return isinstance(loss, Loss) and loss.gives is RisingSums
 
 
 def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Parts:
@@ -116,15 +117,22 @@ def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: An
 
 
 def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Parts:
-    found, weight, mask = loss._rows(y_true, y_pred, sample_weight, vectors=False)
-    values = np.square(numbers(found)) if loss.takes_root else numbers(found)
+    result, weight, mask = loss._result(y_true, y_pred, sample_weight, vectors=False)
+    mask = both(mask, result.valid)
+    inside = isinstance(result, Sums) and not isinstance(result, RisingSums)
+    if inside:  # one number for all rows can only be multiplied by one number
+        found = reduce(result, weight, mask, None)
+        weight, mask = None, None
+    else:
+        found = reduce(result, None, None, None)
+    values = np.square(numbers(found)) if takes_root(loss) else numbers(found)
     kept = np.broadcast_to(True if mask is None else numbers(mask) != 0, values.shape)
     weights = None if weight is None else np.broadcast_to(numbers(weight), values.shape)
     spread = np.ones(values.shape) if weights is None else weights
     with np.errstate(invalid="ignore"):
         contributions = np.where(kept & (spread != 0), values * spread, 0.0)
     weight_sum = float(np.where(kept, spread, 0.0).sum())
-    given = None if loss.at_rank(np.ndim(y_pred)).weighs_inside else mask_of(y_pred)
+    given = None if inside else mask_of(y_pred)
     before = 0 if given is None else _outside(numbers(align(given, found)), values.shape)
     return Parts(values, weights, None if mask is None else kept, contributions, float(kept.sum()), weight_sum, before)
 

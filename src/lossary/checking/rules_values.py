@@ -11,9 +11,9 @@ import numpy as np
 
 from ..core import catalogue
 from ..core import contract as c
+from ..core.declaration import snake
 from ..core.errors import LossaryError, PredictionError, ShapeError, TargetError
 from ..core.forms import Binary, Categorical
-from ..core.loss import snake
 from ..families.sequences import BLANK
 from .case import Case, by_row, expected_shape
 from .findings import WARNING

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.replicas import inexact_on_replicas
+from ..core.results import Sums
 from .case import Case
 from .findings import ERROR, WARNING
 from .known import LossFailed, Subject
@@ -54,7 +55,7 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
 
 def _weighs_inside(case: Case) -> bool:
     loss = case.subject.twin
-    return bool(case.subject.own and loss is not None and loss.at_rank(case.p.ndim).weighs_inside)
+    return bool(case.subject.own and loss is not None and loss.gives is Sums)
 
 
 def _one_number(case: Case) -> Sign:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ class Values:
     `neutral` stands in for entries that do not count (weight 0, masked, ignored); `slack` forgives rounding.
     `allowed` lists the only values there may be (label codings); `whole` asks for whole numbers. Entries below `floor`
     are read as it. `hint` says what to do; where it speaks of a parameter (`needs`), losses without it say
-    `otherwise`.
+    `otherwise`. `draw(rng, shape, top)` makes lawful samples for tests and documents.
     """
 
     words: str
@@ -50,6 +50,7 @@ class Values:
     floor: float = -np.inf
     needs: str = ""
     otherwise: str = ""
+    draw: Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray] | None = None
 
     def advice(self, parameters: Collection[str]) -> str:
         """What to do about other values, for a loss with these parameters."""
@@ -90,7 +91,10 @@ class Contract:
     - "index": y_true lacks the class axis of y_pred (or has length 1 there).
     - "parameters": y_pred has one axis more, at the end, of length `parameters`; a last axis of length 1 of y_true
       may be missing in y_pred.
+    - "named": the loss declares slots of its own (core.slots).
     - "free": a user's own loss; nothing is known.
+
+    `absent(y_true)` says which rows the targets themselves take out, such as those of an ignored class; None for none.
     """
 
     target: Values = REAL
@@ -100,6 +104,7 @@ class Contract:
     parameters: int = 0
     ignored: int | None = None
     rank: int = 0  # how many axes y_pred has; 0 is any number
+    absent: Callable[[Tensor], Tensor | None] | None = None
 
 
 def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:

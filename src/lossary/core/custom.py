@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, get_type_hints
 
 from .errors import DefinitionError, shown
-from .loss import Loss, Tensor, function
+from .functions import function
+from .loss import Loss, Tensor
 from .params import Param
 
 FIRST = ("y_true", "y_pred")

@@ -9,7 +9,8 @@ Loss
 │   └── Sparse     the same with class indices as targets
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
-└── Parameters     of the parameters of a distribution, predicted along one more axis
+├── Parameters     of the parameters of a distribution, predicted along one more axis
+└── Boxes          of the areas of two boxes: intersection, union, hull
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Annotated, Any, ClassVar
 
 from keras import ops
 
-from ..numerics.backend import log1p, replicas, total
+from ..numerics.backend import concrete, log1p, total
 from ..numerics.classes import (
     chances_of_logits,
     chances_of_shares,
@@ -31,20 +32,36 @@ from ..numerics.classes import (
 from ..numerics.stable import (
     BELOW_ONE,
     at_least,
+    larger,
     largest,
     length,
     mean,
     read_at_most,
     sigmoid,
+    smaller,
     softplus,
     surprise,
     with_slope,
 )
-from .contract import CLASS_INDEX, FEATURE, LOGIT, PROBABILITY, REAL, SIGN, SOFT_LABEL, Contract, Values, check_axis
-from .errors import ParameterError
+from .contract import (
+    CHECKS,
+    CLASS_INDEX,
+    FEATURE,
+    LOGIT,
+    PROBABILITY,
+    REAL,
+    SIGN,
+    SOFT_LABEL,
+    Contract,
+    Values,
+    check_axis,
+)
+from .errors import ParameterError, TargetError
 from .loss import Loss, Tensor
-from .params import Param, flag, fraction, numbers, whole
-from .reduction import REDUCTIONS, align, reduce
+from .params import Param, choice, flag, fraction, numbers, whole
+from .reduction import REDUCTIONS
+from .results import Rows, Sums
+from .slots import BOX, VALID, Slot, declare
 
 FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
 Smoothing = Annotated[
@@ -178,7 +195,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     @property
     def contract(self) -> Contract:
         prediction = LOGIT if self.from_logits else PROBABILITY
-        return Contract(SOFT_LABEL, prediction, axis=self.axis, ignored=self.ignore_class)
+        return Contract(SOFT_LABEL, prediction, axis=self.axis, ignored=self.ignore_class, absent=self._absent)
 
     def validate(self) -> None:
         if self.class_weight is not None and (not isinstance(self.class_weight, tuple) or len(self.class_weight) != 2):
@@ -209,7 +226,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         """A label, or its complement, after smoothing."""
         return y + self.label_smoothing * (0.5 - y) if not absent(self.label_smoothing) else y
 
-    def ignored(self, y_true: Tensor) -> Tensor | None:
+    def _absent(self, y_true: Tensor) -> Tensor | None:
         """A row is ignored when all its entries are."""
         return None if self.ignore_class is None else ops.all(ops.equal(y_true, self.ignore_class), axis=-1)
 
@@ -254,7 +271,8 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 
     @property
     def contract(self) -> Contract:
-        return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY, axis=self.axis)
+        prediction = LOGIT if self.from_logits else PROBABILITY
+        return Contract(SOFT_LABEL, prediction, axis=self.axis, absent=self._absent)
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         """The value of each class, were it the true one; `chances()` gives p and 1 - p."""
@@ -271,7 +289,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         """The value of each class, were it the true one, from the predictions."""
         return self.of(self.surprise(y_pred), lambda: self.chances(y_pred))
 
-    def ignored(self, y_true: Tensor) -> Tensor | None:
+    def _absent(self, y_true: Tensor) -> Tensor | None:
         """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
         if self.ignore_class is None:
             return None
@@ -328,9 +346,10 @@ class Sparse(Categorical, abstract=True):
     @property
     def contract(self) -> Contract:
         prediction = LOGIT if self.from_logits else PROBABILITY
-        return Contract(CLASS_INDEX, prediction, shape="index", axis=self.axis, ignored=self.ignore_class)
+        own = self.ignore_class
+        return Contract(CLASS_INDEX, prediction, shape="index", axis=self.axis, ignored=own, absent=self._absent)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
         classes = ops.shape(y_pred)[-1]
         index = ops.cast(y_true, "int32")
         known = ops.logical_and(index >= 0, index < classes)
@@ -347,20 +366,16 @@ class Sparse(Categorical, abstract=True):
         else:  # one class per row is enough
             picked = self.of(self.surprise_of(y_pred, index), lambda: self.chances_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
-        return ops.where(known, picked, float("nan"))
+        return Rows(ops.where(known, picked, float("nan")), share=self._share(index, picked))
 
-    def ignored(self, y_true: Tensor) -> Tensor | None:
+    def _absent(self, y_true: Tensor) -> Tensor | None:
         return None if self.ignore_class is None else ops.equal(y_true, self.ignore_class)
 
-    def reduced_of(self, y_true: Tensor, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
-        """Where the class weights count in the divisor too, the mean is divided by theirs."""
-        number = self.reduced(values, weight, mask)
+    def _share(self, index: Tensor, values: Tensor) -> Tensor | None:
+        """What a row counts in the divisor: the weight of its class, where a mean is to be divided by these."""
         if self.reduction != "mean_with_class_weight" or self.class_weight is None:
-            return number
-        index = ops.reshape(ops.cast(ops.convert_to_tensor(y_true), "int32"), ops.shape(values))
-        classes = ops.convert_to_tensor(self.class_weight, dtype=values.dtype)
-        share = reduce(ops.take(classes, ops.clip(index, 0, len(self.class_weight) - 1)), weight, mask, "mean")
-        return number / ops.where(share == 0, 1.0, share * replicas())
+            return None
+        return ops.take(ops.convert_to_tensor(self.class_weight, dtype=values.dtype), index)
 
     def by_class(self) -> bool:
         """Whether the value depends on which class is the true one, beyond its surprise."""
@@ -401,25 +416,19 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     whole_batch: Annotated[bool, flag("Where axis is None, count over the batch too: one ratio for all rows.")] = False
 
     @property
-    def coupled(self) -> bool:
-        return self.whole_batch if self.axis is None else 0 in self._listed()
-
-    @property
-    def weighs_inside(self) -> bool:
-        return self.coupled
+    def gives(self) -> type[Rows] | type[Sums]:
+        batch = self.whole_batch if self.axis is None else min(self._listed()) < 0 or 0 in self._listed()
+        return Sums if batch else Rows
 
     def _listed(self) -> tuple[int, ...]:
         return (self.axis,) if isinstance(self.axis, int) else self.axis or ()
 
-    def at_rank(self, rank: int) -> Overlap:
-        if all(0 <= axis < rank for axis in self._listed()):
-            return self
+    def _counted(self, rank: int) -> tuple[int, ...]:
+        """The axes that are counted over, from the start."""
         for axis in self._listed():
             check_axis(type(self).__name__, axis, rank)
-        counted: Overlap = object.__new__(type(self))
-        counted.__dict__.update(self.__dict__)
-        counted.axis = tuple(sorted({axis % rank for axis in self._listed()}))
-        return counted
+        first = 0 if self.whole_batch or rank == 1 else 1  # a vector alone, given to the function, is one row
+        return tuple(sorted({axis % rank for axis in self._listed()})) or tuple(range(first, rank))
 
     @property
     def contract(self) -> Contract:
@@ -429,32 +438,16 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         """The value from the soft counts."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return self.counted(y_true, y_pred, None)
-
-    def call_coupled(
-        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
-    ) -> Tensor:
-        """Rows are weighed inside the counts; a row that does not exist counts nowhere."""
-        inside: Any = None
-        for part in (None if keep is None else ops.cast(keep, y_pred.dtype), weight):
-            if part is not None and len(part.shape) > 0:
-                part = align(part, y_pred)
-                inside = part if inside is None else inside * part
-        return self.counted(y_true, y_pred, inside)
-
-    def counted(self, y: Tensor, y_pred: Tensor, weight: Tensor | None) -> Tensor:
-        """Soft counts over the chosen axes, and the value from them."""
-        rank = len(y_pred.shape)  # a vector alone, given to the function, is one row
-        axes = self._listed() or tuple(range(0 if self.whole_batch or rank == 1 else 1, rank))
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows | Sums:
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:
             p, q = y_pred, 1 - y_pred
-        counts = [y * p, (1 - y) * p, y * q]
-        if weight is not None:
-            counts = [weight * c for c in counts]
-        return self.of(*(total(c, axes) for c in counts))
+        y, axes = y_true, self._counted(len(y_pred.shape))
+        counts = {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
+        if 0 in axes and len(y_pred.shape) > 1:  # one ratio over the batch: rows are weighed inside the counts
+            return Sums(counts, lambda sums, count: self.of(**sums), axes)
+        return Rows(self.of(**{name: total(c, axes) for name, c in counts.items()}))
 
 
 class Parameters(Loss, abstract=True, tasks=("regression",)):
@@ -480,3 +473,55 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         values = self.of(y_true, y_pred)
         return mean(values) if len(values.shape) > 1 else values
+
+
+class Boxes(Loss, abstract=True, tasks=("detection",)):
+    """A loss of two boxes each: y_true and y_pred are (row, ..., 4). `valid` says which boxes exist."""
+
+    coding: Annotated[
+        str,
+        choice(
+            "How a box is written: (left, top, right, bottom), (centre x, centre y, width, height), or "
+            "(left, top, width, height).",
+            "corners", "centre", "size",
+        ),
+    ] = "corners"  # fmt: skip
+    inputs = declare(
+        y_true=Slot(BOX, ("row", "...", "4"), "true", valid="valid"),
+        y_pred=Slot(BOX, ("row", "...", "4"), valid="valid"),
+        valid=Slot(VALID, ("row", "..."), "any", optional=True),
+    )
+
+    def of(self, intersection: Tensor, left: Tensor, hull: Tensor) -> Tensor:
+        """The value of each pair of boxes, from areas: of the intersection, of the rest of the union, of the hull."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
+        (a, a_end), (b, b_end) = self.corners(y_true), self.corners(y_pred)
+        self._check(a, a_end)
+        inner = _area(larger(a, b), smaller(a_end, b_end))
+        hull = _area(smaller(a, b), larger(a_end, b_end))
+        rest = (_area(a, a_end) - inner) + (_area(b, b_end) - inner)
+        return Rows(self.of(inner, at_least(rest, 0.0), hull), valid)
+
+    def corners(self, box: Tensor) -> tuple[Tensor, Tensor]:
+        """The first corner and the last one, each (..., 2)."""
+        a, b = box[..., :2], box[..., 2:]
+        if self.coding == "corners":
+            return a, b
+        return (a - b / 2, a + b / 2) if self.coding == "centre" else (a, a + b)
+
+    def _check(self, a: Tensor, b: Tensor) -> None:
+        if CHECKS.get() and concrete(a) and concrete(b) and bool(ops.convert_to_numpy(ops.any(b < a))):
+            raise TargetError(
+                f"{type(self).__name__} reads y_true as boxes, coded as {self.coding!r}.",
+                arrived="Some end before they begin: their width or height is negative.",
+                allowed="Allowed are " + type(self).params["coding"].text.removeprefix("How a box is written: "),
+                do='Pass the coding of your boxes: coding="centre" or coding="size".',
+            )
+
+
+def _area(begin: Tensor, end: Tensor) -> Tensor:
+    """The area of a rectangle; one that ends before it begins is empty."""
+    sides = at_least(end - begin, 0.0)
+    return sides[..., 0] * sides[..., 1]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import re
-import typing
 from collections.abc import Callable
 from dataclasses import field
 from functools import lru_cache
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Concatenate, ParamSpec, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 from keras import ops
@@ -18,38 +16,22 @@ from keras import ops
 from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import catalogue, contract, inputs, moments, reduction
-from .cards import Card, ParamCard, read_docstring
+from . import catalogue, contract, inputs, moments, reduction, results
+from .cards import Card, read_docstring
 from .contract import REAL, Contract, Values
+from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, Fields, declaration, param_card, snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError
-from .params import INF, Param
-from .places import bound, check_name, ordered, warn_of_moved_places
+from .params import Param
+from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
+from .results import Anchors, Partial, RisingSums, Rows, Sums
 from .schedules import Moving, moving
+from .slots import Forms, OwnSlot
 
 Tensor = Any
-P = ParamSpec("P")
-COMMON = [
-    Parameter(name, Parameter.KEYWORD_ONLY, default=default)
-    for name, default in {"reduction": "sum_over_batch_size", "name": None, "dtype": None}.items()
-]
-ENTRIES = Parameter("entries", Parameter.KEYWORD_ONLY, default=False)
+Given = tuple[Rows | Sums, Tensor | None, Tensor | None]  # a result, with weight and mask in the rank of its values
 CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
-
-
-class ClassSignature:
-    """The constructor's signature, for the class alone: an instance is called with y_true and y_pred."""
-
-    def __get__(self, instance: Any, owner: Any) -> Signature:
-        if instance is not None:
-            raise AttributeError("__signature__")
-        return owner.signature
-
-
-@dataclass_transform(field_specifiers=(field,))
-class Fields:
-    """Tells type checkers that annotated attributes are constructor arguments."""
 
 
 class Loss(Fields, keras.losses.Loss):
@@ -84,8 +66,11 @@ class Loss(Fields, keras.losses.Loss):
     aliases: ClassVar[tuple[str, ...]] = ()
     family: ClassVar[str] = "custom"
     reductions: ClassVar[tuple[str | None, ...]] = REDUCTIONS
+    holds_fixed: ClassVar[bool] = False  # whether the gradient leaves parts of the formula out, by design
     entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
     entries = False
+    inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
+    gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
@@ -107,7 +92,7 @@ class Loss(Fields, keras.losses.Loss):
         cls.aliases, cls.traits = aliases, traits
         cls.tasks = cls.tasks if tasks is None else tasks
         cls.family = family or (cls.__module__.rpartition(".")[2] if own else "custom")
-        cls.signature, cls.params = _declaration(cls, None if positional is None else positional.split())
+        cls.signature, cls.params = declaration(cls, None if positional is None else positional.split())
         if not abstract:
             package = package or ("lossary" if own else "custom")
             if not own:
@@ -137,6 +122,7 @@ class Loss(Fields, keras.losses.Loss):
             rows = Param("Whether each entry is a row.", kind="flag")
             self.entries = rows.check(cls.__name__, ENTRIES.name, self._arguments.get(ENTRIES.name, False))
         self._moving = {}
+        self.layer = None  # holds the weights that a loss owns
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
             if isinstance(value, Moving):
@@ -144,6 +130,8 @@ class Loss(Fields, keras.losses.Loss):
                 value = [param.check(cls.__name__, name, sample) for sample in (*value.samples(), value.first())][-1]
             setattr(self, name, param.check(cls.__name__, name, value))
         self.validate()
+        if type(self).inputs:
+            self.build_weights({})
         return self
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -154,6 +142,11 @@ class Loss(Fields, keras.losses.Loss):
         for name in ("reduction", "name"):
             if kwargs.get(name) is not None and name not in self._arguments:
                 setattr(self, name, kwargs[name])
+
+    @property
+    def inner(self) -> str:
+        """The type that is computed in: half precision is computed in float32 and rounded once, at the end."""
+        return wide(self.dtype)
 
     def validate(self) -> None:
         """Conditions that tie several parameters together; a form or a loss may override it."""
@@ -168,24 +161,14 @@ class Loss(Fields, keras.losses.Loss):
     @property
     def coupled(self) -> bool:
         """Whether the value of one row depends on the other rows of the batch."""
-        return False
+        return issubclass(self.gives, (Anchors, Sums)) and not issubclass(self.gives, RisingSums)
 
-    @property
-    def weighs_inside(self) -> bool:
-        """Whether `call_coupled` applies weights and mask itself, because its values are not those of rows."""
-        return False
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The formula: one value per row, or another result, from tensors that fit the contract.
 
-    @property
-    def takes_root(self) -> bool:
-        """Whether the squares of the values are reduced, and the root is taken after that."""
-        return False
-
-    def at_rank(self, rank: int) -> Loss:
-        """This loss for predictions of so many axes: with axes counted from the start, where it has several."""
-        return self
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """One value per row, from tensors that fit the contract."""
+        Losses with `inputs` take slots by their names, or `here` and `others`: the rows whose values are asked for, and
+        all rows of the batch.
+        """
         raise DefinitionError(
             f"{type(self).__name__} was called as a loss.",
             arrived="It has no formula.",
@@ -193,65 +176,74 @@ class Loss(Fields, keras.losses.Loss):
             do="Define it; return one value per row.",
         )
 
-    def call_coupled(
-        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
-    ) -> Tensor:
-        """As `call`, for losses whose rows look at one another: `keep` says which rows exist."""
-        raise NotImplementedError(type(self).__name__)
-
-    def ignored(self, y_true: Tensor) -> Tensor | None:
-        """Which rows the targets themselves take out (ignore_class), in the shape of the values."""
-        return None
-
-    def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
-        """The rows as one number; a loss that is no mean of rows (a root mean square) overrides it."""
-        return reduction.reduce(values, weight, mask, self.reduction)
-
-    def reduced_of(self, y_true: Tensor, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
-        """As `reduced`; a loss whose divisor depends on the targets overrides it."""
-        return self.reduced(values, weight, mask)
-
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
         return {name: value.now() for name, value in self._moving.items()}
 
     # -- what follows -------------------------------------------------------------------------------------------
 
-    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
-        values, weight, mask = self._rows(y_true, y_pred, sample_weight, vectors=False)
+    def __call__(
+        self, y_true: Tensor = None, y_pred: Tensor = None, sample_weight: Tensor = None, **named: Tensor
+    ) -> Tensor:
+        result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
-        return ops.cast(self.reduced_of(y_true, values, weight, mask), self.dtype)
+        return ops.cast(results.reduce(result, weight, mask, self.reduction), self.dtype)
 
-    def as_function(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
-        """What the function gives: one value per row; a loss that is no mean of rows overrides it."""
-        return self.rows(y_true, y_pred, **extra)
-
-    def rows(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
+    def rows(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
-        values, _, mask = self._rows(y_true, y_pred, None, vectors=True, **extra)
-        values = reduction.reduce(values, None, mask, None)
-        return with_mask(ops.cast(values, self.dtype), mask)
+        return self._unweighted(y_true, y_pred, named, None)
+
+    def as_function(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
+        """What the function gives: one value per row; one number where it is made of sums over all rows."""
+        return self._unweighted(y_true, y_pred, named, "sum_over_batch_size" if self.gives is RisingSums else None)
+
+    def _unweighted(self, y_true: Tensor, y_pred: Tensor, named: dict[str, Tensor], how: str | None) -> Tensor:
+        result, _, mask = self._result(y_true, y_pred, None, vectors=True, **named)
+        values = ops.cast(results.reduce(result, None, mask, how), self.dtype)
+        if isinstance(result, Sums):
+            return values
+        return with_mask(values, reduction.both(mask, result.valid))
+
+    def partial(
+        self, y_true: Tensor = None, y_pred: Tensor = None, sample_weight: Tensor = None, **named: Tensor
+    ) -> Partial:
+        """The sums that the value of this batch is made of; those of several batches merge.
+
+        Rows that look at one another need all of them: `others` holds the slots (and the `sample_weight`) of the whole
+        batch, by name, and `start` says at which of its rows this piece begins.
+        """
+        if issubclass(self.gives, Anchors) and "others" not in named:
+            raise DefinitionError(
+                f"{type(self).__name__} compares rows with one another.",
+                arrived="The sums of a piece of a batch were asked for without the other rows.",
+                allowed="Allowed is a piece with `others`: the slots of all rows, by name.",
+                do="Call the loss on the whole batch, or pass others={...} and start=.",
+            )
+        result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
+        return results.partial(result, weight, mask, str(self.reduction or "sum"))
 
     def _at_this_moment(self, y_pred: Tensor) -> Loss:
         """This loss with the present values of what moves. A copy: backward passes read parameters later on."""
-        if moments.now() is None and recorded(_first(y_pred)):
+        if moments.now() is None and any(map(recorded, keras.tree.flatten(y_pred))):
             raise moments.unknown_step(repr(self))
         present = object.__new__(type(self))
         present.__dict__.update(self.__dict__)
         present.__dict__.update({name: value.now() for name, value in self._moving.items()})
         return present
 
-    def _rows(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """The values of the rows with weight and mask in their rank. Rows that do not count hold neutral numbers."""
-        loss = self._at_this_moment(y_pred) if self._moving else self
-        return loss._computed(y_true, y_pred, sample_weight, vectors=vectors, **extra)
+    def _result(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **named: Any) -> Given:
+        """What the formula gives, with weight and mask. Rows that do not count hold neutral numbers."""
+        loss = self._at_this_moment([y_pred, named]) if self._moving else self
+        forms: Forms = loss.inputs
+        if forms:
+            return loss._of_slots(forms, y_true, y_pred, sample_weight, **named)
+        if named:
+            raise bound_to_fail(type(self).__name__, named)
+        return loss._of_pair(y_true, y_pred, sample_weight, vectors)
 
-    def _computed(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, *, vectors: bool, **extra: Tensor
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        owner, inner, rules = type(self).__name__, wide(self.dtype), self.contract
+    def _of_pair(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, vectors: bool) -> Given:
+        """The result from one y_true and one y_pred."""
+        owner, inner, rules = type(self).__name__, self.inner, self.contract
         mask = mask_of(y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)
@@ -263,30 +255,101 @@ class Loss(Fields, keras.losses.Loss):
         for what, given in (("sample_weight", weight), ("mask", mask)):
             if given is not None and len(given.shape) > 0:
                 _check_leading(owner, what, given, y_true, y_pred)
-        ignored = self.ignored(y_true)
-        mask = reduction.both(mask, None if ignored is None else ops.logical_not(ignored))
+        absent = None if rules.absent is None else rules.absent(y_true)
+        mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
         keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
         if keep is not None:
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
             contract.check_values(owner, rules, y_true, y_pred, type(self).params)
-        loss = self.at_rank(len(_first(y_pred).shape))
-        if loss.coupled:
-            values = loss.call_coupled(y_true, y_pred, keep, weight, **extra)
-        else:
-            values = loss.call(y_true, y_pred)
-        mask = reduction.both(mask, mask_of(values))
-        values = ops.cast(ops.convert_to_tensor(values), inner)
+        result = self.call(y_true, y_pred)
+        if isinstance(result, Sums):
+            return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
+        if not isinstance(result, Rows):
+            result = Rows(result)
+            mask = reduction.both(mask, mask_of(result.values))
+        result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":
-            _check_rows(owner, values, y_pred)
-        if loss.weighs_inside:  # one number for all rows can only be multiplied by one number
-            return values, weight if weight is not None and len(weight.shape) == 0 else None, None
-        if len(values.shape) == 0 and keep is not None:
+            _check_rows(owner, result.values, y_pred)
+        if len(result.values.shape) == 0 and keep is not None:
             raise _no_rows(owner, y_pred)
-        weight = None if weight is None else reduction.align_weight(owner, "sample_weight", weight, values)
-        mask = None if mask is None else reduction.align_weight(owner, "mask", ops.cast(mask, "bool"), values)
-        return values, weight, mask
+        return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
+
+    def _met(self, result: Rows | Sums, what: str, given: Tensor | None) -> Tensor | None:
+        """A weight or mask in the rank of what it applies to."""
+        if given is None or (len(given.shape) == 0 and what == "sample_weight"):
+            return given
+        given = given if what == "sample_weight" else ops.cast(given, "bool")
+        return reduction.align_weight(type(self).__name__, what, given, result.like)
+
+    def _of_slots(
+        self, forms: Forms, y_true: Any, y_pred: Any, sample_weight: Any, *, mask: Any = None,
+        others: dict[str, Any] | None = None, start: int = 0, **named: Any,
+    ) -> Given:  # fmt: skip
+        """The result from named slots. `others` are the slots of all rows, where this batch is a piece of them."""
+        owner, inner = type(self).__name__, self.inner
+        arrived = [y_pred, *named.values()]
+        mask = mask if mask is not None else next(filter_masks(arrived), None)
+        weights = self._weights_for(y_true, y_pred, named)
+        named = {**weights, **named}
+        form, slots = forms.chosen(y_true, y_pred, named)
+        batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask)
+        batch.start = start
+        whole = batch
+        if others is not None:
+            rest = dict(others)
+            weight = rest.pop("sample_weight", None)
+            whole = slots.read(owner, None, None, {**weights, **rest}, dtype=inner, weight=weight)
+        formula = getattr(self, form)
+        extra: dict[str, Callable[[], Any]] = {"here": batch.rows, "others": whole.rows}
+        given = [extra[n]() if n in extra else batch.slots.get(n) for n in _arguments(getattr(type(self), form))]
+        result = formula(*given)
+        result = result if isinstance(result, (Rows, Sums)) else Rows(result)
+        return result, self._met(result, "sample_weight", batch.weight), self._met(result, "mask", batch.mask)
+
+    def build_weights(self, sizes: dict[str, int]) -> bool:
+        """Make the weights that the loss owns, where all sizes are known: by its fields, or by the axes given here.
+
+        compile does so with the sizes of the model's outputs, a first call with those of its tensors.
+        """
+        slots: dict[str, OwnSlot] = self.inputs.own()
+        if not slots or self.layer is not None:
+            return True
+        shapes = {}
+        for name, slot in slots.items():
+            known = [getattr(self, f, None) or sizes.get(a) for f, a in zip(slot.sizes, slot.axes, strict=True)]
+            if None in known:
+                return False
+            shapes[name] = known
+        self.layer: Any = keras.layers.Layer(name=self.name)
+        for name, slot in slots.items():
+            self.layer.add_weight(
+                shape=shapes[name], dtype="float32", initializer=slot.start, trainable=slot.trainable, name=name
+            )
+        self.layer.built = True
+        return True
+
+    def own_slots(self) -> dict[str, Tensor]:
+        """The weights that the loss owns, by the names of their slots."""
+        return {} if self.layer is None else {v.name: ops.convert_to_tensor(v) for v in self.layer.weights}
+
+    def _weights_for(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Tensor]:
+        """The same for tensors that arrive; a first call makes them."""
+        own = self.inputs.own()
+        if not own or own.keys() <= named.keys():
+            return {}
+        if self.layer is None:
+            slots = self.inputs.values()[0]
+            if not self.build_weights(slots.sizes(y_true, y_pred, named)):
+                fields = ", ".join(dict.fromkeys(f for slot in own.values() for f in slot.sizes))
+                raise ParameterError(
+                    f"{type(self).__name__} owns weights, which are made when their sizes are known.",
+                    arrived=f"{self!r} does not know all of {fields}.",
+                    allowed="Allowed are losses with these parameters, or models whose outputs have known sizes.",
+                    do=f"Pass {fields} to {type(self).__name__}.",
+                )
+        return self.own_slots()
 
     def _read(self, what: str, y: Any, dtype: str, rules: Contract, values: Values) -> Any:
         """A tensor; for a loss of one's own also a dictionary of them."""
@@ -330,7 +393,7 @@ class Loss(Fields, keras.losses.Loss):
         taken = inspect.signature(cls.__init__).parameters
         if any(p.kind is Parameter.VAR_KEYWORD for p in taken.values()):
             return cls(**config)
-        rest = {name: value for name, value in config.items() if name in _COMMON_NAMES and name not in taken}
+        rest = {name: value for name, value in config.items() if name in COMMON_NAMES and name not in taken}
         loss = cls(**{name: value for name, value in config.items() if name not in rest})
         loss._arguments.update(rest)
         common = {"name": loss.name, "reduction": loss.reduction, "dtype": loss._arguments.get("dtype")}
@@ -384,7 +447,7 @@ class Loss(Fields, keras.losses.Loss):
             tasks=cls.tasks,
             traits=cls.traits,
             aliases=cls.aliases,
-            params=tuple(_param_card(n, p, parameters[n]) for n, p in cls.params.items()),
+            params=tuple(param_card(n, p, parameters[n]) for n, p in cls.params.items()),
             **read_docstring(cls.__dict__.get("__doc__")),
         )
 
@@ -392,76 +455,6 @@ class Loss(Fields, keras.losses.Loss):
 def _sums() -> Any:
     """The losses of losses, which are losses themselves: loaded when they are first made."""
     return import_module(f"{__package__}.sums")
-
-
-def _declaration(cls: type[Loss], positional: list[str] | None) -> tuple[Signature, dict[str, Param]]:
-    """Constructor signature and parameters: from an own __init__ where there is one, else from the typed fields.
-
-    `positional` names what may be given by place, in Keras's order; all else is taken by name. Without it, fields may
-    be given by place except those of lossary's forms, and those that all losses share.
-    """
-    if "__init__" in cls.__dict__ and cls is not Loss:
-        written = list(Signature.from_callable(cls.__init__).parameters.values())[1:]
-        own = [p for p in written if p.kind is not Parameter.VAR_KEYWORD]
-        params = {p.name: Param("A parameter of this loss.", kind="free") for p in own if p.name not in _COMMON_NAMES}
-        rest = [p for p in COMMON if p.name not in {q.name for q in own}]
-        return Signature(sorted([*own, *rest], key=lambda p: p.kind)), params
-    params, parameters = {}, {p.name: p for p in COMMON}
-    hints, shared = _field_hints(cls), _fields_of_forms(cls)
-    for name, hint in hints.items():
-        params[name] = next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Param)), None) or Param(
-            "A parameter of this loss.", kind="free"
-        )
-        default = getattr(cls, name, Parameter.empty)
-        parameters[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
-    order = [name for name in hints if name not in shared] if positional is None else positional
-    first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
-    rest = [parameters[name] for name in [*hints, *_COMMON_NAMES] if name not in order]
-    rest += [ENTRIES] if cls.entrywise else []
-    return Signature([*first, *rest]), params
-
-
-def _fields_of_forms(cls: type[Loss]) -> set[str]:
-    """The fields that lossary's own forms give to many losses."""
-    forms = [base for base in cls.__mro__ if base.__module__ == f"{__package__}.forms"]
-    own = [base for base in cls.__mro__ if base not in forms and base is not Loss and issubclass(base, Loss)]
-    return {n for b in forms for n in inspect.get_annotations(b)} - {n for b in own for n in inspect.get_annotations(b)}
-
-
-_COMMON_NAMES = tuple(p.name for p in COMMON)
-_OWN_NAMES = {*_COMMON_NAMES, "params", "tasks", "traits", "aliases", "family", "signature", "_arguments"}
-
-
-def _field_hints(cls: type[Loss]) -> dict[str, Any]:
-    """The typed fields of a class: its own first, then those of its form."""
-    try:
-        hints = get_type_hints(cls, include_extras=True)
-    except NameError:  # a user's annotation that cannot be resolved here; its name is enough
-        hints = {name: Any for base in cls.__mro__ for name in inspect.get_annotations(base)}
-    order: dict[str, Any] = {}
-    for base in cls.__mro__:
-        if base is not Loss and issubclass(base, Loss):
-            for name in inspect.get_annotations(base):
-                if name not in _OWN_NAMES and typing.get_origin(hints[name]) is not ClassVar:
-                    order.setdefault(name, hints[name])
-    return order
-
-
-def _param_card(name: str, param: Param, parameter: Parameter) -> ParamCard:
-    hint = parameter.annotation
-    shown = hint.__origin__ if typing.get_origin(hint) is Annotated else hint
-    default = None if parameter.default is Parameter.empty else parameter.default
-    return ParamCard(
-        name=name,
-        type=getattr(shown, "__name__", str(shown)) if "|" not in str(shown) else str(shown),
-        default=default,
-        text=param.text,
-        allowed=param.allowed(),
-        low=None if param.low == -INF else param.low,
-        high=None if param.high == INF else param.high,
-        closed=param.closed,
-        slide=param.slide,
-    )
 
 
 def _each(y: Any, change: Callable[[Any], Tensor]) -> Any:
@@ -511,87 +504,28 @@ def _first(y: Any) -> Tensor:
     return next(iter(y.values())) if isinstance(y, dict) else y
 
 
+@lru_cache(maxsize=1024)
+def _arguments(formula: Any) -> tuple[str, ...]:
+    """The names that a formula takes."""
+    return tuple(inspect.signature(formula).parameters)[1:]
+
+
+def filter_masks(arrived: Any) -> Any:
+    """The masks that came with tensors."""
+    return (mask for mask in map(mask_of, keras.tree.flatten(arrived)) if mask is not None)
+
+
+def bound_to_fail(owner: str, named: dict[str, Any]) -> DefinitionError:
+    """What is said of tensors by names that a loss does not know."""
+    return DefinitionError(
+        f"{owner} takes y_true, y_pred and sample_weight.",
+        arrived=f"It was called with {', '.join(named)}.",
+        allowed="Allowed are these three.",
+        do=f"Parameters belong to the constructor: write {owner}({next(iter(named))}=...)(y_true, y_pred).",
+    )
+
+
 def _revive(module: str, registered: str, config: dict[str, Any]) -> Loss:
     if registered not in CLASSES:
         import_module(module)
     return CLASSES[registered].from_config(config)
-
-
-def snake(name: str) -> str:
-    """HuberLoss -> huber_loss, KLDivergence -> kl_divergence, SmoothL1 -> smooth_l1."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-@lru_cache(maxsize=256)
-def _cached(
-    cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...], written: str
-) -> Loss:
-    """`written` tells apart what Python takes for equal: True and 1, 1 and 1.0, 0.0 and -0.0."""
-    return cls(*args, **dict(kwargs), reduction=None, dtype=dtype)
-
-
-def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loss:
-    """An unreduced loss with these parameters; the same one again for the same parameters."""
-    try:
-        return _cached(cls, dtype, args, tuple(kwargs.items()), repr((args, kwargs)))  # type: ignore[arg-type]
-    except TypeError:  # a parameter that cannot be hashed, such as a list of class weights
-        return cls(*args, **kwargs, reduction=None, dtype=dtype)
-
-
-MISSING: Any = Parameter.empty
-
-
-def function(
-    cls: Callable[P, Loss], *, extra: tuple[str, ...] = (), positional: str | None = None
-) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
-    """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred.
-
-    `extra` names tensors that the function takes beside the two, before the parameters. `positional` orders the
-    parameters where Keras's function has another order than its class.
-    """
-
-    def twin(y_true: Tensor = MISSING, y_pred: Tensor = MISSING, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        if y_true is MISSING and y_pred is MISSING:  # ls.MSE() can only mean the loss itself
-            return loss_class(*args, **kwargs)
-        if y_true is MISSING or y_pred is MISSING:
-            raise ParameterError(
-                f"{twin.__name__} is a function of (y_true, y_pred).",
-                arrived=f"It was called without {'y_true' if y_true is MISSING else 'y_pred'}.",
-                allowed="Allowed are both, or neither for the loss itself.",
-                do=f"Pass both; for compile, write {loss_class.__name__}().",
-            )
-        given: dict[str, Any] = kwargs
-        if args:
-            given = bound(twin.__name__, parameters, args, kwargs).arguments
-            warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(extra) :])
-        beside = {name: given[name] for name in extra if name in given}
-        given = {name: value for name, value in given.items() if name not in beside}
-        if not given.keys().isdisjoint(_COMMON_NAMES):
-            raise ParameterError(
-                f"{twin.__name__} gives one value per row, in the type of y_pred.",
-                arrived=f"It was given {', '.join(sorted(given.keys() & set(_COMMON_NAMES)))}.",
-                allowed=f"Allowed are {', '.join(twin.__signature__.parameters)}.",  # type: ignore[attr-defined]
-                do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
-            )
-        dtype = str(keras.config.floatx())
-        if not isinstance(y_pred, (list, tuple, dict, int, float)):
-            y_pred = inputs.arrived(loss_class.__name__, "y_pred", y_pred)
-            dtype = inputs.real_type(y_pred)
-        loss = build(loss_class, dtype, (), given)
-        if loss.coupled or loss.takes_root:
-            say_if_inexact(loss)
-        return loss.as_function(y_true, y_pred, **beside)
-
-    loss_class: Any = cls
-    twin.__name__ = twin.__qualname__ = snake(loss_class.__name__)
-    twin.__module__, twin.__doc__ = loss_class.__module__, loss_class.__doc__
-    first = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
-    beside = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=None) for n in extra]
-    declared = loss_class.signature.parameters.values()
-    own = ordered([p for p in declared if p.name not in _COMMON_NAMES and p is not ENTRIES], positional)
-    parameters = Signature([*beside, *own.parameters.values()])
-    twin.__signature__ = Signature([*first, *parameters.parameters.values()])  # type: ignore[attr-defined]
-    twin.cls = loss_class  # type: ignore[attr-defined]
-    package = keras.saving.get_registered_name(loss_class).partition(">")[0]
-    keras.saving.register_keras_serializable(package)(twin)
-    return twin

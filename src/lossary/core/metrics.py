@@ -12,9 +12,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from . import results
+from .contract import checks
 from .errors import LossaryError
 from .loss import Loss
-from .reduction import REDUCTIONS, reduce
+from .reduction import REDUCTIONS
+from .results import Anchors, Partial, Sums
 
 Tensor = Any
 
@@ -23,32 +26,72 @@ Tensor = Any
 class LossMetric(keras.metrics.Metric):
     """A loss over a stream of batches: Σ m w v / Σ m w over all values v.
 
-    For reduction="sum" it is Σ m w v, and for a root mean square the root of either. `compile(metrics=[ls.huber])`
-    makes it, of functions, classes and objects alike.
+    For reduction="sum" it is Σ m w v. For losses that are made of sums over all rows (a root, a ratio) it is what the
+    sums of all batches make. `compile(metrics=[ls.huber])` makes it, of functions, classes and objects alike.
     """
 
     def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
         self.loss: Loss = keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss
         super().__init__(name=name or self.loss.name, dtype=dtype)
         self._direction = "down"
-        self.total = self.add_variable(shape=(), initializer="zeros", name="total")
-        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+        self.empty = _empty(self.loss)
+        self.state = [
+            self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")
+            for place, start in enumerate(self.empty.tensors())
+        ]
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Add the rows of a batch."""
-        values, weight, mask = self.loss._rows(y_true, y_pred, sample_weight, vectors=False)
-        values = ops.square(values) if self.loss.takes_root else values
-        for variable, terms in ((self.total, values), (self.count, ops.ones_like(values))):
-            variable.assign_add(ops.cast(reduce(terms, weight, mask, "sum"), variable.dtype))
+        found = _sums(self.loss, y_true, y_pred, sample_weight)
+        merged = self._now().merge(found).tensors()
+        for variable, tensor in zip(self.state, merged, strict=True):
+            if tuple(tensor.shape) != tuple(variable.shape):
+                raise LossaryError(
+                    f"As a metric, {self.loss!r} keeps its sums from batch to batch.",
+                    arrived=f"A sum has shape {tuple(tensor.shape)}: one number for each column.",
+                    allowed="Allowed is one column.",
+                    do="Give each output of the model a metric of its own.",
+                )
+            variable.assign(ops.cast(tensor, variable.dtype))
 
     def result(self) -> Tensor:
         """The number over all batches so far; 0 before the first row."""
-        number = self.total if self.loss.reduction == "sum" else ops.divide_no_nan(self.total, self.count)
-        return ops.sqrt(number) if self.loss.takes_root else number
+        return ops.mean(self._now().value())
+
+    def reset_state(self) -> None:
+        """No rows so far."""
+        for variable, start in zip(self.state, self.empty.tensors(), strict=True):
+            variable.assign(ops.cast(start, variable.dtype))
+
+    def _now(self) -> Partial:
+        return self.empty.like([ops.convert_to_tensor(variable) for variable in self.state])
 
     def get_config(self) -> dict[str, Any]:
         loss = keras.saving.serialize_keras_object(self.loss)
         return {"loss": loss, "name": self.name, "dtype": keras.dtype_policies.get(self.dtype).name}
+
+
+def _sums(loss: Loss, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Partial:
+    """Those of a batch; a mean is that of the weights."""
+    result, weight, mask = loss._result(y_true, y_pred, sample_weight, vectors=False)
+    how = "sum" if loss.reduction == "sum" else "mean_with_sample_weight"
+    return results.partial(result, weight, mask, how)
+
+
+def _empty(loss: Loss) -> Partial:
+    """The sums of no rows: those of a first look at rows of one column, emptied."""
+    how = "sum" if loss.reduction == "sum" else "mean_with_sample_weight"
+    if not issubclass(loss.gives, Sums):
+        found = results.partial(results.Rows(ops.zeros((1,))), None, None, how)
+    else:
+        with checks(False), keras.StatelessScope():
+            found = _sums(loss, ops.ones((2, 1)), ops.ones((2, 1)), None)
+    return found.emptied()
+
+
+def _start(value: Tensor) -> Any:
+    number = float(ops.convert_to_numpy(ops.max(value)))
+    return keras.initializers.Constant(number)
 
 
 def own_loss(given: Any) -> Loss | None:
@@ -80,7 +123,7 @@ def _as_metric(given: Any) -> Any:
     loss = own_loss(given)
     if loss is None and not hasattr(given, "term_names"):  # a sum of losses is refused
         return given
-    if loss is None or loss.coupled or loss.reduction not in REDUCTIONS:
+    if loss is None or issubclass(loss.gives, Anchors) or loss.reduction not in REDUCTIONS:
         raise LossaryError(
             "A metric is one number of all rows, whichever batches they came in.",
             arrived=f"compile(metrics=...) was given {loss or given!r}, whose value is that of a batch.",

@@ -68,6 +68,23 @@ def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tenso
     return aligned
 
 
+def widened(small: Tensor, large: Tensor) -> Tensor:
+    """`small` with axes of length 1 at the end, up to the rank of `large`."""
+    for _ in range(len(large.shape) - len(small.shape) if len(small.shape) else 0):
+        small = ops.expand_dims(small, axis=-1)
+    return small
+
+
+def weighed(x: Tensor, weight: Tensor | None, keep: Tensor | None) -> Tensor:
+    """Where kept, the weight times x; elsewhere, and at weight 0, exactly nothing, whatever x holds."""
+    if keep is not None:
+        x = ops.where(widened(keep, x), x, 0.0)
+    if weight is None:
+        return x
+    weight = widened(weight, x)
+    return ops.where(ops.equal(weight, 0), 0.0, x * weight)
+
+
 def drop(keep: Tensor | None, x: Tensor, neutral: float) -> Tensor:
     """`x` with `neutral` in the rows that do not count, so that nothing they hold can spread."""
     if keep is None:

@@ -9,6 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .results import Anchors, RisingSums, Sums
+
+WHY = {
+    RisingSums: "takes the root of each replica's rows, not of all rows",
+    Sums: "is made of sums over the batch: each replica takes those of its own rows",
+    Anchors: "compares rows with one another: each replica compares its own rows only",
+}
+
 
 def inexact_on_replicas(
     loss: Any, *, averaged: bool = False, masked: bool = False, weighted: bool = True
@@ -21,13 +29,9 @@ def inexact_on_replicas(
         masked: a mask comes with the predictions.
         weighted: sample weights are given.
     """
-    if getattr(loss, "takes_root", False):
-        inside = "" if averaged else ", and divides by their number inside the root"
-        return f"takes the root of each replica's rows, not of all rows{inside}"
-    if getattr(loss, "weighs_inside", False):
-        return "is one ratio over the batch: each replica takes the ratio of its own rows"
-    if getattr(loss, "coupled", False):
-        return "compares rows with one another: each replica compares its own rows only"
+    for kind, reason in WHY.items():
+        if issubclass(getattr(loss, "gives", object), kind):
+            return reason
     beside = getattr(loss, "beside_parts", "")
     if beside and not averaged:
         return f"adds {beside} once on every replica"

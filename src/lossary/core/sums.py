@@ -16,10 +16,10 @@ from keras import ops
 
 from ..numerics.backend import recorded
 from . import moments
+from .declaration import snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
-from .loss import snake
 from .params import plain_number
 from .places import check_name
 from .schedules import Moving, moving
@@ -151,6 +151,12 @@ class Sum(keras.losses.Loss):
         """The outputs that are named: those with a loss, and those knowingly left out."""
         inner = [part.loss.outputs for part in self.parts if isinstance(part.loss, Sum)]
         return {part.output for part in self.parts if part.output is not None}.union(self.left_out, *inner)
+
+    @property
+    def by_slots(self) -> bool:
+        """Whether a part reads outputs and targets by the names of its slots."""
+        inner = (getattr(part.loss, "by_slots", False) for part in self.parts if isinstance(part.loss, Sum))
+        return any(bool(getattr(part.loss, "inputs", None)) for part in self.parts) or any(inner)
 
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name: weights that move, and what the parts have of their own."""

@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from ..core.forms import Binary, Chances
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Tensor
 from ..core.params import flag, fraction, nonnegative, positive
 from ..numerics.stable import SMALLEST, power, read_at_least
 

@@ -1,7 +1,8 @@
 """Divergences: how far one distribution is from another."""
 
 from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
-from ..core.loss import Loss, Tensor, function
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
 from ..numerics.backend import total
 from ..numerics.stable import log_ratio
 

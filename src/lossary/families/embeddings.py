@@ -1,19 +1,22 @@
 """Embeddings: vectors of the same class close together, of other classes apart."""
 
+import math
 from typing import Annotated, Any
 
-import keras
 from keras import ops
 
-from ..core.contract import REAL, Contract, Values
+from ..core.contract import CLASS_INDEX
 from ..core.errors import ShapeError
-from ..core.inputs import read
-from ..core.loss import Loss, Tensor, function
-from ..core.params import flag, number, positive
-from ..numerics.masks import with_mask
-from ..numerics.stable import LARGE, at_least, at_most, constant, softplus
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
+from ..core.params import choice, flag, number, positive, whole
+from ..core.results import Anchors, LogSumExp, Rows, Sums
+from ..core.slots import GROUP, UNIT, VECTOR, Rowset, Slot, declare, either, own
+from ..numerics.classes import one_hot, surprise_of_one_logit
+from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations
+from ..numerics.stable import at_least, at_most, softplus, square_root
 
-IDENTITY = Values("a class index of any size", whole=True)
+LABELLED = declare(label=Slot(GROUP, side="true"), embedding=Slot(VECTOR, ("row", "feature")))
 
 
 class Circle(
@@ -44,64 +47,235 @@ class Circle(
     ] = 0.4
     remove_diagonal: Annotated[bool, flag("Whether a row is not its own partner.", unusual=False)] = True
 
-    @property
-    def contract(self) -> Contract:
-        return Contract(IDENTITY, REAL, shape="index", rank=2)
+    inputs = declare(
+        label=Slot(GROUP, side="true"),
+        embedding=Slot(UNIT, ("row", "feature")),
+        ref_labels=Slot(GROUP, ("reference",), "any", optional=True),
+        ref_embeddings=Slot(UNIT, ("reference", "feature"), "any", optional=True),
+    )
+    holds_fixed = True
+    gives = Anchors
 
-    @property
-    def coupled(self) -> bool:
-        return True
-
-    def call_coupled(
-        self, y_true: Tensor, y_pred: Tensor, keep: Tensor | None, weight: Tensor | None, **extra: Tensor
-    ) -> Tensor:
-        """Rows against all rows, or against reference embeddings with their labels, given to the function."""
-        labels, others = self.references(y_true, y_pred, extra.get("ref_labels"), extra.get("ref_embeddings"))
-        similar = at_most(ops.matmul(y_pred, ops.transpose(others)), 1.0)
-        same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(labels, (1, -1)))
-        strange = ops.logical_not(same)
-        if self.remove_diagonal:
-            rows, columns = (ops.arange(size) for size in ops.shape(similar))
-            same = ops.logical_and(same, ops.expand_dims(rows, -1) != columns)
-        if keep is not None:
-            exists = ops.reshape(keep, (1, -1))
-            same, strange = ops.logical_and(same, exists), ops.logical_and(strange, exists)
+    def call(self, here: Rowset, others: Rowset, ref_labels: Tensor | None, ref_embeddings: Tensor | None) -> Anchors:
+        """Rows against all rows, or against reference embeddings with their labels."""
+        if (ref_labels is None) != (ref_embeddings is None):
+            raise _half_of_the_references(ref_labels is None)
+        if ref_labels is None:
+            same, strange = relations(here, others, itself=not self.remove_diagonal)
+            vectors = others.embedding
+        else:
+            same = ops.equal(ops.expand_dims(here.label, 1), ops.cast(ops.expand_dims(ref_labels, 0), here.label.dtype))
+            same, strange, vectors = same, ops.logical_not(same), ref_embeddings
+            if self.remove_diagonal:
+                rows, columns = (ops.arange(size) for size in ops.shape(same))
+                same = ops.logical_and(same, ops.expand_dims(rows, -1) != columns)
+        similar = at_most(ops.matmul(here.embedding, ops.transpose(vectors)), 1.0)
         near = ops.stop_gradient(at_least(1 + self.margin - similar, 0.0))
         far = ops.stop_gradient(at_least(similar + self.margin, 0.0))
-        pull = self._log_sum(-self.gamma * near * (similar - 1 + self.margin), same)
-        push = self._log_sum(self.gamma * far * (similar - self.margin), strange)
+        pull = log_sum_exp(-self.gamma * near * (similar - 1 + self.margin), same)
+        push = log_sum_exp(self.gamma * far * (similar - self.margin), strange)
         paired = ops.logical_and(ops.any(same, axis=1), ops.any(strange, axis=1))
-        values = softplus(ops.where(paired, pull + push, 0.0))
-        return with_mask(ops.where(paired, values, 0.0), paired)
-
-    def references(self, y_true: Tensor, y_pred: Tensor, labels: Any, others: Any) -> tuple[Tensor, Tensor]:
-        """Labels and vectors that the rows are compared with: those given, or the batch itself."""
-        if labels is None and others is None:
-            return y_true, y_pred
-        if labels is not None and others is not None:
-            dtype = keras.backend.standardize_dtype(y_pred.dtype)
-            labels = read("Circle", "ref_labels", labels, dtype, whole=True, bounded=False)
-            labels, others = ops.cast(labels, y_true.dtype), read("Circle", "ref_embeddings", others, dtype)
-            if len(others.shape) == 2 and others.shape[1] == y_pred.shape[1] and tuple(labels.shape) in (
-                (others.shape[0],), (others.shape[0], 1)
-            ):  # fmt: skip
-                return labels, others
-        raise ShapeError(
-            "Circle compares rows with reference embeddings and their labels.",
-            arrived="It was given "
-            + ", ".join(
-                f"{name} {'None' if y is None else f'of shape {tuple(y.shape)}'}"
-                for name, y in (("ref_labels", labels), ("ref_embeddings", others))
-            )
-            + ".",
-            allowed=f"Allowed are both: vectors (rows, {y_pred.shape[1]}), and one label for each.",
-            do="Pass both or neither.",
-        )
-
-    def _log_sum(self, terms: Tensor, chosen: Tensor) -> Tensor:
-        """log of the sum of e^term over the chosen entries of each row; of no entry: a very small number."""
-        terms = ops.where(chosen, terms, constant(-LARGE[self.dtype], terms))
-        return ops.logsumexp(terms, axis=1)
+        return Anchors(softplus(ops.where(paired, pull + push, 0.0)), paired)
 
 
-circle = function(Circle, extra=("ref_labels", "ref_embeddings"), positional="remove_diagonal gamma margin")
+circle = function(Circle, positional="remove_diagonal gamma margin")
+
+
+class TripletMargin(Loss, aliases=("triplet", "triplet_loss", "triplet_margin_loss"), tasks=("retrieval",)):
+    r"""Asks that an anchor be nearer to its positive than to its negative, by at least `margin`.
+
+    Formula: \max(d(a, p) - d(a, n) + m, 0), with the Euclidean distance d and m = margin
+    Use: embeddings from triples (anchor, positive, negative), or from labels, where triples are found in the batch.
+    Beware: triples that are far enough apart have gradient 0, and soon these are nearly all: use mining="semi-hard" or
+        "hard" with labels, and many rows of each class in a batch. Hard mining may collapse all vectors into one point.
+    Reference: Schroff, Kalenichenko and Philbin (2015), FaceNet, arXiv:1503.03832; Hermans, Beyer and Leibe (2017),
+        In defense of the triplet loss (mining in the batch), arXiv:1703.07737
+    Unlike:
+        torch.nn.TripletMarginLoss, torch.nn.functional.triplet_margin_loss: adds 1e-6 to every difference
+
+    >>> triplet_margin([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 1.0]]), triplet_margin([0, 0, 1], [[0.0], [1.0], [1.5]])[0]
+    (5.0, 0.5)
+    """
+
+    margin: Annotated[float, positive("How much farther the negative should be.", slide=(0.05, 3.0))] = 1.0
+    mining: Annotated[
+        str, choice("With labels: which triples of the batch count for an anchor.", "all", "hard", "semi-hard")
+    ] = "all"
+
+    inputs = either(
+        call=declare(
+            anchor=Slot(VECTOR, ("row", "feature")),
+            positive=Slot(VECTOR, ("row", "feature")),
+            negative=Slot(VECTOR, ("row", "feature")),
+            stack=1,
+        ),
+        mined=LABELLED,
+    )
+    gives = Anchors
+
+    def call(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Rows:
+        return Rows(self.of(distance(anchor, positive), distance(anchor, negative)))
+
+    def of(self, near: Tensor, far: Tensor) -> Tensor:
+        """The value for the distances to a positive and to a negative."""
+        gap = near - far + self.margin
+        return ops.where(gap > 0, gap, 0.0)
+
+    def mined(self, here: Rowset, others: Rowset) -> Anchors:
+        """The mean over the triples of each anchor; an anchor without a triple does not count."""
+        same, strange = relations(here, others)
+        d = distances(here.embedding, others.embedding)
+        if self.mining == "hard":
+            values = self.of(largest_of(d, same), -largest_of(-d, strange))
+            return Anchors(values, ops.logical_and(ops.any(same, axis=-1), ops.any(strange, axis=-1)))
+        near, far = ops.expand_dims(d, 2), ops.expand_dims(d, 1)
+        each = ops.logical_and(ops.expand_dims(same, 2), ops.expand_dims(strange, 1))
+        if self.mining == "semi-hard":
+            each = ops.logical_and(each, ops.logical_and(far > near, far < near + self.margin))
+        count = ops.sum(ops.cast(each, d.dtype), axis=(1, 2))
+        values = ops.sum(ops.where(each, self.of(near, far), 0.0), axis=(1, 2))
+        return Anchors(values / ops.where(count > 0, count, 1.0), count > 0)
+
+
+triplet_margin = function(TripletMargin)
+
+
+class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), tasks=("retrieval",)):
+    r"""Each row is to find its partner among all rows by cosine similarity: the cross-entropy of that choice.
+
+    Formula: -\log \frac{e^{s_p / \tau}}{e^{s_p / \tau} + \sum_n e^{s_n / \tau}}, with the cosine s_p to the partner,
+        s_n to the other rows, and \tau = temperature
+    Use: learning without labels from two views of each row (SimCLR); with labels, rows of one class are partners.
+    Beware: the other rows of the batch are the negatives: small batches teach little. The value depends on how many
+        rows there are. With labels, an anchor's value is the mean over its partners; one without any does not count.
+    Reference: Chen, Kornblith, Norouzi and Hinton (2020), A simple framework for contrastive learning,
+        arXiv:2002.05709
+
+    >>> nt_xent(label=[0, 0, 1], embedding=[[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], temperature=1.0)[0]
+    0.69314718
+    """
+
+    temperature: Annotated[
+        float, positive("Small values make the nearest negatives count most.", slide=(0.02, 2.0))
+    ] = 0.5
+
+    inputs = either(
+        call=declare(first=Slot(VECTOR, ("row", "feature")), second=Slot(VECTOR, ("row", "feature")), stack=1),
+        labelled=LABELLED,
+    )
+    gives = Anchors
+
+    def call(self, here: Rowset, others: Rowset) -> Anchors:
+        found = self.labelled(both_views(here), both_views(others))
+        values, valid = (ops.transpose(ops.reshape(x, (2, -1))) for x in (found.values, found.valid))
+        return Anchors(values, valid)
+
+    def labelled(self, here: Rowset, others: Rowset) -> Anchors:
+        same, strange = relations(here, others)
+        s = cosines(here.embedding, others.embedding) / self.temperature
+        gap = log_sum_exp(s, strange, keepdims=True) - s
+        count = ops.sum(ops.cast(same, s.dtype), axis=-1)
+        values = ops.sum(ops.where(same, softplus(ops.where(same, gap, 0.0)), 0.0), axis=-1)
+        return Anchors(values / ops.where(count > 0, count, 1.0), count > 0)
+
+
+nt_xent = function(NTXent)
+
+
+class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("multiclass", "retrieval")):
+    r"""Softmax over the angles to one learned centre per class, where the true class has to win by an angle.
+
+    Formula: -\log \frac{e^{s \cos(\theta_t + m)}}{e^{s \cos(\theta_t + m)} + \sum_{c \neq t} e^{s \cos \theta_c}}, with
+        the angle \theta_c between the embedding and the centre of class c, s = scale and m = margin
+    Use: face and product recognition: embeddings of classes that are kept apart, also for classes never seen.
+    Beware: the centres are weights of the loss: they train and are saved with the model that is compiled with it. Where
+        \theta_t + m would pass \pi, \cos \theta_t - (1 - \cos m) stands for its cosine, so that the loss keeps rising.
+    Reference: Deng, Guo, Xue and Zafeiriou (2019), ArcFace, arXiv:1801.07698
+
+    >>> arc_face([0], [[2.0, 0.0]], [[1.0, 0.0], [0.0, 3.0]], margin=0.0, scale=1.0)
+    0.31326169
+    """
+
+    classes: Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)] = None
+    features: Annotated[
+        int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
+    ] = None
+    margin: Annotated[float, number("The angle, in radians.", low=0.0, high=1.5, slide=(0.0, 1.0))] = 0.5
+    scale: Annotated[float, positive("Multiplies the cosines.", slide=(1.0, 64.0))] = 64.0
+
+    inputs = declare(
+        label=Slot(CLASS_INDEX, side="true"),
+        embedding=Slot(VECTOR, ("row", "feature")),
+        centres=own(VECTOR, ("class", "feature"), ("classes", "features")),
+    )
+
+    def call(self, label: Tensor, embedding: Tensor, centres: Tensor) -> Tensor:
+        cosine = cosines(embedding, centres)
+        true = one_hot(label, cosine)
+        sine = square_root(at_least((1 - cosine) * (1 + cosine), 0.0))
+        turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
+        turned = ops.where(cosine > -math.cos(self.margin), turned, cosine - (1 - math.cos(self.margin)))
+        logits = self.scale * ops.where(true, turned, cosine)
+        known = ops.any(true, axis=-1)  # compiled code cannot refuse a label, and must not learn from it
+        return ops.where(known, surprise_of_one_logit(logits, ops.where(known, label, 0)), float("nan"))
+
+
+arc_face = function(ArcFace)
+
+
+class ProxyAnchor(Loss, aliases=("proxy_anchor_loss",), tasks=("retrieval",)):
+    r"""Every class has a learned proxy: it pulls the rows of its class and pushes the others, the farthest hardest.
+
+    Formula: \frac{1}{|P^+|} \sum_{p \in P^+} \log(1 + \sum_{x \in X_p^+} e^{-\alpha(s_{xp} - \delta)}) +
+        \frac{1}{|P|} \sum_p \log(1 + \sum_{x \in X_p^-} e^{\alpha(s_{xp} + \delta)}), with the cosine s, P the proxies,
+        P^+ those with a row in the batch, \alpha = scale and \delta = margin
+    Use: retrieval with many classes and few rows of each in a batch; it converges faster than pairs or triplets.
+    Beware: one number of the whole batch. The proxies are weights of the loss: they train and are saved with the model
+        that is compiled with it, and want a larger learning rate than the network.
+    Reference: Kim, Kim, Cho and Kwak (2020), Proxy anchor loss for deep metric learning, arXiv:2003.13911
+
+    >>> proxy_anchor([0], [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], margin=0.0, scale=1.0)
+    0.65983528
+    """
+
+    classes: Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)] = None
+    features: Annotated[
+        int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
+    ] = None
+    margin: Annotated[float, number("What a cosine should differ from 0.", low=0.0, high=1.0, slide=(0.0, 0.5))] = 0.1
+    scale: Annotated[float, positive("How sharply hard rows stand out.", slide=(1.0, 64.0))] = 32.0
+
+    inputs = declare(
+        label=Slot(CLASS_INDEX, side="true"),
+        embedding=Slot(VECTOR, ("row", "feature")),
+        proxies=own(VECTOR, ("class", "feature"), ("classes", "features"), start="he_normal"),
+    )
+    gives = Sums
+
+    def call(self, label: Tensor, embedding: Tensor, proxies: Tensor) -> Sums:
+        s = cosines(embedding, proxies)
+        same = one_hot(label, s)
+        parts = {
+            "pull": LogSumExp(-self.scale * (s - self.margin), same),
+            "push": LogSumExp(self.scale * (s + self.margin), ops.logical_not(same)),
+            "rows": ops.cast(same, s.dtype),
+        }
+        return Sums(parts, self.finished, (0,))
+
+    def finished(self, sums: dict[str, Any], count: Tensor) -> Tensor:
+        """The mean over the proxies with a row of their class, and the mean over all proxies."""
+        met = ops.cast(sums["rows"] > 0, sums["rows"].dtype)
+        pull = ops.sum(met * softplus(sums["pull"].log())) / at_least(ops.sum(met), 1.0)
+        return pull + ops.mean(softplus(sums["push"].log()))
+
+
+proxy_anchor = function(ProxyAnchor)
+
+
+def _half_of_the_references(labels: bool) -> ShapeError:
+    return ShapeError(
+        "Circle compares rows with reference embeddings and their labels.",
+        arrived=f"It was given no {'ref_labels' if labels else 'ref_embeddings'}.",
+        allowed="Allowed are both: vectors (reference, feature), and one label for each.",
+        do="Pass both or neither.",
+    )

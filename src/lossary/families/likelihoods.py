@@ -7,7 +7,8 @@ from keras import ops
 
 from ..core.contract import COUNT, RATE, REAL, Contract, Values
 from ..core.forms import Parameters, Pointwise
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Tensor
 from ..core.params import choice, flag
 from ..numerics.backend import log
 from ..numerics.stable import SMALLEST, reciprocal, surprise, times_exp, wide, with_slope, with_slopes

@@ -4,7 +4,8 @@ from keras import ops
 
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
-from ..core.loss import Loss, Tensor, function
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
 from ..numerics.stable import LARGE, at_least, constant, largest, mean_square
 
 

@@ -4,7 +4,8 @@ import math
 from typing import Annotated
 
 from ..core.forms import Overlap
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Tensor
 from ..core.params import nonnegative
 from ..numerics.stable import share
 

@@ -6,7 +6,8 @@ from keras import ops
 
 from ..core.errors import ParameterError
 from ..core.forms import Distance, Parameters
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Tensor
 from ..core.params import fraction, numbers
 from ..numerics.stable import constant, mean
 

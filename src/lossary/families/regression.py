@@ -1,24 +1,22 @@
 """Regression: how far a predicted number, or vector, is from the true one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from keras import ops
 
-from ..core.contract import Values
+from ..core.contract import REAL, Contract, Values
 from ..core.forms import Distance, Pointwise, Vector
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
 from ..core.params import positive
-from ..core.reduction import reduce
+from ..core.results import Moments, Norm, RisingSums, Sums
 from ..numerics.backend import total
 from ..numerics.stable import (
     at_least,
-    largest,
     log_growth,
     mean,
     mean_square,
-    middling,
     root_mean_square,
-    square_root,
     squared_log_growth,
     tanh,
     unit,
@@ -120,28 +118,13 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     def slope(self, e: Tensor) -> Tensor:
         return 2 * e
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return root_mean_square(y_pred - y_true, self.dtype)
-
     @property
-    def takes_root(self) -> bool:
-        return True
+    def gives(self) -> type[RisingSums]:
+        return RisingSums
 
-    def reduced(self, values: Tensor, weight: Tensor | None, mask: Tensor | None) -> Tensor:
-        """The root of the reduced squares, scaled so that these neither overflow nor vanish."""
-        if self.reduction in (None, "none"):
-            return reduce(values, None if weight is None else ops.sqrt(weight), mask, None)
-        return self.root(values, weight, mask, self.reduction)
-
-    def as_function(self, y_true: Tensor, y_pred: Tensor, **extra: Tensor) -> Tensor:
-        """One number for all rows, because roots of rows do not average to the root of the mean."""
-        values, _, mask = self._rows(y_true, y_pred, None, vectors=True)
-        return ops.cast(self.root(values, None, mask, "sum_over_batch_size"), self.dtype)
-
-    def root(self, values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str) -> Tensor:
-        """The root of the reduced squares of the rows' roots."""
-        k = middling(ops.stop_gradient(largest(ops.reshape(values, (-1,)))))
-        return square_root(reduce(ops.square(values * k), weight, mask, reduction)) / k
+    def call(self, y_true: Tensor, y_pred: Tensor) -> RisingSums:
+        rows = Norm(root_mean_square(y_pred - y_true, self.dtype))
+        return RisingSums({"squares": rows}, lambda sums, count: sums["squares"].root(count))
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
@@ -283,3 +266,40 @@ class CosineSimilarity(
 
 
 cosine_similarity = function(CosineSimilarity)
+
+
+class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coefficient"), tasks=("regression",)):
+    r"""One minus the agreement of predictions with targets: they should vary together, with one mean and one scale.
+
+    Formula: 1 - \frac{2 s_{yp}}{s_y^2 + s_p^2 + (\mu_y - \mu_p)^2}, over all rows, for each column; then their mean
+    Use: ratings, measurements by two methods, emotion from speech: where agreement is judged by this number.
+    Beware: a number of the whole batch, so small batches are noisy. Between 0 and 2; where targets and predictions are
+        constant and equal it is 0.
+    Reference: Lin (1989), A concordance correlation coefficient to evaluate reproducibility, doi:10.2307/2532051
+
+    >>> concordance_correlation([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]])[0]
+    0.14285714
+    """
+
+    gives = Sums
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        if len(y_pred.shape) == 1:  # vectors alone, given to the function, are one column
+            y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+        # 1 less the coefficient is a sum of squared errors: written so, nothing cancels
+        parts = {"errors": ops.square(y_pred - y_true), "both": Moments((y_true, y_pred))}
+        return Sums(parts, self.finished, tuple(range(len(y_pred.shape) - 1)))
+
+    def finished(self, sums: dict[str, Any], count: Tensor) -> Tensor:
+        """The sum of squared errors as a share of what it would be without any correlation."""
+        both = sums["both"]
+        spread = both.products[0, 0] + both.products[1, 1] + both.n * ops.square(both.means[0] - both.means[1])
+        some = spread > 0
+        return ops.where(some, sums["errors"] / ops.where(some, spread, 1.0), 0.0)
+
+
+concordance_correlation = function(ConcordanceCorrelation)

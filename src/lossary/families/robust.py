@@ -5,9 +5,10 @@ from typing import Annotated
 from keras import ops
 
 from ..core.forms import Distance
-from ..core.loss import Tensor, function
+from ..core.functions import function
+from ..core.loss import Tensor
 from ..core.params import positive
-from ..numerics.stable import about_one, at_least, at_most, log1p_of_square
+from ..numerics.stable import LARGE, about_one, at_least, at_most, less_log1p, log1p_of_square
 
 
 class Huber(
@@ -160,3 +161,32 @@ class TukeyBiweight(
 
 
 tukey_biweight = function(TukeyBiweight)
+
+
+class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""Quadratic for small errors, nearly linear for large ones, smooth everywhere: all derivatives exist.
+
+    Formula: c^2 (|e| / c - \log(1 + |e| / c)), with e = y_pred - y_true
+    Use: in place of Huber where second derivatives are needed: Newton steps, gradient boosting.
+    Beware: even small errors are pulled less than by the square; an error of `c` is pulled half as hard.
+    Reference: Fair (1974), On the robust estimation of econometric models, Annals of Economic and Social Measurement
+        3(4):667-677
+
+    >>> fair([[0.0]], [[1.0]]), fair([[0.0]], [[-3.0]], c=2.0)
+    (0.30685282, 2.3348371)
+    """
+
+    c: Annotated[float, positive("The error that is pulled half as hard as by the square.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        ratio = at_most(ops.abs(e) / self.c, LARGE["float32"])
+        return self.c * (self.c * less_log1p(ratio))
+
+    def slope(self, e: Tensor) -> Tensor:
+        size = ops.abs(e)
+        far = size > self.c
+        outside, inside = ops.where(far, size, self.c), ops.where(far, 0.0, e)
+        return ops.where(far, ops.sign(e) * self.c / (1 + self.c / outside), inside / (1 + ops.abs(inside) / self.c))
+
+
+fair = function(Fair)

@@ -4,7 +4,8 @@ from keras import ops
 
 from ..core.contract import LOGIT, Contract, Values
 from ..core.errors import ShapeError, TargetError
-from ..core.loss import Loss, Tensor, function
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
 from ..numerics.backend import concrete
 
 SYMBOLS = Values("a symbol from 1 upwards; 0 is padding", low=0.0, whole=True)

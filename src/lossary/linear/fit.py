@@ -10,6 +10,7 @@ from keras import ops
 
 from ..core.errors import LossaryError, ParameterError
 from ..core.loss import Loss
+from ..core.results import RisingSums
 from ..numerics.backend import double
 from . import asking
 from .data import ArrayData
@@ -79,12 +80,12 @@ def fit_linear(
         asking.finite(part, what, where)
     function = row_function(read)
     _try(read, function, target, k)
-    if getattr(read, "takes_root", False) and (l1 or l2):
+    if getattr(read, "gives", None) is RisingSums and (l1 or l2):
         raise _rooted(read)
     asked = Asked(numbers, target, k, function, weight, moved, intercept, l1, l2, standardise)
     found = solve(asked)
     value = found.ending_value
-    if getattr(read, "takes_root", False):
+    if getattr(read, "gives", None) is RisingSums:
         value = float(np.sqrt(value))
     settings = {
         "loss": repr(read) if not callable(loss) or isinstance(read, Loss) else getattr(loss, "__name__", "loss")
@@ -241,7 +242,7 @@ def _ignored(loss: Any, y: Array) -> Array:
     if not isinstance(loss, Loss) or getattr(loss, "ignore_class", None) is None:
         return np.zeros(len(y), dtype=bool)
     with double():
-        found = loss.ignored(_given(y))
+        found = loss.contract.absent and loss.contract.absent(_given(y))
     if found is None:
         return np.zeros(len(y), dtype=bool)
     flags: Array = np.asarray(ops.convert_to_numpy(found)).reshape(len(y), -1)

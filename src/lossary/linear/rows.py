@@ -12,6 +12,7 @@ from keras import ops
 from ..core.contract import checks
 from ..core.errors import LossaryError
 from ..core.loss import Loss, Tensor
+from ..core.results import RisingSums
 from ..core.sums import MultiLoss, Sum
 from ..numerics.backend import double, expanded, gradient, one_shape, quick
 
@@ -35,7 +36,7 @@ def row_function(loss: Any) -> Function:
         if loss.coupled:
             raise coupled(repr(loss))
         twin = type(loss).from_config(loss.get_config() | {"dtype": "float64", "reduction": "sum_over_batch_size"})
-        if twin.takes_root:  # the mean of the squares is smallest where its root is
+        if twin.gives is RisingSums:  # the mean of the squares is smallest where its root is
             return lambda y, p: ops.square(twin.rows(y, p))
         return twin.rows
     call = getattr(loss, "call", loss)

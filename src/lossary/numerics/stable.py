@@ -79,6 +79,16 @@ def at_most(x: Tensor, high: float) -> Tensor:
     return ops.where(x > high, constant(high, x), x)
 
 
+def larger(a: Tensor, b: Tensor) -> Tensor:
+    """The larger of two tensors; at a tie the gradient is the first one's, on every backend."""
+    return ops.where(a < b, b, a)
+
+
+def smaller(a: Tensor, b: Tensor) -> Tensor:
+    """The smaller of two tensors; at a tie the gradient is the first one's, on every backend."""
+    return ops.where(a > b, b, a)
+
+
 def read_at_least(x: Tensor, low: float) -> Tensor:
     """`x`, read as `low` where it is smaller; the gradient passes, so training can leave the edge."""
     return ops.where(x < low, low + (x - ops.stop_gradient(x)), x)
@@ -126,6 +136,18 @@ def log1p_of_square(x: Tensor) -> Tensor:
     large, small = about_one(size)
     rest = backend.log1p(ops.square(ops.where(size > 1, 1 / large, small)))
     return ops.where(size > 1, 2 * backend.log(large) + rest, rest)
+
+
+def less_log1p(x: Tensor) -> Tensor:
+    """x - log(1 + x) for x >= 0, also where the two are nearly equal: a series in u = x / (2 + x)."""
+    far = x > 2
+    near = ops.where(far, 0.0, x)
+    u = near / (2 + near)
+    square, series = ops.square(u), 0.0 * u + 1 / 27
+    for k in range(25, 1, -2):
+        series = series * square + 1 / k
+    away = ops.where(far, x, 3.0)
+    return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
 
 
 def about_one(size: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,6 +50,9 @@ class Attachment(Tie):
         super().__init__()
         self.model, self.losses = model, losses
         leaves = [leaf for loss in losses for leaf in leaves_of(loss)]
+        for leaf in leaves:
+            if isinstance(leaf, Loss) and leaf.inputs.own():
+                _build(leaf, model)
         carried = {id(layer): layer for leaf in leaves for layer in carried_by(leaf)}
         self.state = LossState(list(carried.values()), any(isinstance(leaf, Moving) for leaf in leaves))
         self.heard: dict[str, Any] = {}
@@ -133,6 +136,22 @@ class Attachment(Tie):
         self.replace(layer, "call", heard)
 
 
+def _build(loss: Loss, model: keras.Model) -> None:
+    """Make the weights that a loss owns, of the size of the model's outputs."""
+    slots = loss.inputs.values()[0]
+    outputs = keras.tree.flatten(getattr(model, "outputs", None) or [])
+    shapes = zip(slots.side("pred"), outputs, strict=False)
+    sizes = {a: n for name, x in shapes for a, n in zip(slots.slots[name].axes, x.shape, strict=False) if n}
+    if not loss.build_weights(sizes):
+        fields = ", ".join(dict.fromkeys(f for slot in slots.own().values() for f in slot.sizes))
+        raise LossaryError(
+            f"compile was given {loss!r}, which owns weights.",
+            arrived="Their sizes are not known: the model has no outputs yet, or a parameter is missing.",
+            allowed=f"Allowed are losses with {fields}, and models whose outputs have known sizes.",
+            do=f"Pass {fields} to the loss, and begin the model with keras.Input.",
+        )
+
+
 def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[..., Any]:
     """Saving or loading the model's own variables as if those of the loss were not among them."""
 
@@ -179,7 +198,15 @@ def carried_by(leaf: Any) -> list[keras.layers.Layer]:
 
 def needs_attachment(loss: Any) -> bool:
     """Whether compile alone would not do: the loss is a sum, moves, learns, or reads more than (y_true, y_pred)."""
-    return any(isinstance(leaf, (Sum, Moving, Term)) or carried_by(leaf) for leaf in leaves_of(loss))
+    return any(
+        isinstance(leaf, (Sum, Moving, Term)) or carried_by(leaf) or (isinstance(leaf, Loss) and by_name(leaf))
+        for leaf in leaves_of(loss)
+    )
+
+
+def by_name(loss: Loss) -> bool:
+    """Whether a loss owns weights, or reads several outputs or targets by their names."""
+    return bool(loss.inputs) and (loss.inputs.several or bool(loss.inputs.own()))
 
 
 def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:

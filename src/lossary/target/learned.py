@@ -250,7 +250,7 @@ class AdaptiveRobust(Loss, abstract=True, tasks=("regression",), traits=("robust
 
     def validate(self) -> None:
         """Makes the variables too: they have to be there before anything is compiled."""
-        if not hasattr(self, "layer"):
+        if self.layer is None:
             self.layer = Learned(name=self.name)
             start = float(np.log(self.alpha / (2 - self.alpha)))
             self.latent_alpha = self.layer.variable("latent_alpha", (self.size,), start)

@@ -89,6 +89,9 @@ class Routed:
         return targets, _by_name("outputs", names, wanted, y_pred), weights
 
     def _only(self, names: list[str], y_true: Any, y_pred: Any, weight: Any) -> tuple[Any, Any, Any]:
+        if self.loss.by_slots:  # the slots of the loss know their names
+            one = len(names) == 1 and not isinstance(y_true, dict)
+            return y_true, _single(names, y_pred) if one else y_pred, weight
         if len(names) > 1:
             raise ShapeError(
                 f"{self.loss!r} is a loss of one output.",

@@ -17,6 +17,7 @@ import numpy as np
 
 import lossary as ls
 from lossary.core.errors import LossaryError
+from lossary.core.results import RisingSums
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
 from lossary.linear.rows import Function, Rows, row_function
@@ -64,7 +65,7 @@ class Measured:
         if self.positive and (self.gain * z + self.shift).min() <= 0:
             return None
         value = float(np.mean(Rows(self.rows(finished=True), y_true, z.shape[1]).values(z)))
-        return float(np.sqrt(value)) if getattr(self.loss, "takes_root", False) else value
+        return float(np.sqrt(value)) if getattr(self.loss, "gives", None) is RisingSums else value
 
     def finished(self, output: Floats) -> Floats:
         """What the model gives, as z: the same except where softplus stands between."""

@@ -1,0 +1,355 @@
+"""What a formula gives, and the one way from there to a number: partial -> merge -> finish.
+
+Result
+├── Rows            one value per row, or per entry of it
+│   └── Anchors     the same, where the value of a row depends on the other rows of the batch
+└── Sums            contributions of rows to a number that is made of sums over the batch: a ratio, a correlation
+    └── RisingSums  a root of a mean: it rises with its one sum, so a row alone has a value too
+
+Weights, masks, reductions, metrics and devices follow from the type. The parts of a sum know how to merge, so that two
+halves of a batch give what the whole gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+from ..numerics.backend import log, replicas, total
+from ..numerics.stable import largest, middling, square_root
+from . import reduction
+from .reduction import both, weighed, widened
+
+Tensor = Any
+Axes = tuple[int, ...]
+LARGEST_SCALE = 2.0**127  # of numerics.stable.middling
+
+
+@dataclass
+class Rows:
+    """One value per row; further axes (tokens, pixels, boxes) count like rows.
+
+    `valid` says which of the values count. `share` is what each of them counts in the divisor, for the reduction
+    "mean_with_class_weight".
+    """
+
+    values: Tensor
+    valid: Tensor | None = None
+    share: Tensor | None = None
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the shape of the values."""
+        return self.values
+
+
+class Anchors(Rows):
+    """One value per row, made of the row and of all rows of the batch: `call(here, others)`."""
+
+
+@dataclass
+class Sums:
+    """A number made of sums over the batch.
+
+    `parts` are contributions of rows (row, ...), by name: tensors, which are added up, or `Moments`, `Norm`,
+    `LogSumExp`. They are summed over the axes `over` (all by default), and `finish(sums, count)` makes the value,
+    with `count` the number of the summed entries (their weight, where the reduction divides by weights; 1 where it is a
+    sum).
+    """
+
+    parts: dict[str, Any]
+    finish: Callable[[dict[str, Any], Tensor], Tensor]
+    over: Axes | None = None
+    valid: Tensor | None = None
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the shape of the contributions."""
+        return _first(self.parts)
+
+    def axes(self) -> Axes:
+        """The axes that are summed over."""
+        return tuple(range(len(_first(self.parts).shape))) if self.over is None else self.over
+
+
+class RisingSums(Sums):
+    """Sums whose value rises with one sum. Without a reduction each row is finished alone."""
+
+
+# -- parts that are more than a sum ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Moments:
+    """Means, variances and covariances of columns. (Sums of squares would lose the digits of the variance.)"""
+
+    columns: tuple[Tensor, ...]
+
+    @property
+    def like(self) -> Tensor:
+        return self.columns[0]
+
+    def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Spread:
+        def add(x: Tensor, keepdims: bool = False) -> Tensor:
+            found = total(weighed(x, weight, keep), over)
+            return ops.expand_dims(found, over) if keepdims else found
+
+        n = add(ops.ones_like(self.like))
+        safe = ops.expand_dims(ops.where(n > 0, n, 1.0), over)
+        means = [add(x, True) / safe for x in self.columns]
+        apart = [x - mean for x, mean in zip(self.columns, means, strict=True)]
+        pairs = [(i, j) for i in range(len(apart)) for j in range(i + 1)]
+        products = {pair: add(apart[pair[0]] * apart[pair[1]]) for pair in pairs}
+        return Spread(n, [ops.squeeze(mean, over) for mean in means], products)
+
+
+@dataclass
+class Spread:
+    """Moments of the rows seen so far: how many, their means, and the sums of products of distances from the means."""
+
+    n: Tensor
+    means: list[Tensor]
+    products: dict[tuple[int, int], Tensor]
+
+    def merge(self, other: Spread) -> Spread:
+        n = self.n + other.n
+        part = other.n / ops.where(n > 0, n, 1.0)
+        apart = [b - a for a, b in zip(self.means, other.means, strict=True)]
+        means = [a + d * part for a, d in zip(self.means, apart, strict=True)]
+        sums = {
+            (i, j): x + other.products[i, j] + apart[i] * apart[j] * self.n * part
+            for (i, j), x in self.products.items()
+        }
+        return Spread(n, means, sums)
+
+    def emptied(self) -> Spread:
+        return self.like([ops.zeros_like(tensor) for tensor in self.tensors()])
+
+    def tensors(self) -> list[Tensor]:
+        return [self.n, *self.means, *self.products.values()]
+
+    def like(self, tensors: list[Tensor]) -> Spread:
+        means = list(tensors[1 : 1 + len(self.means)])
+        return Spread(tensors[0], means, dict(zip(self.products, tensors[1 + len(means) :], strict=True)))
+
+
+@dataclass
+class Norm:
+    """The sum of the squares of values >= 0, which may be too large or too small to be squared as they are."""
+
+    values: Tensor
+
+    @property
+    def like(self) -> Tensor:
+        return self.values
+
+    def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Squares:
+        x = self._counting(weight, keep)
+        k = middling(ops.stop_gradient(largest(ops.reshape(x, (-1,)))))
+        return Squares(total(weighed(ops.square(x * k), weight, keep), over), k)
+
+    def alone(self, weight: Tensor | None, keep: Tensor | None) -> Squares:
+        """The square of each value."""
+        x = self._counting(weight, keep)
+        k = middling(ops.stop_gradient(x))
+        return Squares(weighed(ops.square(x * k), weight, keep), k)
+
+    def _counting(self, weight: Tensor | None, keep: Tensor | None) -> Tensor:
+        """The values, with 0 for those that do not count: they may not set the scale."""
+        x = weighed(self.values, None, keep)
+        return x if weight is None else ops.where(ops.equal(widened(weight, x), 0), 0.0, x)
+
+
+@dataclass
+class Squares:
+    """A sum of squares, times the square of a power of two that keeps it a number."""
+
+    sum: Tensor
+    scale: Tensor
+
+    def root(self, count: Tensor) -> Tensor:
+        """The root of the sum divided by count."""
+        return square_root(self.sum / count) / self.scale
+
+    def merge(self, other: Squares) -> Squares:
+        k = ops.minimum(self.scale, other.scale)
+        a, b = (part.sum * ops.square(k / part.scale) for part in (self, other))
+        return Squares(a + b, k)
+
+    def emptied(self) -> Squares:
+        return Squares(ops.zeros_like(self.sum), ops.full_like(self.scale, LARGEST_SCALE))
+
+    def tensors(self) -> list[Tensor]:
+        return [self.sum, self.scale]
+
+    def like(self, tensors: list[Tensor]) -> Squares:
+        return Squares(*tensors)
+
+
+@dataclass
+class LogSumExp:
+    """Sums of e^term over the chosen rows, which may be too large or too small to be added up as they are."""
+
+    terms: Tensor
+    chosen: Tensor
+
+    @property
+    def like(self) -> Tensor:
+        return self.terms
+
+    def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Exponentials:
+        chosen = self.chosen if keep is None else ops.logical_and(self.chosen, widened(keep, self.terms))
+        low = ops.full_like(self.terms, -LARGEST_SCALE)
+        top = ops.stop_gradient(ops.max(ops.where(chosen, self.terms, low), axis=over))
+        e = ops.exp(ops.where(chosen, self.terms - ops.expand_dims(top, over), low))
+        return Exponentials(total(weighed(e, weight, chosen), over), top)
+
+
+@dataclass
+class Exponentials:
+    """A sum of exponentials: `sum` times e^`top`."""
+
+    sum: Tensor
+    top: Tensor
+
+    def log(self) -> Tensor:
+        """The logarithm of the sum; of nothing, a very small number."""
+        some = self.sum > 0
+        return self.top + ops.where(some, log(ops.where(some, self.sum, 1.0)), 0.0)
+
+    def merge(self, other: Exponentials) -> Exponentials:
+        top = ops.maximum(self.top, other.top)
+        return Exponentials(sum(part.sum * ops.exp(part.top - top) for part in (self, other)), top)
+
+    def emptied(self) -> Exponentials:
+        return Exponentials(ops.zeros_like(self.sum), ops.full_like(self.top, -LARGEST_SCALE))
+
+    def tensors(self) -> list[Tensor]:
+        return [self.sum, self.top]
+
+    def like(self, tensors: list[Tensor]) -> Exponentials:
+        return Exponentials(*tensors)
+
+
+# -- partial -> merge -> finish --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Partial:
+    """The sums of one batch: a shard, a micro-batch, a step of an epoch. `a.merge(b).value()` is that of both."""
+
+    sums: dict[str, Any]
+    finish: Callable[[dict[str, Any]], Tensor]
+
+    def merge(self, other: Partial) -> Partial:
+        """The sums of the rows of both."""
+        return Partial({name: _merged(one, other.sums[name]) for name, one in self.sums.items()}, self.finish)
+
+    def emptied(self) -> Partial:
+        """The sums of no rows: merged with others, they change nothing."""
+        nothing = {name: one.emptied() if hasattr(one, "merge") else ops.zeros_like(one)
+                   for name, one in self.sums.items()}  # fmt: skip
+        return Partial(nothing, self.finish)
+
+    def value(self) -> Tensor:
+        """The number that these sums make."""
+        return self.finish(self.sums)
+
+    def tensors(self) -> list[Tensor]:
+        """All numbers, in one order: what a metric keeps, or devices exchange."""
+        return [tensor for one in self.sums.values() for tensor in _tensors(one)]
+
+    def like(self, tensors: list[Tensor]) -> Partial:
+        """The same kind of sums with other numbers."""
+        rest, sums = list(tensors), {}
+        for name, one in self.sums.items():
+            count = len(_tensors(one))
+            sums[name] = one.like(rest[:count]) if hasattr(one, "merge") else rest[0]
+            rest = rest[count:]
+        return Partial(sums, self.finish)
+
+
+def partial(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str) -> Partial:
+    """The sums that the value of a batch is made of, by the formulas of core.reduction."""
+    keep = both(mask, result.valid)
+    if isinstance(result, Sums):
+        parts, over, finish = result.parts, result.axes(), result.finish
+        scalar = (
+            weight if weight is not None and len(weight.shape) == 0 and not isinstance(result, RisingSums) else None
+        )
+        weight = None if scalar is not None else weight
+    else:
+        parts, over, scalar = {"value": result.values}, tuple(range(len(result.values.shape))), None
+        finish = _quotient
+    like = _first(parts)
+    if how == "mean_with_class_weight" and not isinstance(result, Sums) and result.share is not None:
+        count = total(weighed(result.share, weight, keep), over)
+    else:
+        count = total(weighed(ops.ones_like(like), weight if how == "mean_with_sample_weight" else None, keep), over)
+    sums = {name: _summed(part, weight, keep, over) for name, part in parts.items()}
+
+    def number(sums: dict[str, Any]) -> Tensor:
+        own = {name: one for name, one in sums.items() if name != COUNT}
+        if how == "sum":
+            found = finish(own, ops.ones_like(sums[COUNT]))
+        else:
+            empty = ops.equal(sums[COUNT], 0)
+            found = finish(own, ops.where(empty, 1.0, sums[COUNT]))
+            found = ops.where(_over(empty, found), 0.0, found)
+        return found if scalar is None else found * scalar
+
+    return Partial({**sums, COUNT: count}, number)
+
+
+COUNT = " count"  # no part has this name
+
+
+def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None) -> Tensor:
+    """The result as one number (or none), with weight and mask in the rank of its values."""
+    if not isinstance(result, Sums):
+        keep = mask if result.valid is None else both(mask, result.valid)
+        number = reduction.reduce(result.values, weight, keep, how)
+        if how == "mean_with_class_weight" and result.share is not None:
+            share = reduction.reduce(result.share, weight, keep, "mean")
+            number = number / ops.where(share == 0, 1.0, share * replicas())
+        return number
+    if how in (None, "none") and isinstance(result, RisingSums):
+        return _each_alone(result, weight, both(mask, result.valid))
+    found = partial(result, weight, mask, "sum_over_batch_size" if how in (None, "none") else how).value()
+    return reduction.reduce(found, None, None, how)
+
+
+def _each_alone(result: Sums, weight: Tensor | None, keep: Tensor | None) -> Tensor:
+    """Each row finished as a batch of its own."""
+    sums = {name: part.alone(weight, keep) if hasattr(part, "alone") else weighed(part, weight, keep)
+            for name, part in result.parts.items()}  # fmt: skip
+    return result.finish(sums, ops.ones_like(_first(result.parts)))
+
+
+def _quotient(sums: dict[str, Any], count: Tensor) -> Tensor:
+    return sums["value"] / count
+
+
+def _summed(part: Any, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Any:
+    return part.summed(weight, keep, over) if hasattr(part, "summed") else total(weighed(part, weight, keep), over)
+
+
+def _merged(a: Any, b: Any) -> Any:
+    return a.merge(b) if hasattr(a, "merge") else a + b
+
+
+def _tensors(one: Any) -> list[Tensor]:
+    return one.tensors() if hasattr(one, "merge") else [one]
+
+
+def _first(parts: dict[str, Any]) -> Tensor:
+    part = next(iter(parts.values()))
+    return part.like if hasattr(part, "summed") else part
+
+
+def _over(flag: Tensor, values: Tensor) -> Tensor:
+    """A flag per kept axis for values that `finish` may have made fewer of."""
+    return flag if len(flag.shape) == len(values.shape) else ops.all(flag)

@@ -1,0 +1,45 @@
+"""Ranking: lists of items whose order matters, not their scores."""
+
+from keras import ops
+
+from ..core.contract import REAL
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
+from ..core.results import Rows
+from ..core.slots import AMOUNT, VALID, Slot, declare
+from ..numerics.backend import total
+from ..numerics.classes import surprise_of_logits
+from ..numerics.stable import LARGE, constant
+
+
+class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), tasks=("ranking",)):
+    r"""Cross-entropy of a list: relevant items should get the score, each in proportion to its relevance.
+
+    Formula: -\sum_i \frac{y_i}{\sum y} \log \frac{e^{s_i}}{\sum_j e^{s_j}}, over the items of a list, with the
+        relevance y and the score s
+    Use: search and recommendation: one row is a query with its items, and only their order matters.
+    Beware: relevance is read as a share: (0, 1, 3) and (0, 2, 6) are one target. Pad lists to one length and say what
+        exists by `valid`, or by a mask; a list without a relevant item does not count.
+    Reference: Cao, Qin, Liu, Tsai and Li (2007), Learning to rank: from pairwise approach to listwise approach,
+        doi:10.1145/1273496.1273513
+
+    >>> listwise_softmax([[1, 0]], [[0, 0]]), listwise_softmax([[0, 3, 9]], [[0.0, 1.0, 5.0]], [[1, 1, 0]])
+    (0.69314718, 0.31326169)
+    """
+
+    inputs = declare(
+        relevance=Slot(AMOUNT, ("row", "item"), "true", valid="valid"),
+        score=Slot(REAL, ("row", "item"), valid="valid"),
+        valid=Slot(VALID, ("row", "item"), "any", optional=True),
+    )
+
+    def call(self, relevance: Tensor, score: Tensor, valid: Tensor | None) -> Rows:
+        if valid is not None:
+            score = ops.where(valid, score, constant(-LARGE[self.inner], score))
+        whole = total(relevance, -1)
+        share = relevance / ops.expand_dims(ops.where(whole > 0, whole, 1.0), -1)
+        nll = surprise_of_logits(score)
+        return Rows(total(ops.where(share > 0, share * nll, 0.0), -1), whole > 0)
+
+
+listwise_softmax = function(ListwiseSoftmax)

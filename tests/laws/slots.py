@@ -1,0 +1,110 @@
+"""Losses of named slots at several parameters, with lawful inputs drawn from the slots. No loss is named here."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from lossary.core.slots import GROUP, VALID
+from tests.backends import BACKEND, array
+from tests.laws.cases import LOSSES, unusual
+
+ROWS = 8
+NAMED = [cls for cls in LOSSES if cls.inputs]
+
+
+def variants(cls):
+    """The defaults, each choice of a parameter alone, and everything away from its default."""
+    sizes = {name: 4 if name == "classes" else 3 for name in cls.params if name in ("classes", "features")}
+    odd = {name: value for name, value in unusual(cls).items() if name not in sizes}
+    yield sizes
+    for name, param in cls.params.items():
+        default = cls.signature.parameters[name].default
+        for choice in param.choices:
+            if choice not in (default, odd[name]):
+                yield {**sizes, name: choice}
+    if odd:
+        yield {**sizes, **odd}
+
+
+def forms(cls, how):
+    """Every formula of the loss, with no further axes and, where the slots allow it, with one."""
+    for form, slots in cls(**how).inputs.forms:
+        for rest in [(), (2,)] if any("..." in slot.axes for slot in slots.slots.values()) else [()]:
+            yield form, rest
+
+
+class Case:
+    """A loss, one of its formulas, and arrays for its slots."""
+
+    def __init__(self, cls, how, form, rest):
+        self.cls, self.how, self.form, self.rest = cls, how, form, rest
+        self.slots = dict(cls(**how).inputs.forms)[form]
+        self.own = list(self.slots.own())
+        self.by_row = [name for name, slot in self.slots.slots.items() if slot.axes[0] == "row"]
+        self.floats = self.slots.side("pred")
+
+    def __str__(self):
+        how = "-".join(f"{value}" for value in self.how.values())
+        return f"{self.cls.__name__}-{self.form}-{how}{self.rest or ''}"
+
+    def __call__(self, **more):
+        return self.cls(**{**self.how, **more})
+
+    def draw(self, rows=ROWS):
+        """Lawful arrays, the optional ones of the predictions' side too; references beside the batch are left out."""
+        arrays = self.slots.sample(np.random.default_rng(3), rows, self.rest)
+        return {
+            name: x.astype("float32") if x.dtype.kind == "f" else x
+            for name, x in arrays.items()
+            if name in self.by_row or name in self.own
+        }
+
+    def taken(self, arrays, index):
+        return {name: x[index] if name in self.by_row else x for name, x in arrays.items()}
+
+    def spoilt(self, arrays, row):
+        """The arrays with a row that holds nothing lawful."""
+        arrays = {name: np.array(x) for name, x in arrays.items()}
+        for name in self.by_row:
+            kind = self.slots.slots[name].kind
+            arrays[name][row] = np.nan if arrays[name].dtype.kind == "f" else (0 if kind in (VALID, GROUP) else 99)
+        return arrays
+
+    def value(self, loss, arrays, weight=None, how="__call__", **more):
+        true, pred, beside = self.slots.sides(arrays)
+        return getattr(loss, how)(true or None, pred, sample_weight=weight, **beside, **more)
+
+    def gradient(self, loss, arrays, weight=None, **more):
+        """By the predictions, and by the weights that the loss owns."""
+        names = [name for name in arrays if name in self.floats or name in self.own]
+        rest = {name: x for name, x in arrays.items() if name not in names}
+
+        def f(xs):
+            return self.value(loss, {**rest, **dict(zip(names, xs, strict=True))}, weight, **more)
+
+        return dict(zip(names, gradients(f, [arrays[name] for name in names]), strict=True))
+
+
+def gradients(f, arrays):
+    xs = [ops.convert_to_tensor(np.asarray(x, "float32")) for x in arrays]
+    if BACKEND == "torch":
+        import torch
+
+        xs = [x.detach().requires_grad_() for x in xs]
+        found = torch.autograd.grad(f(xs), xs, allow_unused=True)
+        return [np.zeros(x.shape) if g is None else g.numpy() for g, x in zip(found, xs, strict=True)]
+    if BACKEND == "jax":
+        import jax
+
+        return [np.asarray(g) for g in jax.grad(f)(xs)]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(xs)
+        value = f(xs)
+    found = tape.gradient(value, xs)
+    return [np.zeros(x.shape) if g is None else array(g) for g, x in zip(found, xs, strict=True)]
+
+
+SLOT_CASES = [Case(cls, how, form, rest) for cls in NAMED for how in variants(cls) for form, rest in forms(cls, how)]
+every_slot_case = pytest.mark.parametrize("case", SLOT_CASES, ids=str)
