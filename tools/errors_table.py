@@ -8,6 +8,7 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_slots import SLOTS
 from tools.errors_target import TARGETS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -101,9 +102,9 @@ LOSSES = [
         "Look at what the model returns.",
     ),
     Example(
-        "Rows without numbers, or embeddings that are no table",
-        "An axis of y_pred has length 0, or ls.Circle is given something else than one vector for each row.",
-        "ls.Circle()(np.zeros((2, 3)), np.zeros((2, 3, 4)))",
+        "Rows without numbers",
+        "An axis of y_pred has length 0.",
+        "ls.huber(np.zeros((2, 0)), np.zeros((2, 0)))",
         "Reshape the predictions; a batch may be empty, its rows may not.",
     ),
     Example(
@@ -114,8 +115,8 @@ LOSSES = [
     ),
     Example(
         "References that do not belong together",
-        "circle is given reference embeddings without labels, or of another width.",
-        "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1, 1])",
+        "ls.circle is given reference embeddings without labels, or the other way round.",
+        "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1])",
         "Pass ref_labels and ref_embeddings together.",
     ),
     Example(
@@ -852,6 +853,7 @@ MODELS = [
 ]
 
 MODELS += [*TARGETS, *CHECKS, *LINEAR]
+LOSSES += SLOTS
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -124,23 +125,12 @@ class Batch:
         keep = every if self.keep is None else ops.logical_and(every, self.keep)
         weight = None if self.weight is None else self.weight * ops.cast(every, self.weight.dtype)
         place = ops.cumsum(ops.cast(every, "int32")) - 1 + self.start
-        return Rowset(self.slots, keep, weight, place)
+        return Rowset(**self.slots, keep=keep, weight=weight, place=place)
 
 
-@dataclass
-class Rowset:
-    """Rows as a formula of `here` and `others` sees them: the slots by name, which rows exist, weights and places."""
-
-    slots: dict[str, Tensor]
-    keep: Tensor
-    weight: Tensor | None
-    place: Tensor
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["slots"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+class Rowset(SimpleNamespace):
+    """Rows as a formula of `here` and `others` sees them: the slots by name, and of each row whether it exists
+    (`keep`), its `weight` (or None for all) and its `place`, by which a row knows itself."""
 
 
 @dataclass(frozen=True)

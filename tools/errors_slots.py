@@ -1,0 +1,106 @@
+"""Examples of errors of losses that read named slots."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+SLOTS = [
+    Example(
+        "An input that is missing",
+        "A loss of several inputs is called without one of them.",
+        'loss = ls.TripletMargin()\nloss(y_pred={"anchor": np.zeros((2, 3)), "positive": np.zeros((2, 3))})',
+        "Pass all of them: by name, as a tuple or dictionary, or stacked along the axis that the loss's page names.",
+    ),
+    Example(
+        "An input that a loss does not have",
+        "A tensor is passed under a name that the loss does not know.",
+        "ls.DPO()(y_pred=([-1.0], [-2.0]), wanted=[0.0])",
+        "`lossary show NAME` lists the inputs of a loss.",
+    ),
+    Example(
+        "A dictionary with other keys",
+        "The outputs of the model are not called as the loss calls its inputs.",
+        'ls.DPO()(y_pred={"good": [-1.0], "bad": [-2.0]})',
+        "Name the outputs as the loss does, or pass the tensors by name.",
+    ),
+    Example(
+        "One tensor for several inputs",
+        "The predictions are one tensor that does not hold the inputs along the axis where the loss looks for them.",
+        "ls.TripletMargin()(y_pred=np.zeros((2, 3, 4, 5)))",
+        "Stack them along axis 1, shape (rows, 3, features), or give the model one output for each.",
+    ),
+    Example(
+        "Inputs whose sizes do not agree",
+        "Two inputs have axes of the same name and other lengths.",
+        "ls.triplet_margin(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 4)))",
+        "Reshape the one that is named; nothing is broadcast.",
+    ),
+    Example(
+        "An input with too many axes",
+        "An input has another number of axes than the loss reads.",
+        "ls.cox_ph([1.0, 2.0], [1, 0], np.zeros((2, 3)))",
+        "Give the model one output per row.",
+    ),
+    Example(
+        "Weights that do not fit named inputs",
+        "The sample weights have other rows than the predictions.",
+        "ls.DPO()(y_pred=([-1.0, -1.0], [-2.0, -2.0]), sample_weight=[1.0, 2.0, 3.0])",
+        "Pass one weight per row.",
+    ),
+    Example(
+        "An input out of its range",
+        "A probability is passed where its logarithm is read.",
+        "ls.dpo([0.9], [0.2])",
+        "Pass log-probabilities: the sum over the tokens of an answer.",
+    ),
+    Example(
+        "Half of a reference",
+        "ls.dpo is given the reference for one of the two answers only.",
+        "ls.dpo([-1.0], [-2.0], reference_chosen=[-1.0])",
+        "Pass both reference_chosen and reference_rejected, or neither.",
+    ),
+    Example(
+        "Inputs by place that could mean several things",
+        "A function with several ways to be called is given tensors by place, and more than one way fits, or none.",
+        "ls.nt_xent(np.eye(2), np.eye(2))",
+        "Pass them by name: first= and second=, or label= and embedding=.",
+    ),
+    Example(
+        "A piece of a batch without the others",
+        "The sums of a part of the batch are asked of a loss that compares rows.",
+        "ls.CoxPH().partial(y_true=([1.0, 2.0], [1.0, 0.0]), y_pred=[0.0, 1.0])",
+        "Pass others={...} with the inputs of the whole batch by name, and start=.",
+    ),
+    Example(
+        "A tensor that the loss does not take",
+        "A parameter, or another tensor, is passed to a loss when it is called.",
+        "ls.Huber()([[0.0]], [[1.0]], delta=2.0)",
+        "Parameters belong to the constructor: ls.Huber(delta=2.0).",
+    ),
+    Example(
+        "A loss whose weights have no size yet",
+        "A loss that owns weights is called before it can know how many classes there are.",
+        "ls.ArcFace()([0, 1], np.eye(2))",
+        "Pass classes=, and features= where the model is not built yet.",
+    ),
+    Example(
+        "A loss with weights, and a model without a shape",
+        "compile is given a loss that owns weights, and the model's outputs have no size yet.",
+        "import keras\n\nmodel = keras.Sequential([keras.layers.Dense(8)])\n"
+        'model.compile("sgd", loss=ls.ArcFace(classes=10))',
+        "Begin the model with keras.Input, or pass features=.",
+    ),
+    Example(
+        "Boxes in another coding",
+        "Boxes of another coding end before they begin.",
+        "ls.giou([[5.0, 5.0, 2.0, 2.0]], [[4.0, 4.0, 6.0, 6.0]])",
+        'Pass the coding of your boxes: coding="centre" or coding="size".',
+    ),
+    Example(
+        "A metric with a number for each column",
+        "A loss that is made of sums over all rows is a metric of several columns.",
+        "from lossary.core.metrics import LossMetric\n\n"
+        "metric = LossMetric(ls.ConcordanceCorrelation())\nmetric.update_state(np.eye(3), np.eye(3))",
+        "Give each output a metric of its own.",
+    ),
+]
