@@ -42,6 +42,8 @@ LINEAR = [
     Example("A loss of the whole batch, in a linear fit", "The loss has no value for each row.",
             'ls.fit_linear(np.eye(3), np.eye(3), loss=ls.Dice(from_logits=True, whole_batch=True))',
             "Train it step by step."),
+    Example("A loss of several inputs, in a linear fit", "The loss reads more than one y_true and one y_pred.",
+            "ls.fit_linear(np.eye(3), [0, 1, 0], loss=ls.CoxPH())", "Train it step by step."),
     Example("A loss of Keras that is one number, in a linear fit", "A loss's call gives one number for the batch.",
             OWN + "class Whole(keras.losses.Loss):\n    def call(self, y_true, y_pred):\n"
             "        return keras.ops.mean(keras.ops.square(y_pred - y_true))\n\n\n" + LINE

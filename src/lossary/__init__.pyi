@@ -281,7 +281,6 @@ circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
 triplet = triplet_margin
 triplet_loss = triplet_margin
-triplet_margin_loss = triplet_margin
 def nt_xent(first: Any = None, second: Any = None, label: Any = None, embedding: Any = None, *, temperature: float = 0.5) -> Any: ...
 ntxent = nt_xent
 normalized_temperature_cross_entropy = nt_xent

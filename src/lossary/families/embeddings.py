@@ -81,7 +81,7 @@ class Circle(
 circle = function(Circle, positional="remove_diagonal gamma margin")
 
 
-class TripletMargin(Loss, aliases=("triplet", "triplet_loss", "triplet_margin_loss"), tasks=("retrieval",)):
+class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval",)):
     r"""Asks that an anchor be nearer to its positive than to its negative, by at least `margin`.
 
     Formula: \max(d(a, p) - d(a, n) + m, 0), with the Euclidean distance d and m = margin
@@ -92,6 +92,8 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss", "triplet_margin_lo
         In defense of the triplet loss (mining in the batch), arXiv:1703.07737
     Unlike:
         torch.nn.TripletMarginLoss, torch.nn.functional.triplet_margin_loss: adds 1e-6 to every difference
+        optax.losses.triplet_margin_loss: adds 1e-6 to the squared distances
+        triplet_margin_loss: in torch and optax, of distances to which 1e-6 is added
 
     >>> triplet_margin([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 1.0]]), triplet_margin([0, 0, 1], [[0.0], [1.0], [1.5]])[0]
     (5.0, 0.5)

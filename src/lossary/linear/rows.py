@@ -33,6 +33,13 @@ def row_function(loss: Any) -> Function:
     if isinstance(loss, Sum):
         return _of_sum(loss)
     if isinstance(loss, Loss):
+        if loss.inputs:
+            raise LossaryError(
+                "A linear model was to be fitted: it gives one prediction for each target of a row.",
+                arrived=f"{loss!r} reads {', '.join(loss.inputs.values()[0].slots)}.",
+                allowed="Allowed are losses of one y_true and one y_pred.",
+                do="Train such a loss step by step, with ls.train or Keras's fit.",
+            )
         if loss.coupled:
             raise coupled(repr(loss))
         twin = type(loss).from_config(loss.get_config() | {"dtype": "float64", "reduction": "sum_over_batch_size"})
