@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 1_000_000  # bytes of one request
-PATIENCE = 20.0  # seconds in which a request has to arrive
+PATIENCE = 8.0  # seconds in which a request has to arrive
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -53,6 +53,8 @@ class Guard:
                     body = await _body(receive, self.largest)
             except TimeoutError:
                 refusal = self._too_slow()
+            except ConnectionError:
+                return  # half a question is none, and nobody is there to be told
         if body is None:
             refusal = self._too_large()
         if refusal:
@@ -104,10 +106,12 @@ class Guard:
 
 
 async def _body(receive: Receive, largest: int) -> bytes | None:
-    """The whole body; None when there is more than is allowed."""
+    """The whole body; None when there is more than is allowed. Raises ConnectionError when it breaks off."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
         body += message.get("body", b"")
         if len(body) > largest:
             return None
