@@ -14,6 +14,7 @@ from lossary.core.contract import checks
 from lossary.core.errors import LossaryError
 from lossary.core.loss import Loss
 from lossary.data.csvfile import parse
+from lossary.data.reading import Reading
 from lossary.explorer import formulas
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label, measured
@@ -79,10 +80,7 @@ def _values(asked: Asked, formula: formulas.Formula) -> dict[str, float]:
 
 def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
     """Targets (n,), predictions (n,) or (n, classes), weights, and notes on how the columns were understood."""
-    head = next(iter(table.lstrip().splitlines()), "")
-    if max(map(head.count, ",;\t")) >= MOST_COLUMNS:  # before anything is made of it
-        raise _unread("Its first line names more columns than that.")
-    columns, notes = parse(table, Path("pasted table"))
+    columns, notes = parse(table, Path("pasted table"), Reading(most_columns=MOST_COLUMNS))
     by_name = {column.name.strip().lower(): column.numbers for column in columns if column.numbers is not None}
     y = _first(by_name, "y")
     several = [name for name in by_name if name[:1] == "p" and name[1:].lstrip("_").isdigit()]
