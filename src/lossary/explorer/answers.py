@@ -9,7 +9,7 @@ from lossary.explorer import catalogue, code, curves, fits, likelihoods, network
 from lossary.numerics.backend import forget_programs
 
 Answer = Callable[[dict[str, Any]], Any]
-MOST_PROGRAMS = 250  # of a backend that compiles for each size of a table: some hundred megabytes
+MOST_PROGRAMS = 500  # of a backend that compiles for each size of a table: they take less than a gigabyte
 
 
 def _bounded(answer: Answer) -> Answer:

@@ -113,15 +113,17 @@ async def _ask(engine: Engine, request: Request) -> Response:
         question = read(await request.body())
     except (ValueError, RecursionError) as error:
         why = "It is nested too deeply." if isinstance(error, RecursionError) else f"{str(error)[:100]}."
-        return _error(400, parts("The page sent a request.", why, "Allowed is one JSON object.", "Send JSON."))
+        return _error(
+            400, parts("The explorer cannot read the request.", why, "Allowed is one JSON object.", "Send JSON.")
+        )
     try:
         await engine.loaded()
         if engine.failure:
             return _error(503, parts("Keras could not be loaded.", engine.failure, "", "Look at the terminal."))
         if name not in engine.answers:
             known = f"Allowed are {', '.join(engine.answers)}."
-            return _error(404, parts(f"The page asked {name[:40]!r}.", "There is no such question.", known,
-                                     "Ask one of these."))  # fmt: skip
+            asked = f"The page asked the question {name[:40]!r}."
+            return _error(404, parts(asked, "There is no question of this name.", known, "Ask one of these."))
         return await engine.ask(name, question, request.is_disconnected) or Response(status_code=408)
     except (Busy, TimeoutError):
         four = parts("The page asked something.", "The explorer is busy with other questions.",
@@ -132,23 +134,27 @@ async def _ask(engine: Engine, request: Request) -> Response:
         return _error(422, four)
 
 
+class Unreadable(ValueError):
+    """A request that is no question."""
+
+
 def read(body: bytes) -> dict[str, Any]:
     """A question: one JSON object, in which no name stands twice and every number is one. Raises ValueError."""
     question = json.loads(body or b"{}", object_pairs_hook=_once, parse_constant=_no_number)
     if not isinstance(question, dict):
-        raise ValueError("It is JSON, but not an object")
+        raise Unreadable("It is JSON, but not an object")
     return question
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("A name stands twice in one object")
+        raise Unreadable("A name stands twice in one object")
     return found
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is not a number in JSON")
+    raise Unreadable(f"{text} is not a number in JSON")
 
 
 def _not_there(request: Request, error: Exception) -> Response:

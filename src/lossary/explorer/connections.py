@@ -69,8 +69,9 @@ class Patient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an error in four parts as well."""
-        error = parts("The explorer reads a request.", msg, "Allowed is HTTP/1.1, with at most 64 KB of headers.",
-                      "Open the address that `lossary explore` prints.")  # fmt: skip
+        allowed = "Allowed is HTTP/1.1, with at most 64 KB of headers."
+        do = "Open the address that `lossary explore` prints."
+        error = parts("The explorer cannot read the request.", msg, allowed, do)
         body = json.dumps({"error": error}).encode()
         own: dict[str, Any] = {"content-type": "application/json", "content-length": len(body), "connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in {**own, **HEADERS}.items())

@@ -64,14 +64,14 @@ class Guard:
 
     def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        asked, do = "The explorer was asked for something.", "Open the address that `lossary explore` prints."
+        asked, do = "The explorer got a request.", "Open the address that `lossary explore` prints."
         if host not in self.hosts:
             allowed = f"It answers to {' and '.join(sorted(self.hosts))} alone."
-            return 400, parts(asked, f"The request names the host {host[:80]!r}.", allowed, do)
+            return 400, parts(asked, f"It names the host {host[:80]!r}.", allowed, do)
         site = headers.get("sec-fetch-site", "same-origin")
         if (origin is not None and origin not in self.origins) or site not in ("same-origin", "none"):
-            arrived = f"The request comes from another page ({(origin or site)[:80]!r})."
-            return 403, parts(asked, arrived, "Only its own page may ask.", do)
+            arrived = f"It comes from another page ({(origin or site)[:80]!r})."
+            return 403, parts(asked, arrived, "Allowed are requests of its own page.", do)
         return None
 
     def _unreadable(self, method: str, headers: Mapping[str, str]) -> Refusal | None:
@@ -79,8 +79,8 @@ class Guard:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if method == "POST" and kind != "application/json":
             return 415, parts(
-                "The explorer reads a request.",
-                f"It is {kind[:80] or 'of no kind'}.",
+                "The explorer cannot read the request.",
+                f"Its content type is {kind[:80] or 'missing'}.",
                 "Allowed is application/json.",
                 "Send JSON.",
             )
@@ -90,15 +90,15 @@ class Guard:
 
     def _too_slow(self) -> Refusal:
         return 408, parts(
-            "The explorer reads a request.",
-            "It did not arrive whole.",
+            "The explorer cannot read the request.",
+            "It did not arrive completely.",
             f"Allowed are {PATIENCE:g} seconds from its first byte to its last.",
             "Send it again.",
         )
 
     def _too_large(self) -> Refusal:
         return 413, parts(
-            "The explorer reads a request.",
+            "The explorer cannot read the request.",
             "It is too large.",
             f"Allowed are {self.largest:,} bytes.",
             "Take a part of the rows, or use `lossary check` on the file.",

@@ -1,4 +1,4 @@
-"""Rows of the user, or a formula of the user: values, gradients, the rows that cost most, and the checks."""
+"""Rows of the user, or a formula of the user: values, gradients, the rows of the highest loss, and the checks."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
         name = label(loss)
         if loss.coupled and len(y) ** 2 > MOST_PAIRS:
             raise LossaryError(
-                f"{name} was to be computed for a pasted table.",
+                f"{name} cannot be computed for a table of this length here.",
                 arrived=f"It has {len(y):,} rows, and in this loss every row looks at every other.",
-                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows here.",
+                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows on the page.",
                 do="Take a part of the rows, or call the loss in Python.",
             )
         y, p = _shaped(loss, y, p)
@@ -90,14 +90,14 @@ def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
         notes = [*notes, f"Read as target: {first}; as prediction: {second}. Name columns y, p and weight to choose."]
     if y is None or p is None or len(y) > MOST_ROWS:
         names = ", ".join(list(by_name)[:8]) or "none"
-        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has nothing but a count of rows"
-        raise _unread(f"{rows} and these columns of numbers: {names}.")
+        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has only a column that counts the rows"
+        raise _unread(f"{rows}, and its columns of numbers are: {names}.")
     return y, p, _first(by_name, "w"), notes
 
 
 def _unread(arrived: str) -> LossaryError:
     return LossaryError(
-        "A pasted table was to be read as targets, predictions and weights.",
+        "The pasted table cannot be read as targets, predictions and weights.",
         arrived=arrived,
         allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows and "
         f"{MOST_COLUMNS} columns.",
