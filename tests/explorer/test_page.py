@@ -282,7 +282,7 @@ def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
     from playwright.sync_api import expect
 
     page = visit("#/training?loss=huber&penalty=0.001")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     step = page.locator("tbody td").first
 
     def beyond(count):
@@ -295,7 +295,7 @@ def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
     beyond(int(step.inner_text()) + 16)
     assert float(page.locator("tbody td").nth(2).inner_text()) > 5 * float(weak)
     page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Start").wait_for()
+    page.get_by_role("button", name="Start", exact=True).wait_for()
     assert page.locator("path.stack").count() == 2
     page.get_by_role("button", name="Restart").click()
     expect(step).to_have_text("0")
@@ -481,7 +481,7 @@ def hold(page, name):
 
 def one(page):
     """Lets the first answer that is held go, once it is there."""
-    page.wait_for_function("window.held.length > 0")
+    page.wait_for_function("() => window.held.length > 0")
     page.evaluate("window.held.shift()()")
     page.wait_for_timeout(0)
 
@@ -585,16 +585,12 @@ def test_code_is_that_of_the_losses_that_are_chosen(late):
 def test_a_panel_may_be_left_and_come_back_to_while_it_asks(late, panel, name):
     page = late(f"#/{panel}")
     before = page.locator("#panel").inner_text()
-    hold(page, name)
-    page.reload()
-    page.locator("#panel .layout").wait_for()
-    hold(page, name)
     other = "fit" if panel != "fit" else "losses"
-    page.locator(f'#nav a[data-panel="{other}"]').click()
-    page.locator(SHOWN).first.wait_for()
+    turn_to(page, other)
     there = page.locator("#panel").inner_text()
+    hold(page, name)
     page.go_back()
-    page.wait_for_function("window.held.length > 0 || document.documentElement.dataset.asking === '0'")
+    page.wait_for_function("() => window.held.length > 0")
     page.go_forward()
     rest(page)
     assert page.locator(f'#nav a[data-panel="{other}"][aria-current]').count() == 1

@@ -135,7 +135,7 @@ def _costs(loss: Any, y: Array, p: Array, w: Array | None) -> dict[str, Any]:
             **{name: cell[i] if cell.shape[1] > 1 else cell[i, 0] for name, cell in cells.items()},
             "value": values[i],
             "weight": parts.spread_weights[i],
-            "share": parts.contributions[i] / total if total > 0 else None,
+            "share": parts.contributions[i] / total if 0 < total < np.inf else None,
         }
         for i in order
         if np.ndim(values[i]) == 0

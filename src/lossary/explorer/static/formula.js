@@ -108,12 +108,12 @@ export function broken(shown) {
   const end = () => piece.length && pieces.push(piece) && (piece = []);
   for (const node of [...shown.firstElementChild.children]) {
     const before = piece.at(-1);
-    if (node.localName === "mo") depth += (node.textContent === "(") - (node.textContent === ")");
     const where = depth ? (depth === 1 && "written" in shown.dataset ? ["+"] : []) : ["=", "+", "−"];
     const operator = node.localName === "mo" && where.includes(node.textContent) && before && !(before.localName === "mo" && before.textContent !== ")");
     if (operator) node.setAttribute("form", "infix"); // also where it begins a piece
     if (operator || (node.localName === "mtext" && before?.localName === "mspace")) end();
     piece.push(node);
+    for (const letter of node.textContent) depth += (letter === "(") - (letter === ")"); // a power holds its bracket
   }
   end();
   return pieces.map((nodes) => {
