@@ -403,6 +403,7 @@ def test_an_address_that_makes_no_sense_shows_the_default(visit):
         ("likelihood?distribution=Cauchy", "distribution=Cauchy"),
         ("likelihood?at-μ=99", "at-μ=99"),
         ("training?loss=mse&loss=mae&loss=huber", "loss=huber"),
+        ("own?by=formula&formula=k*e^2&v-k=2&v-j=3", "v-j=3"),
         ("own?by=loss&loss=bce&over=error", ""),
     ],
 )

@@ -150,7 +150,7 @@ export function table(caption, heads, rows) {
 }
 
 /** A long name that may break between its words: MeanSquaredError. */
-export const breakable = (text) => text.split(/(?<=[a-z])(?=[A-Z])|(?<=[(,])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+export const breakable = (text) => text.split(/(?<=[a-z])(?=[A-Z])|(?<=[(,=_])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 
 /** The line of one loss with its name. */
 export const named = (label, place) => h("span", {}, swatch(place), " ", breakable(label));

@@ -1,6 +1,6 @@
 // Rows of one's own, or a formula of one's own: values, gradients, what costs most, and the checks.
 
-import { oneOf } from "./address.js";
+import { leave, oneOf } from "./address.js";
 import { Later, Newest } from "./api.js";
 import { Chart, limits, pictures } from "./chart.js";
 import { alertBox, button, choice, errorParts, h, number, slider, table } from "./dom.js";
@@ -20,6 +20,7 @@ export function ownPanel(root, catalogue, params, changed) {
   let typed = params.get("formula") ?? "where(abs(e) <= d, e^2/2, d*(abs(e) - d/2))";
   let over = oneOf(params, "over", ["error", "prediction", "probability"]);
   const values = Object.fromEntries(params.numbered("v-"));
+  let linked = Object.keys(values); // of the link, until its formula is read
   const later = new Later();
   let drawn = null; // the question that the curves answer
   const charts = ["Value", "Gradient", "Curvature"].map((title) => new Chart({ title, height: 200 }));
@@ -90,6 +91,11 @@ export function ownPanel(root, catalogue, params, changed) {
 
   function showCurves(found, question) {
     drawn = question;
+    for (const name of linked.filter((one) => !found.parameters.includes(one))) {
+      leave(`v-${name}=${values[name]}`, "the formula has no parameter of this name");
+      delete values[name];
+    }
+    linked = [];
     buildSliders(found.parameters);
     const xLabel = question.over === "error" ? "error e = p − y" : "prediction p (y = 1)";
     const width = found.x[1] - found.x[0];
