@@ -333,6 +333,7 @@ def test_a_hostile_formula_is_read_and_refused(visit):
     assert page.locator("#panel img").count() == 0
     page.locator("#formula").fill("k*|e|")
     page.get_by_text("k*|e|:").wait_for()
+    settled(page)
     assert page.locator(".error:visible").count() == 0
 
 
