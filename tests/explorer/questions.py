@@ -11,7 +11,8 @@ import string
 PANELS = {
     "catalogue": {},
     "code": {"losses": [{"name": "huber", "params": {"delta": 2.0}}]},
-    "curves": {"losses": [{"name": "huber"}, {"name": "mse"}], "second": 0.5},
+    "curves": {"losses": [{"name": "huber"}, {"name": "mse"}], "second": 0.5,
+               "axis": "error"},
     "reading": {"losses": [{"name": "bce"}, {"name": "weighted_bce"}], "second": 0.5, "at": 0.25},
     "fits": {"losses": [{"name": "mae"}], "points": [[1, 2], [2, 4], [5, 3]], "degree": 1, "handles": [1.0, 2.0]},
     "planes": {"losses": [{"name": "hinge"}], "shape": "ring", "boundary": "curved", "rows": 40, "share": 0.3,
@@ -71,6 +72,32 @@ CELLS = (
     "1e-320",
     "99999999999999999999",
 )
+LONG = 430_000  # signs: near the largest table that is read
+WIDE_TABLES = {  # what is long in one way
+    "a record over many lines": ('"\n",' + "p," * 150) * 2500 + "\n1,2\n",
+    "a sign that splits lines elsewhere": "y\x0b," + ",".join(f"p{i}" for i in range(50_000)) + "\n1,2\n",
+    "bars": "y|" + "|".join(f"p{i}" for i in range(50_000)) + "\n1|2\n",
+    "blanks": "y " + " ".join(f"p{i}" for i in range(50_000)) + "\n1 2\n",
+    "a second line that is wider": "y,p\n" + ",".join("1" * (LONG // 2)) + "\n",
+}
+LONG_TABLES = {
+    "a long number": "y,p\n" + "9" * LONG + ",1\n",
+    "a long fraction": "y,p\n1,0." + "9" * LONG + "\n",
+    "a long word": "y,p\n" + "a" * LONG + ",1\n",
+    "a long name": "y" * LONG + ",p\n1,2\n",
+    "a long gap": "y,p\n1" + " " * LONG + "2,1\n",
+    "blank lines": "y,p\n" + "   \n" * (LONG // 4) + "1,2\n",
+    "dates in one cell": "y,p\n" + "2020-01-01" * (LONG // 10) + ",1\n",
+    "a list in a cell": 'y,p\n"[' + "1," * (LONG // 2) + '1]",1\n',
+    "quotation marks": '"' * LONG,
+    "an open quotation mark": 'y,p\n"' + "1,2\n" * (LONG // 4),
+    "doubled quotation marks": 'y,p\n"' + '""' * (LONG // 2) + '",1\n',
+    "remarks": "#a,b\n" * (LONG // 5) + "y,p\n1,2\n",
+    "thousands": "y,p\n1" + ".000" * (LONG // 4) + ",1\n",
+    "units": "y,p\n" + "".join(f"{i} kg,1\n" for i in range(LONG // 9)),
+    "half surrogate pairs": "y,p\n" + "\ud800,1\n" * (LONG // 4),
+    "a last line of another width": "y,p\n" + "1,2\n" * (LONG // 4) + "1,2,3\n",
+}
 HEADS = ("y,p", "y,p,weight", "y;p;w", "y,p0,p1,p2", "a,b", "p,y", "y\tp", "y,y", "", ",", "y,p,p")
 
 
@@ -127,6 +154,40 @@ def spoiled(rng, question):
     return question
 
 
+def heaviest():
+    """The most that each panel may be asked: (what it is, path, question)."""
+    rng = random.Random(1)
+    points = [[rng.uniform(0, 10), rng.uniform(0, 10)] for _ in range(200)]
+    far = [[rng.uniform(-1, 1) * 1e11, rng.uniform(-1, 1) * 1e11] for _ in range(200)]
+    robust = [{"name": name} for name in ("mae", "huber", "tukey", "quantile")]
+    classes = [{"name": name} for name in ("bce", "hinge", "mse", "binary_focal_crossentropy")]
+    wide = "y," + ",".join(f"p{i}" for i in range(198))
+    line = "1," + ",".join(["0.5"] * 198)
+    tables = {
+        "rows": "y,p\n" + "1,0.5\n" * 5000,
+        "classes": "\n".join([wide, *[line] * 1100]),
+        "pairs": "y,p0,p1\n" + "1,0.6,0.8\n" * 700,
+    }
+    yield "200 points", "fits", {"losses": robust, "points": points, "degree": 4, "handles": [1, 2, 3, 4, 5]}
+    yield "200 points far away", "fits", {"losses": robust, "points": far, "degree": 4}
+    yield "400 rows", "planes", {"losses": classes, "shape": "ring", "boundary": "curved", "rows": 400, "noise": 0.45}
+    yield "60 steps", "network", {"losses": robust, "steps": 60, "rows": 200}
+    yield "300 values", "likelihoods", {"distribution": "normal", "size": 300, "outliers": 20}
+    for name, table in tables.items():
+        loss = {"pairs": "circle", "classes": "scce", "rows": "bce"}[name]
+        yield f"a table of {name}", "rows", {"losses": [{"name": loss}], "table": table}
+        yield f"{name} by a formula", "rows", {"formula": "*".join(["p"] * 200), "table": table}
+
+
+def too_much():
+    """More than a panel takes, or long in one way: (what it is, path, question)."""
+    yield "10,000 points", "fits", {"losses": [{"name": "mae"}], "points": [[1, 2]] * 10_000}
+    classes = "y," + ",".join(f"p{i}" for i in range(20_000))
+    yield "20,000 classes", "rows", {"losses": [{"name": "cce"}], "table": classes}
+    for name, table in {**WIDE_TABLES, **LONG_TABLES}.items():
+        yield name, "rows", {"losses": [{"name": "mse"}], "table": table[:900_000]}
+
+
 def body(rng, panel):
     """JSON of a spoiled question, or bytes that are no JSON at all."""
     kind = rng.random()
@@ -147,6 +208,16 @@ def body(rng, panel):
         b"\xef\xbb\xbf{}",
         "{}".encode("utf-16"),
         b'{"losses":[' + b"0," * 100_000 + b"0]}",
+        b'{"second":1,"second":1}',
+        b'{"second":NaN}',
+        b'{"at":-Infinity,"losses":[{"name":"huber"}]}',
+        b'{"at":1e99999,"losses":[{"name":"huber"}]}',
+        b'{"at":' + b"-" * rng.choice([1, 5000]) + b"1}",
+        b'{"formula":"\\ud800*e","over":"error"}',
+        b'{"formula":"1e99^1e99^e - 1e99^1e99","values":{"\\udfff":1}}',
+        json.dumps(PANELS[panel]).encode("latin-1", "replace")[:-1] + b"\xff}",
+        json.dumps(PANELS[panel]).encode("utf-16-le"),
+        json.dumps(PANELS[panel]).encode() + b"\0" * rng.choice([1, 900]),
     ])  # fmt: skip
 
 
@@ -156,7 +227,18 @@ def header(rng):
     if rng.random() < 0.15:
         name = rng.choice([b"host", b"origin", b"content-type", b"content-length", b"sec-fetch-site", b"x"])
         own[name] = rng.choice(
-            [b"", b"\xb2", b"\xff" * 40, b"9" * 5000, b"-1", b"null", b"a" * 60_000, b"application/json;\xe9"]
+            [
+                b"",
+                b"\xb2",
+                b"\xff" * 40,
+                b"9" * 5000,
+                b"-1",
+                b"null",
+                b"a" * 60_000,
+                b"application/json;\xe9",
+                b"1e3",
+                b"+2",
+            ]
         )
     return list(own.items())
 

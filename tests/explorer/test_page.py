@@ -31,7 +31,7 @@ def visit(browser, home):
     """Opens an address in a page of its own; whatever the console says, or goes elsewhere, is an error."""
     contexts, complaints = [], []
 
-    def open_at(hash_="", expected=(), **how):
+    def open_at(hash_="", expected=(), before="", **how):
         context = browser.new_context(**{
             "viewport": {"width": 1280, "height": 900},
             "permissions": ["clipboard-read", "clipboard-write"],
@@ -43,13 +43,15 @@ def visit(browser, home):
         page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
 
         def note(text):
-            if not any(word in text for word in expected):
+            if not any(word in text for word in (*expected, "status of 503")):  # busy: the page asks again
                 complaints.append(text)
 
         page.on("console", lambda message: note(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: note(str(error)))
         page.on("request", lambda request: None if request.url.startswith((home, "blob:")) else note(request.url))
         page.home = home
+        if before:
+            page.add_init_script(before)
         page.goto(home + hash_)
         page.locator(SHOWN).first.wait_for()
         return page
@@ -156,7 +158,7 @@ def test_what_is_read_is_what_was_asked(visit):
     settled(page)
     assert page.locator(".reading h3").inner_text().endswith(": 1.6")
     assert float(page.locator(".read .math").get_attribute("data-value")) == pytest.approx(1.1)
-    field = page.get_by_label("Read at error e = prediction − target, exactly")
+    field = page.get_by_label("Show the values at error e = prediction − target, exactly")
     for typed, used, value_ in (("0.123", "0.123", 0.123**2 / 2), ("99", "4", 3.5)):
         field.fill(typed)
         field.press("Tab")
@@ -280,7 +282,7 @@ def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
     from playwright.sync_api import expect
 
     page = visit("#/training?loss=huber&penalty=0.001")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     step = page.locator("tbody td").first
 
     def beyond(count):
@@ -293,9 +295,9 @@ def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
     beyond(int(step.inner_text()) + 16)
     assert float(page.locator("tbody td").nth(2).inner_text()) > 5 * float(weak)
     page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Start").wait_for()
+    page.get_by_role("button", name="Start", exact=True).wait_for()
     assert page.locator("path.stack").count() == 2
-    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_role("button", name="Restart").click()
     expect(step).to_have_text("0")
 
 
@@ -331,6 +333,7 @@ def test_a_hostile_formula_is_read_and_refused(visit):
     assert page.locator("#panel img").count() == 0
     page.locator("#formula").fill("k*|e|")
     page.get_by_text("k*|e|:").wait_for()
+    settled(page)
     assert page.locator(".error:visible").count() == 0
 
 
@@ -395,9 +398,13 @@ def test_an_address_that_makes_no_sense_shows_the_default(visit):
         ("fit?loss=mse&degree=2.5", "degree=2.5"),
         ("classes?loss=ctc&loss=bce", "loss=ctc"),
         ("classes?loss=bce&share=0.9", "share=0.9"),
+        ("classes?loss=bce(from_logits=false)", "binary_crossentropy(from_logits=false)"),
+        ("losses?loss=huber(delta=1,delta=2)", "loss=huber(delta=1,delta=2)"),
+        ("losses?loss=huber&at=1&at=2", "at"),
         ("likelihood?distribution=Cauchy", "distribution=Cauchy"),
         ("likelihood?at-μ=99", "at-μ=99"),
         ("training?loss=mse&loss=mae&loss=huber", "loss=huber"),
+        ("own?by=formula&formula=k*e^2&v-k=2&v-j=3", "v-j=3"),
         ("own?by=loss&loss=bce&over=error", ""),
     ],
 )
@@ -406,7 +413,7 @@ def test_a_link_drops_nothing_in_silence(visit, link, said):
     settled(page)
     assert [text.startswith(said) for text in told(page)] == [True] * bool(said)
     if said:
-        page.get_by_role("button", name="All right").click()
+        page.get_by_role("button", name="OK").click()
         assert page.locator("#left-out").is_hidden()
 
 
@@ -414,7 +421,7 @@ def test_losses_over_other_axes_are_named_and_not_dropped(visit):
     page = visit("#/losses?loss=bce&loss=weighted_binary_crossentropy(from_logits=true)")
     settled(page)
     assert told(page) == [] and page.locator("fieldset.loss").count() == 2
-    page.get_by_text("is drawn over another axis").wait_for()
+    page.get_by_text("its axis is another one").wait_for()
 
 
 def test_code_can_be_copied(visit):
@@ -442,6 +449,185 @@ def test_figures_are_saved_as_svg(visit, tmp_path):
     assert "var(" not in text and "class=" not in text and "MeanSquaredError" in text
     dashed = [e for e in root.iter() if e.get("stroke-dasharray", "none") not in ("none", "")]
     assert dashed and text.count("<path") >= 6
+
+
+# -- answers that come late ----------------------------------------------------------------------------------------
+
+HELD = """(() => {
+    const real = window.fetch;
+    window.hold = null; // the questions of this name are answered, and the answers kept until they are let go
+    window.held = [];
+    window.fetch = async (...how) => {
+        const answer = await real(...how);
+        if (window.hold && String(how[0]).endsWith(`/${window.hold}`)) await new Promise((go) => window.held.push(go));
+        return answer;
+    };
+})()"""
+
+
+@pytest.fixture
+def late(visit, browser):
+    """Opens a page whose answers can be held back: hold(page, name), then one(page) lets go of the first."""
+
+    def open_at(hash_):
+        page = visit(hash_, before=HELD)
+        settled(page)
+        return page
+
+    return open_at
+
+
+def hold(page, name):
+    page.evaluate("name => { window.hold = name; }", name)
+
+
+def one(page):
+    """Lets the first answer that is held go, once it is there."""
+    page.wait_for_function("() => window.held.length > 0")
+    page.evaluate("window.held.shift()()")
+    page.wait_for_timeout(0)
+
+
+def rest(page):
+    """Lets all answers go, now and later."""
+    page.evaluate("window.hold = null; window.held.splice(0).forEach((go) => go());")
+    settled(page)
+
+
+def typed(page, label, text):
+    field = page.get_by_label(f"{label}, exactly")
+    field.fill(text)
+    field.press("Tab")
+
+
+def test_numbers_are_those_of_the_curves_that_are_shown(late):
+    page = late("#/losses?loss=huber&at=3")
+    hold(page, "curves")
+    typed(page, "delta (δ)", "2")
+    typed(page, "Show the values at error e = prediction − target", "2")
+    read = page.locator(".read .math")
+    changed(read, "data-value", "2.5")
+    assert read.get_attribute("data-value") == "1.5"  # of delta 1, as the curve and its name are
+    page.locator('svg.chart >> path[data-label="Huber"]').first.wait_for()
+    rest(page)
+    assert read.get_attribute("data-value") == "2"
+    assert page.locator('svg.chart >> path[data-label="Huber(delta=2)"]').count() == 3
+
+
+def test_cards_are_those_of_the_curves_that_are_shown(late):
+    page = late("#/losses?loss=huber")
+    hold(page, "curves")
+    choose = page.locator('select[data-key="loss-0"]')
+    for name in ("log_cosh", "cauchy", "mean_squared_error"):
+        choose.select_option(name)
+    assert page.locator(".loss-card h3").inner_text().strip() == "Huber"
+    one(page)
+    page.locator(".loss-card h3").filter(has_text="LogCosh").wait_for()
+    page.locator('svg.chart >> path[data-label="LogCosh"]').first.wait_for()
+    rest(page)
+    assert page.locator(".loss-card h3").inner_text().strip() == "MeanSquaredError"
+    assert page.locator('.read[data-loss="mean_squared_error"]').count() == 1
+
+
+@pytest.mark.parametrize(("second", "name"), [("4", "binary_crossentropy"), ("0.3", "binary_crossentropy")])
+def test_a_second_number_is_not_taken_to_another_axis(late, second, name):
+    page = late(f"#/losses?loss=poisson&second={second}")
+    page.locator('select[data-key="loss-0"]').select_option(name)
+    page.locator(f'.read[data-loss="{name}"]').wait_for()
+    settled(page)
+    assert page.locator(".error:visible").count() == 0
+    assert page.get_by_label("target y, exactly").input_value() == "1"
+    assert "y = 1" in page.locator(".read .facts").inner_text()
+
+
+def test_controls_are_those_of_what_is_chosen(late):
+    page = late("#/likelihood")
+    hold(page, "likelihoods")
+    typed(page, "σ", "3")
+    page.get_by_label("Distribution", exact=True).select_option("Poisson")
+    assert page.get_by_label("λ", exact=True).is_visible() and page.get_by_label("σ", exact=True).count() == 0
+    page.get_by_role("button", name="Go to the maximum").click()  # of what is still shown: nothing is taken over
+    one(page)
+    assert page.get_by_label("λ", exact=True).is_visible()
+    rest(page)
+    assert page.locator("thead th").all_inner_texts()[1:] == ["λ", "log-likelihood"]
+    page.wait_for_url(re.compile(r"distribution=Poisson"))
+    assert "at-" not in page.url
+
+
+def test_a_formula_is_drawn_over_the_axis_that_it_was_asked_for(late):
+    page = late("#/own?by=formula&formula=e^2")
+    hold(page, "formula")
+    page.locator("#formula").fill("p^2")
+    page.get_by_label("Horizontal axis").select_option("probability")
+    one(page)
+    page.locator('svg.chart[aria-label="value of the formula p^2"]').wait_for()
+    assert page.locator("svg.chart").first.get_by_text("error e = p − y").count() == 1
+    rest(page)
+    assert page.locator("svg.chart").first.get_by_text("prediction p (y = 1)").count() == 1
+
+
+def test_code_is_that_of_the_losses_that_are_chosen(late):
+    page = late("#/losses?loss=huber")
+    hold(page, "code")
+    page.get_by_role("button", name="Copy as code").click()
+    page.locator('select[data-key="loss-0"]').select_option("cauchy")
+    rest(page)
+    assert page.locator("#code").is_hidden()
+    page.get_by_role("button", name="Copy as code").click()
+    settled(page)
+    assert "Cauchy" in page.locator("#code h2").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("panel", "name"),
+    [("losses", "curves"), ("fit", "fits"), ("classes", "planes"), ("likelihood", "likelihoods"),
+     ("training", "network"), ("own", "rows")],
+)  # fmt: skip
+def test_a_panel_may_be_left_and_come_back_to_while_it_asks(late, panel, name):
+    page = late(f"#/{panel}")
+    before = page.locator("#panel").inner_text()
+    other = "fit" if panel != "fit" else "losses"
+    turn_to(page, other)
+    there = page.locator("#panel").inner_text()
+    hold(page, name)
+    page.go_back()
+    page.wait_for_function("() => window.held.length > 0")
+    page.go_forward()
+    rest(page)
+    assert page.locator(f'#nav a[data-panel="{other}"][aria-current]').count() == 1
+    assert page.locator("#panel").inner_text() == there
+    page.go_back()
+    page.locator(f'#nav a[data-panel="{panel}"][aria-current]').wait_for()
+    settled(page)
+    assert page.locator("#panel").inner_text() == before
+
+
+def test_training_that_was_restarted_takes_no_late_step(late):
+    page = late("#/training?loss=mse")
+    hold(page, "network")
+    page.get_by_role("button", name="One step").click()
+    page.get_by_role("button", name="Restart").click()
+    page.locator('select[data-key="loss-0"]').select_option("huber")
+    rest(page)
+    assert page.locator("tbody th").inner_text().strip() == "Huber"
+    assert page.locator("tbody td").first.inner_text() == "0"
+
+
+def test_a_busy_explorer_is_asked_again(visit, home):
+    page = visit("#/losses?loss=huber", expected=["503"])
+    settled(page)
+    busy = {"status": 503, "headers": {"retry-after": "0"}, "json": {"error": {"asked": "busy"}}}
+    answers = iter([busy, busy])
+
+    def answered(route):
+        how = next(answers, None)
+        return route.fulfill(**how) if how else route.continue_()
+
+    page.route("**/api/curves", answered)
+    typed(page, "delta (δ)", "2")
+    page.locator('svg.chart >> path[data-label="Huber(delta=2)"]').first.wait_for()
+    assert next(answers, None) is None and page.locator(".error:visible").count() == 0
 
 
 # -- for everyone --------------------------------------------------------------------------------------------------
@@ -494,7 +680,7 @@ def test_on_a_phone_every_chart_can_be_chosen(visit):
         page.get_by_role("button", name=name).click()
         page.locator(f'svg.chart[aria-label^="{name}"]').wait_for()
         assert page.locator("svg.chart:visible").count() == 1
-        assert page.locator("svg.chart:visible .cursor").count() == 1
+        page.locator("svg.chart:visible .cursor").wait_for(state="attached")  # drawn once it has a width
 
 
 CUT = """[...document.querySelectorAll('#panel *, #code, #code *')].filter((e) => e.clientWidth > 0 && !e.closest('svg')

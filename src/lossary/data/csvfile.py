@@ -111,6 +111,9 @@ def grid_of(text: str, path: Path, reading: Reading) -> Grid:
     above, text, separator = _first_lines(text)
     dialect, text = _dialect(text, reading.separator or separator)
     head = find_head(_head_rows(path, dialect, text, above), reading, path)
+    if reading.most_columns is not None and head.width > reading.most_columns:
+        at = f"It has {head.width:,} columns; at most {reading.most_columns} are read here."
+        raise refused(path, at, "Take a part of its columns.", FORM)
     for line in head.comments:
         text = text.replace(line + "\n", "", 1)
     body = text[_offset(text, head.lines - above) :]
@@ -147,7 +150,10 @@ def _dialect(text: str, separator: str | None) -> tuple[Dialect, str]:
         import clevercsv
 
         try:
-            found = clevercsv.Detector().detect(sample, delimiters=BETWEEN)
+            short = re.sub(
+                r"[^\s,;|\"']{100,}| {100,}", lambda cell: cell[0][:100], sample
+            )  # its patterns are slow on long words
+            found = clevercsv.Detector().detect(short, delimiters=BETWEEN)
         except Exception:  # clevercsv names no error that it promises to raise
             found = None
         separator = (found.delimiter if found else "") or ","
@@ -156,7 +162,7 @@ def _dialect(text: str, separator: str | None) -> tuple[Dialect, str]:
         quote = '"'
     if separator == " " and quote not in sample:  # columns set out with several blanks
         text = "\n".join(re.sub(" +", " ", line.strip(" ")) for line in text.split("\n"))
-    blanks = bool(re.search(rf"{re.escape(separator)} +{quote}", sample)) and separator != " "
+    blanks = separator != " " and bool(re.search(rf"{re.escape(separator)} +{quote}", sample))
     return Dialect(separator, quote, blanks), text
 
 

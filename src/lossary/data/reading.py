@@ -24,6 +24,7 @@ class Reading:
     missing: tuple[str, ...] = ()  # cells that mean: nothing is known
     sheet: str | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)  # by column
+    most_columns: int | None = None  # a table of more is refused before its cells are read
 
 
 def reading_of(settings: Iterable[str] = (), meanings: Iterable[str] = ()) -> Reading:

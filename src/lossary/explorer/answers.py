@@ -6,8 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 from lossary.explorer import catalogue, code, curves, fits, likelihoods, network, own, planes
+from lossary.numerics.backend import forget_programs
 
-ANSWERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+Answer = Callable[[dict[str, Any]], Any]
+MOST_PROGRAMS = 500  # of a backend that compiles for each size of a table: they take less than a gigabyte
+
+
+def _bounded(answer: Answer) -> Answer:
+    """The same answer; what the backend compiled for sizes that nobody asks for again does not pile up."""
+
+    def answered(question: dict[str, Any]) -> Any:
+        try:
+            return answer(question)
+        finally:
+            forget_programs(MOST_PROGRAMS)
+
+    return answered
+
+
+_ALL: dict[str, Answer] = {
     "catalogue": catalogue.answer,
     "curves": curves.answer,
     "reading": curves.reading_answer,
@@ -19,3 +36,4 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "rows": own.rows_answer,
     "code": code.answer,
 }
+ANSWERS = {name: _bounded(answer) for name, answer in _ALL.items()}

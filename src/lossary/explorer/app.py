@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ from lossary.explorer.guards import Guard, parts
 
 STATIC = Path(__file__).with_name("static")
 PATIENCE = 300.0  # seconds a request waits for Keras
+TURN, MOST_WAITING = 5.0, 16  # seconds a question waits for those before it, and how many wait at most
 Answers = Mapping[str, Callable[[dict[str, Any]], Any]]
+
+
+class Busy(Exception):
+    """Other questions take so long, or are so many, that this one is not waited for."""
 
 
 class Engine:
@@ -35,7 +41,7 @@ class Engine:
     def __init__(self) -> None:
         self.ready, self.failure = threading.Event(), ""
         self.answers: Answers = {}
-        self.one_at_a_time = threading.Lock()
+        self.turn, self.waiting = asyncio.Lock(), 0
         threading.Thread(target=self._load, daemon=True, name="lossary-explorer-load").start()
 
     def _load(self) -> None:
@@ -51,25 +57,45 @@ class Engine:
             return {"state": "loading"}
         return {"state": "failed", "text": self.failure} if self.failure else {"state": "ready"}
 
-    def ask(self, name: str, question: dict[str, Any]) -> Any:
-        """The answer to one question; backends are not asked by two threads at once."""
-        self.ready.wait(PATIENCE)
-        with self.one_at_a_time:
-            return self.answers[name](question)
+    async def loaded(self) -> None:
+        """Waits for Keras without holding a thread: files and the status are served meanwhile."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.ready.is_set():
+                await asyncio.sleep(0.02)
+
+    async def ask(self, name: str, question: dict[str, Any], gone: Callable[[], Awaitable[bool]]) -> Response | None:
+        """The answer to one question; backends are not asked by two threads at once.
+
+        None where who asked is `gone` before its turn. Raises Busy where its turn does not come.
+        """
+        if self.waiting >= MOST_WAITING:
+            raise Busy
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(TURN):
+                await self.turn.acquire()
+        except TimeoutError:
+            raise Busy from None
+        finally:
+            self.waiting -= 1
+        try:
+            return None if await gone() else await run_in_threadpool(lambda: _json(self.answers[name](question)))
+        finally:
+            self.turn.release()
 
 
 def make_app(port: int) -> Starlette:
     """The application as it listens on 127.0.0.1 at this port."""
     engine = Engine()
 
-    def page(request: Request) -> Response:
+    async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
 
-    def status(request: Request) -> Response:
+    async def status(request: Request) -> Response:
         return _json(engine.status())
 
     async def ask(request: Request) -> Response:
-        return await _ask(engine, request.path_params["name"], await request.body())
+        return await _ask(engine, request)
 
     routes = [
         Route("/", page),
@@ -81,48 +107,78 @@ def make_app(port: int) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(Guard, port=port)], exception_handlers=told)
 
 
-async def _ask(engine: Engine, name: str, body: bytes) -> Response:
+async def _ask(engine: Engine, request: Request) -> Response:
+    name = request.path_params["name"]
     try:
-        question = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        question = None
-    if not isinstance(question, dict):
-        return _error(400, parts("A question was asked.", "It is no JSON object.", "Allowed is JSON.", "Send JSON."))
-    await run_in_threadpool(engine.ready.wait, PATIENCE)
-    if engine.failure:
-        return _error(503, parts("Keras was to be loaded.", engine.failure, "", "Look at the terminal."))
-    if name not in engine.answers:
-        known = ", ".join(engine.answers)
-        return _error(404, parts(f"{name[:40]!r} was asked.", "There is no such question.", known, "Ask one of these."))
+        question = read(await request.body())
+    except (ValueError, RecursionError) as error:
+        why = "It is nested too deeply." if isinstance(error, RecursionError) else f"{str(error)[:100]}."
+        return _error(
+            400, parts("The explorer cannot read the request.", why, "Allowed is one JSON object.", "Send JSON.")
+        )
     try:
-        return _json(await run_in_threadpool(engine.ask, name, question))
+        await engine.loaded()
+        if engine.failure:
+            return _error(503, parts("Keras could not be loaded.", engine.failure, "", "Look at the terminal."))
+        if name not in engine.answers:
+            known = f"Allowed are {', '.join(engine.answers)}."
+            asked = f"The page asked the question {name[:40]!r}."
+            return _error(404, parts(asked, "There is no question of this name.", known, "Ask one of these."))
+        return await engine.ask(name, question, request.is_disconnected) or Response(status_code=408)
+    except (Busy, TimeoutError):
+        four = parts("The page asked something.", "The explorer is busy with other questions.",
+                     "It answers one question at a time.", "Ask again in a moment.")  # fmt: skip
+        return _error(503, four, {"retry-after": "1"})
     except (LossaryError, DataError) as error:
         four = parts(error.asked, error.arrived, error.allowed, error.do, type(error).__name__)
         return _error(422, four)
 
 
+class Unreadable(ValueError):
+    """A request that is no question."""
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """A question: one JSON object, in which no name stands twice and every number is one. Raises ValueError."""
+    question = json.loads(body or b"{}", object_pairs_hook=_once, parse_constant=_no_number)
+    if not isinstance(question, dict):
+        raise Unreadable("It is JSON, but not an object")
+    return question
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("A name stands twice in one object")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise Unreadable(f"{text} is not a number in JSON")
+
+
 def _not_there(request: Request, error: Exception) -> Response:
     """An address or a method that the page does not have."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    arrived = f"{request.method[:20]} {request.url.path[:80]!r} is not there."
-    return _error(status, parts("Something of the explorer was asked for.", arrived, "Allowed is what its page asks.",
+    arrived = f"There is no {request.method[:20]} {request.url.path[:80]!r}."
+    return _error(status, parts("The explorer was asked for an address.", arrived, "Allowed is what its page asks.",
                                 "Open the address that `lossary explore` prints."))  # fmt: skip
 
 
 def _own_fault(request: Request, error: Exception) -> Response:
-    """A mistake of lossary itself: the terminal has its traceback, and the page goes on."""
-    arrived = f"lossary made a mistake of its own: {type(error).__name__}."
+    """An error inside lossary: the terminal has its traceback, and the page goes on."""
+    arrived = f"An internal error of lossary: {type(error).__name__}."
     return _error(500, parts("The page asked something.", arrived, "Everything else still works.",
                              "Look at the terminal, and report what it says."))  # fmt: skip
 
 
-def _error(status: int, error: dict[str, str]) -> Response:
-    return _json({"error": error}, status)
+def _error(status: int, error: dict[str, str], headers: Mapping[str, str] | None = None) -> Response:
+    return _json({"error": error}, status, headers)
 
 
-def _json(content: Any, status: int = 200) -> Response:
+def _json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     text = json.dumps(plain(content), allow_nan=False, separators=(",", ":"))  # ASCII carries half a surrogate pair too
-    return Response(text, status, media_type="application/json")
+    return Response(text, status, headers, "application/json")
 
 
 def plain(content: Any) -> Any:

@@ -98,10 +98,10 @@ class Asked:
     def _checked(self, name: str, value: Any, right: bool, allowed: str) -> Any:
         if not right:
             raise LossaryError(
-                f"The page asked with {name!r}.",
+                f"The page cannot use this value of {name!r}.",
                 arrived=f"It is {_short(value)}.",
                 allowed=f"Allowed is {allowed}.",
-                do="Open the page anew without the part of its address behind '#'.",
+                do="Correct it in the address, or open the page without what follows '#'.",
             )
         return value
 

@@ -88,7 +88,7 @@ def _angle(x: Tensor, second: float, loss: Loss) -> tuple[Tensor, Tensor]:
 
 
 def _masks(x: Tensor, second: float, loss: Loss) -> tuple[Tensor, Tensor]:
-    """A picture of ten points, four of them true: x is painted on those, `second` on the others."""
+    """A picture of ten points, four of them true: x is predicted on those, `second` on the others."""
     true = [ops.ones_like(x)] * 4 + [ops.zeros_like(x)] * 6
     painted = [x] * 4 + [_full(x, second)] * 6
     return ops.stack(true, axis=-1), ops.stack(painted, axis=-1)
@@ -186,8 +186,8 @@ def _of_frames(x: float, second: float, loss: Any) -> Mapping[str, float | list[
 
 
 UNIT, WIDE = (0.0, 1.0), (-6.0, 6.0)
-LABEL, SHARE = Second("target y", 0.0, 1.0, 1.0), Second("share of the first class in the target", 0.0, 1.0, 1.0)
-TRUE, TRUE_LOGIT = "probability of the first class", "logit of the first class (the other: 0)"
+LABEL, SHARE = Second("target y", 0.0, 1.0, 1.0), Second("target probability of the first class", 0.0, 1.0, 1.0)
+TRUE, TRUE_LOGIT = "predicted probability of the first class", "predicted logit of the first class (the other: 0)"
 AXES = {
     axis.name: axis
     for axis in (
@@ -205,25 +205,25 @@ AXES = {
         Axis("class logits", TRUE_LOGIT, WIDE, _scores, _through_sigmoid(_of_classes), SHARE),
         Axis("class index", TRUE, UNIT, _index(_shares), _of_true_class),
         Axis("class index logits", TRUE_LOGIT, WIDE, _index(_scores), _through_sigmoid(_of_true_class)),
-        Axis("distribution", "predicted share of the first class", UNIT, _shares, _of_classes,
-             Second("true share of the first class", 0.0, 1.0, 0.7)),
+        Axis("distribution", "predicted probability of the first class", UNIT, _shares, _of_classes,
+             Second("target probability of the first class", 0.0, 1.0, 0.7)),
         Axis("score", "score of the true class − best other score", (-3.0, 3.0), _scores, _of_scores, SHARE),
-        Axis("mask", "probability painted on the object (4 of 10 points)", UNIT, _masks, _of_mask,
-             Second("probability painted beside it", 0.0, 1.0, 0.2)),
-        Axis("mask logits", "logit painted on the object (4 of 10 points)", WIDE, _masks,
+        Axis("mask", "predicted probability on the object (4 of 10 pixels)", UNIT, _masks, _of_mask,
+             Second("predicted probability off the object", 0.0, 1.0, 0.2)),
+        Axis("mask logits", "predicted logit on the object (4 of 10 pixels)", WIDE, _masks,
              lambda x, second, loss: _of_mask(_sigmoid(x), _sigmoid(second), loss),
-             Second("logit painted beside it", -6.0, 6.0, -2.0)),
+             Second("predicted logit off the object", -6.0, 6.0, -2.0)),
         Axis("angle", "angle between the vectors, in radians", (-3.14159, 3.14159), _angle,
              lambda x, second, loss: {"y · p": math.cos(x), "‖ y ‖": 1.0, "‖ p ‖": 1.0}),
         Axis("mean", "predicted mean μ (the target is 0)", (-4.0, 4.0), _mean_with_spread,
              _of_spread, Second("predicted standard deviation", 0.2, 4.0, 1.0)),
-        Axis("quantiles", "all predicted quantiles alike (the target is 0)", (-4.0, 4.0), _all_quantiles,
+        Axis("quantiles", "all predicted quantiles, equal (the target is 0)", (-4.0, 4.0), _all_quantiles,
              _of_quantiles),
-        Axis("similarity", "similarity to the partner, s_p", (-1.0, 1.0), _two_similarities,
-             _of_similarities, Second("similarity to a stranger, s_n", -1.0, 1.0, 0.2),
+        Axis("similarity", "similarity to the same class, s_p", (-1.0, 1.0), _two_similarities,
+             _of_similarities, Second("similarity to another class, s_n", -1.0, 1.0, 0.2),
              {"remove_diagonal": False},
              lambda: {"ref_labels": [0, 1], "ref_embeddings": [[1.0, 0.0], [0.0, 1.0]]}),
-        Axis("frames", "logit of the right symbol in each of 3 frames (blank: 0)", WIDE, _frames, _of_frames),
+        Axis("frames", "logit of the correct symbol in each of 3 frames (blank: 0)", WIDE, _frames, _of_frames),
     )
 }  # fmt: skip
 BY_NAME = {

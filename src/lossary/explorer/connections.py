@@ -6,22 +6,23 @@ import asyncio
 import json
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from lossary.explorer.guards import HEADERS, parts
 
 MOST_OPEN = 200  # a browser opens about six
-PATIENCE = 10.0  # seconds without a request, after which a connection is closed
+PATIENCE = 10.0  # seconds in which nothing moves, after which a connection is closed
 
 
 class Patient(H11Protocol):
-    """One connection, which is closed when it asks nothing for a while, or when too many are open."""
+    """One connection, which is closed when nothing moves over it for a while, or when too many are open."""
 
     looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.since = self.loop.time()  # when it last asked, or was opened
+        self.since = self.loop.time()  # when something was last done over it
         self.looking = self.loop.call_later(PATIENCE, self.look)
         if len(self.connections) > MOST_OPEN:
             waiting = [one for one in self.connections if isinstance(one, Patient) and one.waits()]
@@ -32,13 +33,24 @@ class Patient(H11Protocol):
             self.looking.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:  # the head of a request is there
+            self.since = self.loop.time()
+
     def on_response_complete(self) -> None:
         self.since = self.loop.time()
         super().on_response_complete()
 
+    def pause_writing(self) -> None:
+        self.since = self.loop.time()  # what is answered is not taken as fast as it is sent
+        super().pause_writing()
+
     def waits(self) -> bool:
-        """Whether nothing is asked over it: half a request is nothing."""
-        return self.cycle is None or self.cycle.response_complete
+        """Whether the other side has to do something: ask, send the rest of its question, or take its answer."""
+        asked = self.cycle is not None and not self.cycle.response_complete
+        return not asked or self.flow.write_paused or self.conn.their_state is h11.SEND_BODY
 
     def look(self) -> None:
         """Closes it, or looks again when its time may be over."""
@@ -50,12 +62,16 @@ class Patient(H11Protocol):
 
     def leave(self) -> None:
         self.connections.discard(self)
-        self.transport.close()
+        if self.flow.write_paused:
+            self.transport.abort()  # else it would wait until what was sent is taken
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an error in four parts as well."""
-        error = parts("The explorer reads a request.", msg, "Allowed is HTTP/1.1, with at most 64 KB of headers.",
-                      "Open the address that `lossary explore` prints.")  # fmt: skip
+        allowed = "Allowed is HTTP/1.1, with at most 64 KB of headers."
+        do = "Open the address that `lossary explore` prints."
+        error = parts("The explorer cannot read the request.", msg, allowed, do)
         body = json.dumps({"error": error}).encode()
         own: dict[str, Any] = {"content-type": "application/json", "content-length": len(body), "connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in {**own, **HEADERS}.items())

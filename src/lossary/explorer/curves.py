@@ -29,8 +29,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     axis = axis_of(losses[0])
     if axis is None:
         return {"axis": None, "curves": []}
-    knob = axis.second
-    second = None if knob is None else asked.number("second", knob.default, knob.low, knob.high)
+    second = _second(asked, axis)
     x = grid(axis)
     drawn = []
     for loss in losses:
@@ -39,6 +38,14 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
             continue
         drawn.append({"label": label(loss), **_curve(loss, axis, second or 0.0)})
     return {"axis": shown(axis), "x": x, "second": second, "curves": drawn}
+
+
+def _second(asked: Asked, axis: Axis) -> float | None:
+    """The second number of the axis. What was meant for another axis, which the page names, is none of this one."""
+    knob, meant = axis.second, asked.text("axis", 40)
+    if knob is None:
+        return None
+    return asked.number("second", knob.default, knob.low, knob.high) if meant in ("", axis.name) else knob.default
 
 
 def _curve(loss: Loss, axis: Axis, second: float) -> dict[str, Array]:
@@ -111,8 +118,7 @@ def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
     axis = axis_of(losses[0])
     if axis is None:
         return {"at": None, "curves": []}
-    knob = axis.second
-    second = None if knob is None else asked.number("second", knob.default, knob.low, knob.high)
+    second = _second(asked, axis)
     at = asked.number("at", sum(axis.span) / 2, *axis.span)
     found = [_read(loss, axis, second or 0.0, at) if axis_of(loss) is axis else {} for loss in losses]
     return {"at": at, "second": second, "curves": found}

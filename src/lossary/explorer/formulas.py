@@ -130,14 +130,14 @@ class Parser:
         while at < len(text):
             found = TOKEN.match(text, at)
             if found is None:
-                self.fail(f"{text[at : at + 12].strip()!r} cannot be read.")
+                self.fail(f"{text[at : at + 12].strip()!r} is not part of a formula.")
             tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
             at = found.end()
         return tokens
 
     def fail(self, arrived: str) -> NoReturn:
         raise LossaryError(
-            f"The formula {self.text[:60]!r} was to be read.",
+            f"The formula {self.text[:60]!r} cannot be read.",
             arrived=arrived,
             allowed=f"Allowed are y, p, e = p - y, numbers, + - * / ^ < <= > >= ( ) |…|, {', '.join(FUNCTIONS)}, and "
             f"up to {MOST_PARAMETERS} parameters, in {LONGEST} characters and {DEEPEST} brackets deep.",
@@ -147,7 +147,7 @@ class Parser:
     def formula(self) -> Formula:
         root = self.comparison()
         if self.place < len(self.tokens):
-            self.fail(f"Nothing should follow before {self.sign()!r}.")
+            self.fail(f"{self.sign()!r} stands where the formula should end.")
         own = [name for name in dict.fromkeys(self.names) if name not in (*VARIABLES, "pi")]
         if len(own) > MOST_PARAMETERS:
             self.fail(f"It has {len(own)} parameters: {', '.join(own)}.")
@@ -165,7 +165,7 @@ class Parser:
 
     def expect(self, sign: str) -> None:
         if not self.take(sign):
-            self.fail(f"A {sign!r} is missing before {self.sign() or 'the end'!r}.")
+            self.fail(f"A {sign!r} is missing before {repr(self.sign()) if self.sign() else 'the end'}.")
 
     def comparison(self) -> Node:
         self.depth += 1
@@ -223,17 +223,17 @@ class Parser:
             return Node("number", float(value))
         if kind == "name":
             return self.call(value) if self.take("(") else self.name(value)
-        self.fail(f"A number or a name is missing before {value or 'the end'!r}.")
+        self.fail(f"A number or a name is missing before {repr(value) if value else 'the end'}.")
 
     def name(self, name: str) -> Node:
         if name in FUNCTIONS:
-            self.fail(f"{name!r} is a function: {name}(…).")
+            self.fail(f"{name!r} is a function, so it needs brackets: {name}(…).")
         self.names.append(name)
         return Node("name", name)
 
     def call(self, name: str) -> Node:
         if name not in FUNCTIONS:
-            self.fail(f"{name!r} is no function that is known here.")
+            self.fail(f"There is no function named {name!r}.")
         inner = [self.comparison()]
         while self.take(","):
             inner.append(self.comparison())

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST = 1_000_000  # bytes of one request
-PATIENCE = 20.0  # seconds in which a request has to arrive
+PATIENCE = 8.0  # seconds in which a request has to arrive
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -53,6 +53,8 @@ class Guard:
                     body = await _body(receive, self.largest)
             except TimeoutError:
                 refusal = self._too_slow()
+            except ConnectionError:
+                return  # half a question is none, and nobody is there to be told
         if body is None:
             refusal = self._too_large()
         if refusal:
@@ -62,14 +64,14 @@ class Guard:
 
     def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        asked, do = "The explorer was asked for something.", "Open the address that `lossary explore` prints."
+        asked, do = "The explorer got a request.", "Open the address that `lossary explore` prints."
         if host not in self.hosts:
             allowed = f"It answers to {' and '.join(sorted(self.hosts))} alone."
-            return 400, parts(asked, f"The request names the host {host[:80]!r}.", allowed, do)
+            return 400, parts(asked, f"It names the host {host[:80]!r}.", allowed, do)
         site = headers.get("sec-fetch-site", "same-origin")
         if (origin is not None and origin not in self.origins) or site not in ("same-origin", "none"):
-            arrived = f"The request comes from another page ({(origin or site)[:80]!r})."
-            return 403, parts(asked, arrived, "Only its own page may ask.", do)
+            arrived = f"It comes from another page ({(origin or site)[:80]!r})."
+            return 403, parts(asked, arrived, "Allowed are requests of its own page.", do)
         return None
 
     def _unreadable(self, method: str, headers: Mapping[str, str]) -> Refusal | None:
@@ -77,8 +79,8 @@ class Guard:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if method == "POST" and kind != "application/json":
             return 415, parts(
-                "The explorer reads a request.",
-                f"It is {kind[:80] or 'of no kind'}.",
+                "The explorer cannot read the request.",
+                f"Its content type is {kind[:80] or 'missing'}.",
                 "Allowed is application/json.",
                 "Send JSON.",
             )
@@ -88,15 +90,15 @@ class Guard:
 
     def _too_slow(self) -> Refusal:
         return 408, parts(
-            "The explorer reads a request.",
-            "It did not arrive whole.",
+            "The explorer cannot read the request.",
+            "It did not arrive completely.",
             f"Allowed are {PATIENCE:g} seconds from its first byte to its last.",
             "Send it again.",
         )
 
     def _too_large(self) -> Refusal:
         return 413, parts(
-            "The explorer reads a request.",
+            "The explorer cannot read the request.",
             "It is too large.",
             f"Allowed are {self.largest:,} bytes.",
             "Take a part of the rows, or use `lossary check` on the file.",
@@ -104,10 +106,12 @@ class Guard:
 
 
 async def _body(receive: Receive, largest: int) -> bytes | None:
-    """The whole body; None when there is more than is allowed."""
+    """The whole body; None when there is more than is allowed. Raises ConnectionError when it breaks off."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
         body += message.get("body", b"")
         if len(body) > largest:
             return None

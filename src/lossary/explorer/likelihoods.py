@@ -1,4 +1,4 @@
-"""A sample, a distribution with sliders, and the likelihood: a loss of lossary, summed, with its sign turned."""
+"""A sample, a distribution with sliders, and the likelihood: a loss of lossary, summed, with its sign changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Knob:
 
 @dataclass(frozen=True)
 class Distribution:
-    """`surprise(y, parameters)` is -log density of each y (n,) under each row of parameters (k, ...): (k, n)."""
+    """`nll(y, parameters)` is -log density of each y (n,) under each row of parameters (k, ...): (k, n)."""
 
     name: str
     loss: str
@@ -39,7 +39,7 @@ class Distribution:
     span: tuple[float, float]
     counts: bool
     draw: Callable[[np.random.Generator, int], Array]
-    surprise: Callable[[Array, Array], Array]
+    nll: Callable[[Array, Array], Array]
 
 
 def _rows(name: str, y: Array, p: Array, **parameters: Any) -> Array:
@@ -73,27 +73,27 @@ def _bernoulli(y: Array, at: Array) -> Array:
     return _rows("binary_crossentropy", y, _each(at[:, 0], y))
 
 
-MEAN = Knob("μ", -2.0, 8.0, 1.0, "The centre.")
+MEAN = Knob("μ", -2.0, 8.0, 1.0, "The centre of the distribution.")
 DISTRIBUTIONS = {
     d.name: d
     for d in (
         Distribution(
-            "normal", "GaussianNLL", "−log density is GaussianNLL(spread='std')",
+            "normal", "GaussianNLL", "Minus the log density of a value is GaussianNLL(spread='std')",
             (MEAN, Knob("σ", 0.2, 5.0, 2.0, "The standard deviation.")), (-4.0, 14.0), False,
             lambda rng, n: rng.normal(3.0, 1.2, n), _normal,
         ),
         Distribution(
-            "Laplace", "MeanAbsoluteError", "−log density is MeanAbsoluteError / b + log 2b",
+            "Laplace", "MeanAbsoluteError", "Minus the log density of a value is MeanAbsoluteError / b + log 2b",
             (MEAN, Knob("b", 0.2, 5.0, 2.0, "The mean distance from the centre.")), (-4.0, 14.0), False,
             lambda rng, n: rng.laplace(3.0, 0.9, n), _laplace,
         ),
         Distribution(
-            "Poisson", "Poisson", "−log probability is Poisson + log y!",
+            "Poisson", "Poisson", "Minus the log probability of a value is Poisson + log y!",
             (Knob("λ", 0.2, 12.0, 2.0, "The mean count."),), (-0.5, 15.5), True,
             lambda rng, n: rng.poisson(4.0, n).astype("float64"), _poisson,
         ),
         Distribution(
-            "Bernoulli", "BinaryCrossentropy", "−log probability is BinaryCrossentropy",
+            "Bernoulli", "BinaryCrossentropy", "Minus the log probability of a value is BinaryCrossentropy",
             (Knob("p", 0.01, 0.99, 0.5, "The probability of a 1."),), (-0.5, 1.5), True,
             lambda rng, n: (rng.random(n) < 0.3).astype("float64"), _bernoulli,
         ),
@@ -119,7 +119,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         "span": d.span,
         "sample": y,
         "x": x,
-        "density": np.exp(-d.surprise(x, here[None])[0]),
+        "density": np.exp(-d.nll(x, here[None])[0]),
         "best_density": best_density,
         "knobs": [vars(knob) for knob in d.knobs],
         "here": {"at": here, "value": _log_likelihood(d, y, here[None])[0]},
@@ -146,7 +146,7 @@ def maximum(name: str, size: int, seed: int, outliers: int) -> tuple[Array, floa
         axes = [np.clip(np.linspace(b - w, b + w, 13), lo, hi) for b, w, lo, hi in zip(best, width, low, high)]  # noqa: B905
         grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
         best, width = grid[_log_likelihood(d, y, grid).argmax()], width * 0.35
-    return best, float(_log_likelihood(d, y, best[None])[0]), np.exp(-d.surprise(places(d), best[None])[0])
+    return best, float(_log_likelihood(d, y, best[None])[0]), np.exp(-d.nll(places(d), best[None])[0])
 
 
 def places(d: Distribution) -> Array:
@@ -155,7 +155,7 @@ def places(d: Distribution) -> Array:
 
 
 def _log_likelihood(d: Distribution, y: Array, at: Array) -> Array:
-    return np.asarray(-d.surprise(y, at).sum(axis=1))
+    return np.asarray(-d.nll(y, at).sum(axis=1))
 
 
 def _along(d: Distribution, y: Array, here: Array, place: int) -> dict[str, Any]:

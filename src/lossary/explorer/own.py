@@ -1,4 +1,4 @@
-"""Rows of the user, or a formula of the user: values, gradients, the rows that cost most, and the checks."""
+"""Rows of the user, or a formula of the user: values, gradients, the rows of the highest loss, and the checks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lossary.core.contract import checks
 from lossary.core.errors import LossaryError
 from lossary.core.loss import Loss
 from lossary.data.csvfile import parse
+from lossary.data.reading import Reading
 from lossary.explorer import formulas
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label, measured
@@ -56,9 +57,9 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
         name = label(loss)
         if loss.coupled and len(y) ** 2 > MOST_PAIRS:
             raise LossaryError(
-                f"{name} was to be computed for a pasted table.",
+                f"{name} cannot be computed for a table of this length here.",
                 arrived=f"It has {len(y):,} rows, and in this loss every row looks at every other.",
-                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows here.",
+                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows on the page.",
                 do="Take a part of the rows, or call the loss in Python.",
             )
         y, p = _shaped(loss, y, p)
@@ -79,10 +80,7 @@ def _values(asked: Asked, formula: formulas.Formula) -> dict[str, float]:
 
 def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
     """Targets (n,), predictions (n,) or (n, classes), weights, and notes on how the columns were understood."""
-    head = next(iter(table.lstrip().splitlines()), "")
-    if max(map(head.count, ",;\t")) >= MOST_COLUMNS:  # before anything is made of it
-        raise _unread("Its first line names more columns than that.")
-    columns, notes = parse(table, Path("pasted table"))
+    columns, notes = parse(table, Path("pasted table"), Reading(most_columns=MOST_COLUMNS))
     by_name = {column.name.strip().lower(): column.numbers for column in columns if column.numbers is not None}
     y = _first(by_name, "y")
     several = [name for name in by_name if name[:1] == "p" and name[1:].lstrip("_").isdigit()]
@@ -92,14 +90,14 @@ def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
         notes = [*notes, f"Read as target: {first}; as prediction: {second}. Name columns y, p and weight to choose."]
     if y is None or p is None or len(y) > MOST_ROWS:
         names = ", ".join(list(by_name)[:8]) or "none"
-        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has nothing but a count of rows"
-        raise _unread(f"{rows} and these columns of numbers: {names}.")
+        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has only a column that counts the rows"
+        raise _unread(f"{rows}, and its columns of numbers are: {names}.")
     return y, p, _first(by_name, "w"), notes
 
 
 def _unread(arrived: str) -> LossaryError:
     return LossaryError(
-        "A pasted table was to be read as targets, predictions and weights.",
+        "The pasted table cannot be read as targets, predictions and weights.",
         arrived=arrived,
         allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows and "
         f"{MOST_COLUMNS} columns.",
@@ -137,7 +135,7 @@ def _costs(loss: Any, y: Array, p: Array, w: Array | None) -> dict[str, Any]:
             **{name: cell[i] if cell.shape[1] > 1 else cell[i, 0] for name, cell in cells.items()},
             "value": values[i],
             "weight": parts.spread_weights[i],
-            "share": parts.contributions[i] / total if total > 0 else None,
+            "share": parts.contributions[i] / total if 0 < total < np.inf else None,
         }
         for i in order
         if np.ndim(values[i]) == 0

@@ -23,7 +23,7 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
     for package in ("starlette", "uvicorn"):
         if util.find_spec(package) is None:
             raise LossaryError(
-                "The explorer was asked for.",
+                "The explorer cannot start.",
                 arrived=f"It needs the package '{package}', which is not installed.",
                 allowed="Allowed is lossary with its extra 'explorer'.",
                 do="Install it: pip install 'lossary[explorer]'.",

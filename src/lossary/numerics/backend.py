@@ -222,3 +222,8 @@ def quick(f: Callable[..., Any]) -> Callable[..., Any]:
 def one_shape() -> bool:
     """Whether many calls are quicker when all have one shape, since each shape is compiled."""
     return bool(_BACKEND.ONE_SHAPE)
+
+
+def forget_programs(most: int) -> None:
+    """Where each shape is compiled and kept, some megabytes each, let go of all once there are more than `most`."""
+    _BACKEND.forget_programs(most)

@@ -217,3 +217,20 @@ def quick(f: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled: eager operations on JAX are slower than its compiler after a few calls."""
     made: Callable[..., Any] = jax.jit(f)
     return made
+
+
+_programs: list[int] = []  # how many were compiled since they were let go of; empty before anybody asks
+
+
+def forget_programs(most: int) -> None:
+    """JAX compiles every operation for every shape, and keeps the programs for as long as the process runs."""
+    if not _programs:
+        _programs.append(0)
+        jax.monitoring.register_event_duration_secs_listener(_count_program)
+    if _programs[0] > most:
+        jax.clear_caches()
+        _programs[0] = 0
+
+
+def _count_program(event: str, seconds: float, **about: Any) -> None:
+    _programs[0] += event.endswith("/backend_compile_duration")

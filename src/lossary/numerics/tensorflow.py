@@ -209,3 +209,7 @@ def quick(f: Callable[..., Any]) -> Callable[..., Any]:
         return graphs[shape](*tensors)
 
     return program
+
+
+def forget_programs(most: int) -> None:
+    """Operations are not compiled for a shape."""

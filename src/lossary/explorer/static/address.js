@@ -3,6 +3,7 @@
 /** The query of an address, which remembers what was read of it: the rest is told. */
 class Query extends URLSearchParams {
   seen = new Set();
+  several = new Set();
 
   get(name) {
     this.seen.add(name);
@@ -11,7 +12,13 @@ class Query extends URLSearchParams {
 
   getAll(name) {
     this.seen.add(name);
+    this.several.add(name);
     return super.getAll(name);
+  }
+
+  /** Names that stand more than once, of which the first was used. */
+  repeated() {
+    return [...new Set(this.keys())].filter((name) => this.seen.has(name) && !this.several.has(name) && super.getAll(name).length > 1);
   }
 
   /** All names that begin with `start`, with the rest of the name and the number behind it. */
@@ -50,8 +57,11 @@ export function readLoss(text) {
   const found = /^([\w.]+)(?:\((.*)\))?$/.exec(text.trim());
   const parts = (found?.[2] ?? "").split(",").filter(Boolean).map((part) => part.split("="));
   if (!found || parts.some(([name, ...value]) => !/^\w+$/.test(name) || value.length !== 1)) {
-    leave(`loss=${text}`, "this cannot be read as NAME or NAME(PARAMETER=VALUE)");
+    leave(`loss=${text}`, "this is not NAME or NAME(PARAMETER=VALUE)");
     return null;
+  }
+  for (const [i, [name]] of parts.entries()) {
+    if (parts.findIndex(([other]) => other === name) < i) leave(`loss=${text}`, `${name} is given twice; the last one is used`);
   }
   return { name: found[1], params: new Map(parts.map(([name, value]) => [name, readValue(value)])) };
 }
@@ -73,7 +83,7 @@ export function numberOf(params, name, usual, low = -Infinity, high = Infinity, 
   if (text === null) return usual;
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) {
-    leave(`${name}=${text}`, "this is no number");
+    leave(`${name}=${text}`, "this is not a number");
     return usual;
   }
   const used = within(whole ? Math.round(value) : value, low, high);
@@ -94,7 +104,7 @@ export function readPoints(text, [low, high]) {
   if (text === null) return null;
   const points = text.split(";").filter(Boolean).map((pair) => pair.split(",").map((one) => (one.trim() ? Number(one) : NaN)));
   const right = points.filter((pair) => pair.length === 2 && pair.every((one) => one >= low && one <= high));
-  if (right.length < points.length) leave("points", `${points.length - right.length} of ${points.length} are no pairs of numbers from ${low} to ${high}`);
+  if (right.length < points.length) leave("points", `${points.length - right.length} of ${points.length} are not pairs of numbers from ${low} to ${high}`);
   if (right.length > 200) leave("points", `200 of ${right.length} are used`);
   return right.length || !points.length ? right.slice(0, 200) : null;
 }

@@ -23,16 +23,39 @@ export async function ask(name, question) {
   }
 }
 
+const rest = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+
+/** What is done a little later, unless another takes its place, counts as asking meanwhile. */
+export class Later {
+  set(act, wait) {
+    this.clear();
+    asking(1);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      act();
+      asking(-1);
+    }, wait);
+  }
+
+  clear() {
+    if (this.timer) asking(-1);
+    clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
 async function answered(name, question) {
+  const body = JSON.stringify(question); // as it is now, whatever changes while the explorer is busy
   let answer;
-  try {
-    answer = await fetch(`/api/${name}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(question),
-    });
-  } catch {
-    throw new Refused({ asked: "The explorer no longer answers.", do: "Start it again with `lossary explore`." });
+  for (let tries = 0; tries < 20; tries += 1) {
+    try {
+      answer = await fetch(`/api/${name}`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    } catch {
+      throw new Refused({ asked: "The explorer does not answer.", do: "Start it again with `lossary explore`." });
+    }
+    if (answer.status !== 503 || !answer.headers.has("retry-after")) break;
+    status("Computing … the explorer is busy with another question.");
+    await rest(Number(answer.headers.get("retry-after")));
   }
   const content = await answer.json().catch(() => null); // a proxy may answer in words of its own
   if (!answer.ok || !content) throw new Refused(content?.error ?? { asked: `The explorer answered with status ${answer.status}.`, do: "Look at the terminal." });
@@ -57,7 +80,7 @@ export class Newest {
       return;
     }
     this.busy = true;
-    const slow = setTimeout(() => status("Computing … a backend compiles what it sees for the first time."), 1000);
+    const slow = setTimeout(() => status("Computing … the first time is slow, because the backend compiles."), 1000);
     try {
       const answer = await ask(this.name, question);
       if (!this.closed) {

@@ -1,6 +1,6 @@
 // Charts in SVG: the same drawing on the screen, for screen readers, and in the file that is saved.
 
-import { h, number, s } from "./dom.js";
+import { breakable, h, number, s } from "./dom.js";
 
 const EDGE = { top: 26, right: 12, bottom: 40, left: 52 };
 
@@ -59,7 +59,7 @@ export function pictures(name, charts, className = "") {
   charts.forEach((chart, i) => {
     chart.element.dataset.place = i;
     chart.ondraw = () => {
-      choose[i].textContent = chart.short ?? chart.title;
+      choose[i].replaceChildren(...breakable(chart.short ?? chart.title));
       choose[i].hidden = chart.element.hidden;
       if (chart.element.hidden && box.dataset.shown === String(i)) choose[0].click();
     };

@@ -149,6 +149,12 @@ export function table(caption, heads, rows) {
         row.map((cell, place) => (place ? h("td", {}, cell) : h("th", { scope: "row" }, cell))))))));
 }
 
+/** A long name that may break between its words: MeanSquaredError. */
+export const breakable = (text) => text.split(/(?<=[a-z])(?=[A-Z])|(?<=[(,=_])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+
+/** The line of one loss with its name. */
+export const named = (label, place) => h("span", {}, swatch(place), " ", breakable(label));
+
 /** The line of one loss, as it is drawn. */
 export function swatch(place) {
   return s("svg", { class: "swatch", viewBox: "0 0 28 8", width: 28, height: 8, "aria-hidden": "true" },

@@ -76,6 +76,7 @@ function writeSums(shown, symbols) {
     });
     rest.forEach((node) => node.remove());
     const signed = ["−", "-"].includes(sum.previousElementSibling?.textContent) || sum.previousElementSibling?.localName === "mfrac";
+    shown.dataset.written = "";
     const inner = terms.flatMap((term, i) => [...(i ? [sign("+")] : []), ...term.children]);
     sum.replaceWith(...(signed && terms.length > 1 ? [sign("("), ...inner, sign(")")] : inner));
   }
@@ -103,13 +104,16 @@ export function filledIn(text, symbols, value) {
 export function broken(shown) {
   const pieces = [];
   let piece = [];
+  let depth = 0; // of brackets: only sums that were written out are broken within theirs
   const end = () => piece.length && pieces.push(piece) && (piece = []);
   for (const node of [...shown.firstElementChild.children]) {
     const before = piece.at(-1);
-    const operator = node.localName === "mo" && ["=", "+", "−"].includes(node.textContent) && before && !(before.localName === "mo" && before.textContent !== ")");
+    const where = depth ? (depth === 1 && "written" in shown.dataset ? ["+"] : []) : ["=", "+", "−"];
+    const operator = node.localName === "mo" && where.includes(node.textContent) && before && !(before.localName === "mo" && before.textContent !== ")");
     if (operator) node.setAttribute("form", "infix"); // also where it begins a piece
     if (operator || (node.localName === "mtext" && before?.localName === "mspace")) end();
     piece.push(node);
+    for (const letter of node.textContent) depth += (letter === "(") - (letter === ")"); // a power holds its bracket
   }
   end();
   return pieces.map((nodes) => {

@@ -41,6 +41,7 @@ function open() {
   current = make($("panel"), catalogue, params, () => remember(name));
   current.name = name;
   for (const part of params.unread()) address.leave(`${part}=${params.get(part)}`, "this panel has no such setting");
+  for (const part of params.repeated()) address.leave(part, "given more than once; the first one is used");
   tellLeftOut();
   current.start();
 }
@@ -51,9 +52,9 @@ function tellLeftOut() {
   const { leftOut } = address;
   box.hidden = !leftOut.length;
   if (box.hidden) return box.replaceChildren();
-  box.replaceChildren(h("p", {}, h("strong", {}, "Not all of this link could be used.")),
+  box.replaceChildren(h("p", {}, h("strong", {}, "Parts of this link could not be used.")),
     h("ul", {}, leftOut.slice(0, 8).map((text) => h("li", {}, text)), leftOut.length > 8 && h("li", {}, `and ${leftOut.length - 8} more.`)),
-    button("All right", () => (box.hidden = true)));
+    button("OK", () => (box.hidden = true)));
 }
 
 /** The address follows what is set, at most a few times a second: browsers limit how often it may change. */
@@ -71,7 +72,7 @@ async function copy(text, said) {
     await navigator.clipboard.writeText(text);
     say(said);
   } catch {
-    say("The browser does not allow copying; select the text instead.");
+    say("The browser does not allow copying. Select the text and copy it yourself.");
   }
 }
 
@@ -81,7 +82,10 @@ function say(text) {
   say.timer = setTimeout(() => ($("status").textContent = ""), 4000);
 }
 
+let code = 0; // which question for code is the newest
+
 function closeCode() {
+  code += 1; // what is on its way is no longer wanted
   $("code").hidden = true;
   $("copy-code").setAttribute("aria-expanded", "false");
 }
@@ -89,13 +93,16 @@ function closeCode() {
 async function showCode() {
   if (!$("code").hidden) return closeCode();
   const box = $("code");
+  const mine = (code += 1);
   try {
     const { codes } = await ask("code", { losses: current.losses() });
+    if (mine !== code) return;
     box.replaceChildren(...codes.map(({ label, code }) => h("div", { class: "codes" }, h("h2", {}, label),
       ...Object.entries(LIBRARIES).map(([name, words]) => h("div", { class: "code" },
         h("div", { class: "row" }, h("h3", {}, words), button("Copy", () => copy(code[name], `Code for ${words} copied.`), { "aria-label": `Copy ${label} for ${words}` })),
         h("pre", { tabindex: 0, role: "region", "aria-label": `${label} for ${words}` }, h("code", {}, code[name])))))));
   } catch (error) {
+    if (mine !== code) return;
     box.replaceChildren(h("div", { class: "error" }, ...errorParts(error.parts ?? {})));
   }
   box.hidden = false;
@@ -129,10 +136,10 @@ async function start() {
   }
   $("status").textContent = "";
   $("versions").textContent = `lossary ${catalogue.version}, Keras on ${catalogue.backend}.`;
-  $("copy-link").addEventListener("click", () => copy(link(), "Link copied."));
+  $("copy-link").addEventListener("click", () => copy(link(), `Link copied${current.unsaved?.() ?? ""}.`));
   $("copy-code").addEventListener("click", showCode);
   $("save").addEventListener("click", () => {
-    if (!current.charts.length) return say("There is no figure here to save.");
+    if (!current.charts.length) return say("There is no figure to save here.");
     download(figure(current.charts, current.legend()), `lossary-${current.name}.svg`);
     say("Figure saved.");
   });

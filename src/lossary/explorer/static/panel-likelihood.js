@@ -30,17 +30,18 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     now[name] = value;
     refresh();
   };
-  const outlierSlider = slider({ label: "Outliers", low: 0, high: 20, value: now.outliers, whole: true, binds: true, text: "Values far to the right, drawn from nothing." }, set("outliers"));
+  const outlierSlider = slider({ label: "Outliers", low: 0, high: 20, value: now.outliers, whole: true, binds: true, text: "Extra values far to the right, not drawn from the distribution." }, set("outliers"));
   const box = h("div");
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Distribution and sample" }, h("h2", {}, "Distribution"),
       choice("Distribution", NAMES.map((n) => [n, n]), now.distribution, (name) => {
         now.distribution = name;
         at = {};
+        buildKnobs();
         refresh();
       }), knobs, box,
-      h("h2", {}, "Sample"), slider({ label: "Values", low: 5, high: 300, value: now.size, whole: true, binds: true }, set("size")), outlierSlider,
-      button("Draw anew", () => set("seed")((now.seed % 10000) + 1))),
+      h("h2", {}, "Sample"), slider({ label: "Number of values", low: 5, high: 300, value: now.size, whole: true, binds: true }, set("size")), outlierSlider,
+      button("New sample", () => set("seed")((now.seed % 10000) + 1))),
     h("section", { class: "figures", "aria-label": "Likelihood" }, alert, pictures("Likelihood", [histogram, ...curves], "first-wide"), results)));
 
   function refresh() {
@@ -49,9 +50,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   }
 
   function show(found) {
-    const another = answer?.name !== found.name;
     answer = found;
-    if (another) buildKnobs();
     outlierSlider.hidden = found.counts;
     drawHistogram();
     curves.forEach((chart, i) => {
@@ -62,11 +61,12 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   }
 
   function buildKnobs() {
-    knobs.replaceChildren(...answer.knobs.map((knob, i) => slider({ ...knob, label: `${knob.name}`, value: answer.here.at[i], binds: true }, (value) => {
+    knobs.replaceChildren(...catalogue.distributions[now.distribution].map((knob) => slider({ ...knob, label: knob.name, value: at[knob.name] ?? knob.default, binds: true }, (value) => {
       at[knob.name] = value;
       refresh();
     })));
     box.replaceChildren(h("div", { class: "buttons" }, button("Go to the maximum", () => {
+      if (answer?.name !== now.distribution) return; // of another distribution; the maximum of this one is on its way
       answer.knobs.forEach((knob, i) => {
         at[knob.name] = Number(answer.best.at[i].toPrecision(5));
         knobs.children[i].show(at[knob.name]);
@@ -81,9 +81,9 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   function markMaximum() {
     box.lastElementChild.replaceChildren(checkbox("Show the maximum", maximumShown, (value) => {
       maximumShown = value;
-      show(answer);
+      if (answer) show(answer);
       changed();
-    }, "guess first"));
+    }, "(guess first)"));
   }
 
   /** Bars whose heights are shares per unit, so that they compare with the density. */
@@ -102,7 +102,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     const found = bars();
     const dense = maximumShown ? [answer.density, answer.best_density] : [answer.density];
     const top = Math.max(...found.map(([, , height]) => height), ...dense.flat());
-    histogram.set({ xSpan: answer.span, ySpan: [0, top * 1.1], xLabel: answer.counts ? "value" : "value of the sample",
+    histogram.set({ xSpan: answer.span, ySpan: [0, top * 1.1], xLabel: "value",
       label: `Histogram of ${answer.sample.length} values with the ${answer.name} at the sliders`, paint: (c) => {
         for (const [x, width, height] of found) {
           c.plot.append(s("rect", { class: "bar", x: c.x(x) + 0.5, y: c.y(height), width: Math.max(1, c.x(x + width) - c.x(x) - 1), height: c.y(0) - c.y(height) }));
@@ -119,7 +119,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     chart.title = `Log-likelihood over ${curve.name}`;
     const sorted = [...curve.value].sort((a, b) => b - a);
     const [best, low] = [Math.max(sorted[0], maximumShown ? answer.best.value : -Infinity), sorted[Math.floor(sorted.length * 0.8)]];
-    const others = answer.curves.length > 1 ? `, the other as it is` : "";
+    const others = answer.curves.length > 1 ? `, the other parameter fixed` : "";
     chart.set({ xSpan: [curve.x[0], curve.x.at(-1)], ySpan: [low - 0.02 * (best - low), best + 0.12 * (best - low || 1)], xLabel: `${curve.name}${others}`,
       label: `Log-likelihood over ${curve.name}, highest at ${number(curve.top, 3)}`, paint: (c) => {
         c.line(curve.x, curve.value, { label: curve.name, steps: false });
@@ -133,9 +133,10 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     const rows = [row("at the sliders", answer.here), ...(maximumShown ? [row("maximum", answer.best)] : [])];
     announce(`Log-likelihood ${number(answer.here.value, 6)}.`);
     results.replaceChildren(table("Log-likelihood of the sample", ["", ...answer.knobs.map((k) => k.name), "log-likelihood"], rows),
-      h("p", { class: "hint" }, `${answer.words}; the log-likelihood is minus its sum over the sample.`));
+      h("p", { class: "hint" }, `${answer.words}. The log-likelihood is minus its sum over the sample.`));
   }
 
+  buildKnobs();
   return {
     start: refresh,
     close: () => newest.close(),
@@ -143,7 +144,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     get charts() {
       return [histogram, ...curves.filter((c) => !c.element.hidden)];
     },
-    legend: () => [{ label: `${now.distribution} at the sliders`, place: 0 }, ...(maximumShown ? [{ label: "maximum likelihood", place: 1 }] : [])],
+    legend: () => [{ label: `${answer?.name ?? now.distribution} at the sliders`, place: 0 }, ...(maximumShown ? [{ label: "maximum likelihood", place: 1 }] : [])],
     params() {
       const kept = new URLSearchParams(now);
       for (const [name, value] of Object.entries(at)) kept.set(`at-${name}`, value);

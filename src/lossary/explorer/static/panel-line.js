@@ -3,7 +3,7 @@
 import { leave, numberOf, oneOf, readPoints, round2, within, writePoints } from "./address.js";
 import { Newest } from "./api.js";
 import { Chart, pictures } from "./chart.js";
-import { alertBox, announce, button, checkbox, choice, h, number, s, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, button, checkbox, choice, h, named, number, s, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const FIELD = [0, 10];
@@ -15,7 +15,7 @@ const SAMPLES = {
   clean: ["A clean line", () => along((x) => 1.5 + 0.55 * x), 1],
   cone: ["Wider to the right", () => NOISE.flatMap((e, i) => [[0.6 + i * 0.55, 2 + 0.4 * i * 0.55 + e * (0.5 + i * 0.25)]]), 1],
   wave: ["A wave, one outlier", () => [...along((x) => 5 + 2.5 * Math.sin(x * 0.7)), [5, 9.5]], 3],
-  empty: ["Nothing yet", () => [], 1],
+  empty: ["No points", () => [], 1],
 };
 const clamp = (v) => round2(within(v, ...FIELD)); // what is drawn is what the address will say
 
@@ -41,7 +41,7 @@ export function linePanel(root, catalogue, params, changed) {
   const picker = new Picker({ catalogue, usual: ["mean_squared_error", "mean_absolute_error", "huber"], allowed: (e) => e.line, changed: refresh });
   picker.load(params);
   const newest = new Newest("fits", show, alert.show);
-  const degreeSlider = slider({ label: "Degree of the curve", low: 1, high: 4, value: degree, whole: true, binds: true, text: "1 is a line." }, (now) => {
+  const degreeSlider = slider({ label: "Degree of the curve", low: 1, high: 4, value: degree, whole: true, binds: true, text: "1 is a straight line." }, (now) => {
     degree = clampDegree(now);
     if (byHand) handles = evenly();
     refresh();
@@ -54,14 +54,14 @@ export function linePanel(root, catalogue, params, changed) {
       choice("Start from", [["", "…"], ...Object.entries(SAMPLES).map(([k, [t]]) => [k, t])], "", startFrom),
       h("div", { class: "buttons" }, button("Add a point", () => add([5, 5])), button("Add an outlier", addOutlier)),
       degreeSlider,
-      choice("Show for each point", [["residuals", "residuals of loss 1"], ["pulls", "pulls of loss 1"], ["none", "nothing"]], detail, (now) => {
+      choice("Show for each point", [["residuals", "its residual (loss 1)"], ["pulls", "its gradient (loss 1)"], ["none", "nothing"]], detail, (now) => {
         detail = now;
         chart.draw();
         changed();
       }),
-      h("h2", {}, "Your own guess"), handBoxes),
+      h("h2", {}, "Your guess"), handBoxes),
     h("section", { class: "figures", "aria-label": "Fits" }, alert, pictures("Fits", [chart]),
-      h("p", { class: "hint" }, "Drag points, or focus one and use the arrow keys; Delete removes it; a double click adds one."), said, results)));
+      h("p", { class: "hint" }, "Drag a point, or select it with Tab and use the arrow keys. Delete removes it; a double click adds one."), said, results)));
   chart.svg.addEventListener("dblclick", (event) => add([clamp(chart.xOf(event)), clamp(chart.yOf(event))]));
   chart.svg.addEventListener("pointermove", drag);
   for (const name of ["pointerup", "pointercancel"]) chart.svg.addEventListener(name, drop);
@@ -78,7 +78,7 @@ export function linePanel(root, catalogue, params, changed) {
         fitsShown = !now;
         showHandControls();
         refresh();
-      }, "drag the squares"),
+      }, "(drag the squares)"),
       ...(byHand ? [button(fitsShown ? "Hide the optimum" : "Show the optimum", () => {
         fitsShown = !fitsShown;
         showHandControls();
@@ -134,11 +134,11 @@ export function linePanel(root, catalogue, params, changed) {
     const told = visible ? fits[0] : hand;
     if (told?.residuals?.length === points.length && detail !== "none") marks(c, told);
     points.forEach((point, i) => c.plot.append(handle(c, point[0], point[1], `p${i}`, `Point ${i + 1} of ${points.length}`)));
-    if (byHand) handles.forEach((y, i) => c.plot.append(handle(c, handleX(i), y, `h${i}`, `Square ${i + 1} of your curve`)));
+    if (byHand) handles.forEach((y, i) => c.plot.append(handle(c, handleX(i), y, `h${i}`, `Square ${i + 1} of your guess`)));
     if (focus) c.plot.querySelector(`[data-key="${focus}"]`)?.focus();
   }
 
-  /** From each point a line to the curve, or an arrow as long as the point's pull. */
+  /** From each point a line to the curve, or a bar as long as the gradient at the point. */
   function marks(c, fit) {
     const most = Math.max(...fit.pulls.map(Math.abs), 1e-9);
     points.forEach(([x, y], i) => {
@@ -189,7 +189,7 @@ export function linePanel(root, catalogue, params, changed) {
       event.preventDefault();
       points.splice(i, 1);
       focus = points.length ? `p${Math.min(i, points.length - 1)}` : null;
-      said.textContent = `Point ${i + 1} removed; ${points.length} are left.`;
+      said.textContent = `Point ${i + 1} removed; ${points.length} left.`;
       refresh();
     } else if (dx || dy) {
       event.preventDefault();
@@ -202,12 +202,12 @@ export function linePanel(root, catalogue, params, changed) {
 
   function report() {
     const visible = fitsShown || !byHand;
-    const heads = ["loss", ...(visible ? [degree === 1 ? "line" : "curve", "loss at its optimum", "pulls hardest"] : []), ...(byHand ? ["loss of your guess"] : [])];
-    const rows = answer.fits.map((fit, place) => [h("span", {}, swatch(place), ` ${fit.label}`),
+    const heads = ["loss", ...(visible ? [degree === 1 ? "line" : "curve", "smallest loss", "largest gradient"] : []), ...(byHand ? ["your guess"] : [])];
+    const rows = answer.fits.map((fit, place) => [named(fit.label, place),
       ...(visible ? [fit.line ? `${number(fit.intercept, 3)} ${fit.slope < 0 ? "−" : "+"} ${number(Math.abs(fit.slope), 3)} x` : fit.curve ? `degree ${degree}` : "too few points", number(fit.loss), hardest(fit)] : []),
       ...(byHand ? [number(fit.hand?.loss)] : [])]);
     announce(answer.fits.map((fit) => `${fit.label}: ${visible ? number(fit.loss) : `your guess ${number(fit.hand?.loss)}`}`).join("; "));
-    results.replaceChildren(table(visible ? "What each loss finds" : "How good your guess is", heads, rows));
+    results.replaceChildren(table(visible ? "The fit of each loss" : "The loss of your guess", heads, rows));
   }
 
   function hardest(fit) {
@@ -215,7 +215,7 @@ export function linePanel(root, catalogue, params, changed) {
     if (!total) return "–";
     const sizes = fit.pulls.map(Math.abs);
     const i = sizes.indexOf(Math.max(...sizes));
-    return `point ${i + 1}: ${Math.round((100 * sizes[i]) / total)} % of all pull`;
+    return `point ${i + 1} (${Math.round((100 * sizes[i]) / total)} % of all)`;
   }
 
   showHandControls();
@@ -227,7 +227,7 @@ export function linePanel(root, catalogue, params, changed) {
     close: () => newest.close(),
     losses: () => picker.question(),
     charts: [chart],
-    legend: () => (fitsShown || !byHand ? picker.labels() : []),
+    legend: () => (fitsShown || !byHand ? (answer?.fits ?? []).map(({ label }, place) => ({ label, place })) : []),
     params() {
       const kept = picker.asParams();
       kept.set("points", writePoints(points));

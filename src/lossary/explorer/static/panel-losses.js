@@ -22,11 +22,12 @@ export function lossesPanel(root, catalogue, params, changed) {
   const extra = h("div");
   const reading = h("div", { class: "reading" });
   const about = h("div", { class: "about" });
-  const numbers = h("details", { class: "numbers", ontoggle: () => fillNumbers() }, h("summary", {}, "The curves as numbers"));
+  const numbers = h("details", { class: "numbers", ontoggle: () => fillNumbers() }, h("summary", {}, "The curves as a table"));
   const picker = new Picker({ catalogue, usual: ["huber", "mean_squared_error"], changed: refresh,
     fits: (entry, first) => entry === first || (entry.axis !== null && entry.axis === first.axis) });
   picker.load(params);
-  const wanted = () => ({ losses: picker.question(), ...(second === null ? {} : { second }) });
+  // A second number belongs to an axis; where the losses turn out to have another, they are drawn for its usual one.
+  const wanted = () => ({ losses: picker.question(), ...(second === null ? {} : { second }), ...(axisName ? { axis: axisName } : {}) });
 
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Losses and parameters" }, h("h2", {}, "Losses"), picker.element, extra),
@@ -53,7 +54,7 @@ export function lossesPanel(root, catalogue, params, changed) {
 
   function show(found, question) {
     answer = found;
-    asked = question;
+    asked = { losses: question.losses, ...(found.second === null ? {} : { second: found.second }) };
     if (axisName !== (found.axis?.name ?? null)) newAxis(found.axis);
     draw();
     describe();
@@ -71,13 +72,12 @@ export function lossesPanel(root, catalogue, params, changed) {
     if (at !== null && within(at, low, high) !== at && !again) leave(`at=${at}`, `allowed is a number from ${low} to ${high}`);
     if (at === null || within(at, low, high) !== at || again) at = Number((low + 0.7 * (high - low)).toFixed(2));
     if (axis.second) {
-      const value = second ?? axis.second.default;
-      extra.append(slider({ ...axis.second, value, binds: true }, (now) => {
+      extra.append(slider({ ...axis.second, value: answer.second, binds: true }, (now) => {
         second = now;
         refresh();
       }));
     }
-    extra.append(slider({ label: `Read at ${axis.label}`, low, high, value: at, binds: true }, (now) => move(now, true)));
+    extra.append(slider({ label: `Show the values at ${axis.label}`, low, high, value: at, binds: true }, (now) => move(now, true)));
   }
 
   const drawn = () => answer.curves.filter((curve) => curve.value);
@@ -121,7 +121,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     const facts = (one) => `value ${number(one.value)} · gradient ${number(one.gradient)} · curvature ${number(one.curvature)}`;
     announce(`${answer.axis.label} ${number(told.at, 7)}. ${answer.curves.map((c, i) => (c.value ? `${c.label}: ${facts(told.curves[i])}` : "")).filter(Boolean).join("; ")}.`);
     reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(told.at, 7)}`), ...answer.curves.map((curve, i) => {
-      if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is drawn over another axis: ${curve.other}.`);
+      if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is not drawn: its axis is another one (${curve.other}).`);
       const entry = picker.byName.get(asked.losses[i].name);
       const one = told.curves[i];
       if (!one.symbols) return "";
@@ -138,10 +138,11 @@ export function lossesPanel(root, catalogue, params, changed) {
   }
 
   function describe() {
-    const names = picker.chosen.map(({ entry }) => entry.function).join();
+    const entries = asked.losses.map(({ name }) => picker.byName.get(name));
+    const names = entries.map((entry) => entry.function).join();
     if (about.dataset.names === names) return;
     about.dataset.names = names;
-    about.replaceChildren(...picker.chosen.map(({ entry }, place) => h("article", { class: "loss-card" },
+    about.replaceChildren(...entries.map((entry, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
       h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
       h("dl", {}, ...[["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
@@ -167,7 +168,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     },
     losses: () => picker.question(),
     charts: Object.values(charts),
-    legend: () => picker.labels(),
+    legend: () => (answer ? answer.curves.map(({ label, value }, place) => ({ label, place, value })).filter(({ value }) => value) : []),
     params() {
       const kept = picker.asParams();
       if (second !== null) kept.set("second", second);

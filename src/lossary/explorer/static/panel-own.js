@@ -1,18 +1,18 @@
 // Rows of one's own, or a formula of one's own: values, gradients, what costs most, and the checks.
 
-import { oneOf } from "./address.js";
-import { Newest } from "./api.js";
+import { leave, oneOf } from "./address.js";
+import { Later, Newest } from "./api.js";
 import { Chart, limits, pictures } from "./chart.js";
 import { alertBox, button, choice, errorParts, h, number, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const EXAMPLES = {
   scores: ["Probabilities, one badly wrong", "y,p,weight\n1,0.92,1\n0,0.20,1\n1,0.65,1\n0,0.08,2\n1,0.03,1\n0,0.35,1\n"],
-  logits: ["Logits taken for probabilities", "y,p\n1,2.3\n0,-1.2\n1,0.4\n0,-3.1\n1,-0.6\n"],
+  logits: ["Logits instead of probabilities", "y,p\n1,2.3\n0,-1.2\n1,0.4\n0,-3.1\n1,-0.6\n"],
   classes: ["Three classes, counted from 1", "y,p0,p1,p2\n1,0.2,0.3,0.5\n2,0.1,0.1,0.8\n3,0.4,0.4,0.2\n"],
   amounts: ["Amounts with an outlier", "y,p,weight\n3.1,2.9,1\n4.0,4.4,1\n5.2,5.0,1\n6.1,5.8,1\n30,6.9,1\n7.9,8.2,0.5\n"],
 };
-const LARGEST = 900000;
+const [LARGEST, LINKED] = [900000, 4000]; // characters of a table, and of one that a link can hold
 
 export function ownPanel(root, catalogue, params, changed) {
   let text = params.get("table") ?? EXAMPLES.scores[1];
@@ -20,7 +20,9 @@ export function ownPanel(root, catalogue, params, changed) {
   let typed = params.get("formula") ?? "where(abs(e) <= d, e^2/2, d*(abs(e) - d/2))";
   let over = oneOf(params, "over", ["error", "prediction", "probability"]);
   const values = Object.fromEntries(params.numbered("v-"));
-  let timer = null;
+  let linked = Object.keys(values); // of the link, until its formula is read
+  const later = new Later();
+  let drawn = null; // the question that the curves answer
   const charts = ["Value", "Gradient", "Curvature"].map((title) => new Chart({ title, height: 200 }));
   const [formulaAlert, rowsAlert] = [alertBox(), alertBox()];
   const sliders = h("div");
@@ -38,14 +40,14 @@ export function ownPanel(root, catalogue, params, changed) {
     refresh();
   } });
   const file = h("input", { type: "file", id: "file", accept: ".csv,.tsv,.txt,text/csv", onchange: () => file.files[0] && load(file.files[0]) });
-  const byFormula = h("div", {}, h("label", { for: "formula" }, "Formula for one entry"), line,
-    h("p", { class: "hint" }, "y is the target, p the prediction, e = p − y; other names become sliders. Known: + − * / ^ < ≤ |…| abs sign sqrt square exp log log1p expm1 sin cos tanh sigmoid softplus relu min max where."),
-    choice("Draw it over", [["error", "the error e"], ["prediction", "the prediction p, for y = 1"], ["probability", "a probability p, for y = 1"]], over, (now) => {
+  const byFormula = h("div", {}, h("label", { for: "formula" }, "Formula of one entry's loss"), line,
+    h("p", { class: "hint" }, "y is the target, p the prediction, e = p − y. Any other name becomes a slider. You can use + − * / ^ < ≤ |…| abs sign sqrt square exp log log1p expm1 sin cos tanh sigmoid softplus relu min max where."),
+    choice("Horizontal axis", [["error", "the error e"], ["prediction", "the prediction p, for y = 1"], ["probability", "a probability p, for y = 1"]], over, (now) => {
       over = now;
       refresh();
     }), formulaAlert, sliders);
   const curveBox = pictures("Curves of the formula", charts, "three");
-  const drop = h("div", { class: "drop" }, h("label", { for: "rows" }, "Rows: y, p (or p0, p1, … for classes), weight"), area,
+  const drop = h("div", { class: "drop" }, h("label", { for: "rows" }, "Columns: y, p (or p0, p1, … for classes), weight"), area,
     h("label", { for: "file" }, "Or drop a CSV file here, or choose one"), file);
   for (const name of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(name, (event) => {
@@ -57,7 +59,7 @@ export function ownPanel(root, catalogue, params, changed) {
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Rows and loss" }, h("h2", {}, "Rows"),
       choice("Start from", [["", "…"], ...Object.entries(EXAMPLES).map(([k, [t]]) => [k, t])], "", (name) => name && put(EXAMPLES[name][1])), drop,
-      h("h2", {}, "Loss"), choice("Judge by", [["loss", "a loss of the catalogue"], ["formula", "a formula of your own"]], mode, (now) => {
+      h("h2", {}, "Loss"), choice("Compute with", [["loss", "a loss from the catalogue"], ["formula", "your own formula"]], mode, (now) => {
         mode = now;
         refresh();
       }), picker.element, byFormula),
@@ -71,7 +73,7 @@ export function ownPanel(root, catalogue, params, changed) {
 
   async function load(chosen) {
     if (chosen.size > LARGEST) {
-      rowsAlert.show({ asked: `${chosen.name} was to be read.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Allowed are ${LARGEST.toLocaleString("en")}.`, do: "Take a part of its rows, or use `lossary check` on the file." });
+      rowsAlert.show({ asked: `${chosen.name} is too large to be read here.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Allowed are ${LARGEST.toLocaleString("en")}.`, do: "Take a part of its rows, or use `lossary check` on the file." });
       return;
     }
     put(await chosen.text());
@@ -81,20 +83,25 @@ export function ownPanel(root, catalogue, params, changed) {
     const own = mode === "formula";
     picker.element.hidden = own;
     byFormula.hidden = curveBox.hidden = !own;
-    const question = own ? { formula: typed, values } : { losses: picker.question() };
-    if (own) curves.ask({ formula: typed, values, over });
-    clearTimeout(timer);
-    timer = setTimeout(() => rows.ask({ table: text, ...question }), own ? 200 : 0); // the picture first
+    const question = own ? { formula: typed, values: { ...values } } : { losses: picker.question() };
+    if (own) curves.ask({ ...question, over });
+    later.set(() => rows.ask({ table: text, ...question }), own ? 200 : 0); // the picture first
     changed();
   }
 
-  function showCurves(found) {
+  function showCurves(found, question) {
+    drawn = question;
+    for (const name of linked.filter((one) => !found.parameters.includes(one))) {
+      leave(`v-${name}=${values[name]}`, "the formula has no parameter of this name");
+      delete values[name];
+    }
+    linked = [];
     buildSliders(found.parameters);
-    const xLabel = over === "error" ? "error e = p − y" : "prediction p (y = 1)";
+    const xLabel = question.over === "error" ? "error e = p − y" : "prediction p (y = 1)";
     const width = found.x[1] - found.x[0];
     ["value", "gradient", "curvature"].forEach((kind, i) => {
       charts[i].set({ xSpan: [found.x[0] - width / 2, found.x.at(-1) + width / 2], ySpan: limits([found[kind]]), xLabel,
-        label: `${kind} of the formula ${typed}`, paint: (c) => c.line(found.x, found[kind], { label: kind }) });
+        label: `${kind} of the formula ${question.formula}`, paint: (c) => c.line(found.x, found[kind], { label: kind }) });
     });
   }
 
@@ -114,20 +121,20 @@ export function ownPanel(root, catalogue, params, changed) {
       h("p", { class: found.findings.length ? "" : "good" }, found.summary), h("ul", { class: "findings" }, items),
       found.error ? h("div", { class: "error" }, ...errorParts(found.error)) : "",
       found.rows ? costs(found) : "",
-      found.text ? h("details", {}, h("summary", {}, "How the number comes about"), h("pre", { tabindex: 0, role: "region", "aria-label": "How the number comes about" }, found.text)) : "");
+      found.text ? h("details", {}, h("summary", {}, "How the value is computed"), h("pre", { tabindex: 0, role: "region", "aria-label": "How the value is computed" }, found.text)) : "");
   }
 
   function costs(found) {
     const cell = (v) => (Array.isArray(v) ? v.map((u) => number(u, 3)).join(" ") : number(v));
-    const shown = found.rows.map((r) => [String(r.row), cell(r.y), cell(r.p), number(r.weight), number(r.value), cell(r.gradient), r.share === null ? "–" : `${(100 * r.share).toFixed(1)} %`]);
-    return table(found.count > shown.length ? `The ${shown.length} rows that cost most, of ${found.count}` : "Rows, the dearest first",
+    const shown = found.rows.map((r) => [String(r.row), cell(r.y), cell(r.p), number(r.weight), number(r.value), cell(r.gradient), r.share === null ? "–" : `${(100 * r.share).toFixed(1)} %`]);
+    return table(found.count > shown.length ? `The ${shown.length} rows with the highest loss, of ${found.count}` : "Rows, highest loss first",
       ["row", "y", "p", "weight", "value", "gradient", "share"], shown);
   }
 
   return {
     start: refresh,
     close() {
-      clearTimeout(timer);
+      later.clear();
       rows.close();
       curves.close();
     },
@@ -135,7 +142,8 @@ export function ownPanel(root, catalogue, params, changed) {
     get charts() {
       return mode === "formula" ? charts : [];
     },
-    legend: () => (mode === "formula" ? [{ label: typed, place: 0 }] : []),
+    legend: () => (mode === "formula" && drawn ? [{ label: drawn.formula, place: 0 }] : []),
+    unsaved: () => (text.length > LINKED ? ` without the rows, which are too many for a link` : ""),
     params() {
       const kept = new URLSearchParams({ by: mode });
       if (mode === "loss") picker.save(kept);
@@ -144,7 +152,7 @@ export function ownPanel(root, catalogue, params, changed) {
         kept.set("over", over);
         for (const [name, value] of Object.entries(values)) kept.set(`v-${name}`, value);
       }
-      if (text.length <= 4000) kept.set("table", text);
+      if (text.length <= LINKED) kept.set("table", text);
       return kept;
     },
   };

@@ -3,13 +3,13 @@
 import { numberOf, oneOf } from "./address.js";
 import { Newest } from "./api.js";
 import { Chart, pictures } from "./chart.js";
-import { alertBox, announce, button, choice, h, number, s, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, button, choice, h, number, s, named, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const KNOBS = [
-  ["share", "Share of class 1", 0.02, 0.5, 0.3, "Imbalance: how many of the rows are of class 1."],
-  ["noise", "Wrong labels", 0, 0.45, 0.1, "The share of labels that are turned round."],
-  ["apart", "Distance of the classes", 0, 4, 2, ""],
+  ["share", "Share of class 1", 0.02, 0.5, 0.3, "The share of rows in class 1: far from 0.5 is imbalanced."],
+  ["noise", "Wrong labels", 0, 0.45, 0.1, "The share of labels that are flipped."],
+  ["apart", "Distance between the classes", 0, 4, 2, ""],
   ["rows", "Rows", 20, 400, 160, ""],
 ];
 const SHAPES = { clouds: "two clouds", moons: "two moons", ring: "a ring" };
@@ -33,11 +33,11 @@ export function planePanel(root, catalogue, params, changed) {
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Losses and sample" }, h("h2", {}, "Losses"), picker.element, h("h2", {}, "Sample"),
       choice("Shape", Object.entries(SHAPES), now.shape, set("shape")),
-      choice("Boundary", [["linear", "a line"], ["curved", "a curve (squares and the product)"]], now.boundary, set("boundary")),
+      choice("Boundary", [["linear", "a line"], ["curved", "a curve (quadratic)"]], now.boundary, set("boundary")),
       ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "rows", binds: true }, set(name))),
-      button("Draw anew", () => set("seed")((now.seed % 10000) + 1))),
+      button("New sample", () => set("seed")((now.seed % 10000) + 1))),
     h("section", { class: "figures", "aria-label": "Boundaries" }, alert, pictures("Boundaries", [chart]),
-      h("p", { class: "hint" }, "○ class 0, + class 1 as the fit sees them; a ring marks a label that is wrong."), results)));
+      h("p", { class: "hint" }, "○ class 0, + class 1, as labelled; a red ring marks a flipped label."), results)));
 
   function refresh() {
     newest.ask({ losses: picker.question(), ...now });
@@ -47,11 +47,11 @@ export function planePanel(root, catalogue, params, changed) {
   function show(found) {
     answer = found;
     chart.set({ xSpan: [-found.reach, found.reach], ySpan: [-found.reach, found.reach], paint });
-    announce(found.fits.map((fit) => `${fit.label}: ${(100 * fit.accuracy).toFixed(1)} % right`).join("; "));
-    results.replaceChildren(table("How the boundaries do, judged by the true labels",
-      ["loss", "loss of the fit", "right", `missed of ${found.fits[0].ones}`, "false alarms"],
-      found.fits.map((fit, place) => [h("span", {}, swatch(place), ` ${fit.label}`), number(fit.loss),
-        `${(100 * fit.accuracy).toFixed(1)} %`, String(fit.missed), String(fit.alarms)])));
+    announce(found.fits.map((fit) => `${fit.label}: ${(100 * fit.accuracy).toFixed(1)} % correct`).join("; "));
+    results.replaceChildren(table("Judged by the true labels",
+      ["loss", "training loss", "accuracy", `missed, of ${found.fits[0].ones}`, "false alarms"],
+      found.fits.map((fit, place) => [named(fit.label, place), number(fit.loss),
+        `${(100 * fit.accuracy).toFixed(1)} %`, String(fit.missed), String(fit.alarms)])));
   }
 
   function paint(c) {
@@ -71,7 +71,7 @@ export function planePanel(root, catalogue, params, changed) {
     close: () => newest.close(),
     losses: () => picker.question().map((l) => (l.name.startsWith("binary") || l.name.includes("binary") ? { ...l, params: { ...l.params, from_logits: true } } : l)),
     charts: [chart],
-    legend: () => picker.labels(),
+    legend: () => (answer?.fits ?? []).map(({ label }, place) => ({ label, place })),
     params: () => picker.asParams(now),
   };
 }

@@ -3,15 +3,15 @@
 import { numberOf } from "./address.js";
 import { ask } from "./api.js";
 import { Chart, pictures } from "./chart.js";
-import { alertBox, button, h, number, slider, swatch, table } from "./dom.js";
+import { alertBox, button, h, named, number, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
 const KNOBS = [
-  ["rate", "Learning rate", 0, 0.2, 0.02, "How far Adam steps."],
-  ["penalty", "Regularization (L2)", 0, 0.05, 0.001, "Times the sum of squared weights, added to the loss."],
-  ["outliers", "Outliers in the data", 0, 0.4, 0.1, "The share of points thrown upwards."],
+  ["rate", "Learning rate", 0, 0.2, 0.02, "The step size of Adam."],
+  ["penalty", "Regularization (L2)", 0, 0.05, 0.001, "The factor of the sum of squared weights that is added to the loss."],
+  ["outliers", "Outliers in the data", 0, 0.4, 0.1, "The share of points that are moved far up."],
   ["noise", "Noise", 0, 1, 0.15, ""],
-  ["pace", "Steps at a time", 1, 40, 8, ""],
+  ["pace", "Steps per picture", 1, 40, 8, ""],
 ];
 const LONGEST = 3000;
 
@@ -35,13 +35,13 @@ export function trainingPanel(root, catalogue, params, changed) {
   };
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Training" },
-      h("h2", {}, "Knobs, also while it runs"),
+      h("h2", {}, "Settings (also while it runs)"),
       ...KNOBS.map(([name, label, low, high, , text]) => slider({ label, low, high, text, value: now[name], whole: name === "pace", binds: true }, set(name))),
       h("h2", {}, "Losses"), picker.element),
     h("section", { class: "figures", "aria-label": "Progress" },
-      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Begin anew", reset), said), alert, pictures("Progress", [fit, ...stacks], "first-wide"), results)));
+      h("div", { class: "buttons" }, go, button("One step", () => !running && step(1)), button("Restart", reset), said), alert, pictures("Progress", [fit, ...stacks], "first-wide"), results)));
 
-  /** Another number of losses begins anew; another parameter goes on from where the weights are. */
+  /** Another number of losses restarts; another loss or parameter goes on from where the weights are. */
   function lossesChanged() {
     if (states.length !== picker.chosen.length) reset();
     else if (!running) step(0);
@@ -85,7 +85,7 @@ export function trainingPanel(root, catalogue, params, changed) {
       alert.show(null);
       if (found.runs.some((run) => run.state.includes(null))) {
         pause("Stopped.");
-        alert.show({ asked: "The network was trained.", arrived: "Its weights are no longer finite.", do: "Lower the learning rate, and begin anew." });
+        alert.show({ asked: "The training diverged.", arrived: "The weights of the network are no longer finite.", do: "Lower the learning rate and restart." });
         return;
       }
       take(found, steps);
@@ -124,8 +124,8 @@ export function trainingPanel(root, catalogue, params, changed) {
       chart.show(history[i] && answer.runs[i]);
       if (!chart.element.hidden) stack(chart, i);
     });
-    results.replaceChildren(table("Now", ["loss", "step", "loss of the data", "regularization", "together"],
-      answer.runs.map((r, i) => [h("span", {}, swatch(i), ` ${r.label}`), String(r.steps), number(r.costs.at(-1)), number(r.penalties.at(-1)), number(r.costs.at(-1) + r.penalties.at(-1))])));
+    results.replaceChildren(table("State of the training", ["loss", "step", "data loss", "regularization", "total"],
+      answer.runs.map((r, i) => [named(r.label, i), String(r.steps), number(r.costs.at(-1)), number(r.penalties.at(-1)), number(r.costs.at(-1) + r.penalties.at(-1))])));
   }
 
   function stack(chart, i) {
@@ -151,7 +151,7 @@ export function trainingPanel(root, catalogue, params, changed) {
     get charts() {
       return [fit, ...stacks.filter((c) => !c.element.hidden)];
     },
-    legend: () => picker.labels(),
+    legend: () => (answer?.runs ?? []).map(({ label }, place) => ({ label, place })),
     params: () => picker.asParams(now),
   };
 }

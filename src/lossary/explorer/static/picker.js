@@ -31,8 +31,8 @@ export class Picker {
     const found = [];
     for (const { name, params: values } of given) {
       const entry = this.byName.get(name);
-      if (!entry) leave(`loss=${name}`, "no loss has this name");
-      else if (found.length === this.most) leave(`loss=${name}`, `this panel shows ${this.most} at most`);
+      if (!entry) leave(`loss=${name}`, "there is no loss of this name");
+      else if (found.length === this.most) leave(`loss=${name}`, `this panel shows at most ${this.most}`);
       else if (!this.allowed(entry)) leave(`loss=${name}`, "this panel cannot use it");
       else found.push({ entry, params: this.kept(entry, values) });
     }
@@ -43,7 +43,8 @@ export class Picker {
     const kept = {};
     for (const [name, value] of values) {
       const control = entry.params.find((p) => p.name === name);
-      if (!control) leave(`${entry.function}(${name}=${value})`, "there is no such control");
+      if (!control) leave(`${entry.function}(${name}=${value})`, "this loss has no such parameter here");
+      else if (this.fixed.includes(name)) { if (value !== true) leave(`${entry.function}(${name}=${value})`, "this panel always uses true"); }
       else if (!this.right(control, value)) leave(`${entry.function}(${name}=${value})`, `allowed is ${control.allowed}`);
       else kept[name] = value;
     }
@@ -69,7 +70,7 @@ export class Picker {
   }
 
   question() {
-    return this.chosen.map(({ entry, params }) => ({ name: entry.function, params }));
+    return this.chosen.map(({ entry, params }) => ({ name: entry.function, params: { ...params } })); // as they are now
   }
 
   touched(rebuild) {
@@ -155,12 +156,5 @@ export class Picker {
     if (p.kind === "numbers") return numbersField({ label: p.name, text: p.text, value: now, usual: p.default }, set);
     const label = p.symbol === p.name ? p.name : `${p.name} (${p.symbol})`;
     return slider({ label, text: p.text, low: p.low, high: p.high, value: now }, set);
-  }
-
-  labels() {
-    return this.chosen.map(({ entry, params }, place) => {
-      const given = Object.entries(params).map(([name, value]) => `${name}=${Array.isArray(value) ? `(${value.join(", ")})` : value}`);
-      return { label: entry.name + (given.length ? `(${given.join(", ")})` : ""), place };
-    });
   }
 }
