@@ -105,22 +105,32 @@ def _column(name: str, cells: Cells, grid: Grid, reading: Reading, votes: Votes)
     said = frozenset(reading.missing)
     gone = np.array([level in MISSING or level in said for level in cells.levels], dtype=bool)
     written = Written(name, cells, gone, grid)
-    meaning = reading.meanings.get(name, "")
+    meaning = reading.meaning(name)
     there = written.there
     if not there:
         return Column(name, numbers=np.full(cells.codes.size, np.nan), place=grid.place)
     if meaning == "text":
         return _text(written)
     if meaning in ("date", "day-first", "month-first"):
-        return _dates(written, meaning) or _not_all(written, "dates", _undated(written, meaning))
+        if name in reading.meanings:
+            return _dates(written, meaning) or _not_all(written, "dates", _undated(written, meaning))
+        written = _without_strays(written) or written  # what is expected gives way to what is clear
+        return (
+            _dates(written, meaning) or _dates(written, "date") or _not_all(written, "dates", _undated(written, "date"))
+        )
     found = _numbers(written, there, grid, reading, votes, meaning)
-    if found is None:
-        stray = np.array([level in STRAY for level in cells.levels], dtype=bool) & ~gone
-        if stray.any() and not all(stray[k] for k in there):
-            loose = Written(name, cells, gone | stray, grid)
-            found = _numbers(loose, loose.there, grid, reading, votes, meaning) or _dates(loose, meaning)
+    if found is None and (loose := _without_strays(written)):
+        found = _numbers(loose, loose.there, grid, reading, votes, meaning) or _dates(loose, meaning)
     found = found or (_dates(written, meaning) if meaning != "number" else None)
     return found or _other(written, grid, reading, meaning)
+
+
+def _without_strays(written: Written) -> Written | None:
+    """The column with dashes and the like among its missing cells, where it has such and others."""
+    stray = np.array([level in STRAY for level in written.cells.levels], dtype=bool) & ~written.gone
+    if not stray.any() or all(stray[k] for k in written.there):
+        return None
+    return Written(written.name, written.cells, written.gone | stray, written.place)
 
 
 def _numbers(
@@ -185,12 +195,13 @@ def _from(written: Written, there: list[int], levels: list[str], read: Read, mea
     shown = next((k for k, number in enumerate(read.numbers) if number and (number.signs or any(number.affixes))), 0)
     sample = f": {quoted(levels[shown])} is {numbers[shown]:.15g}"
     note = f"'{written.name}' is read as numbers{kind}{sample}{why}." if kind else ""
-    return _checked(written, there, levels, numbers, meaning, note)
+    return _checked(written, there, levels, numbers, meaning, note, read.affixes)
 
 
 def _checked(
-    written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str
-) -> Column:
+    written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str,
+    affixes: tuple[str, str] = ("", ""),
+) -> Column:  # fmt: skip
     """Numbers, unless some are too large to be told apart, or to be held."""
     if float(np.abs(np.asarray(values)).max()) >= EXACT:
         endless = [k for k, value in zip(there, values, strict=True) if np.isinf(value)]
@@ -204,7 +215,8 @@ def _checked(
     numbers = written.spread(there, values)
     notes = [note] if note else []
     notes += _holes(written)
-    return Column(written.name, numbers, written.texts() if note else (), tuple(notes), place=written.place.place)
+    texts = written.texts() if note else ()
+    return Column(written.name, numbers, texts, tuple(notes), place=written.place.place, affixes=affixes)
 
 
 def _holes(written: Written) -> list[str]:
@@ -277,7 +289,7 @@ def _dates(written: Written, meaning: str) -> Column | None:
     note = f"'{written.name}' is read as dates ({dates.words(pattern)}): days since {start}."
     return Column(
         written.name, written.spread(there, list(days - first)), written.texts(), (note, *_holes(written)),
-        place=written.place.place,
+        place=written.place.place, zero=first, pattern=pattern,
     )  # fmt: skip
 
 

@@ -24,6 +24,11 @@ class Reading:
     missing: tuple[str, ...] = ()  # cells that mean: nothing is known
     sheet: str | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)  # by column
+    expected: Mapping[str, str] = field(default_factory=dict)  # by column, where it is there and nothing else is said
+
+    def meaning(self, column: str) -> str:
+        """What a column is to mean; "" to find out."""
+        return self.meanings.get(column) or self.expected.get(column, "")
 
 
 def reading_of(settings: Iterable[str] = (), meanings: Iterable[str] = ()) -> Reading:
