@@ -8,6 +8,7 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_predict import PREDICTIONS
 from tools.errors_target import TARGETS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -851,7 +852,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS]
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

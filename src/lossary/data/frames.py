@@ -33,6 +33,8 @@ def table_of(data: Any, reading: Reading | None = None) -> Table:
 
     try:
         table = _arrow(data)
+    except DataError:
+        raise
     except (ValueError, TypeError, OverflowError) as problem:
         why = str(problem).splitlines()[0][:120] if str(problem) else type(problem).__name__
         raise _refused(f"Its columns are of no use as cells ({why}).", "Make all columns of one length.") from None

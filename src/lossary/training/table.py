@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -55,27 +56,47 @@ def compare(
 
     Raises: LossaryError for a table, column, loss or setting that does not fit.
     """
-    _check("missing", missing, MISSING)
-    _check("task", task, (None, *TASKS))
-    _check("optimizer", optimizer, (None, *OPTIMIZERS))
-    settings = Settings(model, l1, l2, epochs, batch_size, optimizer, learning_rate, seed)
+    for name, word, words in (
+        ("missing", missing, MISSING),
+        ("task", task, TASKS),
+        ("optimizer", optimizer, OPTIMIZERS),
+    ):
+        good = isinstance(word, str) and word in words
+        _check(name, word, good or (word is None and name != "missing"), " or ".join(map(repr, words)))
+    for name, penalty in (("l1", l1), ("l2", l2)):
+        _check(name, penalty, _number(penalty) and penalty >= 0, "0 or a finite number above")
+    for name, count in (("epochs", epochs), ("batch_size", batch_size)):
+        _check(name, count, count is None or (type(count) is int and count > 0), "a whole number of 1 or more")
+    rate = learning_rate
+    _check("learning_rate", rate, rate is None or (_number(rate) and rate > 0), "a finite number above 0")
+    _check("validation", validation, validation is None or _number(validation), "a share from 0 to 0.9")
+    _check("seed", seed, type(seed) is int and 0 <= seed < 2**32, "a whole number from 0 to 2**32 - 1")
+    settings = Settings(str(model), l1, l2, epochs, batch_size, optimizer, rate, seed)
     _ = settings.solved
     reading = reading_of(meanings=[f"{name}={meaning}" for name, meaning in (meanings or {}).items()])
     table = table_of(data, reading)
-    question = Question(target, _names(features), _names(ignore) or (), task, validation, seed, missing)
+    question = Question(
+        None if target is None else str(target), _names(features), _names(ignore) or (), task, validation, seed, missing
+    )
     problem = pose(table, question)
     return run(problem, ask_all(_names(loss) or (), problem.task), settings)
 
 
-def _names(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    return (given,) if isinstance(given, str) else tuple(given) if given is not None else None
+def _names(given: Any) -> tuple[str, ...] | None:
+    if given is None or isinstance(given, str):
+        return given if given is None else (given,)
+    return tuple(map(str, given)) if isinstance(given, Iterable) else (str(given),)
 
 
-def _check(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if value not in allowed:
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check(name: str, value: Any, good: bool, allowed: str) -> None:
+    if not good:
         raise LossaryError(
             f"ls.compare({name}={shown(value)}) was asked for.",
             arrived=f"{shown(value)} is no value of {name}.",
-            allowed=f"Allowed are {', '.join(map(repr, allowed))}.",
-            do="Pass one of these, or leave it out.",
+            allowed=f"Allowed is {allowed}.",
+            do="Pass that, or leave it out.",
         )

@@ -264,6 +264,10 @@ def _packed(array: Any) -> Any:
     return {"shape": found.shape, "float32": base64.b64encode(found.astype("<f4").tobytes()).decode()}
 
 
+class Damaged(Exception):
+    """A file is not what `save` wrote; caught here."""
+
+
 def load_fit(path: str | Path) -> TableFit | LinearFit:
     """A fit from a file: of `lossary compare --save`, of a comparison's `save`, or of `ls.fit_linear(...).save`.
 
@@ -272,39 +276,42 @@ def load_fit(path: str | Path) -> TableFit | LinearFit:
     Raises: LossaryError for a file that holds no fit, is damaged, or was written by a newer lossary.
     """
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise _refused(path, "It is no file.")
-        found = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
-        kind = found.get("kind") if isinstance(found, dict) else None
-        if kind == LINEAR:
-            return LinearFit.load(path)
-        if kind != KIND:
-            raise _refused(path, "It holds no fit.")
-        if found.get("format") != FORMAT:
-            raise _refused(path, f"Its format is {found.get('format')!r}; this lossary reads format {FORMAT}.")
-        return _read(found)
-    except OSError as problem:
-        raise _refused(path, f"It cannot be read ({problem.strerror or problem}).") from None
+        found = _document(Path(path))
+        return LinearFit.load(path) if found["kind"] == LINEAR else _read(found)
     except LossaryError:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, MemoryError) as problem:
-        why = (
-            f"no {problem}" if isinstance(problem, KeyError) else visible(str(problem))[:120] or type(problem).__name__
-        )
-        raise _refused(path, f"It is damaged, or no such file ({why}).") from problem
-
-
-def _refused(path: str | Path, arrived: str) -> LossaryError:
-    return LossaryError(
-        f"A fit was to be loaded from {str(path)!r}.",
-        arrived=arrived,
+    except OSError as problem:
+        why = f"It cannot be read ({problem.strerror or problem})."
+    except Damaged as problem:
+        why = str(problem)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, MemoryError) as problem:
+        what = f"it has no {problem}" if isinstance(problem, KeyError) else str(problem) or type(problem).__name__
+        why = f"It is damaged ({what[:120]})."
+    raise LossaryError(
+        f"A fit was to be loaded from {visible(str(path))!r}.",
+        arrived=visible(why),
         allowed="Allowed are files that `lossary compare --save` or the save of a comparison or a linear fit wrote.",
         do="Save the fit again, with this version of lossary.",
     )
 
 
+def _document(path: Path) -> dict[str, Any]:
+    """The JSON of a file that says it is a fit."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait, and a device never end
+        raise Damaged("It is no file.")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Damaged("It holds no JSON.") from None
+    if not isinstance(found, dict) or found.get("kind") not in (KIND, LINEAR):
+        raise Damaged("It holds no fit.")
+    if found.get("format") != FORMAT:
+        raise Damaged(f"Its format is {found.get('format')!r:.20}; this lossary reads format {FORMAT}.")
+    return found
+
+
 def _no_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
+    raise Damaged(f"It is damaged ({word} is no number of JSON).")
 
 
 def _read(found: dict[str, Any]) -> TableFit:
@@ -319,13 +326,13 @@ def _read(found: dict[str, Any]) -> TableFit:
     )
     for kernel, bias in layers:
         if kernel.shape != (width, bias.size):
-            raise ValueError(f"a layer of shape {kernel.shape} on {width} inputs")
+            raise Damaged(f"It is damaged (a layer of shape {kernel.shape} on {width} inputs).")
         width = bias.size
     mean, std = _array(found["mean"], 1), _array(found["std"], 1)
     if not layers or len(classes) != counts or width != (counts if task == "multiclass" else 1):
-        raise ValueError(f"{width} outputs for {len(classes)} classes")
+        raise Damaged(f"It is damaged ({width} outputs for {len(classes)} classes).")
     if not mean.size == std.size == layers[0][0].shape[0] or not (std > 0).all():
-        raise ValueError("means and deviations do not fit the inputs")
+        raise Damaged("It is damaged (means and deviations do not fit the inputs).")
     reading = _typed(found["reading"], dict)
     missing = tuple(_typed(word, str) for word in _typed(reading["missing"], list))
     decimal = None if reading["decimal"] is None else _one_of(reading["decimal"], ("point", "comma"))
@@ -343,7 +350,7 @@ def _input(found: Any) -> Input:
     currency, unit = (_typed(affix, str) for affix in found["affixes"])
     values = tuple(_typed(value, str) for value in _typed(found["values"], list))
     if kind == "text" and fill is not None and fill not in values:
-        raise ValueError(f"a missing cell of {found['name']} becomes a value that it has not")
+        raise Damaged(f"It is damaged (a missing cell of {found['name']} becomes a value that it has not).")
     fields: dict[str, Any] = {name: _typed(found[name], str) for name in ("name", "pattern")}
     fields |= {name: _typed(found[name], bool) for name in ("plain", "indicator")}
     fields |= {name: _number(found[name]) for name in ("zero", "low", "high")}
@@ -353,19 +360,19 @@ def _input(found: Any) -> Input:
 
 def _typed(value: Any, kind: Callable[..., Any]) -> Any:
     if type(value) is not kind:
-        raise TypeError(f"{getattr(kind, '__name__', kind)} was expected, not {type(value).__name__}")
+        raise Damaged(f"It is damaged ({getattr(kind, '__name__', kind)} was expected, not {type(value).__name__}).")
     return value
 
 
 def _one_of(value: Any, allowed: Sequence[str]) -> str:
     if value not in allowed:
-        raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
+        raise Damaged(f"It is damaged ({value!r} is none of {', '.join(allowed)}).")
     return str(value)
 
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not np.isfinite(float(value)):
-        raise TypeError("a number was expected")
+        raise Damaged("It is damaged (a number was expected).")
     return float(value)
 
 
@@ -374,11 +381,11 @@ def _array(value: Any, axes: int) -> np.ndarray:
         shape = tuple(int(size) for size in value["shape"])
         try:
             raw = base64.b64decode(_typed(value["float32"], str), validate=True)
-        except binascii.Error as problem:
-            raise ValueError(str(problem)) from None
+        except binascii.Error:
+            raise Damaged("It is damaged (weights that are no base64).") from None
         found = np.frombuffer(raw, dtype="<f4").astype(np.float32).reshape(shape)
     else:
         found = np.array(_typed(value, list), dtype=np.float64)
     if found.ndim != axes or not np.isfinite(found).all():
-        raise ValueError(f"an array of {axes} axes of numbers was expected")
+        raise Damaged(f"It is damaged (an array of {axes} axes of numbers was expected).")
     return found
