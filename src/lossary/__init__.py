@@ -61,7 +61,7 @@ def __getattr__(name: str) -> _Any:
 
         card = None if name.startswith("_") else catalogue.names().get(name)
         if card is None or "." in name:
-            near = ", ".join(catalogue.nearest(name)) if not name.startswith("_") else ""
+            near = ", ".join(catalogue.nearest(name, more=_HOMES)) if not name.startswith("_") else ""
             raise AttributeError(
                 f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
             )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from .cards import Card, Curve, ParamCard, readable
+from .cards import Card, Curve, ParamCard, PartCard, readable
 from .mathml import mathml, split
 
 FAINT = "color-mix(in srgb, currentColor 22%, transparent)"
@@ -122,6 +122,16 @@ def card(shown: Card) -> str:
     body.append(_titled("Also called", ", ".join(shown.aliases)))
     body += [_titled("Elsewhere", "; ".join(f"`{place}`" for place in shown.elsewhere))]
     return box(f"{escape(shown.name)} {code(f'ls.{shown.function}')}", *body)
+
+
+def part(shown: PartCard) -> str:
+    """What the card of a part of a target says."""
+    body = [text(shown.summary), _titled("Make it with", f"`{shown.call}`"), formula(shown.formula)]
+    body.append(_titled("Reference", shown.reference))
+    if shown.text:
+        look = "white-space:pre-wrap;overflow-wrap:anywhere;background:none;color:inherit;margin:.5em 0;font-size:.92em"
+        body.append(f'<pre style="{look}">{escape(shown.text)}</pre>')
+    return box(f"{escape(shown.name)} {code('ls.' + shown.name)}", *body)
 
 
 def _titled(title: str, words: str) -> str:
