@@ -86,6 +86,8 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
         label = found.best()
         found.save(save, label)
         click.echo(f"Saved: {visible(str(save))}. {found.why(label)}", err=to_stdout)
+        if warning := found.kept[label].warning:
+            click.echo(f"Beware: {warning}", err=to_stdout)
         if not quiet:
             click.echo(f"Next: lossary predict {shlex.quote(visible(str(save)))} NEW.csv", err=to_stdout)
     if found.interrupted:

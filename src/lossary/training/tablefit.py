@@ -153,6 +153,12 @@ class TableFit:
     reading: Reading = field(default_factory=Reading)
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def warning(self) -> str:
+        """What has to be known before its predictions are used; "" where the fit ended well."""
+        poor = ("no finite optimum", "not converged", "not settled")
+        return str(self.facts.get("sentence", "")) if self.facts.get("ended") in poor else ""
+
     def predict(self, data: Any, *, unseen: str = "refuse") -> np.ndarray:
         """Predictions (rows,): numbers in the target's units, or the names of classes.
 
@@ -232,7 +238,7 @@ class TableFit:
         told.append(("missing cells", "no prediction for their rows" if self.missing == "drop" else "filled as above"))
         if "rows" in self.facts:
             told.append(("fitted", f"{self.facts['rows']} rows; {self.facts.get('ended', '')}".rstrip("; ")))
-        return told
+        return [*told, ("beware", self.warning)] if self.warning else told
 
     def _repr_html_(self) -> str:
         from lossary.core import notebook
