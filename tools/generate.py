@@ -215,6 +215,9 @@ say; `found.errors`, `found.warnings` and `found.raise_errors()` sort it. Every 
 generators alike. `on_error="raise"` (the default) stops before any weight has moved; `"warn"` goes on. A loss that is
 known to lossary (its own, and Keras's) is judged by its contract; of any other loss only what its numbers show is
 judged. A loss whose rows look at one another by design says so with `loss.coupled = True`.
+
+`lossary check module:model` imports the module and so runs it, with your rights: name only modules that you trust
+([target.md](target.md#files-and-modules-that-you-do-not-trust)). `lossary check predictions.csv` runs nothing.
 """
 
 
