@@ -345,7 +345,13 @@ LOSSES = [
         "An unknown loss",
         "No loss has this name. Keras says: Could not interpret loss identifier.",
         'ls.get("hubr")',
-        "The text names the nearest; docs/losses.md lists all, with their names in other libraries.",
+        "The text names what is like it; docs/losses.md lists all, with their names in other libraries.",
+    ),
+    Example(
+        "A part of a target by its name alone",
+        "Sums, schedules, terms and weights that are learned need losses, numbers or tensors to be made of.",
+        'ls.get("GradNorm")',
+        "Make it as the text says; docs/target.md shows how.",
     ),
     Example(
         "An unknown name of the package",

@@ -146,17 +146,21 @@ def _shown(one: Input, value: float) -> str:
 
 
 def _check_unit(one: Input, column: Column, table: Table, target: str, notes: list[str]) -> None:
-    """Another unit is refused; a unit that one side leaves out is taken to be the other's, and said."""
+    """Another unit is refused; a unit that one side leaves out is taken to be the other's, and said. Not so percent:
+    0.12 may well be meant for 12 %."""
     ours, theirs = (affixes[1] or affixes[0] for affixes in (one.affixes, column.affixes))
     if ours == theirs:
         return
-    if ours and theirs:
+    if (ours and theirs) or {ours, theirs} & {"%", "‰"}:
         row = int(np.argmin(column.missing))
+        way = (
+            f"Write the cells with {ours}." if ours else f"Write the cells without {theirs}, in the numbers of the fit."
+        )
         raise DataError(
             f"'{target}' was to be predicted from '{table.name}'.",
-            arrived=f"'{one.name}' is in {theirs}: {column.place(row)} holds {quoted(column.show(row))}.",
+            arrived=f"'{one.name}' is in {theirs or 'no unit'}: {column.place(row)} holds {quoted(column.show(row))}.",
             allowed=f"To the fit it is {_said(one)}.",
-            do=f"Convert the column to {ours}.",
+            do=f"Convert the column to {ours}." if ours and theirs else way,
         )
     side = "the fit knows it without one" if theirs else "the table names none"
     notes.append(f"'{one.name}' is taken to be in {ours or theirs}: {side}.")

@@ -34,7 +34,7 @@ FORMAT = 1  # goes up when a field of the file changes its meaning
 KINDS = ("numbers", "dates", "text")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
     """What a fit says of each row of a table.
 
@@ -100,6 +100,8 @@ class Predictions:
         more = [f"… {len(rows) - 20} more rows"] if len(rows) > 20 else []
         return "\n".join([*lines, *more, *self.notes])
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         from lossary.core import notebook
 
@@ -121,7 +123,7 @@ def _short(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TableFit:
     """A model that a comparison fitted, with its preprocessing. `ls.load_fit` reads what `save` wrote.
 
@@ -227,6 +229,8 @@ class TableFit:
 
     def __str__(self) -> str:
         return "\n".join([self._title(), *(f"  {name}: {what}" for name, what in self._told())])
+
+    __repr__ = __str__
 
     def _title(self) -> str:
         return f"{self.target}, fitted by {self.label} ({self.model})"
