@@ -6,8 +6,8 @@ import json
 
 from tools.errors_example import Example
 
-PLAIN = {"plain": False, "fill": None, "values": [], "indicator": False, "affixes": ["", ""], "zero": 0.0,
-         "pattern": "", "low": 0.0, "high": 9.0}  # fmt: skip
+PLAIN = {"plain": False, "fill": None, "values": [], "indicator": False, "affixes": ["", ""], "decimal": "",
+         "zero": 0.0, "pattern": "", "low": 0.0, "high": 9.0}  # fmt: skip
 FIT = {
     "kind": "lossary fit of a table", "format": 1, "label": "mse", "function": "mean_squared_error", "params": {},
     "task": "regression", "target": "price", "missing": "drop", "center": 0.0, "spread": 1.0, "shift": 0.0,

@@ -87,6 +87,24 @@ def test_dates_without_a_clear_order_are_read_as_in_the_fit(folder):
     assert numbers(clear) == numbers(unclear)
 
 
+def test_a_decimal_sign_that_nothing_shows_is_that_of_the_fit(folder):
+    clear = predicted(folder[0], "colour;when;zip;size\nred;2024-02-01;01;12,345\nred;2024-02-01;01;2,5\n")
+    unclear = predicted(folder[0], "colour;when;zip;size\nred;2024-02-01;01;12,345\n")
+    assert numbers(clear)[:1] == numbers(unclear)
+    assert "a decimal comma" in unclear.stderr and "as in the fit" in unclear.stderr
+
+
+def test_percent_is_never_taken_for_granted(folder):
+    folder, _ = folder
+    rows = "".join(f"{k * 3 % 17}%,{k % 5}.5\n" for k in range(20))
+    (folder / "rates.csv").write_text("rate,y\n" + rows)
+    run("compare", folder / "rates.csv", "--target", "y", "--loss", "mse", "-q", "--save", folder / "rates.json")
+    (folder / "new.csv").write_text("rate\n0.12\n0.15\n")
+    assert "'rate' is in no unit" in run("predict", folder / "rates.json", folder / "new.csv", code=2).stderr
+    (folder / "new.csv").write_text("rate\n12%\n15%\n")
+    assert len(run("predict", folder / "rates.json", folder / "new.csv").stdout.splitlines()) == 3
+
+
 def test_unseen_values_may_count_as_missing(folder):
     table = "colour,when,zip,size\n{},2024-01-05,01,12.5\n"
     unseen = predicted(folder[0], table.format("pink"), "--unseen", "missing")

@@ -12,6 +12,7 @@ from lossary.data import dates
 from lossary.data.columns import Column, Floats, written
 from lossary.data.errors import DataError, quoted
 from lossary.data.features import Input
+from lossary.data.meaning import STRAY
 from lossary.data.reading import Reading
 from lossary.data.tables import Table, listed
 
@@ -20,7 +21,8 @@ UNSEEN = ("refuse", "missing")  # what becomes of a value of text that the fit h
 
 def expecting(reading: Reading, recipe: Sequence[Input]) -> Reading:
     """A reading in which columns mean what they meant to the fit, unless the user says otherwise."""
-    return replace(reading, expected={one.name: _meaning(one) for one in recipe})
+    meanings = {one.name: _meaning(one) for one in recipe}
+    return replace(reading, expected=meanings, decimals={one.name: one.decimal for one in recipe})
 
 
 def _meaning(one: Input) -> str:
@@ -50,14 +52,16 @@ def applied(recipe: Sequence[Input], table: Table, target: str, missing: str, un
     for one in recipe:
         column = table.column(one.name)
         assert column is not None  # _check_names looked
-        made = one.columns(_cells(one, column, table, target, unseen, notes))
+        cells = _cells(one, column, table, target, unseen, notes)
+        made = one.columns(cells)
+        gone = int(np.isnan(cells).sum()) if isinstance(cells, np.ndarray) else sum(cell == "" for cell in cells)
         bad = int(np.isnan(made).any(axis=0).sum())
         if bad:
             holes[one.name] = bad
-        elif not one.indicator and column.missing.any():
+        elif not one.indicator and gone:
             kind = "commonest value" if one.kind == "text" else "median"
             filled = one.fill if isinstance(one.fill, str) else f"{one.fill:.6g}"
-            notes.append(f"'{one.name}': {column.missing.sum()} missing cells become the {kind} of the fit, {filled}.")
+            notes.append(f"'{one.name}': {gone} missing cells become the {kind} of the fit, {filled}.")
         parts += made
     x = np.column_stack(parts)
     left = int(np.isnan(x).any(axis=1).sum())
@@ -168,6 +172,11 @@ def _check_unit(one: Input, column: Column, table: Table, target: str, notes: li
 
 def _texts(one: Input, column: Column, table: Table, target: str, unseen: str, notes: list[str]) -> Sequence[str]:
     new = set(column.text) - set(one.values) - {""}
+    stray = new & STRAY
+    if stray:
+        new -= stray
+        notes.append(f"'{one.name}': {listed(sorted(stray))} counts as missing.")
+        column = replace(column, text=tuple("" if cell in stray else cell for cell in column.text))
     if not new:
         return column.text
     rows = [row for row, cell in enumerate(column.text) if cell in new]

@@ -20,7 +20,8 @@ class Column:
 
     Numbers that were written in another way, such as dates, keep their cells as `text`. `notes` say what was decided,
     one line each; `doubt` is why the column cannot be used before the user says more. Numbers may have a currency or a
-    unit (`affixes`); dates count the days from `zero`, itself in days since 1970, and were read by `pattern`.
+    unit (`affixes`), and cells that show which sign begins decimals (`decimal`: "point" or "comma"). Dates count the
+    days from `zero`, itself in days since 1970, and were read by `pattern`.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Column:
     doubt: DataError | None = None
     place: Callable[[int], str] = field(default=line_after_names, compare=False)
     affixes: tuple[str, str] = ("", "")
+    decimal: str = ""
     zero: float | None = None
     pattern: str = ""
 

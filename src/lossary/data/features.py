@@ -36,6 +36,7 @@ class Input:
     values: tuple[str, ...] = ()
     indicator: bool = False
     affixes: tuple[str, str] = ("", "")  # currency and unit
+    decimal: str = ""  # the sign that begins decimals, "point" or "comma", where a cell shows it
     zero: float = 0.0  # of dates: days since 1970
     pattern: str = ""
     low: float = 0.0
@@ -120,7 +121,7 @@ class Inputs:
         found = Input(
             column.name, column.kind, plain=bool(np.ptp(whole) > 0), fill=None if self.missing == "drop" else middle,
             indicator=bool(holes.any()) and self.missing == "indicator", affixes=column.affixes,
-            zero=column.zero or 0.0, pattern=column.pattern, **ends,
+            decimal=column.decimal, zero=column.zero or 0.0, pattern=column.pattern, **ends,
         )  # fmt: skip
         if found.parts and _is_label(column.name, whole):
             said.append(

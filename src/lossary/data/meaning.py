@@ -86,7 +86,7 @@ def columns_of(grid: Grid, reading: Reading) -> list[Column]:
     refuse_unknown(grid.names, reading)
     votes = Votes({})
     first = [_column(name, cells, grid, reading, votes) for name, cells in zip(grid.names, grid.columns, strict=True)]
-    return [_settled(found, grid, votes) if isinstance(found, Either) else found for found in first]
+    return [_settled(found, grid, votes, reading) if isinstance(found, Either) else found for found in first]
 
 
 def refuse_unknown(names: Sequence[str], reading: Reading) -> None:
@@ -154,7 +154,7 @@ def _numbers(
         if not pointed or (clear and reading.decimal is None) or reading.decimal == "point":
             if clear:
                 votes.count(POINT, written.name)
-            return _checked(written, there, levels, values, meaning, "")
+            return _checked(written, there, levels, values, meaning, "", decimal="point" if pointed else "")
     forms = [form for form in FORMS if reading.decimal in (None, form.name)]
     reads = [read for form in forms if not (read := read_in(form, levels)).wrong]
     if not reads:
@@ -195,12 +195,13 @@ def _from(written: Written, there: list[int], levels: list[str], read: Read, mea
     shown = next((k for k, number in enumerate(read.numbers) if number and (number.signs or any(number.affixes))), 0)
     sample = f": {quoted(levels[shown])} is {numbers[shown]:.15g}"
     note = f"'{written.name}' is read as numbers{kind}{sample}{why}." if kind else ""
-    return _checked(written, there, levels, numbers, meaning, note, read.affixes)
+    decimal = read.form.name if read.signs & {"decimal", "thousands"} else ""
+    return _checked(written, there, levels, numbers, meaning, note, read.affixes, decimal)
 
 
 def _checked(
     written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str,
-    affixes: tuple[str, str] = ("", ""),
+    affixes: tuple[str, str] = ("", ""), decimal: str = "",
 ) -> Column:  # fmt: skip
     """Numbers, unless some are too large to be told apart, or to be held."""
     if float(np.abs(np.asarray(values)).max()) >= EXACT:
@@ -216,7 +217,8 @@ def _checked(
     notes = [note] if note else []
     notes += _holes(written)
     texts = written.texts() if note else ()
-    return Column(written.name, numbers, texts, tuple(notes), place=written.place.place, affixes=affixes)
+    place = written.place.place
+    return Column(written.name, numbers, texts, tuple(notes), place=place, affixes=affixes, decimal=decimal)
 
 
 def _holes(written: Written) -> list[str]:
@@ -239,7 +241,7 @@ def _text(written: Written, note: str = "") -> Column:
     return Column(written.name, text=written.texts(), notes=tuple(notes), place=written.place.place)
 
 
-def _settled(either: Either, grid: Grid, votes: Votes) -> Column:
+def _settled(either: Either, grid: Grid, votes: Votes, reading: Reading) -> Column:
     """Numbers whose sign may divide thousands or begin the decimals: by the rest of the file, or refused."""
     written, there, reads = either.written, either.levels, either.reads
     levels = [written.cells.levels[k] for k in there]
@@ -247,6 +249,8 @@ def _settled(either: Either, grid: Grid, votes: Votes) -> Column:
     if len(votes.seen) == 1:
         name, column = next(iter(votes.seen.items()))
         return _from(written, there, levels, by_name[name], "", f", since '{column}' has a decimal {name}")
+    if not votes.seen and (name := reading.decimals.get(written.name, "")):
+        return _from(written, there, levels, by_name[name], "", f", with a decimal {name} as in the fit")
     pointed = "." in "".join(levels)
     bare = all("." in level or "," in level for level in levels)
     if not votes.seen and grid.separator in (",", "") and (not pointed or bare):

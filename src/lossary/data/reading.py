@@ -25,6 +25,7 @@ class Reading:
     sheet: str | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)  # by column
     expected: Mapping[str, str] = field(default_factory=dict)  # by column, where it is there and nothing else is said
+    decimals: Mapping[str, str] = field(default_factory=dict)  # by column: "point" or "comma", where no cell shows it
 
     def meaning(self, column: str) -> str:
         """What a column is to mean; "" to find out."""

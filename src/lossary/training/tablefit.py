@@ -361,7 +361,7 @@ def _input(found: Any) -> Input:
     values = tuple(_typed(value, str) for value in _typed(found["values"], list))
     if kind == "text" and fill is not None and fill not in values:
         raise Damaged(f"It is damaged (a missing cell of {found['name']} becomes a value that it has not).")
-    fields: dict[str, Any] = {name: _typed(found[name], str) for name in ("name", "pattern")}
+    fields: dict[str, Any] = {name: _typed(found[name], str) for name in ("name", "pattern", "decimal")}
     fields |= {name: _typed(found[name], bool) for name in ("plain", "indicator")}
     fields |= {name: _number(found[name]) for name in ("zero", "low", "high")}
     fill = fill if fill is None or kind == "text" else _number(fill)
