@@ -163,6 +163,7 @@ def page_text(cards: list[Card]) -> str:
     for family in dict.fromkeys(card.family for card in cards):
         own = [card for card in cards if card.family == family]
         lines += [f"**{family}**: " + ", ".join(f"[{c.name}](#{c.name.lower()})" for c in own), ""]
+    lines += ["Sums, schedules, terms, learned weights: [parts of a target](#parts-of-a-target)", ""]
     for card in cards:
         cls = getattr(sys.modules[card.module], card.name)
         twin = getattr(sys.modules[card.module], card.function)

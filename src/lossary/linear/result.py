@@ -157,10 +157,13 @@ class LinearFit:
             certificate = Certificate(**of_tuples)
             found |= {key: tuple(found[key]) for key in ("names", "values")}
             found |= {"coefficients": np.array(found["coefficients"], dtype=float), "certificate": certificate}
-            if isinstance(found["intercept"], list):
-                found["intercept"] = np.array(found["intercept"], dtype=float)
+            outputs = found["coefficients"].shape[1:]
+            intercept = np.array(found["intercept"], dtype=float)
+            if (len(found["names"]), *outputs) != found["coefficients"].shape or intercept.shape != outputs:
+                raise ValueError(intercept.shape)
+            found["intercept"] = intercept if outputs else float(intercept)
             return cls(**found)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise LossaryError(
                 f"A linear fit was to be loaded from {str(path)!r}.",
                 arrived=f"The file does not hold one ({type(error).__name__}).",
