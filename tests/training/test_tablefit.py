@@ -225,7 +225,7 @@ def test_a_linear_fit_of_arrays_loads_too(tmp_path):
     fit = ls.fit_linear([[1.0], [2.0], [4.0]], [1.0, 2.0, 3.0])
     path = fit.save(tmp_path / "fit.json")
     assert ls.load_fit(path).predict([[3.0]]) == fit.predict([[3.0]])
-    for key, value in (("coefficients", []), ("coefficients", [[1.0, 2.0]]), ("intercept", [1.0]), ("names", 5)):
+    for key, value in (("coefficients", []), ("coefficients", [[1.0, 2.0]]), ("intercept", [1.0, 2.0]), ("names", 5)):
         path.write_text(json.dumps(json.loads(fit.save(path).read_text()) | {key: value}))
         with pytest.raises(LossaryError, match="was to be loaded"):
             ls.load_fit(path)

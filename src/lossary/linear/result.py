@@ -158,9 +158,8 @@ class LinearFit:
             found |= {key: tuple(found[key]) for key in ("names", "values")}
             found |= {"coefficients": np.array(found["coefficients"], dtype=float), "certificate": certificate}
             outputs = found["coefficients"].shape[1:]
-            intercept = np.array(found["intercept"], dtype=float)
-            if (len(found["names"]), *outputs) != found["coefficients"].shape or intercept.shape != outputs:
-                raise ValueError(intercept.shape)
+            found["coefficients"] = found["coefficients"].reshape(len(found["names"]), *outputs)  # or a ValueError
+            intercept = np.array(found["intercept"], dtype=float).reshape(outputs)
             found["intercept"] = intercept if outputs else float(intercept)
             return cls(**found)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
