@@ -94,6 +94,11 @@ def test_a_decimal_sign_that_nothing_shows_is_that_of_the_fit(folder):
     assert "a decimal comma" in unclear.stderr and "as in the fit" in unclear.stderr
 
 
+def test_a_dash_in_the_only_row_is_a_missing_cell(folder):
+    table = "colour,when,zip,size\nred,2024-01-05,01,{}\n"
+    assert numbers(predicted(folder[0], table.format("-"))) == numbers(predicted(folder[0], table.format("")))
+
+
 def test_percent_is_never_taken_for_granted(folder):
     folder, _ = folder
     rows = "".join(f"{k * 3 % 17}%,{k % 5}.5\n" for k in range(20))

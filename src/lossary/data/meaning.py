@@ -107,6 +107,9 @@ def _column(name: str, cells: Cells, grid: Grid, reading: Reading, votes: Votes)
     written = Written(name, cells, gone, grid)
     meaning = reading.meaning(name)
     there = written.there
+    known = name in reading.expected and name not in reading.meanings and meaning != "text"
+    if known and all(cells.levels[k] in STRAY for k in there):  # one row with a dash, in a column of numbers
+        there = []
     if not there:
         return Column(name, numbers=np.full(cells.codes.size, np.nan), place=grid.place)
     if meaning == "text":
