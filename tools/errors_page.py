@@ -142,7 +142,7 @@ def sites() -> dict[Site, range]:
 def _internal(call: ast.Call) -> bool:
     """What no user meets: methods that a form fills in, Python's own protocols, and what the checks and loops catch."""
     name = ast.unparse(call.func)
-    caught = ("NotImplementedError", "LossFailed", "Untraceable", "Unreadable")
+    caught = ("NotImplementedError", "LossFailed", "Untraceable", "Unreadable", "Damaged")
     return name in caught or ast.unparse(call) == "AttributeError('__signature__')"
 
 

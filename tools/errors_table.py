@@ -8,6 +8,7 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_predict import PREDICTIONS
 from tools.errors_target import TARGETS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -344,7 +345,13 @@ LOSSES = [
         "An unknown loss",
         "No loss has this name. Keras says: Could not interpret loss identifier.",
         'ls.get("hubr")',
-        "The text names the nearest; docs/losses.md lists all, with their names in other libraries.",
+        "The text names what is like it; docs/losses.md lists all, with their names in other libraries.",
+    ),
+    Example(
+        "A part of a target by its name alone",
+        "Sums, schedules, terms and weights that are learned need losses, numbers or tensors to be made of.",
+        'ls.get("GradNorm")',
+        "Make it as the text says; docs/target.md shows how.",
     ),
     Example(
         "An unknown name of the package",
@@ -851,7 +858,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS]
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

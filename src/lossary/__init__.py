@@ -33,6 +33,9 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "weights_from": "target.weights",
     "train": "training.loop",
     "History": "training.history",
+    "compare": "training.table",
+    "Compared": "training.compared",
+    **dict.fromkeys(["load_fit", "TableFit", "Predictions"], "training.tablefit"),
     "fit_linear": "linear.fit",
     **dict.fromkeys(["LinearFit", "Certificate"], "linear.result"),
     "value_and_gradient": "linear.scipy",
@@ -58,7 +61,7 @@ def __getattr__(name: str) -> _Any:
 
         card = None if name.startswith("_") else catalogue.names().get(name)
         if card is None or "." in name:
-            near = ", ".join(catalogue.nearest(name)) if not name.startswith("_") else ""
+            near = ", ".join(catalogue.nearest(name, more=_HOMES)) if not name.startswith("_") else ""
             raise AttributeError(
                 f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
             )

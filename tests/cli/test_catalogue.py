@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import lossary as ls
 from lossary.cli.commands import cli
+from lossary.core import catalogue
 
 pytestmark = pytest.mark.backendless
 
@@ -27,7 +28,7 @@ def test_list_names_every_loss_and_family():
 
 
 def test_list_filters():
-    assert run("list", "--names").stdout.split() == ls.losses()
+    assert run("list", "--names").stdout.split() == [*ls.losses(), *catalogue.parts()]
     assert run("list", "--names", "--family", "robust").stdout.split() == ls.losses(family="robust")
     assert run("list", "--names", "pinball").stdout.split() == ["quantile"]
     assert "huber" in run("list", "--names", "HuberLoss").stdout.split()
@@ -62,7 +63,20 @@ def test_show_takes_aliases_and_names_of_peers():
     assert run("show", "mse").stdout.startswith("MeanSquaredError")
     assert run("show", "torch.nn.HuberLoss").stdout.startswith("Huber")
     assert json.loads(run("show", "tukey", "--json").stdout)["function"] == "tukey_biweight"
-    assert "nearest names" in run("show", "hubr", code=2).stderr
+    assert "Did you mean huber?" in run("show", "hubr", code=2).stderr
+
+
+@pytest.mark.parametrize("name", catalogue.parts())
+def test_show_and_list_know_the_parts_of_a_target(name):
+    text = run("show", name).stdout
+    assert text.startswith(f"{name} (part of a target") and f"ls.{name}(" in text
+    assert name in run("list", name, "--names").stdout.split()
+    assert json.loads(run("show", name, "--json").stdout)["name"] == name
+
+
+def test_parts_are_a_family_of_their_own():
+    assert run("list", "--names", "--family", "parts").stdout.split() == list(catalogue.parts())
+    assert "parts of a target" in run("list").stdout and "GradNorm" in run("list").stdout
 
 
 def test_help_lists_commands_and_tables():

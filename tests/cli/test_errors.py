@@ -34,7 +34,7 @@ def csv(tmp_path):
         (["nosuch"], "phones, penguins, engel"),
         (["no/such.csv", "--target", "y"], "no such file"),
         (["phones", "--target", "cals"], "columns are year, calls"),
-        (["phones", "--loss", "hubr"], "nearest names"),
+        (["phones", "--loss", "hubr"], "Did you mean huber?"),
         (["phones", "--loss", "bce"], "For regression"),
         (["phones", "--loss", "huber:delta=0"], "delta is 0"),
         (["phones", "--task", "binary"], "23 different values"),

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 import lossary as ls
-from lossary.core.cards import Card, readable
+from lossary.core import catalogue
+from lossary.core.cards import Card, PartCard, readable
 
 
 @click.command("list", short_help="The losses: families, aliases, what each does.")
 @click.argument("text", required=False, metavar="[FILTER]")
-@click.option("--family", help="Only one family, for example robust.")
+@click.option("--family", help="Only one family, for example robust; parts: what targets are made of.")
 @click.option("--task", help="Only losses for one task, for example regression.")
 @click.option("--trait", help="Only losses with one trait, for example convex.")
 @click.option("--names", is_flag=True, help="Only the names, one a line.")
@@ -23,18 +24,24 @@ from lossary.core.cards import Card, readable
 def list_command(
     ctx: click.Context, /, text: str | None, family: str | None, task: str | None, trait: str | None, **how: bool
 ) -> None:
-    """List the losses. FILTER is part of a name, alias, name in another library, family, trait or summary."""
-    cards = [ls.card(name) for name in ls.losses(family=family, task=task, trait=trait)]
+    """List the losses, and the parts of a target: sums, schedules, terms, weights that are learned.
+
+    FILTER is part of a name, alias, name in another library, family, trait or summary.
+    """
+    only = family == "parts"
+    cards = [] if only else [ls.card(name) for name in ls.losses(family=family, task=task, trait=trait)]
+    parts = list(catalogue.parts().values()) if only or not (family or task or trait) else []
     if text:
         cards = [card for card in cards if text.lower() in _searched(card)]
+        parts = [part for part in parts if text.lower() in f"{part.name} {part.group} {part.summary}".lower()]
     if how["as_json"]:
-        click.echo(json_module.dumps([_plain(card) for card in cards], indent=1))
+        click.echo(json_module.dumps([_plain(card) for card in (*cards, *parts)], indent=1))
     elif how["names"]:
-        for card in cards:
-            click.echo(card.function)
-    elif cards:
-        _print_list(cards)
-    if not cards:
+        for name in (*(card.function for card in cards), *(part.name for part in parts)):
+            click.echo(name)
+    elif cards or parts:
+        _print_list(cards, parts)
+    if not cards and not parts:
         click.echo("No loss fits. `lossary list` without a filter shows all.", err=True)
         ctx.exit(1)
 
@@ -45,11 +52,11 @@ def _searched(card: Card) -> str:
     ).lower()
 
 
-def _plain(card: Card) -> dict[str, Any]:
+def _plain(card: Card | PartCard) -> dict[str, Any]:
     return asdict(card)
 
 
-def _print_list(cards: list[Card]) -> None:
+def _print_list(cards: list[Card], parts: list[PartCard]) -> None:
     from rich.table import Table
 
     from lossary.cli.screen import make_console
@@ -65,6 +72,19 @@ def _print_list(cards: list[Card]) -> None:
                 table.add_row(card.function, card.summary + known)
         console.print(table)
         console.print()
+    if parts:
+        table = Table(
+            title="parts of a target", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
+        )
+        table.add_column("part", no_wrap=True)
+        table.add_column("what it is")
+        for part in parts:
+            table.add_row(part.name, f"{part.summary}\n[dim]{part.group}[/dim]")
+        console.print(table)
+        console.print()
+    if not cards:
+        console.print(f"Next: lossary show {parts[0].name}")
+        return
     traits = sorted({trait for card in cards for trait in card.traits})
     tasks = sorted({task for card in cards for task in card.tasks})
     count = f"{len(cards)} {'loss' if len(cards) == 1 else 'losses'}"
@@ -78,6 +98,9 @@ def _print_list(cards: list[Card]) -> None:
 def show_command(name: str, as_json: bool) -> None:
     """Show one loss. NAME is its name, an alias, or its name in another library."""
     card = ls.card(name)
+    if isinstance(card, PartCard) and not as_json:
+        click.echo(str(card))
+        return
     if as_json:
         click.echo(json_module.dumps(_plain(card), indent=1))
     else:

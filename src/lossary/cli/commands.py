@@ -12,6 +12,7 @@ from lossary.cli.check import check_command
 from lossary.cli.compare import compare_command
 from lossary.cli.draw import draw_command
 from lossary.cli.explore import explore_command
+from lossary.cli.predict import predict_command
 from lossary.core.errors import LossaryError
 from lossary.data.errors import DataError
 
@@ -42,6 +43,7 @@ def cli() -> None:
 
 
 cli.add_command(compare_command)
+cli.add_command(predict_command)
 cli.add_command(check_command)
 cli.add_command(draw_command)
 cli.add_command(list_command)

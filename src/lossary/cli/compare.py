@@ -22,6 +22,7 @@ from lossary.training.settings import OPTIMIZERS, Settings
 
 if TYPE_CHECKING:
     from lossary.data.results import Comparison
+    from lossary.training.compared import Compared
 
 TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
 EPILOG = f"""\b
@@ -33,6 +34,7 @@ Examples:
   lossary compare penguins --loss mse,huber:delta=0.5 --report report.html
   lossary compare engel --loss quantile:q=0.1,quantile:q=0.5,quantile:q=0.9
   lossary compare my.csv --target price --model mlp:64,64 --l2 0.001
+  lossary compare my.csv --target price --loss huber --save fit.json    # then: lossary predict fit.json new.csv
 """
 
 
@@ -58,6 +60,7 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--report", type=click.Path(path_type=Path), help="Write an HTML report that opens offline.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path, allow_dash=True), help="Write all; - is stdout.")
+@click.option("--save", type=click.Path(path_type=Path), help="Keep the best fit, for `lossary predict`.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the tables: no introduction, plot or progress.")
 @click.pass_context
 def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet: bool, **options: Any) -> None:
@@ -69,7 +72,8 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     """
     json_path: Path | None = options["json_path"]
     to_stdout = json_path is not None and str(json_path) == "-"
-    outputs = [("--report", report), ("--json", None if to_stdout else json_path)]
+    save: Path | None = options["save"]
+    outputs = [("--report", report), ("--json", None if to_stdout else json_path), ("--save", save)]
     check_outputs([(option, path) for option, path in outputs if path is not None], data)
     if report is not None:
         check_packages("--report", report, ("jinja2", "matplotlib"), "Without them there is the screen, and --json.")
@@ -78,6 +82,14 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     command = repeat_command(ctx, backend)
     found = _train(problem, asked, settings, backend, command, quiet)
     _deliver(found, report, json_path, to_stdout, quiet)
+    if save is not None and found.kept:
+        label = found.best()
+        found.save(save, label)
+        click.echo(f"Saved: {visible(str(save))}. {found.why(label)}", err=to_stdout)
+        if warning := found.kept[label].warning:
+            click.echo(f"Beware: {warning}", err=to_stdout)
+        if not quiet:
+            click.echo(f"Next: lossary predict {shlex.quote(visible(str(save)))} NEW.csv", err=to_stdout)
     if found.interrupted:
         ctx.exit(130)
     if all(fit.diverged for fit in found.fits):
@@ -111,7 +123,7 @@ def _names(text: str | None, table: Table) -> tuple[str, ...] | None:
 
 def _train(
     problem: Problem, asked: list[Asked], settings: Settings, backend: str, command: str, quiet: bool
-) -> Comparison:
+) -> Compared:
     from lossary.cli.progress import Bars
 
     with Bars(len(asked), quiet) as bars:
@@ -146,7 +158,7 @@ def repeat_command(ctx: click.Context, backend: str) -> str:
     words = ["lossary", "compare"]
     for parameter in ctx.command.params:
         name, value = parameter.name or "", ctx.params.get(parameter.name or "")
-        if name in ("report", "json_path", "quiet", "backend") or value is None:
+        if name in ("report", "json_path", "save", "quiet", "backend") or value is None:
             continue
         if isinstance(parameter, click.Argument):
             words.append(str(value))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lossary.data.columns import Column, Floats, written
 from lossary.data.errors import DataError, quoted
-from lossary.data.features import build_inputs
+from lossary.data.features import Input, build_inputs
 from lossary.data.tables import Table, listed, typed
 
 Ints = npt.NDArray[np.int64]
@@ -61,6 +61,8 @@ class Problem:
     valid: Ints
     scale: Scale
     notes: tuple[str, ...]
+    recipe: tuple[Input, ...]  # how the inputs were made, to make those of other rows alike
+    missing: str
 
     @property
     def x_scaled(self) -> Floats:
@@ -93,8 +95,8 @@ def pose(table: Table, question: Question) -> Problem:
     inputs = build_inputs(columns, keep, train, question.missing, notes)
     x = inputs.matrix()
     return Problem(
-        table, target.name, tuple(inputs.used), tuple(inputs.parts), task, classes, x, y, keep + 1, train, valid,
-        _scale(x[train], y[train], task, target.name), tuple(notes),
+        table, target.name, tuple(one.name for one in inputs.used), inputs.features, task, classes, x, y, keep + 1,
+        train, valid, _scale(x[train], y[train], task, target.name), tuple(notes), tuple(inputs.used), question.missing,
     )  # fmt: skip
 
 

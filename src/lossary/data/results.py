@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -165,11 +165,13 @@ class Comparison:
 
     def document(self) -> dict[str, Any]:
         """Everything as JSON takes it: numbers that are not finite become null."""
-        return {"format": FORMAT, **plain(asdict(self))}
+        return {"format": FORMAT, **plain({one.name: getattr(self, one.name) for one in fields(Comparison)})}
 
 
 def plain(value: Any) -> Any:
     """The same in Python's own types, as JSON takes them: numbers that are not finite become None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

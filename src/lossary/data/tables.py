@@ -46,6 +46,7 @@ class Table:
     columns: tuple[Column, ...]
     about: About | None = None
     notes: tuple[str, ...] = field(default=())
+    reading: Reading = field(default_factory=Reading)  # what the user said of it
 
     @property
     def rows(self) -> int:
@@ -136,7 +137,7 @@ def load(source: str, reading: Reading | None = None) -> Table:
             source, "It is an address, and nothing is fetched from the network.", "Download it: curl -LO URL."
         )
     columns, notes = read_table(path, reading or Reading())
-    return Table(path.name, tuple(columns), notes=tuple(notes))
+    return Table(path.name, tuple(columns), notes=tuple(notes), reading=reading or Reading())
 
 
 def read_table(path: Path, reading: Reading) -> tuple[list[Column], list[str]]:

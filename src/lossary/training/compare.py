@@ -14,9 +14,10 @@ import numpy as np
 
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Fit
 from lossary.data.summaries import summarise
 from lossary.training.asked import Asked, ask
+from lossary.training.compared import Compared, table_fit
 from lossary.training.findings import findings
 from lossary.training.fitting import Trained, build, train, weights
 from lossary.training.judge import judge
@@ -43,7 +44,7 @@ class _Run:
 
 def compare(
     problem: Problem, asked: list[Asked], settings: Settings, *, progress: Progress | None = None, command: str = ""
-) -> Comparison:
+) -> Compared:
     """Fit once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
 
     Raises LossaryError before any fit where a loss cannot be built or does not fit the target.
@@ -66,7 +67,7 @@ def compare(
     return found
 
 
-def _fit_all(run: _Run, found: Comparison) -> None:
+def _fit_all(run: _Run, found: Compared) -> None:
     """Plain losses first; redescending ones start from the fit by absolute errors and borrow its spread."""
     late = [one for one in run.everyone if one.asked.redescending]
     first: Trained | Solved | None = None
@@ -81,7 +82,10 @@ def _fit_all(run: _Run, found: Comparison) -> None:
         began = time.perf_counter()
         again = first if first is not None and measured.asked.function == first.measured.asked.function else None
         trained = again or _train(run, measured, first if measured.asked.redescending else None, measured.asked.label)
-        found.fits.append(_judged(run, trained, measured, began))
+        fit = _judged(run, trained, measured, began)
+        found.fits.append(fit)
+        if not fit.diverged:
+            found.kept[fit.label] = table_fit(trained, fit, run.problem, run.settings, found.versions["lossary"])
 
 
 def _train(run: _Run, measured: Measured, first: Trained | Solved | None, label: str) -> Trained | Solved:
@@ -129,7 +133,7 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     return notes
 
 
-def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Comparison:
+def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Compared:
     table = problem.table
     about = table.about
     one = len(problem.inputs) == 1 and len(problem.features) == 1
@@ -138,7 +142,7 @@ def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: st
     held = np.zeros(problem.y.size, dtype=bool)
     held[problem.valid] = True
     told = about is not None and problem.target == about.target
-    return Comparison(
+    return Compared(
         title=about.title if about else table.name,
         source=about.source if about else "",
         licence=about.licence if about else "",
