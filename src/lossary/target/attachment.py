@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
@@ -203,7 +203,7 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
         raise LossaryError(
             "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
-            + ("." if loss_weights is None else f", and loss_weights={loss_weights!r}."),
+            + ("." if loss_weights is None else f", and loss_weights={shown(loss_weights)}."),
             allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )
