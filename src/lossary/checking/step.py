@@ -185,6 +185,8 @@ def tensors(values: Any) -> Any:
 
 
 def _tensor(x: Any) -> Any:
+    if x is None:  # no weights for one of several outputs
+        return None
     floating = "float" in str(x.dtype)
     return ops.convert_to_tensor(x, dtype=keras.config.floatx() if floating else None)
 

@@ -133,7 +133,7 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
         return axis_of(loss)
     if isinstance(axis, Axis):
         return axis
-    if axis not in AXES:
+    if not isinstance(axis, str) or axis not in AXES:
         raise LossaryError(
             "draw(axis=...) says what a loss is drawn over.",
             arrived=f"It was given axis={shown(axis)}.",

@@ -60,6 +60,14 @@ class Attachment(Tie):
     def attach(self) -> None:
         """Make the variables the model's own, listen to the layers that are read, and run compute_loss in a Moment."""
         model, state = self.model, self.state
+        strategy = made_elsewhere(model, state.variables)
+        if strategy:
+            raise LossaryError(
+                "A loss that learns holds variables, which train with the model's.",
+                arrived=f"The model was made in the scope of {strategy}, and variables of the loss outside of it.",
+                allowed="Allowed are variables of the same scope.",
+                do="Make the loss inside of strategy.scope(), and compile there.",
+            )
         for variable in state.variables:
             self._tracked(variable)
         own = {id(variable) for variable in state.variables}
@@ -131,6 +139,15 @@ class Attachment(Tie):
             return outputs
 
         self.replace(layer, "call", heard)
+
+
+def made_elsewhere(model: Any, variables: list[Any]) -> str:
+    """The strategy of tf.distribute that the model was made under, where some variables that train were not."""
+    strategy = getattr(model, "_distribute_strategy", None)
+    learned = [one.value for one in variables if one.trainable]
+    if strategy is None or all(map(strategy.extended.variable_created_in_scope, learned)):
+        return ""
+    return f"a {type(strategy).__name__}"
 
 
 def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[..., Any]:

@@ -44,10 +44,10 @@ def as_asked(names: str) -> Iterator[None]:
     except LossaryError:
         raise
     except Exception as error:
-        told = " ".join(str(error).split())
+        told = " ".join(str(error).split()).removesuffix(".")
         raise LossaryError(
             "train(loss=..., optimizer=..., metrics=...) compiles the model with them.",
-            arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}",
+            arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}.",
             allowed="Allowed is what model.compile takes: objects and names, metrics in a list or by outputs.",
             do='Pass for instance optimizer="adam", loss="mse", metrics=["mae"].',
         ) from error
