@@ -55,7 +55,7 @@ for name, (make, y, units, activation, w) in CASES.items():
                   dict(found["L012"].numbers) if "L012" in found else {}, watcher.findings.rows,
                   sorted({f.id for f in watcher.findings})]
 outside = {"learned": ls.UncertaintyWeighted(["mse", "mae"]), "shaped": ls.AdaptiveRobust(),
-           "moving": ls.LinearSchedule(0.0, 1.0, steps=5) * ls.Huber()}
+           "moving": ls.LinearSchedule(1.0, 0.5, steps=5) * ls.Huber()}
 for name, loss in outside.items():
     with strategy.scope():
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
