@@ -10,6 +10,7 @@ from tools.errors_example import Example
 from tools.errors_linear import LINEAR
 from tools.errors_predict import PREDICTIONS
 from tools.errors_target import TARGETS
+from tools.errors_train import OPTIONS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
 SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        return 2 * x\n\n"
@@ -858,7 +859,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS, *OPTIONS]
 
 COMMANDS = [
     Example("An unknown table", "There is neither a file nor a table of this name.", "$ lossary compare fones",

@@ -15,3 +15,12 @@ class LossaryError(ValueError):
 
 def _rebuild(cls: type[LossaryError], asked: str, arrived: str, allowed: str, do: str) -> LossaryError:
     return cls(asked, arrived=arrived, allowed=allowed, do=do)
+
+
+def shown(value: object, most: int = 200) -> str:
+    """Anything in an error's text: what Python writes for it, cut where it grows long."""
+    try:
+        text = repr(value)
+    except Exception:  # an object's own repr, or an integer of more digits than Python writes
+        text = f"a {type(value).__name__} that cannot be written out"
+    return text if len(text) <= most else f"{text[:most]}…"

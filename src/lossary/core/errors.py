@@ -13,6 +13,7 @@ import difflib
 from collections.abc import Iterable
 
 from .._errors import LossaryError as LossaryError
+from .._errors import shown as shown
 
 
 def did_you_mean(given: Iterable[str], known: Iterable[str]) -> str:
@@ -48,12 +49,3 @@ class DefinitionError(LossaryError):
 
 class UnknownLossError(LossaryError, LookupError):
     """No loss has this name."""
-
-
-def shown(value: object) -> str:
-    """Anything in an error's text: what Python writes for it, cut where it grows long."""
-    try:
-        text = repr(value)
-    except Exception:  # an object's own repr, or an integer of more digits than Python writes
-        text = f"a {type(value).__name__} that cannot be written out"
-    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ def theme_of(name: str | Theme) -> Theme:
     """The theme of this name."""
     if isinstance(name, Theme):
         return name
-    if name not in THEMES:
+    if not isinstance(name, str) or name not in THEMES:
         raise LossaryError(
             "A figure's theme says what paper it is drawn for.",
-            arrived=f"It was given theme={name!r}.",
+            arrived=f"It was given theme={shown(name)}.",
             allowed=f"Allowed are {', '.join(map(repr, THEMES))}; 'auto' follows the reader's screen in SVG and HTML.",
             do="Leave it out for white paper.",
         )

@@ -22,6 +22,7 @@ from ..numerics.stable import (
     squared_log_growth,
     tanh,
     unit,
+    without_infinity,
 )
 from ..numerics.stable import log_cosh as stable_log_cosh
 
@@ -140,8 +141,9 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
 
     def root(self, values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str) -> Tensor:
         """The root of the reduced squares of the rows' roots."""
+        values, beyond = without_infinity(values, self.dtype)
         k = middling(ops.stop_gradient(largest(ops.reshape(values, (-1,)))))
-        return square_root(reduce(ops.square(values * k), weight, mask, reduction)) / k
+        return square_root(reduce(ops.square(values * k), weight, mask, reduction)) / k + beyond
 
 
 root_mean_squared_error = function(RootMeanSquaredError)
