@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from lossary.cli.backends import choose_backend
+from lossary.cli.interrupts import WATCH
+from lossary.cli.options import Number
 
 
 @click.command("explore", short_help="A page to play with losses: curves, fits, likelihood, training.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Where to listen. Default: 8765, or a free one.")
+@click.option("--port", type=Number(0, 65535, whole=True), help="Where to listen. Default: 8765, or a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 def explore_command(port: int | None, no_browser: bool, backend: str | None) -> None:
@@ -19,4 +21,5 @@ def explore_command(port: int | None, no_browser: bool, backend: str | None) -> 
     choose_backend(backend)
     from lossary.explorer.serve import explore
 
+    WATCH.stop()  # the server closes its connections itself
     explore(port, browser=not no_browser)

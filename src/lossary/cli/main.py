@@ -1,10 +1,16 @@
-"""The command line: its commands, and how errors reach the user. Keras loads only where models are trained."""
+"""The command line. What only asks the catalogue is answered here; Keras loads only where losses are computed."""
 
 from __future__ import annotations
 
 import sys
-from importlib import util
-from typing import Any
+import time
+
+from lossary.cli.failure import outcome
+from lossary.cli.quick import answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 MISSING = (
     "The lossary command was asked for. It needs the package '{}', which is not installed. "
@@ -12,17 +18,30 @@ MISSING = (
 )
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The entry point of `lossary` and of `python -m lossary`."""
-    for package in ("click", "rich", "plotext"):
-        if util.find_spec(package) is None:
-            print(MISSING.format(package), file=sys.stderr)
-            sys.exit(2)
     for stream in (sys.stdout, sys.stderr):
         _show_what_you_can(stream)
+    words = sys.argv[1:]
+    asked = answer(words)
+    sys.exit(outcome(asked) if asked is not None else _whole(words))
+
+
+def _whole(words: list[str]) -> int:
+    """Every other command line."""
+    from importlib import util
+
+    began = time.perf_counter()
+    for package in ("click", "rich"):
+        if util.find_spec(package) is None:
+            print(MISSING.format(package), file=sys.stderr)
+            return 2
+    from lossary.cli.interrupts import WATCH
+
+    WATCH.start()
     from lossary.cli.commands import cli
 
-    cli(prog_name="lossary")
+    return outcome(lambda: cli.carry_out(words, began))
 
 
 def _show_what_you_can(stream: Any) -> None:

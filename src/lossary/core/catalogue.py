@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -249,6 +248,8 @@ def names() -> dict[str, Card]:
 
 def nearest(name: str, count: int = 5) -> list[str]:
     """The known names most like this one: by letters, and by being part of one another."""
+    import difflib
+
     every = {plain(key): key for key in names() if "." not in key}
     wanted = plain(bare(name)).removesuffix("loss")
     part = [key for key in every if wanted and (wanted in key or (len(key) > 3 and key in wanted))]

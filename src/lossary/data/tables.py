@@ -68,8 +68,8 @@ PHONES = About(
     task="regression",
     source="Rousseeuw & Leroy (1987), Robust Regression and Outlier Detection, Wiley, p. 26",
     licence="24 published figures, free to use",
-    look="The years 1964 to 1969 were recorded in another unit by mistake. A loss that squares errors follows these "
-    "six rows; a loss that limits or drops large errors follows the other eighteen.",
+    look="By mistake the years 1964 to 1969, and a part of 1970, were recorded in another unit. A loss that squares "
+    "errors follows these seven rows; a loss that limits or drops large errors follows the other seventeen.",
 )
 PENGUINS = About(
     name="penguins",

@@ -32,6 +32,7 @@ class Trained:
     curve: Curve
     diverged: bool
     convergence: Convergence | None = None
+    seconds: float = 0.0
 
     @property
     def weights(self) -> list[Any]:
