@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from lossary.cli.backends import choose_backend
+from lossary.cli.failure import INTERRUPTED
 from lossary.cli.interrupts import WATCH
 from lossary.cli.options import Number
 
@@ -22,4 +23,7 @@ def explore_command(port: int | None, no_browser: bool, backend: str | None) -> 
     from lossary.explorer.serve import explore
 
     WATCH.stop()  # the server closes its connections itself
-    explore(port, browser=not no_browser)
+    try:
+        explore(port, browser=not no_browser)
+    except KeyboardInterrupt:  # how the page is closed
+        click.get_current_context().exit(INTERRUPTED)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
-
-from lossary.cli.failure import outcome
-from lossary.cli.quick import answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +19,24 @@ MISSING = (
 
 def main() -> NoReturn:
     """The entry point of `lossary` and of `python -m lossary`."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as in background jobs
+        signal.signal(signal.SIGINT, _interrupted)
+    from lossary.cli.failure import outcome
+    from lossary.cli.quick import answer
+
     for stream in (sys.stdout, sys.stderr):
         _show_what_you_can(stream)
     words = sys.argv[1:]
     asked = answer(words)
-    sys.exit(outcome(asked) if asked is not None else _whole(words))
+    code = outcome(asked) if asked is not None else _whole(words)
+    sys.stderr.flush()
+    os._exit(code)  # all is written; what libraries do at the end takes long, and Ctrl-C could still come between
+
+
+def _interrupted(number: int, frame: object) -> None:
+    """Ctrl-C before there is anything to keep."""
+    os.write(2, b"Interrupted.\n")
+    os._exit(130)
 
 
 def _whole(words: list[str]) -> int:
@@ -36,9 +48,11 @@ def _whole(words: list[str]) -> int:
         if util.find_spec(package) is None:
             print(MISSING.format(package), file=sys.stderr)
             return 2
+    from lossary.cli.failure import outcome
     from lossary.cli.interrupts import WATCH
 
-    WATCH.start()
+    if signal.getsignal(signal.SIGINT) is _interrupted:
+        WATCH.start()
     from lossary.cli.commands import cli
 
     return outcome(lambda: cli.carry_out(words, began))

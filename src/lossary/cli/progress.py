@@ -52,6 +52,8 @@ class Bars:
 
     def __call__(self, label: str, done: int, of: int) -> None:
         if label != self.label:
+            if self.label and "(start of" not in self.label:
+                WATCH.keep()  # a fit is finished
             self.label = label
             self._begin(f"Fitting by {visible(label)}", of)
         if self.bars:

@@ -47,7 +47,7 @@ def place_of(path: str | Path) -> Path:
             raise refused(path, "The results themselves are being printed into it.")
         if known is not None and not os.access(place, os.W_OK):
             raise refused(path, "The file is there and may not be changed.")
-        for _ in _empty_part(place.parent):
+        with _part(place.parent):
             pass
     except (OSError, ValueError) as problem:
         if isinstance(problem, LossaryError):
@@ -66,15 +66,16 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
     place = place_of(path)
     try:
         _sweep(place.parent)
-        for handle, name in _empty_part(place.parent):
-            with open(handle, "wb", closefd=False) as file:
+        with _part(place.parent) as part:
+            with open(part.handle, "wb", closefd=False) as file:
                 file.write(data)
-            os.fsync(handle)
-            _take_after(handle, place)
-            if name is None:
-                name = _named(handle, place.parent)
+            os.fsync(part.handle)
+            _take_after(part.handle, place)
+            name = part.named()
+            if fcntl is None:
+                part.close()  # Windows renames no open file
             os.replace(name, place)
-            _parts.discard(name)
+            part.settle()
     except OSError as problem:
         raise refused(path, _why(problem), "Make room, or name a file elsewhere.") from None
 
@@ -129,46 +130,62 @@ def _take_after(handle: int, place: Path) -> None:
         os.fchmod(handle, mode)
 
 
-def _empty_part(folder: Path) -> Iterator[tuple[int, str | None]]:
-    """An open file of no name, which nobody finds after a crash; where the system has no such files, one with a name.
+class _Part:
+    """A file that is being written. It has no name where the system allows that, so that a crash leaves nothing.
 
     It is locked while its process lives, so that others can tell it from one that was left behind.
     """
-    handle, name = -1, None
-    if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
-            handle = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
-    if handle < 0:
-        name = _new_name(folder)
-        handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-        _parts.add(name)
-    try:
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name, self.handle = folder, "", -1
+        if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                self.handle = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
+        if self.handle < 0:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+            self.handle = os.open(self._call(), flags, 0o600)
         if fcntl is not None:
             with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield handle, name
-    finally:
-        os.close(handle)
-        if name is not None and name in _parts:
-            _parts.discard(name)
-            with contextlib.suppress(OSError):
-                os.unlink(name)
+                fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def named(self) -> str:
+        """Its name, from which it can be renamed."""
+        if not self.name:
+            root = os.open("/", os.O_RDONLY)  # only so does Python follow the link
+            try:
+                os.link(f"/proc/self/fd/{self.handle}", self._call(), src_dir_fd=root, follow_symlinks=True)
+            finally:
+                os.close(root)
+        return self.name
+
+    def close(self) -> None:
+        """It is written."""
+        if self.handle >= 0:
+            os.close(self.handle)
+        self.handle = -1
+
+    def settle(self) -> None:
+        """It has got its place."""
+        _parts.discard(self.name)
+        self.name = ""
+
+    def _call(self) -> str:
+        self.name = os.path.join(self.folder, f"{PART}{os.urandom(8).hex()}{END}")
+        _parts.add(self.name)
+        return self.name
 
 
-def _named(handle: int, folder: Path) -> str:
-    """Gives an open file without a name one, for the moment until it is renamed."""
-    name = _new_name(folder)
-    _parts.add(name)
-    root = os.open("/", os.O_RDONLY)
+@contextlib.contextmanager
+def _part(folder: Path) -> Iterator[_Part]:
+    part = _Part(folder)
     try:
-        os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=root, follow_symlinks=True)
+        yield part
     finally:
-        os.close(root)
-    return name
-
-
-def _new_name(folder: Path) -> str:
-    return os.path.join(folder, f"{PART}{os.urandom(8).hex()}{END}")
+        part.close()
+        if part.name:
+            with contextlib.suppress(OSError):
+                os.unlink(part.name)
+            part.settle()
 
 
 def _sweep(folder: Path) -> None:
