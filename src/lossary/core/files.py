@@ -40,7 +40,8 @@ def place_of(path: str | Path) -> Path:
         place = Path(os.path.realpath(os.fspath(path)))
         known = _status(place)
         if known is None and _status(place.parent) is None:
-            raise refused(path, "Its directory does not exist.", f"Create it: mkdir -p {place.parent}")
+            folder = place.parent if os.path.islink(path) else Path(path).parent
+            raise refused(path, "Its directory does not exist.", f"Create it: mkdir -p {folder}")
         if known is not None and not stat.S_ISREG(known.st_mode):
             raise refused(path, *KINDS.get(stat.S_IFMT(known.st_mode), ("It is no regular file.", "Name a file.")))
         if known is not None and any(_same(known, number) for number in (1, 2)):
