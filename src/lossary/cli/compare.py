@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shlex
 import time
 from pathlib import Path
@@ -28,7 +27,6 @@ from lossary.training.settings import OPTIMIZERS, Settings
 if TYPE_CHECKING:
     from lossary.data.results import Comparison
 
-LARGE = 1_000_000  # bytes of a file that takes a while to read
 TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
 EPILOG = f"""\b
 DATA is a CSV, Excel or Parquet file, packed or not, or one of these tables:
@@ -53,8 +51,8 @@ Examples:
 @click.option("--task", type=click.Choice(TASKS), help="Default: recognised from the target.")
 @click.option("--loss", "losses", multiple=True, metavar="LOSSES", help="For example mse,mae,huber:delta=2.")
 @click.option("--model", default="linear", show_default=True, help="linear, or mlp with widths: mlp:64,64.")
-@click.option("--l1", type=Number(0), default=0.0, show_default=True, help="Penalty on |weights|.")
-@click.option("--l2", type=Number(0), default=0.0, show_default=True, help="Penalty on weights².")
+@click.option("--l1", type=Number(0, 1e30), default=0.0, show_default=True, help="Penalty on |weights|.")
+@click.option("--l2", type=Number(0, 1e30), default=0.0, show_default=True, help="Penalty on weights².")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Default: adam; a linear model is solved instead.")
 @click.option("--epochs", type=Number(1, 10**7, whole=True), help="Default: by the size of the data.")
 @click.option("--batch-size", type=Number(1, 10**9, whole=True), help="Default: all rows up to 2048, else 256.")
@@ -80,8 +78,8 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     check_outputs([(option, path) for option, path in outputs if path is not None], data)
     if report is not None:
         check_packages("--report", report, ("jinja2", "matplotlib"), "Without them there is the screen, and --json.")
+    problem, asked, settings = _prepare(data, options)
     with Bars(quiet) as bars:
-        problem, asked, settings = _prepare(data, options, bars)
         backend = choose_backend(options["backend"])
         bars.say(f"Loading Keras on {backend} …")
         from lossary.training.compare import compare
@@ -96,13 +94,11 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
         ctx.exit(1)
 
 
-def _prepare(data: str, options: dict[str, Any], bars: Bars) -> tuple[Problem, list[Asked], Settings]:
+def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Asked], Settings]:
     """All that is asked, checked against the data; nothing here needs Keras."""
     given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
     settings = Settings(**{name: options[name] for name in given})
     _ = settings.solved  # a wrong --model is refused here, and settings that do not belong together
-    if os.path.isfile(data) and os.path.getsize(data) > LARGE:  # a sign of life
-        bars.say(f"Reading {data} …")
     table = load(data, reading_of(options["settings"], options["meanings"]))
     question = Question(
         options["target"],

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+LARGE = 1_000_000  # bytes of a file that takes a while to read
 MISSING = (
     "The lossary command was asked for. It needs the package '{}', which is not installed. "
     "Allowed is lossary with its extra 'cli'. Install it: pip install 'lossary[cli]'."
@@ -44,6 +45,7 @@ def _whole(words: list[str]) -> int:
     from importlib import util
 
     began = time.perf_counter()
+    _say_that_it_takes_a_while(words)
     for package in ("click", "rich"):
         if util.find_spec(package) is None:
             print(MISSING.format(package), file=sys.stderr)
@@ -56,6 +58,17 @@ def _whole(words: list[str]) -> int:
     from lossary.cli.commands import cli
 
     return outcome(lambda: cli.carry_out(words, began))
+
+
+def _say_that_it_takes_a_while(words: list[str]) -> None:
+    """A sign of life before anything is loaded, where a large file is to be read."""
+    if words[:1] not in (["compare"], ["check"]) or {"-q", "--quiet"} & {*words}:
+        return
+    data = next((word for word in words[1:] if not word.startswith("-") and os.path.isfile(word)), "")
+    if data and os.path.getsize(data) > LARGE:
+        from lossary._errors import visible
+
+        print(f"Reading {visible(data)} …", file=sys.stderr, flush=True)
 
 
 def _show_what_you_can(stream: Any) -> None:

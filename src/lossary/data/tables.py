@@ -174,7 +174,10 @@ def split_names(text: str, table: Table) -> tuple[str, ...]:
     """Names of columns with commas between; a name with a comma stands in quotation marks, or alone."""
     if table.column(text.strip()) is not None:
         return (text.strip(),)
-    cells = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # a line break in a name
+        cells = [text]
     return tuple(cell.strip() for cell in cells if cell.strip())
 
 
