@@ -42,7 +42,7 @@ def test_any_numbers_give_a_picture_that_fits(seed):
     pick = lambda: rng.choice((rng.gauss(0, 1), 0.0, 1e300, -1e300, 1e-300, math.nan, math.inf, 7.0, 1e15))  # noqa: E731
     x, y = ([pick() for _ in range(rng.choice((1, 2, 30)))] for _ in range(2))
     y = (y * 30)[: len(x)]
-    width = rng.choice((20, 40, 80, 110))
+    width = rng.choice((40, 80, 110))
     x.sort(key=lambda value: (math.isnan(value), value))
     picture = drawn(
         [Marks(x, y, "o", "n" * 200), Marks(x, y, "a", "line", line=True)], robust(x), full(y), width, 20, "x" * 99

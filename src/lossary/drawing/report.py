@@ -8,7 +8,7 @@ from markupsafe import Markup
 import lossary as ls
 from lossary._errors import visible
 from lossary.core.cards import readable
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Comparison, Fit, strongest
 from lossary.drawing import charts
 from lossary.drawing.files import dark_rules, inline
 from lossary.drawing.style import DARK, LIGHT, Picture
@@ -45,6 +45,7 @@ def render(found: Comparison) -> str:
         dark=DARK,
         dark_rules=Markup(dark_rules()),
         best=_smallest,
+        strongest=strongest,
     )
 
 
