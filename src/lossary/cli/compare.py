@@ -14,7 +14,7 @@ import click
 from lossary.cli.backends import choose_backend
 from lossary.cli.failure import INTERRUPTED
 from lossary.cli.interrupts import WATCH
-from lossary.cli.options import Number
+from lossary.cli.options import FilePath, Number
 from lossary.cli.output import check_outputs, check_packages
 from lossary.cli.progress import Bars
 from lossary.core.files import write_whole
@@ -60,8 +60,8 @@ Examples:
 @click.option("--validation", type=Number(0, 0.9), help="Share held back. Default: 0.2 from 200 rows on.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 @click.option("--seed", type=Number(0, 2**32 - 1, whole=True), default=0, show_default=True)
-@click.option("--report", type=click.Path(path_type=Path), help="Write an HTML report that opens offline.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, allow_dash=True), help="Write all; - is stdout.")
+@click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")
+@click.option("--json", "json_path", type=FilePath(), help="Write all; - is stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the tables: no introduction, plot or progress.")
 @click.pass_context
 def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet: bool, **options: Any) -> None:

@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -43,12 +44,12 @@ def _quiet_logs() -> Iterator[None]:
 def _native_kept() -> Iterator[Callable[[], None]]:
     """Native code writes to the descriptor 2 itself: it goes into a file, and Python's own stream goes around it."""
     try:
-        real = os.dup(2)
-    except OSError:  # closed
+        file: Any = tempfile.TemporaryFile()
+        around = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    except OSError:  # standard error is closed, or there is no place for the file
         yield lambda: None
         return
-    around = os.fdopen(real, "w", encoding="utf-8", errors="replace")
-    with tempfile.TemporaryFile() as file:
+    with file:
         before, own = sys.stderr, _is_descriptor_2()
         if own:
             before.flush()

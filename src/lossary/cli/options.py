@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -41,3 +42,12 @@ class Number(click.ParamType):
 
     def get_metavar(self, param: click.Parameter, ctx: Any = None) -> str:
         return "INTEGER" if self.whole else "NUMBER"
+
+
+class FilePath(click.ParamType):
+    """The path of a file to be written, whatever it holds: `place_of` judges it."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return Path(value)
