@@ -44,7 +44,7 @@ def _quiet_logs() -> Iterator[None]:
 def _native_kept() -> Iterator[Callable[[], None]]:
     """Native code writes to the descriptor 2 itself: it goes into a file, and Python's own stream goes around it."""
     try:
-        file: Any = tempfile.TemporaryFile()
+        file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - in the block below
         around = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
     except OSError:  # standard error is closed, or there is no place for the file
         yield lambda: None
