@@ -54,6 +54,15 @@ def test_arguments(words, said):
     assert said in fails(*words)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "-1", "1_0", "٣", "", "0x1"])
+@pytest.mark.parametrize(
+    "option", ["--l1", "--l2", "--learning-rate", "--validation", "--epochs", "--batch-size", "--seed"]
+)
+def test_numbers_are_finite_and_in_their_range(option, value):
+    lines = fails("phones", option, value).splitlines()
+    assert len(lines) == 4 and option in lines[1] and "number" in lines[1]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
