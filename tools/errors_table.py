@@ -965,8 +965,9 @@ COMMANDS = [
     Example("A text target whose values do not come back", "Each row has another text, so these are no classes.",
             "$ lossary compare data.csv --target y", "Correct the cells, or name another target.",
             files={"data.csv": "x,y\n" + "".join(f"{k},no{k}\n" for k in range(8))}),
-    Example("A share that is none", "--validation is not a number.",
-            "$ lossary compare data.csv --target y --validation nan", "Choose for example 0.2.", files=TABLE),
+    Example("A share that is none", "The share of rows to hold back is no number from 0 to 0.9.",
+            "from lossary.data.problem import Question, pose\nfrom lossary.data.tables import load\n\n"
+            'pose(load("phones"), Question(validation=float("nan")))', "Choose for example 0.2."),
     Example("A share that leaves no rows", "--validation holds back all rows, or none.",
             "$ lossary compare data.csv --target y --validation 0.1", "Choose another share, or 0.", files=TABLE),
     Example("A table that needs scikit-learn", "The table comes with a package that is not installed.",
@@ -1024,11 +1025,22 @@ COMMANDS = [
             "$ lossary compare phones --report out/report.html", "mkdir -p out"),
     Example("An output that is locked", "The file is there and may not be changed.",
             "$ lossary compare phones --report report.html", "Name another file.", files={"report.html": ""},
-            hidden='patch("lossary.cli.output.os.access", lambda path, mode, **more: mode != 2)'),
+            hidden='patch("lossary.core.files.os.access", lambda path, mode, **more: mode != 2)'),
     Example("An output on a full or read-only disk", "The system takes no new file in that folder.",
             "$ lossary compare phones --report report.html", "Name another folder.",
-            hidden="def refuse(**all):\n    raise OSError(28, 'No space left on device')\n"
-            'patch("lossary.cli.output.tempfile.TemporaryFile", refuse)'),
+            hidden="def refuse(*all):\n    raise OSError(28, 'No space left on device')\n\n"
+            'patch("lossary.core.files._Part", refuse)'),
+    Example("A disk that is full in the end", "The results are printed; the file that was there is as it was.",
+            'ls.draw("huber").save("huber.svg")', "Make room, and write again.",
+            hidden="def refuse(*all):\n    raise OSError(28, 'No space left on device')\n\n"
+            'patch("lossary.core.files.os.replace", refuse)'),
+    Example("Standard output in the place of a file", "--report - or -o - would mix with what is printed.",
+            "$ lossary compare phones --report -", "Name a file; --json - prints JSON alone."),
+    Example("An output that is printed into already", "The shell sends what is printed into the same file.",
+            "$ lossary compare phones --json printed.txt", "Name two files.", files={"printed.txt": ""},
+            hidden='patch("lossary.core.files._same", lambda known, number: True)'),
+    Example("A command line that is not read", "An option that there is not, a value out of its range.",
+            "$ lossary compare phones --validation nan", "The text says what is allowed."),
     Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
             "$ lossary explore", "pip install 'lossary[explorer]'",
             hidden="from types import SimpleNamespace as Space\n\n"

@@ -245,10 +245,8 @@ def main() -> int:
     cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
     stale = []
     texts = {
-        catalogue.PARTS: parts_text,
-        catalogue.FILE: lambda: catalogue_text(
-            cards
-        ),  # before the others: what the errors say of names is read from it
+        Path(catalogue.PARTS): parts_text,
+        Path(catalogue.FILE): lambda: catalogue_text(cards),  # first: what the errors say of names is read from it
         STUB: lambda: stub_text(classes, cards),
         ROOT / "docs" / "losses.md": lambda: page_text(cards),
         ROOT / "docs" / "checks.md": checks_text,

@@ -7,7 +7,6 @@ Names are loaded when they are touched: importing lossary imports no backend.
 """
 
 from importlib import import_module as _import_module
-from typing import Any as _Any
 
 from . import _saving
 
@@ -53,7 +52,7 @@ _HOMES = {  # names that are no losses, and the modules they live in
 }
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:

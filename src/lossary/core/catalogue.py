@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NoReturn
 
 from .cards import Card, PartCard
 from .elsewhere import COMMON, MEAN, bare, fits, library, peer_name, peer_names, translate
 from .errors import DefinitionError, UnknownLossError, shown
 
-FILE = Path(__file__).with_name("catalogue.json")
-PARTS = Path(__file__).with_name("parts.json")
+FILE = os.path.join(os.path.dirname(__file__), "catalogue.json")
+PARTS = os.path.join(os.path.dirname(__file__), "parts.json")
 _CUSTOM: dict[str, Card] = {}  # losses that users defined in this process, by function name
 
 
 @cache
 def built_in() -> dict[str, Card]:
     """The cards of lossary's own losses by function name, in the order of their families."""
-    if not FILE.exists():  # only while the catalogue itself is being generated
+    if not os.path.exists(FILE):  # only while the catalogue itself is being generated
         return {}
-    return {data["function"]: Card.from_json(data) for data in json.loads(FILE.read_text(encoding="utf-8"))}
+    with open(FILE, encoding="utf-8") as file:
+        return {data["function"]: Card.from_json(data) for data in json.load(file)}
 
 
 def forget() -> None:
@@ -37,9 +38,10 @@ def forget() -> None:
 @cache
 def parts() -> dict[str, PartCard]:
     """What targets are made of, by name: sums, weights that are learned, schedules, terms, layers."""
-    if not PARTS.exists():
+    if not os.path.exists(PARTS):
         return {}
-    return {data["name"]: PartCard(**data) for data in json.loads(PARTS.read_text(encoding="utf-8"))}
+    with open(PARTS, encoding="utf-8") as file:
+        return {data["name"]: PartCard(**data) for data in json.load(file)}
 
 
 def part(name: str) -> PartCard | None:

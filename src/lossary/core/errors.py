@@ -9,7 +9,6 @@ LossaryError (a ValueError)
 └── UnknownLossError  no loss has this name (also a LookupError)
 """
 
-import difflib
 from collections.abc import Iterable
 
 from .._errors import LossaryError as LossaryError
@@ -18,6 +17,8 @@ from .._errors import shown as shown
 
 def did_you_mean(given: Iterable[str], known: Iterable[str]) -> str:
     """'Did you mean delta?' for the first name that is not known and near to one that is; else nothing."""
+    import difflib
+
     names = list(known)
     for name in given:
         near = [] if name in names else difflib.get_close_matches(name.lower(), names, n=1)

@@ -65,7 +65,7 @@ def _index(schema: Any) -> list[str]:
 
 
 def _place(row: int) -> str:
-    return f"row {row + 1}"
+    return f"row {row}"
 
 
 def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:

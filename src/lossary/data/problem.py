@@ -56,7 +56,7 @@ class Problem:
     classes: tuple[str, ...]
     x: Floats
     y: Floats
-    rows: Ints  # which row of the table each one is, counted from 1
+    rows: Ints  # which row of the table each one is, counted from 0
     train: Ints
     valid: Ints
     scale: Scale
@@ -76,10 +76,10 @@ class Problem:
 
     def row_words(self, index: int) -> str:
         """How a person finds a row again: its number, its target, and its first two inputs."""
-        row = int(self.rows[index]) - 1
+        row = int(self.rows[index])
         names = [*self.inputs[:2], self.target]
         columns = [column for name in names if (column := self.table.column(name))]
-        return f"row {row + 1}: " + ", ".join(f"{column.name} {column.show(row)}" for column in columns)
+        return f"row {row}: " + ", ".join(f"{column.name} {column.show(row)}" for column in columns)
 
 
 def pose(table: Table, question: Question) -> Problem:
@@ -95,7 +95,7 @@ def pose(table: Table, question: Question) -> Problem:
     inputs = build_inputs(columns, keep, train, question.missing, notes)
     x = inputs.matrix()
     return Problem(
-        table, target.name, tuple(one.name for one in inputs.used), inputs.features, task, classes, x, y, keep + 1,
+        table, target.name, tuple(one.name for one in inputs.used), inputs.features, task, classes, x, y, keep,
         train, valid, _scale(x[train], y[train], task, target.name), tuple(notes), tuple(inputs.used), question.missing,
     )  # fmt: skip
 

@@ -69,8 +69,8 @@ PHONES = About(
     task="regression",
     source="Rousseeuw & Leroy (1987), Robust Regression and Outlier Detection, Wiley, p. 26",
     licence="24 published figures, free to use",
-    look="The years 1964 to 1969 were recorded in another unit by mistake. A loss that squares errors follows these "
-    "six rows; a loss that limits or drops large errors follows the other eighteen.",
+    look="By mistake the years 1964 to 1969, and a part of 1970, were recorded in another unit. A loss that squares "
+    "errors follows these seven rows; a loss that limits or drops large errors follows the other seventeen.",
 )
 PENGUINS = About(
     name="penguins",
@@ -175,7 +175,10 @@ def split_names(text: str, table: Table) -> tuple[str, ...]:
     """Names of columns with commas between; a name with a comma stands in quotation marks, or alone."""
     if table.column(text.strip()) is not None:
         return (text.strip(),)
-    cells = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # a line break in a name
+        cells = [text]
     return tuple(cell.strip() for cell in cells if cell.strip())
 
 

@@ -144,13 +144,13 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
 
 
 def checked_span(span: Any) -> tuple[float, float]:
-    """Two finite numbers, the smaller one first."""
+    """Two numbers as far apart as a figure can show, the smaller one first."""
     low, high = map(float, span)
-    if not (np.isfinite([low, high]).all() and low < high):
+    if not (max(abs(low), abs(high)) <= 1e15 and high - low > 1e-9 * max(1, abs(low), abs(high))):
         raise LossaryError(
             "draw(span=...) is the range of the horizontal axis.",
             arrived=f"It was given span={tuple(span)}.",
-            allowed="Allowed are two finite numbers, the smaller one first.",
+            allowed="Allowed are two finite numbers up to 1e15, the smaller one first, and not too near to it.",
             do="Pass for instance span=(-3, 3).",
         )
     return low, high

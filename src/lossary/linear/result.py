@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core import notebook
 from ..core.errors import LossaryError, ShapeError
-from ..core.files import write_whole
+from ..core.files import read_whole, write_whole
 from ..data.results import plain
 
 FORMAT = 1
@@ -149,7 +149,7 @@ class LinearFit:
     def load(cls, path: str | Path) -> LinearFit:
         """The fit that `save` wrote."""
         try:
-            found = json.loads(Path(path).read_text(encoding="utf-8"))
+            found = json.loads(read_whole(path))
             if (found.pop("kind"), found.pop("format")) != ("lossary linear fit", FORMAT):
                 found = {}
             told = found.pop("certificate")
@@ -162,10 +162,11 @@ class LinearFit:
             intercept = np.array(found["intercept"], dtype=float).reshape(outputs)
             found["intercept"] = intercept if outputs else float(intercept)
             return cls(**found)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+            why = getattr(error, "strerror", None)
             raise LossaryError(
                 f"A linear fit was to be loaded from {str(path)!r}.",
-                arrived=f"The file does not hold one ({type(error).__name__}).",
+                arrived=f"It cannot be read: {why}." if why else f"It does not hold one ({type(error).__name__}).",
                 allowed="Allowed are files that LinearFit.save wrote.",
                 do="Fit again with ls.fit_linear, and save.",
             ) from error

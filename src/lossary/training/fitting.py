@@ -33,6 +33,7 @@ class Trained:
     curve: Curve
     diverged: bool
     convergence: Convergence | None = None
+    seconds: float = 0.0
 
     @property
     def weights(self) -> list[Any]:

@@ -27,6 +27,7 @@ class Solved:
     convergence: Convergence
     curve: Curve
     diverged: bool = False
+    seconds: float = 0.0
 
     @property
     def weights(self) -> tuple[Floats, Floats]:
