@@ -16,7 +16,7 @@ import numpy as np
 
 import lossary as ls
 from tests.backends import USUAL
-from tests.laws.cases import CASES, draw, twin
+from tests.laws.cases import CASES, by_row, draw
 from tests.oracle.grid import Block
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import judged
@@ -34,7 +34,7 @@ def main(width: int) -> None:
             continue
         y, p = draw(loss, np.random.default_rng(7), ROWS, width)
         block = Block(y.astype("float64") if y.dtype.kind == "f" else y, p.astype("float64"))
-        function, kind = twin(case.cls), FLOATS["float32"]
+        function, kind = by_row(case.cls), FLOATS["float32"]
         with ls.checks(False):
             done = judged(
                 lambda y, p, f=function, of=case.parameters: f(y, p, **of), kind, block, truth_of(case, kind, block),

@@ -108,7 +108,7 @@ CHECKS = [
     Example(
         "A check of targets for no output",
         "The targets are a dictionary by other names than the model's outputs.",
-        LINE + 'ls.check(model, np.zeros((4, 3)), {"price": None})',
+        LINE + 'ls.check(model, np.zeros((4, 3)), {"price": np.zeros((4, 1))})',
         "Name the outputs, or pass the targets in their order.",
     ),
 ]

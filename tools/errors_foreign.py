@@ -24,6 +24,21 @@ FOREIGN = [
         "defined: import its module before `load_model`.",
     ),
     Foreign(
+        ("Could not locate class 'Huber'. Make sure custom classes and functions are decorated with "
+         "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all "
+         "imported so that the decorator is run before trying to load them. Full object config: {'module': "
+         "'lossary.families.robust', 'class_name': 'Huber', ...}",
+         "Could not locate class 'Sum'", "Could not locate class 'MultiLoss'", "Could not locate class 'LossLayer'"),
+        "Keras 3, load_model",
+        "The file holds a loss or a layer of lossary (`'registered_name': 'lossary>...'` stands in the text), and "
+        "lossary is not imported in this process.",
+        "`import lossary` before `keras.saving.load_model(path)`: that registers all of its classes; "
+        "`custom_objects` is not needed. To predict only, without lossary installed: `load_model(path, "
+        "compile=False)` leaves the loss away (a model with an `ls.LossLayer` or `ls.TermLayer` inside needs lossary, "
+        "or `ls.without_targets(model)` before saving). What a saved file may run, and what `safe_mode` protects from: "
+        "docs/target.md, \"Files and modules that you do not trust\".",
+    ),
+    Foreign(
         ("Could not locate function 'my_loss'. Make sure custom classes and functions are decorated with "
          "`@keras.saving.register_keras_serializable()`.",
          "Could not locate class"), "Keras 3",

@@ -112,12 +112,9 @@ def _execute(code: str, names: dict[str, Any]) -> None:
     if not code.startswith("$ lossary "):
         exec(code, names)
         return
-    import click
-
     from lossary.cli.commands import cli
 
-    with cli.make_context("lossary", shlex.split(code)[2:]) as context:
-        click.Group.invoke(cli, context)  # lossary's own group would turn the error into a message
+    cli.carry_out(shlex.split(code)[2:], 0.0)
 
 
 def _site(error: BaseException) -> Site:
@@ -142,7 +139,7 @@ def sites() -> dict[Site, range]:
 def _internal(call: ast.Call) -> bool:
     """What no user meets: methods that a form fills in, Python's own protocols, and what the checks and loops catch."""
     name = ast.unparse(call.func)
-    caught = ("NotImplementedError", "LossFailed", "Untraceable", "Unreadable")
+    caught = ("NotImplementedError", "LossFailed", "Untraceable", "Unreadable", "Damaged", "OSError", "BrokenPipeError")
     return name in caught or ast.unparse(call) == "AttributeError('__signature__')"
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_predict import PREDICTIONS
 from tools.errors_slots import SLOTS
 from tools.errors_target import TARGETS
+from tools.errors_train import OPTIONS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
 SUBCLASSED = "class Doubled(keras.Model):\n    def call(self, x):\n        return 2 * x\n\n"
@@ -345,7 +347,13 @@ LOSSES = [
         "An unknown loss",
         "No loss has this name. Keras says: Could not interpret loss identifier.",
         'ls.get("hubr")',
-        "The text names the nearest; docs/losses.md lists all, with their names in other libraries.",
+        "The text names what is like it; docs/losses.md lists all, with their names in other libraries.",
+    ),
+    Example(
+        "A part of a target by its name alone",
+        "Sums, schedules, terms and weights that are learned need losses, numbers or tensors to be made of.",
+        'ls.get("GradNorm")',
+        "Make it as the text says; docs/target.md shows how.",
     ),
     Example(
         "An unknown name of the package",
@@ -852,7 +860,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [
@@ -959,8 +967,9 @@ COMMANDS = [
     Example("A text target whose values do not come back", "Each row has another text, so these are no classes.",
             "$ lossary compare data.csv --target y", "Correct the cells, or name another target.",
             files={"data.csv": "x,y\n" + "".join(f"{k},no{k}\n" for k in range(8))}),
-    Example("A share that is none", "--validation is not a number.",
-            "$ lossary compare data.csv --target y --validation nan", "Choose for example 0.2.", files=TABLE),
+    Example("A share that is none", "The share of rows to hold back is no number from 0 to 0.9.",
+            "from lossary.data.problem import Question, pose\nfrom lossary.data.tables import load\n\n"
+            'pose(load("phones"), Question(validation=float("nan")))', "Choose for example 0.2."),
     Example("A share that leaves no rows", "--validation holds back all rows, or none.",
             "$ lossary compare data.csv --target y --validation 0.1", "Choose another share, or 0.", files=TABLE),
     Example("A table that needs scikit-learn", "The table comes with a package that is not installed.",
@@ -1018,11 +1027,22 @@ COMMANDS = [
             "$ lossary compare phones --report out/report.html", "mkdir -p out"),
     Example("An output that is locked", "The file is there and may not be changed.",
             "$ lossary compare phones --report report.html", "Name another file.", files={"report.html": ""},
-            hidden='patch("lossary.cli.output.os.access", lambda path, mode, **more: mode != 2)'),
+            hidden='patch("lossary.core.files.os.access", lambda path, mode, **more: mode != 2)'),
     Example("An output on a full or read-only disk", "The system takes no new file in that folder.",
             "$ lossary compare phones --report report.html", "Name another folder.",
-            hidden="def refuse(**all):\n    raise OSError(28, 'No space left on device')\n"
-            'patch("lossary.cli.output.tempfile.TemporaryFile", refuse)'),
+            hidden="def refuse(*all):\n    raise OSError(28, 'No space left on device')\n\n"
+            'patch("lossary.core.files._Part", refuse)'),
+    Example("A disk that is full in the end", "The results are printed; the file that was there is as it was.",
+            'ls.draw("huber").save("huber.svg")', "Make room, and write again.",
+            hidden="def refuse(*all):\n    raise OSError(28, 'No space left on device')\n\n"
+            'patch("lossary.core.files.os.replace", refuse)'),
+    Example("Standard output in the place of a file", "--report - or -o - would mix with what is printed.",
+            "$ lossary compare phones --report -", "Name a file; --json - prints JSON alone."),
+    Example("An output that is printed into already", "The shell sends what is printed into the same file.",
+            "$ lossary compare phones --json printed.txt", "Name two files.", files={"printed.txt": ""},
+            hidden='patch("lossary.core.files._same", lambda known, number: True)'),
+    Example("A command line that is not read", "An option that there is not, a value out of its range.",
+            "$ lossary compare phones --validation nan", "The text says what is allowed."),
     Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
             "$ lossary explore", "pip install 'lossary[explorer]'",
             hidden="from types import SimpleNamespace as Space\n\n"

@@ -7,7 +7,6 @@ Names are loaded when they are touched: importing lossary imports no backend.
 """
 
 from importlib import import_module as _import_module
-from typing import Any as _Any
 
 from . import _saving
 
@@ -33,6 +32,9 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "weights_from": "target.weights",
     "train": "training.loop",
     "History": "training.history",
+    "compare": "training.table",
+    "Compared": "training.compared",
+    **dict.fromkeys(["load_fit", "TableFit", "Predictions"], "training.tablefit"),
     "fit_linear": "linear.fit",
     **dict.fromkeys(["LinearFit", "Certificate"], "linear.result"),
     "value_and_gradient": "linear.scipy",
@@ -50,7 +52,7 @@ _HOMES = {  # names that are no losses, and the modules they live in
 }
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:
@@ -58,7 +60,7 @@ def __getattr__(name: str) -> _Any:
 
         card = None if name.startswith("_") else catalogue.names().get(name)
         if card is None or "." in name:
-            near = ", ".join(catalogue.nearest(name)) if not name.startswith("_") else ""
+            near = ", ".join(catalogue.nearest(name, more=_HOMES)) if not name.startswith("_") else ""
             raise AttributeError(
                 f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
             )

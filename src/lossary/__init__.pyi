@@ -6,6 +6,7 @@ from lossary.core.cards import Card as Card
 from lossary.linear.result import Certificate as Certificate
 from lossary.checking.callback import Check as Check
 from lossary.target.sources import Column as Column
+from lossary.training.compared import Compared as Compared
 from lossary.core.schedules import CosineSchedule as CosineSchedule
 from lossary.core.errors import DefinitionError as DefinitionError
 from lossary.core.schedules import Dial as Dial
@@ -27,10 +28,12 @@ from lossary.target.sources import Output as Output
 from lossary.core.params import Param as Param
 from lossary.core.errors import ParameterError as ParameterError
 from lossary.core.errors import PredictionError as PredictionError
+from lossary.training.tablefit import Predictions as Predictions
 from lossary.core.schedules import Schedule as Schedule
 from lossary.core.errors import ShapeError as ShapeError
 from lossary.core.schedules import StepSchedule as StepSchedule
 from lossary.core.sums import Sum as Sum
+from lossary.training.tablefit import TableFit as TableFit
 from lossary.core.errors import TargetError as TargetError
 from lossary.target.sources import Teacher as Teacher
 from lossary.target.term import Term as Term
@@ -43,6 +46,7 @@ from lossary.core.moments import at_step as at_step
 from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
 from lossary.core.contract import checks as checks
+from lossary.training.table import compare as compare
 from lossary.numerics.backend import derivative as derivative
 from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
@@ -53,6 +57,7 @@ from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction
 from lossary.core.lookup import get as get
 from lossary.drawing.surfaces import landscape as landscape
+from lossary.training.tablefit import load_fit as load_fit
 from lossary.core.custom import loss as loss
 from lossary.core.catalogue import losses as losses
 from lossary.core.params import nonnegative as nonnegative

@@ -1,13 +1,28 @@
-"""The error of every room: what was asked, what arrived, what is allowed, what to do. Imports nothing."""
+"""The error of every room: what was asked, what arrived, what is allowed, what to do. Imports nothing of lossary."""
+
+import re
+
+# Controls, marks that turn the direction of writing, and halves of characters: they steer a terminal, or break it.
+UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
+def visible(text: str) -> str:
+    """The text with every control character written out, such as \\x1b."""
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class LossaryError(ValueError):
-    """A mistake that lossary can name. `str()` joins the four parts into one readable text."""
+    """A mistake that lossary can name. `str()` joins the four parts into one readable text.
+
+    Names, cells and paths stand in errors; what would steer a terminal is written out.
+    """
 
     def __init__(self, asked: str, *, arrived: str = "", allowed: str = "", do: str = "") -> None:
         """Keras builds an error anew from its text alone, to add where it happened; then the text is all in `asked`."""
-        self.asked, self.arrived, self.allowed, self.do = asked, arrived, allowed, do
-        super().__init__(" ".join(filter(None, (asked, arrived, allowed, do))))
+        whole = not (arrived or allowed or do)
+        self.asked = "\n".join(map(visible, asked.split("\n"))) if whole else visible(asked)
+        self.arrived, self.allowed, self.do = map(visible, (arrived, allowed, do))
+        super().__init__(" ".join(filter(None, (self.asked, self.arrived, self.allowed, self.do))))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.asked, self.arrived, self.allowed, self.do)
@@ -15,3 +30,12 @@ class LossaryError(ValueError):
 
 def _rebuild(cls: type[LossaryError], asked: str, arrived: str, allowed: str, do: str) -> LossaryError:
     return cls(asked, arrived=arrived, allowed=allowed, do=do)
+
+
+def shown(value: object, most: int = 200) -> str:
+    """Anything in an error's text: what Python writes for it, cut where it grows long."""
+    try:
+        text = repr(value)
+    except Exception:  # an object's own repr, or an integer of more digits than Python writes
+        text = f"a {type(value).__name__} that cannot be written out"
+    return text if len(text) <= most else f"{text[:most]}…"

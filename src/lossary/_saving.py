@@ -6,15 +6,15 @@ soon as both lossary and Keras are imported, in whichever order.
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import sys
-from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False  # typing, pathlib and importlib.abc would be half of the time that `lossary list` takes
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 
 def announce() -> None:
@@ -28,9 +28,12 @@ def announce() -> None:
 
 def register_all() -> None:
     """Import every family; defining a loss registers it."""
+    import pkgutil
+
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WhenKerasComes)]
-    for file in sorted(Path(__file__).with_name("families").glob("[!_]*.py")):
-        import_module(f"{__package__}.families.{file.stem}")
+    families = import_module(f"{__package__}.families")
+    for family in pkgutil.iter_modules(families.__path__):
+        import_module(f"{__package__}.families.{family.name}")
     for module in ("layers", "learned"):
         import_module(f"{__package__}.target.{module}")
 
@@ -49,30 +52,30 @@ def _ours() -> list[ModuleType]:
     return [module for name, module in list(sys.modules.items()) if name.startswith(f"{__package__}.")]
 
 
-class _WhenKerasComes(importlib.abc.MetaPathFinder):
+class _WhenKerasComes:
     """Finds Keras where everybody finds it, and registers the losses after it has been imported."""
 
     came = False
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "keras" or self.came:
             return None
+        from importlib import util
+
         self.came = True  # also keeps the search below from coming back here
-        spec = importlib.util.find_spec(name)
+        spec = util.find_spec(name)
         if spec is None or spec.loader is None:
             self.came = False
             return None
-        spec.loader = _ThenRegister(spec.loader)
+        spec.loader = _ThenRegister(spec.loader)  # type: ignore[assignment]
         return spec
 
 
-class _ThenRegister(importlib.abc.Loader):
+class _ThenRegister:
     def __init__(self, loader: Any) -> None:
         self.loader = loader
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self.loader.create_module(spec)
         return module
 

@@ -39,7 +39,7 @@ def test_only_files_named_after_a_backend_import_it():
     for file in SOURCE.rglob("*.py"):
         if re.search(r"^\s*(import|from) matplotlib", file.read_text(), flags=re.M):
             assert file.parent.name == "drawing", file
-        if re.search(r"^\s*(import|from) (click|rich|plotext)", file.read_text(), flags=re.M):
+        if re.search(r"^\s*(import|from) (click|rich)", file.read_text(), flags=re.M):
             assert file.parent.name == "cli", file
         if re.search(r"^\s*(import|from) (starlette|uvicorn)", file.read_text(), flags=re.M):
             assert file.parent.name == "explorer", file

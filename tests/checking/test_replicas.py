@@ -54,6 +54,16 @@ for name, (make, y, units, activation, w) in CASES.items():
     told[name] = [sorted(found), found["L012"].message if "L012" in found else "",
                   dict(found["L012"].numbers) if "L012" in found else {}, watcher.findings.rows,
                   sorted({f.id for f in watcher.findings})]
+outside = {"learned": ls.UncertaintyWeighted(["mse", "mae"]), "shaped": ls.AdaptiveRobust(),
+           "moving": ls.LinearSchedule(1.0, 0.5, steps=5) * ls.Huber()}
+for name, loss in outside.items():
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        try:
+            model.compile("sgd", loss=loss)
+            told["outside " + name] = model.fit(X, Y, verbose=0).history["loss"][0]
+        except ls.LossaryError as error:
+            told["outside " + name] = str(error)
 print("TOLD" + json.dumps(told))
 """
 
@@ -99,3 +109,9 @@ def test_what_is_not_exact_is_named_with_its_error(told, name):
 def test_the_error_of_a_root_is_that_of_the_devices(told):
     numbers = told["root"][2]
     assert 1.35 < numbers["parts"] / numbers["whole"] < 1.45  # the square root of two, nearly
+
+
+@pytest.mark.parametrize("name", ["learned", "shaped"])
+def test_a_loss_that_learns_is_made_where_its_model_is(told, name):
+    assert "inside of strategy.scope()" in told[f"outside {name}"]
+    assert told["outside moving"] > 0  # a step is counted wherever it was made

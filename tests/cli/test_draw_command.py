@@ -45,7 +45,7 @@ def test_without_a_name_the_file_is_called_after_the_loss(tmp_path, monkeypatch)
         (["huber", "-o", "huber.docx"], "Allowed endings are"),
         (["huber", "-o", "no/huber.svg"], "directory does not exist"),
         (["huber", "-o", "folder.svg"], "It is a directory"),
-        (["hubr", "-o", "out.svg"], "nearest names"),
+        (["hubr", "-o", "out.svg"], "Did you mean huber?"),
         (["huber:delta=0", "-o", "out.svg"], "delta"),
         (["huber:2", "-o", "out.svg"], "gives no value"),
         (["huber", "--over", "errors", "-o", "out.svg"], "Allowed is one of"),

@@ -34,7 +34,7 @@ def csv(tmp_path):
         (["nosuch"], "phones, penguins, engel"),
         (["no/such.csv", "--target", "y"], "no such file"),
         (["phones", "--target", "cals"], "columns are year, calls"),
-        (["phones", "--loss", "hubr"], "nearest names"),
+        (["phones", "--loss", "hubr"], "Did you mean huber?"),
         (["phones", "--loss", "bce"], "For regression"),
         (["phones", "--loss", "huber:delta=0"], "delta is 0"),
         (["phones", "--task", "binary"], "23 different values"),
@@ -52,6 +52,15 @@ def csv(tmp_path):
 )
 def test_arguments(words, said):
     assert said in fails(*words)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "-1", "1_0", "٣", "", "0x1"])
+@pytest.mark.parametrize(
+    "option", ["--l1", "--l2", "--learning-rate", "--validation", "--epochs", "--batch-size", "--seed"]
+)
+def test_numbers_are_finite_and_in_their_range(option, value):
+    lines = fails("phones", option, value).splitlines()
+    assert len(lines) == 4 and option in lines[1] and "number" in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ def test_files(tmp_path, text, said):
 
 
 def test_outputs_are_checked_before_anything_runs(tmp_path, csv, monkeypatch):
-    monkeypatch.setattr("lossary.cli.compare._train", lambda *all: pytest.fail("training began"))
+    monkeypatch.setattr("lossary.cli.compare._prepare", lambda *all: pytest.fail("work began"))
     base = [csv, "--target", "y"]
     assert "does not exist" in fails(*base, "--report", tmp_path / "no" / "r.html")
     assert "directory" in fails(*base, "--report", tmp_path)
@@ -94,14 +103,14 @@ def test_outputs_are_checked_before_anything_runs(tmp_path, csv, monkeypatch):
 def test_a_directory_without_permission(tmp_path, csv):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
-    assert "takes no new file" in fails(csv, "--target", "y", "--report", locked / "r.html")
+    assert "Permission denied" in fails(csv, "--target", "y", "--report", locked / "r.html")
 
 
-def test_a_device_full_or_read_only(tmp_path, csv, monkeypatch):
-    def refuse(**where):
+def test_a_folder_that_is_read_only(tmp_path, csv, monkeypatch):
+    def refuse(*where):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("lossary.cli.output.tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("lossary.core.files.os.open", refuse)
     assert "Read-only file system" in fails(csv, "--target", "y", "--report", tmp_path / "r.html")
 
 

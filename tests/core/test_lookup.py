@@ -1,10 +1,15 @@
 """A loss by any of its names, and the equal of another library's loss with its parameters translated."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
 
 import lossary as ls
+from lossary.core import catalogue
+from lossary.core.schedules import Moving
+from lossary.target.sources import Source
 from tests.backends import array
 
 Y, P = np.float32([[1.0, -2.0]]), np.float32([[4.0, 1.0]])
@@ -58,6 +63,86 @@ def test_an_unknown_name_answers_with_the_nearest():
         ls.get("focl")
     with pytest.raises(AttributeError, match="Huber"):
         _ = ls.Hubre
+    with pytest.raises(AttributeError, match="fit_linear"):
+        _ = ls.fit_liner
+
+
+def typos(name, random_):
+    """A letter left out, put in, changed, or swapped with the next: one of each at each place."""
+    for i in range(len(name) + 1):
+        other, more = random_.choice("aeioustrnlk"), random_.choice("aeioustrnlk")
+        yield from (name[:i] + name[i + 1 :], name[:i] + other + name[i:], name[:i] + more + name[i + 1 :])
+        yield name[:i] + name[i + 1 : i + 2] + name[i : i + 1] + name[i + 2 :]
+
+
+def suggested(name):
+    """The losses and parts that an unknown name is said to be like; None for a name that is known."""
+    try:
+        catalogue.resolve(name)
+    except ls.UnknownLossError as refused:
+        error = refused
+    else:
+        return None
+    if "not in lossary" not in error.arrived:
+        return None
+    near = catalogue.nearest(name)
+    assert bool(near) == ("Did you mean" in error.allowed) and "none" not in error.allowed
+    return {meant(one.partition(" ")[0]) for one in near}
+
+
+def meant(name):
+    card = catalogue.names().get(name)
+    return card.function if card else name
+
+
+def test_misspelt_names_are_found():
+    random_ = random.Random(0)
+    names = [name for name in {**catalogue.names(), **catalogue.parts()} if "." not in name and ":" not in name]
+    found = [
+        meant(name) in near
+        for name in sorted(names)
+        for typo in sorted(set(typos(name, random_)))[::13]
+        if (near := suggested(typo)) is not None
+    ]
+    assert len(found) > 400 and np.mean(found) > 0.98
+
+
+ABSENT = """
+triplet infonce ranknet arcface cosface sphereface contrastive npair lambdarank listnet approx_ndcg
+dpo ppo_clip simpo barlow_twins vicreg byol dino simclr moco wing adaptive_wing lovasz_hinge lovasz_softmax
+ssim psnr lpips charbonnier zinb negative_binomial tweedie gamma_nll weibull cox_ph crps energy_score
+wasserstein sinkhorn gan_hinge lsgan wgan_gp giou diou ciou center_loss proxy_nca proxy_anchor
+multi_similarity lifted_structure angular supcon nt_xent rnnt perceptual style total_variation mixup
+label_distribution ordinal coral corn emd yolo detr
+"""
+
+
+def test_a_name_that_is_not_here_is_said_to_be_not_here():
+    near = {name: suggested(name) for name in ABSENT.split()}
+    assert all(found is not None for found in near.values())
+    assert sum(map(bool, near.values())) <= 0.04 * len(near), {name: found for name, found in near.items() if found}
+
+
+def test_whatever_makes_a_loss_is_in_the_catalogue():
+    kinds = (keras.losses.Loss, keras.layers.Layer, Moving, Source)
+    public = [name for name in ls._HOMES if isinstance(getattr(ls, name), type)]
+    makers = [name for name in public if issubclass(getattr(ls, name), kinds)]
+    assert len(makers) >= 20 and set(makers) <= set(catalogue.parts())
+    for name, part in catalogue.parts().items():
+        assert ls.card(name) is part is ls.card(getattr(ls, name))
+        assert part.summary and part.call.startswith(f"ls.{name}(")
+        assert part.summary.split("`")[0] in str(part) and name in part._repr_html_()
+    assert ls.card(ls.Huber() + ls.MeanSquaredError()).name == "Sum"
+    assert ls.card("grad_norm").name == "GradNorm"
+
+
+def test_a_part_is_no_loss_by_its_name_alone():
+    for name in ("GradNorm", "uncertainty_weighted", "Term", "LinearSchedule"):
+        part = ls.card(name)
+        with pytest.raises(ls.UnknownLossError, match="part of a target") as refused:
+            ls.get(name)
+        assert part.call in refused.value.allowed
+    assert isinstance(ls.get("adaptive_robust", size=2), ls.AdaptiveRobust)  # which needs no argument
     with pytest.raises(ls.UnknownLossError, match=r"torch\.nn\.HuberLoss"):
         ls.get("torch.nn.HuberLos")
 

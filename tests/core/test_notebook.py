@@ -1,11 +1,13 @@
 """What a notebook shows: HTML that is well formed, safe, small, and carries nothing from elsewhere."""
 
+import functools
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import lossary as ls
@@ -25,10 +27,33 @@ def history(epochs=30):
     return found
 
 
+def distance(y_pred, to):
+    """How far <b> it is."""
+    return keras.ops.mean(keras.ops.abs(y_pred - to), axis=-1)
+
+
+@functools.cache
+def compared():
+    table = {HOSTILE: [1.0, 2.0, 3.0, 4.0, 7.0], "kind": ["<i>", "b", "b", "<i>", "b"], "y": [1.0, 2.0, 4.0, 3.0, 9.0]}
+    return ls.compare(table, "y", loss="mse,mae")
+
+
 SHOWN = {
     "loss": lambda: ls.Huber(delta=2.0, name=HOSTILE),
     "usual": ls.Huber,
     "sum": lambda: 0.5 * ls.Huber(name=HOSTILE) + ls.LogCosh(),
+    "outputs": lambda: ls.MultiLoss({HOSTILE: ls.Huber(), "kind": 0.5 * ls.SparseCategoricalCrossentropy()}),
+    "learned": lambda: ls.UncertaintyWeighted([ls.Huber(name=HOSTILE), ls.LogCosh()]),
+    "term": lambda: ls.Term(distance, name=HOSTILE, to=ls.Hidden(HOSTILE)),
+    "schedule": lambda: ls.CosineSchedule(1.0, 0.0, steps=100),
+    "steps": lambda: ls.StepSchedule([1.0, 0.5], boundaries=[100]),
+    "own schedule": lambda: ls.Schedule(lambda step: 1 / (1 + step)),
+    "dial": lambda: ls.Dial(0.5),
+    "linear fit": lambda: ls.fit_linear(pd.DataFrame({HOSTILE: [1.0, 2.0, 4.0]}), [1.0, 2.0, 3.0], l2=0.1),
+    "comparison": lambda: compared(),
+    "kept fit": lambda: compared().fit(),
+    "predictions": lambda: compared().fit().predictions({HOSTILE: [1.0, None], "kind": ["<i>", "b"]}),
+    "part": lambda: ls.card("GradNorm"),
     "card": lambda: ls.card("huber"),
     "findings": lambda: ls.check(ls.BinaryCrossentropy(), np.float32([[1], [0]]), np.float32([[2.3], [-1.2]])),
     "finding": lambda: ls.Finding(HOSTILE, "L000", "ERROR", HOSTILE, HOSTILE, HOSTILE, output=HOSTILE),

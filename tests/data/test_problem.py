@@ -41,7 +41,7 @@ def test_the_recognised_task_is_said():
 
 def test_rows_with_missing_cells_are_left_out_and_counted():
     problem = pose(table(x=[1, "NA", 3, 4, 5], y=[1.5, 2, "", 4, 7]), ask())
-    assert problem.rows.tolist() == [1, 4, 5]
+    assert problem.rows.tolist() == [0, 3, 4]
     assert any(note.startswith("2 of 5 rows are left out") for note in problem.notes)
 
 
@@ -61,7 +61,7 @@ def test_holes_are_named_with_their_counts():
 
 def test_holes_are_filled_from_the_rows_that_train():
     problem = pose(holed(), ask(missing="impute"))
-    assert problem.rows.tolist() == [1, 2, 3, 4, 6, 7, 8]  # without a target there is nothing to explain
+    assert problem.rows.tolist() == [0, 1, 2, 3, 5, 6, 7]  # without a target there is nothing to explain
     assert problem.x[:, 0].tolist() == [1, 4, 3, 4, 4, 7, 8]
     assert problem.x[:, 1].tolist() == [0, 1, 0, 1, 0, 0, 1]  # the commonest value, a tie by the alphabet
     assert any("'x': 2 missing cells become the median, 4" in note for note in problem.notes)

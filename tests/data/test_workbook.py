@@ -60,7 +60,7 @@ def test_a_sheet_of_excel(tmp_path):
     (x, price, town), notes = read_table(path, Reading())
     assert x.numbers.tolist() == [1.234, 950, 2.125]  # a number is never read as thousands
     np.testing.assert_array_equal(price.numbers, [1234.5, 7, np.nan])
-    assert town.text == ("Rome", "Oslo", "Rome") and town.place(1) == "row 5"
+    assert town.text == ("Rome", "Oslo", "Rome") and town.place(1) == "line 5"
     assert "'Sales'" in notes[0] and "the first of 2" in notes[1]
     (only,), _ = read_table(path, Reading(sheet="second"))
     assert only.numbers.tolist() == [5]

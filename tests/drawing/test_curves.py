@@ -8,7 +8,7 @@ from keras import ops
 import lossary as ls
 from lossary.core.forms import Distance, Margin
 from lossary.core.results import RisingSums
-from lossary.drawing.curves import AXES, Axis, axis_of, draw, name_of, sample
+from lossary.drawing.curves import AXES, Axis, axis_of, curves_figure, draw, name_of, sample
 from lossary.drawing.sampling import jumps
 from tests.backends import array, gradient
 from tests.laws.cases import LOSSES, every_loss
@@ -27,9 +27,11 @@ def line(panel, place=0):
 
 
 @every_loss
-def test_every_loss_is_drawn_with_its_own_values(cls):
+def test_every_loss_is_drawn_with_its_own_values_and_gradient(cls):
+    """Values by the loss itself; the gradient by its closed form, else by what the value does between two points."""
     loss = cls()
-    figure = draw(loss)
+    curve = sample(loss)
+    figure = curves_figure([curve])
     x, y = line(figure.axes[0])
     keep = np.linspace(0, x.size - 1, 7).astype(int)
     y_true, y_pred = axis_of(loss).inputs(x[keep])
@@ -44,12 +46,6 @@ def test_every_loss_is_drawn_with_its_own_values(cls):
         "curvature",
     ]
 
-
-@every_loss
-def test_the_gradient_is_that_of_the_loss(cls):
-    """The closed form where there is one; else, for any loss, what the value does between two points."""
-    loss = cls()
-    curve = sample(loss)
     x = ops.convert_to_tensor(curve.x.astype("float32"))
     if isinstance(loss, (Distance, Margin)) and loss.gives is not RisingSums:
         np.testing.assert_allclose(curve.slope, array(loss.slope(x)), rtol=1e-5, atol=1e-5)

@@ -450,7 +450,9 @@ def lawful(random):
     expects = "value" if n or plain else "any"
     call = f"{loss}({y_text}, {p_text}{weight})"
     if random.random() < 0.01 and n and "keras.Variable" not in call:
-        call = f"compiled({loss})(*map(ops.convert_to_tensor, [{literal(y, 'float32')}, {literal(p, 'float32')}]))"
+        whole = name != "CTC"  # whose kernel breaks torch's graph
+        tensors = f"[{literal(y, 'float32')}, {literal(p, 'float32')}]"
+        call = f"compiled({loss}, {whole})(*map(ops.convert_to_tensor, {tensors}))"
         value = {"none": values, "sum": values.sum()}.get(reduction, values.mean())
         tolerance = 5e-4
     return Call(name, call, expects, value, tolerance)
@@ -696,17 +698,52 @@ def others(random):
         "AdaptiveRobust": f"ls.AdaptiveRobust({s()})",
         "GradNorm": f"ls.GradNorm(['mse', 'mae'], {s()})",
         "Param": f"ls.positive('x', slide=(0.1, 1.0)).check('L', 'x', {t()})",
-        "fit_linear": f"getattr(ls, 'fit_linear', lambda *a: None)({t()}, {t()})",
+        "fit_linear": f"ls.fit_linear({t()}, {t()})",
+        "fit_linear.how": f"ls.fit_linear({data}, [1.0, 2.0, 3.0, 5.0], {option(random, FITTED)}={s()})",
+        "weights_from.how": f"ls.weights_from([0, 1, 1, 2], {option(random, WEIGHED)}={s()})",
+        "get.peer": f"ls.get('{option(random, PEERS)}={s()})",
+        "check.ignore": f"ls.check('mse', {data}, {data}, ignore={s()})",
+        "Check": f"ls.Check({s()}, on_error={s()})",
+        "explain.mask": f"ls.explain('mse', {data}, {data}, mask={t()})",
+        "Teacher": f"ls.Teacher({s()})",
+        "draw": f"ls.draw('huber', {option(random, DRAWN)}={s()})",
+        "losses.empty": f"ls.{option(random, TAKES_LOSSES)}({option(random, EMPTY)})",
     }
     heavy = {
         "train": f"trained(line(), {data}, {t()}, loss={loss})",
         "train.weight": f"trained(line(), {data}, np.ones((4, 1)), loss={loss}, sample_weight={t()})",
         "train.loss": f"trained(line(), {data}, np.ones((4, 1)), loss={t()})",
+        "train.empty": f"trained(line(), {data}, np.ones((4, 1)), loss={option(random, EMPTY)})",
+        "train.how": f"ls.train(line('mse'), {data}, np.ones((4, 1)), {option(random, TRAINED)}={s()})",
+        "target_split": f"ls.target_split({option(random, MODELS)}, {data}, {t()})",
         "check.model": f"ls.check(line({loss}), {data}, {t()})",
     }
     pool = heavy if random.random() < 0.02 else lines
     name = str(random.choice(list(pool)))
     return Call(name, pool[name], "any")
+
+
+FITTED = ["loss", "l1", "l2", "sample_weight", "intercept", "offset", "standardise", "outputs"]
+WEIGHED = ["rule", "beta", "ignore_class", "classes"]
+PEERS = [
+    "torch.nn.CrossEntropyLoss', reduction",
+    "torch.nn.CrossEntropyLoss', weight",
+    "torch.nn.CrossEntropyLoss', ignore_index",
+    "torch.nn.MSELoss', size_average",
+    "torch.nn.PoissonNLLLoss', full",
+    "torch.nn.PoissonNLLLoss', eps",
+    "optax.huber_loss', delta",
+]
+DRAWN = ["kind", "axis", "show", "theme", "delta"]
+EMPTY = ["[]", "{}", "[None]", "[[]]", "[{}]", "{'a': None}", "{'a': []}", "()"]
+TAKES_LOSSES = ["Sum", "MultiLoss", "UncertaintyWeighted", "GradNorm", "draw"]
+MODELS = ["line('mse')", "line()", "None", "ls.Huber()"]
+TRAINED = ["optimizer", "metrics", "batch_size", "shuffle", "seed", "validation_data", "sample_weight", "class_weight"]
+TRAINED += ["callbacks", "patience", "monitor", "chunk", "steps_per_epoch", "jit_compile", "epochs"]
+
+
+def option(random, names):
+    return str(random.choice(names))
 
 
 KINDS = [(lawful, 0.3), (shapes, 0.15), (anything, 0.2), (integers, 0.05), (constructors, 0.2), (others, 0.1)]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import keras
 import numpy as np
@@ -77,3 +78,21 @@ def test_a_function_saved_before_is_read_as_its_class():
     logs = model.evaluate(x, y, verbose=0, return_dict=True, batch_size=2)
     want = np.sqrt(np.mean((model.predict(x, verbose=0) - y) ** 2))
     np.testing.assert_allclose(logs["root_mean_squared_error"], want, rtol=1e-5)
+
+
+def test_the_error_without_lossary_leads_to_the_answer(tmp_path):
+    """Keras's own text, of a process that has not imported lossary, stands in the documents beside what to do."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    root = Path(__file__).resolve().parents[2]
+    page, readme = ((root / name).read_text(encoding="utf-8") for name in ("docs/errors.md", "README.md"))
+    for loss, name in ((ls.Huber(), "Huber"), (ls.Huber() + ls.LogCosh(), "Sum")):
+        model.compile("sgd", loss)
+        model.save(tmp_path / "model.keras")
+        with mock.patch.dict(keras.saving.get_custom_objects(), clear=True):
+            with pytest.raises(TypeError, match=f"Could not locate class '{name}'") as refused:
+                keras.saving.load_model(tmp_path / "model.keras")
+            assert keras.saving.load_model(tmp_path / "model.keras", compile=False).count_params() == 4
+        assert f"Could not locate class '{name}'" in page
+    text = str(refused.value).partition(" Full object config")[0].partition("'. ")[2]
+    assert text in page and "`import lossary` before" in page
+    assert "Could not locate class 'Huber'" in " ".join(readme.split()) and "`import lossary` first" in readme

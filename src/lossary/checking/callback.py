@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import tree
 
-from ..core.errors import ParameterError
+from ..core.errors import ParameterError, shown
 from ..numerics.backend import peek, training_state
 from .case import ROWS
 from .check import judge
@@ -39,10 +39,10 @@ class Check(keras.callbacks.Callback):
     def __init__(self, ignore: Iterable[str] = (), on_error: str = "raise") -> None:
         super().__init__()
         self.rules = chosen(ignore)
-        if on_error not in ("raise", "warn"):
+        if not isinstance(on_error, str) or on_error not in ("raise", "warn"):
             raise ParameterError(
                 "Check(on_error=...) says what an ERROR does to fit().",
-                arrived=f"It was given {on_error!r}.",
+                arrived=f"It was given {shown(on_error)}.",
                 allowed="Allowed are 'raise' and 'warn'.",
                 do="Leave it out to stop before the first step.",
             )

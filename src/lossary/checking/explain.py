@@ -14,6 +14,7 @@ from ..core import notebook
 from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.results import Sums
+from ..data.arrays import array
 from .known import masked
 from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, row_weights, takes_root
 
@@ -129,7 +130,7 @@ def _masked(y_pred: Any, mask: Any) -> Any:
             allowed="Allowed is a mask beside one tensor of predictions.",
             do="Pass 0 and 1 as sample_weight instead.",
         )
-    return masked(y_pred, mask)
+    return masked(y_pred, array(mask, "mask").astype(bool))
 
 
 def _rooted(loss: keras.losses.Loss, reduced: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import keras
 import numpy as np
 from keras import tree
 
-from ..core.errors import LossaryError
-from ..data.arrays import arrays
+from ..core.errors import LossaryError, shown
+from ..data.arrays import array, arrays
+from ..data.batches import batches_of, gives_once, on_host
 from .case import ROWS
 
 PASSED = 2**26  # bytes of a stream that are gone through for the targets of further rows
@@ -39,7 +40,7 @@ def feed(x: Any, y: Any = None, w: Any = None) -> Feed:
     """Rows for check(model, x, y, w)."""
     if isinstance(x, (str, Path)):
         return _of_parquet(Path(x), y)
-    batches = _batches(x)
+    batches = batches_of(x)
     if batches is not None:
         if y is not None or w is not None:
             raise LossaryError(
@@ -48,7 +49,7 @@ def feed(x: Any, y: Any = None, w: Any = None) -> Feed:
                 allowed=TAKEN,
                 do="Put them into the batches.",
             )
-        return _of_batches(batches, x)
+        return _of_batches(iter(batches()), x)
     if x is None or y is None:
         raise LossaryError(
             "check(model, x, y) looks at predictions and targets.",
@@ -57,7 +58,7 @@ def feed(x: Any, y: Any = None, w: Any = None) -> Feed:
             do="Pass the training data, or some rows of them: ls.check(model, x[:256], y[:256]).",
         )
     x, y, w = inputs(x), numbers(y, "y"), numbers(w, "sample_weight")
-    _same_rows(x=x, y=y, sample_weight=w)
+    same_rows("check", x=x, y=y, sample_weight=w)
     return Feed(_first(x), _first(y), _first(w), x, y, w)
 
 
@@ -74,7 +75,7 @@ def inputs(x: Any) -> Any:
 def numbers(y: Any, what: str) -> Any:
     """Targets or weights as NumPy, in their structure; what holds no numbers is refused."""
     if what == "sample_weight" and np.ndim(y) == 0 and y is not None and not isinstance(y, (str, dict)):
-        return np.asarray(keras.ops.convert_to_numpy(y))  # one number for all rows
+        return array(y, what)  # one number for all rows
     for part in tree.flatten(y):
         if type(part).__name__ == "RaggedTensor" or getattr(part, "is_nested", False) is True:
             raise LossaryError(
@@ -86,14 +87,14 @@ def numbers(y: Any, what: str) -> Any:
     return arrays(y, what, int64=True)
 
 
-def _same_rows(**named: Any) -> None:
+def same_rows(who: str, **named: Any) -> None:
     """Refuse data of different numbers of rows, and data of none."""
     counts = {name: {len(part) for part in _leaves(data) if np.ndim(part)} for name, data in named.items()}
     every = set().union(*counts.values())
     if len(every) > 1 or every == {0}:
         shown = ", ".join(f"{min(rows)} rows in {name}" for name, rows in counts.items() if rows)
         raise LossaryError(
-            "check goes through the data row by row.",
+            f"{who} goes through the data row by row.",
             arrived=f"There are {shown}.",
             allowed="Allowed are data with the same number of rows, at least one.",
             do="Pass whole arrays, rows first.",
@@ -123,19 +124,6 @@ def _first(data: Any, rows: int = ROWS) -> Any:
 # -- batch by batch ---------------------------------------------------------------------------------------------
 
 
-def _batches(x: Any) -> Iterator[Any] | None:
-    """The batches that x gives; None where it holds rows."""
-    if isinstance(x, keras.utils.PyDataset):
-        return (x[k] for k in range(x.num_batches or 2**31))
-    if hasattr(x, "as_numpy_iterator"):  # tf.data
-        return iter(x.as_numpy_iterator())
-    if hasattr(x, "__next__"):
-        return iter(x)
-    if isinstance(x, (list, tuple, dict, str)) or hasattr(x, "shape") or hasattr(x, "__array__"):
-        return None
-    return iter(x) if isinstance(x, Iterable) else None
-
-
 def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
     """The first rows of a stream, and the targets of those after them as long as it ends and is small."""
     whole: list[Any] = []
@@ -159,7 +147,7 @@ def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
             allowed=TAKEN,
             do="Let each batch be (x, y) or (x, y, sample_weight).",
         )
-    further = [] if hasattr(source, "__next__") else list(_further(batches))  # a generator cannot begin anew
+    further = [] if gives_once(source) else list(_further(batches))  # a generator cannot begin anew
     firsts = [_joined([batch[k] for batch in whole]) for k in range(3)]
     every_y, every_w = (_joined([batch[k] for batch in [*whole, *further]]) for k in (1, 2))
     return Feed(_first(firsts[0]), _first(firsts[1]), _first(firsts[2]), firsts[0], every_y, every_w)
@@ -176,8 +164,7 @@ def _further(batches: Iterator[Any]) -> Iterator[Any]:
 
 
 def _split(batch: Any) -> tuple[Any, Any, Any]:
-    batch = tree.map_structure(_host, tuple(batch) if isinstance(batch, list) else batch)
-    x, y, w = keras.utils.unpack_x_y_sample_weight(batch)
+    x, y, w = keras.utils.unpack_x_y_sample_weight(on_host(batch))
     return inputs(x), numbers(y, "y"), numbers(w, "sample_weight")
 
 
@@ -189,12 +176,8 @@ def _joined(parts: list[Any]) -> Any:
     shapes = [[np.shape(leaf)[1:] for leaf in _leaves(part)] for part in parts]
     alike = list(itertools.takewhile(lambda pair: pair[1] == shapes[0], zip(parts, shapes, strict=True)))
     return tree.map_structure(
-        lambda *leaves: np.concatenate([np.asarray(_host(x)) for x in leaves]), *(p for p, _ in alike)
+        lambda *leaves: np.concatenate([np.asarray(on_host(x)) for x in leaves]), *(p for p, _ in alike)
     )
-
-
-def _host(value: Any) -> Any:
-    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
 def _of_parquet(path: Path, targets: Any) -> Feed:
@@ -204,7 +187,7 @@ def _of_parquet(path: Path, targets: Any) -> Feed:
     if not files or not names or not all(isinstance(name, str) for name in names):
         raise LossaryError(
             "check(model, path, y) reads the rows of Parquet files, and the targets from the columns that y names.",
-            arrived=f"There is none at {str(path)!r}." if not files else f"y is {targets!r}.",
+            arrived=f"There is none at {str(path)!r}." if not files else f"y is {shown(targets)}.",
             allowed="Allowed is a Parquet file, or a folder of files that end in .parquet, and the name of a column.",
             do='Name both, for instance ls.check(model, "rows.parquet", "price").',
         )
@@ -225,7 +208,7 @@ def _of_parquet(path: Path, targets: Any) -> Feed:
     labels = [numbers(parquet.read_table(file, columns=names), "y") for file in files]
     y = np.concatenate(labels)
     if head is None or not len(y):
-        _same_rows(y=y)
+        same_rows("check", y=y)
     x = arrays(_table(head).select(inputs_of), "x").astype(keras.config.floatx())
     return Feed(x, y[: len(x)], None, x, y, None)
 

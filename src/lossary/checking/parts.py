@@ -200,7 +200,7 @@ def row_weights(loss: keras.losses.Loss, given: Any) -> Any:
 
 def arrays(values: Any) -> Any:
     """Data as the losses take them: lists of numbers become arrays; tensors, and what holds several, stay."""
-    if isinstance(values, dict):
+    if isinstance(values, dict) and any(value is not None for value in values.values()):
         return {name: arrays(value) for name, value in values.items()}
     if isinstance(values, (list, tuple)) and any(hasattr(value, "shape") for value in values):
         return [arrays(value) for value in values]

@@ -9,7 +9,7 @@ from importlib import import_module
 from inspect import cleandoc
 from typing import TYPE_CHECKING
 
-from ..core.errors import ParameterError
+from ..core.errors import ParameterError, shown
 from .findings import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -117,8 +117,11 @@ def first_causes(found: list[Finding]) -> list[Finding]:
 def chosen(ignore: Iterable[str] = ()) -> list[Rule]:
     """The rules less those to ignore. Raises ParameterError for an id that no rule has."""
     every = rules()
-    ignored = [ignore] if isinstance(ignore, str) else list(ignore)
-    unknown = [str(id) for id in ignored if id not in every]
+    try:
+        ignored: list[object] = [ignore] if isinstance(ignore, str) else list(ignore)
+    except Exception:  # nothing to go through, or a symbolic tensor
+        ignored = [ignore]
+    unknown = [shown(id) for id in ignored if not isinstance(id, str) or id not in every]
     if unknown:
         raise ParameterError(
             "ignore=[...] names rules by their ids.",

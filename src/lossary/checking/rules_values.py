@@ -470,7 +470,7 @@ def merged(values: Any, limit: int) -> tuple[float, float] | None:
     size, apart = float(np.abs(y).max(initial=0)), float(y.std()) if y.size else 0.0
     if apart == 0:
         return None
-    step = 2.0 ** (math.floor(math.log2(size)) + 1) / limit  # between two numbers of this size
+    step = math.ldexp(1 / limit, math.floor(math.log2(size)) + 1)  # between two numbers of this size
     if step < 1e-4 * apart:
         return None
     rounded = np.unique(np.rint(y / step)).size

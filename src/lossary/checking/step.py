@@ -20,6 +20,7 @@ from ..core.loss import Loss
 from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.masks import mask_of, with_mask
 from ..target.attachment import attachment_of
+from .feeds import same_rows
 from .parts import Array, arrays, copied, measure, numbers
 from .untouched import untouched
 
@@ -101,6 +102,7 @@ def watch_model(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> Watch
     """One training step of a compiled model; nothing about the model changes."""
     _check_ready(model, y)
     x, y, weight = tensors(x), tensors(y), tensors(sample_weight)
+    same_rows("diagnose", x=x, y=y, sample_weight=weight)
     watch = Watch()
     watch.data("input", "inputs x", x)
     watch.data("target", "targets y", y, spared(weight, _losses(model)))
@@ -183,6 +185,8 @@ def tensors(values: Any) -> Any:
 
 
 def _tensor(x: Any) -> Any:
+    if x is None:  # no weights for one of several outputs
+        return None
     floating = "float" in str(x.dtype)
     return ops.convert_to_tensor(x, dtype=keras.config.floatx() if floating else None)
 

@@ -6,7 +6,6 @@ import ast
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +67,7 @@ def check_command(
     chosen(ignored)
     if what is None:
         raise _misuse("Nothing was named.", "Name a CSV file or MODULE:NAME; `lossary check --help` shows examples.")
-    module = ":" in what and not Path(what).exists()
+    module = ":" in what and not os.path.exists(what)
     found = _check_model(what, data, options, ignored) if module else _check_table(what, options, ignored)
     _print(found)
     ctx.exit(1 if found.errors else 0)
@@ -141,7 +140,7 @@ def _columns(table: Table, text: str, option: str) -> tuple[Any, tuple[str, ...]
                 do="Check the spelling; a name with a comma stands in quotation marks.",
             )
         for note in column.notes:
-            click.echo(note)
+            click.echo(visible(note))
         found.append(column.numbers)
     return (found[0] if len(found) == 1 else np.stack(found, -1)), names
 
@@ -154,7 +153,7 @@ def _parameters(settings: tuple[str, ...]) -> dict[str, Any]:
             raise _misuse(f"--set {setting} has no '='.", "Write --set NAME=VALUE, for example --set delta=2.")
         try:
             given[name.strip()] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
             given[name.strip()] = value
     return given
 
@@ -211,8 +210,10 @@ def _array(path: str, option: str) -> Any:
     import numpy as np
 
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(0, "It is no regular file")
         return np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+    except Exception as error:  # the head of such a file is read as Python, and may raise anything
         raise LossaryError(
             f"{option} {path} was to be read.",
             arrived=f"{getattr(error, 'strerror', None) or 'It is no .npy file of numbers'}.",
@@ -222,39 +223,37 @@ def _array(path: str, option: str) -> Any:
 
 
 def _print_rules() -> None:
-    from rich.markup import escape
     from rich.table import Table as Grid
 
     from lossary.checking.rule import rules
-    from lossary.cli.screen import make_console
+    from lossary.cli.screen import make_console, shown
 
     console, table = make_console(), Grid(box=None, padding=(0, 2, 0, 0))
     for head in ("id", "severity", "rule", "what is wrong"):
         table.add_column(head, no_wrap=head != "what is wrong")
     for rule in rules().values():
-        table.add_row(rule.id, rule.severity, rule.name, escape(rule.reason))
+        table.add_row(rule.id, rule.severity, rule.name, shown(rule.reason))
     console.print(table)
     console.print("\nNext: lossary check data.csv --y label --p score --loss bce")
 
 
 def _print(found: Findings) -> None:
-    from rich.markup import escape
     from rich.padding import Padding
 
-    from lossary.cli.screen import make_console
+    from lossary.cli.screen import make_console, shown
 
     console = make_console()
     if len(found.routes) > 1:
         console.print("[bold]Which loss meets which output[/bold]")
         for route in found.routes:
-            console.print(Padding(escape(str(route)), (0, 0, 0, 2), expand=False))
+            console.print(Padding(shown(str(route)), (0, 0, 0, 2), expand=False))
         console.print()
     for finding in found:
         colour = "red" if finding.severity == "ERROR" else "yellow"
-        where = f" (output {escape(finding.output)})" if finding.output else ""
+        where = f" (output {shown(finding.output)})" if finding.output else ""
         console.print(f"[bold {colour}]{finding.severity}[/] [bold]{finding.id} {finding.rule}[/bold]{where}")
         for text in (finding.message, f"→ {finding.do}"):
-            console.print(Padding(escape(text), (0, 0, 0, 2), expand=False))
+            console.print(Padding(shown(text), (0, 0, 0, 2), expand=False))
         console.print(f"  [dim]{finding.link}[/dim]\n")
     console.print(found.summary())
     if found:

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 import lossary as ls
+from lossary._errors import visible
 from lossary.cli.backends import choose_backend
+from lossary.cli.options import FilePath, Number
 from lossary.cli.output import check_outputs, check_packages
 
 EPILOG = """\b
@@ -23,10 +25,10 @@ Examples:
 
 @click.command("draw", epilog=EPILOG, short_help="Losses as a picture: value, gradient, curvature, maps.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .svg, .png, .pdf or .html file.")
+@click.option("-o", "--output", type=FilePath(), help="A .svg, .png, .pdf or .html file.")
 @click.option("--kind", type=click.Choice(("curves", "map", "triangle")), default="curves", show_default=True)
 @click.option("--over", metavar="AXIS", help="For curves: error, margin, probability … Default: by the loss.")
-@click.option("--span", nargs=2, type=float, metavar="LOW HIGH", help="For curves: the range of the axis.")
+@click.option("--span", nargs=2, type=Number(), metavar="LOW HIGH", help="For curves: the range of the axis.")
 @click.option("--show", metavar="WHAT", help="For curves: value, gradient, curvature, comma between. Default: all.")
 @click.option("--apart", is_flag=True, help="For curves: a panel for each loss.")
 @click.option("--theme", type=click.Choice(("auto", "light", "dark")), default="auto", show_default=True)
@@ -54,4 +56,4 @@ def draw_command(names: tuple[str, ...], output: Path | None, **options: Any) ->
         **options,
     )
     figure.save(path)
-    click.echo(f"Written: {path}")
+    click.echo(f"Written: {visible(str(path))}")

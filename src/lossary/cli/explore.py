@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from lossary.cli.backends import choose_backend
+from lossary.cli.failure import INTERRUPTED
+from lossary.cli.interrupts import WATCH
+from lossary.cli.options import Number
 
 
 @click.command("explore", short_help="A page to play with losses: curves, fits, likelihood, training.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Where to listen. Default: 8765, or a free one.")
+@click.option("--port", type=Number(0, 65535, whole=True), help="Where to listen. Default: 8765, or a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
 def explore_command(port: int | None, no_browser: bool, backend: str | None) -> None:
@@ -19,4 +22,8 @@ def explore_command(port: int | None, no_browser: bool, backend: str | None) -> 
     choose_backend(backend)
     from lossary.explorer.serve import explore
 
-    explore(port, browser=not no_browser)
+    WATCH.stop()  # the server closes its connections itself
+    try:
+        explore(port, browser=not no_browser)
+    except KeyboardInterrupt:  # how the page is closed
+        click.get_current_context().exit(INTERRUPTED)

@@ -1,73 +1,38 @@
-"""Plots of characters for the terminal. Each line has its own letter, so that they can be told apart without colour."""
+"""The pictures of a comparison on the terminal, and what is said of rows that they leave out."""
 
 from __future__ import annotations
 
 import string
 from collections.abc import Sequence
 
-import plotext
-
+from lossary._errors import visible
+from lossary.cli.canvas import Marks, drawn, full, robust, told
 from lossary.data.results import Comparison, Fit
 
 LETTERS = string.ascii_lowercase
 COLOURS = (208, 39, 35, 220, 25, 175, 166, 245)  # of 256: near the Okabe–Ito palette, which colour-blind people tell
 
 
-def fitted_lines(found: Comparison, fits: Sequence[Fit], width: int, colour: bool) -> str:
-    """The rows and every fitted line, for one numeric input."""
-    _begin(width, 20)
-    plotext.scatter(found.x, found.y, marker="o", label=found.target)
-    for place, fit in enumerate(fits):
-        letter = LETTERS[place % 26]
-        plotext.plot(
-            found.grid[:: max(1, len(found.grid) // width)],
-            fit.line[:: max(1, len(found.grid) // width)],
-            marker=letter,
-            label=fit.label,
-            color=COLOURS[place % len(COLOURS)],
-        )
-    # drawn again without a label, so that no line hides a row
-    plotext.scatter(found.x, found.y, marker="o")
-    plotext.xlabel(found.inputs[0])
-    _round_ticks(found.x)
-    return _text(colour)
+def fitted_lines(found: Comparison, fits: Sequence[Fit], width: int, colour: bool) -> tuple[list[str], str]:
+    """The rows and every fitted line, for one numeric input; and a sentence where rows lie outside."""
+    rows = Marks(found.x, found.y, "o", visible(f"{found.target} (a row each)"))
+    lines = [
+        Marks(found.grid, fit.line, LETTERS[k % 26], visible(fit.label), _colour(k, colour), line=True)
+        for k, fit in enumerate(fits)
+    ]
+    picture = drawn([rows, *lines], robust(found.x), robust(found.y), width, 22, visible(found.inputs[0]))
+    return picture, told([found.row_numbers[place] for place in rows.outside], "row")
 
 
-def predicted_against_true(found: Comparison, fit: Fit, width: int, colour: bool) -> str:
+def predicted_against_true(found: Comparison, fit: Fit, width: int, colour: bool) -> tuple[list[str], str]:
     """One fit's predictions over the true values; on the line of dots both are equal."""
-    _begin(width, 18)
-    ends = [min(found.y), max(found.y)]
-    plotext.plot(ends, ends, marker=".", label="equal")
-    plotext.scatter(found.y, fit.predictions, marker="o", label=fit.label, color=COLOURS[0])
-    plotext.xlabel(f"{found.target}, true")
-    plotext.ylabel("predicted")
-    return _text(colour)
+    across, up = robust(found.y), robust([*found.y, *fit.predictions])
+    ends = full([*across, *up])
+    equal = Marks(ends, ends, ".", "equal", line=True)
+    rows = Marks(found.y, fit.predictions, "o", visible(f"predicted by {fit.label} (a row each)"), _colour(0, colour))
+    picture = drawn([rows, equal], across, up, width, 20, visible(f"{found.target}, true"))
+    return picture, told([found.row_numbers[place] for place in rows.outside], "row")
 
 
-def loss_curve(axis: str, x: Sequence[float], value: Sequence[float], slope: Sequence[float], width: int) -> str:
-    """A loss and its slope over its natural argument, without colour."""
-    _begin(width, 18)
-    plotext.plot(x, slope, marker="'", label="slope")
-    plotext.plot(x, value, marker="o", label="loss")
-    plotext.xlabel(axis)
-    return _text(False)
-
-
-def _round_ticks(x: Sequence[float]) -> None:
-    """Five ticks without decimals, where the numbers are wide enough apart for that."""
-    low, high = min(x), max(x)
-    if high - low >= 8:
-        ticks = [round(low + (high - low) * part / 4) for part in range(5)]
-        plotext.xticks(ticks, [f"{tick}" for tick in ticks])
-
-
-def _begin(width: int, height: int) -> None:
-    plotext.clear_figure()
-    plotext.plotsize(width, height)
-    plotext.theme("clear")
-
-
-def _text(colour: bool) -> str:
-    drawn = plotext.build()
-    plotext.clear_figure()
-    return (drawn if colour else plotext.uncolorize(drawn)).rstrip("\n")
+def _colour(place: int, colour: bool) -> int | None:
+    return COLOURS[place % len(COLOURS)] if colour else None

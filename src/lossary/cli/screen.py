@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,14 +11,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from lossary._errors import visible
 from lossary.cli.plots import LETTERS, fitted_lines, predicted_against_true
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Baseline, Comparison, Fit, strongest
 
 T = TypeVar("T")
 
 WIDEST = 110
 SHORT = 9  # longer labels stand in a column's head by their letter
 COLUMNS = 6  # of losses side by side
+PULLS = 3  # rows named for each fit
 ROWS = 12  # coefficients or classes shown; the rest are in --json
 
 
@@ -29,13 +31,19 @@ def make_console(stderr: bool = False) -> Console:
     return console
 
 
+def shown(text: str) -> str:
+    """Text that is not the product's own, such as a name or a cell: neither markup nor what steers a terminal."""
+    return escape(visible(text))
+
+
 class Screen:
     """Prints one comparison."""
 
     def __init__(self, stderr: bool, quiet: bool) -> None:
         self.console, self.quiet = make_console(stderr), quiet
 
-    def show(self, found: Comparison, written: list[Path]) -> None:
+    def show(self, found: Comparison) -> None:
+        """Everything but the end."""
         if not found.fits:
             self.console.print("Interrupted before the first fit was finished; nothing is written.")
             return
@@ -50,20 +58,20 @@ class Screen:
             self._every_loss(found, good)
             self._pulls(good)
         self._list("How each loss was used", [note for fit in found.fits for note in fit.notes])
-        self._end(found, written)
+        self._end(found)
 
     def _introduce(self, found: Comparison) -> None:
         print_ = self.console.print
-        print_(f"[bold]{escape(found.title)}[/bold]")
+        print_(f"[bold]{shown(found.title)}[/bold]")
         if found.source:
-            print_(f"[dim]{escape(found.source)}; {escape(found.licence)}[/dim]")
+            print_(f"[dim]{shown(found.source)}; {shown(found.licence)}[/dim]")
         inputs = ", ".join(found.inputs[:4]) + (f" and {len(found.inputs) - 4} more" if len(found.inputs) > 4 else "")
         print_(
-            f"\nHow does [bold]{escape(found.target)}[/bold] depend on {escape(inputs)}? "
+            f"\nHow does [bold]{shown(found.target)}[/bold] depend on {shown(inputs)}? "
             f"One {found.model} model is fitted {len(found.asked)} times; only the loss differs."
         )
         if found.look:
-            print_(f"Look at this: {escape(found.look)}")
+            print_(f"Look at this: {shown(found.look)}")
         self._list("Decided", found.decided)
 
     def _plot(self, found: Comparison) -> None:
@@ -73,13 +81,15 @@ class Screen:
         width, colour = min(self.console.width, 90), self.console.color_system is not None
         self.console.print()
         if found.has_line:
-            drawn = fitted_lines(found, good, width, colour)
+            drawn, outside = fitted_lines(found, good, width, colour)
         else:
             part = "valid" if found.valid_rows else "train"
             best = min(good, key=lambda fit: float(fit.figures[part]["median |residual|"]))
-            self.console.print(f"Nearest to most rows: {escape(best.label)}")
-            drawn = predicted_against_true(found, best, width, colour)
-        self.console.print(Text.from_ansi(drawn))
+            self.console.print(f"Nearest to most rows: {shown(best.label)}")
+            drawn, outside = predicted_against_true(found, best, width, colour)
+        self.console.print(Text.from_ansi("\n".join(drawn)))
+        if outside:
+            self.console.print(outside)
 
     def _coefficients(self, found: Comparison, fits: list[Fit]) -> None:
         first = fits[0].coefficients
@@ -90,12 +100,12 @@ class Screen:
             self.console.print(f"\nEach fit has {count} coefficients, too many for the screen: they are in --json.")
             return
         for chunk in _chunks(fits):
-            table = self._table(f"Coefficients, in the data's own units ({escape(first.meaning)})")
+            table = self._table(f"Coefficients, in the data's own units ({shown(first.meaning)})")
             table.add_column("a step of 1 in")
             self._heads(table, [fit.label for fit in chunk], fits)
             for place, feature in enumerate(first.features):
                 table.add_row(
-                    escape(feature), *(_number(f.coefficients.weights[0][place]) for f in chunk if f.coefficients)
+                    shown(feature), *(_number(f.coefficients.weights[0][place]) for f in chunk if f.coefficients)
                 )
             table.add_row("(all inputs 0)", *(_number(f.coefficients.intercepts[0]) for f in chunk if f.coefficients))
             self.console.print(table)
@@ -104,20 +114,29 @@ class Screen:
         for part in fits[0].figures:
             where = {"train": "the rows fitted", "valid": "the rows held back"}[part]
             if found.task == "regression":
-                table = self._table(f"Residuals ({escape(found.target)} − fit) on {where}")
-                shown = {"median |residual|": "median |r|"}
+                table = self._table(f"Residuals ({shown(found.target)} − fit) on {where}")
+                brief = {"median |residual|": "median |r|"}
                 keys = [key for key in fits[0].figures[part] if key != "largest"]
-                rows = [[_number(fit.figures[part][key]) for key in keys] for fit in fits]
-                heads = [shown.get(key, key) for key in keys]
+                rows, without = (
+                    [[_number(one.figures[part][key]) for key in keys] for one in some]
+                    for some in (fits, found.baselines)
+                )
+                heads = [brief.get(key, key) for key in keys]
             else:
                 table = self._table(f"Decisions on {where}")
-                heads, rows = _decision_rows(fits, part)
+                heads, rows = _decision_rows([fit.figures[part] for fit in fits])
+                without = _decision_rows([base.figures[part] for base in found.baselines])[1]
             _name_column(table)
             for head in heads:
                 table.add_column(head, justify="right")
             for place, (fit, row) in enumerate(zip(fits, rows, strict=True)):
-                table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *row)
+                table.add_row(f"{LETTERS[place % 26]} {shown(fit.label)}", *row)
+            for base, row in zip(found.baselines, without, strict=True):
+                table.add_row(_short(base), *row, style="dim")
             self.console.print(table)
+        if found.baselines:
+            said = ", ".join(f"{_short(base)} {shown(base.value)}" for base in found.baselines)
+            self.console.print(f"[dim]Without inputs, for comparison: {said} for every row.[/dim]")
 
     def _every_loss(self, found: Comparison, fits: list[Fit]) -> None:
         """Rows are fits, columns are losses: each loss should be smallest on its own fit, marked with a star."""
@@ -130,7 +149,12 @@ class Screen:
                 self._heads(table, labels, fits)
                 for place, fit in enumerate(fits):
                     cells = [_starred(fit, fits, part, label) for label in labels]
-                    table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
+                    table.add_row(f"{LETTERS[place % 26]} {shown(fit.label)}", *cells)
+                for base in found.baselines:
+                    values = [getattr(base, part).get(label) for label in labels]
+                    table.add_row(
+                        _short(base), *("undefined" if v is None else _number(v) for v in values), style="dim"
+                    )
                 self.console.print(table)
         self._training(found, fits)
 
@@ -149,7 +173,7 @@ class Screen:
         for place, fit in enumerate(fits):
             left = "–" if fit.convergence is None else fit.convergence.words
             cells = (_number(fit.train[fit.label]), _number(fit.regularization), left, f"{fit.seconds:.1f}")
-            table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
+            table.add_row(f"{LETTERS[place % 26]} {shown(fit.label)}", *cells)
         self.console.print(table)
 
     def _optima(self, fits: list[Fit]) -> None:
@@ -167,40 +191,41 @@ class Screen:
                 ended.certified if ended and ended.gap is not None else "–",
                 f"{fit.seconds:.1f}",
             )
-            table.add_row(f"{LETTERS[place % 26]} {escape(fit.label)}", *cells)
+            table.add_row(f"{LETTERS[place % 26]} {shown(fit.label)}", *cells)
         self.console.print(table)
 
     def _pulls(self, fits: list[Fit]) -> None:
-        table = self._table("The three rows that pull hardest on each fit (share of all pull)")
+        table = self._table("The rows that pull hardest on each fit (share of all pull; rows count from 0)")
         _name_column(table)
         table.add_column("share", justify="right")
         table.add_column("row")
         for place, fit in enumerate(fits):
-            shares = fit.pull_shares.values()
-            even = max(shares) - min(shares) < 1e-6
-            for rank, pull in enumerate(fit.pulls[: 1 if even else 3]):
-                name = f"{LETTERS[place % 26]} {escape(fit.label)}" if rank == 0 else ""
-                words = "every row pulls alike" if even else escape(f"{pull.words}: {pull.gap}")
-                table.add_row(name, f"{pull.share:.1%}", words)
+            for rank, (share, row, gap) in enumerate(strongest(fit, PULLS)):
+                name = f"{LETTERS[place % 26]} {shown(fit.label)}" if rank == 0 else ""
+                table.add_row(name, f"{share:.1%}", shown(f"{row}: {gap}" if gap else row))
         self.console.print(table)
 
-    def _end(self, found: Comparison, written: list[Path]) -> None:
+    def _end(self, found: Comparison) -> None:
         missing = [label for label in found.asked if label not in {fit.label for fit in found.fits}]
         if found.interrupted:
-            self.console.print(f"\nInterrupted: not fitted are {escape(', '.join(missing))}.")
-        backend = found.versions["backend"]
-        self.console.print(f"\n{found.seconds:.0f} s on {backend}, seed {found.settings['seed']}. The same again:")
-        self.console.print(f"  {escape(found.command)}", soft_wrap=True)
-        for path in written:
-            self.console.print(f"Written: {escape(str(path))}", soft_wrap=True)
-        if not written and not self.quiet:
+            self.console.print(f"\nInterrupted: not fitted are {shown(', '.join(missing))}.")
+        self.console.print(f"\nOn {found.versions['backend']}, seed {found.settings['seed']}. The same again:")
+        self.console.print(f"  {shown(found.command)}", soft_wrap=True)
+
+    def close(self, paths: list[Path], found: Comparison, seconds: float) -> None:
+        """The last lines: which files were written, and the seconds since the command began."""
+        for path in paths:
+            self.console.print(f"Written: {shown(str(path))}", soft_wrap=True)
+        if not paths and not self.quiet:
             self.console.print("Next: add --report report.html for figures, or name your own CSV file and --target.")
+        until = f" ({found.seconds:.0f} s until the results)" if round(found.seconds) != round(seconds) else ""
+        self.console.print(f"{seconds:.0f} s in all, reading and loading included{until}.")
 
     def _list(self, title: str, items: list[str]) -> None:
         if items:
             self.console.print(f"\n[bold]{title}[/bold]")
             for item in items:
-                self.console.print(Padding(f"• {escape(item)}", (0, 0, 0, 1), expand=False))
+                self.console.print(Padding(f"• {shown(item)}", (0, 0, 0, 1), expand=False))
 
     def _table(self, title: str) -> Table:
         self.console.print(f"\n[bold]{title}[/bold]")
@@ -211,16 +236,20 @@ class Screen:
         long = any(len(label) > SHORT for label in labels)
         letters = {fit.label: LETTERS[place % 26] for place, fit in enumerate(fits)}
         for label in labels:
-            table.add_column(letters.get(label, label[:SHORT]) if long else escape(label), justify="right")
+            table.add_column(letters.get(label, label[:SHORT]) if long else shown(label), justify="right")
 
 
 def _name_column(table: Table) -> None:
     table.add_column("fitted by", no_wrap=True, max_width=30)
 
 
-def _decision_rows(fits: list[Fit], part: str) -> tuple[list[str], list[list[str]]]:
-    figures = [fit.figures[part] for fit in fits]
-    if "auc" in figures[0]:
+def _short(base: Baseline) -> str:
+    """A baseline in the first column of a table: what is always answered."""
+    return base.label.removeprefix("always ").removeprefix("the ")
+
+
+def _decision_rows(figures: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    if figures and "auc" in figures[0]:
         heads = ["accuracy", "wrong", "missed", "false alarms", "AUC"]
         return heads, [
             [f"{f['accuracy']:.1%}", str(f["wrong"]), str(f["missed"]), str(f["false alarms"]), f"{f['auc']:.3f}"]
@@ -228,14 +257,15 @@ def _decision_rows(fits: list[Fit], part: str) -> tuple[list[str], list[list[str
         ]
     heads = ["accuracy", "wrong", "weakest class", "most mixed up"]
     return heads, [
-        [
-            f"{f['accuracy']:.1%}",
-            str(f["wrong"]),
-            escape(f"{f['weakest class']} ({f['recall'][f['weakest class']]:.0%})"),
-            escape(f["most mixed up"]),
-        ]
-        for f in figures
+        [f"{f['accuracy']:.1%}", str(f["wrong"]), shown(_weakest(f)), shown(f["most mixed up"])] for f in figures
     ]
+
+
+def _weakest(figures: dict[str, Any]) -> str:
+    """The class that is recognised least, and how many others as little."""
+    name, recall = figures["weakest class"], figures["recall"]
+    others = sum(share == recall[name] for share in recall.values()) - 1
+    return f"{name} ({recall[name]:.0%})" + (f" and {others} more" if others else "")
 
 
 def _starred(fit: Fit, fits: list[Fit], part: str, label: str) -> str:

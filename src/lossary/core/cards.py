@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import asdict, dataclass, field
 from inspect import cleandoc
@@ -85,6 +86,63 @@ class Card:
         if data.get("curve"):
             fixed["curve"] = Curve(**{k: _tuple(v) for k, v in data["curve"].items()})
         return cls(**fixed)
+
+
+@dataclass(frozen=True)
+class PartCard:
+    """What lossary knows of something that a target is made of: sums, weights, schedules, terms. `str()` is a page.
+
+    `call` is how it is made; `builds`: whether that needs no argument and gives a loss.
+    """
+
+    name: str
+    module: str
+    group: str
+    call: str
+    builds: bool
+    summary: str
+    formula: str = ""
+    reference: str = ""
+    text: str = ""
+    family: str = "parts"
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} (part of a target: {self.group})", self.summary, "", f"Make it with {self.call}"]
+        lines += [f"Formula: {readable(self.formula)}"] if self.formula else []
+        lines += [f"Reference: {self.reference}"] if self.reference else []
+        return "\n".join([*lines, *(["", self.text] if self.text else [])])
+
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.part(self)
+
+    @classmethod
+    def of(cls, made: Any, name: str, group: str, builds: bool) -> PartCard:
+        """From a class or function: its docstring and its signature."""
+        text = cleandoc(made.__doc__ or "")
+        found = {}
+        for title in ("Formula", "Reference"):
+            at = re.search(rf"^{title}: (.*(?:\n {{4}}.*)*)\n?", text, flags=re.M)
+            found[title.lower()] = " ".join(at[1].split()) if at else ""
+            text = text.replace(at[0], "") if at else text
+        summary, _, rest = text.partition("\n\n")
+        summary = " ".join(summary.split())
+        return cls(name, made.__module__, group, _call(made, name), builds, summary, text=rest.strip(), **found)
+
+
+def _call(made: Any, name: str) -> str:
+    """How something is called, without types and without what every layer and loss takes."""
+    shown: list[str] = []
+    by_name = False
+    for one in inspect.signature(made).parameters.values():
+        if one.name in ("kwargs", "dtype", "entries"):
+            continue
+        if one.kind is one.KEYWORD_ONLY and not by_name:
+            shown, by_name = [*shown, "*"], True
+        mark = "**" if one.kind is one.VAR_KEYWORD else ""
+        shown.append(mark + one.name + ("" if one.default is one.empty else f"={one.default!r}"))
+    return f"ls.{name}({', '.join(shown)})"
 
 
 def _tuple(value: Any) -> Any:

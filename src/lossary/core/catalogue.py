@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NoReturn
 
-from .cards import Card
+from .cards import Card, PartCard
 from .elsewhere import COMMON, MEAN, bare, fits, library, peer_name, peer_names, translate
 from .errors import DefinitionError, UnknownLossError, shown
 
-FILE = Path(__file__).with_name("catalogue.json")
+FILE = os.path.join(os.path.dirname(__file__), "catalogue.json")
+PARTS = os.path.join(os.path.dirname(__file__), "parts.json")
 _CUSTOM: dict[str, Card] = {}  # losses that users defined in this process, by function name
 
 
 @cache
 def built_in() -> dict[str, Card]:
     """The cards of lossary's own losses by function name, in the order of their families."""
-    if not FILE.exists():  # only while the catalogue itself is being generated
+    if not os.path.exists(FILE):  # only while the catalogue itself is being generated
         return {}
-    return {data["function"]: Card.from_json(data) for data in json.loads(FILE.read_text(encoding="utf-8"))}
+    with open(FILE, encoding="utf-8") as file:
+        return {data["function"]: Card.from_json(data) for data in json.load(file)}
 
 
 def forget() -> None:
     """Reads the file anew at the next question; for the tool that writes it."""
     built_in.cache_clear()
+    parts.cache_clear()
     _exact_built_in.cache_clear()
+
+
+@cache
+def parts() -> dict[str, PartCard]:
+    """What targets are made of, by name: sums, weights that are learned, schedules, terms, layers."""
+    if not os.path.exists(PARTS):
+        return {}
+    with open(PARTS, encoding="utf-8") as file:
+        return {data["name"]: PartCard(**data) for data in json.load(file)}
+
+
+def part(name: str) -> PartCard | None:
+    """The part with this name, whatever its case and underscores; None where there is none."""
+    return parts().get(name) or next((found for key, found in parts().items() if plain(key) == plain(name)), None)
 
 
 def cards() -> dict[str, Card]:
@@ -94,12 +110,21 @@ def resolve(name: str, given: Mapping[str, Any] | None = None) -> Found:
 
 
 def _refuse_as_unknown(name: str) -> NoReturn:
-    """Nobody has this name."""
+    """No loss has this name; a part of a target may have it."""
+    found = part(name)
+    if found is not None:
+        raise UnknownLossError(
+            f"A loss named {shown(name)} was asked for.",
+            arrived=f"{found.name} is a part of a target ({found.group}), not a loss by its name alone.",
+            allowed=f"Allowed is to make it: {found.call}.",
+            do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
+        )
+    near = nearest(name)
     raise UnknownLossError(
-        f"A loss named {name!r} was asked for.",
-        arrived="No loss has this name, as class, function, alias or name in another library.",
-        allowed=f"The nearest names are {', '.join(nearest(name)) or 'none'}.",
-        do="See all with `lossary list` or lossary.losses().",
+        f"A loss named {shown(name)} was asked for.",
+        arrived="It is not in lossary: no loss has this name, as class, function, alias or name in another library.",
+        allowed=f"Did you mean {' or '.join(near)}?" if near else "No name here is like it.",
+        do="See all with `lossary list` or lossary.losses(); a loss of your own: lossary.loss.",
     )
 
 
@@ -247,14 +272,57 @@ def names() -> dict[str, Card]:
     return {**_exact_built_in(), **_exact(_CUSTOM)}
 
 
-def nearest(name: str, count: int = 5) -> list[str]:
-    """The known names most like this one: by letters, and by being part of one another."""
-    every = {plain(key): key for key in names() if "." not in key}
-    wanted = plain(bare(name)).removesuffix("loss")
-    part = [key for key in every if wanted and (wanted in key or (len(key) > 3 and key in wanted))]
-    alike = difflib.get_close_matches(wanted, every, n=count, cutoff=0.5)
-    elsewhere = difflib.get_close_matches(name, _places(), n=count, cutoff=0.8) if "." in name else []
-    return list(dict.fromkeys([*elsewhere, *(every[key] for key in [*alike, *sorted(part, key=len)])]))[:count]
+def nearest(name: str, count: int = 4, more: Iterable[str] = ()) -> list[str]:
+    """The known names that this one may be a misspelling of, the likeliest first: few letters differ, or it is a piece
+    of them. None where nothing is like it. `more`: further names to look among."""
+    wanted = _stem(bare(name)) or plain(name)
+    every: dict[str, str] = {}
+    keys = [*names(), *parts(), *more]
+    for key in sorted(keys, key=lambda key: key[:1].isupper() != name[:1].isupper()):  # a class for a class
+        if "." not in key and ":" not in key:
+            every.setdefault(_stem(key) or plain(key), key)
+    qualified = {plain(key): key for key in _places()} if "." in name else {}
+    found = [(_far(plain(name), key), key, shown) for key, shown in qualified.items() if near(plain(name), key)]
+    found += [(_far(wanted, key), key, shown) for key, shown in every.items() if near(wanted, key)]
+    ending = {f"{key}loss": shown for key, shown in every.items()}  # huber_los
+    found += [
+        (1, key, shown)
+        for key, shown in ending.items()
+        if abs(len(key) - len(plain(name))) < 2 and _far(plain(name), key) == 1
+    ]
+    found += [(9, key, shown) for key, shown in every.items() if len(wanted) >= PIECE and wanted in key]
+    said = [_with_function(shown) for *_, shown in sorted(found, key=lambda one: (one[0], len(one[1]), one[1]))]
+    return list(dict.fromkeys(said))[:count]
+
+
+PIECE = 5  # letters of a name that find it
+
+
+def near(given: str, known: str) -> bool:
+    """Whether one may be a misspelling of the other: by one letter, in names of eight by two, of sixteen by three."""
+    length = min(len(given), len(known))
+    allowed = 0 if length < 2 else 1 if length < 8 else 2 if length < 16 else 3
+    return abs(len(given) - len(known)) <= allowed and _far(given, known) <= allowed
+
+
+def _far(given: str, known: str) -> int:
+    """How many letters have to be put in, left out, changed, or swapped with their neighbours."""
+    before: list[int] = []
+    row = list(range(len(known) + 1))
+    for i, letter in enumerate(given):
+        earlier, before, row = before, row, [i + 1]
+        for j, other in enumerate(known):
+            best = min(before[j] + (letter != other), before[j + 1] + 1, row[j] + 1)
+            if i and j and letter == known[j - 1] and given[i - 1] == other:
+                best = min(best, earlier[j - 1] + 1)
+            row.append(best)
+    return row[-1]
+
+
+def _with_function(name: str) -> str:
+    """A name, and the function that it stands for where it is an alias or another library's."""
+    card = names().get(name)
+    return name if card is None or name in (card.function, card.name) else f"{name} ({card.function})"
 
 
 def losses(family: str | None = None, task: str | None = None, trait: str | None = None) -> list[str]:
@@ -288,9 +356,20 @@ def _unknown_group(what: str, wanted: str) -> UnknownLossError:
     )
 
 
-def card(name: str | Any) -> Card:
-    """The card of a loss: by any of its names, or of a loss class, instance or function of lossary."""
-    if isinstance(name, str):
+def card(name: str | Any) -> Any:
+    """The card of a loss, by any of its names, or of a loss class, instance or function of lossary.
+
+    What targets are made of (sums, schedules, terms, layers) has cards too: `ls.card("Term")`.
+    """
+    if not isinstance(name, str):
+        owner = getattr(name, "cls", name)
+        name = str(getattr(owner, "__name__", type(owner).__name__))
+    if name in parts():
+        return parts()[name]
+    try:
         return find(name)
-    owner = getattr(name, "cls", name)
-    return find(owner.__name__ if isinstance(owner, type) else type(owner).__name__)
+    except UnknownLossError:
+        found = part(name)
+        if found is None:
+            raise
+        return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from .cards import Card
-from .errors import ParameterError, did_you_mean
+from .errors import ParameterError, did_you_mean, shown
 
 COMMON = ("reduction", "name", "dtype")
 MEAN = ("sum_over_batch_size", "mean")
@@ -100,8 +100,8 @@ def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any
         _refuse(card, name, given, ", ".join(unknown), f"are {', '.join(known)}", did_you_mean(unknown, known))
     used = {source for named, source in ours.values() if named}
     for key, default in theirs.items():
-        if key not in used and given.get(key, default) != default:
-            _refuse(card, name, given, f"{key}={given[key]!r}", f"is {key}={default!r}")
+        if key not in used and not _same(given.get(key, default), default):
+            _refuse(card, name, given, f"{key}={shown(given[key])}", f"is {key}={default!r}")
     values = {**theirs, **{k: v for k, v in given.items() if k in theirs}}
     found = {key: values[source] if named else source for key, (named, source) in ours.items()}
     found |= {k: v for k, v in given.items() if k in COMMON}
@@ -113,15 +113,26 @@ def _set(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None or key == "reduction"}
 
 
+def _same(given: Any, default: Any) -> bool:
+    """Whether these are equal; what compares entry by entry, or not at all, is not."""
+    try:
+        return bool(given == default)
+    except Exception:
+        return False
+
+
 def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
     asked = given.get("reduction", at.default)
+    for old in ("reduce", "size_average"):
+        if not isinstance(given.get(old, True), bool):
+            _refuse(card, name, given, f"{old}={shown(given[old])}", "are True and False")
     if given.get("reduce", True) is False:
         asked = "none"
     elif "reduce" in given or "size_average" in given:
         asked = "mean" if given.get("size_average", True) else "sum"
     words = {**KERAS, **at.reductions}
-    if asked not in words:
-        _refuse(card, name, given, f"reduction={asked!r}", f"are {', '.join(map(repr, words))}")
+    if not isinstance(asked, str | None) or asked not in words:
+        _refuse(card, name, given, f"reduction={shown(asked)}", f"are {', '.join(map(repr, words))}")
     reduction = words[asked]
     if found.get("class_weight") is not None and reduction in MEAN:
         return "mean_with_class_weight"
@@ -130,7 +141,7 @@ def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], fou
 
 def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed: str, meant: str = "") -> NoReturn:
     raise ParameterError(
-        f"The equal of {name} was asked for with {', '.join(f'{k}={v!r}' for k, v in given.items())}.",
+        f"The equal of {name} was asked for with {', '.join(f'{k}={shown(v)}' for k, v in given.items())}.",
         arrived=f"lossary cannot translate {what}.",
         allowed=f"Allowed {allowed}.",
         do=meant

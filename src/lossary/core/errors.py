@@ -9,14 +9,16 @@ LossaryError (a ValueError)
 └── UnknownLossError  no loss has this name (also a LookupError)
 """
 
-import difflib
 from collections.abc import Iterable
 
 from .._errors import LossaryError as LossaryError
+from .._errors import shown as shown
 
 
 def did_you_mean(given: Iterable[str], known: Iterable[str]) -> str:
     """'Did you mean delta?' for the first name that is not known and near to one that is; else nothing."""
+    import difflib
+
     names = list(known)
     for name in given:
         near = [] if name in names else difflib.get_close_matches(name.lower(), names, n=1)
@@ -48,12 +50,3 @@ class DefinitionError(LossaryError):
 
 class UnknownLossError(LossaryError, LookupError):
     """No loss has this name."""
-
-
-def shown(value: object) -> str:
-    """Anything in an error's text: what Python writes for it, cut where it grows long."""
-    try:
-        text = repr(value)
-    except Exception:  # an object's own repr, or an integer of more digits than Python writes
-        text = f"a {type(value).__name__} that cannot be written out"
-    return text if len(text) <= 200 else f"{text[:200]}…"

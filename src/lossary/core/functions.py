@@ -32,9 +32,16 @@ def _cached(
 def build(cls: type[Loss], dtype: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loss:
     """An unreduced loss with these parameters; the same one again for the same parameters."""
     try:
-        return _cached(cls, dtype, args, tuple(kwargs.items()), repr((args, kwargs)))  # type: ignore[arg-type]
-    except TypeError:  # a parameter that cannot be hashed, such as a list of class weights
+        return _cached(cls, dtype, args, tuple(kwargs.items()), _written(args, kwargs))  # type: ignore[arg-type]
+    except TypeError:  # a parameter that cannot be hashed, such as a list of class weights, or written
         return cls(*args, **kwargs, reduction=None, dtype=dtype)
+
+
+def _written(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    try:
+        return repr((args, kwargs))
+    except Exception:  # an object's own repr, or an integer of more digits than Python writes
+        raise TypeError from None
 
 
 MISSING: Any = Parameter.empty

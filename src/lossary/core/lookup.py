@@ -32,6 +32,9 @@ def get(identifier: Any, **parameters: Any) -> Any:
     if identifier is None or (isinstance(identifier, keras.losses.Loss) and not parameters):
         return identifier
     if isinstance(identifier, str):
+        part = catalogue.part(identifier)
+        if part is not None and part.builds:
+            return getattr(import_module(part.module), part.name)(**parameters)
         found = catalogue.resolve(identifier, parameters)
         if found.place is not None:
             return equal(found.card, found.place, parameters)

@@ -14,7 +14,7 @@ from keras import ops
 
 from . import results
 from .contract import checks
-from .errors import LossaryError
+from .errors import LossaryError, shown
 from .loss import Loss
 from .reduction import REDUCTIONS
 from .results import Anchors, Partial, Sums
@@ -126,7 +126,7 @@ def _as_metric(given: Any) -> Any:
     if loss is None or issubclass(loss.gives, Anchors) or loss.reduction not in REDUCTIONS:
         raise LossaryError(
             "A metric is one number of all rows, whichever batches they came in.",
-            arrived=f"compile(metrics=...) was given {loss or given!r}, whose value is that of a batch.",
+            arrived=f"compile(metrics=...) was given {shown(loss or given)}, whose value is that of a batch.",
             allowed="Allowed are losses whose rows do not look at one another, and no sums.",
             do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
         )

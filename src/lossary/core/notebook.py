@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from .cards import Card, Curve, ParamCard, readable
+from . import catalogue
+from .cards import Card, Curve, ParamCard, PartCard, readable
 from .mathml import mathml, split
 
 FAINT = "color-mix(in srgb, currentColor 22%, transparent)"
@@ -124,6 +125,16 @@ def card(shown: Card) -> str:
     return box(f"{escape(shown.name)} {code(f'ls.{shown.function}')}", *body)
 
 
+def part(shown: PartCard) -> str:
+    """What the card of a part of a target says."""
+    body = [text(shown.summary), _titled("Make it with", f"`{shown.call}`"), formula(shown.formula)]
+    body.append(_titled("Reference", shown.reference))
+    if shown.text:
+        look = "white-space:pre;overflow-x:auto;background:none;color:inherit;margin:.5em 0;font-size:.92em"
+        body.append(f'<pre style="{look}">{escape(shown.text)}</pre>')
+    return box(f"{escape(shown.name)} {code('ls.' + shown.name)}", *body)
+
+
 def _titled(title: str, words: str) -> str:
     return f'<p style="margin:.25em 0;overflow-wrap:anywhere"><b>{title}</b> {marked(words)}</p>' if words else ""
 
@@ -137,11 +148,34 @@ def _parameters(params: Sequence[ParamCard], now: dict[str, Any] | None = None) 
     )
 
 
-def loss(shown: Any, about: Card | None) -> str:
-    """A loss with its parameters; a sum of losses, which has no card, by its formula."""
+def sum_of(kind: str, parts: Sequence[tuple[str, str, Sequence[str], str]]) -> str:
+    """A sum of losses: for each part the name of its column in the logs, its output, its weights, its loss."""
+    routed = any(output for _, output, _, _ in parts)
+    heads = ["part", *(["output"] if routed else []), "weight", "loss"]
+    rows = [
+        [name, *([output] if routed else []), " · ".join(weights) or "1", loss] for name, output, weights, loss in parts
+    ]
+    about = catalogue.parts().get(kind)
+    return box(escape(kind), text(about.summary if about else ""), table(heads, cut(rows), left=len(heads)))
+
+
+def term(name: str, doc: str, sources: dict[str, str]) -> str:
+    """A loss of other tensors: where each argument of its function comes from."""
+    rows = [[argument, source] for argument, source in sources.items()]
+    return box(f"Term {code(name)}", text(doc.strip().partition("\n\n")[0]), table(["argument", "from"], rows, left=2))
+
+
+def moving(name: str, kind: str, steps: Sequence[float], values: Sequence[float]) -> str:
+    """A number that moves: over the steps, or as it stands."""
+    about = catalogue.parts().get(kind)
+    now = "" if steps else text(f"Now {values[0]:.6g}.")
+    picture = lines([("value", steps, values)], f"{name} over the step", (BLUE,)) if steps else ""
+    return box(escape(name), text(about.summary if about else ""), picture, now)
+
+
+def loss(shown: Any, about: Card) -> str:
+    """A loss with its parameters."""
     name = escape(repr(shown))
-    if about is None:
-        return box(name)
     now = {p.name: getattr(shown, p.name, p.default) for p in about.params}
     usual = all(now[p.name] == p.default for p in about.params)
     curve = curve_picture(about.curve, about.name) if usual else ""

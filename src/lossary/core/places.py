@@ -44,7 +44,7 @@ def warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signat
         if name != before:
             warnings.warn(
                 f"{owner} takes {name} at this place, as Keras does; before 0.1.0 it took {before}. "
-                f"Write {name}={value!r}, or {before}={value!r}.",
+                f"Write {name}={shown(value)}, or {before}={shown(value)}.",
                 stacklevel=3,
             )
 

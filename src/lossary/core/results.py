@@ -19,7 +19,7 @@ from typing import Any
 from keras import ops
 
 from ..numerics.backend import log, replicas, total
-from ..numerics.stable import largest, middling, square_root
+from ..numerics.stable import largest, middling, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
 
@@ -147,43 +147,48 @@ class Norm:
         return self.values
 
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Squares:
-        x = self._counting(weight, keep)
+        x, beyond = self._counting(weight, keep, None)
         k = middling(ops.stop_gradient(largest(ops.reshape(x, (-1,)))))
-        return Squares(total(weighed(ops.square(x * k), weight, keep), over), k)
+        return Squares(total(weighed(ops.square(x * k), weight, keep), over), k, beyond)
 
     def alone(self, weight: Tensor | None, keep: Tensor | None) -> Squares:
         """The square of each value."""
-        x = self._counting(weight, keep)
+        x, beyond = self._counting(weight, keep, ())
         k = middling(ops.stop_gradient(x))
-        return Squares(weighed(ops.square(x * k), weight, keep), k)
+        return Squares(weighed(ops.square(x * k), weight, keep), k, beyond)
 
-    def _counting(self, weight: Tensor | None, keep: Tensor | None) -> Tensor:
-        """The values, with 0 for those that do not count: they may not set the scale."""
+    def _counting(
+        self, weight: Tensor | None, keep: Tensor | None, axis: tuple[int, ...] | None
+    ) -> tuple[Tensor, Tensor]:
+        """The values, 0 for those that do not count (they may not set the scale), and infinity where one is."""
         x = weighed(self.values, None, keep)
-        return x if weight is None else ops.where(ops.equal(widened(weight, x), 0), 0.0, x)
+        if weight is not None:
+            x = ops.where(ops.equal(widened(weight, x), 0), 0.0, x)
+        return without_infinity(x, "float64" if "float64" in str(x.dtype) else "float32", axis)
 
 
 @dataclass
 class Squares:
-    """A sum of squares, times the square of a power of two that keeps it a number."""
+    """A sum of squares, times the square of a power of two that keeps it a number; `beyond` is infinite or 0."""
 
     sum: Tensor
     scale: Tensor
+    beyond: Tensor
 
     def root(self, count: Tensor) -> Tensor:
         """The root of the sum divided by count."""
-        return square_root(self.sum / count) / self.scale
+        return square_root(self.sum / count) / self.scale + self.beyond
 
     def merge(self, other: Squares) -> Squares:
         k = ops.minimum(self.scale, other.scale)
         a, b = (part.sum * ops.square(k / part.scale) for part in (self, other))
-        return Squares(a + b, k)
+        return Squares(a + b, k, self.beyond + other.beyond)
 
     def emptied(self) -> Squares:
-        return Squares(ops.zeros_like(self.sum), ops.full_like(self.scale, LARGEST_SCALE))
+        return Squares(ops.zeros_like(self.sum), ops.full_like(self.scale, LARGEST_SCALE), ops.zeros_like(self.sum))
 
     def tensors(self) -> list[Tensor]:
-        return [self.sum, self.scale]
+        return [self.sum, self.scale, self.beyond]
 
     def like(self, tensors: list[Tensor]) -> Squares:
         return Squares(*tensors)

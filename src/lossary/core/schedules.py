@@ -23,6 +23,7 @@ from .errors import ParameterError, shown
 from .params import plain_number
 
 Tensor = Any
+POINTS = 60  # of a picture
 SAMPLES = (0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
 
 
@@ -44,6 +45,15 @@ class Moving:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
         return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        from . import notebook
+
+        return notebook.moving(repr(self), type(self).__name__, *self.way())
+
+    def way(self) -> tuple[list[float], list[float]]:
+        """Steps, and the values there, for a picture; where nothing is known of the steps, the value alone."""
+        return [], [self.first()]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
@@ -74,6 +84,15 @@ class _OfStep(Moving):
 
     def first(self) -> float:
         return self(0)
+
+    @property
+    def last(self) -> int:
+        """The step from which on nothing changes, or a step that shows enough."""
+        return 1000
+
+    def way(self) -> tuple[list[float], list[float]]:
+        steps = [float(round(self.last * 1.2 * k / POINTS)) for k in range(POINTS + 1)]
+        return steps, [self(step) for step in steps]
 
     def samples(self) -> list[float]:
         return [self(step) for step in SAMPLES]
@@ -121,6 +140,10 @@ class _Between(_OfStep):
     def share(self, step: Tensor) -> Tensor:
         """How much of the way is done, from 0 to 1."""
         return ops.clip((step - self.begin) / self.steps, 0.0, 1.0)
+
+    @property
+    def last(self) -> int:
+        return self.begin + self.steps
 
     def samples(self) -> list[float]:
         return [self.start, self.end]
@@ -181,6 +204,10 @@ class StepSchedule(_OfStep):
         for boundary, after in zip(self.boundaries, self.values[1:], strict=True):
             value = ops.where(step >= boundary, after, value)
         return value
+
+    @property
+    def last(self) -> int:
+        return max(self.boundaries, default=1)
 
     def samples(self) -> list[float]:
         return self.values

@@ -189,7 +189,10 @@ class Sum(keras.losses.Loss):
     def _repr_html_(self) -> str:
         from . import notebook
 
-        return notebook.loss(self, None)
+        parts = [
+            (part.name, part.output or "", [repr(w) for w in part.weights], repr(part.loss)) for part in self.parts
+        ]
+        return notebook.sum_of(type(self).__name__, parts)
 
     def __repr__(self) -> str:
         return " + ".join(_shown(part) for part in self.parts)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lossary._errors import shown
 from lossary.data.errors import DataError
 
 Array = np.ndarray[Any, Any]
@@ -45,7 +46,23 @@ def arrays(
     Raises:
         DataError: for whatever is no number, by column and row: text, dates, complex numbers, masked values.
     """
-    return _Reader(int64, text, keep or (lambda value: False)).read(value, what)
+    found = _Reader(int64, text, keep or (lambda value: False)).read(value, what)
+    if found is not None and not any(True for _ in leaves(found)):
+        raise _refused(
+            what, f"{what} is {_shown(value)}, without an array.", "Pass an array, one row for each example."
+        )
+    return found
+
+
+def leaves(found: Any) -> Iterator[Any]:
+    """The arrays of a structure of lists, tuples and dictionaries; None is none."""
+    if isinstance(found, Mapping):
+        found = list(found.values())
+    if isinstance(found, (list, tuple)):
+        for part in found:
+            yield from leaves(part)
+    elif found is not None:
+        yield found
 
 
 def array(value: Any, what: str = "x") -> Array:
@@ -157,12 +174,10 @@ class _Reader:
             if whole and all(INT64.min <= cell <= INT64.max for cell in flat):
                 return found.astype(np.int64)
             filled = [np.nan if type(cell).__name__ in MISSING else float(cell) for cell in flat]
-        except OverflowError:
+        except (OverflowError, ValueError):  # a Decimal of sNaN has no float at all
             place = next(k for k, cell in enumerate(flat) if not _fits(cell))
-            shown = _cut(repr(flat[place]))
-            raise _refused(
-                what, f"{what} holds {shown}{_place(found, place)}.", "Scale it: no float holds it."
-            ) from None
+            arrived = f"{what} holds {_shown(flat[place])}{_place(found, place)}."
+            raise _refused(what, arrived, "Scale it: no float holds it.") from None
         return np.array(filled, np.float64).reshape(found.shape)
 
     def _stacked(self, rows: list[Any], what: str) -> Array:
@@ -283,7 +298,7 @@ def _is_number(kind: type) -> bool:
 def _fits(cell: Any) -> bool:
     try:
         return type(cell).__name__ in MISSING or float(cell) is not None
-    except OverflowError:
+    except (OverflowError, ValueError):
         return False
 
 
@@ -346,8 +361,8 @@ def _place(array: Array, k: int) -> str:
 
 
 def _shown(cell: Any) -> str:
-    named = type(cell).__name__
-    return _cut(repr(cell)) if isinstance(cell, (str, bytes, int, float, complex)) else f"{_cut(repr(cell))} ({named})"
+    text = _cut(shown(cell))
+    return text if isinstance(cell, (str, bytes, int, float, complex)) else f"{text} ({type(cell).__name__})"
 
 
 def _cut(text: str) -> str:

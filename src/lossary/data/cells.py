@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from lossary.data.errors import UNSEEN, visible
+from lossary._errors import UNSEEN, visible
 
 Ints = npt.NDArray[np.int64]
 # Blanks that str.strip leaves: the byte order mark, and signs of no width.

@@ -19,7 +19,9 @@ class Column:
     """One column of a table: `numbers` when every cell is a number or missing (NaN), else `text` (missing: "").
 
     Numbers that were written in another way, such as dates, keep their cells as `text`. `notes` say what was decided,
-    one line each; `doubt` is why the column cannot be used before the user says more.
+    one line each; `doubt` is why the column cannot be used before the user says more. Numbers may have a currency or a
+    unit (`affixes`), and cells that show which sign begins decimals (`decimal`: "point" or "comma"). Dates count the
+    days from `zero`, itself in days since 1970, and were read by `pattern`.
     """
 
     name: str
@@ -28,10 +30,19 @@ class Column:
     notes: tuple[str, ...] = ()
     doubt: DataError | None = None
     place: Callable[[int], str] = field(default=line_after_names, compare=False)
+    affixes: tuple[str, str] = ("", "")
+    decimal: str = ""
+    zero: float | None = None
+    pattern: str = ""
 
     @property
     def is_text(self) -> bool:
         return self.numbers is None
+
+    @property
+    def kind(self) -> str:
+        """ "text", "dates" or "numbers"."""
+        return "text" if self.is_text else "numbers" if self.zero is None else "dates"
 
     @property
     def rows(self) -> int:

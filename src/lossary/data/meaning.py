@@ -86,7 +86,7 @@ def columns_of(grid: Grid, reading: Reading) -> list[Column]:
     refuse_unknown(grid.names, reading)
     votes = Votes({})
     first = [_column(name, cells, grid, reading, votes) for name, cells in zip(grid.names, grid.columns, strict=True)]
-    return [_settled(found, grid, votes) if isinstance(found, Either) else found for found in first]
+    return [_settled(found, grid, votes, reading) if isinstance(found, Either) else found for found in first]
 
 
 def refuse_unknown(names: Sequence[str], reading: Reading) -> None:
@@ -105,22 +105,35 @@ def _column(name: str, cells: Cells, grid: Grid, reading: Reading, votes: Votes)
     said = frozenset(reading.missing)
     gone = np.array([level in MISSING or level in said for level in cells.levels], dtype=bool)
     written = Written(name, cells, gone, grid)
-    meaning = reading.meanings.get(name, "")
+    meaning = reading.meaning(name)
     there = written.there
+    known = name in reading.expected and name not in reading.meanings and meaning != "text"
+    if known and all(cells.levels[k] in STRAY for k in there):  # one row with a dash, in a column of numbers
+        there = []
     if not there:
         return Column(name, numbers=np.full(cells.codes.size, np.nan), place=grid.place)
     if meaning == "text":
         return _text(written)
     if meaning in ("date", "day-first", "month-first"):
-        return _dates(written, meaning) or _not_all(written, "dates", _undated(written, meaning))
+        if name in reading.meanings:
+            return _dates(written, meaning) or _not_all(written, "dates", _undated(written, meaning))
+        written = _without_strays(written) or written  # what is expected gives way to what is clear
+        return (
+            _dates(written, meaning) or _dates(written, "date") or _not_all(written, "dates", _undated(written, "date"))
+        )
     found = _numbers(written, there, grid, reading, votes, meaning)
-    if found is None:
-        stray = np.array([level in STRAY for level in cells.levels], dtype=bool) & ~gone
-        if stray.any() and not all(stray[k] for k in there):
-            loose = Written(name, cells, gone | stray, grid)
-            found = _numbers(loose, loose.there, grid, reading, votes, meaning) or _dates(loose, meaning)
+    if found is None and (loose := _without_strays(written)):
+        found = _numbers(loose, loose.there, grid, reading, votes, meaning) or _dates(loose, meaning)
     found = found or (_dates(written, meaning) if meaning != "number" else None)
     return found or _other(written, grid, reading, meaning)
+
+
+def _without_strays(written: Written) -> Written | None:
+    """The column with dashes and the like among its missing cells, where it has such and others."""
+    stray = np.array([level in STRAY for level in written.cells.levels], dtype=bool) & ~written.gone
+    if not stray.any() or all(stray[k] for k in written.there):
+        return None
+    return Written(written.name, written.cells, written.gone | stray, written.place)
 
 
 def _numbers(
@@ -144,7 +157,7 @@ def _numbers(
         if not pointed or (clear and reading.decimal is None) or reading.decimal == "point":
             if clear:
                 votes.count(POINT, written.name)
-            return _checked(written, there, levels, values, meaning, "")
+            return _checked(written, there, levels, values, meaning, "", decimal="point" if pointed else "")
     forms = [form for form in FORMS if reading.decimal in (None, form.name)]
     reads = [read for form in forms if not (read := read_in(form, levels)).wrong]
     if not reads:
@@ -185,12 +198,14 @@ def _from(written: Written, there: list[int], levels: list[str], read: Read, mea
     shown = next((k for k, number in enumerate(read.numbers) if number and (number.signs or any(number.affixes))), 0)
     sample = f": {quoted(levels[shown])} is {numbers[shown]:.15g}"
     note = f"'{written.name}' is read as numbers{kind}{sample}{why}." if kind else ""
-    return _checked(written, there, levels, numbers, meaning, note)
+    decimal = read.form.name if read.signs & {"decimal", "thousands"} else ""
+    return _checked(written, there, levels, numbers, meaning, note, read.affixes, decimal)
 
 
 def _checked(
-    written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str
-) -> Column:
+    written: Written, there: list[int], levels: Sequence[str], values: Sequence[float], meaning: str, note: str,
+    affixes: tuple[str, str] = ("", ""), decimal: str = "",
+) -> Column:  # fmt: skip
     """Numbers, unless some are too large to be told apart, or to be held."""
     if float(np.abs(np.asarray(values)).max()) >= EXACT:
         endless = [k for k, value in zip(there, values, strict=True) if np.isinf(value)]
@@ -204,7 +219,9 @@ def _checked(
     numbers = written.spread(there, values)
     notes = [note] if note else []
     notes += _holes(written)
-    return Column(written.name, numbers, written.texts() if note else (), tuple(notes), place=written.place.place)
+    texts = written.texts() if note else ()
+    place = written.place.place
+    return Column(written.name, numbers, texts, tuple(notes), place=place, affixes=affixes, decimal=decimal)
 
 
 def _holes(written: Written) -> list[str]:
@@ -227,7 +244,7 @@ def _text(written: Written, note: str = "") -> Column:
     return Column(written.name, text=written.texts(), notes=tuple(notes), place=written.place.place)
 
 
-def _settled(either: Either, grid: Grid, votes: Votes) -> Column:
+def _settled(either: Either, grid: Grid, votes: Votes, reading: Reading) -> Column:
     """Numbers whose sign may divide thousands or begin the decimals: by the rest of the file, or refused."""
     written, there, reads = either.written, either.levels, either.reads
     levels = [written.cells.levels[k] for k in there]
@@ -235,6 +252,8 @@ def _settled(either: Either, grid: Grid, votes: Votes) -> Column:
     if len(votes.seen) == 1:
         name, column = next(iter(votes.seen.items()))
         return _from(written, there, levels, by_name[name], "", f", since '{column}' has a decimal {name}")
+    if not votes.seen and (name := reading.decimals.get(written.name, "")):
+        return _from(written, there, levels, by_name[name], "", f", with a decimal {name} as in the fit")
     pointed = "." in "".join(levels)
     bare = all("." in level or "," in level for level in levels)
     if not votes.seen and grid.separator in (",", "") and (not pointed or bare):
@@ -277,7 +296,7 @@ def _dates(written: Written, meaning: str) -> Column | None:
     note = f"'{written.name}' is read as dates ({dates.words(pattern)}): days since {start}."
     return Column(
         written.name, written.spread(there, list(days - first)), written.texts(), (note, *_holes(written)),
-        place=written.place.place,
+        place=written.place.place, zero=first, pattern=pattern,
     )  # fmt: skip
 
 

@@ -32,10 +32,13 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
         why = str(problem).partition(". ")[0].splitlines()[0][:120]
         raise refused(path, f"It is no Parquet file that can be read ({why}).", "Write or copy it again.") from None
     index = _index(table.schema)
-    notes = []
-    if index:
-        notes.append(f"The index of pandas ({', '.join(index)}) is left out.")
-    names = [name for name in table.column_names if name not in index]
+    notes = [f"The index of pandas ({', '.join(index)}) is left out."] if index else []
+    return arrow_columns(table.drop_columns(index), path, reading), notes
+
+
+def arrow_columns(table: Any, path: Path, reading: Reading) -> list[Column]:
+    """The columns of an Arrow table; `path` is what errors call it."""
+    names = table.column_names
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise refused(path, f"The column name {quoted(twice[0])} occurs {names.count(twice[0])} times.", "Rename one.")
@@ -48,8 +51,7 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
     meant = {name: meaning for name, meaning in reading.meanings.items() if name in texts}
     read = columns_of(Grid(list(texts), list(texts.values()), place=_place), replace(reading, meanings=meant))
     typed = {column.name: column for column in read}
-    columns = [typed[said] if isinstance(cells, Cells) else cells for said, cells in zip(shown, found, strict=True)]
-    return columns, notes
+    return [typed[said] if isinstance(cells, Cells) else cells for said, cells in zip(shown, found, strict=True)]
 
 
 def _index(schema: Any) -> list[str]:
@@ -63,7 +65,7 @@ def _index(schema: Any) -> list[str]:
 
 
 def _place(row: int) -> str:
-    return f"row {row + 1}"
+    return f"row {row}"
 
 
 def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:
@@ -77,14 +79,16 @@ def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:
     if types.is_null(kind):
         return Column(name, np.full(len(stored), np.nan), place=_place)
     whole = types.is_integer(kind)
-    if reading.meanings.get(name, "number") == "number" and not (whole and _large(stored, reading.meanings.get(name))):
+    meaning = reading.meaning(name)
+    if meaning in ("", "number") and not (whole and _large(stored, meaning)):
         if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
             numbers = stored.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
             return _finite(Column(name, _known(numbers, reading.missing), place=_place))
         if types.is_duration(kind):
             days = stored.cast(pa.duration("us"), safe=False).cast(pa.int64()).cast(pa.float64(), safe=False)
             note = f"'{name}' is a span of time: days."
-            return Column(name, days.to_numpy(zero_copy_only=False) / 86400e6, notes=(note,), place=_place)
+            numbers = days.to_numpy(zero_copy_only=False) / 86400e6
+            return Column(name, numbers, notes=(note,), place=_place, affixes=("", "days"))
     if types.is_timestamp(kind) and kind.tz is not None:
         stored = stored.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.timestamp("us"))
     if types.is_timestamp(kind):
@@ -94,7 +98,7 @@ def _column(name: str, stored: Any, reading: Reading) -> Column | Cells:
     return coded(stored.cast(pa.string()))
 
 
-def _large(stored: Any, meaning: str | None) -> bool:
+def _large(stored: Any, meaning: str) -> bool:
     """Whether whole numbers are so large that float64 does not tell them apart."""
     import pyarrow.compute as compute
 

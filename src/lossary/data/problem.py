@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lossary.data.columns import Column, Floats, written
 from lossary.data.errors import DataError, quoted
-from lossary.data.features import build_inputs
+from lossary.data.features import Input, build_inputs
 from lossary.data.tables import Table, listed, typed
 
 Ints = npt.NDArray[np.int64]
@@ -56,11 +56,13 @@ class Problem:
     classes: tuple[str, ...]
     x: Floats
     y: Floats
-    rows: Ints  # which row of the table each one is, counted from 1
+    rows: Ints  # which row of the table each one is, counted from 0
     train: Ints
     valid: Ints
     scale: Scale
     notes: tuple[str, ...]
+    recipe: tuple[Input, ...]  # how the inputs were made, to make those of other rows alike
+    missing: str
 
     @property
     def x_scaled(self) -> Floats:
@@ -74,10 +76,10 @@ class Problem:
 
     def row_words(self, index: int) -> str:
         """How a person finds a row again: its number, its target, and its first two inputs."""
-        row = int(self.rows[index]) - 1
+        row = int(self.rows[index])
         names = [*self.inputs[:2], self.target]
         columns = [column for name in names if (column := self.table.column(name))]
-        return f"row {row + 1}: " + ", ".join(f"{column.name} {column.show(row)}" for column in columns)
+        return f"row {row}: " + ", ".join(f"{column.name} {column.show(row)}" for column in columns)
 
 
 def pose(table: Table, question: Question) -> Problem:
@@ -93,8 +95,8 @@ def pose(table: Table, question: Question) -> Problem:
     inputs = build_inputs(columns, keep, train, question.missing, notes)
     x = inputs.matrix()
     return Problem(
-        table, target.name, tuple(inputs.used), tuple(inputs.parts), task, classes, x, y, keep + 1, train, valid,
-        _scale(x[train], y[train], task, target.name), tuple(notes),
+        table, target.name, tuple(one.name for one in inputs.used), inputs.features, task, classes, x, y, keep,
+        train, valid, _scale(x[train], y[train], task, target.name), tuple(notes), tuple(inputs.used), question.missing,
     )  # fmt: skip
 
 

@@ -25,6 +25,12 @@ class Reading:
     sheet: str | None = None
     meanings: Mapping[str, str] = field(default_factory=dict)  # by column
     most_columns: int | None = None  # a table of more is refused before its cells are read
+    expected: Mapping[str, str] = field(default_factory=dict)  # by column, where it is there and nothing else is said
+    decimals: Mapping[str, str] = field(default_factory=dict)  # by column: "point" or "comma", where no cell shows it
+
+    def meaning(self, column: str) -> str:
+        """What a column is to mean; "" to find out."""
+        return self.meanings.get(column) or self.expected.get(column, "")
 
 
 def reading_of(settings: Iterable[str] = (), meanings: Iterable[str] = ()) -> Reading:

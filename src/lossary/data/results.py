@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
-FORMAT = 1  # goes up when a field of the JSON document changes its meaning
+FORMAT = 2  # goes up when a field of the JSON document changes its meaning
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Curve:
 
 @dataclass
 class Pull:
-    """A row and its share of all pull on a fit: |derivative of the row's loss by its prediction|, over their sum."""
+    """A row, counted from 0, and its share of all pull on a fit: |slope of the row's loss at its prediction|."""
 
     row: int
     words: str
@@ -80,7 +80,7 @@ class Fit:
     label: str
     function: str
     params: dict[str, Any]
-    seconds: float = 0.0
+    seconds: float = 0.0  # of this fit alone, what another loss needed first not counted
     notes: list[str] = field(default_factory=list)
     diverged: bool = False
     curve: Curve = field(default_factory=Curve)  # of a model that is trained; empty for one that is solved
@@ -95,6 +95,20 @@ class Fit:
     line: list[float] = field(default_factory=list)  # along Comparison.grid
     pulls: list[Pull] = field(default_factory=list)  # the strongest, first the hardest
     pull_shares: dict[int, float] = field(default_factory=dict)  # of every training row, by its number
+
+
+@dataclass
+class Baseline:
+    """What is right without looking at the inputs: always the same answer, judged as fits are.
+
+    `value` is that answer, in words; losses that read scores of classes see the shares of the classes.
+    """
+
+    label: str
+    value: str
+    train: dict[str, float | None] = field(default_factory=dict)
+    valid: dict[str, float | None] = field(default_factory=dict)
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -135,11 +149,12 @@ class Comparison:
     validation: list[bool]
     grid: list[float]
     fits: list[Fit] = field(default_factory=list)
+    baselines: list[Baseline] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # the labels of all losses asked for
     columns: list[Summary] = field(default_factory=list)  # the target first
     interrupted: bool = False
-    seconds: float = 0.0
+    seconds: float = 0.0  # of the whole command, its start included, until the results were there
 
     @property
     def solved(self) -> bool:
@@ -165,11 +180,52 @@ class Comparison:
 
     def document(self) -> dict[str, Any]:
         """Everything as JSON takes it: numbers that are not finite become null."""
-        return {"format": FORMAT, **plain(asdict(self))}
+        return {"format": FORMAT, **plain({one.name: getattr(self, one.name) for one in fields(Comparison)})}
+
+
+def strongest(fit: Fit, most: int) -> list[tuple[float, str, str]]:
+    """The rows that pull hardest: share, which row, what the fit gets wrong there; rows that pull alike are one."""
+    found: list[tuple[float, str, str]] = []
+    shares = sorted(fit.pull_shares.items(), key=lambda item: (-item[1], item[0]))
+    named = {pull.row: pull for pull in fit.pulls}
+    first = shown = 0
+    while first < len(shares) and shown < most:
+        share = shares[first][1]
+        last = next((k for k in range(first, len(shares)) if not alike(shares[k][1], share)), len(shares))
+        alone = shares[first][0] in named and last - first == 1
+        if not share:
+            break
+        if alone:
+            pull = named[shares[first][0]]
+            found.append((share, pull.words, pull.gap))
+        else:
+            found.append((share, f"{last - first} rows alike: {row_list([row for row, _ in shares[first:last]])}", ""))
+        shown += last - first
+        first = last
+    return found
+
+
+def alike(one: float, other: float) -> bool:
+    """Whether two figures are the same but for rounding."""
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-15)
+
+
+def row_list(rows: list[int], most: int = 8) -> str:
+    """Row numbers with runs drawn together: 15–20, 24."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][-1] + 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    words = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return "rows " * (len(rows) > 1) + ", ".join(words[:most]) + (" …" if len(words) > most else "")
 
 
 def plain(value: Any) -> Any:
     """The same in Python's own types, as JSON takes them: numbers that are not finite become None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):

@@ -17,7 +17,7 @@ def summarise(problem: Problem) -> list[Summary]:
     """The target first, then the inputs; numbers are of the rows that are used, holes of the whole table."""
     names = [problem.target, *problem.inputs]
     columns = [column for name in names if (column := problem.table.column(name)) is not None]
-    keep = problem.rows - 1
+    keep = problem.rows
     return [_summary(column, keep, bool(problem.classes) and column.name == problem.target) for column in columns]
 
 

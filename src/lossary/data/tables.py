@@ -46,6 +46,7 @@ class Table:
     columns: tuple[Column, ...]
     about: About | None = None
     notes: tuple[str, ...] = field(default=())
+    reading: Reading = field(default_factory=Reading)  # what the user said of it
 
     @property
     def rows(self) -> int:
@@ -68,8 +69,8 @@ PHONES = About(
     task="regression",
     source="Rousseeuw & Leroy (1987), Robust Regression and Outlier Detection, Wiley, p. 26",
     licence="24 published figures, free to use",
-    look="The years 1964 to 1969 were recorded in another unit by mistake. A loss that squares errors follows these "
-    "six rows; a loss that limits or drops large errors follows the other eighteen.",
+    look="By mistake the years 1964 to 1969, and a part of 1970, were recorded in another unit. A loss that squares "
+    "errors follows these seven rows; a loss that limits or drops large errors follows the other seventeen.",
 )
 PENGUINS = About(
     name="penguins",
@@ -136,7 +137,7 @@ def load(source: str, reading: Reading | None = None) -> Table:
             source, "It is an address, and nothing is fetched from the network.", "Download it: curl -LO URL."
         )
     columns, notes = read_table(path, reading or Reading())
-    return Table(path.name, tuple(columns), notes=tuple(notes))
+    return Table(path.name, tuple(columns), notes=tuple(notes), reading=reading or Reading())
 
 
 def read_table(path: Path, reading: Reading) -> tuple[list[Column], list[str]]:
@@ -174,7 +175,10 @@ def split_names(text: str, table: Table) -> tuple[str, ...]:
     """Names of columns with commas between; a name with a comma stands in quotation marks, or alone."""
     if table.column(text.strip()) is not None:
         return (text.strip(),)
-    cells = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # a line break in a name
+        cells = [text]
     return tuple(cell.strip() for cell in cells if cell.strip())
 
 

@@ -42,7 +42,7 @@ def sheet_grid(raw: bytes, path: Path, reading: Reading) -> Grid:
     head = find_head(numbered[:200], reading, path)
     body = [row[: head.width] for row in texts[head.lines :]]
     columns = [Cells.of([row[k] for row in body]) for k in range(head.width)]
-    grid = finished(path, head, columns, lambda row: f"row {head.lines + row + 1}", "")
+    grid = finished(path, head, columns, lambda row: f"line {head.lines + row + 1}", "")
     if len(filled) > 1:
         grid.notes.append(f"Read is the sheet {quoted(filled[0])}, the first of {len(filled)} (--read sheet=NAME).")
     return grid

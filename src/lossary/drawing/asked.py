@@ -11,6 +11,7 @@ from typing import Any
 from ..core.errors import LossaryError
 from ..core.lookup import get
 from ..core.loss import Loss
+from ..core.schedules import Moving
 from .axes import name_of
 
 COMMA = re.compile(r",(?![^(\[]*[)\]])")  # one that stands in no bracket
@@ -21,7 +22,7 @@ def one(loss: Any) -> Any:
     if isinstance(loss, str):
         return several([loss], {})[0]
     known = isinstance(loss, type) or getattr(loss, "cls", None) is not None
-    return get(loss) if known else loss
+    return loss if callable(loss) and not known and not isinstance(loss, Moving) else get(loss)
 
 
 def several(losses: Any, values: dict[str, Any]) -> list[Any]:
@@ -29,6 +30,14 @@ def several(losses: Any, values: dict[str, Any]) -> list[Any]:
 
     A list of values gives one loss each; a tuple is one value.
     """
+    empty = [name for name, value in values.items() if isinstance(value, list) and not value]
+    if empty:
+        raise LossaryError(
+            "draw(losses, parameter=[...]) draws one curve for each value.",
+            arrived=f"The list of {empty[0]} is empty.",
+            allowed="Allowed are one value, or a list of at least one.",
+            do="Leave it out for the default.",
+        )
     listed = list(losses) if isinstance(losses, (list, tuple)) else [losses]
     if not listed:
         raise LossaryError(

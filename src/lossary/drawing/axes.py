@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import catalogue
 from ..core.contract import PROBABILITY, REAL, SOFT_LABEL
-from ..core.errors import LossaryError, UnknownLossError
+from ..core.errors import LossaryError, UnknownLossError, shown
 from ..core.forms import Binary, Categorical, Distance, Margin, Overlap, Parameters, Pointwise, Sparse, Vector
 from ..core.lookup import get
 from ..core.loss import Loss
@@ -133,10 +133,10 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
         return axis_of(loss)
     if isinstance(axis, Axis):
         return axis
-    if axis not in AXES:
+    if not isinstance(axis, str) or axis not in AXES:
         raise LossaryError(
             "draw(axis=...) says what a loss is drawn over.",
-            arrived=f"It was given axis={axis!r}.",
+            arrived=f"It was given axis={shown(axis)}.",
             allowed=f"Allowed is one of {', '.join(map(repr, AXES))}, or an Axis of your own.",
             do="Leave it out to let the form of the loss decide.",
         )
@@ -144,13 +144,13 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
 
 
 def checked_span(span: Any) -> tuple[float, float]:
-    """Two finite numbers, the smaller one first."""
+    """Two numbers as far apart as a figure can show, the smaller one first."""
     low, high = map(float, span)
-    if not (np.isfinite([low, high]).all() and low < high):
+    if not (max(abs(low), abs(high)) <= 1e15 and high - low > 1e-9 * max(1, abs(low), abs(high))):
         raise LossaryError(
             "draw(span=...) is the range of the horizontal axis.",
             arrived=f"It was given span={tuple(span)}.",
-            allowed="Allowed are two finite numbers, the smaller one first.",
+            allowed="Allowed are two finite numbers up to 1e15, the smaller one first, and not too near to it.",
             do="Pass for instance span=(-3, 3).",
         )
     return low, high
@@ -213,7 +213,7 @@ def resting(loss: Loss) -> float:
 def _twin(loss: Any) -> Loss | None:
     """lossary's loss of the same meaning as one of Keras."""
     kind = type(loss) if isinstance(getattr(loss, "name", None), str) else loss
-    if not getattr(kind, "__module__", "").startswith("keras."):
+    if not str(getattr(kind, "__module__", "")).startswith("keras."):
         return None
     try:
         card = catalogue.find(kind.__name__)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..core.cards import readable
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from .asked import several
 from .axes import AXES, Axis, axis_of, checked_span, chosen_axis, name_of, names_of
@@ -65,10 +65,10 @@ def draw(
     """
     if is_history(losses):
         return draw_history(losses, title, theme)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise LossaryError(
             "draw(kind=...) says how losses are drawn.",
-            arrived=f"It was given kind={kind!r}.",
+            arrived=f"It was given kind={shown(kind)}.",
             allowed=f"Allowed are {', '.join(map(repr, KINDS))}.",
             do="Leave it out for curves.",
         )
@@ -90,11 +90,11 @@ def draw(
 def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
     if show is None:
         return list(QUANTITIES) if together else ["value", "gradient"]
-    asked = [show] if isinstance(show, str) else list(show)
-    if not asked or not set(asked) <= set(QUANTITIES):
+    asked: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [show]
+    if not asked or not all(isinstance(one, str) and one in QUANTITIES for one in asked):
         raise LossaryError(
             "draw(show=...) says which curves are drawn.",
-            arrived=f"It was given show={show!r}.",
+            arrived=f"It was given show={shown(show)}.",
             allowed=f"Allowed are {', '.join(map(repr, QUANTITIES))}, one or several.",
             do="Leave it out for all three.",
         )

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from .._errors import visible
 from ..core.errors import LossaryError
 from .style import DARK, LIGHT, Theme
 
@@ -53,7 +54,7 @@ def svg_text(figure: Figure) -> str:
     with rc_context(SETTINGS):
         figure.savefig(out, format="svg", metadata=STILL, facecolor=figure.get_facecolor())
     svg = _short(re.sub(r"\s*<metadata>.*?</metadata>", "", out.getvalue(), flags=re.S))
-    words = escape(getattr(figure, "words", "") or "A figure of lossary")
+    words = escape(visible(getattr(figure, "words", "") or "A figure of lossary"))
     rules = f"\n  <style>{dark_rules()}</style>" if getattr(figure, "theme", LIGHT).adapts else ""
     head = re.search(r"<svg [^>]*>", svg, flags=re.S)
     assert head is not None
@@ -160,7 +161,7 @@ def needed(points: np.ndarray, tolerance: float = 0.08) -> np.ndarray:
 def page_text(figure: Figure) -> str:
     """The figure as a page that stands alone: no script, nothing from elsewhere."""
     theme: Theme = getattr(figure, "theme", LIGHT)
-    words = getattr(figure, "words", "") or "A figure of lossary"
+    words = visible(getattr(figure, "words", "") or "A figure of lossary")
     heading, _, rest = words.partition(". ")
     told = "".join(f"<h2>{escape(head)}</h2>\n<p>{escape(text)}</p>\n" for head, text in getattr(figure, "told", []))
     page = (files("lossary.drawing") / "templates" / "figure.html").read_text(encoding="utf-8")

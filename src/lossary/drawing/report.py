@@ -6,8 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 import lossary as ls
+from lossary._errors import visible
 from lossary.core.cards import readable
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Comparison, Fit, strongest
 from lossary.drawing import charts
 from lossary.drawing.files import dark_rules, inline
 from lossary.drawing.style import DARK, LIGHT, Picture
@@ -22,6 +23,7 @@ def render(found: Comparison) -> str:
         loader=PackageLoader("lossary.drawing", "templates"),
         autoescape=select_autoescape(["html", "j2"], default=True),
         undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # names and cells of the table
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -43,6 +45,7 @@ def render(found: Comparison) -> str:
         dark=DARK,
         dark_rules=Markup(dark_rules()),
         best=_smallest,
+        strongest=strongest,
     )
 
 

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..core.errors import LossaryError
+from .._errors import visible
+from ..core.errors import LossaryError, shown
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ def theme_of(name: str | Theme) -> Theme:
     """The theme of this name."""
     if isinstance(name, Theme):
         return name
-    if name not in THEMES:
+    if not isinstance(name, str) or name not in THEMES:
         raise LossaryError(
             "A figure's theme says what paper it is drawn for.",
-            arrived=f"It was given theme={name!r}.",
+            arrived=f"It was given theme={shown(name)}.",
             allowed=f"Allowed are {', '.join(map(repr, THEMES))}; 'auto' follows the reader's screen in SVG and HTML.",
             do="Leave it out for white paper.",
         )
@@ -190,7 +191,7 @@ def stroke(index: int, theme: Theme = LIGHT) -> dict[str, Any]:
 
 def plain(text: str) -> str:
     """Text that matplotlib must not read as formulas."""
-    return text.replace("$", r"\$")
+    return visible(text).replace("$", r"\$")
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -198,24 +199,20 @@ def save(figure: Figure, path: str | Path) -> Path:
 
     Folders that are not there are made. Returns the path.
     """
+    from ..core.files import place_of, write_whole
     from .files import check_ending, content
 
     target = Path(path)
     check_ending(target)
-    return _written(target, content(figure, target.suffix.lower()))
-
-
-def _written(target: Path, data: bytes) -> Path:
-    from ..core.files import write_whole
-
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, data)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise LossaryError(
             f"The figure was to be written to {target}.",
-            arrived=f"The system refused: {error.strerror or error}.",
+            arrived=f"The system refused: {getattr(error, 'strerror', None) or error}.",
             allowed="Allowed is a folder that you may write to.",
             do="Choose another folder or file name.",
         ) from error
+    place_of(target)  # before the figure is drawn
+    write_whole(target, content(figure, target.suffix.lower()))
     return target

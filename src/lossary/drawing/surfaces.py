@@ -12,7 +12,7 @@ from keras import ops
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..numerics.backend import compiled
 from .asked import one
 from .axes import names_of
@@ -161,10 +161,10 @@ def _losses(model: Any, losses: Any) -> list[Any]:
     asked = getattr(model, "loss", None) if losses is None else losses
     listed = list(asked) if isinstance(asked, (list, tuple)) else [asked]
     outputs = getattr(model, "outputs", None) or [None]
-    if not listed or None in listed or isinstance(asked, dict) or len(outputs) > 1:
+    if not listed or any(loss is None for loss in listed) or isinstance(asked, dict) or len(outputs) > 1:
         raise LossaryError(
             "landscape(model, x, y, losses) draws the loss of a model over its weights.",
-            arrived=f"{model.name} has {len(outputs)} outputs, and the loss is {asked!r}.",
+            arrived=f"{model.name} has {len(outputs)} outputs, and the loss is {shown(asked)}.",
             allowed="Allowed are models of one output, with a loss of compile or one that is named.",
             do='Name it, for instance landscape(model, x, y, "mse"); of several outputs, draw a model of one.',
         )
@@ -209,7 +209,7 @@ def _slice(model: Any, middle: Weights, paths: list[np.ndarray], directions: str
     if chosen not in possible:
         raise LossaryError(
             "landscape(directions=...) says along which two directions of its weights a model is drawn.",
-            arrived=f"It was given {directions!r} for {count} weights {'with' if paths else 'without'} a path.",
+            arrived=f"It was given {shown(directions)} for {count} weights {'with' if paths else 'without'} a path.",
             allowed=f"Allowed here are {', '.join(map(repr, possible)) or 'none: it takes two weights or more'}.",
             do="Leave it out; 'path' needs path=, and 'weights' a model of two weights.",
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core import catalogue
-from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeError
+from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeError, shown
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..data.arrays import array
@@ -88,12 +88,12 @@ def penalty(value: Any, name: str) -> float:
     """A finite number >= 0."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if isinstance(value, bool | str) or not np.isfinite(number) or number < 0:
         raise ParameterError(
             ASKED,
-            arrived=f"{name} is {value!r}.",
+            arrived=f"{name} is {shown(value)}.",
             allowed="Allowed is a finite number of 0 or more.",
             do=f"Leave {name} out for no such penalty.",
         )
@@ -183,7 +183,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
     if outputs not in (None, flat.shape[1]):
         raise ShapeError(
             ASKED,
-            arrived=f"outputs={outputs}, and y has {flat.shape[1]} column(s).",
+            arrived=f"outputs={shown(outputs)}, and y has {flat.shape[1]} column(s).",
             allowed="Allowed are as many outputs as y has columns.",
             do="Leave outputs out.",
         )

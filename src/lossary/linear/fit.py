@@ -10,6 +10,7 @@ from keras import ops
 
 from ..core.errors import LossaryError, ParameterError
 from ..core.loss import Loss
+from ..core.params import flag, whole
 from ..core.results import RisingSums
 from ..numerics.backend import double
 from . import asking
@@ -21,6 +22,10 @@ from .solver import Ending, looks_convex, minimise, natural_scale
 from .target import Target
 
 FIRST = "mean_absolute_error"  # robust, convex, and without a constant: where losses with several minima start
+
+INTERCEPT = flag("Whether there is an intercept.")
+STANDARDISE = flag("Whether the penalty is on coefficients of standardised columns.")
+OUTPUTS = whole("The number of outputs.", optional=True)
 
 
 def fit_linear(
@@ -66,6 +71,9 @@ def fit_linear(
     """
     numbers, names = asking.matrix(x)
     n = len(numbers)
+    intercept = INTERCEPT.check("fit_linear", "intercept", intercept)
+    standardise = STANDARDISE.check("fit_linear", "standardise", standardise)
+    outputs = OUTPUTS.check("fit_linear", "outputs", outputs)
     l1, l2 = asking.penalty(l1, "l1"), asking.penalty(l2, "l2")
     read = asking.loss_of(loss)
     target, k = asking.targets(y, n, read, outputs)

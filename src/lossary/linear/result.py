@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core import notebook
 from ..core.errors import LossaryError, ShapeError
-from ..core.files import write_whole
+from ..core.files import read_whole, write_whole
 from ..data.results import plain
 
 FORMAT = 1
@@ -147,7 +149,7 @@ class LinearFit:
     def load(cls, path: str | Path) -> LinearFit:
         """The fit that `save` wrote."""
         try:
-            found = json.loads(Path(path).read_text(encoding="utf-8"))
+            found = json.loads(read_whole(path))
             if (found.pop("kind"), found.pop("format")) != ("lossary linear fit", FORMAT):
                 found = {}
             told = found.pop("certificate")
@@ -155,16 +157,31 @@ class LinearFit:
             certificate = Certificate(**of_tuples)
             found |= {key: tuple(found[key]) for key in ("names", "values")}
             found |= {"coefficients": np.array(found["coefficients"], dtype=float), "certificate": certificate}
-            if isinstance(found["intercept"], list):
-                found["intercept"] = np.array(found["intercept"], dtype=float)
+            outputs = found["coefficients"].shape[1:]
+            found["coefficients"] = found["coefficients"].reshape(len(found["names"]), *outputs)  # or a ValueError
+            intercept = np.array(found["intercept"], dtype=float).reshape(outputs)
+            found["intercept"] = intercept if outputs else float(intercept)
             return cls(**found)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+            why = getattr(error, "strerror", None)
             raise LossaryError(
                 f"A linear fit was to be loaded from {str(path)!r}.",
-                arrived=f"The file does not hold one ({type(error).__name__}).",
+                arrived=f"It cannot be read: {why}." if why else f"It does not hold one ({type(error).__name__}).",
                 allowed="Allowed are files that LinearFit.save wrote.",
                 do="Fit again with ls.fit_linear, and save.",
             ) from error
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook."""
+        columns = np.atleast_2d(np.asarray(self.coefficients).T)
+        heads = ["column", *([f"output {k}" for k in range(len(columns))] if len(columns) > 1 else ["coefficient"])]
+        lines: list[Any] = [[name, *(f"{column[k]:.8g}" for column in columns)] for k, name in enumerate(self.names)]
+        lines = [*notebook.cut(lines), ["intercept", *(f"{one:.8g}" for one in np.atleast_1d(self.intercept))]]
+        penalty = f" + penalty {self.penalty:.10g}" if self.penalty else ""
+        title = f"{escape(str(self.settings.get('loss', 'loss')))}: {self.loss:.10g}{penalty}"
+        told = f"{self.certificate.sentence()} {self.rows:,} rows."
+        mark = notebook.BLUE if self.converged else notebook.ORANGE
+        return notebook.box(title, notebook.table(heads, lines), notebook.text(told), mark=mark)
 
     def __str__(self) -> str:
         """A table of the coefficients, and what is known of them."""

@@ -111,9 +111,9 @@ def mean(x: Tensor, axis: int = -1) -> Tensor:
 
 
 def square_root(x: Tensor) -> Tensor:
-    """The square root of x >= 0, with gradient 0 (not infinite) at 0."""
-    positive = x > 0
-    return ops.where(positive, ops.sqrt(ops.where(positive, x, 1.0)), 0.0)
+    """The square root of x >= 0, with gradient 0 (not infinite) at 0; of NaN it is NaN."""
+    nothing = x <= 0
+    return ops.where(nothing, 0.0, ops.sqrt(ops.where(nothing, 1.0, x)))
 
 
 def power(x: Tensor, k: float) -> Tensor:
@@ -293,9 +293,9 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     A zero vector stays zero.
     """
     size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
-    scaled = x * middling(size)
+    scaled, directed = x * middling(size), ops.logical_not(size <= 0)  # one that is NaN stays NaN
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
-    return scaled / ops.sqrt(ops.where(size > 0, squared, 1.0)), size > 0
+    return scaled / ops.sqrt(ops.where(directed, squared, 1.0)), directed
 
 
 def middling(size: Tensor) -> Tensor:
@@ -311,7 +311,17 @@ def mean_square(x: Tensor) -> Tensor:
 
 def root_mean_square(x: Tensor, dtype: str) -> Tensor:
     """The root of the mean of x^2 over the last axis, without squaring large or small numbers; 0 has gradient 0."""
-    largest_number = float(np.finfo(wide(dtype)).max)
-    x = ops.clip(x, -largest_number, largest_number)
+    x, beyond = without_infinity(x, dtype, axis=-1)
     k = middling(ops.stop_gradient(largest(ops.abs(x), keepdims=True)))
-    return square_root(mean_square(x * k)) / ops.squeeze(k, axis=-1)
+    return square_root(mean_square(x * k)) / ops.squeeze(k, axis=-1) + beyond
+
+
+def without_infinity(x: Tensor, dtype: str, axis: int | tuple[int, ...] | None = None) -> tuple[Tensor, Tensor]:
+    """x with infinite numbers read as the largest, so that slopes stay numbers; and infinity where there was one.
+
+    Along the axis, along all of them (None), or for each entry alone (an empty tuple).
+    """
+    limit = float(np.finfo(wide(dtype)).max)
+    infinite = ops.isinf(x) if axis == () else ops.any(ops.isinf(x), axis=axis)
+    beyond = ops.where(infinite, ops.cast(math.inf, x.dtype), ops.cast(0.0, x.dtype))
+    return ops.clip(x, -limit, limit), ops.stop_gradient(beyond)

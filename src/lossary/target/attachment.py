@@ -16,7 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
@@ -63,6 +63,14 @@ class Attachment(Tie):
     def attach(self) -> None:
         """Make the variables the model's own, listen to the layers that are read, and run compute_loss in a Moment."""
         model, state = self.model, self.state
+        strategy = made_elsewhere(model, state.variables)
+        if strategy:
+            raise LossaryError(
+                "A loss that learns holds variables, which train with the model's.",
+                arrived=f"The model was made in the scope of {strategy}, and variables of the loss outside of it.",
+                allowed="Allowed are variables of the same scope.",
+                do="Make the loss inside of strategy.scope(), and compile there.",
+            )
         for variable in state.variables:
             self._tracked(variable)
         own = {id(variable) for variable in state.variables}
@@ -152,6 +160,15 @@ def _build(loss: Loss, model: keras.Model) -> None:
         )
 
 
+def made_elsewhere(model: Any, variables: list[Any]) -> str:
+    """The strategy of tf.distribute that the model was made under, where some variables that train were not."""
+    strategy = getattr(model, "_distribute_strategy", None)
+    learned = [one.value for one in variables if one.trainable]
+    if strategy is None or all(map(strategy.extended.variable_created_in_scope, learned)):
+        return ""
+    return f"a {type(strategy).__name__}"
+
+
 def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[..., Any]:
     """Saving or loading the model's own variables as if those of the loss were not among them."""
 
@@ -230,7 +247,7 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
         raise LossaryError(
             "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
-            + ("." if loss_weights is None else f", and loss_weights={loss_weights!r}."),
+            + ("." if loss_weights is None else f", and loss_weights={shown(loss_weights)}."),
             allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )

@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from ..core import reduction
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
@@ -125,7 +125,7 @@ class TermLayer(_AddsLoss):
         if not callable(of):
             raise LossaryError(
                 "TermLayer(of) adds a function of the model's tensors to the loss.",
-                arrived=f"It was given {of!r}.",
+                arrived=f"It was given {shown(of)}.",
                 allowed="Allowed is a function of named tensors.",
                 do='Write the term as a function, and call the layer on {"argument": tensor, ...}.',
             )

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from ..core import moments
-from ..core.errors import LossaryError, ParameterError
+from ..core.errors import LossaryError, ParameterError, shown
 from ..core.loss import Loss
 from ..core.params import Param, number, positive
 from ..core.sums import Part, Sum
@@ -146,7 +146,7 @@ class GradNorm(_Balanced):
             self.heads = keras.Model(model.get_layer(self.shared).output, model.output)
         except (ValueError, AttributeError) as error:
             raise LossaryError(
-                f"GradNorm(shared={self.shared!r}) takes gradients by what this layer gives.",
+                f"GradNorm(shared={shown(self.shared)}) takes gradients by what this layer gives.",
                 arrived=f"The outputs of {model.name} cannot be computed from it: {error}",
                 allowed="Allowed are functional models, and a layer that all of their outputs go through.",
                 do="Name such a layer, or leave `shared` out.",

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.moments import Moment
 
 Tensor = Any
@@ -123,6 +123,13 @@ class Teacher(Source):
     def __init__(self, model: keras.Model, name: str | None = None) -> None:
         if isinstance(model, dict):
             model = keras.saving.deserialize_keras_object(model)
+        if not isinstance(model, keras.Model):
+            raise DefinitionError(
+                "Teacher(model) is what another model says to the same inputs.",
+                arrived=f"It was given {shown(model)}.",
+                allowed="Allowed is a model of Keras.",
+                do="Pass the trained model itself.",
+            )
         model.trainable = False
         self.model, self.name = model, name
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import moments, reduction
+from ..core import moments, notebook, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.inputs import read
 from ..core.sums import Sum, added
@@ -90,6 +90,11 @@ class Term(keras.losses.Loss):
         return added(self, 0) * weight
 
     __rmul__ = __mul__
+
+    def _repr_html_(self) -> str:
+        pair = dict.fromkeys(self.pair, "of each row, as for every loss")
+        sources = pair | {name: repr(source) for name, source in self.sources.items()}
+        return notebook.term(self.name, str(getattr(self.of, "__doc__", "") or ""), sources)
 
     def __repr__(self) -> str:
         return f"Term({self.name}, {', '.join(f'{name}={source!r}' for name, source in self.sources.items())})"

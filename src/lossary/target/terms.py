@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
+from ..data.arrays import arrays
 from .attachment import attachment_of
 from .layers import LossLayer, TermLayer
 from .routing import Routed
@@ -78,7 +79,7 @@ def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> d
     """
     terms = _weight_terms(model)
     if x is not None:
-        x = _arrays(x)
+        x = _arrays(x, "x")
         for rows, share in _batches(_row_count(x), batch_size):
             model(_rows(x, rows), training=False)
             _add(terms, _added_terms(model), share)
@@ -92,7 +93,14 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
     first). With the same `batch_size`, `target_split(...).value` is the "loss" that `model.evaluate` reports: each
     term is the mean over the batches, weighted by their rows. `y` stays out where the loss is inside the model.
     """
-    x, y, sample_weight = _arrays(x), _arrays(y), _arrays(sample_weight)
+    if not isinstance(model, keras.Model) or x is None:
+        raise LossaryError(
+            "target_split(model, x, y) computes a model's loss and regularization.",
+            arrived=f"It was given {shown(model)}." if x is not None else "x is None.",
+            allowed="Allowed are a Keras model and arrays, rows first.",
+            do="Pass what model.evaluate takes.",
+        )
+    x, y, sample_weight = _arrays(x, "x"), _arrays(y, "y"), _arrays(sample_weight, "sample_weight")
     terms = _weight_terms(model)
     losses, parts = {"loss": 0.0}, dict[str, float]()
     for rows, share in _batches(_row_count(x), batch_size):
@@ -173,12 +181,8 @@ def _add(totals: dict[str, float], values: dict[str, float], share: float) -> No
         totals[name] = totals.get(name, 0.0) + share * value
 
 
-def _arrays(values: Any) -> Any:
-    if isinstance(values, dict):
-        return {name: _arrays(value) for name, value in values.items()}
-    if isinstance(values, (list, tuple)) and any(hasattr(value, "shape") for value in values):
-        return [_arrays(value) for value in values]
-    return None if values is None else np.asarray(values)
+def _arrays(values: Any, what: str) -> Any:
+    return arrays(values, what, int64=True, text=what == "x")
 
 
 def _rows(values: Any, rows: slice) -> Any:

@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
+from ..core.params import Param, choice, number, whole
 from ..data.arrays import Array, arrays
 
-RULES = ("balanced", "effective_number")
+MOST = 2**24  # a weight for each label up to that is the most that makes sense
+PARAMS = {
+    "rule": choice("How a class is weighed by its count.", "balanced", "effective_number"),
+    "beta": number("How far effective_number goes towards balanced.", slide=(0.0, 0.9999), low=0.0, high=1.0),
+    "ignore_class": whole("The label of what is not labelled.", optional=True),
+    "classes": Param("How many weights there are.", kind="whole", low=0, high=MOST + 1, optional=True),
+}
 
 
 def weights_from(
@@ -31,11 +38,12 @@ def weights_from(
         y: labels from 0 on of any shape, or one-hot rows (of shape (..., k)); whatever ls.train reads.
         rule: "balanced": rows / (k * count) for k classes that occur, so that each has the same total weight;
             "effective_number": proportional to (1 - beta) / (1 - beta^count) (Cui et al. 2019, arXiv:1901.05555).
-        beta: for "effective_number", in [0, 1); 0 gives equal weights, towards 1 they become balanced.
+        beta: for "effective_number", in [0, 1]: 0 gives equal weights, 1 those of "balanced".
         ignore_class: a label that means "not labelled", such as 255 or -1: it is not counted, as in the loss.
         classes: how many weights there are; by default one more than the largest label.
 
     Raises:
+        ParameterError: for a rule, a beta, or counts that are none.
         LossaryError: for labels that are not whole numbers from 0 on, and for labels with more gaps than classes, such
             as 0, 1 and 255, unless `classes` or `ignore_class` says what is meant.
 
@@ -44,25 +52,27 @@ def weights_from(
     >>> weights_from([[0, 0, 1], [255, 0, 1]], ignore_class=255)
     (0.8333333333333334, 1.25)
     """
-    counts = _counts(y, ignore_class, classes)
+    given = {"rule": rule, "beta": beta, "ignore_class": ignore_class, "classes": classes}
+    rule, beta, *more = [PARAMS[name].check("weights_from", name, value) for name, value in given.items()]
+    counts = _counts(y, *more)
     occurring = counts > 0
-    if rule == "balanced":
+    if rule == "balanced" or beta == 1:
         each = np.where(occurring, 1 / np.where(occurring, counts, 1), 0.0)
-    elif rule == "effective_number" and 0 <= beta < 1:
-        each = np.where(occurring, (1 - beta) / np.where(occurring, 1 - beta**counts, 1), 0.0)
     else:
-        raise LossaryError(
-            f"weights_from(y, {rule!r}, beta={beta!r}) weighs classes by how often they occur.",
-            arrived=f"The rule is {rule!r} and beta is {beta!r}.",
-            allowed=f"Allowed are the rules {' and '.join(map(repr, RULES))}, and beta in [0, 1).",
-            do='Leave both out for "balanced".',
-        )
+        each = np.where(occurring, (1 - beta) / np.where(occurring, 1 - beta**counts, 1), 0.0)
     return tuple(float(weight) for weight in each * (counts.sum() / (each @ counts)))
 
 
 def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     """How often each label from 0 on occurs."""
     given = arrays(y, "y", int64=True)
+    if not isinstance(given, np.ndarray):
+        raise LossaryError(
+            "weights_from(y) counts class labels.",
+            arrived=f"y is {shown(y)}.",
+            allowed="Allowed are whole numbers from 0 on, or one-hot rows, in one array.",
+            do="Pass the labels of one output; call it once for each of several.",
+        )
     labels = np.asarray(given.argmax(axis=-1) if _one_hot(given) else given).ravel()
     labels = labels if ignore_class is None else labels[labels != ignore_class]
     wrong = labels[(labels < 0) | (labels != np.round(labels))]  # NaN is wrong too
@@ -77,8 +87,8 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     elif classes is not None and most >= classes:
         told, do = f"The largest label is {most}, for classes={classes}.", f"{IGNORED} Or pass classes={most + 1}."
     elif not countable or (classes is None and np.sum(counts == 0) > np.sum(counts > 0)):
-        shown = ", ".join(f"{label:.0f}" for label in known[:4]) + (" …" if known.size > 4 else "")
-        told = f"The largest label is {most}, and only {known.size} different ones occur: {shown}."
+        first = ", ".join(f"{label:.0f}" for label in known[:4]) + (" …" if known.size > 4 else "")
+        told = f"The largest label is {most}, and only {known.size} different ones occur: {first}."
         do = f"{IGNORED} Or say how many classes there are: classes={most + 1}."
     if told:
         raise LossaryError(
@@ -90,7 +100,6 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     return np.pad(counts, (0, max(0, given.shape[-1] - counts.size))) if _one_hot(given) else counts
 
 
-MOST = 2**24  # a weight for each label up to that is the most that makes sense
 IGNORED = "Name a label that means 'not labelled', such as 255, by ignore_class=255."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import lossary as ls
 from lossary.core.catalogue import resolve
 from lossary.core.elsewhere import read_place, translate
-from lossary.core.errors import LossaryError
+from lossary.core.errors import LossaryError, shown
 
 DEFAULTS = {
     "regression": ("mse", "mae", "huber", "log_cosh", "cauchy", "tukey"),
@@ -67,7 +68,9 @@ def ask(text: str) -> Asked:
                 do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
             )
         params[key] = _value(value)
-    label = ":".join([name, *(f"{key}={value}" for key, value in params.items())])
+    label = ":".join(
+        [name, *(f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in params.items())]
+    )
     if found.place is not None:
         params = {key: value for key, value in translate(card, found.place, params).items() if key in own}
         params = {key: value for key, value in params.items() if value != own[key].default}
@@ -101,7 +104,7 @@ def fitting(task: str) -> list[str]:
 def _value(text: str) -> Any:
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
@@ -110,12 +113,13 @@ def _check_bounds(text: str, param: Any, value: Any) -> None:
     low, high = param.low, param.high
     number = isinstance(value, int | float) and not isinstance(value, bool)
     wanted = isinstance(param.default, int | float) and not isinstance(param.default, bool)
+    endless = number and not math.isfinite(value if isinstance(value, float) else 0.0)
     below = number and low is not None and (value < low if param.closed else value <= low)
     above = number and high is not None and (value > high if param.closed else value >= high)
-    if below or above or (wanted and not number):
+    if endless or below or above or (wanted and not number):
         raise LossaryError(
             f"The loss '{text}' was asked for.",
-            arrived=f"{param.name} is {value}.",
+            arrived=f"{param.name} is {shown(value)}.",
             allowed=f"{param.name} has to be {param.allowed}.",
             do=f"Choose another value, or leave it out for {param.default}.",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -34,6 +36,23 @@ def build(model: Any, batch: Any) -> None:
         )
 
 
+@contextlib.contextmanager
+def as_asked(names: str) -> Iterator[None]:
+    """Where Keras refuses what it is compiled with, say so in four parts."""
+    try:
+        yield
+    except LossaryError:
+        raise
+    except Exception as error:
+        told = " ".join(str(error).split()).removesuffix(".")
+        raise LossaryError(
+            "train(loss=..., optimizer=..., metrics=...) compiles the model with them.",
+            arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}.",
+            allowed="Allowed is what model.compile takes: objects and names, metrics in a list or by outputs.",
+            do='Pass for instance optimizer="adam", loss="mse", metrics=["mae"].',
+        ) from error
+
+
 def _by_shape(model: Any, y: Any) -> None:
     """Build the loss and the metrics of a model whose one output is known; else Keras traces the model for that."""
     loss, metrics, outputs = model._compile_loss, model._compile_metrics, getattr(model, "outputs", None) or []
@@ -42,7 +61,9 @@ def _by_shape(model: Any, y: Any) -> None:
     if not alone or not caller.__module__.startswith("keras."):
         return
     if loss is not None and not loss.built:
-        loss.build(y, outputs[0])
+        with as_asked("loss"):
+            loss.build(y, outputs[0])
     if metrics is not None and not metrics.built:
-        metrics.build(y, outputs[0])
+        with as_asked("metrics"):
+            metrics.build(y, outputs[0])
         metrics.built = all(isinstance(one, keras.metrics.Mean) for one in metrics.metrics)  # others may build later

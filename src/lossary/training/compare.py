@@ -14,12 +14,13 @@ import numpy as np
 
 from lossary.data.columns import Floats
 from lossary.data.problem import Problem
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Fit
 from lossary.data.summaries import summarise
 from lossary.training.asked import Asked, ask
+from lossary.training.compared import Compared, table_fit
 from lossary.training.findings import findings
 from lossary.training.fitting import Trained, build, train, weights
-from lossary.training.judge import judge
+from lossary.training.judge import baselines, judge
 from lossary.training.measured import Measured, measure
 from lossary.training.settings import Settings
 from lossary.training.solved import Solved, solved
@@ -43,7 +44,7 @@ class _Run:
 
 def compare(
     problem: Problem, asked: list[Asked], settings: Settings, *, progress: Progress | None = None, command: str = ""
-) -> Comparison:
+) -> Compared:
     """Fit once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
 
     Raises LossaryError before any fit where a loss cannot be built or does not fit the target.
@@ -61,12 +62,14 @@ def compare(
         found.interrupted = True
     order = [one.label for one in asked]
     found.fits.sort(key=lambda fit: order.index(fit.label))
+    if found.fits:
+        found.baselines = baselines(problem, run.everyone)
     found.findings = findings(found)
     found.seconds = time.perf_counter() - began
     return found
 
 
-def _fit_all(run: _Run, found: Comparison) -> None:
+def _fit_all(run: _Run, found: Compared) -> None:
     """Plain losses first; redescending ones start from the fit by absolute errors and borrow its spread."""
     late = [one for one in run.everyone if one.asked.redescending]
     first: Trained | Solved | None = None
@@ -78,20 +81,26 @@ def _fit_all(run: _Run, found: Comparison) -> None:
             if one.asked.redescending:
                 run.everyone[place] = measure(one.asked, run.problem, gain)
     for measured in sorted(run.everyone, key=lambda one: one.asked.redescending):
-        began = time.perf_counter()
         again = first if first is not None and measured.asked.function == first.measured.asked.function else None
         trained = again or _train(run, measured, first if measured.asked.redescending else None, measured.asked.label)
-        found.fits.append(_judged(run, trained, measured, began))
+        fit = _judged(run, trained, measured)
+        found.fits.append(fit)
+        if not fit.diverged:
+            found.kept[fit.label] = table_fit(trained, fit, run.problem, run.settings, found.versions["lossary"])
 
 
 def _train(run: _Run, measured: Measured, first: Trained | Solved | None, label: str) -> Trained | Solved:
-    """One model, from the fit `first` where there is one."""
-    if not run.settings.solved:
+    """One model, from the fit `first` where there is one. The seconds it takes are kept with it."""
+    began = time.perf_counter()
+    found: Trained | Solved
+    run.progress(label, 0, 1 if run.settings.solved else run.settings.epochs or 1)
+    if run.settings.solved:
+        found = solved(run.problem, run.settings, measured, first if isinstance(first, Solved) else None)
+        run.progress(label, 1, 1)
+    else:
         start = run.start if first is None else first.weights
-        return train(run.problem, run.settings, measured, list(start), lambda done, of: run.progress(label, done, of))
-    run.progress(label, 0, 1)
-    found = solved(run.problem, run.settings, measured, first if isinstance(first, Solved) else None)
-    run.progress(label, 1, 1)
+        found = train(run.problem, run.settings, measured, list(start), lambda done, of: run.progress(label, done, of))
+    found.seconds = time.perf_counter() - began
     return found
 
 
@@ -103,13 +112,13 @@ def _gain(first: Trained | Solved, problem: Problem) -> float:
     return 1.0 / spread if np.isfinite(spread) and spread > 1e-6 else 1.0
 
 
-def _judged(run: _Run, trained: Trained | Solved, measured: Measured, began: float) -> Fit:
+def _judged(run: _Run, trained: Trained | Solved, measured: Measured) -> Fit:
     asked = measured.asked
     fit = Fit(asked.label, asked.function, dict(asked.params), diverged=trained.diverged, curve=trained.curve)
+    fit.seconds = trained.seconds
     fit.notes = _notes(measured, run.problem)
     if not trained.diverged:
         judge(fit, trained, run.problem, run.everyone, run.grid)
-    fit.seconds = time.perf_counter() - began
     return fit
 
 
@@ -129,7 +138,7 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     return notes
 
 
-def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Comparison:
+def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Compared:
     table = problem.table
     about = table.about
     one = len(problem.inputs) == 1 and len(problem.features) == 1
@@ -138,7 +147,7 @@ def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: st
     held = np.zeros(problem.y.size, dtype=bool)
     held[problem.valid] = True
     told = about is not None and problem.target == about.target
-    return Comparison(
+    return Compared(
         title=about.title if about else table.name,
         source=about.source if about else "",
         licence=about.licence if about else "",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 import lossary as ls
-from lossary.data.results import Comparison, Fit
+from lossary.data.results import Comparison, Fit, alike, row_list
 
 FAR = 4.0  # robust standard deviations from the bulk's fit: about 1 row in 16,000 if errors were normal
 SAME = 0.1  # slopes within this share of one another are called the same
@@ -20,6 +20,8 @@ def findings(found: Comparison) -> list[str]:
     if len(fits) > 1:
         said += _slopes(found, fits) + (_wild_rows(found, fits) if found.task == "regression" else [])
         said += _misses(found, fits) if found.task == "regression" else _decisions(found, fits)
+    if fits and found.baselines:
+        said += _beside(found, fits)
     return said + _endings(fits)
 
 
@@ -66,7 +68,7 @@ def _wild_rows(found: Comparison, fits: list[Fit]) -> list[str]:
         return [f"No row lies more than {FAR:g} robust standard deviations from the fit by {bulk.label}."]
     held = {fit.label: sum(fit.pull_shares[row] for row in wild) for fit in fits}
     most, least = max(held, key=lambda k: held[k]), min(held, key=lambda k: held[k])
-    count = f"{len(wild)} of {numbers.size} rows ({_row_list(wild)})"
+    count = f"{len(wild)} of {numbers.size} rows ({row_list(wild)})"
     said = [f"{count} lie far from the line that most rows follow (more than {FAR:g} robust standard deviations)."]
     if held[most] - held[least] > 0.05:
         said.append(f"Together they hold {held[most]:.0%} of all pull on {most}, and {held[least]:.0%} on {least}.")
@@ -85,16 +87,10 @@ def _why(label: str, fits: list[Fit]) -> str:
     return f"Why: the pull of a row on {label} grows with its error, so a few large errors outweigh many small ones."
 
 
-def _row_list(rows: list[int], most: int = 8) -> str:
-    """Row numbers with runs drawn together: 15–20, 24."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and row == runs[-1][-1] + 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    words = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return "rows " * (len(rows) > 1) + ", ".join(words[:most]) + (" …" if len(words) > most else "")
+def _least(values: dict[str, float]) -> str:
+    """The label of the smallest value; of several as small, all of them."""
+    least = min(values.values())
+    return " and ".join(label for label, value in values.items() if alike(value, least))
 
 
 def _misses(found: Comparison, fits: list[Fit]) -> list[str]:
@@ -103,25 +99,50 @@ def _misses(found: Comparison, fits: list[Fit]) -> list[str]:
     where = "On the rows held back" if found.valid_rows else "On the rows it was fitted to"
     median = {fit.label: fit.figures[part]["median |residual|"] for fit in fits}
     rms = {fit.label: fit.figures[part]["rms"] for fit in fits}
-    near, square = min(median, key=lambda k: median[k]), min(rms, key=lambda k: rms[k])
-    text = f"{where}, half of the residuals of {near} are below {median[near]:.4g}"
+    near, square = _least(median), _least(rms)
+    text = f"{where}, half of the residuals of {near} are below {min(median.values()):.4g}"
     far = max(median, key=lambda k: median[k])
-    if median[far] > (1 + SAME) * median[near]:
+    if median[far] > (1 + SAME) * min(median.values()):
         text += f" (of {far}: {median[far]:.4g})"
+    least = f"{min(rms.values()):.4g}"
     if square != near:
-        return [f"{text}; {square} has the smallest root mean square, {rms[square]:.4g}."]
-    return [f"{text}; its root mean square, {rms[square]:.4g}, is the smallest too."]
+        return [f"{text}; the smallest root mean square, {least}, is that of {square}."]
+    return [f"{text}; its root mean square, {least}, is the smallest too."]
 
 
 def _decisions(found: Comparison, fits: list[Fit]) -> list[str]:
     part, rows = ("valid", found.valid_rows) if found.valid_rows else ("train", found.train_rows)
     where = "rows held back" if found.valid_rows else "rows they were fitted to"
     right = {fit.label: fit.figures[part]["accuracy"] for fit in fits}
-    best, worst = max(right, key=lambda k: right[k]), min(right, key=lambda k: right[k])
-    error = math.sqrt(max(right[best] * (1 - right[best]), right[worst] * (1 - right[worst]), 1e-9) / rows)
-    span = f"Right on the {rows} {where}: {right[worst]:.1%} ({worst}) to {right[best]:.1%} ({best})"
-    if right[best] == right[worst]:
-        return [f"All are right on {right[best]:.1%} of the {rows} {where}: this data does not tell the losses apart."]
-    if right[best] - right[worst] < 2 * error:
+    most, least = max(right.values()), min(right.values())
+    best, worst = _least({label: -value for label, value in right.items()}), _least(right)
+    error = math.sqrt(max(most * (1 - most), least * (1 - least), 1e-9) / rows)
+    span = f"Right on the {rows} {where}: {least:.1%} ({worst}) to {most:.1%} ({best})"
+    if most == least:
+        return [f"All are right on {most:.1%} of the {rows} {where}: this data does not tell the losses apart."]
+    if most - least < 2 * error:
         return [f"{span}. With so few rows that difference may be chance (standard error {error:.1%})."]
     return [f"{span}. That is more than chance (standard error {error:.1%})."]
+
+
+def _beside(found: Comparison, fits: list[Fit]) -> list[str]:
+    """What is gained over the same answer for every row, by the figures in which the fits are compared."""
+    part = "valid" if found.valid_rows else "train"
+    where = "rows held back" if found.valid_rows else "rows fitted"
+    if found.task != "regression":
+        (base,) = found.baselines
+        share = base.figures[part]["accuracy"]
+        weak = [fit.label for fit in fits if fit.figures[part]["accuracy"] <= share]
+        said = f"Without any input, always {base.value}, the commonest class, is right on {share:.1%} of the {where}"
+        return [f"{said}: {', '.join(weak)} {'is' if len(weak) == 1 else 'are'} no better." if weak else f"{said}."]
+    sums: list[str] = []
+    worse: list[set[str]] = []
+    for key, name, place in (("rms", "a root mean square of", 0), ("median |residual|", "a median |residual| of", 1)):
+        base = found.baselines[place]
+        sums.append(f"{base.label} ({base.value}) has {name} {base.figures[part][key]:.4g}")
+        worse.append({fit.label for fit in fits if fit.figures[part][key] >= base.figures[part][key]})
+    neither = [fit.label for fit in fits if fit.label in worse[0] & worse[1]]
+    said = f"Without any input, {sums[0]}, and {sums[1]}, on the {where}"
+    if neither:
+        return [f"{said}: {', '.join(neither)} {'is' if len(neither) == 1 else 'are'} no better than either."]
+    return [f"{said}."]

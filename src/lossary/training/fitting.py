@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from lossary.data.columns import Floats
+from lossary.data.network import Network
 from lossary.data.problem import Problem
 from lossary.data.results import Convergence, Curve
 from lossary.numerics.backend import gradients
@@ -32,6 +33,7 @@ class Trained:
     curve: Curve
     diverged: bool
     convergence: Convergence | None = None
+    seconds: float = 0.0
 
     @property
     def weights(self) -> list[Any]:
@@ -43,9 +45,18 @@ class Trained:
         """The regularization of the model as it is."""
         return penalty(self.model)
 
+    @property
+    def network(self) -> Network:
+        """The model as arrays."""
+        return Network.of(self.weights)
+
     def outputs(self, x: Floats) -> Floats:
-        """The model's raw output for scaled inputs: (rows, features) -> (rows, outputs)."""
-        return np.asarray(keras.ops.convert_to_numpy(self.model(x.astype(np.float32))), dtype=np.float64)
+        """The model's raw output for scaled inputs: (rows, features) -> (rows, outputs), in float64."""
+        return self.network.outputs(x)
+
+    def outputs_now(self, x: Any) -> Floats:
+        """The same in float32, by the backend: faster, for looks at a model in training."""
+        return np.asarray(keras.ops.convert_to_numpy(self.model(x)), dtype=np.float64)
 
     def predict(self, x: Floats) -> Floats:
         """Scaled predictions, or scores: (rows, features) -> (rows, outputs)."""
@@ -105,7 +116,7 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
 
 def _record(trained: Trained, epoch: int, problem: Problem, x: Any, y: Any) -> bool:
     """Add a point to the curve; False when it is not finite."""
-    outputs = trained.outputs(x)
+    outputs = trained.outputs_now(x)
     z, curve = trained.measured.finished(outputs), trained.curve
     if not np.all(np.isfinite(outputs)):
         return False

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import notebook
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 
 Row = dict[str, float]
 GREATER = ("accuracy", "acc", "auc", "precision", "recall", "iou", "score", "similarity", "r2")
@@ -46,11 +46,11 @@ class History(Mapping[str, list[float]]):
         self._columns: dict[str, list[float]] = {}
 
     def __getitem__(self, name: str) -> list[float]:
-        if name not in self._columns:
+        if not isinstance(name, str) or name not in self._columns:
             early = self.stopped and not self.epoch
             raise ColumnError(
                 "A history has one column for each number of an epoch.",
-                arrived=f"It was asked for {name!r}.",
+                arrived=f"It was asked for {shown(name)}.",
                 allowed=f"Allowed is one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
                 do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
             )
@@ -155,10 +155,10 @@ def check_monitor(monitor: str | None, names: list[str], held: bool) -> str:
     known += [f"val_{name}" for name in known] if held else []
     if monitor is None:
         return "val_target" if held else "target"
-    if monitor not in known:
+    if not isinstance(monitor, str) or monitor not in known:
         raise LossaryError(
             "train(monitor=...) names the column of the history that is watched.",
-            arrived=f"It was given monitor={monitor!r}.",
+            arrived=f"It was given monitor={shown(monitor)}.",
             allowed=f"Allowed is one of {', '.join(map(repr, known))}.",
             do="Leave it out for the target, or pass validation_data=... for the columns of rows held back.",
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from lossary.data.columns import Floats
 from lossary.data.problem import Ints, Problem
-from lossary.data.results import Coefficients, Fit, Pull
+from lossary.data.results import Baseline, Coefficients, Fit, Pull
 from lossary.training.fitting import Trained
 from lossary.training.measured import Measured
 from lossary.training.pulls import pulls
@@ -22,9 +22,8 @@ def judge(fit: Fit, trained: Trained | Solved, problem: Problem, everyone: list[
     """Fill in a fit's record from its trained model. `everyone` holds all losses asked for."""
     z = trained.predict(problem.x_scaled)
     y = problem.y_scaled
-    for part, rows in (("train", problem.train), ("valid", problem.valid)):
-        if rows.size:
-            getattr(fit, part).update(_losses(everyone, problem, y[rows], z[rows]))
+    for part, rows in _parts(problem):
+        getattr(fit, part).update(_losses(everyone, problem, y[rows], z[rows]))
     fit.regularization = trained.penalty
     fit.convergence = trained.convergence
     fit.coefficients = coefficients(trained, problem)
@@ -47,12 +46,48 @@ def _judge_numbers(fit: Fit, problem: Problem, z: Floats) -> None:
     predicted = z * problem.scale.spread + problem.scale.center
     residual = problem.y - predicted
     fit.predictions, fit.gaps = predicted.tolist(), residual.tolist()
-    for part, rows in (("train", problem.train), ("valid", problem.valid)):
-        if rows.size:
-            gaps = residual[rows]
-            quantiles = {f"{q}%": float(np.percentile(gaps, q)) for q in QUANTILES}
-            misses = {"median |residual|": float(np.median(np.abs(gaps))), "largest": float(np.abs(gaps).max())}
-            fit.figures[part] = {**quantiles, **misses, "rms": float(np.sqrt(np.mean(gaps**2)))}
+    for part, rows in _parts(problem):
+        fit.figures[part] = _misses(residual[rows])
+
+
+def _misses(gaps: Floats) -> dict[str, Any]:
+    most = float(np.abs(gaps).max())
+    found = [float(np.percentile(gaps, q)) for q in QUANTILES]
+    quantiles = {f"{q}%": v if abs(v) > 1e-14 * most else 0.0 for q, v in zip(QUANTILES, found, strict=True)}
+    misses = {"median |residual|": float(np.median(np.abs(gaps))), "largest": most}
+    return {**quantiles, **misses, "rms": float(np.sqrt(np.mean(gaps**2)))}
+
+
+def _parts(problem: Problem) -> list[tuple[str, Ints]]:
+    parts = (("train", problem.train), ("valid", problem.valid))
+    return [(part, rows) for part, rows in parts if rows.size]
+
+
+def baselines(problem: Problem, everyone: list[Measured]) -> list[Baseline]:
+    """What is right without the inputs: the mean and the median of the rows fitted, or their commonest class."""
+    y = problem.y[problem.train]
+    if problem.task == "regression":
+        answers = (("mean", float(np.mean(y))), ("median", float(np.median(y))))
+        return [_constant(problem, everyone, *answer) for answer in answers]
+    counts = np.bincount(y.astype(int), minlength=len(problem.classes))
+    shares = np.log(np.maximum(counts, 0.5) / counts.sum())  # a class that is not among them is rare, not impossible
+    z = np.tile([shares[1] - shares[0]] if problem.task == "binary" else shares, (problem.y.size, 1))
+    best = int(counts.argmax())
+    found = Baseline("always the commonest class", problem.classes[best])
+    right = problem.y.astype(int)
+    for part, rows in _parts(problem):
+        getattr(found, part).update(_losses(everyone, problem, problem.y_scaled[rows], z[rows]))
+        found.figures[part] = _decisions(problem, right[rows], np.full(rows.size, best), z[rows])
+    return [found]
+
+
+def _constant(problem: Problem, everyone: list[Measured], name: str, value: float) -> Baseline:
+    found = Baseline(f"always the {name}", f"{value:.6g}")
+    for part, rows in _parts(problem):
+        z = np.full((rows.size, 1), (value - problem.scale.center) / problem.scale.spread)
+        getattr(found, part).update(_losses(everyone, problem, problem.y_scaled[rows], z))
+        found.figures[part] = _misses(problem.y[rows] - value)
+    return found
 
 
 def _judge_classes(fit: Fit, problem: Problem, z: Floats) -> None:
@@ -68,9 +103,8 @@ def _judge_classes(fit: Fit, problem: Problem, z: Floats) -> None:
         margin, chosen = own - others.max(axis=1), z.argmax(axis=1)
         fit.predictions = chosen.astype(float).tolist()
     fit.gaps = margin.tolist()
-    for part, rows in (("train", problem.train), ("valid", problem.valid)):
-        if rows.size:
-            fit.figures[part] = _decisions(problem, right[rows], chosen[rows], z[rows])
+    for part, rows in _parts(problem):
+        fit.figures[part] = _decisions(problem, right[rows], chosen[rows], z[rows])
 
 
 def _decisions(problem: Problem, right: Ints, chosen: Ints, z: Floats) -> dict[str, Any]:
@@ -85,9 +119,13 @@ def _decisions(problem: Problem, right: Ints, chosen: Ints, z: Floats) -> dict[s
         figures["auc"] = _auc(right, z[:, 0])
         return figures
     figures["weakest class"] = min(recall, key=lambda name: recall[name])
-    mixed = [(problem.classes[a], problem.classes[b]) for a, b in zip(right, chosen, strict=True) if a != b]
-    worst = max(sorted(set(mixed)), key=mixed.count) if mixed else None
-    figures["most mixed up"] = f"{worst[0]} taken for {worst[1]} ({mixed.count(worst)}×)" if worst else "nothing"
+    wrong = right != chosen
+    pairs, counts = np.unique(np.stack([right[wrong], chosen[wrong]]), axis=1, return_counts=True)
+    worst = [[problem.classes[k] for k in pairs[:, place]] for place in np.flatnonzero(counts == counts.max(initial=0))]
+    others = f" and {len(worst) - 1} more" if len(worst) > 1 else ""
+    figures["most mixed up"] = (
+        f"{worst[0][0]} taken for {worst[0][1]} ({counts.max()}×){others}" if len(worst) else "nothing"
+    )
     return figures
 
 

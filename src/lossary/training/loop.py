@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import keras
 from keras import tree
 
-from ..core.errors import LossaryError
+from ..core import params
+from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
 from ..target.apart import keep_apart
 from .blocks import StreamFeed
-from .building import build
+from .building import as_asked, build
 from .epochs import Snapshot, backend, restore_weights, snapshot
 from .feeds import Chunk, Feed, array_feed
 from .history import History, check_monitor, columns, greater
@@ -92,18 +94,24 @@ def train(
     """
     check_numbers(epochs=epochs, batch_size=batch_size, patience=patience, chunk=chunk)
     check_numbers(steps_per_epoch=steps_per_epoch)
+    check_settings(verbose, seed, epochs=epochs, batch_size=batch_size, shuffle=shuffle, jit_compile=jit_compile)
     check_model(model)
     check_callbacks(callbacks)
     if loss is not None or optimizer is not None or metrics is not None:
         known = model.optimizer if model.compiled else None
         named = tree.map_structure(lambda one: one if one is None or callable(one) else get(one), loss)
-        model.compile(optimizer=optimizer or known or "adam", loss=whole(named), metrics=metrics)
+        check_any(loss)
+        with as_asked("optimizer, loss, metrics"):
+            chosen = known or "adam" if optimizer is None else optimizer
+            model.compile(optimizer=chosen, loss=whole(named), metrics=metrics)
     check_compiled(model)
     check_alone(model)
     keep_apart(model)
     wanted = Wanted.by(model)
-    held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
-    check_held(held)
+    rows = isinstance(validation_data, tuple) and 0 < len(validation_data) < 4
+    held = _held(validation_data, wanted) if rows else validation_data
+    if not rows:
+        check_held(held)
     batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch, wanted)
     feed: Feed
     at_once = chunk or (1 if callbacks or patience else None)
@@ -249,14 +257,54 @@ def check_numbers(**numbers: int | None) -> None:
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise LossaryError(
                 f"train({name}=...) is a count.",
-                arrived=f"It was given {name}={number!r}.",
+                arrived=f"It was given {name}={shown(number)}.",
                 allowed="Allowed are whole numbers from 1.",
                 do=f"Pass for instance {name}=10.",
             )
 
 
+SETTINGS = {
+    "epochs": params.whole("How often all rows are seen."),
+    "batch_size": params.whole("How many rows a step has."),
+    "shuffle": params.flag("Whether each epoch has an order of its own."),
+    "jit_compile": params.Param("Whether steps are compiled further.", kind="flag", optional=True),
+}
+
+
+def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
+    """What is no number of steps, and no data."""
+    for name, value in settings.items():
+        SETTINGS[name].check("train", name, value)
+    if not isinstance(verbose, int | str) or verbose not in (0, 1, 2, "auto"):
+        raise LossaryError(
+            "train(verbose=...) says how much is printed.",
+            arrived=f"It was given {shown(verbose)}.",
+            allowed="Allowed are 0, 1, 2 and 'auto'.",
+            do="Pass 0 for silence.",
+        )
+    if seed is not None and (not isinstance(seed, Integral) or seed < 0):
+        raise LossaryError(
+            "train(seed=...) fixes the orders of the rows.",
+            arrived=f"It was given {shown(seed)}.",
+            allowed="Allowed are whole numbers from 0, and None for new orders each time.",
+            do="Pass for instance seed=0.",
+        )
+
+
+def check_any(loss: Any) -> None:
+    """A structure of losses has to hold one."""
+    if tree.is_nested(loss) and all(one is None for one in tree.flatten(loss)):
+        raise LossaryError(
+            "train(loss=...) minimises a loss, or one for each output.",
+            arrived=f"{shown(loss)} holds none.",
+            allowed="Allowed are a loss, and lists and dictionaries of losses by outputs; None leaves one output out.",
+            do='Name one, for instance loss="mse".',
+        )
+
+
 def check_compiled(model: Any) -> None:
     """There has to be something to train by."""
+    check_any(getattr(model, "loss", None))
     if not model.compiled or model.optimizer is None:
         raise LossaryError(
             "train(model, x, y) minimises a loss by an optimizer.",
@@ -271,6 +319,15 @@ def check_compiled(model: Any) -> None:
 def check_callbacks(callbacks: Any) -> None:
     """Batches are not told to callbacks: refuse those that wait for them."""
     plain = keras.callbacks.Callback
+    listed = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
+    for one in listed:
+        if not isinstance(one, (plain, keras.callbacks.CallbackList)):
+            raise LossaryError(
+                "train(callbacks=...) calls callbacks at epochs.",
+                arrived=f"It was given {shown(one)}.",
+                allowed="Allowed are callbacks of Keras, and lists of them.",
+                do="Derive yours from keras.callbacks.Callback.",
+            )
     for one in tree.flatten(callbacks) if callbacks is not None else []:
         kind, often = type(one), getattr(one, "save_freq", getattr(one, "update_freq", "epoch"))
         own = not kind.__module__.startswith("keras.")

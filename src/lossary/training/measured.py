@@ -19,6 +19,7 @@ import lossary as ls
 from lossary.core.errors import LossaryError
 from lossary.core.results import RisingSums
 from lossary.data.columns import Floats
+from lossary.data.network import linked
 from lossary.data.problem import Problem
 from lossary.linear.rows import Function, Rows, row_function
 from lossary.training.asked import Asked
@@ -69,7 +70,7 @@ class Measured:
 
     def finished(self, output: Floats) -> Floats:
         """What the model gives, as z: the same except where softplus stands between."""
-        return np.logaddexp(0.0, output + self.shift) - self.shift if self.positive else output
+        return linked(output, self.shift, self.positive)
 
     def _seen(self, y_true: Any, z: Any, link: Any) -> tuple[Any, Any]:
         if self.gain == 1.0 and self.shift == 0.0 and not self.positive:

@@ -14,6 +14,7 @@ OPTIMIZERS = (
 FULL_BATCH = 2048  # up to so many rows every step sees all of them
 BATCH = 256
 STEPS = 400  # enough for a full-batch model of scaled numbers to settle
+WIDEST, DEEPEST = 10_000, 20
 MANY_STEPS = 2000  # small batches are noisy
 
 
@@ -39,13 +40,14 @@ class Settings:
         """The widths of the hidden layers; none for a linear model."""
         if self.model == "linear":
             return ()
-        found = re.fullmatch(r"mlp:(\d+(?:,\d+)*)", self.model)
-        widths = tuple(int(width) for width in found[1].split(",")) if found else ()
-        if not widths or min(widths) < 1:
+        found = re.fullmatch(r"mlp:(\d+(?:,\d+)*)", self.model, re.ASCII)
+        widths = tuple(int(width[:12]) for width in found[1].split(",")) if found else ()
+        if not widths or min(widths) < 1 or max(widths) > WIDEST or len(widths) > DEEPEST:
             raise LossaryError(
                 f"The model '{self.model}' was asked for.",
                 arrived="It is not a model that compare can build.",
-                allowed="Models are linear, and mlp with the widths of its hidden layers.",
+                allowed="Models are linear, and mlp with the widths of its hidden layers: at most "
+                f"{DEEPEST} layers, each of at most {WIDEST:,}.",
                 do="Write linear, mlp:64 or mlp:64,64.",
             )
         return widths

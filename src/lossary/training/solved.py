@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossary.data.columns import Floats
+from lossary.data.network import Network
 from lossary.data.problem import Problem
 from lossary.data.results import Convergence, Curve
 from lossary.linear.fit import Asked, Found, certificate, solve
@@ -26,15 +27,21 @@ class Solved:
     convergence: Convergence
     curve: Curve
     diverged: bool = False
+    seconds: float = 0.0
 
     @property
     def weights(self) -> tuple[Floats, Floats]:
         """Kernel and bias."""
         return self.kernel, self.bias
 
+    @property
+    def network(self) -> Network:
+        """The model as arrays."""
+        return Network.of(self.weights)
+
     def outputs(self, x: Floats) -> Floats:
         """(rows, features) -> (rows, outputs)"""
-        return np.asarray(x @ self.kernel + self.bias)
+        return self.network.outputs(x)
 
     def predict(self, x: Floats) -> Floats:
         """Scaled predictions, or scores: (rows, features) -> (rows, outputs)."""

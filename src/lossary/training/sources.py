@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import tree
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
+from ..core.params import plain_number
 from ..data.arrays import arrays as read
 from ..numerics import backend
 
@@ -82,6 +83,13 @@ def arrays(
         sample_weight = _by_class(y, sample_weight, class_weight)
     elif sample_weight is not None and tree.is_nested(y) and not tree.is_nested(sample_weight):
         sample_weight = tree.map_structure(lambda _: sample_weight, y)
+    if any(weight is None for weight in tree.flatten(sample_weight)) and sample_weight is not None:
+        raise LossaryError(
+            f"{what}(sample_weight=...) weighs the rows of each output.",
+            arrived="There is None for one of them.",
+            allowed="Allowed is one array for all outputs, or one for each.",
+            do="Pass ones where each row counts alike.",
+        )
     named = {"x": x, "y": y, "sample_weight": sample_weight}
     counts = {
         name: (int(array.shape[0]) if len(array.shape) else 0)
@@ -166,6 +174,10 @@ def _other_float(array: Any) -> bool:
     return name.startswith(("float", "bfloat")) and name != keras.config.floatx()
 
 
+def _weighs(pair: tuple[Any, Any]) -> bool:
+    return isinstance(pair[0], (int, np.integer)) and plain_number(pair[1]) is not None
+
+
 def _by_class(y: Any, sample_weight: Any, class_weight: dict[int, float]) -> Any:
     """A weight for each row by its class: a number, or the largest of several."""
     if sample_weight is not None or y is None or tree.is_nested(y):
@@ -174,6 +186,13 @@ def _by_class(y: Any, sample_weight: Any, class_weight: dict[int, float]) -> Any
             arrived="There is a sample_weight too." if sample_weight is not None else "y is not one array of classes.",
             allowed="Allowed is one output, and either class_weight or sample_weight.",
             do="Multiply both into sample_weight, one number for each row.",
+        )
+    if not isinstance(class_weight, dict) or not all(map(_weighs, class_weight.items())):
+        raise LossaryError(
+            "train(class_weight=...) weighs each row by the class in y.",
+            arrived=f"It was given {shown(class_weight)}.",
+            allowed="Allowed is a dictionary of classes and numbers, as in fit.",
+            do="Pass for instance class_weight=dict(enumerate(ls.weights_from(y))).",
         )
     labels = _numpy(y)
     if labels.ndim > 1:

@@ -5,11 +5,9 @@ No package is imported to recognise its objects: they are known by the names of 
 
 from __future__ import annotations
 
-import collections
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,10 @@ import keras
 import numpy as np
 from keras import tree
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, shown
 from ..data.arrays import arrays as read
-from ..data.arrays import is_sparse, is_table
+from ..data.arrays import is_sparse
+from ..data.batches import batches_of, gives_once, is_endless, is_of_library, is_pydataset, length_of
 from .parquet import Files
 from .sources import FLOATS, Batch, Wanted, arrays
 
@@ -128,7 +127,7 @@ def stream(
         return Stream(
             _rows((x, y, sample_weight), batch_size, order), steps, class_weight, -(-rows // batch_size), wanted
         )
-    batches = _source(x, order)
+    batches = _epochs(x, order)
     if batches is None:
         return None
     if y is not None or sample_weight is not None:
@@ -138,8 +137,8 @@ def stream(
             allowed="Allowed are batches (x, y) or (x, y, sample_weight).",
             do="Put them into the batches.",
         )
-    once = hasattr(x, "__next__")
-    if steps is None and (once or _endless(x)):
+    once = gives_once(x)
+    if steps is None and (once or is_endless(x)):
         told = "which has no length and cannot begin anew" if once else "which has no end"
         raise LossaryError(
             "train(model, x) goes through x once in each epoch.",
@@ -147,13 +146,24 @@ def stream(
             allowed="Allowed are generators with steps_per_epoch=..., or objects that can be gone through again.",
             do="Say how many batches make an epoch, for instance steps_per_epoch=100.",
         )
-    return Stream(batches, steps, class_weight, _length(x), wanted, once)
+    return Stream(batches, steps, class_weight, length_of(x), wanted, once)
 
 
 def check_held(held: Any) -> None:
     """Rows that are held back are gone through after every epoch, to their end."""
-    if held is not None and (hasattr(held, "__next__") or _endless(held) or _length(held) == 0):
-        told = "has no batch" if _length(held) == 0 else "has no end" if _endless(held) else "can be gone through once"
+    rows = held if hasattr(held, "shape") or isinstance(held, (list, dict)) else []
+    alone = any(np.ndim(part) for part in tree.flatten(rows) if hasattr(part, "shape"))
+    if held is not None and not alone and batches_of(held) is None:
+        raise LossaryError(
+            "train(validation_data=...) is gone through after each epoch.",
+            arrived=f"It was given {shown(held)}.",
+            allowed="Allowed are (x, y), (x, y, sample_weight), and streams that end and can begin anew.",
+            do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
+        )
+    if held is not None and (gives_once(held) or is_endless(held) or length_of(held) == 0):
+        told = (
+            "has no batch" if length_of(held) == 0 else "has no end" if is_endless(held) else "can be gone through once"
+        )
         raise LossaryError(
             "train(validation_data=...) is gone through after each epoch.",
             arrived=f"It is a {type(held).__name__}, which {told}.",
@@ -164,7 +174,7 @@ def check_held(held: Any) -> None:
 
 def held_batches(held: Any) -> Any:
     """What `model.evaluate` takes for a stream; it knows no iterables but generators, and calls the loss of none 0."""
-    if isinstance(held, (keras.utils.PyDataset, dict, list)) or hasattr(held, "shape") or _of_library(held):
+    if is_pydataset(held) or isinstance(held, (dict, list)) or hasattr(held, "shape") or is_of_library(held):
         return held
     batches = iter(held)
     first = next(batches, END)
@@ -183,62 +193,17 @@ def check_seen(any_batch: bool) -> None:
         )
 
 
-def _of_library(x: Any) -> bool:
-    """Whether this is a dataset of TensorFlow, or a loader of torch."""
-    return (
-        hasattr(x, "as_numpy_iterator")
-        or type(x).__module__.startswith("torch.utils.data")
-        or hasattr(x, "batch_sampler")
-    )
+def _epochs(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable[Any]] | None:
+    """How the batches of an epoch come out of x; a PyDataset is told of its end."""
+    batches = batches_of(x, random)
+    if batches is None or not is_pydataset(x):
+        return batches
 
+    def epoch() -> Iterator[Any]:
+        yield from batches()
+        x.on_epoch_end()
 
-def _endless(x: Any) -> bool:
-    """Whether x says that it has no end."""
-    if isinstance(x, keras.utils.PyDataset):
-        return x.num_batches is None
-    return hasattr(x, "as_numpy_iterator") and int(x.cardinality()) == -1
-
-
-def _length(x: Any) -> int | None:
-    """How many batches x says that it has; None where it does not know."""
-    try:
-        length = x.num_batches if isinstance(x, keras.utils.PyDataset) else len(x)
-    except TypeError:  # a generator, an IterableDataset, a tf.data.Dataset of unknown or without end
-        return None
-    return None if length is None else int(length)
-
-
-def _source(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable[Any]] | None:
-    """How the batches of an epoch come out of x; None where x is an array, or a structure of arrays."""
-    if isinstance(x, keras.utils.PyDataset):
-        return lambda: _dataset(x, random)
-    if hasattr(x, "as_numpy_iterator"):  # tf.data
-        return lambda: x.as_numpy_iterator()
-    if _of_library(x):
-        return lambda: (tree.map_structure(_host, _tuple(batch)) for batch in x)
-    if hasattr(x, "__next__"):
-        return lambda: x  # goes on where the last epoch ended
-    known = isinstance(x, (list, tuple, dict)) or hasattr(x, "shape") or is_table(x)
-    return None if known or not hasattr(x, "__iter__") else lambda: iter(x)
-
-
-def _dataset(x: Any, random: np.random.Generator | None) -> Iterator[Any]:
-    """The batches of a PyDataset, as many threads ahead as it has workers."""
-    order: Iterable[Any] = itertools.count()
-    if x.num_batches is not None:
-        order = np.arange(x.num_batches) if random is None else random.permutation(x.num_batches)
-    if x.workers <= 1 and not x.use_multiprocessing:
-        yield from (x[int(k)] for k in order)
-    else:
-        numbers, waiting = map(int, order), collections.deque[Any]()
-        with ThreadPoolExecutor(x.workers) as threads:
-            while True:  # no further ahead than that: memory shall not fill
-                for k in itertools.islice(numbers, 2 * x.workers - len(waiting)):
-                    waiting.append(threads.submit(x.__getitem__, k))
-                if not waiting:
-                    break
-                yield waiting.popleft().result()
-    x.on_epoch_end()
+    return epoch
 
 
 def _rows(data: Batch, size: int, random: np.random.Generator | None) -> Callable[[], Iterator[Any]]:
@@ -271,12 +236,3 @@ def _bytes(x: Any) -> int:
     parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else [x]
     full = sum(4 * math.prod(part.shape) for part in parts if is_sparse(part))
     return full + sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
-
-
-def _tuple(batch: Any) -> Any:
-    return tuple(batch) if isinstance(batch, list) else batch
-
-
-def _host(value: Any) -> Any:
-    """A tensor of torch as NumPy, whichever backend runs."""
-    return value.detach().cpu().numpy() if hasattr(value, "detach") else value

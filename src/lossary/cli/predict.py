@@ -1,0 +1,85 @@
+"""`lossary predict`: a fit that `lossary compare --save` kept, on a new table; without Keras."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from lossary.cli.output import check_outputs
+from lossary.core.errors import LossaryError
+from lossary.core.files import write_whole
+from lossary.data.errors import visible
+
+EPILOG = """\b
+Examples:
+  lossary compare my.csv --target price --loss mse,huber --save fit.json
+  lossary predict fit.json new.csv                 # row, prediction, as CSV on the screen
+  lossary predict fit.json new.csv -o out.csv
+  lossary predict fit.json new.xlsx --json
+"""
+
+
+@click.command("predict", epilog=EPILOG, short_help="A fit that compare saved, on a new table.")
+@click.argument("fit", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("data")
+@click.option("-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="Default: -, standard output.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV, with what was decided.")
+@click.option(
+    "--unseen",
+    default="refuse",
+    show_default=True,
+    metavar="HOW",
+    help="refuse, or missing: a text value that the fit has not seen counts as a missing cell.",
+)
+@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not say what was decided about the table.")
+def predict_command(
+    fit: Path,
+    data: str,
+    output: Path | None,
+    as_json: bool,
+    unseen: str,
+    meanings: tuple[str, ...],
+    settings: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Predict the rows of DATA by the fit in FILE, which `lossary compare --save` wrote.
+
+    DATA needs the columns of the fit, in any order; they are read as the fit read them. Classes come by name, with
+    their probabilities. What was decided is said on standard error.
+    """
+    from lossary.data.reading import reading_of
+    from lossary.training.tablefit import TableFit, load_fit
+
+    target = None if output is None or str(output) == "-" else output
+    if target is not None:
+        check_outputs([("-o", target)], data)
+        if target.resolve() == fit.resolve():
+            raise LossaryError(
+                f"{str(output)!r} was to be written (-o).",
+                arrived="That is also the fit.",
+                allowed="Output is a file of its own.",
+                do="Name another file.",
+            )
+    found = load_fit(fit)
+    if not isinstance(found, TableFit):
+        raise LossaryError(
+            f"{str(fit)!r} was to predict a table.",
+            arrived="It is a linear fit of arrays, which knows nothing of a table.",
+            allowed="Allowed are files that `lossary compare --save` wrote.",
+            do="Use it from Python: ls.load_fit(path).predict(x).",
+        )
+    predicted = found.predictions(data, unseen=unseen, reading=reading_of(settings, meanings))
+    text = json.dumps(predicted.document(), indent=1, allow_nan=False) + "\n" if as_json else predicted.csv()
+    if target is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(target, text)
+    if not quiet:
+        for note in predicted.notes:
+            click.echo(visible(note), err=True)
+        if target is not None:
+            click.echo(f"Written: {visible(str(target))} ({len(predicted):,} rows)", err=True)

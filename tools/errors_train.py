@@ -1,0 +1,101 @@
+"""Errors of options: what `ls.train` and other functions are told besides data."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+STACK = (
+    "import keras\n\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+    "x, y = np.zeros((4, 3)), np.zeros((4, 1))\n"
+)
+
+OPTIONS = [
+    Example(
+        "Training with a list that holds no loss",
+        "loss=[...] or loss={...} is empty, or holds None alone.",
+        STACK + "ls.train(model, x, y, loss=[])",
+        'Name a loss: loss="mse". None leaves one of several outputs out.',
+    ),
+    Example(
+        "Training with what Keras does not compile",
+        "An optimizer, loss or metric given to ls.train is none that Keras knows, or does not fit the outputs.",
+        STACK + 'ls.train(model, x, y, loss="mse", optimizer="adan")',
+        "Look at the name; Keras's own words stand in the text.",
+    ),
+    Example(
+        "Training with callbacks that are none",
+        "ls.train(callbacks=...) is given something else than objects derived from keras.callbacks.Callback.",
+        STACK + 'ls.train(model, x, y, loss="mse", callbacks=[print])',
+        "Wrap a function: keras.callbacks.LambdaCallback(on_epoch_end=...).",
+    ),
+    Example(
+        "Training with a seed that is none",
+        "ls.train(seed=...) is a text, a fraction or below 0.",
+        STACK + 'ls.train(model, x, y, loss="mse", seed=-1)',
+        "Pass a whole number from 0 on.",
+    ),
+    Example(
+        "Training with an unknown degree of printing",
+        "ls.train(verbose=...) is none of 0, 1, 2 and 'auto'.",
+        STACK + 'ls.train(model, x, y, loss="mse", verbose=3)',
+        "Pass verbose=0 for silence.",
+    ),
+    Example(
+        "Weights of classes in training that are no dictionary",
+        "ls.train(class_weight=...) is a list or an array, as losses take them, or holds what is no number.",
+        STACK + 'ls.train(model, x, y, loss="bce", class_weight=[1.0, 2.0])',
+        "Pass dict(enumerate(weights)); or weigh inside the loss.",
+    ),
+    Example(
+        "Weights of rows for some outputs only",
+        "ls.train(sample_weight=...) holds None for one of several outputs.",
+        STACK + 'ls.train(model, x, y, loss="mse", sample_weight=[np.ones(4), None])',
+        "Pass ones where each row counts alike.",
+    ),
+    Example(
+        "Rows held back that are neither arrays nor a stream",
+        "ls.train(validation_data=...) is a number, a text, or an empty tuple.",
+        STACK + 'ls.train(model, x, y, loss="mse", validation_data=0.2)',
+        "Hold rows back yourself: validation_data=(x[-100:], y[-100:]).",
+    ),
+    Example(
+        "A structure without an array",
+        "A dictionary or list of arrays holds none.",
+        STACK + 'ls.train(model, x, {}, loss="mse")',
+        "Look at what filled it.",
+    ),
+    Example(
+        "Weights of classes from several outputs",
+        "ls.weights_from is given a dictionary or a list of arrays, or None.",
+        'ls.weights_from({"kind": np.array([0, 1, 1]), "size": np.array([2, 0, 1])})',
+        "Call it once for each output.",
+    ),
+    Example(
+        "A figure of no value",
+        "ls.draw(name, parameter=[]) has no value to draw.",
+        'ls.draw("huber", delta=[])',
+        "Leave the parameter out for its default.",
+    ),
+    Example(
+        "A teacher that is no model",
+        "ls.Teacher is given something else than a model of Keras.",
+        "ls.Teacher(None)",
+        "Pass the trained model itself.",
+    ),
+    Example(
+        "The target of what is no model",
+        "ls.target_split is given no model, or no inputs.",
+        'ls.target_split("model", [[1.0]], [1.0])',
+        "Pass the compiled model, and what model.evaluate takes.",
+    ),
+    Example(
+        "A loss that learns, made outside of the strategy's scope",
+        "Under tf.distribute, the variables of a loss have to be made where those of the model are.",
+        "import keras\n\n"
+        'loss = ls.UncertaintyWeighted(["mse", "mae"])\n'
+        "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # in strategy.scope()\n"
+        'model.compile("adam", loss=loss)  # in strategy.scope()',
+        "Make the loss inside of strategy.scope() too.",
+        hidden='patch("lossary.target.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
+    ),
+]
