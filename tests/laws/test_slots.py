@@ -88,7 +88,7 @@ def test_the_gradient_is_the_slope(case):
     assert all(np.isfinite(g).all() for g in found.values())
     assert any(g.any() for g in found.values())
     for name, g in found.items() if not case.cls.holds_fixed else ():
-        step = np.random.default_rng(2).normal(size=arrays[name].shape).astype("float32") * 3e-3
+        step = np.random.default_rng(2).normal(size=arrays[name].shape).astype("float32") * 1e-3
         up, down = (array(case.value(loss, {**arrays, name: arrays[name] + s * step})) for s in (1, -1))
         assert (up - down) / 2 == pytest.approx((g * step).sum(), rel=0.05, abs=5e-5), name
     alike = {name: np.ones_like(x) if name in found and x.ndim == 2 else x for name, x in arrays.items()}

@@ -298,8 +298,8 @@ class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coef
         """The sum of squared errors as a share of what it would be without any correlation."""
         both = sums["both"]
         spread = both.products[0, 0] + both.products[1, 1] + both.n * ops.square(both.means[0] - both.means[1])
-        some = spread > 0
-        return ops.where(some, sums["errors"] / ops.where(some, spread, 1.0), 0.0)
+        nothing = spread <= 0  # and not spread > 0, which would take NaN for nothing
+        return ops.where(nothing, 0.0, sums["errors"] / ops.where(nothing, 1.0, spread))
 
 
 concordance_correlation = function(ConcordanceCorrelation)
