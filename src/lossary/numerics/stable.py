@@ -290,10 +290,10 @@ def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """`x` divided by its Euclidean norm along the axis, and whether it has a direction (is not the zero vector).
 
-    A zero vector stays zero.
+    A zero vector stays zero, with gradient 0.
     """
     size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
-    scaled = x * middling(size)
+    scaled = x * ops.where(ops.equal(size, 0), 0.0, middling(size))
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(size > 0, squared, 1.0)), size > 0
 
