@@ -102,7 +102,7 @@ def test_compiled_or_not_they_are_as_exact(case, mode):
 
 # -- random rows ------------------------------------------------------------------------------------------------------
 
-DRAWN = [case for case in ONE_EACH if case().contract.shape != "free" and case.cls.__name__ != "Circle"]
+DRAWN = [case for case in ONE_EACH if case().contract.shape != "free" and not case().coupled]
 numbers = st.lists(
     st.one_of(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-30, 30), st.floats(0, 1)),
     min_size=2 * WIDTH,
