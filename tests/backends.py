@@ -90,6 +90,39 @@ def _both(f, mode):
     return both if mode == "eager" else tf.function(both, autograph=False, jit_compile=mode == "xla")
 
 
+def with_gradients(f):
+    """A function of (arrays, rest): f of them, and the gradients of its sum by each of the arrays; compiled on JAX."""
+    if BACKEND == "jax":
+        import jax
+
+        def both(xs, rest):
+            value, back = jax.vjp(lambda xs: f(xs, rest), xs)
+            return value, *back(jax.numpy.ones_like(value))[0]
+
+        run = jax.jit(both)
+        return lambda arrays, rest: list(map(np.asarray, run(list(map(jax.numpy.asarray, arrays)), rest)))
+    if BACKEND == "torch":
+        import torch
+
+        def run_on_torch(arrays, rest):
+            xs = [torch.tensor(x, requires_grad=True) for x in arrays]
+            value = f(xs, rest)
+            value.sum().backward()
+            return [array(value.detach()), *(np.zeros(x.shape) if x.grad is None else array(x.grad) for x in xs)]
+
+        return run_on_torch
+    import tensorflow as tf
+
+    def run_on_tensorflow(arrays, rest):
+        xs = list(map(tf.constant, arrays))
+        with tf.GradientTape() as tape:
+            tape.watch(xs)
+            value = f(xs, rest)
+        return [array(value), *map(array, tape.gradient(value, xs, unconnected_gradients="zero"))]
+
+    return run_on_tensorflow
+
+
 def _both_on_torch(f, y, p):
     import torch
 

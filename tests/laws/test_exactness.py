@@ -19,7 +19,7 @@ from lossary.core import contract as c
 from lossary.core.forms import Categorical, Sparse
 from tests.backends import MODES, array, gradient
 from tests.laws.cases import ONE_EACH, Case, by_row
-from tests.oracle.grid import GRID, THIN, WIDTH, Block, on_grid, rounded
+from tests.oracle.grid import GRID, THIN, WIDTH, Block, rounded
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import Trial, offenders, trial, trials
 
@@ -82,8 +82,7 @@ def measured(case: Case, dtype: str, mode: str) -> list[Trial]:
 
 @pytest.mark.parametrize(
     ("case", "dtype"),
-    [(case, "float32") for case in GRID]
-    + [(case, dtype) for case in filter(on_grid, ONE_EACH) for dtype in ("float16", "bfloat16")],
+    [(case, "float32") for case in GRID] + [(case, dtype) for case in ONE_EACH for dtype in ("float16", "bfloat16")],
     ids=str,
 )
 def test_every_loss_is_exact(case, dtype):
@@ -92,9 +91,7 @@ def test_every_loss_is_exact(case, dtype):
 
 # XLA takes its time, and is JAX's compiler too: on TensorFlow every third loss is enough.
 OTHERS = [mode for mode in MODES if mode != USUAL] or MODES
-OTHERWISE = [
-    (case, mode) for k, case in enumerate(filter(on_grid, ONE_EACH)) for mode in OTHERS if mode != "xla" or k % 3 == 0
-]
+OTHERWISE = [(case, mode) for k, case in enumerate(ONE_EACH) for mode in OTHERS if mode != "xla" or k % 3 == 0]
 
 
 @pytest.mark.parametrize(("case", "mode"), OTHERWISE, ids=str)
@@ -105,7 +102,7 @@ def test_compiled_or_not_they_are_as_exact(case, mode):
 
 # -- random rows ------------------------------------------------------------------------------------------------------
 
-DRAWN = [case for case in ONE_EACH if case().contract.shape != "free" and on_grid(case)]
+DRAWN = [case for case in ONE_EACH if case().contract.shape != "free" and not case().coupled]
 numbers = st.lists(
     st.one_of(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-30, 30), st.floats(0, 1)),
     min_size=2 * WIDTH,

@@ -82,7 +82,7 @@ def test_a_whole_weight_is_that_many_rows(case):
 
 @every_slot_case
 def test_the_gradient_is_the_slope(case):
-    """Along a random step, by differences; and it is finite where all numbers are alike."""
+    """Along a random step, too short to pass a kink; and it is finite where all numbers are alike."""
     loss, arrays = case(), case.draw()
     found = case.gradient(loss, arrays)
     assert all(np.isfinite(g).all() for g in found.values())

@@ -12,8 +12,9 @@ from keras import ops
 from lossary.core.forms import Distance, Margin, Pointwise
 from lossary.core.results import RisingSums
 from tests.backends import array, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, every_case, every_loss, one_case_each, twin
+from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, one_case_each, twin
 from tests.oracle.formulas import ORACLE
+from tests.oracle.named import NAMED_ORACLE
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if issubclass(c.cls, (Distance, Margin))], ids=str)
@@ -104,4 +105,5 @@ def test_float64_stays_float64_where_the_backend_has_it(case, rng):
 
 
 def test_every_loss_has_an_oracle():
-    assert {twin(cls).__name__ for cls in LOSSES} == set(ORACLE)
+    assert {twin(cls).__name__ for cls in PAIRED} == set(ORACLE)
+    assert {twin(cls).__name__ for cls in LOSSES if cls.inputs} == set(NAMED_ORACLE)

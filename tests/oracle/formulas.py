@@ -53,6 +53,7 @@ ORACLE["cauchy"] = error(lambda e, c=1: mpf(c) ** 2 / 2 * mp.log(1 + (e / c) ** 
 ORACLE["tukey_biweight"] = error(
     lambda e, c=4.685: mpf(c) ** 2 / 6 * (1 - (1 - (e / mpf(c)) ** 2) ** 3) if abs(e) <= c else mpf(c) ** 2 / 6
 )
+ORACLE["fair"] = error(lambda e, c=1: mpf(c) ** 2 * (abs(e) / c - mp.log(1 + abs(e) / c)))
 ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
@@ -238,20 +239,17 @@ ORACLE["tversky"] = overlap(
 )
 
 
-@oracle("circle")
-def circle(y_true, y_pred, gamma=80, margin=0.4, remove_diagonal=True):
-    vectors, m, g = [numbers(v) for v in y_pred], mpf(margin), mpf(gamma)
-    rows = []
-    for i, here in enumerate(vectors):
-        pull, push = [], []
-        for j, there in enumerate(vectors):
-            s = min(mpf(1), mp.fsum(a * b for a, b in zip(here, there, strict=True)))
-            if y_true[i] != y_true[j]:
-                push.append(mp.exp(g * max(s + m, 0) * (s - m)))
-            elif i != j or not remove_diagonal:
-                pull.append(mp.exp(-g * max(1 + m - s, 0) * (s - 1 + m)))
-        rows.append(mp.log(1 + mp.fsum(push) * mp.fsum(pull)) if push and pull else mpf(0))
-    return rows
+@oracle("concordance_correlation")
+def concordance_correlation(y_true, y_pred):
+    """One number for each column."""
+    columns = []
+    for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True):
+        y, p = numbers(t), numbers(q)
+        my, mean_p = mean(y), mean(p)
+        both = mean((a - my) * (b - mean_p) for a, b in zip(y, p, strict=True))
+        spread = mean((a - my) ** 2 for a in y) + mean((b - mean_p) ** 2 for b in p) + (my - mean_p) ** 2
+        columns.append(1 - 2 * both / spread)
+    return columns
 
 
 @oracle("ctc")

@@ -16,8 +16,7 @@ import numpy as np
 
 from lossary.core import contract as c
 from lossary.core.forms import Binary, Categorical, Overlap, Sparse
-from lossary.core.results import Sums
-from tests.laws.cases import CASES, LOSSES, Case, unusual
+from tests.laws.cases import CASES, LOSSES, Case
 from tests.oracle.sums import Float
 
 ROWS, THIN, WIDTH = 256, 128, 4
@@ -37,16 +36,9 @@ def extra() -> Iterator[Case]:
         for gamma in (0.0, 0.5):
             yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
     yield Case(BY_NAME["GaussianNLL"], {"spread": "variance"}, "variance")
-    yield Case(BY_NAME["Circle"])
-    yield Case(BY_NAME["Circle"], unusual(BY_NAME["Circle"]), "unusual")
 
 
-def on_grid(case: Case) -> bool:
-    """Whether a value belongs to rows, or to the masks of a whole batch; sums of other kinds: tests/oracle/named.py."""
-    return case().gives is not Sums or isinstance(case(), Overlap)
-
-
-GRID = [*filter(on_grid, CASES), *extra()]
+GRID = [*CASES, *extra()]
 
 
 @dataclass(frozen=True)
@@ -62,12 +54,10 @@ def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
     """The grid of one loss in one floating-point type; `thin` keeps one short block of rows."""
     rng = np.random.default_rng(zlib.crc32(f"{case}-{kind.name}".encode()))
     name, loss = case.cls.__name__, case()
-    if name == "Circle":
-        return circle(kind, rng)
     if name == "CTC":
         return [ctc(kind, rng)]
-    if getattr(loss, "whole_batch", False):
-        return whole_batches(loss, kind, rng)
+    if loss.coupled:
+        return moments(kind, rng) if loss.contract.target is c.REAL else whole_batches(loss, kind, rng)
     made = [packed(rows(loss, kind, rng, WIDTH), rng, thin)]
     if isinstance(loss, Categorical) and loss.class_weight is None:
         wide = kind.name == "float32" and case.label in ("", "logits")  # thousands of classes take their time
@@ -347,12 +337,13 @@ def whole_batches(loss: Any, kind: Float, rng: np.random.Generator) -> list[Bloc
     return [Block(*stacked([few[k] for k in group]), coupled=True) for group in groups]
 
 
-def circle(kind: Float, rng: np.random.Generator) -> list[Block]:
+def moments(kind: Float, rng: np.random.Generator) -> list[Block]:
+    """Batches of real columns: near and far from 0, alike and apart. There is a value for each, so as many as rows."""
     made = []
-    for labels, spread in (([0, 0, 1, 1, 2, 2], 1.0), ([0, 0, 0, 1, 1, 2], 0.2), ([0, 1, 0, 1, 0, 1], 3.0)):
-        vectors = rng.normal(size=(6, WIDTH)) + rng.normal(size=WIDTH) / spread
-        vectors = 0.999 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)  # a similarity of 1 is a kink
-        made.append(Block(np.array(labels), rounded(vectors, kind), coupled=True))
+    for mean, apart, noise in product((0.0, 30.0, 1000.0), (0.0, 3.0), (1e-3, 1.0)):
+        y = mean + (1 + mean / 30) * rng.normal(size=(WIDTH, WIDTH))  # bfloat16 has three digits
+        p = y + apart + noise * rng.normal(size=y.shape)
+        made.append(Block(rounded(y, kind), rounded(p, kind), coupled=True))
     return made
 
 

@@ -73,6 +73,11 @@ def cauchy(e: Number, c: float = 1.0) -> tuple[Number, Number]:
     return mpf(c) ** 2 / 2 * mp.log1p(square), e / (1 + square)
 
 
+def fair(e: Number, c: float = 1.0) -> tuple[Number, Number]:
+    ratio = abs(e) / mpf(c)
+    return mpf(c) ** 2 * (ratio - mp.log1p(ratio)), e / (1 + ratio)
+
+
 def tukey_biweight(e: Number, c: float = 4.685) -> tuple[Number, Sum]:
     u = min((e / mpf(c)) ** 2, mpf(1))
     slope = exactly(e, -2 * e * u, e * u * u) if u < 1 else ZERO
@@ -97,6 +102,7 @@ TERMS["huber"] = error(huber)
 TERMS["smooth_l1"] = error(smooth_l1)
 TERMS["pseudo_huber"] = error(pseudo_huber)
 TERMS["cauchy"] = error(cauchy)
+TERMS["fair"] = error(fair)
 TERMS["tukey_biweight"] = error(tukey_biweight)
 TERMS["quantile"] = error(quantile)
 
@@ -284,6 +290,27 @@ def over_the_batch(row: Callable[..., Row]) -> Callable[..., tuple[list[Sum], li
         return [value], [slopes[k : k + width] for k in range(0, len(slopes), width)]
 
     return batch
+
+
+def concordance_correlation(y: list[list[Number]], p: list[list[Number]], edge: Float):
+    """One value for each column: the sum of squared errors as a share of what it would be without correlation. A mean
+    is rounded by its own size, which may be larger than its distance to the other one."""
+    n, width = len(y), len(y[0])
+    values, slopes = [], [[ZERO] * width for _ in range(n)]
+    for k in range(width):
+        t, q = [row[k] for row in y], [row[k] for row in p]
+        my, mq = mp.fsum(t) / n, mp.fsum(q) / n
+        spread = mp.fsum((a - my) ** 2 for a in t) + mp.fsum((b - mq) ** 2 for b in q) + n * (my - mq) ** 2
+        value = mp.fsum((b - a) ** 2 for a, b in zip(t, q, strict=True)) / spread
+        rounding = 2 * n * abs(my - mq) * (abs(my) + abs(mq)) / spread * value
+        values.append(exactly(value, rounding, -rounding))
+        for i in range(n):
+            parts = (q[i], -t[i], -value * q[i], value * my, rounding * q[i], -rounding * q[i])
+            slopes[i][k] = exactly(*(2 * part / spread for part in parts))
+    return values, slopes
+
+
+COUPLED["concordance_correlation"] = concordance_correlation
 
 
 @overlap

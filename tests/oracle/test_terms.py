@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.laws.cases import LOSSES, twin
+from tests.laws.cases import PAIRED, twin
 from tests.oracle import alignments, classes  # noqa: F401  (they enter their losses)
 from tests.oracle.formulas import ORACLE
 from tests.oracle.grid import GRID
@@ -26,8 +26,9 @@ def sums(case, y, p):
     return [v for v, _ in rows], slopes
 
 
-def test_every_loss_has_exact_sums():
-    assert {twin(cls).__name__ for cls in LOSSES} <= set(TERMS) | set(COUPLED)
+def test_every_loss_of_two_tensors_has_exact_sums():
+    """Those of named slots: tests/oracle/named.py."""
+    assert {twin(cls).__name__ for cls in PAIRED} == set(TERMS) | set(COUPLED)
 
 
 @every_case
@@ -40,9 +41,7 @@ def test_the_values_are_those_of_the_textbook(case, rng):
 
 @every_case
 def test_the_slopes_are_the_derivatives(case, rng):
-    """By central differences of 100-digit values. (Circle holds its weights fixed: tests/core/test_families.py.)"""
-    if case.cls.__name__ == "Circle":
-        return
+    """By central differences of 100-digit values."""
     y, p = case.draw(rng, rows=2)
     y, p, step = exact(y), exact(p), mpf(10) ** -30
     _, slopes = sums(case, y, p)

@@ -36,6 +36,7 @@ from ..numerics.stable import (
     largest,
     length,
     mean,
+    middling,
     read_at_most,
     sigmoid,
     smaller,
@@ -499,9 +500,10 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
     def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
         (a, a_end), (b, b_end) = self.corners(y_true), self.corners(y_pred)
         self._check(a, a_end)
-        inner = _area(larger(a, b), smaller(a_end, b_end))
-        hull = _area(smaller(a, b), larger(a_end, b_end))
-        rest = (_area(a, a_end) - inner) + (_area(b, b_end) - inner)
+        first, last = smaller(a, b), larger(a_end, b_end)
+        k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))  # no area is too large or small
+        hull, inner = _area(first, last, k), _area(larger(a, b), smaller(a_end, b_end), k)
+        rest = (_area(a, a_end, k) - inner) + (_area(b, b_end, k) - inner)
         return Rows(self.of(inner, at_least(rest, 0.0), hull), valid)
 
     def corners(self, box: Tensor) -> tuple[Tensor, Tensor]:
@@ -521,7 +523,7 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
             )
 
 
-def _area(begin: Tensor, end: Tensor) -> Tensor:
-    """The area of a rectangle; one that ends before it begins is empty."""
-    sides = at_least(end - begin, 0.0)
+def _area(begin: Tensor, end: Tensor, k: Tensor) -> Tensor:
+    """The area of a rectangle whose sides are multiplied by k; one that ends before it begins is empty."""
+    sides = at_least((end - begin) * k, 0.0)
     return sides[..., 0] * sides[..., 1]

@@ -13,8 +13,8 @@ from ..core.params import choice, flag, number, positive, whole
 from ..core.results import Anchors, LogSumExp, Rows, Sums
 from ..core.slots import GROUP, UNIT, VECTOR, Rowset, Slot, declare, either, own
 from ..numerics.classes import one_hot, surprise_of_one_logit
-from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations
-from ..numerics.stable import at_least, at_most, softplus, square_root
+from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations, sines
+from ..numerics.stable import at_least, at_most, softplus
 
 LABELLED = declare(label=Slot(GROUP, side="true"), embedding=Slot(VECTOR, ("row", "feature")))
 
@@ -101,7 +101,14 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
 
     margin: Annotated[float, positive("How much farther the negative should be.", slide=(0.05, 3.0))] = 1.0
     mining: Annotated[
-        str, choice("With labels: which triples of the batch count for an anchor.", "all", "hard", "semi-hard")
+        str,
+        choice(
+            "With labels: which triples count for an anchor: all, the farthest positive with the nearest negative, or "
+            "those whose negative is farther than the positive by less than the margin.",
+            "all",
+            "hard",
+            "semi-hard",
+        ),
     ] = "all"
 
     inputs = either(
@@ -146,7 +153,7 @@ class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), t
     r"""Each row is to find its partner among all rows by cosine similarity: the cross-entropy of that choice.
 
     Formula: -\log \frac{e^{s_p / \tau}}{e^{s_p / \tau} + \sum_n e^{s_n / \tau}}, with the cosine s_p to the partner,
-        s_n to the other rows, and \tau = temperature
+        s_n to the other rows (with labels: to the rows of other classes), and \tau = temperature
     Use: learning without labels from two views of each row (SimCLR); with labels, rows of one class are partners.
     Beware: the other rows of the batch are the negatives: small batches teach little. The value depends on how many
         rows there are. With labels, an anchor's value is the mean over its partners; one without any does not count.
@@ -214,11 +221,12 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
     def call(self, label: Tensor, embedding: Tensor, centres: Tensor) -> Tensor:
         cosine = cosines(embedding, centres)
         true = one_hot(label, cosine)
-        sine = square_root(at_least((1 - cosine) * (1 + cosine), 0.0))
+        known = ops.any(true, axis=-1)  # compiled code cannot refuse a label, and must not learn from it
+        centre = ops.take(centres, ops.where(known, label, 0), axis=0)
+        sine = ops.expand_dims(sines(embedding, centre), -1)
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         turned = ops.where(cosine > -math.cos(self.margin), turned, cosine - (1 - math.cos(self.margin)))
         logits = self.scale * ops.where(true, turned, cosine)
-        known = ops.any(true, axis=-1)  # compiled code cannot refuse a label, and must not learn from it
         return ops.where(known, surprise_of_one_logit(logits, ops.where(known, label, 0)), float("nan"))
 
 

@@ -35,6 +35,7 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
 
     def call(self, relevance: Tensor, score: Tensor, valid: Tensor | None) -> Rows:
         if valid is not None:
+            relevance = ops.where(valid, relevance, 0.0)
             score = ops.where(valid, score, constant(-LARGE[self.inner], score))
         whole = total(relevance, -1)
         share = relevance / ops.expand_dims(ops.where(whole > 0, whole, 1.0), -1)

@@ -8,6 +8,7 @@ from ..core.forms import Distance
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
+from ..numerics.backend import log1p
 from ..numerics.stable import LARGE, about_one, at_least, at_most, less_log1p, log1p_of_square
 
 
@@ -179,8 +180,11 @@ class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth
     c: Annotated[float, positive("The error that is pulled half as hard as by the square.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
-        ratio = at_most(ops.abs(e) / self.c, LARGE["float32"])
-        return self.c * (self.c * less_log1p(ratio))
+        size = ops.abs(e)
+        far = size > 2 * self.c
+        outside, inside = ops.where(far, size, 3 * self.c), ops.where(far, 0.0, size)
+        log = log1p(at_most(outside / self.c, LARGE["float32"]))  # where it would be larger, it is nothing beside e
+        return ops.where(far, self.c * (outside - self.c * log), self.c * (self.c * less_log1p(inside / self.c)))
 
     def slope(self, e: Tensor) -> Tensor:
         size = ops.abs(e)

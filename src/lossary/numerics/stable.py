@@ -290,10 +290,11 @@ def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
 def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """`x` divided by its Euclidean norm along the axis, and whether it has a direction (is not the zero vector).
 
-    A zero vector stays zero.
+    A zero vector stays zero, with gradient 0.
     """
     size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
-    scaled, directed = x * middling(size), ops.logical_not(size <= 0)  # one that is NaN stays NaN
+    directed = ops.logical_not(size <= 0)  # one that is NaN stays NaN
+    scaled = x * ops.where(directed, middling(size), 0.0)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(directed, squared, 1.0)), directed
 
