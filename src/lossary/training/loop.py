@@ -15,6 +15,8 @@ from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
 from ..target.apart import keep_apart
+from ..target.attachment import attachment_of
+from ..target.routing import nothing
 from .blocks import StreamFeed
 from .building import build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -102,7 +104,8 @@ def train(
     check_alone(model)
     keep_apart(model)
     wanted = Wanted.by(model)
-    held = _held(validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
+    y = _targets(model, y, sample_weight)
+    held = _held(model, validation_data, wanted) if isinstance(validation_data, tuple) else validation_data
     check_held(held)
     batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch, wanted)
     feed: Feed
@@ -332,8 +335,15 @@ def _several(model: Any) -> str:
     return f"This process is one of {count} of {group}" if count > 1 else ""
 
 
-def _held(validation_data: Any, wanted: Wanted) -> Arrays:
+def _targets(model: Any, y: Any, sample_weight: Any) -> Any:
+    """Rows without targets keep their weights where the loss reads outputs alone."""
+    attached = attachment_of(model)
+    return nothing(sample_weight) if y is None and sample_weight is not None and attached and attached.named else y
+
+
+def _held(model: Any, validation_data: Any, wanted: Wanted) -> Arrays:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+    y = _targets(model, y, sample_weight)
     return arrays(x, y, sample_weight, what="train(validation_data=...)", wanted=wanted)
 
 
