@@ -1,5 +1,7 @@
 """Losses that learn: their formulas against independent ones, that they move, and that they are saved."""
 
+from pathlib import Path
+
 import keras
 import mpmath
 import numpy as np
@@ -163,6 +165,15 @@ def test_it_learns_that_gaussian_errors_are_not_heavy_tailed_and_cauchys_are(rng
     again = saved(model, tmp_path)
     was, now = (array(one.loss.parts[0].loss.own_slots()["alpha"])[0] for one in (model, again))
     assert now == pytest.approx(was, rel=1e-6)
+
+
+def test_a_file_of_before_still_loads():
+    """Saved by torch when shape and scale were made by the class itself, after three epochs of training."""
+    model = keras.models.load_model(Path(__file__).with_name("adaptive_before.keras"))
+    x = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
+    logs = model.evaluate(x, x[::-1].copy(), verbose=0, return_dict=True)
+    for name, was in (("loss", 2.0267086), ("adaptive_robust_alpha", 0.7065286), ("adaptive_robust_scale", 1.7843446)):
+        assert logs[name] == pytest.approx(was, rel=1e-5)
 
 
 def test_what_cannot_be_balanced_is_refused(data):

@@ -98,6 +98,19 @@ def test_every_tensor_meets_its_slot_and_every_weight_its_row(name):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("balanced", [ls.UncertaintyWeighted, ls.GradNorm])
+def test_losses_of_several_outputs_are_balanced(balanced):
+    terms = [ls.Term(ls.TripletMargin(margin=margin), name=f"of_{place}", anchor=ls.Output("anchor"),
+                     positive=ls.Output("positive"), negative=ls.Output("negative"))
+             for place, margin in enumerate((1.0, 3.0))]  # fmt: skip
+    for parts in (terms, [ls.TripletMargin(margin=1.0), ls.TripletMargin(margin=ls.LinearSchedule(1.0, 3.0, 5))]):
+        model = heads(NAMES)
+        model.compile(keras.optimizers.SGD(0.05), loss=balanced(parts))
+        before = array(model.loss.layer.weights[0])
+        model.fit(X, sample_weight=WEIGHT, batch_size=6, verbose=0)
+        assert np.abs(array(model.loss.layer.weights[0]) - before).max() > 1e-5
+
+
 def test_a_mask_of_keras_says_which_items_of_a_list_exist():
     inputs = keras.Input((4, 5))
     model = keras.Model(inputs, layers.Dense(1)(layers.Masking()(inputs)))

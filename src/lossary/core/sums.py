@@ -157,7 +157,7 @@ class Sum(keras.losses.Loss):
         """Whether a part reads targets, or so many outputs, by the names of its slots."""
         if any(part.loss.by_slots(outputs) for part in self.parts if isinstance(part.loss, Sum)):
             return True
-        if all(getattr(part.loss, "reads_by_name", False) for part in self.parts):
+        if outputs > 1 and all(getattr(part.loss, "reads_by_name", False) for part in self.parts):
             return True
         heads = outputs > 1 and any(getattr(part.loss, "heads", ()) for part in self.parts)
         return heads or any(bool(getattr(part.loss, "inputs", None)) for part in self.parts)

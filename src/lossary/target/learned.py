@@ -195,13 +195,16 @@ class GradNorm(_Balanced):
         target = y_true[part.output] if part.output is not None else y_true
         weight = sample_weight.get(part.output) if isinstance(sample_weight, dict) else sample_weight
 
+        start = at[part.output] if own else at
+
         def value(inner: list[Any]) -> Tensor:
-            given = inner[0] if outputs is None else outputs(inner[0])
+            given = keras.tree.pack_sequence_as(start, inner)
+            given = given if outputs is None else outputs(given)
             given = given[part.output] if outputs is not None and part.output is not None else given
             return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
 
-        slope = gradients(value, [ops.stop_gradient(at[part.output] if own else at)])[0]
-        return ops.sqrt(ops.sum(ops.square(ops.cast(slope, "float32"))))
+        slopes = gradients(value, [ops.stop_gradient(x) for x in keras.tree.flatten(start)])
+        return ops.sqrt(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes))
 
     def knobs(self) -> dict[str, Tensor]:
         w = self.weights()
