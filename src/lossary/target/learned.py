@@ -6,7 +6,9 @@ GradNorm              the weight of each part, so that all train at one pace
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -200,8 +202,12 @@ class GradNorm(_Balanced):
         def value(inner: list[Any]) -> Tensor:
             given = keras.tree.pack_sequence_as(start, inner)
             given = given if outputs is None else outputs(given)
+            moment = moments.now()
+            whole = given if not own else {**at, part.output: given}
+            now = contextlib.nullcontext() if moment is None else moments.open_moment(replace(moment, outputs=whole))
             given = given[part.output] if outputs is not None and part.output is not None else given
-            return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
+            with now:  # terms read the outputs there
+                return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
 
         slopes = gradients(value, [ops.stop_gradient(x) for x in keras.tree.flatten(start)])
         return ops.sqrt(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes))
