@@ -220,14 +220,7 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
     """
 
     size: Annotated[
-        int,
-        Param(
-            "The number of columns of the targets; 1 is one shape for all.",
-            kind="whole",
-            low=0,
-            unusual=3,
-            optional=True,
-        ),
+        int, Param("The number of columns of the targets; 1 is one shape for all.", kind="whole", low=0, unusual=3)
     ] = 1
     alpha: Annotated[float, number("Where the shape starts.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
     scale: Annotated[float, positive("Where the scale c starts.", slide=(0.1, 5.0))] = 1.0
