@@ -54,6 +54,30 @@ SLOTS = [
         "Pass log-probabilities: the sum over the tokens of an answer.",
     ),
     Example(
+        "A term of a loss whose inputs are not all there",
+        "ls.Term is given sources for some of the loss's inputs.",
+        'ls.Term(ls.TripletMargin(), anchor=ls.Output("a"), positive=ls.Hidden("b"))',
+        "Give every input of one side a source, or none of them: then they come as in compile.",
+    ),
+    Example(
+        "A layer of a loss that lacks an input",
+        "ls.LossLayer or ls.TermLayer is called on some of the loss's inputs.",
+        'ls.LossLayer(ls.CoxPH())({"score": keras.Input(())})',
+        "Call it on a dictionary with all of them.",
+    ),
+    Example(
+        "Outputs that a likelihood does not have",
+        "ls.gaussian_nll is given outputs under other names than mean and spread.",
+        'ls.gaussian_nll([1.0], {"mean": [0.0], "sigma": [1.0]})',
+        "Name them mean and spread, whatever the spread stands for.",
+    ),
+    Example(
+        "Outputs of a likelihood of two shapes",
+        "The mean has other columns than the spread.",
+        "ls.gaussian_nll([1.0, 2.0], mean=np.zeros((2, 1)), spread=np.zeros((2, 3)))",
+        "Predict one spread for each mean.",
+    ),
+    Example(
         "Half of a reference",
         "ls.dpo is given the reference for one of the two answers only.",
         "ls.dpo([-1.0], [-2.0], reference_chosen=[-1.0])",

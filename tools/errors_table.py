@@ -312,6 +312,12 @@ LOSSES = [
         "Pass y_pred as well. For compile, write the class: ls.Huber().",
     ),
     Example(
+        "A metric of another library's loss",
+        "ls.metric is given a loss that is not lossary's.",
+        "ls.metric(keras.losses.MeanSquaredError())",
+        "Name lossary's loss of that meaning, `ls.metric(\"mse\")`, or pass Keras's own metric to compile.",
+    ),
+    Example(
         "A loss of the batch as a metric",
         "compile(metrics=...) is given a loss whose rows look at one another, or a sum of losses.",
         "import keras\n\nmodel = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])\n"

@@ -84,7 +84,7 @@ def learned():
 
 def robust():
     made = ls.AdaptiveRobust()
-    made.log_scale.assign(np.array([1.0], "float32"))
+    made.layer.weights[1].assign(np.array([1.0], "float32"))  # the logarithm of the scale
     return made
 
 

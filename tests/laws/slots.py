@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lossary.core.slots import GROUP, VALID
+from lossary.core.slots import GROUP, SIZES, VALID, Forms
 from tests.backends import BACKEND, array
 from tests.laws.cases import LOSSES, unusual
 
@@ -14,7 +14,8 @@ NAMED = [cls for cls in LOSSES if cls.inputs]
 
 def variants(cls):
     """The defaults, each choice of a parameter alone, and everything away from its default."""
-    sizes = {name: 4 if name == "classes" else 3 for name in cls.params if name in ("classes", "features")}
+    owned = cls.inputs.own().values() if isinstance(cls.inputs, Forms) else ()
+    sizes = {field: SIZES[axis] for slot in owned for field, axis in zip(slot.sizes, slot.axes, strict=True)}
     odd = {name: value for name, value in unusual(cls).items() if name not in sizes}
     yield sizes
     for name, param in cls.params.items():

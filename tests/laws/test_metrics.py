@@ -94,3 +94,18 @@ def test_a_whole_batch_is_weighed_inside(rng):
         model.compile("sgd", loss, run_eagerly=True)
         seen.append(model.evaluate(x, y, sample_weight=weight, verbose=0))
     np.testing.assert_allclose(seen[0], seen[1], rtol=1e-6)
+
+
+def test_a_metric_by_name_does_not_depend_on_the_batches():
+    model, x, y = line()
+    logs = []
+    for size in (1, 2, 5):
+        model.compile("sgd", "mse", metrics=[ls.metric("rmse"), ls.metric("huber", delta=2.0, name="robust")])
+        logs.append(model.evaluate(x, y, batch_size=size, verbose=0, return_dict=True))
+    e = y - model.predict(x, verbose=0)
+    for one in logs:
+        assert one["root_mean_squared_error"] == pytest.approx(np.sqrt(np.mean(e**2)), rel=1e-5)
+        assert one["robust"] == pytest.approx(float(array(ls.Huber(delta=2.0)(y, y - e))), rel=1e-5)
+    for wrong in (ls.Circle(), "nt_xent", keras.losses.MeanSquaredError()):
+        with pytest.raises(ls.LossaryError, match="whichever batches"):
+            ls.metric(wrong)

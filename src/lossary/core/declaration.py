@@ -79,6 +79,7 @@ _OWN_NAMES = {
     "signature",
     "inputs",
     "gives",
+    "heads",
     "_arguments",
 }
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from keras import ops
 
 from ..numerics.backend import concrete, log1p, total
@@ -29,6 +30,7 @@ from ..numerics.classes import (
     surprise_of_one_logit,
     surprise_of_shares,
 )
+from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import (
     BELOW_ONE,
     at_least,
@@ -57,7 +59,8 @@ from .contract import (
     Values,
     check_axis,
 )
-from .errors import ParameterError, TargetError
+from .errors import ParameterError, ShapeError, TargetError
+from .inputs import read
 from .loss import Loss, Tensor
 from .params import Param, choice, flag, fraction, numbers, whole
 from .reduction import REDUCTIONS
@@ -466,6 +469,47 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
     @property
     def contract(self) -> Contract:
         return Contract(self.target, self.prediction, shape="parameters", parameters=self.outputs)
+
+    def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Outputs by the names of `heads`, or as a tuple in their order, along one last axis."""
+        owner, rest = type(self).__name__, {name: x for name, x in named.items() if name not in self.heads}
+        given = {name: x for name, x in named.items() if name in self.heads}
+        if isinstance(y_pred, dict):
+            given, rest = {**y_pred, **given}, rest
+        elif isinstance(y_pred, tuple) and len(y_pred) == self.outputs and all(hasattr(x, "shape") for x in y_pred):
+            names = self.heads or tuple(f"y_pred[{place}]" for place in range(self.outputs))
+            given |= dict(zip(names, y_pred, strict=True))
+            return self._stacked(y_true, given, list(names)), rest
+        elif not given:
+            return y_pred, named
+        if set(given) != set(self.heads) or (y_pred is not None and not isinstance(y_pred, dict)):
+            arrived = f"It was given {', '.join(map(str, given))}{' beside y_pred' * (y_pred is not None)}."
+            raise ParameterError(
+                f"{owner} reads {self.outputs} outputs for each target.",
+                arrived=arrived if not isinstance(y_pred, dict) else f"It was given {', '.join(map(str, given))}.",
+                allowed="Allowed is one tensor with them along its last axis"
+                + (f", or {' and '.join(self.heads)} by name." if self.heads else ", or a tuple of them."),
+                do="Name the outputs of the model so, or stack them: y_pred of shape (rows, outputs).",
+            )
+        return self._stacked(y_true, given, list(self.heads)), rest
+
+    def _stacked(self, y_true: Any, given: dict[str, Any], names: list[str]) -> Tensor:
+        """One tensor (..., k); (rows, 1) is (rows,) where the targets are."""
+        owner = type(self).__name__
+        mask = next((found for x in given.values() if (found := mask_of(x)) is not None), None)
+        parts = [read(owner, name, given[name], self.inner) for name in names]
+        if len({tuple(x.shape) for x in parts}) > 1:
+            raise ShapeError(
+                f"{owner} reads {' and '.join(names)}, of one shape.",
+                arrived=f"They have the shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
+                allowed="Allowed are equal shapes: one number of each for each target.",
+                do="Give the outputs of the model the same number of units.",
+            )
+        flat = len(getattr(y_true, "shape", None) or np.shape(y_true)) == 1
+        if flat and len(parts[0].shape) == 2 and parts[0].shape[1] == 1:
+            parts = [ops.squeeze(x, 1) for x in parts]
+        found = ops.stack(parts, axis=-1)
+        return found if mask is None else with_mask(found, mask)
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         """The value of each target y (...) from its k predicted numbers, parts (..., k)."""

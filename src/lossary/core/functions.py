@@ -63,18 +63,22 @@ def function(
     declared = loss_class.signature.parameters.values()
     own = ordered([p for p in declared if p.name not in COMMON_NAMES and p is not ENTRIES], positional)
     several = len(forms) > 1
+    fields = {name: p.default for name, p in own.parameters.items() if name in slots}
     first = [
-        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=MISSING if name in needed and not several else None)
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD,
+                  default=fields.get(name, MISSING if name in needed and not several else None))
         for name in slots
-    ]
-    rest = list(own.parameters.values())
+    ]  # fmt: skip
+    rest = [p for name, p in own.parameters.items() if name not in slots]
     if several:  # which slots are meant by place depends on how many there are
         rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest]
     signature = Signature([*first, *rest])
 
     def twin(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        if not args and kwargs.keys().isdisjoint((*slots, *PAIR)):  # ls.MSE() can only mean the loss itself
-            return loss_class(**kwargs)
+        if not args and kwargs.keys().isdisjoint({*slots, *PAIR, *loss_class.heads} - set(own.parameters)):
+            return loss_class(**kwargs)  # ls.MSE() can only mean the loss itself
+        if loss_class.heads:
+            args, kwargs = _with_heads(loss_class.heads, args, kwargs)  # type: ignore[assignment]
         named, given = _sorted(twin, forms, slots, signature, args, kwargs)
         if len(args) > len(slots):
             warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(slots) :])
@@ -85,6 +89,9 @@ def function(
                 allowed=f"Allowed are {', '.join(signature.parameters)}.",
                 do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
             )
+        for name, default in fields.items():
+            x = named.get(name, default)
+            named[name] = [x] if isinstance(x, (int, float)) else x
         dtype, predicted = str(keras.config.floatx()), _predicted(forms, named)
         if predicted is not None and not isinstance(named[predicted], (list, tuple, dict, int, float)):
             named[predicted] = inputs.arrived(loss_class.__name__, predicted, named[predicted])
@@ -101,6 +108,15 @@ def function(
     package = keras.saving.get_registered_name(loss_class).partition(">")[0]
     keras.saving.register_keras_serializable(package)(twin)
     return twin
+
+
+def _with_heads(heads: tuple[str, ...], args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Outputs that came by name, as y_pred. A name that is a parameter's too is an output where it is no text."""
+    named = {name: kwargs[name] for name in heads if name in kwargs and not isinstance(kwargs[name], str)}
+    if not named or len(args) > 1 or "y_pred" in kwargs:
+        return args, kwargs
+    rest = {name: value for name, value in kwargs.items() if name not in named}
+    return args, {**rest, "y_pred": named}
 
 
 def _forms(cls: Any) -> list[Inputs]:

@@ -70,6 +70,7 @@ class Loss(Fields, keras.losses.Loss):
     entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
     entries = False
     inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
+    heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
@@ -130,7 +131,7 @@ class Loss(Fields, keras.losses.Loss):
                 value = [param.check(cls.__name__, name, sample) for sample in (*value.samples(), value.first())][-1]
             setattr(self, name, param.check(cls.__name__, name, value))
         self.validate()
-        if type(self).inputs:
+        if type(self).inputs and common["reduction"] is not None:  # without one, it is the loss of a function
             self.build_weights({})
         return self
 
@@ -175,6 +176,10 @@ class Loss(Fields, keras.losses.Loss):
             allowed="Allowed are classes that define call(self, y_true, y_pred).",
             do="Define it; return one value per row.",
         )
+
+    def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """y_pred as one tensor where it came as several, and what is left of the tensors by name."""
+        return y_pred, named
 
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
@@ -237,6 +242,7 @@ class Loss(Fields, keras.losses.Loss):
         forms: Forms = loss.inputs
         if forms:
             return loss._of_slots(forms, y_true, y_pred, sample_weight, **named)
+        y_pred, named = loss.gathered(y_true, y_pred, named)
         if named:
             raise bound_to_fail(type(self).__name__, named)
         return loss._of_pair(y_true, y_pred, sample_weight, vectors)
@@ -322,17 +328,36 @@ class Loss(Fields, keras.losses.Loss):
             if None in known:
                 return False
             shapes[name] = known
-        self.layer: Any = keras.layers.Layer(name=self.name)
+        self.layer: Any = Learned(name=self.name)
         for name, slot in slots.items():
+            start = slot.start if isinstance(slot.start, str) else keras.initializers.Constant(slot.start(self))
             self.layer.add_weight(
-                shape=shapes[name], dtype="float32", initializer=slot.start, trainable=slot.trainable, name=name
+                shape=shapes[name],
+                dtype="float32",
+                initializer=start,
+                trainable=slot.trainable,
+                name=name,
+                aggregation=None if slot.trainable else "mean",  # replicas agree on a state
             )
         self.layer.built = True
         return True
 
     def own_slots(self) -> dict[str, Tensor]:
         """The weights that the loss owns, by the names of their slots."""
-        return {} if self.layer is None else {v.name: ops.convert_to_tensor(v) for v in self.layer.weights}
+        found = {} if self.layer is None else {v.name: ops.convert_to_tensor(v) for v in self.layer.weights}
+        links = {name: slot.link for name, slot in self.inputs.own().items()}
+        return {name: x if (link := links[name]) is None else link(x) for name, x in found.items()}
+
+    def remember(self, **states: Tensor) -> None:
+        """In a formula: what own weights that do not train hold from now on, a moving centre for instance.
+
+        They move in training steps alone: in fit, ls.train, loss layers, and blocks of ls.at_step.
+        """
+        moment = moments.now()
+        if moment is not None and moment.training and self.layer is not None:
+            for variable in self.layer.weights:
+                if variable.name in states:
+                    variable.assign(ops.cast(ops.stop_gradient(states[variable.name]), variable.dtype))
 
     def _weights_for(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Tensor]:
         """The same for tensors that arrive; a first call makes them."""
@@ -450,6 +475,10 @@ class Loss(Fields, keras.losses.Loss):
             params=tuple(param_card(n, p, parameters[n]) for n, p in cls.params.items()),
             **read_docstring(cls.__dict__.get("__doc__")),
         )
+
+
+class Learned(keras.layers.Layer):
+    """The variables of a loss, as a layer. Saved files know it by the name of this class."""
 
 
 def _sums() -> Any:

@@ -15,6 +15,7 @@ from keras import ops
 from . import results
 from .contract import checks
 from .errors import LossaryError, shown
+from .lookup import get
 from .loss import Loss
 from .reduction import REDUCTIONS
 from .results import Anchors, Partial, Sums
@@ -119,15 +120,34 @@ def as_metrics(given: Any) -> Any:
     return keras.tree.map_structure(_as_metric, given)
 
 
+def metric(loss: Any, *, name: str | None = None, **parameters: Any) -> LossMetric:
+    """A loss as a Keras metric: one number of all rows, whichever batches they came in.
+
+        model.compile("adam", loss="mse", metrics=[ls.metric("rmse")])
+
+    `loss` is whatever `ls.get` takes, with its parameters. Raises LossaryError for a loss whose rows look at one
+    another: its value is that of a batch.
+    """
+    found = get(loss, **parameters)
+    made = _as_metric(found)
+    if not isinstance(made, LossMetric):
+        raise _no_metric(found)
+    return made if name is None else LossMetric(made.loss, name=name)
+
+
 def _as_metric(given: Any) -> Any:
     loss = own_loss(given)
     if loss is None and not hasattr(given, "term_names"):  # a sum of losses is refused
         return given
     if loss is None or issubclass(loss.gives, Anchors) or loss.reduction not in REDUCTIONS:
-        raise LossaryError(
-            "A metric is one number of all rows, whichever batches they came in.",
-            arrived=f"compile(metrics=...) was given {shown(loss or given)}, whose value is that of a batch.",
-            allowed="Allowed are losses whose rows do not look at one another, and no sums.",
-            do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
-        )
+        raise _no_metric(loss or given)
     return LossMetric(loss, name=getattr(given, "__name__", None) if not isinstance(given, type) else None)
+
+
+def _no_metric(loss: Any) -> LossaryError:
+    return LossaryError(
+        "A metric is one number of all rows, whichever batches they came in.",
+        arrived=f"It was to be made of {shown(loss)}, whose value is that of a batch.",
+        allowed="Allowed are losses of lossary whose rows do not look at one another, and no sums.",
+        do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
+    )

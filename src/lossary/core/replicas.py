@@ -32,6 +32,9 @@ def inexact_on_replicas(
     for kind, reason in WHY.items():
         if issubclass(getattr(loss, "gives", object), kind):
             return reason
+    forms = getattr(loss, "inputs", None)
+    if forms and not all(slot.trainable for slot in forms.own().values()):
+        return "moves a state by the rows of each replica"
     beside = getattr(loss, "beside_parts", "")
     if beside and not averaged:
         return f"adds {beside} once on every replica"

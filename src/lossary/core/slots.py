@@ -24,7 +24,7 @@ from .errors import LossaryError, ParameterError, PredictionError, ShapeError, T
 from .reduction import both, widened
 
 Tensor = Any
-SIZES = {"class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5}  # of the axes of samples
+SIZES = {"class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1}  # of the axes of samples
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
 VECTOR = Values("a vector of real numbers", neutral=1.0, draw=lambda rng, shape, top: rng.normal(size=shape))
@@ -93,18 +93,24 @@ class Slot:
 class OwnSlot(Slot):
     """A weight that the loss owns: its variable trains with the model, and a function takes the tensor by name.
 
-    `sizes` are the fields of the loss that fix the sizes of the axes; `start` is a Keras initializer.
+    `sizes` are the fields of the loss that fix the sizes of the axes; `start` is a Keras initializer, or the number to
+    start at, made from the loss. `link` makes a lawful number of the variable; what is passed by name is lawful. A slot
+    with the name of a field is that field in the function: `adaptive_robust(y_true, y_pred, alpha=0.5)`.
     """
 
     sizes: tuple[str, ...] = ()
-    start: str = "glorot_uniform"
+    start: str | Callable[[Any], float] = "glorot_uniform"
     trainable: bool = True
 
 
-def own(kind: Values, axes: tuple[str, ...], sizes: tuple[str, ...], *, start: str = "glorot_uniform",
-        trainable: bool = True) -> OwnSlot:  # fmt: skip
-    """A weight of the loss: own(VECTOR, ("class", "feature"), sizes=("classes", "features"))."""
-    return OwnSlot(kind, axes, "own", sizes=sizes, start=start, trainable=trainable)
+def own(kind: Values, axes: tuple[str, ...], sizes: tuple[str, ...], *,
+        start: str | Callable[[Any], float] = "glorot_uniform", trainable: bool = True,
+        link: Callable[[Tensor], Tensor] | None = None) -> OwnSlot:  # fmt: skip
+    """A weight of the loss: own(VECTOR, ("class", "feature"), sizes=("classes", "features")).
+
+    With trainable=False it is a state that the formula itself moves, by `Loss.remember`.
+    """
+    return OwnSlot(kind, axes, "own", link=link, sizes=sizes, start=start, trainable=trainable)
 
 
 @dataclass
@@ -205,7 +211,7 @@ class Inputs:
         for name, x in tensors.items():
             self._check(owner, name, x, tensors)
         for name, slot in self.slots.items():
-            if slot.link is not None and name in tensors:
+            if slot.link is not None and slot.side != "own" and name in tensors:
                 tensors[name] = slot.link(tensors[name])
         return Batch(tensors, keep, mask, weight)
 
@@ -343,7 +349,8 @@ class Inputs:
         if kind is CLASS_INDEX:
             high = self._size("class", tensors) - 1
         plain = (kind.low, high) == (-np.inf, np.inf) and not kind.allowed
-        if plain or slot.link is not None or slot.side == "own" or not concrete(x) or 0 in x.shape or not CHECKS.get():
+        raw = slot.link is not None and slot.side != "own"
+        if plain or raw or not concrete(x) or 0 in x.shape or not CHECKS.get():
             return
         low_seen, high_seen = extremes(x)
         wrong = low_seen < kind.low - kind.slack or high_seen > high + kind.slack

@@ -126,7 +126,8 @@ class Sum(keras.losses.Loss):
         found = []
         for part in self.parts:
             given = [_of_output(part, what, y) for what, y in (("y_true", y_true), ("y_pred", y_pred))]
-            weight = sample_weight.get(part.output) if isinstance(sample_weight, dict) else sample_weight
+            by_output = isinstance(sample_weight, dict) and part.output is not None
+            weight = sample_weight.get(part.output) if by_output else sample_weight
             found.append(part.loss(*given, sample_weight=weight))
         moment = moments.now()
         if moment is not None:
@@ -152,11 +153,14 @@ class Sum(keras.losses.Loss):
         inner = [part.loss.outputs for part in self.parts if isinstance(part.loss, Sum)]
         return {part.output for part in self.parts if part.output is not None}.union(self.left_out, *inner)
 
-    @property
-    def by_slots(self) -> bool:
-        """Whether a part reads outputs and targets by the names of its slots."""
-        inner = (getattr(part.loss, "by_slots", False) for part in self.parts if isinstance(part.loss, Sum))
-        return any(bool(getattr(part.loss, "inputs", None)) for part in self.parts) or any(inner)
+    def by_slots(self, outputs: int) -> bool:
+        """Whether a part reads targets, or so many outputs, by the names of its slots."""
+        if any(part.loss.by_slots(outputs) for part in self.parts if isinstance(part.loss, Sum)):
+            return True
+        if outputs > 1 and all(getattr(part.loss, "reads_by_name", False) for part in self.parts):
+            return True
+        heads = outputs > 1 and any(getattr(part.loss, "heads", ()) for part in self.parts)
+        return heads or any(bool(getattr(part.loss, "inputs", None)) for part in self.parts)
 
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name: weights that move, and what the parts have of their own."""
@@ -246,7 +250,7 @@ class MultiLoss(Sum):
                     allowed="Allowed are dictionaries with names as keys.",
                     do='Write it as {"price": ls.Huber()}.',
                 )
-        losses, weights = (dict(_by_path(given or {})) for given in (losses, weights))
+        losses, weights = (dict(by_path(given or {})) for given in (losses, weights))
         unknown = set(weights) - set(losses)
         if unknown or not losses:
             raise ParameterError(
@@ -293,11 +297,11 @@ def _parts(given: Any) -> list[Part]:
     return [Part(loss, (), str(getattr(loss, "name", None) or "loss"))]
 
 
-def _by_path(given: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
+def by_path(given: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
     """Nested dictionaries as one, with keys such as "a/b"."""
     for name, one in given.items():
         if isinstance(one, Mapping) and "class_name" not in one:  # else it is the configuration of a loss
-            yield from _by_path(one, *path, str(name))
+            yield from by_path(one, *path, str(name))
         else:
             yield "/".join((*path, str(name))), one
 

@@ -67,7 +67,7 @@ class GaussianNLL(
     r"""Targets scattered around a predicted mean with a predicted spread: the model learns how sure it may be.
 
     Formula: \tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi, with y_pred = (\mu, spread) along the last
-        axis and v the variance that the spread stands for
+        axis, or as two tensors named mean and spread, and v the variance that the spread stands for
     Use: when the noise differs from row to row, or error bars are wanted. For a fixed spread it is the squared error.
     Beware: densities may exceed 1, so a negative value is normal. full=False leaves out the constant
         \tfrac12 \log 2\pi, as torch does.
@@ -88,6 +88,7 @@ class GaussianNLL(
         bool, flag("Whether the constant is included, so that the value is exactly -log density.", unusual=False)
     ] = True
     prediction = SPREADS
+    heads = ("mean", "spread")
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         distance, spread = y - parts[..., 0], parts[..., 1]

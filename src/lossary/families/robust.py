@@ -1,15 +1,20 @@
 """Robust regression: losses that a few wrong targets cannot dominate."""
 
+import math
 from typing import Annotated
 
+import numpy as np
 from keras import ops
 
+from ..core.contract import REAL, Values
+from ..core.errors import ParameterError
 from ..core.forms import Distance
 from ..core.functions import function
-from ..core.loss import Tensor
-from ..core.params import positive
-from ..numerics.backend import log1p
-from ..numerics.stable import LARGE, about_one, at_least, at_most, less_log1p, log1p_of_square
+from ..core.loss import Loss, Tensor
+from ..core.params import Param, number, positive
+from ..core.slots import POSITIVE, Slot, declare, own
+from ..numerics.backend import expm1, log1p
+from ..numerics.stable import LARGE, about_one, at_least, at_most, less_log1p, log1p_of_square, mean
 
 
 class Huber(
@@ -194,3 +199,74 @@ class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth
 
 
 fair = function(Fair)
+
+
+SHAPE = Values("a number between 0 and 2", 0.001, 1.999, neutral=1.0, slack=1e-6,
+               draw=lambda rng, shape, top: rng.uniform(0.3, 1.7, shape))  # fmt: skip
+STEP = 0.125  # of the trapezoidal rule below; halving it changes nothing in float32
+NODES = np.arange(0.0, 20.0 + STEP / 2, STEP)
+
+
+class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("robust", "likelihood")):
+    r"""Learns how robust to be, from squared errors (alpha = 2) to Cauchy's (alpha = 0): shape and scale are trained.
+
+    Formula: \rho(e / c, \alpha) + \log c + \log Z(\alpha), with e = y_pred - y_true, c = scale, b = 2 - \alpha,
+        Z = \int e^{-\rho(x, \alpha)} dx and \rho(x, \alpha) = \frac{b}{\alpha}((x^2 / b + 1)^{\alpha / 2} - 1)
+    Use: regression where nobody knows how many targets are wrong, and how far: the data decide, column by column.
+    Beware: it is a negative log-likelihood: it can become negative, and a small scale has to be earned. Targets are
+        (rows, size) or, for size 1, (rows,). alpha and scale are where training starts; the function takes them as
+        numbers, or as one of each per column. Logs hold the means of both.
+    Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
+
+    >>> adaptive_robust([[0.0]], [[0.0]]), adaptive_robust([[0.0]], [[4.0]], alpha=0.5, scale=2.0)
+    (1.1854953, 3.1362019)
+    """
+
+    size: Annotated[
+        int, Param("The number of columns of the targets; 1 is one shape for all.", kind="whole", low=0, unusual=3)
+    ] = 1
+    alpha: Annotated[float, number("Where the shape starts.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
+    scale: Annotated[float, positive("Where the scale c starts.", slide=(0.1, 5.0))] = 1.0
+
+    inputs = declare(
+        y_true=Slot(REAL, ("row", "..."), "true"),
+        y_pred=Slot(REAL, ("row", "...")),
+        alpha=own(
+            SHAPE, ("column",), ("size",),
+            start=lambda loss: math.log(loss.alpha / (2 - loss.alpha)),
+            link=lambda x: ops.clip(2 * ops.sigmoid(x), 0.001, 1.999),
+        ),
+        scale=own(POSITIVE, ("column",), ("size",), start=lambda loss: math.log(loss.scale), link=ops.exp),
+    )  # fmt: skip
+
+    def call(self, y_true: Tensor, y_pred: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
+        columns = y_pred.shape[-1] if len(y_pred.shape) > 1 else 1
+        if max(alpha.shape[0], scale.shape[0]) > 1 and columns != max(alpha.shape[0], scale.shape[0]):
+            raise ParameterError(
+                f"{self!r} has a shape and a scale for each column.",
+                arrived=f"The predictions have {columns} columns.",
+                allowed=f"Allowed are predictions of shape (rows, {max(alpha.shape[0], scale.shape[0])}).",
+                do=f"Build it with size={columns}, or leave `size` out for one shape in common.",
+            )
+        alpha, c = ops.cast(alpha, y_pred.dtype), ops.cast(scale, y_pred.dtype)
+        values = general(y_pred / c - y_true / c, alpha) + ops.log(c) + log_partition(alpha)
+        return mean(values) if len(values.shape) > 1 else values
+
+    def knobs(self) -> dict[str, Tensor]:
+        return super().knobs() | {name: ops.mean(value) for name, value in self.own_slots().items()}
+
+
+def general(x: Tensor, alpha: Tensor) -> Tensor:
+    """Barron's rho for 0 < alpha < 2."""
+    b = 2 - alpha
+    return b / alpha * expm1(alpha / 2 * log1p(ops.square(x) / b))
+
+
+def log_partition(alpha: Tensor) -> Tensor:
+    """log of the integral of exp(-rho(x, alpha)) over all x, for each alpha, with x = sinh t."""
+    t = ops.convert_to_tensor(NODES, dtype=alpha.dtype)
+    heights = ops.cosh(t) * ops.exp(-general(ops.sinh(t), ops.expand_dims(alpha, -1)))
+    return ops.log(2 * STEP * (ops.sum(heights, axis=-1) - 0.5))  # exp(-rho(0)) cosh(0) = 1 counts half
+
+
+adaptive_robust = function(AdaptiveRobust)

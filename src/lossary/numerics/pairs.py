@@ -54,7 +54,8 @@ def sines(a: Tensor, b: Tensor) -> Tensor:
 def distance(a: Tensor, b: Tensor) -> Tensor:
     """The Euclidean distance along the last axis, without squaring large or small numbers; 0 has gradient 0."""
     d = a - b
-    k = middling(ops.stop_gradient(largest(ops.abs(d), keepdims=True)))
+    size = ops.stop_gradient(largest(ops.abs(d), keepdims=True))
+    k = middling(ops.where(size > 0, size, 1.0))  # graphs of TensorFlow multiply the scale of 0 by itself
     return square_root(ops.sum(ops.square(d * k), axis=-1)) / ops.squeeze(k, axis=-1)
 
 

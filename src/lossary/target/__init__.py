@@ -9,7 +9,7 @@ from typing import Any
 _HOME = {
     **dict.fromkeys(["LossLayer", "TermLayer", "without_targets"], "layers"),
     **dict.fromkeys(["Target", "regularization", "target_split", "target_table"], "terms"),
-    **dict.fromkeys(["UncertaintyWeighted", "GradNorm", "AdaptiveRobust"], "learned"),
+    **dict.fromkeys(["UncertaintyWeighted", "GradNorm"], "learned"),
     **dict.fromkeys(["Input", "Column", "Output", "Hidden", "Teacher", "Fixed", "Itself"], "sources"),
     "Term": "term",
     "weights_from": "weights",

@@ -21,11 +21,11 @@ from ..core.loss import Loss
 from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
-from ..core.sums import MultiLoss, Sum
+from ..core.sums import MultiLoss, Sum, by_path
 from .apart import PLACE as APART
 from .apart import Apart, Tie, speaks
-from .routing import Routed, columns_of, output_names
-from .sources import Hidden, Teacher
+from .routing import Routed, columns_of, nothing, output_names
+from .sources import Hidden, Output, Teacher
 from .term import Term
 
 PLACE = "loss_state"  # the attribute of the model, and the place in saved files
@@ -46,13 +46,14 @@ class LossState(keras.layers.Layer):
 class Attachment(Tie):
     """The tie between one model and its loss, from one `compile` to the next."""
 
-    def __init__(self, model: keras.Model, losses: list[Any]) -> None:
+    def __init__(self, model: keras.Model, losses: list[tuple[Any, str | None]]) -> None:
         super().__init__()
-        self.model, self.losses = model, losses
-        leaves = [leaf for loss in losses for leaf in leaves_of(loss)]
-        for leaf in leaves:
-            if isinstance(leaf, Loss) and leaf.inputs.own():
-                _build(leaf, model)
+        self.model, self.losses = model, [loss for loss, _ in losses]
+        leaves = [leaf for loss in self.losses for leaf in leaves_of(loss)]
+        for loss, output in losses:
+            for leaf, term, name in owners_of(loss, output):
+                _build(leaf, model, term, name)
+        self.named = any(isinstance(leaf, Loss) and by_name(leaf, 2) for leaf in leaves)
         carried = {id(layer): layer for leaf in leaves for layer in carried_by(leaf)}
         self.state = LossState(list(carried.values()), any(isinstance(leaf, Moving) for leaf in leaves))
         self.heard: dict[str, Any] = {}
@@ -89,6 +90,8 @@ class Attachment(Tie):
             learner.bind(model)
         self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
         self.replace(model, "_compute_loss_has_training_arg", True)
+        for name in ("fit", "evaluate") if self.named else ():
+            self.replace(model, name, _with_targets(getattr(model, name)))
 
     @contextlib.contextmanager
     def moment(self, x: Any, y: Any, y_pred: Any, training: bool) -> Iterator[Moment]:
@@ -144,12 +147,61 @@ class Attachment(Tie):
         self.replace(layer, "call", heard)
 
 
-def _build(loss: Loss, model: keras.Model) -> None:
-    """Make the weights that a loss owns, of the size of the model's outputs."""
-    slots = loss.inputs.values()[0]
+def _with_targets(inner: Callable[..., Any]) -> Callable[..., Any]:
+    """fit or evaluate, which would drop the sample_weight of rows without targets."""
+    signature = inspect.signature(inner)
+
+    @functools.wraps(inner)
+    def weighed(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        given = bound.arguments
+        if given.get("y") is None and given.get("sample_weight") is not None:
+            given["y"] = nothing(given["sample_weight"])
+        held = given.get("validation_data")
+        if isinstance(held, tuple) and len(held) == 3 and held[1] is None and held[2] is not None:
+            given["validation_data"] = (held[0], nothing(held[2]), held[2])
+        return inner(*bound.args, **bound.kwargs)
+
+    return weighed
+
+
+def owners_of(loss: Any, output: str | None = None) -> Iterator[tuple[Loss, Term | None, str | None]]:
+    """The losses that own weights, with the term, or else the name of the output, that they read from."""
+    if isinstance(loss, Sum):
+        for part in loss.parts:
+            yield from owners_of(part.loss, part.output or output)
+    elif isinstance(loss, Term):
+        yield from ((leaf, loss, None) for leaf, _, _ in owners_of(loss.of))
+    elif isinstance(loss, Loss) and loss.inputs.own():
+        yield loss, None, output
+
+
+def _shapes(loss: Loss, model: keras.Model, term: Term | None, output: str | None) -> dict[str, Any]:
+    """The shapes of what a loss reads, by the names of its slots, as far as they are known before the model runs."""
     outputs = keras.tree.flatten(getattr(model, "outputs", None) or [])
-    shapes = zip(slots.side("pred"), outputs, strict=False)
-    sizes = {a: n for name, x in shapes for a, n in zip(slots.slots[name].axes, x.shape, strict=False) if n}
+    by_output = dict(zip(output_names(model) or (), outputs, strict=False))
+    if term is None:
+        slots = loss.inputs.values()[0]
+        read = [by_output[output]] if output in by_output else outputs
+        found = {name: by_output[name] for name in slots.slots if name in by_output}
+        return {**dict(zip(slots.side("pred"), read, strict=False)), **found}
+    shapes = {}
+    for name, source in term.sources.items():
+        if isinstance(source, Output) and (source.name in by_output or len(outputs) == 1):
+            shapes[name] = by_output.get(str(source.name), outputs[0] if outputs else None)
+        elif isinstance(source, Hidden):
+            layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
+            with contextlib.suppress(AttributeError, KeyError, ValueError):  # not built, or called several times
+                shapes[name] = layers[source.name].output
+    return shapes
+
+
+def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None) -> None:
+    """Make the weights that a loss owns, of the size of what it reads."""
+    shapes = _shapes(loss, model, term, output)
+    slots = next((form for form in loss.inputs.values() if set(shapes) <= set(form.slots)), loss.inputs.values()[0])
+    found = [(slots.slots[name].axes, x.shape) for name, x in shapes.items() if name in slots.slots and x is not None]
+    sizes = {a: n for axes, shape in found if "..." not in axes for a, n in zip(axes, shape, strict=False) if n}
     if not loss.build_weights(sizes):
         fields = ", ".join(dict.fromkeys(f for slot in slots.own().values() for f in slot.sizes))
         raise LossaryError(
@@ -198,6 +250,8 @@ def leaves_of(loss: Any) -> Iterator[Any]:
         yield from loss._moving.values()
     elif isinstance(loss, Term):
         yield from loss.sources.values()
+        if isinstance(loss.of, Loss):
+            yield from leaves_of(loss.of)
 
 
 def _ear(leaf: Any) -> str | None:
@@ -213,16 +267,18 @@ def carried_by(leaf: Any) -> list[keras.layers.Layer]:
     return [layer] if isinstance(layer, keras.layers.Layer) else []
 
 
-def needs_attachment(loss: Any) -> bool:
+def needs_attachment(loss: Any, outputs: int) -> bool:
     """Whether compile alone would not do: the loss is a sum, moves, learns, or reads more than (y_true, y_pred)."""
     return any(
-        isinstance(leaf, (Sum, Moving, Term)) or carried_by(leaf) or (isinstance(leaf, Loss) and by_name(leaf))
+        isinstance(leaf, (Sum, Moving, Term)) or carried_by(leaf) or (isinstance(leaf, Loss) and by_name(leaf, outputs))
         for leaf in leaves_of(loss)
     )
 
 
-def by_name(loss: Loss) -> bool:
-    """Whether a loss owns weights, or reads several outputs or targets by their names."""
+def by_name(loss: Loss, outputs: int) -> bool:
+    """Whether a loss owns weights, or reads several targets, or so many outputs, by their names."""
+    if outputs > 1 and loss.heads:
+        return True
     return bool(loss.inputs) and (loss.inputs.several or bool(loss.inputs.own()))
 
 
@@ -237,7 +293,8 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
 def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
     """Does nothing for losses that need nothing."""
     losses = [one for one in keras.tree.flatten(loss) if one is not None and not isinstance(one, str)]
-    if not any(needs_attachment(one) for one in losses):
+    outputs = 1 if keras.tree.is_nested(loss) else len(output_names(model) or "ab")
+    if not any(needs_attachment(one, outputs) for one in losses):
         return
     by_name = loss_weights is None or isinstance(loss_weights, dict)
     if isinstance(loss, dict) and by_name and any(isinstance(one, Sum) for one in losses):
@@ -251,7 +308,7 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
             allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )
-    attachment = Attachment(model, losses)
+    attachment = Attachment(model, _with_outputs(model, loss))
     if not keras.tree.is_nested(loss):
         columns = {name for one in losses for name in columns_of(leaves_of(one))}
         whole = loss if isinstance(loss, Sum) else Sum([loss])
@@ -262,6 +319,18 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
     except LossaryError:
         attachment.detach()
         raise
+
+
+def _with_outputs(model: keras.Model, loss: Any) -> list[tuple[Any, str | None]]:
+    """The losses of compile, each with the name of the output that it is for, where it has one of its own."""
+    names = output_names(model) or []
+    if isinstance(loss, dict):
+        found: list[tuple[Any, str | None]] = [(one, name) for name, one in by_path(loss)]
+    elif isinstance(loss, (list, tuple)) and len(loss) == len(names):
+        found = list(zip(loss, names, strict=True))
+    else:
+        found = [(one, None) for one in keras.tree.flatten(loss)]
+    return [(one, name) for one, name in found if one is not None and not isinstance(one, str)]
 
 
 def attachment_of(model: keras.Model) -> Any:

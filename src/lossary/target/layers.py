@@ -16,10 +16,13 @@ from keras import ops
 from ..core import reduction
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
+from ..core.loss import Loss
+from ..core.metrics import own_loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
 from ..core.sums import Part, weights_of
 from .attachment import carried_by, leaves_of
+from .term import filled
 
 Tensor = Any
 
@@ -50,6 +53,25 @@ class _AddsLoss(keras.layers.Layer):
         if training and self.step is not None:
             self.step.assign(self.step + 1)
 
+    def _ready(self, loss: Any, inputs: dict[str, Any]) -> None:
+        """Refuse names that the loss does not know, and make the weights that it owns."""
+        rest = filled(loss, [name for name in inputs if name != "sample_weight"])
+        if rest:
+            raise LossaryError(
+                f"{type(self).__name__} is called on the tensors of {loss!r}, by name.",
+                arrived=f"It was called on {', '.join(inputs) or 'none'}: nothing stands for {' and '.join(rest)}.",
+                allowed=f"Allowed are {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
+                "sample_weight beside them.",
+                do="Name them all.",
+            )
+        if loss.inputs.own() and loss.layer is None:
+            shapes = {n: x.shape for n, x in inputs.items()}
+            form = next((form for form in loss.inputs.values() if set(shapes) <= {*form.slots, "sample_weight"}), None)
+            axes = {n: form.slots[n].axes for n in shapes if n in form.slots} if form else {}
+            known = {a: size for n, names in axes.items() for a, size in zip(names, shapes[n], strict=False) if size}
+            if loss.build_weights(known):
+                self.carried.append(loss.layer)
+
     def _add(self, value: Tensor) -> None:
         self.add_loss(value * ops.cast(self._part.weight(), value.dtype))
 
@@ -64,6 +86,9 @@ class LossLayer(_AddsLoss):
     `LossLayer(loss, weight=1.0)([targets, outputs])` returns `outputs` unchanged, whatever the targets are; so
     predictions never depend on the targets. A third tensor, `[targets, outputs, sample_weight]`, weighs the rows.
     Such a model is compiled without a loss and trained by `model.fit([x, y])`.
+
+    A loss of other tensors takes them by name: `LossLayer(ls.TripletMargin())({"anchor": a, "positive": p, "negative":
+    n})`, with "sample_weight" beside them if need be. It returns its predictions: a dictionary, or the only one.
 
     `loss` is a loss object, a sum of losses, a function of (y_true, y_pred), or a name. `weight` scales the loss; 0
     keeps it out; a schedule or a Dial moves it. The loss, its parameters and what it learns are saved with the model.
@@ -82,20 +107,36 @@ class LossLayer(_AddsLoss):
         self.loss = loss
 
     def __call__(self, inputs: Any, **kwargs: Any) -> Any:
-        _parts(inputs)  # refused here, an error keeps its type; Keras rewraps what `call` raises
+        if isinstance(inputs, dict) and isinstance(self.loss, Loss):
+            self._ready(self.loss, inputs)
+        else:
+            _parts(inputs)  # refused here, an error keeps its type; Keras rewraps what `call` raises
         return super().__call__(inputs, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        targets, outputs, sample_weight = _parts(inputs)
         with self._moment(training):
-            self._add(self.loss(targets, outputs, sample_weight=sample_weight))
-        return outputs
+            if isinstance(inputs, dict):
+                self._add(self.loss(**inputs))
+            else:
+                targets, outputs, sample_weight = _parts(inputs)
+                self._add(self.loss(targets, outputs, sample_weight=sample_weight))
+        return self.passed(inputs)
+
+    def passed(self, inputs: Any) -> Any:
+        """What goes on from here: the predictions."""
+        if not isinstance(inputs, dict):
+            return _parts(inputs)[1]
+        sides = [slots.side("pred") for slots in self.loss.inputs.values()] or [["y_pred", *self.loss.heads]]
+        names = {name for side in sides for name in side}
+        found = {name: x for name, x in inputs.items() if name in names}
+        return next(iter(found.values())) if len(found) == 1 else found
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
-        _, outputs, _ = _parts(inputs)
-        return keras.KerasTensor(outputs.shape, dtype=outputs.dtype)
+        return keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, dtype=x.dtype), self.passed(inputs))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        if isinstance(inputs, dict):
+            return self.passed(previous_mask) if isinstance(previous_mask, dict) else None
         return previous_mask[1] if isinstance(previous_mask, (list, tuple)) else None
 
     def get_config(self) -> dict[str, Any]:
@@ -115,7 +156,8 @@ class TermLayer(_AddsLoss):
 
     Args:
         of: a function of named tensors, the keys of the input; it gives one value per row (averaged) or one number. To
-            be loaded again, it has to be registered with keras.saving.register_keras_serializable.
+            be loaded again, it has to be registered with keras.saving.register_keras_serializable. Or a loss, with
+            tensors by its names.
         weight: a number, a schedule or a Dial.
 
     Returns the dictionary it was called on, unchanged.
@@ -129,8 +171,9 @@ class TermLayer(_AddsLoss):
                 allowed="Allowed is a function of named tensors.",
                 do='Write the term as a function, and call the layer on {"argument": tensor, ...}.',
             )
-        super().__init__(of, weight, **kwargs)
-        self.of = of
+        loss = own_loss(of)
+        super().__init__(loss or of, weight, **kwargs)
+        self.of = loss or of
 
     def __call__(self, inputs: Any, **kwargs: Any) -> Any:
         if not isinstance(inputs, dict):
@@ -140,6 +183,8 @@ class TermLayer(_AddsLoss):
                 allowed="Allowed is a dictionary of tensors.",
                 do='Call it as TermLayer(of)({"mean": mean, "log_var": log_var}).',
             )
+        if isinstance(self.of, Loss):
+            self._ready(self.of, inputs)
         return super().__call__(inputs, **kwargs)
 
     def call(self, inputs: dict[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
@@ -227,7 +272,7 @@ def _same(layer: keras.layers.Layer) -> keras.layers.Layer:
 def _call_without_loss(layer: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(layer, _AddsLoss):
         given = args[0] if args else kwargs["inputs"]
-        return _parts(given)[1] if isinstance(layer, LossLayer) else given
+        return layer.passed(given) if isinstance(layer, LossLayer) else given
     return layer(*args, **kwargs)
 
 

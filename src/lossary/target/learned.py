@@ -2,31 +2,30 @@
 
 UncertaintyWeighted   the weight of each part, from its own uncertainty
 GradNorm              the weight of each part, so that all train at one pace
-AdaptiveRobust        the shape and the scale of a robust loss
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from ..core import moments
 from ..core.errors import LossaryError, ParameterError, shown
-from ..core.loss import Loss
-from ..core.params import Param, number, positive
+from ..core.loss import Learned as Layer
+from ..core.params import number
 from ..core.sums import Part, Sum
-from ..numerics.backend import expm1, gradients, log1p
-from ..numerics.stable import mean
+from ..numerics.backend import gradients
 
 Tensor = Any
 
 
-class Learned(keras.layers.Layer):
-    """The variables of a loss, as a layer."""
+class Learned(Layer):
+    """The variables of a sum, each of which starts at one number."""
 
     def variable(self, name: str, shape: tuple[int, ...], start: float, trainable: bool = True) -> Any:
         """A float32 variable that starts at one number."""
@@ -198,13 +197,20 @@ class GradNorm(_Balanced):
         target = y_true[part.output] if part.output is not None else y_true
         weight = sample_weight.get(part.output) if isinstance(sample_weight, dict) else sample_weight
 
-        def value(inner: list[Any]) -> Tensor:
-            given = inner[0] if outputs is None else outputs(inner[0])
-            given = given[part.output] if outputs is not None and part.output is not None else given
-            return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
+        start = at[part.output] if own else at
 
-        slope = gradients(value, [ops.stop_gradient(at[part.output] if own else at)])[0]
-        return ops.sqrt(ops.sum(ops.square(ops.cast(slope, "float32"))))
+        def value(inner: list[Any]) -> Tensor:
+            given = keras.tree.pack_sequence_as(start, inner)
+            given = given if outputs is None else outputs(given)
+            moment = moments.now()
+            whole = given if not own else {**at, part.output: given}
+            now = contextlib.nullcontext() if moment is None else moments.open_moment(replace(moment, outputs=whole))
+            given = given[part.output] if outputs is not None and part.output is not None else given
+            with now:  # terms read the outputs there
+                return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
+
+        slopes = gradients(value, [ops.stop_gradient(x) for x in keras.tree.flatten(start)])
+        return ops.sqrt(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes))
 
     def knobs(self) -> dict[str, Tensor]:
         w = self.weights()
@@ -225,70 +231,3 @@ def _classifies(loss: Any) -> bool:
     """Whether a loss is the negative log-likelihood of a class, whose scale divides logits, not errors."""
     tasks = getattr(loss, "tasks", ())
     return "regression" not in tasks if tasks else "entropy" in str(getattr(loss, "name", ""))
-
-
-STEP = 0.125  # of the trapezoidal rule below; halving it changes nothing in float32
-NODES = np.arange(0.0, 20.0 + STEP / 2, STEP)
-
-
-@keras.saving.register_keras_serializable("lossary")
-class AdaptiveRobust(Loss, abstract=True, tasks=("regression",), traits=("robust", "likelihood")):
-    r"""Learns how robust to be, from squared errors (alpha = 2) to Cauchy's (alpha = 0): shape and scale are trained.
-
-    Formula: \rho(e / c, \alpha) + \log c + \log Z(\alpha), with b = 2 - \alpha, Z = \int e^{-\rho(x, \alpha)} dx and
-        \rho(x, \alpha) = \frac{b}{\alpha}((x^2 / b + 1)^{\alpha / 2} - 1)
-    Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
-
-    It is the negative log-likelihood of the errors, so it can become negative, and a small scale has to be earned.
-    y_true and y_pred are (rows, size) or, for size 1, (rows,): one alpha and one c per column. Z is summed up by the
-    trapezoidal rule, exact to float32. Logs hold `alpha` and `scale` (their means).
-    """
-
-    size: Annotated[int, Param("The number of columns of the targets.", kind="whole", low=0, unusual=3)] = 1
-    alpha: Annotated[float, number("Where the shape starts.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
-    scale: Annotated[float, positive("Where the scale c starts.", slide=(0.1, 5.0))] = 1.0
-
-    def validate(self) -> None:
-        """Makes the variables too: they have to be there before anything is compiled."""
-        if self.layer is None:
-            self.layer = Learned(name=self.name)
-            start = float(np.log(self.alpha / (2 - self.alpha)))
-            self.latent_alpha = self.layer.variable("latent_alpha", (self.size,), start)
-            self.log_scale = self.layer.variable("log_scale", (self.size,), float(np.log(self.scale)))
-            self.layer.built = True
-
-    def shape(self) -> tuple[Tensor, Tensor]:
-        """alpha in (0.001, 1.999) and c > 0, as they are now."""
-        alpha = 2 * ops.sigmoid(ops.convert_to_tensor(self.latent_alpha))
-        return ops.clip(alpha, 0.001, 1.999), ops.exp(ops.convert_to_tensor(self.log_scale))
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        if self.size > 1 and y_pred.shape[-1] != self.size:
-            raise ParameterError(
-                f"{self!r} learns a shape and a scale for each column.",
-                arrived=f"The predictions have {y_pred.shape[-1]} columns.",
-                allowed=f"Allowed are predictions of shape (rows, {self.size}).",
-                do=f"Build it with size={y_pred.shape[-1]}, or leave `size` out for one shape in common.",
-            )
-        alpha, c = (ops.cast(part, y_pred.dtype) for part in self.shape())
-        return mean(general(y_pred / c - y_true / c, alpha) + ops.log(c) + log_partition(alpha))
-
-    def knobs(self) -> dict[str, Tensor]:
-        alpha, c = self.shape()
-        return super().knobs() | {"alpha": ops.mean(alpha), "scale": ops.mean(c)}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_config, (self.get_config(),)
-
-
-def general(x: Tensor, alpha: Tensor) -> Tensor:
-    """Barron's rho for 0 < alpha < 2."""
-    b = 2 - alpha
-    return b / alpha * expm1(alpha / 2 * log1p(ops.square(x) / b))
-
-
-def log_partition(alpha: Tensor) -> Tensor:
-    """log of the integral of exp(-rho(x, alpha)) over all x, for each alpha, with x = sinh t."""
-    t = ops.convert_to_tensor(NODES, dtype=alpha.dtype)
-    heights = ops.cosh(t) * ops.exp(-general(ops.sinh(t), ops.expand_dims(alpha, -1)))
-    return ops.log(2 * STEP * (ops.sum(heights, axis=-1) - 0.5))  # exp(-rho(0)) cosh(0) = 1 counts half

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ..core import moments
@@ -89,9 +90,12 @@ class Routed:
         return targets, _by_name("outputs", names, wanted, y_pred), weights
 
     def _only(self, names: list[str], y_true: Any, y_pred: Any, weight: Any) -> tuple[Any, Any, Any]:
-        if self.loss.by_slots:  # the slots of the loss know their names
-            one = len(names) == 1 and not isinstance(y_true, dict)
-            return y_true, _single(names, y_pred) if one else y_pred, weight
+        if self.loss.by_slots(len(names)):  # the slots of the loss know their names
+            y_pred = _single(names, y_pred) if len(names) == 1 else y_pred
+            y_pred = tuple(y_pred) if isinstance(y_pred, list) else y_pred
+            one = isinstance(y_true, (list, tuple)) and len(y_true) == 1
+            y_true = y_true[0] if one else y_true
+            return None if _is_nothing(y_true) else y_true, y_pred, _of_all(weight)
         if len(names) > 1:
             raise ShapeError(
                 f"{self.loss!r} is a loss of one output.",
@@ -137,6 +141,20 @@ class Routed:
                 allowed="Allowed are the names of the outputs, and columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
             )
+
+
+def nothing(sample_weight: Any) -> Any:
+    """Targets that hold no number: Keras drops the weights of rows that have no targets at all."""
+    return np.zeros((len(keras.tree.flatten(sample_weight)[0]), 0), "float32")
+
+
+def _is_nothing(y_true: Any) -> bool:
+    return len(getattr(y_true, "shape", ())) == 2 and y_true.shape[1] == 0
+
+
+def _of_all(weight: Any) -> Any:
+    """The weights of the rows, which Keras has put into the shape of several targets."""
+    return keras.tree.flatten(weight)[0] if isinstance(weight, (dict, list, tuple)) and weight else weight
 
 
 def output_names(model: keras.Model) -> list[str] | None:

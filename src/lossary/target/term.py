@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -12,6 +12,8 @@ from keras import ops
 from ..core import moments, notebook, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.inputs import read
+from ..core.loss import Loss
+from ..core.metrics import own_loss
 from ..core.sums import Sum, added
 from ..numerics.masks import mask_of
 from .sources import Source
@@ -31,11 +33,17 @@ class Term(keras.losses.Loss):
         target = ls.BinaryCrossentropy() + 0.1 * ls.Term(kl, mean=ls.Hidden("mean"), log_var=ls.Hidden("log_var"))
         model.compile("adam", loss=target)
 
+    A loss takes its tensors by their names, from wherever they are:
+
+        ls.Term(ls.TripletMargin(), anchor=ls.Output("a"), positive=ls.Hidden("b"), negative=ls.Hidden("c"))
+
     Args:
-        of: a function of named tensors that gives one value per row of the batch, or one number. Arguments called
-            y_true and y_pred are filled by themselves; every other one without a default needs a source.
-        reduction: "sum_over_batch_size" (default), "sum" or "mean_with_sample_weight", as for every loss.
-        name: for logs; by default the function's name.
+        of: a function of named tensors that gives one value per row of the batch, or one number; or a loss, its class
+            or its function. Arguments called y_true and y_pred are filled by themselves; every other one without a
+            default needs a source. Of a loss, what has no source comes from y_true or y_pred as in compile.
+        reduction: "sum_over_batch_size" (default), "sum" or "mean_with_sample_weight", as for every loss; by default
+            that of the loss.
+        name: for logs; by default the name of the loss or function.
         **sources: where each argument comes from: ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed,
             ls.Itself.
 
@@ -45,16 +53,41 @@ class Term(keras.losses.Loss):
 
     def __init__(
         self,
-        of: Callable[..., Tensor],
+        of: Callable[..., Tensor] | Loss,
         *,
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = None,
         name: str | None = None,
         **sources: Source,
     ) -> None:
-        super().__init__(name=name or str(getattr(of, "__name__", "term")).strip("<>"), reduction=reduction)
-        self.of, self.sources = of, sources
-        wanted = _check(of, sources)
-        self.pair = [argument for argument in PAIR if argument in wanted and argument not in sources]
+        loss = own_loss(of)
+        if loss is not None and reduction not in (None, loss.reduction):
+            loss = type(loss).from_config({**loss.get_config(), "reduction": reduction})
+        whole = loss.reduction if loss is not None else reduction or "sum_over_batch_size"
+        own = str(loss.name if loss is not None else getattr(of, "__name__", "term"))
+        super().__init__(name=name or own.strip("<>"), reduction=whole if whole != "mean_with_class_weight" else "sum")
+        self.of, self.sources, self.reduction = loss or of, sources, whole
+        wanted = _check(self.of, sources)
+        found = filled(loss, sources) if loss is not None else PAIR
+        self.pair = [side for side in found if loss is not None or (side in wanted and side not in sources)]
+
+    @property
+    def reads_by_name(self) -> bool:
+        """Whether all that it reads comes from sources, so that the model may have any outputs."""
+        return not self.pair
+
+    @property
+    def gives(self) -> Any:
+        """The type of the loss's result (core.results)."""
+        return getattr(self.of, "gives", object)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What the loss is for."""
+        return tuple(getattr(self.of, "tasks", ()))
+
+    def knobs(self) -> dict[str, Tensor]:
+        """What changes while training, by name: what the loss has of its own."""
+        return self.of.knobs() if isinstance(self.of, Loss) else {}
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         moment = moments.now()
@@ -67,6 +100,8 @@ class Term(keras.losses.Loss):
             )
         given = {argument: _tensors(source.read(moment)) for argument, source in self.sources.items()}
         pair = {"y_true": y_true, "y_pred": y_pred}
+        if isinstance(self.of, Loss):
+            return self.of(**given, **{side: pair[side] for side in self.pair}, sample_weight=sample_weight)
         values = ops.convert_to_tensor(
             self.of(**given, **{argument: _tensors(pair[argument]) for argument in self.pair})
         )
@@ -115,10 +150,42 @@ def _tensors(given: Any) -> Any:
     return given if isinstance(given, keras.Model) else keras.tree.map_structure(ops.convert_to_tensor, given)
 
 
+def filled(loss: Loss, given: Iterable[str]) -> list[str]:
+    """Which of y_true and y_pred a loss still needs beside tensors of these names; DefinitionError where none fit."""
+    names = set(given)
+    for true, pred, known in _layouts(loss):
+        sides = {"y_true": true, "y_pred": pred}
+        open_sides = [side for side, needed in sides.items() if side not in names and not names.issuperset(needed)]
+        if names <= {*known, *PAIR} and all(names.isdisjoint(sides[side]) for side in open_sides):
+            return open_sides
+    allowed = "; or ".join(", ".join([*true, *pred]) for true, pred, _ in _layouts(loss))
+    raise DefinitionError(
+        f"{loss!r} takes its tensors by name.",
+        arrived=f"It was given {', '.join(sorted(names)) or 'none'}.",
+        allowed=f"Allowed are {allowed}; all of those of y_true or of y_pred may be left out, and come as in compile.",
+        do="Name each tensor as the loss does.",
+    )
+
+
+def _layouts(loss: Loss) -> list[tuple[list[str], list[str], set[str]]]:
+    """What a loss needs of the targets and of the outputs, and all that it knows: for each of its formulas."""
+    if not loss.inputs:
+        heads = [(["y_true"], list(loss.heads), {"y_true", *loss.heads})] if loss.heads else []
+        return [(["y_true"], ["y_pred"], set(PAIR)), *heads]
+    forms = loss.inputs.values()
+    return [
+        ([n for n in form.needed if n in form.side("true")], [n for n in form.needed if n in form.side("pred")],
+         set(form.slots))
+        for form in forms
+    ]  # fmt: skip
+
+
 def _check(of: Any, sources: dict[str, Any]) -> list[str]:
     """The arguments of the function, all of which have somewhere to come from."""
     arguments = inspect.signature(of).parameters if callable(of) else {}
     takes_all = any(p.kind is p.VAR_KEYWORD for p in arguments.values())
+    if isinstance(of, Loss):  # `filled` compares the names
+        takes_all, arguments = True, {}
     missing = [n for n, p in arguments.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
     missing = [n for n in missing if n not in sources and n not in PAIR]
     unknown = [n for n in sources if n not in arguments and not takes_all]
@@ -126,7 +193,7 @@ def _check(of: Any, sources: dict[str, Any]) -> list[str]:
     if not callable(of) or missing or unknown or wrong:
         says = {"has no source for": missing, "does not take": unknown, "is given no source but a value for": wrong}
         told = [f"it {words} {', '.join(names)}" for words, names in says.items() if names]
-        called = getattr(of, "__name__", shown(of))
+        called = repr(of) if isinstance(of, Loss) else getattr(of, "__name__", shown(of))
         raise DefinitionError(
             "Term(of, **sources) calls a function with tensors from the model.",
             arrived=f"The function is {called}; {'; '.join(told) or 'it cannot be called'}.",

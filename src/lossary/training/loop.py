@@ -17,6 +17,8 @@ from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
 from ..target.apart import keep_apart
+from ..target.attachment import attachment_of
+from ..target.routing import nothing
 from .blocks import StreamFeed
 from .building import as_asked, build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -108,8 +110,9 @@ def train(
     check_alone(model)
     keep_apart(model)
     wanted = Wanted.by(model)
+    y = _targets(model, y, sample_weight)
     rows = isinstance(validation_data, tuple) and 0 < len(validation_data) < 4
-    held = _held(validation_data, wanted) if rows else validation_data
+    held = _held(model, validation_data, wanted) if rows else validation_data
     if not rows:
         check_held(held)
     batches = stream(x, y, sample_weight, class_weight, batch_size, shuffle, seed, steps_per_epoch, wanted)
@@ -389,8 +392,15 @@ def _several(model: Any) -> str:
     return f"This process is one of {count} of {group}" if count > 1 else ""
 
 
-def _held(validation_data: Any, wanted: Wanted) -> Arrays:
+def _targets(model: Any, y: Any, sample_weight: Any) -> Any:
+    """Rows without targets keep their weights where the loss reads outputs alone."""
+    attached = attachment_of(model)
+    return nothing(sample_weight) if y is None and sample_weight is not None and attached and attached.named else y
+
+
+def _held(model: Any, validation_data: Any, wanted: Wanted) -> Arrays:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+    y = _targets(model, y, sample_weight)
     return arrays(x, y, sample_weight, what="train(validation_data=...)", wanted=wanted)
 
 
