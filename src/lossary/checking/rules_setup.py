@@ -169,7 +169,7 @@ def _value_of(case: Case, subject: Subject) -> float | None:
         return None
 
 
-@rule("L010", "frozen-knob")
+@rule("L010", "frozen-knob", slots=True)
 def frozen_knob(case: Case) -> Iterator[Sign]:
     """A Variable that should train, or be turned during training, has no effect.
 

@@ -91,11 +91,13 @@ def _print_card(card: Card) -> None:
     from lossary.cli.screen import make_console
 
     console = make_console()
-    console.print(f"[bold]{card.name}[/bold]  ls.{card.function}(y_true, y_pred), ls.{card.name}()")
+    called = "(y_true, y_pred)" if card.inputs.startswith("y_true") or not card.inputs else ""
+    console.print(f"[bold]{card.name}[/bold]  ls.{card.function}{called}, ls.{card.name}()")
     console.print(escape(card.summary))
     facts = {
         "family": f"{card.family}; for {', '.join(card.tasks)}",
         "traits": ", ".join(card.traits),
+        "inputs": card.inputs,
         "formula": readable(card.formula),
         "use": card.use,
         "beware": card.beware,
@@ -117,4 +119,6 @@ def _print_card(card: Card) -> None:
         curve = card.curve
         drawn = loss_curve(curve.axis, curve.x, curve.value, curve.slope, min(console.width, 78))
         console.print(drawn, markup=False)
+    elif card.undrawn:
+        console.print(f"\n[bold]plot[/bold]\n  {escape(card.undrawn)}")
     console.print(f"\nNext: lossary compare --loss mse,{card.function}" if "regression" in card.tasks else "")
