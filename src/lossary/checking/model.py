@@ -306,6 +306,8 @@ def _each(given: Any, names: list[str]) -> list[Any]:
 
 def _route(subject: Subject, part: Part) -> Route:
     name, _, target, prediction, _, weight = part
+    if isinstance(prediction, (dict, list, tuple)):  # a loss that reads all outputs
+        return Route(name, subject.name, (), (), weight, None)
     y, p = target[:ROWS], prediction[:ROWS]
     try:
         value = subject.value(to_numpy(y), p)
