@@ -357,13 +357,13 @@ _ALL = (
     Axis("logit of the right symbol in every frame (others: 0)", (-3.0, 6.0), _frames, "frames", symbols=_of_frames),
     Axis("distance to the positive (to the negative: 2)", (0.0, 4.0), _triplets, "distance",
          second=Second("distance to the negative", 0.05, 4.0, 2.0), short="distance to the positive"),
-    Axis("angle to the centre of the true class (degrees; to the other: 90)", (0.0, 180.0), _centres, "centre"),
-    Axis("cosine to the proxy of its class (to the other: 0)", (-0.99, 0.99), _proxies, "proxy", batches=True),
-    Axis("score of the relevant item (the two others: 0)", (-5.0, 5.0), _list, "item",
+    Axis("angle to its centre (degrees; to the other: 90)", (0.0, 180.0), _centres, "centre"),
+    Axis("cosine to its proxy (to the other: 0)", (-0.99, 0.99), _proxies, "proxy", batches=True),
+    Axis("score of the relevant item (others: 0)", (-5.0, 5.0), _list, "item",
          second=Second("score of another item", -5.0, 5.0, 0.0), short="score of the relevant item (a third: 0)"),
-    Axis("score of the row with the event (two still there: 0)", (-5.0, 5.0), _survivors, "event", batches=True,
+    Axis("score of the row with the event (others: 0)", (-5.0, 5.0), _survivors, "event", batches=True,
          second=Second("score of the two still there", -5.0, 5.0, 0.0), short="score of the row with the event"),
-    Axis("log-probability of the chosen answer less that of the rejected one", (-30.0, 30.0), _answers, "answers"),
+    Axis("log-probability: chosen − rejected", (-30.0, 30.0), _answers, "answers"),
 )  # fmt: skip
 AXES = {axis.name: axis for axis in _ALL}
 """The axes by name; those of parameters and boxes depend on the loss, and are made by their forms."""
@@ -378,7 +378,7 @@ def errors(turns: list[float]) -> Axis:
 def moved_box(coding: str) -> Axis:
     """A box that is shifted sideways."""
     second = Second("shift downwards, in heights of the box", -2.0, 2.0, 0.0)
-    label = "shift of the predicted box, in widths of the box"
+    label = "shift of the predicted box, in its widths"
     return Axis(label, (-3.0, 3.0), lambda x, y: boxes(coding, x, np.full_like(x, y)), "box", second=second)
 
 
