@@ -6,6 +6,18 @@ from tools.errors_example import Example
 
 SLOTS = [
     Example(
+        "A check of a loss by names that it does not know",
+        "ls.check is given tensors by name for a loss of y_true and y_pred.",
+        'ls.check("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',
+        "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
+    ),
+    Example(
+        "An explanation of a loss by names that it does not know",
+        "ls.explain is given tensors by name for a loss of y_true and y_pred.",
+        'ls.explain("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',
+        "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
+    ),
+    Example(
         "An input that is missing",
         "A loss of several inputs is called without one of them.",
         'loss = ls.TripletMargin()\nloss(y_pred={"anchor": np.zeros((2, 3)), "positive": np.zeros((2, 3))})',

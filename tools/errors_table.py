@@ -752,7 +752,7 @@ MODELS = [
     ),
     Example(
         "A loss that cannot be drawn over one number",
-        "ls.draw is given a loss of one's own whose contract leaves open which number matters.",
+        "ls.draw is given one number for a whole batch, or a loss of one's own that leaves open which number matters.",
         "from lossary.core.contract import CLASS_INDEX, REAL, Contract\n\n\n"
         "class Ranked(ls.Loss):\n"
         "    @property\n"
@@ -761,7 +761,8 @@ MODELS = [
         "    def call(self, y_true, y_pred):\n"
         "        return y_pred[:, 0]\n\n\n"
         "ls.draw(Ranked())",
-        "Pass axis=Axis(label, span, inputs) from lossary.drawing.curves.",
+        "Give the class a method drawn_over() that returns axes, or pass axis=Axis(label, span, inputs) from "
+        "lossary.drawing.curves.",
     ),
     Example(
         "A loss that does not take the numbers of its axis",
@@ -1066,6 +1067,10 @@ COMMANDS = [
     Example("A pasted table with too many columns", "On the explorer's page, under 'Your own'.",
             'from lossary.explorer.own import read\n\nread("y," + ",".join(f"p{i}" for i in range(500)) + "\\n1\\n")',
             "Paste the columns that count, or call ls.check in Python."),
+    Example("A pasted table for a loss of other inputs", "On the page: a table gives targets and predictions alone.",
+            'from lossary.explorer.own import rows_answer\n\n'
+            'rows_answer({"losses": [{"name": "dpo"}], "table": "y,p\\n1,0.5\\n0,0.2\\n"})',
+            "Call the loss in Python, with its inputs by name."),
     Example("Too many rows for a loss of pairs", "On the explorer's page: in this loss every row looks at every other.",
             'from lossary.explorer.own import rows_answer\n\ntable = "y,p0,p1\\n" + "1,0.6,0.8\\n" * 1000\n'
             'rows_answer({"losses": [{"name": "circle"}], "table": table})',

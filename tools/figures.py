@@ -10,6 +10,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
@@ -138,19 +139,33 @@ PDF or HTML; `theme="dark"` is for dark paper, and with `theme="auto"` SVG and H
 is. Gradients are those that the backend computes; curvatures are differences of these.
 """
 BY_FAMILY = """\
-Every loss of the catalogue at its defaults, drawn by `ls.draw(ls.losses(family=...), show=["value", "gradient"])`;
-[losses.md](losses.md) says what each is for.\
+Every loss of the catalogue at its defaults, drawn by `ls.draw(ls.losses(family=...), show=["value", "gradient"])` where
+it can be drawn over one number; [losses.md](losses.md) says what each is for, and over what it is drawn.\
 """
 
 
 def families() -> list[Shown]:
-    """All losses of each family on one axis."""
+    """All losses of each family on one axis; families of one loss share a figure."""
     import lossary as ls
 
     cards = [ls.card(name) for name in ls.losses()]
-    found = dict.fromkeys(card.family for card in cards if card.module.startswith("lossary."))
-    code = 'ls.draw(ls.losses(family="{}"), show=["value", "gradient"], theme="auto")'
-    return [Shown(f"family-{family}", family.capitalize(), "", code.format(family)) for family in found]
+    found: dict[str, list[Any]] = {}
+    for card in cards:
+        if card.module.startswith("lossary.") and card.curve is not None:
+            found.setdefault(card.family, []).append(card)
+    alone = [own[0] for own in found.values() if len(own) == 1]
+    shown = [
+        Shown(f"family-{family}", family.capitalize(), "", _code(own)) for family, own in found.items() if len(own) > 1
+    ]
+    return [*shown, Shown("families-of-one", "Families of one loss", "", _code(alone))]
+
+
+def _code(cards: list[Any]) -> str:
+    """Losses over few axes share these; those over many have a panel each."""
+    names = [card.function for card in cards]
+    if len({card.curve.axis for card in cards}) > 2:
+        return f'ls.draw({names}, show="value", together=False, theme="auto")'
+    return f'ls.draw({names}, show=["value", "gradient"], theme="auto")'
 
 
 def page_text(shown: list[Shown], by_family: list[Shown]) -> str:

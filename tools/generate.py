@@ -25,8 +25,8 @@ import numpy as np  # noqa: E402
 from lossary import _saving  # noqa: E402
 from lossary.checking.rule import rules  # noqa: E402
 from lossary.core import catalogue  # noqa: E402
+from lossary.core.along import Along  # noqa: E402
 from lossary.core.cards import Card, Curve, PartCard  # noqa: E402
-from lossary.core.forms import Binary, Categorical, Distance, Margin  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
 from tools import errors_page  # noqa: E402
 
@@ -52,28 +52,24 @@ def losses() -> list[type[Loss]]:
     return sorted(own, key=lambda cls: cls.__module__)
 
 
-def curve(cls: type[Loss]) -> Curve | None:
-    """Value and slope over the natural argument of the form, where there is one."""
+POINTS = 81  # of a card's curve
+
+
+def whole_card(cls: type[Loss]) -> Card:
+    """The card, with what only a loss at its defaults can say."""
     loss = cls(reduction=None, dtype="float32")
-    turns = [float(getattr(loss, name)) for name, param in cls.params.items() if param.slide and param.kind == "number"]
-    x = np.linspace(-1, 1, 81, dtype="float32") * max(4.0, *[2 * turn for turn in turns], 0.0)
-    ops = keras.ops
-    if issubclass(cls, (Distance, Margin)):
-        value, slope, axis = loss.of(ops.convert_to_tensor(x)), loss.slope(ops.convert_to_tensor(x)), "error"
-        if issubclass(cls, Margin):
-            axis = "margin"
-        return _curve(axis, x, np.asarray(value), np.asarray(slope))
-    x = np.linspace(0.02, 0.98, 81, dtype="float32")
-    if issubclass(cls, Binary):
-        value = np.asarray(loss(np.ones((81, 1)), x[:, None]))
-    elif issubclass(cls, Categorical):
-        pairs = np.stack([x, 1 - x], axis=-1)
-        sparse = cls.__mro__[1].__name__ == "Sparse"
-        target = np.zeros(81, "int32") if sparse else np.tile(np.float32([1, 0]), (81, 1))
-        value = np.asarray(loss(target, pairs))
-    else:
-        return None
-    return _curve("probability of the true class", x, value, np.gradient(value, x))
+    return dataclasses.replace(
+        cls.card(), inputs=loss.takes(), curve=curve(loss), undrawn="" if loss.drawn_over() else loss.undrawn
+    )
+
+
+def curve(loss: Loss) -> Curve | None:
+    """Value and slope over what the loss is drawn over, where there is such a number."""
+    for axis in loss.drawn_over()[:1]:
+        x = np.linspace(*(axis.card or axis.span), POINTS)
+        along = Along(loss, axis, POINTS)
+        return _curve(axis.label, x, along.value(x), along.slope(x))
+    return None
 
 
 def _curve(axis: str, *columns: np.ndarray) -> Curve:
@@ -171,11 +167,12 @@ def page_text(cards: list[Card]) -> str:
         lines += [f"## {card.name}", "", card.summary, "", " · ".join(f"`{call}`" for call in calls), ""]
         if card.aliases:
             lines += ["Also called: " + ", ".join(f"`{alias}`" for alias in card.aliases), ""]
-        lines += [f"- **Formula**: `{card.formula}`"]
+        lines += [f"- **Inputs**: {card.inputs}", f"- **Formula**: `{card.formula}`"]
         lines += [f"- **{title}**: {getattr(card, title.lower())}" for title in ("Use", "Beware", "Reference")]
         lines += [
             f"- **Tasks**: {', '.join(card.tasks)}" + (f"; **traits**: {', '.join(card.traits)}" if card.traits else "")
         ]
+        lines += [f"- **Drawn over**: {card.curve.axis if card.curve else f'nothing. {card.undrawn}'}"]
         if card.elsewhere:
             lines += ["- **Elsewhere**: " + "; ".join(f"`{place}`" for place in card.elsewhere)]
         if card.unlike:
@@ -242,7 +239,7 @@ def _spaced(code: str) -> str:
 
 def main() -> int:
     classes = losses()
-    cards = [dataclasses.replace(cls.card(), curve=curve(cls)) for cls in classes]
+    cards = [whole_card(cls) for cls in classes]
     stale = []
     texts = {
         Path(catalogue.PARTS): parts_text,

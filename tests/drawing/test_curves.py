@@ -11,7 +11,7 @@ from lossary.core.results import RisingSums
 from lossary.drawing.curves import AXES, Axis, axis_of, curves_figure, draw, name_of, sample
 from lossary.drawing.sampling import jumps
 from tests.backends import array, gradient
-from tests.laws.cases import LOSSES, every_loss
+from tests.laws.cases import LOSSES
 
 
 def near(curve, x):
@@ -26,7 +26,21 @@ def line(panel, place=0):
     return long[place].get_data()
 
 
-@every_loss
+DRAWN = [cls for cls in LOSSES if cls().drawn_over()]
+every_drawn_loss = pytest.mark.parametrize("cls", DRAWN, ids=lambda cls: cls.__name__)
+
+
+def test_a_loss_is_drawn_or_says_why_not():
+    assert [cls for cls in LOSSES if cls not in DRAWN] == [ls.ConcordanceCorrelation]
+    for cls in LOSSES:
+        card = ls.card(cls.__name__)
+        assert bool(card.curve) == (cls in DRAWN) != bool(card.undrawn), cls
+        if cls not in DRAWN:
+            with pytest.raises(ls.LossaryError, match=cls.undrawn):
+                draw(cls())
+
+
+@every_drawn_loss
 def test_every_loss_is_drawn_with_its_own_values_and_gradient(cls):
     """Values by the loss itself; the gradient by its closed form, else by what the value does between two points."""
     loss = cls()
@@ -34,11 +48,12 @@ def test_every_loss_is_drawn_with_its_own_values_and_gradient(cls):
     figure = curves_figure([curve])
     x, y = line(figure.axes[0])
     keep = np.linspace(0, x.size - 1, 7).astype(int)
-    y_true, y_pred = axis_of(loss).inputs(x[keep])
+    slots = {n: s.astype("float32") if s.dtype.kind == "f" else s for n, s in axis_of(loss).slots(x[keep]).items()}
     if axis_of(loss).batches:
-        want = [array(loss.rows(t, p))[0] for t, p in zip(y_true, y_pred.astype("float32"), strict=True)]
+        batches = [dict(zip(slots, batch, strict=True)) for batch in zip(*slots.values(), strict=True)]
+        want = [np.ravel(array(loss.rows(**batch)))[0] for batch in batches]
     else:
-        want = array(loss.rows(y_true, y_pred.astype("float32")))
+        want = array(loss.rows(**slots))
     np.testing.assert_allclose(y[keep], np.reshape(want, (7, -1)).mean(axis=1), rtol=1e-5, atol=1e-6)
     assert [panel.get_title(loc="left") for panel in figure.axes] == [
         f"{name_of(loss)}: value",
@@ -49,7 +64,7 @@ def test_every_loss_is_drawn_with_its_own_values_and_gradient(cls):
     x = ops.convert_to_tensor(curve.x.astype("float32"))
     if isinstance(loss, (Distance, Margin)) and loss.gives is not RisingSums:
         np.testing.assert_allclose(curve.slope, array(loss.slope(x)), rtol=1e-5, atol=1e-5)
-    if cls.__name__ == "Circle":  # its gradient holds the weights of the pairs fixed: it is not that of the value
+    if cls.holds_fixed:  # its gradient holds the weights of the pairs fixed: it is not that of the value
         return
     step = curve.x[1] - curve.x[0]
     rise = (curve.value[2:] - curve.value[:-2]) / (2 * step)
@@ -290,8 +305,8 @@ def test_refusals(call, words):
 def test_axes_give_matching_rows():
     x = np.array([0.2, 0.4])
     for name, axis in AXES.items():
-        y_true, y_pred = axis.inputs(x)
-        assert len(y_true) == len(y_pred) == 2, name
+        slots = axis.slots(x)
+        assert all(len(slots[slot]) == 2 for slot in slots), name
 
 
 def test_a_steep_line_is_no_jump():

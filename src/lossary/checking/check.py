@@ -10,12 +10,14 @@ import keras
 import numpy as np
 
 from ..core.errors import LossaryError
+from ..core.loss import Loss, bound_to_fail
 from .case import Case, Setup, as_columns, make_case
 from .feeds import numbers, refuse_no_rows
 from .findings import Finding, Findings, Route
 from .known import LossFailed, Subject
 from .model import cases_of_model
 from .rule import Rule, chosen, first_causes
+from .slots import slot_case
 from .untouched import untouched
 
 
@@ -27,6 +29,7 @@ def check(
     mask: Any = None,
     model: Any = None,
     ignore: Iterable[str] = (),
+    **slots: Any,
 ) -> Findings:
     """Look at a loss before training and name what would go wrong in silence.
 
@@ -47,6 +50,8 @@ def check(
         sample_weight, mask: as in training.
         model: the model that made y_pred, where a loss is checked: its last activation is then known.
         ignore: ids of rules to leave out, such as ["L003"].
+        slots: what a loss of named slots takes, by name: ls.check("triplet_margin", anchor=a, positive=p, negative=n).
+            Such losses are also checked with tuples, dictionaries or stacked arrays, as they are called.
 
     Returns: `Findings`, false when there is nothing to say; `.errors`, `.warnings`, `.raise_errors()`.
 
@@ -58,7 +63,7 @@ def check(
         if isinstance(loss, keras.Model):
             cases = cases_of_model(loss, y_true, y_pred, sample_weight)
         else:
-            cases = [_case(loss, y_true, y_pred, sample_weight, mask, model)]
+            cases = [_case(loss, y_true, y_pred, sample_weight, mask, model, slots)]
         return judge(cases, selected)
 
 
@@ -75,6 +80,7 @@ def _seen(case: Case, selected: list[Rule]) -> list[Finding]:
     found = [
         finding
         for rule in selected
+        if rule.slots or not case.subject.slotted
         for looked in (case.of_parts() if rule.parts else [case])
         for finding in _look(rule, looked)
     ]
@@ -89,9 +95,14 @@ def _look(rule: Rule, case: Case) -> list[Finding]:
         return []
 
 
-def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
+def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[str, Any]) -> Case:
     from .model import setup_of
 
+    subject = Subject(loss, y, p)
+    if isinstance(subject.loss, Loss) and subject.loss.inputs:
+        return slot_case(subject, y, p, w, mask, slots, setup=Setup() if model is None else setup_of(model, 0))
+    if slots:
+        raise bound_to_fail(subject.name, slots)
     if y is None or p is None:
         raise LossaryError(
             "check(loss, y_true, y_pred) compares targets with predictions.",
@@ -113,7 +124,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any) -> Case:
     )
     refuse_no_rows(y_true=y, y_pred=p)
     setup = Setup() if model is None else setup_of(model, 0)
-    case = make_case(Subject(loss, y, p), y, p, w, mask, setup=setup)
+    case = make_case(subject, y, p, w, mask, setup=setup)
     if np.ndim(y) and len(y) > case.n and np.shape(w)[:1] in ((), (len(y),)) and mask is None:
         same = np.ndim(p) > 0 and len(p) == len(y)
         case.every = replace(

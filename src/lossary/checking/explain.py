@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core import notebook
 from ..core.errors import LossaryError
-from ..core.loss import Loss
+from ..core.loss import Loss, bound_to_fail
 from ..core.results import Sums
 from ..data.arrays import array
 from .known import masked
@@ -79,7 +79,9 @@ class Explanation:
         return notebook.box(escape(_title(self)), *body, *map(notebook.text, self.notes))
 
 
-def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Explanation:
+def explain(
+    loss: Any, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None, mask: Any = None, **slots: Any
+) -> Explanation:
     """The number that `loss` shows for a batch, and how it comes about: `print(ls.explain("huber", y_true, y_pred))`.
 
     Args:
@@ -88,6 +90,7 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
         y_true, y_pred: the batch, as the loss takes it.
         sample_weight: weights, as the loss takes them.
         mask: which rows exist, as a layer such as Masking would attach it to y_pred.
+        slots: what a loss of named slots takes, by name; dictionaries, tuples and stacked arrays serve as well.
 
     Raises: LossaryError for what is no loss, and whatever the loss itself raises.
     """
@@ -100,9 +103,15 @@ def explain(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None, mask
         )
     found = resolve(loss)
     y_true, y_pred, sample_weight = arrays(y_true), arrays(y_pred), row_weights(found, sample_weight)
-    y_pred = y_pred if mask is None else _masked(y_pred, mask)
-    returned = numbers(found(y_true, y_pred, copied(sample_weight)))
-    parts = measure(found, y_true, y_pred, sample_weight)
+    slots = {name: arrays(part) for name, part in slots.items()}
+    if isinstance(found, Loss) and found.inputs:
+        slots |= {} if mask is None else {"mask": arrays(mask)}
+    elif slots:
+        raise bound_to_fail(name_of(found), slots)
+    else:
+        y_pred = y_pred if mask is None else _masked(y_pred, mask)
+    returned = numbers(found(y_true, y_pred, copied(sample_weight), **slots))
+    parts = measure(found, y_true, y_pred, sample_weight, **slots)
     reduction = found.reduction or "none"
     numerator, denominator = parts.fraction("sum" if reduction in BY_CLASS else reduction)
     made = parts.mean(reduction)
@@ -163,7 +172,7 @@ def _worst(loss: keras.losses.Loss, parts: Parts, y_true: Any, y_pred: Any) -> I
 
 def _entry(y: Any, place: tuple[int, ...], shape: tuple[int, ...]) -> str:
     """The entries of y that belong to one value, shortened."""
-    if isinstance(y, (dict, list)) or not place:
+    if y is None or isinstance(y, (dict, list)) or not place:
         return ""
     array = numbers(y)
     if array.shape[: len(shape)] != shape:

@@ -142,6 +142,13 @@ class Subject:
 
     # -- numbers ------------------------------------------------------------------------------------------------
 
+    slotted = False  # whether it stands for a loss of named slots (checking.slots)
+
+    @staticmethod
+    def run(f: Any) -> Array:
+        """The numbers that f gives, with nothing changed by it."""
+        return _run(f)
+
     def value(self, y: Any, p: Any, weight: Any = None, mask: Any = None) -> float:
         """What training would report for this batch."""
         return float(np.mean(_run(lambda: self.loss(y, p if mask is None else masked(p, mask), weight))))

@@ -13,14 +13,17 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..core.loss import Loss
 from ..core.sums import Sum
 from ..numerics.backend import together
 from ..numerics.masks import mask_of
+from ..target.attachment import by_name
 from ..target.term import Term
 from .case import ROWS, Case, Setup, as_columns, make_case
 from .feeds import Feed, feed
 from .findings import Route
 from .known import LossFailed, Subject, to_numpy
+from .slots import slot_case
 from .step import watch_model
 
 PASSING = (
@@ -83,7 +86,7 @@ def _with_every_row(model: Any, cases: list[Case], fed: Feed, p: Any) -> None:
     every = {part[0]: part for part in route(model, fed.every_y, p, fed.every_w)}
     for case in cases:
         _, _, target, _, weight, _ = every[case.place]
-        if target is not None and len(target) > case.n:
+        if target is not None and not case.subject.slotted and len(target) > case.n:
             case.every = replace(case, y=as_columns(target, case), p=case.p[:0], w=weight, mask=None, every=None)
 
 
@@ -103,10 +106,9 @@ def cases_of_predictions(
         setup.total = lambda: _total(model, x, y, p)
         several = name if len(parts) > 1 else ""
         mask = masks[places[name]]
+        make = slot_case if isinstance(subject.loss, Loss) and subject.loss.inputs else make_case
         cases.append(
-            make_case(
-                subject, target, prediction, weight, mask, setup=setup, output=several, place=name, predicted=True
-            )
+            make(subject, target, prediction, weight, mask, setup=setup, output=several, place=name, predicted=True)
         )
     for case in cases:
         case.setup.cases = cases
@@ -270,6 +272,10 @@ def _flat_order(names: list[str], p: Any) -> list[str]:
 def route(model: Any, y: Any, p: Any, w: Any) -> Iterator[Part]:
     """Which loss, target and weights the user meant for each output: by name where names were given, else by place."""
     names = output_names(model, p)
+    whole = model.loss[0] if isinstance(model.loss, (list, tuple)) and len(model.loss) == 1 else model.loss
+    if isinstance(whole, Loss) and by_name(whole, len(names)):  # it reads all outputs
+        yield names[0], whole, y, p, w, 1.0
+        return
     predictions = list(p.values()) if isinstance(p, dict) else list(p) if isinstance(p, (list, tuple)) else [p]
     sums = isinstance(model.loss, Sum)
     losses = [_of_output(model.loss, name, names) for name in names] if sums else _each(model.loss, names)
@@ -300,6 +306,8 @@ def _each(given: Any, names: list[str]) -> list[Any]:
 
 def _route(subject: Subject, part: Part) -> Route:
     name, _, target, prediction, _, weight = part
+    if isinstance(prediction, (dict, list, tuple)):  # a loss that reads all outputs
+        return Route(name, subject.name, (), (), weight, None)
     y, p = target[:ROWS], prediction[:ROWS]
     try:
         value = subject.value(to_numpy(y), p)

@@ -106,18 +106,18 @@ def takes_root(loss: keras.losses.Loss) -> bool:
     return isinstance(loss, Loss) and loss.gives is RisingSums
 
 
-def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Parts:
+def measure(loss: keras.losses.Loss, y_true: Any, y_pred: Any, sample_weight: Any = None, **slots: Any) -> Parts:
     """The parts of one eager call of a loss."""
     if isinstance(loss, Loss):
-        return _by_lossary(loss, y_true, y_pred, sample_weight)
+        return _by_lossary(loss, y_true, y_pred, sample_weight, **slots)
     if type(loss).call is keras.losses.Loss.call:  # a sum of losses: all is done in a __call__ of its own
         value = numbers(loss(y_true, y_pred, sample_weight))
         return Parts(value, None, None, value, 1.0, 1.0, 0)
     return _by_keras(loss, y_true, y_pred, sample_weight)
 
 
-def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Parts:
-    result, weight, mask = loss._result(y_true, y_pred, sample_weight, vectors=False)
+def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any, **slots: Any) -> Parts:
+    result, weight, mask = loss._result(y_true, y_pred, sample_weight, vectors=False, **slots)
     mask = both(mask, result.valid)
     inside = isinstance(result, Sums) and not isinstance(result, RisingSums)
     if inside:  # one number for all rows can only be multiplied by one number
@@ -132,7 +132,7 @@ def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Par
     with np.errstate(invalid="ignore"):
         contributions = np.where(kept & (spread != 0), values * spread, 0.0)
     weight_sum = float(np.where(kept, spread, 0.0).sum())
-    given = None if inside else mask_of(y_pred)
+    given = None if inside or loss.inputs else mask_of(y_pred)
     before = 0 if given is None else _outside(numbers(align(given, found)), values.shape)
     return Parts(values, weights, None if mask is None else kept, contributions, float(kept.sum()), weight_sum, before)
 

@@ -52,6 +52,7 @@ class Rule:
     judge: Callable[[Case], Iterator[Sign]]
     after: tuple[str, ...] = ()  # rules whose ERROR explains what this one sees; then it says nothing
     parts: bool = False  # of a sum of losses each part is looked at, and not the sum
+    slots: bool = False  # whether it can judge losses of named slots, whose slots stand side by side
 
     @property
     def link(self) -> str:
@@ -70,15 +71,17 @@ RULES: dict[str, Rule] = {}  # by id, in the order of their ids once `rules()` w
 
 
 def rule(
-    id: str, name: str, severity: str = ERROR, *, after: tuple[str, ...] = (), parts: bool = False
+    id: str, name: str, severity: str = ERROR, *, after: tuple[str, ...] = (), parts: bool = False, slots: bool = False
 ) -> Callable[[Callable[[Case], Iterator[Sign]]], Callable[[Case], Iterator[Sign]]]:
     """Declare a rule: `id`, a short `name`, its usual severity, what explains it away, whether it looks at the parts of
-    a sum; the docstring holds the rest."""
+    a sum, and losses of named slots; the docstring holds the rest."""
     assert severity in (ERROR, WARNING)
 
     def declare(judge: Callable[[Case], Iterator[Sign]]) -> Callable[[Case], Iterator[Sign]]:
         assert id not in RULES, id
-        RULES[id] = Rule(id, name, severity, judge=judge, after=after, parts=parts, **_sections(judge.__doc__ or ""))
+        RULES[id] = Rule(
+            id, name, severity, judge=judge, after=after, parts=parts, slots=slots, **_sections(judge.__doc__ or "")
+        )
         return judge
 
     return declare

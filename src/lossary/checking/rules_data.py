@@ -20,7 +20,7 @@ BEYOND = 0.02  # of the errors: a threshold below that is far below
 FEW = 0.05  # of the rows, or targets: more is no exception
 
 
-@rule("L016", "impossible-weights")
+@rule("L016", "impossible-weights", slots=True)
 def impossible_weights(case: Case) -> Iterator[Sign]:
     """Sample weights are no weights: not finite, negative, or all 0.
 

@@ -169,7 +169,7 @@ def _value_of(case: Case, subject: Subject) -> float | None:
         return None
 
 
-@rule("L010", "frozen-knob")
+@rule("L010", "frozen-knob", slots=True)
 def frozen_knob(case: Case) -> Iterator[Sign]:
     """A Variable that should train, or be turned during training, has no effect.
 
@@ -200,6 +200,9 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
 
     if case.failure is not None:
         return
+    if case.subject.slotted:
+        yield from _untrained(case)
+        return
     model = case.setup.model
     known = {id(variable) for variable in getattr(model, "variables", [])} | attached(case.subject.loss)
     for path, variable in variables_of(case.subject.loss):
@@ -228,6 +231,23 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
         )
         for name in weights_baked_in(case)
     )
+
+
+def _untrained(case: Case) -> Iterator[Sign]:
+    """Weights that a loss owns, where the compiled model beside it does not train them."""
+    from .knobs import variables_of
+
+    model = case.setup.model
+    if model is None or not model.compiled:
+        return
+    known = {id(variable) for variable in model.variables}
+    for path, variable in variables_of(case.subject.loss):
+        if variable.trainable and id(variable) not in known:
+            yield Sign(
+                f"{path} is a weight of the loss, but not among the model's variables: no optimizer knows it, and it "
+                "stays as it is.",
+                "Compile the model with this very loss: model.compile(loss=loss).",
+            )
 
 
 @rule("L011", "wrong-output")

@@ -20,7 +20,7 @@ DATA = ("L001", "L002", "L003", "L015")
 FAR = 1e4  # a logit as large as a diverging model gives
 
 
-@rule("L005", "not-finite", after=(*DATA, "L016", "L019"), parts=True)
+@rule("L005", "not-finite", after=(*DATA, "L016", "L019"), parts=True, slots=True)
 def not_finite(case: Case) -> Iterator[Sign]:
     """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
 
@@ -153,7 +153,7 @@ def _show(row: Array) -> str:
     )
 
 
-@rule("L006", "dead-gradient", after=(*DATA, "L016", "L019"))
+@rule("L006", "dead-gradient", after=(*DATA, "L016", "L019"), slots=True)
 def dead_gradient(case: Case) -> Iterator[Sign]:
     """Rows have a loss but no gradient: they will never be learned.
 

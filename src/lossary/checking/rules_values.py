@@ -25,7 +25,7 @@ ROUGH = 0.02  # of the spread of the targets: where rounding is seen
 HALF = {"bfloat16": 2**8, "float16": 2**11, "float32": 2**24}  # whole numbers are exact up to here
 
 
-@rule("L000", "loss-raises", after=(ANY,))
+@rule("L000", "loss-raises", after=(ANY,), slots=True)
 def loss_raises(case: Case) -> Iterator[Sign]:
     """The loss cannot be computed on this batch.
 
@@ -197,7 +197,7 @@ def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
     return case.subject.value(y, p), float(np.mean(alone))
 
 
-@rule("L003", "impossible-labels", parts=True)
+@rule("L003", "impossible-labels", parts=True, slots=True)
 def impossible_labels(case: Case) -> Iterator[Sign]:
     """Targets hold what the loss cannot read: out of range, coded otherwise, missing, or too large for its type.
 
@@ -333,7 +333,7 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
             {"low": float(y.min())},
         )
     yield from _rates(case)
-    if type(subject.twin).__name__ == "MeanAbsolutePercentageError":
+    if subject.twin is not None and subject.twin.divides_by_target:
         yield from _zeros(y)
 
 

@@ -18,7 +18,7 @@ from .rule import Sign, rule
 ALONE = 64  # rows that are also computed one by one
 
 
-@rule("L004", "weights-ignored", after=("L001", "L016"))
+@rule("L004", "weights-ignored", after=("L001", "L016"), slots=True)
 def weights_ignored(case: Case) -> Iterator[Sign]:
     """Sample weights or masks do not do what they seem to do.
 

@@ -128,13 +128,15 @@ def _entry(name: str, summary: str, more: str, beside: int) -> list[str]:
 
 
 def _print_card(card: Card) -> None:
-    lines = [f"{styled(card.name, '1')}  ls.{card.function}(y_true, y_pred), ls.{card.name}()"]
+    called = "(y_true, y_pred)" if card.inputs.startswith("y_true") or not card.inputs else "(…)"
+    lines = [f"{styled(card.name, '1')}  ls.{card.function}{called}, ls.{card.name}()"]
     if len(card.name) + len(lines[0]) > width():
-        lines = [styled(card.name, "1"), *wrapped(f"ls.{card.function}(y_true, y_pred)\nls.{card.name}()", 2)]
+        lines = [styled(card.name, "1"), *wrapped(f"ls.{card.function}{called}\nls.{card.name}()", 2)]
     lines += wrapped(card.summary)
     facts = {
         "family": f"{card.family}; for {', '.join(card.tasks)}",
         "traits": ", ".join(card.traits),
+        "inputs": card.inputs,
         "formula": readable(card.formula),
         "use": card.use,
         "beware": card.beware,
@@ -157,6 +159,8 @@ def _print_card(card: Card) -> None:
         limits = full(curve.x), full([*curve.slope, *curve.value])
         lines += ["", f"{styled('plot', '1')} at the defaults"]
         lines += drawn(marks, *limits, min(width(), 78), 18, curve.axis)
+    elif card.undrawn:
+        lines += ["", styled("plot", "1"), *wrapped(card.undrawn, 2)]
     if "regression" in card.tasks:
         lines += ["", f"Next: lossary compare --loss mse,{card.function}"]
     print("\n".join(lines))

@@ -56,10 +56,14 @@ class Card:
     elsewhere: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()  # names that mean something else in other libraries, and what
     example: str = ""
+    inputs: str = ""  # what it takes, in words
+    undrawn: str = ""  # why it has no curve, where it has none
+    unfit: str = ""  # why one column of predictions (a column for each class) cannot be trained with it, if so
     curve: Curve | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.function})", self.summary, ""]
+        lines += [f"Inputs: {self.inputs}."] if self.inputs else []
         for title in ("formula", "use", "beware", "reference"):
             if text := readable(self.formula) if title == "formula" else getattr(self, title):
                 lines.append(f"{title.capitalize()}: {text}")

@@ -106,6 +106,17 @@ class Contract:
     rank: int = 0  # how many axes y_pred has; 0 is any number
     absent: Callable[[Tensor], Tensor | None] | None = None
 
+    def text(self) -> str:
+        """What it says, in words."""
+        if self.shape == "free":
+            return "y_true, y_pred: as the loss itself reads them"
+        along = {
+            "index": f" for each class along axis {self.axis}",
+            "parameters": f", {self.parameters} numbers for each of y_true, along the last axis",
+        }
+        more = along.get(self.shape, ", of the same shape")
+        return f"y_true: {self.target.words}. y_pred: {self.prediction.words}{more}"
+
 
 def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
     """y_true and y_pred in shapes that fit, by the one documented rule; anything else is a ShapeError.

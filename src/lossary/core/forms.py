@@ -46,6 +46,8 @@ from ..numerics.stable import (
     surprise,
     with_slope,
 )
+from . import axes
+from .axes import AXES
 from .contract import (
     CHECKS,
     CLASS_INDEX,
@@ -109,10 +111,19 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
     """A loss of the error `e = y_pred - y_true` alone; the mean over the last axis is one row's value."""
 
     entrywise = True
+    of_errors = True
+    two_classes = (-1.0, 1.0)
 
     @property
     def contract(self) -> Contract:
         return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        turns = [name for name, param in self.params.items() if param.slide and param.kind == "number"]
+        return [axes.errors([abs(float(getattr(self, name))) for name in turns])]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.predictions()
 
     def of(self, e: Tensor) -> Tensor:
         """The value for each error."""
@@ -131,12 +142,19 @@ class Pointwise(Loss, abstract=True, tasks=("regression",)):
 
     entrywise = True
 
+    relative = True
     target: ClassVar[Values] = REAL
     prediction: ClassVar[Values] = REAL
 
     @property
     def contract(self) -> Contract:
         return Contract(type(self).target, type(self).prediction)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["log rate" if getattr(self, "log_rate", False) else "prediction"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.LOG_RATES if getattr(self, "log_rate", False) else axes.predictions((0.05, 4.0))
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         """The value for each pair of entries."""
@@ -154,10 +172,14 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
     """A loss of the margin `m = y * y_pred` with y = -1 or 1 (a label 0 is read as -1)."""
 
     entrywise = True
+    two_classes = (-1.0, 1.0)
 
     @property
     def contract(self) -> Contract:
         return Contract(SIGN, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["margin"]]
 
     def of(self, m: Tensor) -> Tensor:
         """The value for each margin."""
@@ -183,6 +205,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     """
 
     entrywise = True
+    two_classes = (0.0, 1.0)
 
     from_logits: FromLogits = False
     label_smoothing: Annotated[
@@ -200,6 +223,12 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     def contract(self) -> Contract:
         prediction = LOGIT if self.from_logits else PROBABILITY
         return Contract(SOFT_LABEL, prediction, axis=self.axis, ignored=self.ignore_class, absent=self._absent)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["logit" if self.from_logits else "probability"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.labels(self.from_logits)
 
     def validate(self) -> None:
         if self.class_weight is not None and (not isinstance(self.class_weight, tuple) or len(self.class_weight) != 2):
@@ -278,6 +307,15 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         prediction = LOGIT if self.from_logits else PROBABILITY
         return Contract(SOFT_LABEL, prediction, axis=self.axis, absent=self._absent)
 
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["class logits" if self.from_logits else "classes"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.entries("the true class", "the other class", self.from_logits)
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, self.from_logits)
+
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         """The value of each class, were it the true one; `chances()` gives p and 1 - p."""
         raise NotImplementedError
@@ -353,6 +391,15 @@ class Sparse(Categorical, abstract=True):
         own = self.ignore_class
         return Contract(CLASS_INDEX, prediction, shape="index", axis=self.axis, ignored=own, absent=self._absent)
 
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["class index logits" if self.from_logits else "class index"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.entries("the true class", "the other class", self.from_logits, index=True)
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, self.from_logits, index=True)
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
         classes = ops.shape(y_pred)[-1]
         index = ops.cast(y_true, "int32")
@@ -399,10 +446,17 @@ class Vector(Loss, abstract=True, tasks=("regression",)):
     """A loss of two vectors along `axis`."""
 
     axis: Annotated[int, Param("The axis of the vectors.", kind="whole", unusual=-1)] = -1
+    unfit = "it compares directions of vectors, and one column has no direction"
 
     @property
     def contract(self) -> Contract:
         return Contract(FEATURE, FEATURE, axis=self.axis)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["angle"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.COORDINATES
 
 
 class Overlap(Loss, abstract=True, tasks=("segmentation",)):
@@ -438,6 +492,12 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     def contract(self) -> Contract:
         return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY)
 
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES[name] for name in (("logit", "mask logits") if self.from_logits else ("probability", "mask"))]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.entries("the true pixel", "a false pixel", self.from_logits)
+
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
         """The value from the soft counts."""
         raise NotImplementedError
@@ -463,6 +523,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
     entrywise = True
 
     outputs = 2  # k
+    unfit = "it needs more than one prediction for each target"
     target: ClassVar[Values] = REAL
     prediction: ClassVar[Values] = REAL
 
@@ -511,6 +572,12 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
         found = ops.stack(parts, axis=-1)
         return found if mask is None else with_mask(found, mask)
 
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.first_parameter(self.outputs)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.parameters(("mean (target: 0)", "second parameter"), (-2.0, 3.0)) if self.outputs == 2 else None
+
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         """The value of each target y (...) from its k predicted numbers, parts (..., k)."""
         raise NotImplementedError
@@ -536,6 +603,12 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
         y_pred=Slot(BOX, ("row", "...", "4"), valid="valid"),
         valid=Slot(VALID, ("row", "..."), "any", optional=True),
     )
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.moved_box(self.coding)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.shifts(self.coding)
 
     def of(self, intersection: Tensor, left: Tensor, hull: Tensor) -> Tensor:
         """The value of each pair of boxes, from areas: of the intersection, of the rest of the union, of the hull."""

@@ -16,7 +16,8 @@ from keras import ops
 from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import catalogue, contract, inputs, moments, reduction, results
+from . import axes, catalogue, contract, inputs, moments, reduction, results
+from .axes import Axis, Plane
 from .cards import Card, read_docstring
 from .contract import REAL, Contract, Values
 from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, Fields, declaration, param_card, snake
@@ -72,6 +73,12 @@ class Loss(Fields, keras.losses.Loss):
     inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
+    undrawn: ClassVar[str] = "What it takes does not say which number that would be."  # of a loss without axes
+    two_classes: ClassVar[tuple[float, float] | None] = None  # a no and a yes, where a row may be a score of two
+    of_errors: ClassVar[bool] = False  # whether it is a loss of the error alone
+    relative: ClassVar[bool] = False  # whether it compares sizes, so that a target of 0 has to stay 0
+    divides_by_target: ClassVar[bool] = False
+    unfit: ClassVar[str] = ""  # why a column of predictions (for each class) cannot be trained with it, if so
     signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
@@ -180,6 +187,26 @@ class Loss(Fields, keras.losses.Loss):
     def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """y_pred as one tensor where it came as several, and what is left of the tensors by name."""
         return y_pred, named
+
+    def drawn_over(self) -> list[Axis]:
+        """What it can be drawn over: the first for figures and cards, the last, with most to move, for the page.
+
+        A loss without any says why in `undrawn`.
+        """
+        return [] if type(self).inputs else axes.of_contract(self.contract)
+
+    def mapped_over(self) -> Plane | None:
+        """The two numbers that it is drawn over as a map; None where there are no such two."""
+        free = not type(self).inputs and self.contract.shape == "free" and not self.tasks
+        return axes.predictions() if free else None
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        """What it takes for probabilities p (n, 3) of three classes, the first one true; None for other losses."""
+        return None
+
+    def takes(self) -> str:
+        """What it reads, in words."""
+        return self.inputs.words() if type(self).inputs else self.contract.text()
 
     def knobs(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
@@ -464,6 +491,7 @@ class Loss(Fields, keras.losses.Loss):
     def card(cls) -> Card:
         """What the catalogue, the documents and the explorer show."""
         parameters = cls.signature.parameters
+        slots = cls.inputs if isinstance(cls.inputs, Forms) else Forms()
         return Card(
             name=cls.__name__,
             function=snake(cls.__name__),
@@ -473,6 +501,8 @@ class Loss(Fields, keras.losses.Loss):
             traits=cls.traits,
             aliases=cls.aliases,
             params=tuple(param_card(n, p, parameters[n]) for n, p in cls.params.items()),
+            inputs=slots.words(),
+            unfit=cls.unfit or (f"it reads {slots.names()}" if slots else ""),
             **read_docstring(cls.__dict__.get("__doc__")),
         )
 

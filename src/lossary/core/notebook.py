@@ -118,6 +118,7 @@ def curve_picture(curve: Curve | None, name: str) -> str:
 def card(shown: Card) -> str:
     """Everything that a card says."""
     body = [text(shown.summary), formula(shown.formula), curve_picture(shown.curve, shown.name)]
+    body += [_titled("Inputs", shown.inputs), _titled("Not drawn", shown.undrawn)]
     body += [_titled(title, readable(getattr(shown, title.lower()))) for title in ("Use", "Beware", "Reference")]
     body.append(_parameters(shown.params))
     body.append(_titled("Also called", ", ".join(shown.aliases)))

@@ -84,9 +84,18 @@ class Slot:
     valid: str | None = None
     link: Callable[[Tensor], Tensor] | None = None
 
+    @property
+    def shape(self) -> str:
+        """Its axes, as a shape is written."""
+        return f"({', '.join(self.axes)}{',' * (len(self.axes) == 1)})"
+
+    @property
+    def words(self) -> str:
+        """What it holds."""
+        return f"{self.kind.words}{', optional' * self.optional}"
+
     def __str__(self) -> str:
-        shape = f"({', '.join(self.axes)}{',' * (len(self.axes) == 1)})"
-        return f"{shape}, {self.kind.words}{', optional' * self.optional}"
+        return f"{self.shape}, {self.words}"
 
 
 @dataclass(frozen=True)
@@ -214,6 +223,10 @@ class Inputs:
             if slot.link is not None and slot.side != "own" and name in tensors:
                 tensors[name] = slot.link(tensors[name])
         return Batch(tensors, keep, mask, weight)
+
+    def named(self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Any]:
+        """What arrived, by the names of the slots, without those that did not."""
+        return {name: x for name, x in self._given(owner, y_true, y_pred, named).items() if x is not None}
 
     def _given(self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Any]:
         """What arrived, by the names of the slots."""
@@ -381,6 +394,14 @@ class Inputs:
     def __str__(self) -> str:
         return "; ".join(f"{name} {slot}" for name, slot in self.slots.items() if slot.side != "own")
 
+    def words(self) -> str:
+        """What it takes, for cards: the names of slots of one kind together, and the weights that the loss owns."""
+        told: dict[str, list[str]] = {}
+        for name, slot in self.slots.items():
+            words = "weights of the loss" if isinstance(slot, OwnSlot) else slot.words
+            told.setdefault(f"{slot.shape}, {words}", []).append(name)
+        return ". ".join(f"{', '.join(names)}: {kind}" for kind, names in told.items())
+
     def _refusal(self, owner: str, arrived: str) -> ParameterError:
         return ParameterError(
             f"{owner} reads {', '.join(n for n, slot in self.slots.items() if slot.side != 'own')}.",
@@ -442,6 +463,14 @@ class Forms:
     def own(self) -> dict[str, OwnSlot]:
         """The weights that the loss owns."""
         return {name: slot for slots in self.values() for name, slot in slots.own().items()}
+
+    def names(self) -> str:
+        """What has to arrive, by name."""
+        return " or ".join(", ".join(slots.needed) for slots in self.values())
+
+    def words(self) -> str:
+        """What the loss takes, in words."""
+        return ". Or: ".join(slots.words() for slots in self.values())
 
     @property
     def several(self) -> bool:

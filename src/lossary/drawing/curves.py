@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from ..core.axes import AXES, Axis
 from ..core.cards import readable
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from .asked import several
-from .axes import AXES, Axis, axis_of, checked_span, chosen_axis, name_of, names_of
+from .axes import axis_of, checked_span, chosen_axis, name_of, names_of
 from .histories import draw_history, is_history
 from .sampling import Corner, Curve, jumps, sample
 from .style import Picture, Theme, headline, label, legend, legend_beside, new_figure, plain, stroke
@@ -52,7 +53,7 @@ def draw(
         losses: a name, a loss object, a function of (y_true, y_pred), or a list of these; or what `lossary.train`
             returned, whose target is then drawn over the epochs, split into its parts.
         kind: "curves"; "map", a heat map over two arguments; or "triangle", over the probabilities of three classes.
-        axis: one of AXES, or an Axis of your own; by default the form of each loss decides. For curves.
+        axis: one of AXES, or an Axis of your own; by default each loss has one of its own. For curves.
         span: the range of x, by default that of the axis.
         show: which of "value", "gradient" and "curvature" curves show; by default all three.
         together: with False, each loss has one panel of its own, with value and gradient.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,29 +10,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..core.contract import PROBABILITY, SOFT_LABEL
+from ..core.axes import Plane, predictions
 from ..core.errors import LossaryError
-from ..core.forms import Binary, Categorical, Distance, Overlap, Parameters, Pointwise, Sparse, Vector
 from ..core.loss import Loss
 from .axes import name_of, names_of
 from .sampling import rows_of
 from .style import DARKEST, HEAT, WHITE, Picture, Theme, bare, headline, label, look_of, new_figure, plain
 
-Inputs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 POINTS = 81  # a side
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Two arguments of a loss: labels, ranges, and (y_true, y_pred) for arrays u and v of n values, n rows each.
-
-    `ridge` is the line where the prediction is right, as two points (u, v), if there is such a line.
-    """
-
-    labels: tuple[str, str]
-    spans: tuple[tuple[float, float], tuple[float, float]]
-    inputs: Inputs
-    ridge: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,91 +31,17 @@ class HeatMap:
     value: np.ndarray
 
 
-def _pair(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The prediction u against the target v."""
-    return v[:, None], u[:, None]
-
-
-def _coordinates(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vector (u, v) against the target (1, 0)."""
-    return np.tile([1.0, 0.0], (u.size, 1)), np.stack([u, v], axis=-1)
-
-
-def _first_true(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same with the index of the true class as target."""
-    return np.zeros(u.size, "int32"), np.stack([u, v], axis=-1)
-
-
-def _shares(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two shares: u of the first predicted, v true."""
-    return np.stack([v, 1 - v], axis=-1), np.stack([u, 1 - u], axis=-1)
-
-
-def _two_parameters(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parameters (u, v) of a distribution; the target is 0."""
-    return np.zeros(u.size), np.stack([u, v], axis=-1)
-
-
-WIDE, INSIDE, OPEN = (-3.0, 3.0), (0.0, 1.0), (0.01, 0.99)
-
-
 def plane_of(loss: Any) -> Plane:
     """The two arguments of a loss; one of unknown form is drawn over prediction and target."""
-    found = _plane_of_form(loss) if isinstance(loss, Loss) else _errors(WIDE)
+    found = loss.mapped_over() if isinstance(loss, Loss) else predictions()
     if found is None:
         raise LossaryError(
             f"{name_of(loss)} was to be drawn over two arguments.",
-            arrived="Its form and its contract do not say which two these would be.",
+            arrived="What it takes does not say which two these would be.",
             allowed="Allowed are losses of a target and a prediction, of two coordinates or of two parameters.",
             do="Draw its curves: leave kind out.",
         )
     return found
-
-
-def _errors(span: tuple[float, float]) -> Plane:
-    return Plane(("prediction", "target"), (span, span), _pair, ((span[0], span[0]), (span[1], span[1])))
-
-
-def _plane_of_form(loss: Loss) -> Plane | None:
-    logits = bool(getattr(loss, "from_logits", False))
-    rules = loss.contract
-    if isinstance(loss, Pointwise):
-        if getattr(loss, "log_rate", False):
-            return Plane(("logarithm of the rate", "target"), ((-2.0, 2.0), (0.0, 4.0)), _pair)
-        return _errors((0.05, 4.0))
-    if isinstance(loss, Binary):
-        words = "logit of a yes" if logits else "probability of a yes"
-        spans = ((-5.0, 5.0) if logits else OPEN, INSIDE)
-        return Plane((words, "label"), spans, _pair, None if logits else ((0.0, 0.0), (1.0, 1.0)))
-    if isinstance(loss, Parameters) and loss.outputs == 2:
-        return _parameters(loss)
-    if isinstance(loss, (Overlap, Categorical)):
-        return _entries(loss, logits)
-    if isinstance(loss, Vector):
-        return Plane(("first coordinate (target: 1)", "second coordinate (target: 0)"), (WIDE, WIDE), _coordinates)
-    if rules.target is SOFT_LABEL and rules.prediction is PROBABILITY:
-        return Plane(("predicted share of the first of two", "true share"), (OPEN, OPEN), _shares, ((0, 0), (1, 1)))
-    if "multiclass" in loss.tasks:
-        return Plane(("score of the true class", "score of the other class"), (WIDE, WIDE), _coordinates)
-    return _errors(WIDE) if isinstance(loss, Distance) or (rules.shape == "free" and not loss.tasks) else None
-
-
-def _parameters(loss: Parameters) -> Plane:
-    spread = str(getattr(loss, "spread", ""))
-    second = (-2.0, 3.0) if not spread or spread.startswith("log") else (0.1, 4.0)
-    if "q" in loss.params:
-        words = tuple(f"prediction of the {q:g} quantile (target: 0)" for q in loss.q)
-        return Plane((words[0], words[1]), (WIDE, WIDE), _two_parameters)
-    return Plane(("mean (target: 0)", spread.replace("_", " ") or "second parameter"), (WIDE, second), _two_parameters)
-
-
-def _entries(loss: Loss, logits: bool) -> Plane:
-    """Two entries of which the first is true: the pixels of a mask, or the scores of two classes."""
-    word = "logit" if logits else "probability"
-    thing = ("the true pixel", "a false pixel") if isinstance(loss, Overlap) else ("the true class", "the other class")
-    span = (-5.0, 5.0) if logits else OPEN
-    inputs = _first_true if isinstance(loss, Sparse) else _coordinates
-    return Plane((f"{word} of {thing[0]}", f"{word} of {thing[1]}"), (span, span), inputs)
 
 
 def heat(loss: Any, plane: Plane | None = None, points: int = POINTS) -> HeatMap:
@@ -138,7 +49,7 @@ def heat(loss: Any, plane: Plane | None = None, points: int = POINTS) -> HeatMap
     where = plane or plane_of(loss)
     u, v = (np.linspace(*span, points) for span in where.spans)
     across, up = (grid.ravel() for grid in np.meshgrid(u, v))
-    value = rows_of(loss, *where.inputs(across, up)).reshape(points, points)
+    value = rows_of(loss, where.slots(across, up)).reshape(points, points)
     return HeatMap(name_of(loss), where, u, v, value)
 
 

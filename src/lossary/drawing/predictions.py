@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 
 from ..core.errors import LossaryError
 from .maps import scale
-from .sampling import rows_of
+from .sampling import pair, rows_of
 from .style import DARKEST, HEAT, MARKERS, WHITE, Picture, Theme, bare, headline, label, look_of, new_figure, plain
 
 MANY = 2000  # rows from which marks would hide one another
@@ -106,7 +106,7 @@ def paint_numbers(panel: Axes, true: np.ndarray, p: np.ndarray, place: int = 0) 
 def _mark_costly(panel: Axes, true: np.ndarray, p: np.ndarray, loss: Any) -> None:
     """A ring about each of the rows that cost most, and its number."""
     look = look_of(panel)
-    cost = rows_of(loss, true[:, None].astype("float32"), p[:, None].astype("float32"))
+    cost = rows_of(loss, pair(true[:, None].astype("float32"), p[:, None].astype("float32")))
     worst = np.argsort(-cost, kind="stable")[:COSTLY]
     ring: dict[str, Any] = {
         "markerfacecolor": "none",

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from keras import ops
 from matplotlib.ticker import MaxNLocator
 
-from ..core.contract import checks
-from ..core.errors import LossaryError
-from ..core.inputs import read
-from ..core.loss import Loss
-from ..numerics.backend import gradient
+from ..core.along import Along
+from ..core.axes import PAIR, Axis, Slots
 from .asked import one
-from .axes import Axis, checked_span, chosen_axis, name_of
+from .axes import checked_span, chosen_axis, name_of
 
 Numbers = np.ndarray
 Function = Callable[[Numbers], Numbers]
@@ -50,75 +46,6 @@ class Curve:
     table: Numbers = field(default_factory=lambda: np.empty((3, 0)))
 
 
-class Along:
-    """The value and the slope of a loss as functions of x, computed as the backend computes the loss.
-
-    They are asked for in blocks of one size, since JAX compiles every operation anew for every shape.
-    """
-
-    def __init__(self, loss: Any, axis: Axis, block: int) -> None:
-        self.loss, self.axis, self.block = loss, axis, block
-        self.coupled = isinstance(loss, Loss) and (axis.batches or loss.coupled)
-
-    def value(self, x: Numbers) -> Numbers:
-        """The value of one row for each x."""
-        return self._blockwise(self._value, x)
-
-    def slope(self, x: Numbers) -> Numbers:
-        """The derivative by x: the gradient by the predictions as training sees it, times how they move with x."""
-        return self._blockwise(self._slope, x)
-
-    def _blockwise(self, f: Function, x: Numbers) -> Numbers:
-        padded = np.pad(x, (0, -x.size % self.block), mode="edge")
-        return np.concatenate([f(part) for part in padded.reshape(-1, self.block)])[: x.size]
-
-    def _value(self, x: Numbers) -> Numbers:
-        y_true, y_pred = self.axis.inputs(x)
-        try:
-            return _numbers(self._rows(_tensor(y_true), _tensor(y_pred)))
-        except LossaryError:
-            raise
-        except Exception as error:  # whatever a function of one's own may raise
-            raise LossaryError(
-                f"{name_of(self.loss)} was to be drawn over the {self.axis.label}.",
-                arrived=f"It does not take y_true and y_pred of shapes {np.shape(y_true)} and {np.shape(y_pred)}, or "
-                "does not give one value for each of these rows.",
-                allowed="Allowed are losses that do.",
-                do="Pass axis=Axis(label, span, inputs), where inputs(x) gives (y_true, y_pred) for an array x.",
-            ) from error
-
-    def _slope(self, x: Numbers) -> Numbers:
-        # The inputs are ours, in float64: over so wide a step only an angle's curvature leaves a trace, of h² / 6.
-        h = 1e-4 * (self.axis.span[1] - self.axis.span[0])
-        (y_true, y_pred), (t1, p1), (t0, p0) = (self.axis.inputs(x + d) for d in (0.0, h, -h))
-        by = self._gradient(_tensor(y_true), _tensor(y_pred)) if np.array_equal(t0, t1) else None
-        if by is None:
-            return (self._value(x + h) - self._value(x - h)) / (2 * h)
-        moves = (np.asarray(p1, dtype=float) - np.asarray(p0, dtype=float)) / (2 * h)
-        return (by * moves).reshape(x.size, -1).sum(axis=1)
-
-    def _gradient(self, y_true: Any, y_pred: Any) -> Numbers | None:
-        """The gradient by the predictions; None for a function that the backend cannot differentiate."""
-        try:
-            by = _numbers(gradient(lambda p: self._rows(y_true, p), y_pred))
-        except Exception:  # NumPy inside: each backend says so in its own way
-            return None
-        if not by.any() and np.ptp(_numbers(self._rows(y_true, y_pred))) > 0:
-            return None  # TensorFlow's tape follows no NumPy, and says nothing
-        return by
-
-    def _rows(self, y_true: Any, y_pred: Any) -> Any:
-        """The values of the rows as a tensor (n,)."""
-        loss, count = self.loss, y_pred.shape[0]
-        call = loss.rows if isinstance(loss, Loss) else getattr(loss, "call", loss)
-        with checks(False):
-            if not self.coupled:
-                return ops.mean(ops.reshape(call(y_true, y_pred), (count, -1)), axis=1)
-            if not self.axis.batches:  # each row is a batch
-                y_true, y_pred = ops.expand_dims(y_true, 1), ops.expand_dims(y_pred, 1)
-            return ops.vectorized_map(lambda pair: ops.reshape(call(*pair), (-1,))[0], (y_true, y_pred))
-
-
 def sample(
     loss: Any, *, axis: str | Axis | None = None, span: tuple[float, float] | None = None, points: int = 600
 ) -> Curve:
@@ -134,7 +61,7 @@ def sample(
     step = (high - low) / points
     x = low + step * (np.arange(points) + 0.5)
     h = step / 4
-    along = Along(loss, where, points)
+    along = Along(loss, where, points, name=name_of(loss))
     value = along.value(x)
     left, slope, right = along.slope(np.concatenate([x - h, x, x + h])).reshape(3, points)
     curvature = (right - left) / (2 * h)
@@ -147,10 +74,17 @@ def sample(
     return Curve(name_of(loss), where.label, x, value, slope, curvature, corners, table)
 
 
-def rows_of(loss: Any, y_true: Any, y_pred: Any) -> Numbers:
+def rows_of(loss: Any, slots: Slots) -> Numbers:
     """The values of n rows: lossary's own by `rows`, Keras's by `call`, a function by calling it."""
-    everywhere = Axis("given rows", (0.0, 1.0), lambda x: (y_true, y_pred))
-    return Along(one(loss), everywhere, len(y_pred)).value(np.zeros(len(y_pred)))
+    count = len(slots["y_pred"] if "y_pred" in slots else next(iter(slots.values())))
+    everywhere = Axis("given rows", (0.0, 1.0), lambda x: slots)
+    found = one(loss)
+    return Along(found, everywhere, count, name=name_of(found)).value(np.zeros(count))
+
+
+def pair(y_true: Any, y_pred: Any) -> Slots:
+    """Targets and predictions, by name."""
+    return dict(zip(PAIR, (y_true, y_pred), strict=True))
 
 
 def jumps(y: Numbers) -> Numbers:
@@ -229,11 +163,3 @@ def _tidy(at: float, width: float) -> float:
         if abs(round(at, digits) - at) <= width:
             return float(round(at, digits)) + 0.0
     return float(at)
-
-
-def _tensor(y: Any) -> Any:
-    return read("The drawing", "an input", y, "float32", whole=np.asarray(y).dtype.kind in "iu")
-
-
-def _numbers(x: Any) -> Numbers:
-    return np.asarray(ops.convert_to_numpy(x), dtype=float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.tri import LinearTriInterpolator, Triangulation
 
-from ..core.contract import PROBABILITY, REAL, SOFT_LABEL
 from ..core.errors import LossaryError
-from ..core.forms import Categorical, Sparse
 from ..core.loss import Loss
 from .axes import name_of, names_of
 from .maps import inks, levels, scale
-from .sampling import rows_of
+from .sampling import pair, rows_of
 from .style import HEAT, WHITE, Picture, Theme, headline, look_of, new_figure, plain
 
 SIDES = 60  # steps along a side
@@ -44,26 +42,17 @@ def simplex(loss: Any, p: np.ndarray | None = None) -> Simplex:
 
     A loss of logits or scores is given their logarithms: a softmax gives the probabilities back.
     """
-    if not _fits(loss):
+    points = probabilities() if p is None else np.asarray(p, dtype=float)
+    given = loss.over_classes(points) if isinstance(loss, Loss) else None
+    if given is None:
         raise LossaryError(
             f"{name_of(loss)} was to be drawn over the probabilities of three classes.",
             arrived="It does not compare a target with exclusive classes.",
             allowed="Allowed are losses for several classes; `lossary list --task multiclass` lists them.",
             do="Draw its curves: leave kind out.",
         )
-    points = probabilities() if p is None else np.asarray(p, dtype=float)
-    logits = bool(getattr(loss, "from_logits", False)) or loss.contract.prediction is REAL
-    sparse = isinstance(loss, Sparse)
-    target = np.zeros(len(points), "int32") if sparse else np.tile([1.0, 0.0, 0.0], (len(points), 1))
-    return Simplex(name_of(loss), points, rows_of(loss, target, np.log(points) if logits else points))
-
-
-def _fits(loss: Any) -> bool:
-    if not isinstance(loss, Loss):
-        return False
-    rules = loss.contract
-    shares = rules.target is SOFT_LABEL and rules.prediction is PROBABILITY and "distribution" in loss.tasks
-    return isinstance(loss, Categorical) or "multiclass" in loss.tasks or shares
+    slots = given if isinstance(given, Mapping) else pair(*given)
+    return Simplex(name_of(loss), points, rows_of(loss, slots))
 
 
 def triangles_figure(losses: Sequence[Any], *, theme: str | Theme = "light", title: str = "") -> Picture:

@@ -9,13 +9,12 @@ import keras
 import lossary
 from lossary.core import catalogue
 from lossary.core.cards import Card, readable
-from lossary.core.forms import Binary, Distance, Margin
 from lossary.core.lookup import loss_class
 from lossary.core.mathml import mathml, split, symbol
 from lossary.core.params import Param
 from lossary.explorer import likelihoods
 from lossary.explorer.asked import has_control
-from lossary.explorer.curves import axis_name
+from lossary.explorer.curves import axis_of
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +33,8 @@ def _entry(card: Card) -> dict[str, Any]:
     cls = loss_class(card)
     formula, words = split(card.formula)
     defaults = {name: parameter.default for name, parameter in cls.signature.parameters.items()}
+    loss = cls()
+    axis = axis_of(loss)
     controls = [_control(name, param, defaults[name]) for name, param in cls.params.items()]
     return {
         "name": card.name,
@@ -50,9 +51,11 @@ def _entry(card: Card) -> dict[str, Any]:
         "beware": readable(card.beware),
         "reference": card.reference,
         "params": [control for control in controls if control],
-        "axis": axis_name(card.function),
-        "line": issubclass(cls, Distance),
-        "plane": issubclass(cls, (Binary, Distance, Margin)),
+        "inputs": card.inputs,
+        "axis": axis and axis.name,
+        "undrawn": card.undrawn,
+        "line": cls.of_errors,
+        "plane": cls.two_classes is not None,
     }
 
 

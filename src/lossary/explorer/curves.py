@@ -10,12 +10,13 @@ import numpy as np
 from keras import ops
 
 from lossary.core import catalogue
+from lossary.core.along import Along
+from lossary.core.axes import Axis
 from lossary.core.contract import checks
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
 from lossary.core.mathml import symbol
 from lossary.explorer.asked import Array, Asked
-from lossary.explorer.axes import AXES, Axis, axis_of
 from lossary.numerics.backend import gradient
 
 POINTS = 320
@@ -23,21 +24,35 @@ Tensor = Any
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """The curves of one to four losses with the first one's axis; those over other axes are named, not drawn."""
+    """The curves of one to four losses with the first one's axis; those over other axes are named, not drawn.
+
+    A loss that has no axis says why.
+    """
     asked = Asked(question)
     losses = asked.losses()
     axis = axis_of(losses[0])
     if axis is None:
-        return {"axis": None, "curves": []}
+        return {"axis": None, "curves": [], "undrawn": losses[0].undrawn}
     second = _second(asked, axis)
     x = grid(axis)
-    drawn = []
+    drawn: list[dict[str, Any]] = []
     for loss in losses:
-        if axis_of(loss) is not axis:
-            drawn.append({"label": label(loss), "other": getattr(axis_of(loss), "label", "no single number")})
+        other = axis_of(loss)
+        if other is None or other.name != axis.name:
+            drawn.append({"label": label(loss), "other": "no single number" if other is None else words(other)})
             continue
-        drawn.append({"label": label(loss), **_curve(loss, axis, second or 0.0)})
+        drawn.append({"label": label(loss), **_curve(loss, second)})
     return {"axis": shown(axis), "x": x, "second": second, "curves": drawn}
+
+
+def axis_of(loss: Loss) -> Axis | None:
+    """The axis of the page: the one with most to move."""
+    return next(reversed(loss.drawn_over()), None)
+
+
+def words(axis: Axis) -> str:
+    """Its label, where the second number stands beside it."""
+    return axis.short or axis.label
 
 
 def _second(asked: Asked, axis: Axis) -> float | None:
@@ -48,24 +63,39 @@ def _second(asked: Asked, axis: Axis) -> float | None:
     return asked.number("second", knob.default, knob.low, knob.high) if meant in ("", axis.name) else knob.default
 
 
-def _curve(loss: Loss, axis: Axis, second: float) -> dict[str, Array]:
+def _curve(loss: Loss, second: float | None) -> dict[str, Array]:
     parameters = {name: getattr(loss, name) for name in loss.params}
-    return _known(type(loss).__name__, tuple(parameters.items()), axis.name, second)
+    return _known(type(loss).__name__, tuple(parameters.items()), second)
 
 
 @lru_cache(maxsize=64)
-def _known(name: str, parameters: tuple[tuple[str, Any], ...], axis_name: str, second: float) -> dict[str, Array]:
-    """A slider moves one loss; the others are as they were."""
-    axis = AXES[axis_name]
-    loss = loss_class(catalogue.find(name))(**{**dict(parameters), **axis.fixed})
-    return measured(rows_over(loss, axis, second), grid(axis))
+def _known(name: str, parameters: tuple[tuple[str, Any], ...], second: float | None) -> dict[str, Array]:
+    """A slider moves one loss; the others are as they were. Curvatures are differences of gradients."""
+    loss = loss_class(catalogue.find(name))(**dict(parameters))
+    axis = axis_of(loss)
+    assert axis is not None
+    along, x = Along(loss, axis, POINTS, second), grid(axis)
+    h = _step(axis)  # both ends on one side of a kink that lies between two points
+    left, slope, right = along.slope(np.concatenate([x - h, x, x + h])).reshape(3, POINTS)
+    return {"value": along.value(x), "gradient": slope, "curvature": (right - left) / (2 * h)}
+
+
+def span(axis: Axis) -> tuple[float, float]:
+    """Its range beside sliders."""
+    return axis.still or axis.span
 
 
 def grid(axis: Axis, points: int = POINTS) -> Array:
     """The middles of equal steps: kinks at round numbers, and the ends of probabilities, fall between them."""
-    low, high = axis.span
+    low, high = span(axis)
     step = (high - low) / points
     return low + step * (np.arange(points) + 0.5)
+
+
+def _step(axis: Axis) -> float:
+    """A quarter of the distance of two points."""
+    low, high = span(axis)
+    return (high - low) / POINTS / 4
 
 
 def measured(f: Callable[[Tensor], Tensor], x: Array) -> dict[str, Array]:
@@ -78,11 +108,6 @@ def measured(f: Callable[[Tensor], Tensor], x: Array) -> dict[str, Array]:
     n, wide = len(x), three.astype("float64")
     change = slopes[2 * n :].astype("float64") - slopes[n : 2 * n]
     return {"value": value, "gradient": slopes[:n], "curvature": change / (wide[2 * n :] - wide[n : 2 * n])}
-
-
-def rows_over(loss: Loss, axis: Axis, second: float) -> Callable[[Tensor], Tensor]:
-    """The value of a row as a function of x: (n,) gives (n,)."""
-    return lambda x: loss.rows(*axis.inputs(x, second, loss), **axis.extra())
 
 
 def symbols(loss: Loss, axis: Axis, second: float, at: float) -> dict[str, float | list[float]]:
@@ -101,14 +126,7 @@ def label(loss: Loss) -> str:
 
 def shown(axis: Axis) -> dict[str, Any]:
     """The axis as the page needs it."""
-    second = axis.second and vars(axis.second)
-    return {"name": axis.name, "label": axis.label, "span": axis.span, "second": second}
-
-
-def axis_name(function: str) -> str | None:
-    """The axis of a loss at its defaults."""
-    axis = axis_of(loss_class(catalogue.find(function))())
-    return None if axis is None else axis.name
+    return {"name": axis.name, "label": words(axis), "span": span(axis), "second": axis.second and vars(axis.second)}
 
 
 def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -119,29 +137,21 @@ def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
     if axis is None:
         return {"at": None, "curves": []}
     second = _second(asked, axis)
-    at = asked.number("at", sum(axis.span) / 2, *axis.span)
-    found = [_read(loss, axis, second or 0.0, at) if axis_of(loss) is axis else {} for loss in losses]
+    at = asked.number("at", sum(span(axis)) / 2, *span(axis))
+    own = [(loss, axis_of(loss)) for loss in losses]
+    found = [{} if of is None or of.name != axis.name else _read(loss, of, second, at) for loss, of in own]
     return {"at": at, "second": second, "curves": found}
 
 
-def _read(loss: Loss, axis: Axis, second: float, at: float) -> dict[str, Any]:
+def _read(loss: Loss, axis: Axis, second: float | None, at: float) -> dict[str, Any]:
     """As many numbers as a curve has, so that a backend which compiles for every size has compiled before.
 
     At a corner, where the two sides do not agree, or what they give grows the nearer they are, there is no curvature.
     """
-    low, high = axis.span
-    step = (high - low) / POINTS / 4
-    x = np.full(3 * POINTS, at)
-    x[1:5] = at - step, at + step, at - step / 4, at + step / 4
-    loss = type(loss)(**{**{name: getattr(loss, name) for name in loss.params}, **axis.fixed})
-    f = rows_over(loss, axis, second)
-    with checks(False):
-        value = ops.convert_to_numpy(f(ops.convert_to_tensor(x[:POINTS].astype("float32"))))
-        slopes = ops.convert_to_numpy(gradient(f, ops.convert_to_tensor(x.astype("float32")))).astype("float64")
-    wide = x.astype("float32").astype("float64")
-    left, right, bend, closer = (
-        (slopes[j] - slopes[i]) / (wide[j] - wide[i]) for i, j in ((1, 0), (0, 2), (1, 2), (3, 4))
-    )
+    along, step = Along(loss, axis, POINTS, second), _step(axis)
+    x = at + step * np.array([0.0, -1.0, 1.0, -0.25, 0.25])
+    value, slopes = along.value(x[:1]), along.slope(x)
+    left, right, bend, closer = ((slopes[j] - slopes[i]) / (x[j] - x[i]) for i, j in ((1, 0), (0, 2), (1, 2), (3, 4)))
     unlike = [abs(a - b) > 0.5 * (abs(a) + abs(b)) / 2 + 1e-2 for a, b in ((left, right), (bend, closer))]
-    letters = symbols(loss, axis, second, at)
+    letters = symbols(loss, axis, second or 0.0, at)
     return {"value": value[0], "gradient": slopes[0], "curvature": np.nan if any(unlike) else bend, "symbols": letters}

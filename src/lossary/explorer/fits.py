@@ -14,7 +14,6 @@ import numpy as np
 from keras import ops
 
 from lossary.core import catalogue
-from lossary.core.forms import Distance
 from lossary.core.lookup import get, loss_class
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Array, Asked
@@ -32,7 +31,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     asked = Asked(question)
     points = asked.numbers("points", 2, MOST_POINTS)
     degree = asked.whole("degree", 1, 1, MOST_DEGREES)
-    losses = asked.losses(lambda loss: isinstance(loss, Distance))
+    losses = asked.losses(lambda loss: loss.of_errors)
     handles = asked.numbers("handles", 1, MOST_DEGREES + 1).ravel()
     shown = np.linspace(0.0, WIDTH, 81)
     found: dict[str, Any] = {"x": shown, "fits": []}

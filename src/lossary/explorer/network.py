@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from lossary.core.forms import Distance
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label
@@ -25,7 +24,7 @@ FADE, FADE_SQUARE = 0.9, 0.999  # Adam's memory
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Some steps of Adam for each loss, from the states that were sent: what each step cost, and the fits."""
     asked = Asked(question)
-    losses = asked.losses(lambda loss: isinstance(loss, Distance))
+    losses = asked.losses(lambda loss: loss.of_errors)
     seed, steps = asked.whole("seed", 1, 0, 10_000), asked.whole("steps", 1, 0, MOST_STEPS)
     rate, penalty = asked.number("rate", 0.02, 0.0, 0.5), asked.number("penalty", 0.0, 0.0, 1.0)
     x, y = sample(asked.whole("rows", 60, 10, 200), asked.number("noise", 0.15, 0.0, 1.0),

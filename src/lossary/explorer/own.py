@@ -55,6 +55,13 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
     else:
         loss = asked.losses()[0]
         name = label(loss)
+        if loss.inputs and not any(slots.takes(y, p, {}) and not slots.own() for slots in loss.inputs.values()):
+            raise LossaryError(
+                f"{name} was to be computed for a pasted table.",
+                arrived="A table gives targets and predictions.",
+                allowed=f"It takes {loss.inputs.names()}.",
+                do="Call the loss in Python.",
+            )
         if loss.coupled and len(y) ** 2 > MOST_PAIRS:
             raise LossaryError(
                 f"{name} cannot be computed for a table of this length here.",
@@ -111,6 +118,8 @@ def _first(columns: dict[str, Array], kind: str) -> Any:
 
 def _shaped(loss: Loss, y: Array, p: Array) -> tuple[Array, Array]:
     """Class indices as whole numbers, and one prediction a row as (n, 1); one-hot where a loss of classes needs it."""
+    if loss.inputs:
+        return (y.astype("int64") if np.all(y == np.rint(y)) else y), p
     if p.ndim == 1:
         return (y, p) if loss.contract.shape == "index" else (y[:, None], p[:, None])
     if loss.contract.shape == "index":

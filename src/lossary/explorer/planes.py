@@ -10,7 +10,6 @@ import numpy as np
 from keras import ops
 
 from lossary.core import catalogue
-from lossary.core.forms import Binary, Distance, Margin
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Array, Asked
@@ -27,7 +26,7 @@ PAIRS = {"linear": 1, "curved": 2}
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """A sample, and for each loss the coefficients of its boundary and how well it does."""
     asked = Asked(question)
-    losses = asked.losses(lambda loss: isinstance(loss, (Binary, Distance, Margin)), from_logits=True)
+    losses = asked.losses(lambda loss: loss.two_classes is not None, from_logits=True)
     shape = asked.choice("shape", "clouds", "moons", "ring")
     x, label_true = sample(
         shape,
@@ -101,7 +100,8 @@ def target(known: tuple[Array, Array], features: Array, seen: Array) -> Callable
 
 def _pair(loss: Loss, y: Array, z: Array) -> tuple[Array, Array]:
     """Targets in the loss's own coding, with scores: 0 and 1 for probabilities, -1 and 1 for margins and errors."""
-    coded = y if isinstance(loss, Binary) else 2 * y - 1
+    no, yes = loss.two_classes or (0.0, 1.0)
+    coded = np.where(y == 1, yes, no)
     return coded[:, None].astype("float32"), z[:, None].astype("float32")
 
 

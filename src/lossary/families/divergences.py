@@ -1,5 +1,6 @@
 """Divergences: how far one distribution is from another."""
 
+from ..core import axes
 from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -34,6 +35,15 @@ class KLDivergence(
     @property
     def contract(self) -> Contract:
         return Contract(SOFT_LABEL, PROBABILITY)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["share"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.SHARES
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, logits=False)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return total(y_true * log_ratio(y_true, y_pred, self.dtype), -1)

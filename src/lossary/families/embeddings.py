@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from keras import ops
 
+from ..core.axes import AXES, DISTANCES, Axis, Plane
 from ..core.contract import CLASS_INDEX
 from ..core.errors import ShapeError
 from ..core.functions import function
@@ -55,6 +56,9 @@ class Circle(
     )
     holds_fixed = True
     gives = Anchors
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["pair"]]
 
     def call(self, here: Rowset, others: Rowset, ref_labels: Tensor | None, ref_embeddings: Tensor | None) -> Anchors:
         """Rows against all rows, or against reference embeddings with their labels."""
@@ -122,6 +126,12 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
     )
     gives = Anchors
 
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["distance"]]
+
+    def mapped_over(self) -> Plane | None:
+        return DISTANCES
+
     def call(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Rows:
         return Rows(self.of(distance(anchor, positive), distance(anchor, negative)))
 
@@ -174,6 +184,9 @@ class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), t
     )
     gives = Anchors
 
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["pair"]]
+
     def call(self, here: Rowset, others: Rowset) -> Anchors:
         found = self.labelled(both_views(here), both_views(others))
         values, valid = (ops.transpose(ops.reshape(x, (2, -1))) for x in (found.values, found.valid))
@@ -218,6 +231,9 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
         centres=own(VECTOR, ("class", "feature"), ("classes", "features")),
     )
 
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["centre"]]
+
     def call(self, label: Tensor, embedding: Tensor, centres: Tensor) -> Tensor:
         cosine = cosines(embedding, centres)
         true = one_hot(label, cosine)
@@ -261,6 +277,9 @@ class ProxyAnchor(Loss, aliases=("proxy_anchor_loss",), tasks=("retrieval",)):
         proxies=own(VECTOR, ("class", "feature"), ("classes", "features"), start="he_normal"),
     )
     gives = Sums
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["proxy"]]
 
     def call(self, label: Tensor, embedding: Tensor, proxies: Tensor) -> Sums:
         s = cosines(embedding, proxies)

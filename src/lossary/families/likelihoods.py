@@ -5,6 +5,7 @@ from typing import Annotated
 
 from keras import ops
 
+from ..core import axes
 from ..core.contract import COUNT, RATE, REAL, Contract, Values
 from ..core.forms import Parameters, Pointwise
 from ..core.functions import function
@@ -89,6 +90,14 @@ class GaussianNLL(
     ] = True
     prediction = SPREADS
     heads = ("mean", "spread")
+    unfit = "it needs a second prediction, the variance"
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.mean_and_spread(self.spread)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        second = (-2.0, 3.0) if self.spread == "log_variance" else (0.1, 4.0)
+        return axes.parameters(("mean (target: 0)", self.spread.replace("_", " ")), second)
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         distance, spread = y - parts[..., 0], parts[..., 1]

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from ..core import axes
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.functions import function
@@ -98,6 +99,15 @@ class CategoricalHinge(
     @property
     def contract(self) -> Contract:
         return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class score"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.SCORES
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, logits=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true = ops.sum(y_true * y_pred, axis=-1)

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from ..core.axes import AXES, Axis
 from ..core.errors import ShapeError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -36,6 +37,9 @@ class DPO(Loss, aliases=("direct_preference_optimization", "dpo_loss"), tasks=("
         reference_rejected=Slot(LOG_PROBABILITY, optional=True),
         stack=-1,
     )
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["answers"]]
 
     def call(
         self, chosen: Tensor, rejected: Tensor, reference_chosen: Tensor | None, reference_rejected: Tensor | None

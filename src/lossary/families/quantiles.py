@@ -4,6 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
+from ..core import axes
 from ..core.errors import ParameterError
 from ..core.forms import Distance, Parameters
 from ..core.functions import function
@@ -58,9 +59,18 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
         numbers("The quantiles, one per output.", low=0.0, high=1.0, closed=False, unusual=(0.2, 0.7), optional=False),
     ] = (0.1, 0.5, 0.9)
 
+    unfit = "it needs one prediction for each quantile; ask for quantile:q=0.1,quantile:q=0.9 instead"
+
     @property
     def outputs(self) -> int:  # type: ignore[override]
         return len(self.q)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.quantiles(self.outputs)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        first, *rest = (f"prediction of the {q:g} quantile (target: 0)" for q in self.q)
+        return axes.parameters((first, rest[0]), axes.THREE) if self.outputs == 2 else None
 
     def validate(self) -> None:
         if not isinstance(self.q, tuple) or list(self.q) != sorted(set(self.q)):

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from ..core.axes import AXES, Axis
 from ..core.contract import REAL
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -32,6 +33,9 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
         score=Slot(REAL, ("row", "item"), valid="valid"),
         valid=Slot(VALID, ("row", "item"), "any", optional=True),
     )
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["item"]]
 
     def call(self, relevance: Tensor, score: Tensor, valid: Tensor | None) -> Rows:
         if valid is not None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from keras import ops
 
+from ..core.axes import Axis
 from ..core.contract import REAL, Contract, Values
 from ..core.forms import Distance, Pointwise, Vector
 from ..core.functions import function
@@ -182,6 +183,7 @@ class MeanAbsolutePercentageError(
     """
 
     epsilon: Annotated[float, positive("The smallest size a target is read as.", slide=(0.01, 1.0))] = 1e-7
+    divides_by_target = True
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return 100 * self.share(y, p)
@@ -282,10 +284,15 @@ class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coef
     """
 
     gives = Sums
+    unfit = "it is one number of all rows together"
+    undrawn = "It is one number of all rows together, so no row has a value that could be drawn."
 
     @property
     def contract(self) -> Contract:
         return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[Axis]:
+        return []
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
         if len(y_pred.shape) == 1:  # vectors alone, given to the function, are one column

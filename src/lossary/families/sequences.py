@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from ..core.axes import AXES, Axis
 from ..core.contract import LOGIT, Contract, Values
 from ..core.errors import ShapeError, TargetError
 from ..core.functions import function
@@ -40,6 +41,15 @@ class CTC(
     @property
     def contract(self) -> Contract:
         return Contract(SYMBOLS, LOGIT, shape="free")
+
+    def takes(self) -> str:
+        return f"y_true: (row, symbol), {SYMBOLS.words}. y_pred: (row, frame, class), {LOGIT.words}"
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["frames"]]
+
+    def mapped_over(self) -> None:
+        return None
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         self._check_shapes(y_true, y_pred)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
+from ..core.axes import AXES, Axis
 from ..core.contract import REAL
 from ..core.functions import function
 from ..core.loss import Loss
@@ -34,6 +35,9 @@ class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_ha
 
     inputs = declare(time=Slot(TIME, side="true"), event=Slot(YES_NO, side="true"), score=Slot(REAL), stack_true=-1)
     gives = Anchors
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["event"]]
 
     def call(self, here: Rowset, others: Rowset) -> Anchors:
         event = ops.logical_and(here.keep, here.event > 0)

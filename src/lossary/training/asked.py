@@ -18,11 +18,6 @@ DEFAULTS = {
     "binary": ("bce", "focal", "hinge", "squared_hinge"),
     "multiclass": ("scce", "sparse_focal", "gce", "categorical_hinge"),
 }
-UNFIT = {
-    "cosine_similarity": "it compares directions of vectors, and one column has no direction",
-    "multi_quantile": "it needs one prediction for each quantile; ask for quantile:q=0.1,quantile:q=0.9 instead",
-    "gaussian_nll": "it needs a second prediction, the variance",
-}
 FIXED = ("from_logits", "log_rate", "axis", "reduction", "name", "dtype")  # compare decides these itself
 COMMA = re.compile(r",(?![^(\[]*[)\]])")  # one that stands in no bracket
 
@@ -98,7 +93,7 @@ def ask_all(texts: tuple[str, ...], task: str) -> list[Asked]:
 
 def fitting(task: str) -> list[str]:
     """The losses that one column of predictions a class (or one in all) can be trained with."""
-    return [name for name in ls.losses(task=task) if name not in UNFIT]
+    return [name for name in ls.losses(task=task) if not ls.card(name).unfit]
 
 
 def _value(text: str) -> Any:
@@ -128,8 +123,8 @@ def _check_bounds(text: str, param: Any, value: Any) -> None:
 def _check_fits(asked: Asked, task: str) -> None:
     if asked.function in fitting(task):
         return
-    tasks = ls.card(asked.function).tasks
-    why = UNFIT.get(asked.function) if task in tasks else None
+    card = ls.card(asked.function)
+    tasks, why = card.tasks, card.unfit if task in card.tasks else ""
     raise LossaryError(
         f"'{asked.label}' was to be compared on a {task} target.",
         arrived=f"It does not fit: {why}." if why else f"It is a loss for {', '.join(tasks)}.",

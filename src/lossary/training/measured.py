@@ -24,10 +24,6 @@ from lossary.data.problem import Problem
 from lossary.linear.rows import Function, Rows, row_function
 from lossary.training.asked import Asked
 
-RAW = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error", "poisson")
-INDEXED = ("categorical_generalized_cross_entropy",)  # reads class numbers although its name, as Keras's, says dense
-POSITIVE = ("mean_squared_logarithmic_error", "poisson")
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -43,7 +39,7 @@ class Measured:
         """y as the loss reads it: (rows, 1), whole numbers for sparse losses, one column a class for dense ones."""
         if classes <= 2:
             return y[:, None].astype(np.float64)
-        if self.asked.function.startswith("sparse_") or self.asked.function in INDEXED:
+        if self.loss.contract.shape == "index":
             return y.astype(np.int32)
         return np.eye(classes)[y.astype(int)]
 
@@ -85,17 +81,19 @@ class Measured:
 def measure(asked: Asked, problem: Problem, gain: float = 1.0) -> Measured:
     """The loss in its units for this problem. Raises LossaryError where the target does not fit it."""
     shift = 0.0
-    if asked.function in RAW:
-        _check_sign(asked, problem)
-        shift = problem.scale.center / problem.scale.spread
     loss = ls.get(asked.function, **asked.keywords)
-    return Measured(asked, loss, gain, shift, asked.function in POSITIVE)
+    values = loss.contract.prediction
+    positive = loss.relative and max(values.low, values.floor) >= 0
+    if loss.relative:
+        _check_sign(asked, problem, loss.divides_by_target, positive)
+        shift = problem.scale.center / problem.scale.spread
+    return Measured(asked, loss, gain, shift, positive)
 
 
-def _check_sign(asked: Asked, problem: Problem) -> None:
+def _check_sign(asked: Asked, problem: Problem, divided: bool, positive: bool) -> None:
     lowest = float(problem.y.min())
-    zero = asked.function == "mean_absolute_percentage_error" and bool(np.any(problem.y == 0))
-    if zero or (asked.function in POSITIVE and lowest < 0):
+    zero = divided and bool(np.any(problem.y == 0))
+    if zero or (positive and lowest < 0):
         raise LossaryError(
             f"'{asked.label}' was to be compared on '{problem.target}'.",
             arrived="A value there is 0." if zero else f"A value there is {lowest:g}.",

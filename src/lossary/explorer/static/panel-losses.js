@@ -145,7 +145,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     about.replaceChildren(...entries.map((entry, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
       h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
-      h("dl", {}, ...[["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
+      h("dl", {}, ...[["Inputs", entry.inputs], ["Not drawn", entry.undrawn], ["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))
         .flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, typeof text === "string" ? prose(text) : text)])))));
