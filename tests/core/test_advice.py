@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
-from tests.laws.cases import LOSSES, Case, every_case, twin
+from tests.laws.cases import PAIRED, Case, every_case, twin
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = {"sample_weight", "reduction", "name", "dtype", "axis"}  # of every call, and of NumPy's argmax
@@ -66,7 +66,7 @@ def exists(text):
         assert hasattr(np, name), text
 
 
-@pytest.mark.parametrize("case", [Case(cls) for cls in LOSSES], ids=str)
+@pytest.mark.parametrize("case", [Case(cls) for cls in PAIRED], ids=str)
 def test_weights_that_do_not_fit_name_their_own(case):
     y, p = case.draw(np.random.default_rng(0), 5)
     with pytest.raises(ls.LossaryError) as caught:

@@ -346,7 +346,7 @@ def test_bad_input_is_refused(rng):
         r"Every sample_weight is 0": {"sample_weight": np.zeros(12)},
         r"sample_weight has shape \(3,\)": {"sample_weight": [1, 2, 3]},
         r"offset has shape": {"offset": np.zeros((12, 3))},
-        r"No loss": {"loss": "no_such_loss"},
+        r"no loss": {"loss": "no_such_loss"},
         r"loss is None": {"loss": None},
         r"from_logits=True": {"loss": ls.BinaryCrossentropy(), "y": np.arange(12) % 2},
         r"log_rate=True": {"loss": ls.Poisson(), "y": np.arange(12)},

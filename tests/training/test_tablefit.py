@@ -64,7 +64,7 @@ def compared(request):
 def recorded(found, label):
     """What the comparison itself said of its rows: the value, the score, or the class."""
     record = next(fit for fit in found.fits if fit.label == label)
-    return np.array(record.predictions), np.array(found.row_numbers) - 1
+    return np.array(record.predictions), np.array(found.row_numbers)
 
 
 def test_a_loaded_fit_predicts_what_the_comparison_did(compared, tmp_path):
