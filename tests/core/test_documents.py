@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossary.core import catalogue
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,6 +57,12 @@ def test_the_training_of_the_guide_works():
     names = {"__name__": "guide"}
     exec(compile(code.replace("epochs=200", "epochs=3, verbose=0"), "training.md", "exec"), names)
     assert names["history"].epoch
+
+
+@pytest.mark.backendless
+def test_the_readme_counts_the_losses():
+    (count,) = re.findall(r"^(\d+) so far", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M)
+    assert int(count) == len(catalogue.built_in())
 
 
 def test_every_link_of_the_documents_leads_somewhere():

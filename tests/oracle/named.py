@@ -206,3 +206,28 @@ def dpo(slots, weight, keep, form, beta=0.1, label_smoothing=0.0):
         right, wrong = mp.log1p(mp.exp(-m)), mp.log1p(mp.exp(m))
         values.append((1 - mpf(label_smoothing)) * right + mpf(label_smoothing) * wrong if there else None)
     return values
+
+
+@oracle
+def adaptive_robust(slots, weight, keep, form, size=1, alpha=1.0, scale=1.0):
+    def rho(x, a):
+        b = 2 - a
+        return b / a * ((x * x / b + 1) ** (a / 2) - 1)
+
+    def log_z(a):
+        if a not in LOG_Z:  # with x = sinh t, the tails are short
+            half = mp.quad(lambda t: mp.cosh(t) * mp.exp(-rho(mp.sinh(t), a)), [0, 1, 2, 4, 7, 12, 20, 40])
+            LOG_Z[a] = mp.log(2 * half)
+        return LOG_Z[a]
+
+    values = []
+    for y, p, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        row = list(zip(y, p, strict=True)) if isinstance(y, list) else [(y, p)]
+        shapes = [(slots["alpha"][j % len(slots["alpha"])], slots["scale"][j % len(slots["scale"])])
+                  for j in range(len(row))]  # fmt: skip
+        terms = [rho((q - t) / c, a) + mp.log(c) + log_z(a) for (t, q), (a, c) in zip(row, shapes, strict=True)]
+        values.append(mean(terms) if there else None)
+    return values
+
+
+LOG_Z = {}

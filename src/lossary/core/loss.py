@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import field
-from functools import lru_cache
 from importlib import import_module
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -83,6 +82,7 @@ class Loss(Fields, keras.losses.Loss):
     __signature__ = ClassSignature()
     _arguments: dict[str, Any]
     _moving: dict[str, Moving]  # parameters that follow a schedule
+    _takes: dict[str, tuple[str, ...]]  # the names that each formula of named slots takes
 
     def __init_subclass__(
         cls,
@@ -138,6 +138,9 @@ class Loss(Fields, keras.losses.Loss):
                 value = [param.check(cls.__name__, name, sample) for sample in (*value.samples(), value.first())][-1]
             setattr(self, name, param.check(cls.__name__, name, value))
         self.validate()
+        if type(self).inputs:  # the names that each formula takes
+            named = {form: inspect.signature(getattr(self, form)).parameters for form, _ in self.inputs.forms}
+            self._takes = {form: tuple(parameters) for form, parameters in named.items()}
         if type(self).inputs and common["reduction"] is not None:  # without one, it is the loss of a function
             self.build_weights({})
         return self
@@ -336,9 +339,11 @@ class Loss(Fields, keras.losses.Loss):
             whole = slots.read(owner, None, None, {**weights, **rest}, dtype=inner, weight=weight)
         formula = getattr(self, form)
         extra: dict[str, Callable[[], Any]] = {"here": batch.rows, "others": whole.rows}
-        given = [extra[n]() if n in extra else batch.slots.get(n) for n in _arguments(getattr(type(self), form))]
+        given = [extra[n]() if n in extra else batch.slots.get(n) for n in self._takes[form]]
         result = formula(*given)
         result = result if isinstance(result, (Rows, Sums)) else Rows(result)
+        if isinstance(result, Anchors):  # a row of weight 0 is no partner, so it is none to be counted either
+            result.valid = reduction.both(result.valid, batch.keep)
         return result, self._met(result, "sample_weight", batch.weight), self._met(result, "mask", batch.mask)
 
     def build_weights(self, sizes: dict[str, int]) -> bool:
@@ -561,12 +566,6 @@ def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> Sha
 
 def _first(y: Any) -> Tensor:
     return next(iter(y.values())) if isinstance(y, dict) else y
-
-
-@lru_cache(maxsize=1024)
-def _arguments(formula: Any) -> tuple[str, ...]:
-    """The names that a formula takes."""
-    return tuple(inspect.signature(formula).parameters)[1:]
 
 
 def filter_masks(arrived: Any) -> Any:

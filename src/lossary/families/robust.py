@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from keras import ops
 
+from ..core import axes
 from ..core.contract import REAL, Values
 from ..core.errors import ParameterError
 from ..core.forms import Distance
@@ -238,6 +239,12 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
         ),
         scale=own(POSITIVE, ("column",), ("size",), start=lambda loss: math.log(loss.scale), link=ops.exp),
     )  # fmt: skip
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.errors([self.scale])]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.predictions()
 
     def call(self, y_true: Tensor, y_pred: Tensor, alpha: Tensor, scale: Tensor) -> Tensor:
         columns = y_pred.shape[-1] if len(y_pred.shape) > 1 else 1
