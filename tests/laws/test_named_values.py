@@ -1,4 +1,4 @@
-"""Losses of named slots against the textbook in 50 digits: values, reductions and gradients. No loss is named here.
+"""Losses of named slots against the textbook in 80 digits: values, reductions and gradients. No loss is named here.
 
 The batches hold what laws cannot tell: ties, a class without a partner, equal distances, empty lists, padded items,
 boxes that touch or are empty, angles near pi, a masked row, weights; and numbers of very different sizes.
@@ -123,7 +123,7 @@ def flat(values):
 
 
 def textbook(case, slots, weight=None, keep=(True,) * 8, **more):
-    """The values in 50 digits, one for each entry of a row, None for those that do not count; or one number."""
+    """The values in 80 digits, one for each entry of a row, None for those that do not count; or one number."""
     weight = None if weight is None else [mpf(float(w)) for w in weight]
     return flat(NAMED_ORACLE[twin(case.cls).__name__](slots, weight, list(keep), case.form, **case.how, **more))
 
@@ -167,7 +167,7 @@ def slopes_of(case, arrays, sides=(1, -1)):
                 row[j] = kept + sign * step
                 moves = [v - v0 for v, v0 in zip(values(), start, strict=True)]
                 # a vector of length 0 has no direction: there the value jumps, and has no slope
-                jumps = abs(mp.fsum(moves)) > 1e-6
+                jumps = not any(row[:j] + row[j + 1 :]) and not kept and abs(mp.fsum(moves)) > 1e-6
                 columns[-1].append([np.nan if jumps else float(sign * d / step) for d in moves])
             row[j] = kept
         found[name] = np.moveaxis(np.array(columns), 0, -1)

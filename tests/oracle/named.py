@@ -1,4 +1,4 @@
-"""The textbook formula of every loss of named slots in 50 digits, as explicit loops over rows.
+"""The textbook formula of every loss of named slots in 80 digits, as explicit loops over rows.
 
 `NAMED_ORACLE[name](slots, weight, keep, form, **parameters)` gives the value of each row, None for one that does not
 count, or the one number of a loss of the whole batch. `slots` holds lists of mpmath numbers, `keep` says which rows
@@ -8,7 +8,7 @@ exist, `weight` is None or one number per row. Nothing here is clever, and nothi
 from mpmath import MPContext
 
 mp = MPContext()  # a context of its own, so that no other test's precision can change a truth
-mp.dps = 50
+mp.dps = 80
 mpf = mp.mpf
 NAMED_ORACLE = {}
 
