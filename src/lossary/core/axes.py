@@ -352,7 +352,7 @@ _ALL = (
          symbols=lambda x, second, loss: _of_mask(_sigmoid(x), _sigmoid(second), loss)),
     Axis("angle between prediction and target (degrees)", (0.0, 180.0), _turned, "angle",
          symbols=lambda x, second, loss: {"y · p": math.cos(math.radians(x)), "‖ y ‖": 1.0, "‖ p ‖": 1.0}),
-    Axis("cosine of two embeddings of one class (other classes: 0)", (-0.99, 0.99), _embeddings, "pair", batches=True,
+    Axis("cosine within the class (to others: 0)", (-0.99, 0.99), _embeddings, "pair", batches=True,
          second=Second("cosine to another class, s_n", -1.0, 1.0, 0.0), short="cosine to the same class, s_p",
          still=(-1.0, 1.0), symbols=_of_embeddings),
     Axis("logit of the correct symbol in every frame (others: 0)", (-3.0, 6.0), _frames, "frames", symbols=_of_frames),
