@@ -1,0 +1,34 @@
+"""The mathematical shapes a loss can take. A form turns (y_true, y_pred) into what the formula is written in.
+
+Loss
+├── Distance       of the error e = y_pred - y_true alone
+├── Pointwise      of y_true and y_pred entry by entry
+├── Margin         of the margin m = y * y_pred, with labels y = -1 or 1
+├── Binary         of probabilities or logits of independent yes/no questions
+├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
+│   └── Sparse     the same with class indices as targets
+├── Vector         of two vectors along one axis
+├── Overlap        of true positives, false positives and false negatives of a mask
+├── Parameters     of the parameters of a distribution, predicted along one more axis
+└── Boxes          of the areas of two boxes: intersection, union, hull
+"""
+
+from .errors import Distance as Distance
+from .errors import Margin as Margin
+from .errors import Parameters as Parameters
+from .errors import Pointwise as Pointwise
+from .labels import Axis as Axis
+from .labels import Binary as Binary
+from .labels import Categorical as Categorical
+from .labels import Chances as Chances
+from .labels import ClassWeights as ClassWeights
+from .labels import Epsilon as Epsilon
+from .labels import FromLogits as FromLogits
+from .labels import Ignored as Ignored
+from .labels import Smoothing as Smoothing
+from .labels import Sparse as Sparse
+from .labels import absent as absent
+from .labels import one_each as one_each
+from .regions import Boxes as Boxes
+from .regions import Overlap as Overlap
+from .regions import Vector as Vector

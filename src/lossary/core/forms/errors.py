@@ -1,0 +1,194 @@
+"""Forms of numbers: an error, two entries, a margin, the parameters of a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from keras import ops
+
+from ...numerics.masks import mask_of, with_mask
+from ...numerics.stable import (
+    mean,
+    with_slope,
+)
+from .. import axes
+from ..axes import AXES
+from ..contract import (
+    REAL,
+    SIGN,
+    Contract,
+    Values,
+)
+from ..errors import ParameterError, ShapeError
+from ..inputs import read
+from ..loss import Loss, Tensor
+
+
+def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
+    """The formula with its closed-form derivative, where the loss gives one."""
+    return loss.of if type(loss).slope is form.slope else with_slope(loss.of, loss.slope)
+
+
+class Distance(Loss, abstract=True, tasks=("regression",)):
+    """A loss of the error `e = y_pred - y_true` alone; the mean over the last axis is one row's value."""
+
+    entrywise = True
+    of_errors = True
+    two_classes = (-1.0, 1.0)
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        turns = [name for name, param in self.params.items() if param.slide and param.kind == "number"]
+        return [axes.errors([abs(float(getattr(self, name))) for name in turns])]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.predictions()
+
+    def of(self, e: Tensor) -> Tensor:
+        """The value for each error."""
+        raise NotImplementedError
+
+    def slope(self, e: Tensor) -> Tensor:
+        """The derivative of `of` in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(_sloped(self, Distance)(y_pred - y_true))
+
+
+class Pointwise(Loss, abstract=True, tasks=("regression",)):
+    """A loss of y_true and y_pred entry by entry; the mean over the last axis is one row's value."""
+
+    entrywise = True
+
+    relative = True
+    target: ClassVar[Values] = REAL
+    prediction: ClassVar[Values] = REAL
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(type(self).target, type(self).prediction)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["log rate" if getattr(self, "log_rate", False) else "prediction"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.LOG_RATES if getattr(self, "log_rate", False) else axes.predictions((0.05, 4.0))
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        """The value for each pair of entries."""
+        raise NotImplementedError
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        """The derivative of `of` by p in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(self.of(y_true, y_pred))
+
+
+class Margin(Loss, abstract=True, tasks=("binary",)):
+    """A loss of the margin `m = y * y_pred` with y = -1 or 1 (a label 0 is read as -1)."""
+
+    entrywise = True
+    two_classes = (-1.0, 1.0)
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SIGN, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["margin"]]
+
+    def of(self, m: Tensor) -> Tensor:
+        """The value for each margin."""
+        raise NotImplementedError
+
+    def slope(self, m: Tensor) -> Tensor:
+        """The derivative of `of` in closed form."""
+        raise NotImplementedError
+
+    def margin(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The label's sign times the prediction."""
+        return ops.where(ops.equal(y_true, 0), -1.0, y_true) * y_pred
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(_sloped(self, Margin)(self.margin(y_true, y_pred)))
+
+
+class Parameters(Loss, abstract=True, tasks=("regression",)):
+    """A loss of the parameters of a distribution (or several quantiles), predicted along one more, last axis.
+
+    For targets (n,) or (n, 1) predictions are (n, k); for targets (n, d) they are (n, d, k).
+    """
+
+    entrywise = True
+
+    outputs = 2  # k
+    unfit = "it needs more than one prediction for each target"
+    target: ClassVar[Values] = REAL
+    prediction: ClassVar[Values] = REAL
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.target, self.prediction, shape="parameters", parameters=self.outputs)
+
+    def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Outputs by the names of `heads`, or as a tuple in their order, along one last axis."""
+        owner, rest = type(self).__name__, {name: x for name, x in named.items() if name not in self.heads}
+        given = {name: x for name, x in named.items() if name in self.heads}
+        if isinstance(y_pred, dict):
+            given, rest = {**y_pred, **given}, rest
+        elif isinstance(y_pred, tuple) and len(y_pred) == self.outputs and all(hasattr(x, "shape") for x in y_pred):
+            names = self.heads or tuple(f"y_pred[{place}]" for place in range(self.outputs))
+            given |= dict(zip(names, y_pred, strict=True))
+            return self._stacked(y_true, given, list(names)), rest
+        elif not given:
+            return y_pred, named
+        if set(given) != set(self.heads) or (y_pred is not None and not isinstance(y_pred, dict)):
+            arrived = f"It was given {', '.join(map(str, given))}{' beside y_pred' * (y_pred is not None)}."
+            raise ParameterError(
+                f"{owner} reads {self.outputs} outputs for each target.",
+                arrived=arrived if not isinstance(y_pred, dict) else f"It was given {', '.join(map(str, given))}.",
+                allowed="Allowed is one tensor with them along its last axis"
+                + (f", or {' and '.join(self.heads)} by name." if self.heads else ", or a tuple of them."),
+                do="Name the outputs of the model so, or stack them: y_pred of shape (rows, outputs).",
+            )
+        return self._stacked(y_true, given, list(self.heads)), rest
+
+    def _stacked(self, y_true: Any, given: dict[str, Any], names: list[str]) -> Tensor:
+        """One tensor (..., k); (rows, 1) is (rows,) where the targets are."""
+        owner = type(self).__name__
+        mask = next((found for x in given.values() if (found := mask_of(x)) is not None), None)
+        parts = [read(owner, name, given[name], self.inner) for name in names]
+        if len({tuple(x.shape) for x in parts}) > 1:
+            raise ShapeError(
+                f"{owner} reads {' and '.join(names)}, of one shape.",
+                arrived=f"They have the shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
+                allowed="Allowed are equal shapes: one number of each for each target.",
+                do="Give the outputs of the model the same number of units.",
+            )
+        flat = len(getattr(y_true, "shape", None) or np.shape(y_true)) == 1
+        if flat and len(parts[0].shape) == 2 and parts[0].shape[1] == 1:
+            parts = [ops.squeeze(x, 1) for x in parts]
+        found = ops.stack(parts, axis=-1)
+        return found if mask is None else with_mask(found, mask)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.first_parameter(self.outputs)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.parameters(("mean (target: 0)", "second parameter"), (-2.0, 3.0)) if self.outputs == 2 else None
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        """The value of each target y (...) from its k predicted numbers, parts (..., k)."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        values = self.of(y_true, y_pred)
+        return mean(values) if len(values.shape) > 1 else values
