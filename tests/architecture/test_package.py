@@ -44,7 +44,18 @@ def test_only_files_named_after_a_backend_import_it():
         if re.search(r"^\s*(import|from) (starlette|uvicorn)", file.read_text(), flags=re.M):
             assert file.parent.name == "explorer", file
         if re.search(r"^\s*(import|from) keras\b", file.read_text(), flags=re.M):
-            rooms = {"numerics", "core", "families", "target", "training", "drawing", "checking", "epochs", "explorer"}
+            rooms = {
+                "numerics",
+                "core",
+                "families",
+                "target",
+                "training",
+                "drawing",
+                "checking",
+                "epochs",
+                "explorer",
+                "forms",
+            }
             rooms |= {"linear"}
             assert file.parent.name in rooms or file.name == "backends.py", file  # which starts the chosen backend
 

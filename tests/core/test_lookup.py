@@ -117,7 +117,8 @@ label_distribution ordinal coral corn emd yolo detr
 """
 
 
-def test_a_name_that_is_not_here_is_said_to_be_not_here():
+def test_a_name_that_is_not_here_is_said_to_be_not_here(monkeypatch):
+    monkeypatch.setattr(catalogue, "_CUSTOM", {})  # what other tests have registered
     near = {name: suggested(name) for name in ABSENT.split()}
     assert all(found is not None for found in near.values())
     assert sum(map(bool, near.values())) <= 0.06 * len(near), {name: found for name, found in near.items() if found}

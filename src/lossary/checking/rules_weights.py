@@ -189,7 +189,7 @@ def _apart(whole: float, others: list[float], tolerance: float = 1e-4) -> bool:
     return any(not abs(whole - other) <= tolerance * scale + 1e-9 for other in others)
 
 
-@rule("L012", "grows-with-batch", WARNING, after=("L001", "L016"))
+@rule("L012", "grows-with-batch", WARNING, after=("L001", "L016"), slots=True)
 def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 

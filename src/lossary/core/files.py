@@ -144,7 +144,15 @@ class _Part:
                 self.handle = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
         if self.handle < 0:
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-            self.handle = os.open(self._call(), flags, 0o600)
+            fresh = self._call() + ".new" * (fcntl is not None)  # whoever sweeps must not see it before it is locked
+            self.handle = os.open(fresh, flags, 0o600)
+            self._lock()
+            if fresh != self.name:
+                os.rename(fresh, self.name)
+        else:
+            self._lock()
+
+    def _lock(self) -> None:
         if fcntl is not None:
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
