@@ -1,6 +1,7 @@
 """Ctrl-C, with real processes and signals: exit code 130, wherever it comes."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -40,10 +41,16 @@ lossary.cli.main.main()
 """
 
 
+def heeding():
+    """In the new process: a run of tests in the background ignores the signal, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(moment, *words):
     """Exit code, standard output and error of a command that is interrupted."""
     done = subprocess.run(
         [sys.executable, "-c", CODE, moment, *map(str, words)],
+        preexec_fn=heeding,
         capture_output=True,
         text=True,
         timeout=120,
@@ -94,7 +101,9 @@ def test_a_finished_fit_is_kept(tmp_path):
         "sys.argv = ['lossary', 'compare', '--loss', 'mse,mae', '--quiet']\n"
         "from lossary.cli.main import main\nmain()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], preexec_fn=heeding, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 130 and "Traceback" not in done.stderr
     assert "not fitted are mae" in done.stdout and "a mse" in done.stdout
 
@@ -104,5 +113,5 @@ def test_where_it_is_ignored_it_is_ignored():
     code = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from lossary.cli import main as m\n"
     code += "w = m._whole; m._whole = lambda words: (os.kill(os.getpid(), signal.SIGINT), w(words))[1]\n"
     code += "sys.argv = ['lossary', 'show', 'nosuch', '--help']; m.main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], preexec_fn=heeding, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "Usage" in done.stdout

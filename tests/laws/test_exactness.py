@@ -45,6 +45,7 @@ MOVED = "TensorFlow's graphs without XLA move constant factors through products:
 EXCEPTIONS = (
     Exception_("Cauchy", "value", ("float32",), 5, MOVED),
     Exception_("GaussianNLL", "gradient", ("float32",), 5, MOVED),
+    Exception_("RootMeanSquaredError", "gradient", ("float32",), 5, MOVED),
     Exception_("CosineSimilarity", "gradient", ("float32",), 6, MOVED),
     Exception_("BinaryFocalCrossentropy", "gradient", ("float32",), 10, POWER),
     Exception_("CategoricalFocalCrossentropy", "gradient", ("float32",), 10, POWER),

@@ -36,9 +36,9 @@ def test_names_of_other_libraries_take_their_parameters():
 @pytest.mark.parametrize(
     ("losses", "task", "words"),
     [
-        ("hubr", "regression", "Huber"),
+        ("hubr", "regression", "huber"),
         ("huber:delta=-1", "regression", "delta is -1"),
-        ("huber:delta=big", "regression", "delta is big"),
+        ("huber:delta=big", "regression", "delta is 'big'"),
         ("huber:detla=1", "regression", "Its parameters are delta"),
         ("huber:2", "regression", "NAME:PARAMETER=VALUE"),
         ("mse:delta=1", "regression", "mse has no parameters"),

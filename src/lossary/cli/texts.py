@@ -119,7 +119,7 @@ def _print_list(cards: list[Card], parts: list[PartCard]) -> None:
 
 def _entry(name: str, summary: str, more: str, beside: int) -> list[str]:
     """A name with its summary beside it, and what else there is to say below."""
-    told = wrapped(summary, beside)
+    told = wrapped(summary, beside) or [""]  # a loss of one's own may say nothing
     if len(name) < beside - 1:
         told[0] = name.ljust(beside) + told[0][beside:]
     else:

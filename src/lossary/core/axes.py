@@ -319,14 +319,14 @@ def _indexed(dense: Callable[[Array, float], Any]) -> Callable[[Array], Given]:
 
 _ALL = (
     Axis("error (prediction − target)", (-3.0, 3.0), against(0.0), "error", still=(-4.0, 4.0), card=(-4.0, 4.0),
-         symbols=lambda x, second, loss: {"e": x, "p": x, "y": 0.0}),
+         short="error e = prediction − target", symbols=lambda x, second, loss: {"e": x, "p": x, "y": 0.0}),
     Axis("prediction (target = 1)", (0.05, 4.0), against_second, "prediction", second=_TARGET, short="prediction p",
          still=(0.02, 5.0), symbols=lambda x, second, loss: {"p": x, "y": second, "e": x - second}),
     Axis("logarithm of the rate (target = 1)", (-3.0, 2.5), against_second, "log rate", second=_TARGET,
          short="logarithm of the predicted rate, z",
          symbols=lambda x, second, loss: {"z": x, "y": second, "p": math.exp(x)}),
     Axis("margin (label × score)", (-2.0, 3.0), against(1.0), "margin", still=(-3.0, 3.0), card=(-4.0, 4.0),
-         symbols=lambda x, second, loss: {"m": x, "y": 1.0}),
+         short="margin m = label × score", symbols=lambda x, second, loss: {"m": x, "y": 1.0}),
     Axis(_TRUE, (0.01, 1.0), against_second, "probability", second=_LABEL, short="predicted probability p",
          still=_UNIT, card=(0.02, 0.98), symbols=_of_probability),
     Axis(_TRUE_LOGIT, (-5.0, 5.0), against_second, "logit", second=_LABEL, short="predicted logit z", still=_WIDE,
