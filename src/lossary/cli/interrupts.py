@@ -20,7 +20,7 @@ from typing import Any
 from lossary.cli.failure import INTERRUPTED
 from lossary.core.files import give_up
 
-GRACE = 2.0  # seconds until Python has to run again where finished fits are to be kept
+GRACE = 5.0  # seconds until Python has to run again where finished fits are to be kept
 WORDS = "Interrupted before a result was there; nothing is written."
 
 
