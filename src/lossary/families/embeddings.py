@@ -17,6 +17,10 @@ from ..numerics.classes import one_hot, surprise_of_one_logit
 from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations, sines
 from ..numerics.stable import at_least, at_most, softplus
 
+Classes = Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)]
+Features = Annotated[
+    int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
+]
 LABELLED = declare(label=Slot(GROUP, side="true"), embedding=Slot(VECTOR, ("row", "feature")))
 
 
@@ -69,7 +73,7 @@ class Circle(
             vectors = others.embedding
         else:
             same = ops.equal(ops.expand_dims(here.label, 1), ops.cast(ops.expand_dims(ref_labels, 0), here.label.dtype))
-            same, strange, vectors = same, ops.logical_not(same), ref_embeddings
+            strange, vectors = ops.logical_not(same), ref_embeddings
             if self.remove_diagonal:
                 rows, columns = (ops.arange(size) for size in ops.shape(same))
                 same = ops.logical_and(same, ops.expand_dims(rows, -1) != columns)
@@ -218,10 +222,8 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
     0.31326169
     """
 
-    classes: Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)] = None
-    features: Annotated[
-        int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
-    ] = None
+    classes: Classes = None
+    features: Features = None
     margin: Annotated[float, number("The angle, in radians.", low=0.0, high=1.5, slide=(0.0, 1.0))] = 0.5
     scale: Annotated[float, positive("Multiplies the cosines.", slide=(1.0, 64.0))] = 64.0
 
@@ -264,10 +266,8 @@ class ProxyAnchor(Loss, aliases=("proxy_anchor_loss",), tasks=("retrieval",)):
     0.65983528
     """
 
-    classes: Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)] = None
-    features: Annotated[
-        int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
-    ] = None
+    classes: Classes = None
+    features: Features = None
     margin: Annotated[float, number("What a cosine should differ from 0.", low=0.0, high=1.0, slide=(0.0, 0.5))] = 0.1
     scale: Annotated[float, positive("How sharply hard rows stand out.", slide=(1.0, 64.0))] = 32.0
 
