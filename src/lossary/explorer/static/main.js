@@ -1,7 +1,7 @@
 // The page: panels, status, and what is shared from each of them.
 
 import * as address from "./address.js";
-import { ask } from "./api.js";
+import { ask, Later } from "./api.js";
 import { button, errorParts, h } from "./dom.js";
 import { likelihoodPanel } from "./panel-likelihood.js";
 import { linePanel } from "./panel-line.js";
@@ -30,6 +30,7 @@ function open() {
   if (panel && !known) address.leave(`#/${panel}`, "there is no such panel");
   const name = known ? panel : "losses";
   current?.close?.();
+  written.clear(); // an address that changes while the browser goes back may keep it from going
   closeCode();
   const [title, make] = PANELS[name];
   document.title = `${title} · lossary explorer`;
@@ -58,10 +59,9 @@ function tellLeftOut() {
 }
 
 /** The address follows what is set, at most a few times a second: browsers limit how often it may change. */
-let timer = null;
+const written = new Later();
 function remember(name) {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
+  written.set(() => {
     if (current?.name === name) address.write(name, current.params());
   }, 150);
   closeCode();
