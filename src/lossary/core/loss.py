@@ -25,7 +25,7 @@ from .errors import DefinitionError, ParameterError, ShapeError
 from .params import Param
 from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
-from .results import Anchors, Partial, RisingSums, Rows, Sums
+from .results import Anchors, Fused, Partial, RisingSums, Rows, Sums
 from .schedules import Moving, moving
 from .slots import Forms, OwnSlot
 
@@ -305,10 +305,11 @@ class Loss(Fields, keras.losses.Loss):
         if not isinstance(result, Rows):
             result = Rows(result)
             mask = reduction.both(mask, mask_of(result.values))
-        result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
+        if not isinstance(result, Fused):
+            result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":
             _check_rows(owner, result.values, y_pred)
-        if len(result.values.shape) == 0 and keep is not None:
+        if keep is not None and len(result.like.shape) == 0:
             raise _no_rows(owner, y_pred)
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 

@@ -2,6 +2,7 @@
 
 Result
 ├── Rows            one value per row, or per entry of it
+│   ├── Fused       the same, where values and slopes are made together
 │   └── Anchors     the same, where the value of a row depends on the other rows of the batch
 └── Sums            contributions of rows to a number that is made of sums over the batch: a ratio, a correlation
     └── RisingSums  a root of a mean: it rises with its one sum, so a row alone has a value too
@@ -12,19 +13,21 @@ halves of a batch give what the whole gives.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from keras import ops
 
-from ..numerics.backend import log, replicas, total
-from ..numerics.stable import largest, middling, square_root, without_infinity
+from ..numerics.backend import average, followed, log, replicas, summed, total
+from ..numerics.stable import largest, length, mean, middling, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
 
 Tensor = Any
 Axes = tuple[int, ...]
+Kernel = Callable[..., tuple[Tensor, Tensor]]
 LARGEST_SCALE = 2.0**127  # of numerics.stable.middling
 
 
@@ -44,6 +47,38 @@ class Rows:
     def like(self) -> Tensor:
         """A tensor of the shape of the values."""
         return self.values
+
+
+class Fused(Rows):
+    """Rows whose values and slopes by y_pred are made together, by `kernel(y_pred, *held) -> values, slopes`.
+
+    An entrywise kernel gives a value for each entry, and a row's value is the mean over the last axis; a `rowwise` one
+    gives a value for each row. The kernel knows nothing of weights and reductions: sums are made with it in one pass,
+    by the backend, and wherever that cannot be (derivatives of derivatives, the rows themselves, sharded tensors), it is
+    followed operation by operation.
+    """
+
+    def __init__(self, kernel: Kernel, y_pred: Tensor, *held: Tensor, rowwise: bool = False) -> None:
+        self.kernel, self.y_pred, self.held, self.rowwise = kernel, y_pred, held, rowwise
+        self.valid = self.share = None
+
+    @property
+    def values(self) -> Tensor:  # type: ignore[override]
+        values = followed(self.kernel, self.rowwise, self.y_pred, self.held)
+        return values if self.rowwise else mean(values)
+
+    @property
+    def like(self) -> Tensor:
+        return self.y_pred[..., 0]
+
+    def summed(self, weight: Tensor | None, divisor: Any) -> Tensor:
+        """The sum of the rows, each times its weight, divided by a number."""
+        entries = 1 if self.rowwise else length(self.y_pred)
+        number = summed(self.kernel, self.rowwise, self.y_pred, self.held, weight, divisor * entries)
+        if number is not None:
+            return number
+        values = self.values
+        return average(values if weight is None else values * weight, divisor)
 
 
 class Anchors(Rows):
@@ -314,6 +349,8 @@ COUNT = " count"  # no part has this name
 
 def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None) -> Tensor:
     """The result as one number (or none), with weight and mask in the rank of its values."""
+    if isinstance(result, Fused) and how not in (None, "none", "mean_with_class_weight"):
+        return _in_one_pass(result, weight, mask, str(how))
     if not isinstance(result, Sums):
         keep = mask if result.valid is None else both(mask, result.valid)
         number = reduction.reduce(result.values, weight, keep, how)
@@ -325,6 +362,35 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
         return _each_alone(result, weight, both(mask, result.valid))
     found = partial(result, weight, mask, "sum_over_batch_size" if how in (None, "none") else how).value()
     return reduction.reduce(found, None, None, how)
+
+
+def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:
+    """The formulas of core.reduction, with weights and divisors inside the kernel."""
+    scalar = None
+    if weight is not None and len(weight.shape) == 0 and how != "mean_with_sample_weight":
+        weight, scalar = None, weight
+    if weight is None and mask is None:
+        shape = result.y_pred.shape[:-1]
+        rows: Any = math.prod(shape) if None not in shape else ops.cast(ops.size(result.like), result.y_pred.dtype)
+        number = result.summed(None, 1 if how == "sum" or rows == 0 else rows)
+    else:
+        like = result.like
+        weight = ops.ones_like(like) if weight is None else ops.broadcast_to(weight, ops.shape(like))
+        if mask is not None:
+            mask = ops.broadcast_to(mask, ops.shape(like))
+            weight = ops.where(mask, weight, 0.0)
+        if how == "sum":
+            count = None
+        elif how == "mean_with_sample_weight":
+            count = total(weight)
+        else:
+            count = total(ops.cast(mask, like.dtype) if mask is not None else ops.ones_like(like))
+        if count is not None:
+            weight = weight / ops.where(ops.equal(count, 0), 1.0, count)
+        number = result.summed(weight, 1)
+    if scalar is not None:
+        number = number * scalar
+    return number if how == "sum" or replicas() == 1 else number / replicas()
 
 
 def _each_alone(result: Sums, weight: Tensor | None, keep: Tensor | None) -> Tensor:

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any
 
-from keras import ops
-
 from ..core.errors import ParameterError
 from ..core.forms import Categorical, Chances, Sparse, absent, one_each
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import Param, fraction, nonnegative
+from ..numerics import ops
 from ..numerics.backend import expm1
 from ..numerics.stable import power, with_slope
 

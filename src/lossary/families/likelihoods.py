@@ -3,14 +3,13 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from ..core import axes
 from ..core.contract import COUNT, RATE, REAL, Contract, Values
 from ..core.forms import Parameters, Pointwise
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, flag
+from ..numerics import ops
 from ..numerics.backend import log
 from ..numerics.stable import SMALLEST, reciprocal, surprise, times_exp, wide, with_slope, with_slopes
 

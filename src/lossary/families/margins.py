@@ -1,12 +1,11 @@
 """Margins: classification by scores that need not be probabilities."""
 
-from keras import ops
-
 from ..core import axes
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
+from ..numerics import ops
 from ..numerics.stable import LARGE, at_least, constant, largest, mean_square
 
 

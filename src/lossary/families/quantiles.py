@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from ..core import axes
 from ..core.errors import ParameterError
 from ..core.forms import Distance, Parameters
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction, numbers
+from ..numerics import ops
 from ..numerics.stable import constant, mean
 
 

@@ -2,8 +2,6 @@
 
 from typing import Annotated, Any
 
-from keras import ops
-
 from ..core.axes import Axis
 from ..core.contract import REAL, Contract, Values
 from ..core.forms import Distance, Pointwise, Vector
@@ -11,12 +9,12 @@ from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import positive
 from ..core.results import Moments, Norm, RisingSums, Sums
+from ..numerics import ops
 from ..numerics.backend import total
 from ..numerics.stable import (
     at_least,
     log_growth,
     mean,
-    mean_square,
     root_mean_square,
     squared_log_growth,
     tanh,
@@ -54,9 +52,6 @@ class MeanSquaredError(
 
     def slope(self, e: Tensor) -> Tensor:
         return 2 * e
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_square(y_pred - y_true)
 
 
 mean_squared_error = function(MeanSquaredError)

@@ -4,7 +4,6 @@ import math
 from typing import Annotated
 
 import numpy as np
-from keras import ops
 
 from ..core import axes
 from ..core.contract import REAL, Values
@@ -14,6 +13,7 @@ from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, number, positive
 from ..core.slots import POSITIVE, Slot, declare, own
+from ..numerics import ops
 from ..numerics.backend import expm1, log1p
 from ..numerics.stable import LARGE, about_one, at_least, at_most, less_log1p, log1p_of_square, mean
 

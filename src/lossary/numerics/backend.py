@@ -127,6 +127,31 @@ def derived(
     return _BACKEND.derived(value, push, pull)
 
 
+Kernel = Callable[..., tuple[Tensor, Tensor]]
+
+
+def summed(
+    kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...], weight: Tensor | None, divisor: Any
+) -> Tensor | None:
+    """The sum of a kernel's values, each row times its weight, divided by a number; with its gradient in one pass.
+
+    Args:
+        kernel: maps p and held tensors to values and their slopes by p: values of the shape of p, or one for each row.
+        rowwise: whether it gives one value for each row.
+        p: (..., columns).
+        held: tensors of the shape of p; of the shape of its rows, where rowwise.
+        weight: one number for each row, or None.
+
+    None where the backend cannot do it in one pass.
+    """
+    return _BACKEND.summed(kernel, rowwise, p, held, weight, divisor)
+
+
+def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...]) -> Tensor:
+    """The values of a kernel; the derivative by p is its slope, that by the held tensors is found automatically."""
+    return _BACKEND.followed(kernel, rowwise, p, held)
+
+
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f` as the backend's trainer would compile it. torch's trainer runs eagerly."""
     made: Callable[..., Any] = _BACKEND.compiled(f)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
+from . import ops
 from .backend import derived, log1p, total
 from .stable import at_least, reciprocal, surprise
 

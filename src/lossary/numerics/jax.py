@@ -149,6 +149,120 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     return f
 
 
+Kernel = Callable[..., tuple[Any, Any]]
+SIZE = 1 << 16  # numbers in a block: what is made of them stays in a core's cache
+FEW = 1 << 17  # numbers that need no blocks
+
+
+def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
+    """Value and gradient by a scan over blocks, so that no tensor of full size is made but the gradient.
+
+    Tensors that may lie on several devices have no blocks: cutting them would gather them.
+    """
+    rest = held if weight is None else (*held, weight)
+
+    def parts(p: Any, *rest: Any) -> tuple[Any, Any]:
+        if weight is None:
+            values, slope = kernel(p, *rest)
+            return row_sums(values, rowwise), slope * (1 / divisor)
+        *held, by_row = rest
+        values, slope = kernel(p, *held)
+        scale = by_row[..., None]
+        return row_sums(values if rowwise else values * scale, rowwise) * (by_row if rowwise else 1.0), slope * (
+            scale / divisor
+        )
+
+    def both(p: Any, *rest: Any) -> tuple[Any, Any]:
+        if p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
+            sums, slope = parts(p, *rest)
+            return finite(jnp.sum(sums) / divisor, p, *rest), slope
+        sums, slope = _scanned(parts, rowwise or weight is not None, p, rest)
+        return finite(sums / divisor, p, *rest), slope
+
+    def finite(number: Any, p: Any, *rest: Any) -> Any:
+        """The number; where a sum is too large, though the quotient need not be, by quotients of the terms."""
+
+        def spared() -> Any:
+            values = kernel(p, *rest[: len(held)])[0] / divisor
+            if weight is not None:
+                values = values * (rest[-1] if rowwise else rest[-1][..., None])
+            return jnp.sum(values)
+
+        return jax.lax.cond(jnp.isfinite(number), lambda: number, spared)
+
+    def value(p: Any, *rest: Any) -> Any:
+        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, p, *rest)
+
+    return _sloped(value, both, jnp.sum)(p, *rest)
+
+
+def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
+    """The values by the slope."""
+    along = (lambda x: jnp.sum(x, -1)) if rowwise else (lambda x: x)
+    return _sloped(lambda *x: kernel(*x)[0], kernel, along)(p, *held)
+
+
+def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function of p and others with its slope by p; the others are followed automatically, if they change."""
+    f = jax.custom_jvp(value)
+
+    def rule(x: Any, changes: Any) -> tuple[Any, Any]:
+        zero = jax.custom_derivatives.SymbolicZero
+        found, slope = both(*x)
+        change = jnp.zeros_like(found) if isinstance(changes[0], zero) else along(slope * changes[0])
+        moving = [
+            k for k in range(1, len(x)) if not isinstance(changes[k], zero) and jnp.issubdtype(x[k].dtype, jnp.floating)
+        ]
+        if moving:
+            given = list(x)
+
+            def of_others(*others: Any) -> Any:
+                for k, other in zip(moving, others, strict=True):
+                    given[k] = other
+                return value(*given)
+
+            change = change + jax.jvp(of_others, [x[k] for k in moving], [changes[k] for k in moving])[1]
+        return found, change
+
+    f.defjvp(rule, symbolic_zeros=True)
+    return f
+
+
+def row_sums(x: Any, rows: bool = False) -> Any:
+    """Sums over the last axis (or the rows themselves): by a product with ones, since XLA's own loop on CPUs adds up
+    one by one, and computes what it adds inside of it."""
+    if rows or x.ndim == 0 or x.shape[-1] < 8 or jax.default_backend() != "cpu":
+        return x if rows else jnp.sum(x, -1) if x.ndim else x
+    return jnp.matmul(x, jnp.ones((x.shape[-1],), x.dtype), precision=jax.lax.Precision.HIGHEST)
+
+
+def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The sum and the slopes of `parts`, made block by block of whole rows, or of any numbers."""
+    shape = (-1, p.shape[-1])
+    if not rows and not (p.ndim == 2 and 128 <= p.shape[-1] <= SIZE):
+        shape = (-1, next((m for m in range(4096, 255, -1) if p.size % m == 0), p.size))
+    flat = p.reshape(shape)
+    rest = tuple(x.reshape(flat.shape if x.ndim == p.ndim else (-1,)) for x in rest)
+    n, columns = flat.shape
+    wanted = max(1, SIZE // columns)
+    size = next((b for b in range(min(wanted, n), wanted // 4, -1) if n % b == 0), min(wanted, n))
+    count = n // size
+
+    def cut(x: Any) -> Any:
+        return x[: count * size].reshape((count, size, *x.shape[1:]))
+
+    def body(total: Any, block: Any) -> tuple[Any, Any]:
+        sums, slope = parts(*block)
+        return total + jnp.sum(sums), slope
+
+    total, slope = jax.lax.scan(body, jnp.zeros((), p.dtype), tuple(map(cut, (flat, *rest))))
+    slope = slope.reshape(count * size, columns)
+    if n > count * size:
+        sums, last = parts(*(x[count * size :] for x in (flat, *rest)))
+        total, slope = total + jnp.sum(sums), jnp.concatenate([slope, last])
+    return total, slope.reshape(p.shape)
+
+
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function under jit."""
     made: Callable[..., Any] = jax.jit(f)

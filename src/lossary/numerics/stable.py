@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from . import backend
+from . import backend, ops
 from .backend import derived, total
 
 Tensor = Any

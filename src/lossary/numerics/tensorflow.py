@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import record
+from tensorflow.python.framework import ops
+from tensorflow.python.ops import control_flow_util
 
 ONE_SHAPE = False
 OFTEN = 8  # calls after which a graph pays
@@ -122,6 +125,68 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
         return value(*x), lambda g: pull(*x, g)
 
     return f
+
+
+Kernel = Callable[..., tuple[Any, Any]]
+
+
+def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
+    """Value and gradient from one call of the kernel."""
+    scale = None if weight is None else tf.expand_dims(weight, -1)
+
+    def number(values: Any) -> Any:
+        if scale is not None:
+            values = values * (weight if rowwise else scale)
+        return _mean_of(row_sums(values) if not rowwise else values, divisor, values)
+
+    def slope_of(slope: Any, up: Any) -> Any:
+        return slope * (up / divisor if scale is None else scale * (up / divisor))
+
+    return _sloped(lambda *x: number(kernel(*x)[0]), kernel, number, slope_of, p, held)
+
+
+def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
+    """The values by the slope."""
+    return _sloped(
+        lambda *x: kernel(*x)[0], kernel, lambda values: values,
+        lambda slope, up: slope * (tf.expand_dims(up, -1) if rowwise else up), p, held,
+    )  # fmt: skip
+
+
+def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
+    """The number made of a kernel's values, with its slope by p; held tensors are followed, where a tape watches them."""
+
+    @tf.custom_gradient
+    def f(p: Any) -> tuple[Any, Any]:
+        values, slope = kernel(p, *held)
+        return number(values), lambda up: slope_of(slope, up)
+
+    found = f(p)
+    if record.should_record_backprop([h for h in held if h.dtype.is_floating]):
+        more = value(tf.stop_gradient(p), *held)
+        found = found + tf.where(tf.math.is_finite(more), more - tf.stop_gradient(more), tf.zeros_like(more))
+    return found
+
+
+def in_xla() -> bool:
+    """Whether the graph that is being made will be compiled by XLA."""
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
+
+
+def row_sums(x: Any, rows: bool = False) -> Any:
+    """Sums over the last axis. XLA's own loop on CPUs adds up one by one: a product with ones does not."""
+    if rows or x.shape.rank == 0:
+        return x
+    if not in_xla() or x.shape[-1] is None or x.shape[-1] < 8 or x.shape.rank < 2:
+        return tf.reduce_sum(x, -1)
+    return tf.linalg.matvec(x, tf.ones((x.shape[-1],), x.dtype))
+
+
+def _mean_of(sums: Any, divisor: Any, values: Any) -> Any:
+    """The total of row sums, divided; where a sum is too large, though the quotient need not be, of their quotients."""
+    wide = tf.cast(sums, tf.float64)
+    number = tf.reduce_sum(wide) / tf.cast(divisor, tf.float64)
+    return tf.cast(number, sums.dtype)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

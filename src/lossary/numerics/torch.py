@@ -1,5 +1,6 @@
 """What only torch can answer, and arithmetic for it."""
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -8,10 +9,17 @@ import keras
 import torch
 from keras.src.backend.torch.core import get_device
 
+from .blocks import SIZE, Block, plain
+
 ONE_SHAPE = False
-log = torch.log
-log1p = torch.log1p
-expm1 = torch.expm1
+
+
+def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """For tensors, and for blocks of them."""
+    return lambda x: x.made(function) if type(x) is Block else function(x)
+
+
+log, log1p, expm1 = map(_of, (torch.log, torch.log1p, torch.expm1))
 
 
 def concrete(x: Any) -> bool:
@@ -153,7 +161,117 @@ def _given(*x: Any) -> list[Any]:
 def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
     """torch differentiates backwards, and forwards on request."""
     function = _Backwards if torch.compiler.is_compiling() else _BothWays
-    return lambda *x: function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
+
+    def f(*x: Any) -> Any:
+        if isinstance(x[0], Block):  # only the value is asked for
+            return value(*x)
+        return function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
+
+    return f
+
+
+FEW = 1 << 13  # numbers that are computed as they are, without blocks
+Kernel = Callable[..., tuple[Any, Any]]
+
+
+def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
+    """Value and gradient in one pass over blocks; None where torch needs steps that it can follow."""
+    if not concrete(p) or p.device.type != "cpu" or any(h.requires_grad for h in held):
+        return None
+    if isinstance(weight, torch.Tensor) and weight.requires_grad:
+        return None
+    return _Summed.apply(p, kernel, rowwise, held, weight, divisor)
+
+
+def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
+    """By the slope; where a held tensor asks for its gradient, the values are made again for it."""
+
+    def value(p: Any, *held: Any) -> Any:
+        return kernel(p, *held)[0]
+
+    def push(p: Any, *rest: Any) -> Any:
+        change = rest[len(held)]
+        slope = kernel(p, *rest[: len(held)])[1]
+        return (slope * change).sum(-1) if rowwise else slope * change
+
+    def pull(p: Any, *rest: Any) -> Any:
+        *fixed, g = rest
+        return (kernel(p, *fixed)[1] * (g.unsqueeze(-1) if rowwise else g), *[None] * len(fixed))
+
+    values = derived(value, push, pull)(p, *(h.detach() for h in held))
+    if any(h.requires_grad for h in held):
+        more = value(p.detach(), *held)
+        values = values + torch.where(torch.isfinite(more), more - more.detach(), 0.0)
+    return values
+
+
+class _Summed(torch.autograd.Function):
+    """The gradient is made with the value, and handed over as it is where nothing is multiplied with it."""
+
+    @staticmethod
+    def forward(ctx: Any, p: Any, kernel: Kernel, rowwise: bool, held: Any, weight: Any, divisor: Any) -> Any:
+        number, ctx.made = _blockwise(kernel, rowwise, p.detach(), held, weight, divisor, p.requires_grad)
+        ctx.kernel, ctx.rowwise, ctx.divisor, ctx.weighted = kernel, rowwise, divisor, weight is not None
+        ctx.save_for_backward(p, *held, *(() if weight is None else (weight,)))
+        return number
+
+    @staticmethod
+    def backward(ctx: Any, up: Any) -> Any:
+        gradient, ctx.made = ctx.made, None
+        p, *held = ctx.saved_tensors
+        weight = held.pop() if ctx.weighted else None
+        if torch.is_grad_enabled():  # it will be differentiated again
+            scale = (1.0 if weight is None else weight.unsqueeze(-1)) / ctx.divisor * up
+            _, slope = ctx.kernel(p, *held)
+            gradient = slope * scale
+        else:
+            if gradient is None:
+                _, gradient = _blockwise(ctx.kernel, ctx.rowwise, p.detach(), held, weight, ctx.divisor, True)
+            if up.item() != 1.0:
+                gradient.mul_(up)
+        return gradient, None, None, None, None, None
+
+
+def _blockwise(
+    kernel: Kernel, rowwise: bool, p: torch.Tensor, held: Any, weight: Any, divisor: float, wanted: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The weighted sum of the values divided by a number, and the gradient, if that is wanted."""
+    gradient = torch.empty_like(p, memory_format=torch.contiguous_format) if wanted else None
+    columns = p.shape[-1] if p.ndim else 1
+    flat = not rowwise and weight is None
+    rows = p.reshape(-1) if flat else p.reshape(-1, columns)
+    others = [h.reshape(rows.shape if not rowwise else (-1, 1)) for h in held]
+    scales = None if weight is None else weight.reshape(-1, 1)
+    out = None if gradient is None else gradient.view(rows.shape)
+    few = p.numel() <= FEW
+    step = len(rows) if few else SIZE if flat else max(1, SIZE // columns)
+    total, pool = 0.0, []
+    for start in range(0, len(rows), max(step, 1)):
+        part = slice(start, start + step)
+        given = [x[part] for x in (rows, *others)]
+        values, slope = kernel(*given if few else [_block(x, pool, columns) for x in given])
+        scale = None if scales is None else scales[part]
+        total += _sum_of(kernel, values, scale, given)
+        if out is not None:
+            torch.mul(plain(slope), 1 / divisor if scale is None else scale / divisor, out=out[part])
+        del values, slope
+    return torch.tensor(total / divisor, dtype=p.dtype), gradient
+
+
+def _block(x: torch.Tensor, pool: list[torch.Tensor], columns: int) -> Any:
+    """As a block, unless it is one number for each row."""
+    return x if x.ndim == 2 and x.shape[1] == 1 != columns else Block(x, pool, own=False)
+
+
+def _sum_of(kernel: Kernel, values: Any, scale: Any, given: list[torch.Tensor]) -> float:
+    """The sum of a block's values; in float64 if float32 does not hold it."""
+    values = plain(values)
+    found = float(values.sum() if scale is None else (values * scale).sum())
+    if math.isfinite(found) or values.dtype == torch.float64:
+        return found
+    again = [x.double() if x.is_floating_point() else x for x in given]
+    values = kernel(*again)[0]
+    return float(values.sum() if scale is None else (values * scale.double()).sum())
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

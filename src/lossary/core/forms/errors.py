@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from keras import ops
 
+from ...numerics import ops
 from ...numerics.masks import mask_of, with_mask
 from ...numerics.stable import (
     mean,
@@ -24,6 +24,7 @@ from ..contract import (
 from ..errors import ParameterError, ShapeError
 from ..inputs import read
 from ..loss import Loss, Tensor
+from ..results import Fused, Rows
 
 
 def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
@@ -57,8 +58,13 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
         """The derivative of `of` in closed form."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean(_sloped(self, Distance)(y_pred - y_true))
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each entry; a loss may have them share their work."""
+        e = y_pred - y_true
+        return self.of(e), self.slope(e)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+        return Fused(self.kernel, y_pred, y_true)
 
 
 class Pointwise(Loss, abstract=True, tasks=("regression",)):
@@ -117,8 +123,14 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
         """The label's sign times the prediction."""
         return ops.where(ops.equal(y_true, 0), -1.0, y_true) * y_pred
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean(_sloped(self, Margin)(self.margin(y_true, y_pred)))
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each entry; a loss may have them share their work."""
+        sign = ops.where(ops.equal(y_true, 0), -1.0, y_true)
+        m = sign * y_pred
+        return self.of(m), sign * self.slope(m)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+        return Fused(self.kernel, y_pred, y_true)
 
 
 class Parameters(Loss, abstract=True, tasks=("regression",)):

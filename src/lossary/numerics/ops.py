@@ -1,0 +1,23 @@
+"""The operations that formulas are written in: those of keras.ops, by the same names.
+
+On torch the common ones are the backend's own calls, without the steps that keras.ops takes for other inputs than
+tensors, and they take the blocks of numerics.blocks too. Elsewhere a formula is compiled, and they are those of Keras.
+"""
+
+from typing import Any
+
+import keras
+
+OWN: Any = None
+if keras.backend.backend() == "torch":
+    from . import torch_ops
+
+    OWN = torch_ops
+
+
+def __getattr__(name: str) -> Any:
+    found = getattr(OWN, name, None)
+    if found is None:
+        found = getattr(keras.ops, name)
+    globals()[name] = found
+    return found
