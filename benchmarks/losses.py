@@ -60,6 +60,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
         "--device", default="cpu", help="cpu, or cuda: torch by its events, JAX and TensorFlow by the wall"
     )
     parser.add_argument("--quick", action="store_true", help="three losses at two shapes in float32")
+    parser.add_argument("--no-memory", dest="memory", action="store_false", help="times only")
     parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(words)
@@ -140,7 +141,9 @@ def measure(asked: argparse.Namespace) -> None:
 
 
 def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str, asked: argparse.Namespace) -> Record:
-    """Seconds of one call for lossary and each library that gives the same."""
+    """Seconds of one call for lossary, those of each library that gives the same by them, and memory by the inputs."""
+    import keras
+
     from benchmarks.peers import means
     from benchmarks.speed_cases import inputs
     from benchmarks.speed_engines import disagreement, interleaved, ratio
@@ -149,12 +152,9 @@ def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str,
     case = case.sized(shape[-1])
     try:
         y, p = inputs(case, shape)
-        given = [engine.tensor(y, dtype), engine.tensor(p, dtype)]
-        if case.weighted:
-            import numpy as np
-
-            given.append(engine.tensor(np.random.default_rng(7).uniform(0.5, 2, len(y)).astype("float32"), "float32"))
-        ours = engine.both(case.cls(**case.parameters), tuple(given), mode)
+        predictions = engine.tensor(p, dtype)
+        given = [engine.tensor(y, dtype), predictions, *weights(engine, case, shape)]
+        ours = engine.both(case.function(), tuple(given), mode)
         truth = engine.arrays(ours())
     except Exception as error:  # one loss that cannot be measured must not end an hour of measuring
         return {**record, "refused": first_line(error)}
@@ -171,28 +171,55 @@ def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str,
             left_out[library] = differs
         else:
             runs[library] = run
-    found = interleaved(engine, runs, asked.rounds, asked.threads)
+    del truth
+    alone = {} if len(runs) > 1 else {"mse": engine.both(squares, (predictions, predictions), mode)}
+    found = interleaved(engine, {**runs, **alone}, asked.rounds, asked.threads)
     own = found.pop("lossary")
+    squared = found.pop("mse", None)
     record |= {"seconds": statistics.median(own), "ratios": {name: ratio(t, own) for name, t in found.items()}}
+    if squared:
+        record["squares"] = 1 / ratio(squared, own)
+    size = sum(int(x.nbytes) for x in keras.tree.flatten(p)) * (1 if dtype == "float32" else 0.5)
+    if asked.memory and size > 1e6 and (mode != "eager" or os.environ["KERAS_BACKEND"] == "torch"):
+        held = {name: engine.memory(run) for name, run in runs.items()}
+        record["memory"] = {name: round(n / size, 3) for name, n in held.items() if n is not None}
+    if asked.threads != 1:
+        record["threads"] = asked.threads
     return {**record, "left out": left_out} if left_out else record
+
+
+def weights(engine: Any, case: Any, shape: tuple[int, ...]) -> list[Any]:
+    """One for each row, where the case has weights."""
+    if not case.weighted:
+        return []
+    import numpy as np
+
+    return [engine.tensor(np.random.default_rng(7).uniform(0.5, 2, shape[0]).astype("float32"), "float32")]
+
+
+def squares(q: Any, p: Any) -> Any:
+    """The plainest loss, as a measure for what no other library has: a mean of squares of the predictions' shape."""
+    import keras
+
+    pairs = zip(keras.tree.flatten(p), keras.tree.flatten(q), strict=True)
+    return sum(keras.ops.mean(keras.ops.square(a - keras.ops.stop_gradient(b))) for a, b in pairs)
 
 
 def first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"
 
 
-def best(record: Record) -> float | None:
-    """The fastest library's time by lossary's."""
-    return min(record.get("ratios", {}).values(), default=None)
-
-
 def line(record: Record) -> str:
     name = f"{record['loss']}{record['how']}"
     if "refused" in record:
-        return f"{name:<66} not measured: {record['refused']}"
+        return f"{name:<72} not measured: {record['refused']}"
     beside = "".join(f"  {library} {r:5.2f}" for library, r in record["ratios"].items())
+    beside += f"  {record['squares']:.1f} mse" if "squares" in record else ""
+    if "memory" in record:
+        own, *theirs = record["memory"].values()
+        beside += f"  memory {own:.2f} ({', '.join(f'{held:.2f}' for held in theirs)})"
     out = "".join(f"  {library} left out: {why}" for library, why in record.get("left out", {}).items())
-    return f"{name:<66}{record['seconds'] * 1e3:10.4f}{beside}{out}"
+    return f"{name:<72}{record['seconds'] * 1e3:10.4f}{beside}{out}"
 
 
 def shape_words(shape: Any) -> str:

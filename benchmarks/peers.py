@@ -86,9 +86,20 @@ def means(case: Case) -> dict[str, Function]:
 
 
 def found(case: Case) -> dict[str, Peer]:
+    if case.cls.inputs:
+        return of_slots(case)
     library, table = {"torch": ("torch", TORCH), "jax": ("optax", OPTAX), "tensorflow": ("tf.nn", TF_NN)}[BACKEND]
     own = {"Keras": keras_peer(case), library: native(table, case) if present(library.partition(".")[0]) else None}
     return {name: peer for name, peer in own.items() if peer is not None}
+
+
+def of_slots(case: Case) -> dict[str, Peer]:
+    """Losses of named slots: functions of two dictionaries; what differs by an epsilon is near enough for a timing."""
+    key = (function_name(case.cls), getattr(case, "form", ""))
+    library, table = {"torch": ("torch", TORCH_SLOTS), "jax": ("optax", OPTAX_SLOTS), "tensorflow": ("", {})}[BACKEND]
+    if key not in table or changed(case) or not present(library):
+        return {}
+    return {library: Peer(table[key](), table[key]())}
 
 
 def present(module: str) -> bool:
@@ -244,6 +255,16 @@ TORCH: dict[str, Callable[..., Peer | None]] = {
     "ctc": torch_ctc,
 }
 
+
+def torch_triplets() -> Function:
+    import torch
+
+    function = torch.nn.functional.triplet_margin_loss
+    return lambda y, p: function(*(p["pred"][name] for name in ("anchor", "positive", "negative")))
+
+
+TORCH_SLOTS = {("triplet_margin", "call"): torch_triplets}
+
 # -- optax ----------------------------------------------------------------------------------------------------------
 
 
@@ -328,6 +349,33 @@ OPTAX: dict[str, Callable[..., Peer | None]] = {
     "sparse_categorical_crossentropy": optax_indices,
     "kl_divergence": optax_divergence,
     "ctc": optax_ctc,
+}
+
+
+def optax_triplets() -> Function:
+    function = importlib.import_module("optax").losses.triplet_margin_loss
+    return lambda y, p: function(*(p["pred"][name] for name in ("anchor", "positive", "negative"))).mean()
+
+
+def optax_ranking() -> Function:
+    function = importlib.import_module("optax").losses.ranking_softmax_loss
+
+    def loss(y: Any, p: Any) -> Any:
+        relevance = y["true"]["relevance"]
+        return function(p["pred"]["score"], relevance / relevance.sum(-1, keepdims=True))
+
+    return loss
+
+
+def optax_pairs() -> Function:
+    function = importlib.import_module("optax").losses.ntxent
+    return lambda y, p: function(p["pred"]["embedding"], y["true"]["label"], temperature=0.5)
+
+
+OPTAX_SLOTS = {
+    ("triplet_margin", "call"): optax_triplets,
+    ("listwise_softmax", "call"): optax_ranking,
+    ("nt_xent", "labelled"): optax_pairs,
 }
 
 # -- tf.nn ----------------------------------------------------------------------------------------------------------

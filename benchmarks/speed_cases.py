@@ -9,12 +9,14 @@ import numpy as np
 
 from lossary import _saving
 from lossary.core import contract as c
-from lossary.core.forms import Binary, Categorical, Sparse, Vector
+from lossary.core.forms import Binary, Categorical, Overlap, Sparse, Vector
 from lossary.core.loss import CLASSES
+from lossary.core.slots import GROUP, SIZES
 
 Shape = tuple[int, ...]
 TINY, LARGE, FLAT, WIDE, WIDEST = (64, 10), (4096, 1000), (1_000_000,), (4096, 10_000), (512, 50_257)
-SHAPES: tuple[Shape, ...] = (TINY, LARGE, FLAT, WIDE, WIDEST)
+ROWS_THAT_MEET, IMAGES, STEPS = (256, 1000), (4, 1024, 1024, 4), (32, 400, 100)
+SHAPES: tuple[Shape, ...] = (TINY, LARGE, FLAT, WIDE, WIDEST, ROWS_THAT_MEET, IMAGES, STEPS)
 FOR_CLASSES = (WIDE, WIDEST)
 QUICK = ("MeanSquaredError", "BinaryCrossentropy", "SparseCategoricalCrossentropy")
 EACH = "one for each class"
@@ -22,11 +24,12 @@ EACH = "one for each class"
 
 @dataclass(frozen=True)
 class Case:
-    """A loss with parameters; `weighted` gives every row a weight."""
+    """A loss with parameters; `weighted` gives every row a weight. Of named slots, `form` says which formula."""
 
     cls: Any
     parameters: dict[str, Any] = field(default_factory=dict)
     weighted: bool = False
+    form: str = ""
 
     def sized(self, width: int) -> Case:
         """With as many class weights as there are classes."""
@@ -42,21 +45,57 @@ class Case:
         """The parameters in words."""
         given = [f"{name}={value}" for name, value in self.parameters.items()]
         given += ["sample_weight"] if self.weighted else []
+        given += [f"of {', '.join(self.slots().needed)}"] if self.form else []
         return f"({', '.join(given)})" if given else ""
 
+    def slots(self) -> Any:
+        return dict(self.cls.inputs.forms)[self.form]
+
     def fits(self, shape: Shape) -> bool:
-        """Whether the loss is asked for at this shape: the largest are for classes."""
-        classes = issubclass(self.cls, Categorical)
+        """Whether the loss is asked for at this shape; any other shape than the named ones is tried."""
+        classes, coupled = issubclass(self.cls, Categorical), self.cls(**self.sized(2).parameters).coupled
+        if shape == IMAGES:
+            return issubclass(self.cls, Overlap) or self.cls.__name__ == "BinaryFocalCrossentropy"
+        if self.form:
+            slots = self.slots()
+            axes = {axis for name in slots.needed for axis in slots.slots[name].axes}
+            if len(shape) == 1:
+                return axes <= {"row", "..."} and not coupled
+            return shape not in (*FOR_CLASSES, STEPS, LARGE if coupled else ROWS_THAT_MEET) and (
+                axes != {"row"} or coupled or shape == TINY
+            )
+        steps = self.cls(**self.sized(2).parameters).contract.rank == 3
+        if shape in (ROWS_THAT_MEET, STEPS) or steps:
+            return shape == TINY if shape != STEPS else steps
         if shape in FOR_CLASSES:
             return classes
-        rows_of_several = classes or issubclass(self.cls, Vector) or bool(self.cls.tasks == ("distribution",))
-        return len(shape) > 1 or not (rows_of_several or self.cls.__name__ == "CategoricalHinge")
+        return len(shape) > 1 or not self.whole_rows()
+
+    def whole_rows(self) -> bool:
+        """Whether a row is one thing, so that it needs several numbers."""
+        forms = (Categorical, Vector)
+        return issubclass(self.cls, forms) or self.cls.tasks == ("distribution",) or self.scores()
+
+    def scores(self) -> bool:
+        """Whether classes are chosen by scores that are no logits."""
+        return self.cls.family == "margins" and self.cls.tasks == ("multiclass",)
+
+    def function(self) -> Any:
+        """The loss of (y, p) or (y, p, weight); y and p are dictionaries where slots have names."""
+        loss = self.cls(**self.parameters)
+        if not self.form:
+            return loss
+
+        def of_slots(y: Any, p: Any, weight: Any = None) -> Any:
+            return loss(y["true"] or None, p["pred"], sample_weight=weight, **y["beside"], **p["own"])
+
+        return of_slots
 
 
 def losses() -> list[Any]:
-    """lossary's own losses of one y_true and one y_pred, in the order of their files."""
+    """lossary's own losses, in the order of their files."""
     _saving.register_all()
-    own = [cls for key, cls in CLASSES.items() if key.startswith("lossary>") and not cls.inputs]
+    own = [cls for key, cls in CLASSES.items() if key.startswith("lossary>")]
     return sorted(own, key=lambda cls: cls.__module__)
 
 
@@ -68,6 +107,8 @@ def cases(only: list[str]) -> list[Case]:
 
 def variants(cls: Any) -> list[Case]:
     """The ways that differ in cost: of probabilities and of logits, smoothed, with weights of classes and of rows."""
+    if cls.inputs:
+        return [Case(cls, form=form) for form, _ in cls.inputs.forms]
     own = cls.params
     first = {"from_logits": True} if "from_logits" in own else {}
     ways: list[dict[str, Any]] = [{}, first] if first else [{}]
@@ -100,26 +141,28 @@ def normal(shape: Shape, seed: int) -> np.ndarray:
     return _KEPT[shape, seed]
 
 
-def inputs(case: Case, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """y_true and y_pred in float32; class numbers are int32."""
+def inputs(case: Case, shape: Shape) -> tuple[Any, Any]:
+    """y_true and y_pred in float32; class numbers are int32. Dictionaries of them where slots have names."""
+    if case.form:
+        return of_slots(case, shape)
     loss, name = case.cls(**case.sized(shape[-1]).parameters), case.cls.__name__
     rules = loss.contract
     rng = np.random.default_rng(1)
-    if rules.rank == 3:  # rows, steps, symbols: of a row's entries, as many symbols as there are decimals
-        steps, symbols = max(shape[-1] // 10, 4), 10
-        y = rng.integers(1, symbols, (shape[0], max(steps // 4, 2))).astype("int32")
-        return y, rng.standard_normal((shape[0], steps, symbols), "float32")
+    if rules.rank == 3:  # rows, steps, symbols
+        rows, steps, symbols = shape if len(shape) == 3 else (*shape, shape[-1])
+        y = rng.integers(1, symbols, (rows, max(steps // 8, 3))).astype("int32")
+        return y, rng.standard_normal((rows, steps, symbols), "float32")
     if rules.shape == "parameters":
         p = normal((*shape, rules.parameters), 3)
         spread = getattr(loss, "spread", "log_variance") != "log_variance"
         return normal(shape, 4), np.abs(p) + np.float32(0.5) if spread else p
-    classes = issubclass(case.cls, Categorical) or not case.fits((1,))
-    p = predictions(rules.prediction, shape, classes and not issubclass(case.cls, Vector))
+    of_classes = case.whole_rows() and not issubclass(case.cls, Vector)
+    p = predictions(rules.prediction, shape, of_classes)
     if issubclass(case.cls, Sparse):
         return rng.integers(0, shape[-1], shape[:-1]).astype("int32"), p
-    if (rules.target is c.SOFT_LABEL and classes) or name == "CategoricalHinge":
-        if case.cls.tasks == ("distribution",):
-            return predictions(c.PROBABILITY, shape, True, seed=5), p
+    if case.cls.tasks == ("distribution",):
+        return predictions(c.PROBABILITY, shape, True, seed=5), p
+    if of_classes:
         y = np.zeros(shape, "float32")
         y[np.arange(shape[0]), rng.integers(0, shape[-1], shape[0])] = 1
         return y, p
@@ -127,6 +170,23 @@ def inputs(case: Case, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     if "Logarithmic" in name:
         y, p = np.abs(y), np.abs(p)
     return y, p
+
+
+def of_slots(case: Case, shape: Shape) -> tuple[Any, Any]:
+    """By name: the true side, and what comes beside both; the predictions, and the weights that the loss owns."""
+    before, width = dict(SIZES), shape[1] if len(shape) > 1 else 1
+    SIZES.update(dict.fromkeys(("class", "feature", "item"), width))
+    try:
+        made = case.slots().sample(np.random.default_rng(1), shape[0], shape[1:], optional=False)
+    finally:
+        SIZES.update(before)
+    for name, slot in case.slots().slots.items():
+        if slot.kind is GROUP and name in made:
+            made[name] = np.arange(shape[0]) // 4  # four rows of each class
+    made = {name: x.astype("float32" if x.dtype.kind == "f" else "int32") for name, x in made.items()}
+    true, pred, beside = case.slots().sides(made)
+    own = {name: beside.pop(name) for name in case.slots().own() if name in beside}
+    return {"true": true, "beside": beside}, {"pred": pred, "own": own}
 
 
 def predictions(values: Any, shape: Shape, classes: bool, seed: int = 3) -> np.ndarray:

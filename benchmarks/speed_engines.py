@@ -42,8 +42,11 @@ class Engine:
             return ""
         return str(self.torch.cuda.get_device_name()) if BACKEND == "torch" else str(self.device)
 
-    def tensor(self, x: np.ndarray, dtype: str) -> Any:
-        """An array on the device; whole numbers keep their type."""
+    def tensor(self, x: Any, dtype: str) -> Any:
+        """An array on the device, or a dictionary of them; whole numbers keep their type."""
+        return keras.tree.map_structure(lambda x: self._tensor(x, dtype), x)
+
+    def _tensor(self, x: np.ndarray, dtype: str) -> Any:
         x = x if x.dtype.kind in "iu" else x.astype(dtype)
         if BACKEND == "torch":
             return self.torch.from_numpy(np.ascontiguousarray(x)).to(self.device)
@@ -58,28 +61,28 @@ class Engine:
 
     def _torch(self, f: Callable[..., Any], given: tuple[Any, ...], mode: str) -> Run:
         y, p, *more = given
-        p = p.detach().clone().requires_grad_()
+        p = keras.tree.map_structure(lambda x: x.detach().clone().requires_grad_(), p)
+        leaves = keras.tree.flatten(p)
         f = self.torch.compile(f) if mode == "compile" else f
 
         def run() -> Any:
-            p.grad = None
+            for leaf in leaves:
+                leaf.grad = None
             value = f(y, p, *more)
             value.backward()
-            return value.detach(), p.grad
+            return value.detach(), [leaf.grad for leaf in leaves]
 
         return run
 
     def _jax(self, f: Callable[..., Any], given: tuple[Any, ...], mode: str) -> Run:
         y, p, *more = given
-        differentiated = self.jax.value_and_grad(lambda p, y, *more: f(y, p, *more))
-        step = self.jax.jit(differentiated) if mode == "jit" else differentiated
-        if mode == "jit":
-            step = step.lower(p, y, *more).compile()
+        step = self.jax.value_and_grad(lambda p, y, *more: f(y, p, *more))
+        step = self.jax.jit(step) if mode == "jit" else step
 
         def run() -> Any:
             return self.jax.block_until_ready(step(p, y, *more))
 
-        run.program = step  # type: ignore[attr-defined]
+        run.program = lambda: step.lower(p, y, *more).compile()  # type: ignore[attr-defined]
         return run
 
     def _tensorflow(self, f: Callable[..., Any], given: tuple[Any, ...], mode: str) -> Run:
@@ -94,6 +97,48 @@ class Engine:
         step = both if mode == "eager" else tf.function(both, autograph=False, jit_compile=mode == "xla")
         return lambda: step(*given)
 
+    def memory(self, run: Run) -> int | None:
+        """Bytes that are held at most beyond those before a call, its results among them; None where nothing counts.
+
+        Counted by torch's profiler, from what XLA says of JAX's compiled program, and by TensorFlow's own allocator.
+        """
+        if BACKEND == "jax":
+            found = run.program().memory_analysis()  # type: ignore[attr-defined]
+            return None if found is None else int(found.temp_size_in_bytes + found.output_size_in_bytes)
+        if BACKEND == "tensorflow":
+            memory, name = self.tf.config.experimental, self.device.strip("/")
+            run()
+            memory.reset_memory_stats(name)
+            before = memory.get_memory_info(name)["current"]
+            kept = run()
+            peak = memory.get_memory_info(name)["peak"]
+            del kept
+            return int(peak - before)
+        if self.gpu:
+            cuda = self.torch.cuda
+            kept = run()
+            held = sum(g.nbytes for g in kept[1] if g is not None)  # freed when the next call begins
+            del kept
+            cuda.synchronize()
+            cuda.reset_peak_memory_stats()
+            before = cuda.memory_allocated()
+            run()
+            cuda.synchronize()
+            return int(cuda.max_memory_allocated() - before + held)
+        return self._profiled(run)
+
+    def _profiled(self, run: Run) -> int:
+        profiler = self.torch.profiler
+        run()
+        with profiler.profile(activities=[profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+            run()
+        events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+        now = peak = low = 0
+        for event in sorted(events, key=lambda event: event.start_ns()):
+            now += event.nbytes()
+            low, peak = min(low, now), max(peak, now)  # the gradient of the call before is freed first
+        return int(peak - low)
+
     def clock(self, threads: int) -> Callable[[], float]:
         """Processor time of this process with one thread, else the time on the wall."""
         return time.process_time if threads == 1 and not self.gpu else time.perf_counter
@@ -103,12 +148,15 @@ class Engine:
         if BACKEND == "torch" and self.gpu:
             self.torch.cuda.synchronize()
         elif BACKEND == "tensorflow" and self.gpu:
-            out[1].numpy()
+            keras.tree.flatten(out)[-1].numpy()
 
     def arrays(self, out: Any) -> tuple[float, np.ndarray]:
-        """Value and gradient as NumPy, in float32."""
-        value, slope = (x.float().cpu() if BACKEND == "torch" else x for x in out)
-        return float(np.asarray(value, "float32")), np.asarray(slope, "float32")
+        """Value and gradient as NumPy, in float32: the gradient as one row of numbers."""
+        value, *slopes = (
+            x.float().cpu() if BACKEND == "torch" else x for x in keras.tree.flatten(out) if x is not None
+        )
+        slopes = [np.asarray(x, "float32").ravel() for x in slopes]
+        return float(np.asarray(value, "float32")), slopes[0] if len(slopes) == 1 else np.concatenate(slopes)
 
     def sample(self, run: Run, times: int, clock: Callable[[], float]) -> float:
         """Seconds for one call, over so many of them."""
