@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from ..core.forms import Binary, Chances
+from ..core.forms import Binary, Chances, YesNo
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import flag, fraction, nonnegative, positive
-from ..numerics.stable import SMALLEST, power, read_at_least
+from ..numerics.stable import SMALLEST, at_least, power, read_at_least
 
 
 class BinaryCrossentropy(
@@ -41,6 +41,10 @@ class BinaryCrossentropy(
         yes, no = self.weighed(yes, no)
         return y * yes + n * no
 
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        yes, no = self.weighed(x.by_yes, x.by_no)
+        return y * yes + n * no
+
 
 binary_crossentropy = function(BinaryCrossentropy)
 
@@ -66,6 +70,10 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
         yes, no = self.weighed(yes, no)
+        return self.pos_weight * (y * yes) + n * no
+
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        yes, no = self.weighed(x.by_yes, x.by_no)
         return self.pos_weight * (y * yes) + n * no
 
 
@@ -109,6 +117,14 @@ class BinaryFocalCrossentropy(
         hardness = read_at_least(y * q + n * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
         yes, no = self.weighed(yes, no)
         value = power(hardness, self.gamma) * (y * yes + n * no)
+        return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
+
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        hardness = at_least(y * x.q + n * x.p, SMALLEST[self.dtype])
+        (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
+        lower = power(hardness, self.gamma - 1)
+        fading = self.gamma * (lower * ((y * yes + n * no) * ((n - y) * x.by_p)))
+        value = fading + lower * hardness * (y * by_yes + n * by_no)
         return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
 
 

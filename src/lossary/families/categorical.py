@@ -44,6 +44,8 @@ class CategoricalCrossentropy(
     0.28768207
     """
 
+    surprise_itself = True
+
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return surprise
 
@@ -79,6 +81,8 @@ class SparseCategoricalCrossentropy(
     0.28768207
     """
 
+    surprise_itself = True
+
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return surprise
 
@@ -86,18 +90,17 @@ class SparseCategoricalCrossentropy(
 sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
 
 
+def _graded(s: Tensor, p: Tensor, q: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
+    """q^gamma (-log p), with s = -log p and q = 1 - p; its slope by s is a sum of positive terms."""
+    if absent(gamma):
+        return s, ops.ones_like(s)
+    open_ = q > 0
+    lower = ops.where(open_, power(ops.where(open_, q, 1.0), gamma - 1), 0.0)
+    return power(q, gamma) * s, lower * (gamma * ops.where(p > 0, p * s, 0.0) + q)
+
+
 def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> Tensor:
-    """alpha q^gamma (-log p) for every class, with q = 1 - p; its slope by -log p is a sum of positive terms."""
-
-    def value(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
-        return power(q, gamma) * s
-
-    def slope(s: Tensor, p: Tensor, q: Tensor) -> Tensor:
-        open_ = q > 0
-        return ops.where(open_, power(ops.where(open_, q, 1.0), gamma - 1), 0.0) * (
-            gamma * ops.where(p > 0, p * s, 0.0) + q
-        )
-
+    """alpha q^gamma (-log p) for every class."""
     if isinstance(alpha, tuple):
         if not one_each(alpha, surprise):
             raise ParameterError(
@@ -107,7 +110,8 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
-    return alpha * (with_slope(value, slope)(surprise, p, q) if not absent(gamma) else surprise)
+    value, slope = (lambda *x, part=part: _graded(*x, gamma)[part] for part in range(2))
+    return alpha * with_slope(value, slope)(surprise, p, q)
 
 
 class CategoricalFocalCrossentropy(
@@ -163,6 +167,10 @@ class SparseCategoricalFocalCrossentropy(
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return _focal(surprise, *chances(), self.alpha, self.gamma)
 
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _graded(surprise, p, q, self.gamma)
+        return self.alpha * value, self.alpha * slope
+
 
 sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentropy)
 
@@ -192,11 +200,13 @@ class CategoricalGeneralizedCrossEntropy(
     normalised = False
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        def slope(s: Tensor, p: Tensor) -> Tensor:  # p^q, also where p is too small to be seen
-            seen = ops.logical_and(p > 0, s < 80)
-            return ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * s))
+        value, slope = (lambda *x, part=part: self.graded(*x, None)[part] for part in range(2))
+        return with_slope(value, slope)(surprise, chances()[0])
 
-        return with_slope(lambda s, p: -expm1(-self.q * s) / self.q, slope)(surprise, chances()[0])
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        seen = ops.logical_and(p > 0, surprise < 80)  # p^q, also where p is too small to be seen
+        slope = ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * surprise))
+        return -expm1(-self.q * surprise) / self.q, slope
 
 
 categorical_generalized_cross_entropy = function(CategoricalGeneralizedCrossEntropy)

@@ -6,13 +6,130 @@ also where one class is nearly certain and where thousands are equally likely.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import ops
 from .backend import derived, log1p, total
-from .stable import at_least, reciprocal, surprise
+from .stable import LARGE, STEEPEST, at_least, length, reciprocal, surprise
 
 Tensor = Any
+
+
+def absent(parameter: Any) -> bool:
+    """Whether a parameter is 0, so that its term may be left out; one that moves with the step is not."""
+    return isinstance(parameter, (int, float)) and parameter == 0
+
+
+# -- kernels: values and slopes of rows in one pass (core.results.Fused) ---------------------------------------------
+#
+# Only the true class has to be set apart, never the largest logit. With d = z - max, o the sum of e^d over the other
+# classes: -log p_t = log1p(o + (e^d_t - 1)) - d_t. Where the true class has the largest logit, the last two terms are
+# exactly 0 and o keeps its digits; elsewhere the value is at least log 2, and an ulp of the terms is an ulp of it.
+
+
+Function = Callable[
+    [Tensor, Tensor, Tensor], tuple[Tensor, Tensor]
+]  # of -log p, p, 1 - p: value and slope by the first
+Kernel = Callable[..., tuple[Tensor, Tensor]]
+
+
+def logits_kernel(of: Function | None) -> Kernel:
+    """A function of -log p_t, by default that itself, from logits and the index t of the true class."""
+
+    def kernel(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        _, d_t, e, e_t, others = _apart(z, index)
+        r = 1 / (others + e_t)
+        value = log1p(others + (e_t - 1)) - d_t
+        if of is not None:
+            value, by = of(value, e_t * r, others * r)
+            r = by * r
+        return value[..., 0], ops.put(e * r, index, -others * r)
+
+    return kernel
+
+
+def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
+    """The cross-entropy from logits and the index of the true class, with smoothed labels and a weight for each class."""
+
+    def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
+        d, d_t, e, e_t, others = _apart(z, index)
+        share = smoothing / length(z)
+        own, every, each = (1.0, length(z), 1.0) if weights is None else (w_t[0][..., None], ops.sum(weights), weights)
+        mass = (1 - smoothing) * own + share * every
+        r = mass / (others + e_t)
+        value = mass * log1p(others + (e_t - 1)) - (1 - smoothing) * own * d_t
+        value = value - share * ops.row_sum(d if weights is None else d * each)
+        return value[..., 0], ops.put(e * r - share * each, index, share * (every - own) - others * r)
+
+    return kernel
+
+
+def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
+    """A function of -log p_t, by default that itself, from probabilities and the index t of the true class.
+
+    p_t is the share of the sum, unless probabilities are taken as they are.
+    """
+
+    def kernel(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        x = at_least(x, 0.0)
+        x_t, nothing = ops.taken(x, index), ops.zeros_like(x)
+        if not normalised:
+            value, by = surprise(x_t, dtype), 1.0
+            if of is not None:
+                value, by = of(value, x_t, 1 - x_t)
+            return value[..., 0], ops.put(nothing, index, -by * reciprocal(x_t, dtype))
+        others = ops.row_sum(ops.put(x, index, 0.0))
+        empty = others + x_t <= 0  # then the classes count as equal
+        others = ops.where(empty, length(x) - 1.0, others)
+        some = ops.where(empty, 1.0, x_t)
+        every = others + some
+        seen = others < some * 2.0**100
+        near = log1p(ops.where(seen, others / ops.where(seen, some, 1.0), 0.0))
+        value = ops.where(seen, near, surprise(some, dtype) - surprise(every, dtype))
+        p, q, by = some / every, others / every, 1.0
+        if of is not None:
+            value, by = of(value, p, q)
+        r = by * ops.where(empty, STEEPEST[dtype] / length(x), 1 / every)
+        at_t = -by * q * reciprocal(x_t, dtype)
+        return value[..., 0], ops.put(nothing + r, index, at_t)
+
+    return kernel
+
+
+def dense_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
+    """The cross-entropy from logits and labels that may be soft, with smoothing and a weight for each class."""
+
+    def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        d = at_least(z - ops.row_max(z), -LARGE["float32"])  # of -inf nothing is left where the label is 0
+        if not absent(smoothing):
+            y = y + smoothing * (1 / length(z) - y)
+        if weights is not None:
+            y = y * weights
+        e = ops.exp(d)
+        won = ops.cast(ops.equal(d, 0.0), z.dtype)
+        e = e - won
+        ties, rest, y_won = ops.row_sum(won), ops.row_sum(e), y * won
+        mine = ops.row_sum(y_won)
+        theirs = ops.row_sum(y - y_won)
+        others = rest + (ties - 1)
+        mass = mine + theirs
+        value = mass * log1p(others) - ops.row_sum(y * d)
+        # The winner's own slope, p - y for a one-hot label, would cancel where p is nearly 1: theirs p - mine (1 - p).
+        r = 1 / (1 + others)
+        sure = ops.cast(others < 1, z.dtype)  # then there is one winner, and others are far from 1
+        of_winner = sure * (theirs - mine * others) * r + (1 - sure) * (mass * r)
+        return value[..., 0], (e * (mass * r) - (y - sure * y_won)) + won * of_winner
+
+    return kernel
+
+
+def _apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """d = z - max and e^d, the latter 0 at the true class; both at that class; the sum of e^d over the others."""
+    d = z - ops.row_max(z)
+    d_t = ops.taken(d, index)
+    e = ops.put(ops.exp(d), index, 0.0)
+    return d, d_t, e, ops.exp(d_t), ops.row_sum(e)
 
 
 def surprise_of_logits(z: Tensor) -> Tensor:

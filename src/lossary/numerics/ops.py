@@ -8,15 +8,14 @@ from typing import Any
 
 import keras
 
-OWN: Any = None
 if keras.backend.backend() == "torch":
-    from . import torch_ops
-
-    OWN = torch_ops
+    from . import torch_ops as own
+else:
+    from . import xla_ops as own
 
 
 def __getattr__(name: str) -> Any:
-    found = getattr(OWN, name, None)
+    found: Any = getattr(own, name, None)
     if found is None:
         found = getattr(keras.ops, name)
     globals()[name] = found

@@ -70,11 +70,15 @@ def constant(value: float, like: Tensor) -> Tensor:
 
 def at_least(x: Tensor, low: float) -> Tensor:
     """The larger of x and a number, in the type of x: on torch, Keras's maximum makes float32 of float64."""
+    if isinstance(low, (int, float)):
+        return ops.at_least(x, low)
     return ops.where(x < low, constant(low, x), x)
 
 
 def at_most(x: Tensor, high: float) -> Tensor:
     """The smaller of x and a number, in the type of x."""
+    if isinstance(high, (int, float)):
+        return ops.at_most(x, high)
     return ops.where(x > high, constant(high, x), x)
 
 
@@ -117,6 +121,8 @@ def square_root(x: Tensor) -> Tensor:
 
 def power(x: Tensor, k: float) -> Tensor:
     """x^k for x >= 0, also where the type does not hold k: then what is missing of k counts too."""
+    if isinstance(k, (int, float)) and k in (0, 1):
+        return x if k else 0.0 * x + 1.0
     if not isinstance(k, (int, float)):  # an exponent that moves while training has no more digits than its type
         return ops.power(x, k)
     if k == 2:
@@ -213,6 +219,8 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
     """-log p for a number >= 0, also subnormal. An exact 0 costs what the type's smallest positive number does."""
 
     def value(p: Tensor) -> Tensor:
+        if ops.SUBNORMAL:
+            return -backend.log(at_least(p, TINIEST[dtype]))
         lifted, small, zero = _sizes(p, dtype)
         log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
         return ops.where(zero, constant(-math.log(TINIEST[dtype]), p), ops.where(small, LIFT * math.log(2) - log, -log))
@@ -222,6 +230,8 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
 
 def reciprocal(p: Tensor, dtype: str) -> Tensor:
     """1 / p for a number >= 0; of an exact 0, STEEPEST; of a subnormal number, that of the smallest normal one."""
+    if ops.SUBNORMAL:
+        return ops.where(p <= 0, STEEPEST[dtype], 1 / at_least(p, SMALLEST[wide(dtype)]))
     _, small, zero = _sizes(p, dtype)
     of_small = ops.where(zero, constant(STEEPEST[dtype], p), constant(1 / SMALLEST[wide(dtype)], p))
     return ops.where(small, of_small, 1 / ops.where(small, 1.0, p))

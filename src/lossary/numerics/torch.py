@@ -240,7 +240,7 @@ def _blockwise(
     columns = p.shape[-1] if p.ndim else 1
     flat = not rowwise and weight is None
     rows = p.reshape(-1) if flat else p.reshape(-1, columns)
-    others = [h.reshape(rows.shape if not rowwise else (-1, 1)) for h in held]
+    others = [h.reshape(rows.shape if h.shape == p.shape else (-1,)) for h in held]
     scales = None if weight is None else weight.reshape(-1, 1)
     out = None if gradient is None else gradient.view(rows.shape)
     few = p.numel() <= FEW
@@ -249,18 +249,15 @@ def _blockwise(
     for start in range(0, len(rows), max(step, 1)):
         part = slice(start, start + step)
         given = [x[part] for x in (rows, *others)]
-        values, slope = kernel(*given if few else [_block(x, pool, columns) for x in given])
+        values, slope = kernel(
+            *given if few else [Block(x, pool, own=False) if x.shape == given[0].shape else x for x in given]
+        )
         scale = None if scales is None else scales[part]
-        total += _sum_of(kernel, values, scale, given)
+        total += _sum_of(kernel, values, scale if scale is None or not rowwise else scale[:, 0], given)
         if out is not None:
             torch.mul(plain(slope), 1 / divisor if scale is None else scale / divisor, out=out[part])
         del values, slope
     return torch.tensor(total / divisor, dtype=p.dtype), gradient
-
-
-def _block(x: torch.Tensor, pool: list[torch.Tensor], columns: int) -> Any:
-    """As a block, unless it is one number for each row."""
-    return x if x.ndim == 2 and x.shape[1] == 1 != columns else Block(x, pool, own=False)
 
 
 def _sum_of(kernel: Kernel, values: Any, scale: Any, given: list[torch.Tensor]) -> float:

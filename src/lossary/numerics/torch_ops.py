@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from keras import ops
 
-from .blocks import Block, Mask, chosen
+from .blocks import Block, Mask, chosen, plain
 
 Tensor = Any
+SUBNORMAL = True  # numbers below the smallest normal one are computed with, not read as 0
 
 
 def _direct(of: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,3 +110,50 @@ def stop_gradient(x: Tensor) -> Tensor:
 
 def zeros_like(x: Tensor) -> Tensor:
     return x.made(torch.mul, 0.0) if type(x) is Block else ops.zeros_like(x)
+
+
+# -- along the last axis, for kernels of rows: results have one number for each row, and keep the axis ---------------
+
+
+def row_sum(x: Tensor) -> Tensor:
+    return plain(x).sum(-1, keepdim=True)
+
+
+def row_max(x: Tensor) -> Tensor:
+    return plain(x).amax(-1, keepdim=True) if x.shape[0] else plain(x).sum(-1, keepdim=True)
+
+
+def taken(x: Tensor, index: Tensor) -> Tensor:
+    return plain(x).gather(-1, index.unsqueeze(-1))
+
+
+def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
+    """x with another number at the place `index` of each row."""
+    index = index.unsqueeze(-1)
+    if type(x) is Block:
+        out = x.buffer().copy_(x.numbers)
+        return Block(out.scatter_(-1, index, value), x.pool)
+    return x.scatter(-1, index, value)
+
+
+def whole(index: Tensor) -> Tensor:
+    """Places, in the type that this backend takes them in."""
+    return index.long()
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """The larger of x and a number; where they are equal, the slope is that of x."""
+    return _clamped(x, min=low)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """The smaller of x and a number; where they are equal, the slope is that of x."""
+    return _clamped(x, max=high)
+
+
+def _clamped(x: Tensor, **bound: float) -> Tensor:
+    if type(x) is not Block:
+        return torch.clamp(x, **bound)  # type: ignore[call-overload]
+    out = x.buffer()
+    torch.clamp(x.numbers, **bound, out=out)  # type: ignore[call-overload]
+    return Block(out, x.pool)

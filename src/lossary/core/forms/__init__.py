@@ -27,6 +27,7 @@ from .labels import FromLogits as FromLogits
 from .labels import Ignored as Ignored
 from .labels import Smoothing as Smoothing
 from .labels import Sparse as Sparse
+from .labels import YesNo as YesNo
 from .labels import absent as absent
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes

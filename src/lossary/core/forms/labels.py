@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-from keras import ops
-
-from ...numerics.backend import log1p, total
+from ...numerics import ops
+from ...numerics.backend import concrete, log1p, total
 from ...numerics.classes import (
+    Kernel,
+    absent,
     chances_of_logits,
     chances_of_shares,
+    dense_kernel,
+    logits_kernel,
     pick,
+    shares_kernel,
+    smoothed_kernel,
     surprise_of_logits,
     surprise_of_one_logit,
     surprise_of_shares,
@@ -19,10 +24,12 @@ from ...numerics.classes import (
 from ...numerics.stable import (
     BELOW_ONE,
     at_least,
+    at_most,
     largest,
     length,
     mean,
     read_at_most,
+    reciprocal,
     sigmoid,
     softplus,
     surprise,
@@ -30,6 +37,7 @@ from ...numerics.stable import (
 from .. import axes
 from ..axes import AXES
 from ..contract import (
+    CHECKS,
     CLASS_INDEX,
     LOGIT,
     PROBABILITY,
@@ -40,7 +48,7 @@ from ..errors import ParameterError
 from ..loss import Loss, Tensor
 from ..params import Param, flag, fraction, numbers, whole
 from ..reduction import REDUCTIONS
-from ..results import Rows
+from ..results import Fused, Rows
 
 FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
 Smoothing = Annotated[
@@ -64,15 +72,22 @@ ClassWeights = Annotated[
 ]
 
 
-def absent(parameter: Any) -> bool:
-    """Whether a parameter is 0, so that its term may be left out; one that moves with the step is not."""
-    return isinstance(parameter, (int, float)) and parameter == 0
-
-
 def one_each(numbers: tuple[float, ...], values: Tensor) -> bool:
     """Whether there is one number for each class, as far as it is known; one alone would be one for all."""
     classes = values.shape[-1]
     return len(numbers) == classes or (classes is None and len(numbers) > 1)
+
+
+class YesNo(NamedTuple):
+    """What a formula of yes/no questions is made of: -log p, -log(1 - p), p and 1 - p; and slopes by y_pred."""
+
+    yes: Tensor
+    no: Tensor
+    p: Tensor
+    q: Tensor
+    by_yes: Tensor
+    by_no: Tensor
+    by_p: Tensor
 
 
 class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
@@ -121,7 +136,33 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         """The value of each entry; `yes` is -log p, `no` is -log(1 - p), and `chances()` gives p and 1 - p."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        """The derivative of `of` by y_pred."""
+        raise NotImplementedError
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each entry; a loss may have them share more of their work."""
+        y, n = self.smoothed(y_true), self.smoothed(1 - y_true)
+        x = self.of_logits(y_pred) if self.from_logits else self.of_probabilities(y_pred)
+        return self.of(y, n, x.yes, x.no, lambda: (x.p, x.q)), self.slope(y, n, x)
+
+    def of_logits(self, z: Tensor) -> YesNo:
+        e = ops.exp(-ops.abs(z))
+        log = log1p(e)
+        larger = 1 / (1 + e)
+        smaller = e * larger
+        negative = z < 0
+        p, q = ops.where(negative, smaller, larger), ops.where(negative, larger, smaller)
+        return YesNo(log + at_least(-z, 0.0), log + at_least(z, 0.0), p, q, -q, p, smaller * larger)
+
+    def of_probabilities(self, p: Tensor) -> YesNo:
+        below = at_most(p, BELOW_ONE[self.dtype])
+        yes, no = surprise(p, self.dtype), -log1p(-below)
+        return YesNo(yes, no, p, 1 - p, -reciprocal(p, self.dtype), 1 / (1 - below), 0.0 * p + 1.0)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
+        if self.ignore_class is None and self.epsilon is None and type(self).slope is not Binary.slope:
+            return Fused(self.kernel, y_pred, y_true)
         kept = None
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
@@ -179,6 +220,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     ignore_class: Ignored = None
     epsilon: Epsilon = None
     normalised = True  # whether probabilities are divided by their sum
+    surprise_itself: ClassVar[bool] = False  # whether the value of a class is its surprise: a cross-entropy
 
     @property
     def contract(self) -> Contract:
@@ -198,12 +240,18 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         """The value of each class, were it the true one; `chances()` gives p and 1 - p."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
         y = y_true
+        if self.surprise_itself and self.from_logits:
+            return Fused(dense_kernel(self.label_smoothing, self.weights(y_pred)), y_pred, y_true, rowwise=True)
         if not absent(self.label_smoothing):
             y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
         values = self.weighed(self.of_classes(y_pred))
         return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """The value of the true class, and its derivative by the surprise; q is 1 - p."""
+        raise NotImplementedError
 
     def of_classes(self, y_pred: Tensor) -> Tensor:
         """The value of each class, were it the true one, from the predictions."""
@@ -245,17 +293,33 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 
     def weighed(self, values: Tensor) -> Tensor:
         """The values of the classes times their class weights."""
+        weights = self.weights(values)
+        return values if weights is None else values * weights
+
+    def weights(self, like: Tensor) -> Tensor | None:
+        """The class weights, if there are any."""
         if self.class_weight is None:
-            return values
+            return None
         weights = self.class_weight if isinstance(self.class_weight, tuple) else (self.class_weight,)
-        if not one_each(weights, values):
+        if not one_each(weights, like):
             raise ParameterError(
                 f"{type(self).__name__}(class_weight=...) weighs the classes.",
-                arrived=f"It was given {len(weights)} weights for {values.shape[-1]} classes.",
+                arrived=f"It was given {len(weights)} weights for {like.shape[-1]} classes.",
                 allowed="Expected one number >= 0 per class.",
                 do="Pass one weight for each output of the model.",
             )
-        return values * ops.convert_to_tensor(weights, dtype=values.dtype)
+        return ops.convert_to_tensor(weights, dtype=like.dtype)
+
+
+def _of_known(kernel: Kernel) -> Kernel:
+    """A label out of range, which compiled code cannot refuse, has the value NaN, and nothing is learned from it."""
+
+    def of_known(y_pred: Tensor, *held: Tensor) -> tuple[Tensor, Tensor]:
+        *rest, known = held
+        values, slopes = kernel(y_pred, *rest)
+        return ops.where(known > 0, values, float("nan")), slopes * known[..., None]
+
+    return of_known
 
 
 class Sparse(Categorical, abstract=True):
@@ -281,6 +345,12 @@ class Sparse(Categorical, abstract=True):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
         classes = ops.shape(y_pred)[-1]
         index = ops.cast(y_true, "int32")
+        smooth = not absent(self.label_smoothing)
+        kernel = self.kernel(y_pred, smooth)
+        if kernel is not None and self.ignore_class is None and concrete(y_true) and CHECKS.get():
+            index = ops.whole(index)  # labels out of range have been refused
+            held = (index, *self._own_weight(index, y_pred)) if smooth else (index,)
+            return Fused(kernel, y_pred, *held, rowwise=True)
         known = ops.logical_and(index >= 0, index < classes)
         if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
             known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
@@ -288,7 +358,11 @@ class Sparse(Categorical, abstract=True):
             index = ops.where(ops.equal(index, self.ignore_class), 0, index)
             known = ops.logical_or(known, ops.equal(y_true, self.ignore_class))
         index = ops.clip(index, 0, classes - 1)
-        if not absent(self.label_smoothing) or self.by_class():
+        if kernel is not None:
+            index = ops.whole(index)
+            held = (index, *self._own_weight(index, y_pred)) if smooth else (index,)
+            return Fused(_of_known(kernel), y_pred, *held, ops.cast(known, y_pred.dtype), rowwise=True)
+        if smooth or self.by_class():
             values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
             picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
@@ -296,6 +370,20 @@ class Sparse(Categorical, abstract=True):
             picked = self.of(self.surprise_of(y_pred, index), lambda: self.chances_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
         return Rows(ops.where(known, picked, float("nan")), share=self._share(index, picked))
+
+    def kernel(self, y_pred: Tensor, smooth: bool) -> Kernel | None:
+        """Value and slopes of each row in one pass; None where they are made step by step."""
+        if self.by_class() or (smooth and not self.surprise_itself):
+            return None
+        if self.epsilon is not None or (smooth and not self.from_logits):
+            return None
+        if smooth:
+            return smoothed_kernel(self.label_smoothing, None)
+        graded = None if self.surprise_itself else self.graded
+        return logits_kernel(graded) if self.from_logits else shares_kernel(graded, self.dtype, self.normalised)
+
+    def _own_weight(self, index: Tensor, y_pred: Tensor) -> tuple[Tensor, ...]:
+        return ()
 
     def _absent(self, y_true: Tensor) -> Tensor | None:
         return None if self.ignore_class is None else ops.equal(y_true, self.ignore_class)

@@ -1,0 +1,50 @@
+"""The same along the last axis for JAX and TensorFlow, in operations that XLA makes one loop of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from .backend import row_sums
+
+Tensor = Any
+SUBNORMAL = False  # TensorFlow and JAX read numbers below the smallest normal one as 0
+
+
+def row_sum(x: Tensor) -> Tensor:
+    """One number for each row, the axis kept."""
+    return ops.expand_dims(row_sums(x), -1)
+
+
+def row_max(x: Tensor) -> Tensor:
+    return ops.max(x, axis=-1, keepdims=True)
+
+
+def _at(x: Tensor, index: Tensor) -> Tensor:
+    places = ops.arange(ops.shape(x)[-1], dtype="int32")
+    return ops.equal(ops.expand_dims(index, -1), places)
+
+
+def taken(x: Tensor, index: Tensor) -> Tensor:
+    return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=-1)
+
+
+def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
+    """x with another number at the place `index` of each row."""
+    return ops.where(_at(x, index), value, x)
+
+
+def whole(index: Tensor) -> Tensor:
+    """Places, in the type that this backend takes them in."""
+    return ops.cast(index, "int32")
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """The larger of x and a number; where they are equal, the slope is that of x."""
+    return ops.where(x < low, ops.convert_to_tensor(low, dtype=x.dtype), x)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """The smaller of x and a number; where they are equal, the slope is that of x."""
+    return ops.where(x > high, ops.convert_to_tensor(high, dtype=x.dtype), x)
