@@ -6,6 +6,8 @@ from ..core.forms import Binary, Chances, YesNo
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import flag, fraction, nonnegative, positive
+from ..numerics import ops
+from ..numerics.backend import log1p_near
 from ..numerics.stable import SMALLEST, at_least, power, read_at_least
 
 
@@ -44,6 +46,16 @@ class BinaryCrossentropy(
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         yes, no = self.weighed(x.by_yes, x.by_no)
         return y * yes + n * no
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.from_logits or self.class_weight is not None:
+            return super().kernel(y_pred, y_true)
+        # |z| |h - y| + log(1 + e^-|z|), with h = 1 where z > 0: nothing cancels for a hard label
+        size = ops.abs(y_pred)
+        e = ops.exp(-size)
+        h = ops.cast(y_pred > 0, y_pred.dtype)
+        apart = h - self.smoothed(y_true)
+        return size * ops.abs(apart) + log1p_near(e), apart - (2 * h - 1) * (e / (1 + e))
 
 
 binary_crossentropy = function(BinaryCrossentropy)
@@ -123,7 +135,7 @@ class BinaryFocalCrossentropy(
         hardness = at_least(y * x.q + n * x.p, SMALLEST[self.dtype])
         (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
         lower = power(hardness, self.gamma - 1)
-        fading = self.gamma * (lower * ((y * yes + n * no) * ((n - y) * x.by_p)))
+        fading = self.gamma * ((lower * (y * yes + n * no)) * ((n - y) * x.by_p))
         value = fading + lower * hardness * (y * by_yes + n * by_no)
         return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
 

@@ -93,7 +93,7 @@ sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
 def _graded(s: Tensor, p: Tensor, q: Tensor, gamma: float) -> tuple[Tensor, Tensor]:
     """q^gamma (-log p), with s = -log p and q = 1 - p; its slope by s is a sum of positive terms."""
     if absent(gamma):
-        return s, ops.ones_like(s)
+        return 1.0 * s, 0.0 * s + 1.0
     open_ = q > 0
     lower = ops.where(open_, power(ops.where(open_, q, 1.0), gamma - 1), 0.0)
     return power(q, gamma) * s, lower * (gamma * ops.where(p > 0, p * s, 0.0) + q)

@@ -10,7 +10,7 @@ from ..core.loss import Loss, Tensor
 from ..core.params import positive
 from ..core.results import Moments, Norm, RisingSums, Sums
 from ..numerics import ops
-from ..numerics.backend import total
+from ..numerics.backend import log1p_near, total
 from ..numerics.stable import (
     at_least,
     log_growth,
@@ -151,6 +151,14 @@ class LogCosh(
 
     def slope(self, e: Tensor) -> Tensor:
         return tanh(e)
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        e = y_pred - y_true
+        t = ops.tanh(e)  # with t = tanh |e|: |e| - log(1 + t), or where that cancels, -log(1 - t^2) / 2
+        size, square = ops.abs(t), ops.square(t)
+        far = square > 0.5
+        log = log1p_near(ops.where(far, size, -square))
+        return ops.where(far, ops.abs(e) - log, -0.5 * log), t
 
 
 log_cosh = function(LogCosh)

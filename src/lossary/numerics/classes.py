@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import derived, log1p, total
-from .stable import LARGE, STEEPEST, at_least, length, reciprocal, surprise
+from .stable import LARGEST, STEEPEST, at_least, length, reciprocal, surprise
 
 Tensor = Any
 
@@ -35,15 +35,20 @@ Kernel = Callable[..., tuple[Tensor, Tensor]]
 
 
 def logits_kernel(of: Function | None) -> Kernel:
-    """A function of -log p_t, by default that itself, from logits and the index t of the true class."""
+    """A function of -log p_t, by default that itself, from logits and the index t of the true class.
 
-    def kernel(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    A third tensor is the weight of each row's class.
+    """
+
+    def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
         _, d_t, e, e_t, others = _apart(z, index)
         r = 1 / (others + e_t)
         value = log1p(others + (e_t - 1)) - d_t
         if of is not None:
             value, by = of(value, e_t * r, others * r)
             r = by * r
+        if w_t:
+            value, r = value * w_t[0][..., None], r * w_t[0][..., None]
         return value[..., 0], ops.put(e * r, index, -others * r)
 
     return kernel
@@ -72,14 +77,13 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
     """
 
     def kernel(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
-        x = at_least(x, 0.0)
-        x_t, nothing = ops.taken(x, index), ops.zeros_like(x)
+        x_t, nothing = ops.taken(x, index), 0.0 * x
         if not normalised:
             value, by = surprise(x_t, dtype), 1.0
             if of is not None:
                 value, by = of(value, x_t, 1 - x_t)
             return value[..., 0], ops.put(nothing, index, -by * reciprocal(x_t, dtype))
-        others = ops.row_sum(ops.put(x, index, 0.0))
+        others = ops.row_sum(ops.put(at_least(x, 0.0), index, 0.0))
         empty = others + x_t <= 0  # then the classes count as equal
         others = ops.where(empty, length(x) - 1.0, others)
         some = ops.where(empty, 1.0, x_t)
@@ -101,7 +105,7 @@ def dense_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
     """The cross-entropy from logits and labels that may be soft, with smoothing and a weight for each class."""
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        d = at_least(z - ops.row_max(z), -LARGE["float32"])  # of -inf nothing is left where the label is 0
+        d = at_least(z - ops.row_max(z), -LARGEST)  # of -inf nothing is left where the label is 0
         if not absent(smoothing):
             y = y + smoothing * (1 / length(z) - y)
         if weights is not None:

@@ -25,6 +25,7 @@ SMALLEST = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "f
 BELOW_ONE = {"float16": 1 - 2.0**-11, "bfloat16": 1 - 2.0**-8, "float32": 1 - 2.0**-24, "float64": 1 - 2.0**-53}
 STEEPEST = {"float16": 2.0**10, "bfloat16": 2.0**96, "float32": 2.0**96, "float64": 2.0**960}
 LARGE = {"float16": 2.0**15, "bfloat16": 2.0**126, "float32": 2.0**126, "float64": 2.0**1022}
+LARGEST = float(np.finfo("float32").max)
 LIFT = 64  # backend.lift multiplies by two to this power
 
 

@@ -86,14 +86,22 @@ def together() -> tuple[int, bool]:
     return (1 if tf.distribute.in_cross_replica_context() else replicas()), False
 
 
-def _in_double(of: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Computed in float64 and rounded once: TensorFlow's own are off by up to 5 ulp in float32."""
-    return lambda x: of(x) if x.dtype == tf.float64 else tf.cast(of(tf.cast(x, tf.float64)), x.dtype)
+log = tf.math.log
+log1p = tf.math.log1p
+expm1 = tf.math.expm1
+ATANH = [0.3333333432674408, 0.19999851286411285, 0.14296291768550873, 0.1085166186094284, 0.11619509011507034]
 
 
-log = _in_double(tf.math.log)
-log1p = _in_double(tf.math.log1p)
-expm1 = _in_double(tf.math.expm1)
+def log1p_near(x: tf.Tensor) -> tf.Tensor:
+    """In XLA by 2 atanh(s) in s = x / (2 + x), in which it computes many numbers at once."""
+    if x.dtype != tf.float32 or not in_xla():
+        return tf.math.log1p(x)
+    s = x / (2 + x)
+    w = s * s
+    series = w * ATANH[-1] + ATANH[-2]
+    for c in ATANH[-3::-1]:
+        series = series * w + c
+    return 2 * s + 2 * s * (w * series)
 
 
 def lift(x: tf.Tensor) -> tf.Tensor:
@@ -109,6 +117,8 @@ def total(x: tf.Tensor, axis: int | tuple[int, ...] | None = None) -> tf.Tensor:
     """Long sums are taken in float64: XLA adds them up one by one."""
     if x.dtype == tf.float64 or (isinstance(axis, int) and (x.shape[axis] or BLOCK + 1) <= BLOCK):
         return tf.reduce_sum(x, axis)
+    if axis in (-1, x.shape.rank - 1):
+        return row_sums(x)
     return tf.cast(tf.reduce_sum(tf.cast(x, tf.float64), axis), x.dtype)
 
 
@@ -134,10 +144,15 @@ def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight:
     """Value and gradient from one call of the kernel."""
     scale = None if weight is None else tf.expand_dims(weight, -1)
 
+    if not rowwise and p.shape.rank == 1:  # numbers in a long row are summed in several
+        columns = next((m for m in range(1024, 15, -1) if p.shape[0] and p.shape[0] % m == 0), 1)
+
     def number(values: Any) -> Any:
         if scale is not None:
             values = values * (weight if rowwise else scale)
-        return _mean_of(row_sums(values) if not rowwise else values, divisor, values)
+        if not rowwise and p.shape.rank == 1:
+            values = tf.reshape(values, (-1, columns))
+        return _quotient(values if rowwise else row_sums(values), divisor)
 
     def slope_of(slope: Any, up: Any) -> Any:
         return slope * (up / divisor if scale is None else scale * (up / divisor))
@@ -182,10 +197,9 @@ def row_sums(x: Any, rows: bool = False) -> Any:
     return tf.linalg.matvec(x, tf.ones((x.shape[-1],), x.dtype))
 
 
-def _mean_of(sums: Any, divisor: Any, values: Any) -> Any:
-    """The total of row sums, divided; where a sum is too large, though the quotient need not be, of their quotients."""
-    wide = tf.cast(sums, tf.float64)
-    number = tf.reduce_sum(wide) / tf.cast(divisor, tf.float64)
+def _quotient(sums: Any, divisor: Any) -> Any:
+    """The total of row sums, in float64, divided."""
+    number = tf.reduce_sum(tf.cast(sums, tf.float64)) / tf.cast(divisor, tf.float64)
     return tf.cast(number, sums.dtype)
 
 

@@ -20,6 +20,7 @@ def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 log, log1p, expm1 = map(_of, (torch.log, torch.log1p, torch.expm1))
+log1p_near = log1p
 
 
 def concrete(x: Any) -> bool:

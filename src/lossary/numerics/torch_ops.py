@@ -128,12 +128,12 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
-    """x with another number at the place `index` of each row."""
+    """x with another number at the place `index` of each row. A block is changed itself: x must not be used again."""
     index = index.unsqueeze(-1)
-    if type(x) is Block:
-        out = x.buffer().copy_(x.numbers)
-        return Block(out.scatter_(-1, index, value), x.pool)
-    return x.scatter(-1, index, value)
+    if type(x) is Block and x.own:
+        x.numbers.scatter_(-1, index, value)
+        return x
+    return plain(x).scatter(-1, index, value)
 
 
 def whole(index: Tensor) -> Tensor:

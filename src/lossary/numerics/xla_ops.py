@@ -31,7 +31,7 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
-    """x with another number at the place `index` of each row."""
+    """x with another number at the place `index` of each row; x must not be used again."""
     return ops.where(_at(x, index), value, x)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from ...numerics import ops
-from ...numerics.backend import concrete, log1p, total
+from ...numerics.backend import concrete, log1p, log1p_near, total
 from ...numerics.classes import (
     Kernel,
     absent,
@@ -148,7 +148,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 
     def of_logits(self, z: Tensor) -> YesNo:
         e = ops.exp(-ops.abs(z))
-        log = log1p(e)
+        log = log1p_near(e)
         larger = 1 / (1 + e)
         smaller = e * larger
         negative = z < 0
@@ -349,8 +349,8 @@ class Sparse(Categorical, abstract=True):
         kernel = self.kernel(y_pred, smooth)
         if kernel is not None and self.ignore_class is None and concrete(y_true) and CHECKS.get():
             index = ops.whole(index)  # labels out of range have been refused
-            held = (index, *self._own_weight(index, y_pred)) if smooth else (index,)
-            return Fused(kernel, y_pred, *held, rowwise=True)
+            weight = self._own_weight(index, y_pred)
+            return self._with_share(Fused(kernel, y_pred, index, *weight, rowwise=True), weight)
         known = ops.logical_and(index >= 0, index < classes)
         if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
             known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
@@ -360,8 +360,9 @@ class Sparse(Categorical, abstract=True):
         index = ops.clip(index, 0, classes - 1)
         if kernel is not None:
             index = ops.whole(index)
-            held = (index, *self._own_weight(index, y_pred)) if smooth else (index,)
-            return Fused(_of_known(kernel), y_pred, *held, ops.cast(known, y_pred.dtype), rowwise=True)
+            weight = self._own_weight(index, y_pred)
+            held = (index, *weight, ops.cast(known, y_pred.dtype))
+            return self._with_share(Fused(_of_known(kernel), y_pred, *held, rowwise=True), weight)
         if smooth or self.by_class():
             values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
@@ -373,17 +374,25 @@ class Sparse(Categorical, abstract=True):
 
     def kernel(self, y_pred: Tensor, smooth: bool) -> Kernel | None:
         """Value and slopes of each row in one pass; None where they are made step by step."""
-        if self.by_class() or (smooth and not self.surprise_itself):
+        if isinstance(getattr(self, "alpha", None), tuple) or self.epsilon is not None:
             return None
-        if self.epsilon is not None or (smooth and not self.from_logits):
-            return None
-        if smooth:
-            return smoothed_kernel(self.label_smoothing, None)
+        if smooth or self.class_weight is not None:
+            if not self.surprise_itself or not self.from_logits:
+                return None
+            if smooth:
+                return smoothed_kernel(self.label_smoothing, self.weights(y_pred))
         graded = None if self.surprise_itself else self.graded
         return logits_kernel(graded) if self.from_logits else shares_kernel(graded, self.dtype, self.normalised)
 
     def _own_weight(self, index: Tensor, y_pred: Tensor) -> tuple[Tensor, ...]:
-        return ()
+        """The weight of each row's class, where there are any."""
+        weights = self.weights(y_pred)
+        return () if weights is None else (ops.take(weights, index),)
+
+    def _with_share(self, rows: Fused, weight: tuple[Tensor, ...]) -> Fused:
+        if weight and self.reduction == "mean_with_class_weight":
+            rows.share = weight[0]
+        return rows
 
     def _absent(self, y_true: Tensor) -> Tensor | None:
         return None if self.ignore_class is None else ops.equal(y_true, self.ignore_class)
