@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -16,6 +18,19 @@ MODES = {"torch": ["eager"], "jax": ["jit", "eager"], "tensorflow": ["xla", "gra
 COMPILED = "eager" if BACKEND == "torch" else MODES[0]
 LEAST = 0.02  # seconds that one sample takes at least
 Run = Callable[[], Any]
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing on the error stream, whichever language writes there."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class Engine:
@@ -47,13 +62,14 @@ class Engine:
         return keras.tree.map_structure(lambda x: self._tensor(x, dtype), x)
 
     def _tensor(self, x: np.ndarray, dtype: str) -> Any:
-        x = x if x.dtype.kind in "iu" else x.astype(dtype)
+        whole = x.dtype.kind in "iu"
         if BACKEND == "torch":
-            return self.torch.from_numpy(np.ascontiguousarray(x)).to(self.device)
+            made = self.torch.from_numpy(np.ascontiguousarray(x)).to(self.device)
+            return made if whole else made.to(getattr(self.torch, dtype))
         if BACKEND == "jax":
-            return self.jax.device_put(x, self.device)
+            return self.jax.device_put(self.jax.numpy.asarray(x, x.dtype if whole else dtype), self.device)
         with self.tf.device(self.device):
-            return self.tf.constant(x)
+            return self.tf.constant(x) if whole else self.tf.cast(x, dtype)
 
     def both(self, f: Callable[..., Any], given: tuple[Any, ...], mode: str) -> Run:
         """A function without arguments: f(y, p, ...) and its gradient by p."""
@@ -130,7 +146,8 @@ class Engine:
     def _profiled(self, run: Run) -> int:
         profiler = self.torch.profiler
         run()
-        with profiler.profile(activities=[profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        cpu = [profiler.ProfilerActivity.CPU]
+        with silence(), profiler.profile(activities=cpu, profile_memory=True) as profile:
             run()
         events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
         now = peak = low = 0
@@ -198,7 +215,6 @@ def interleaved(engine: Engine, runs: dict[str, Run], rounds: int, threads: int)
             once = engine.sample(run, min(max(int(LEAST / 4 / max(once, 1e-6)), 1), 10_000), clock)
         times[name] = max(1, round(LEAST / max(once, 1e-7)))
     found: dict[str, list[float]] = {name: [] for name in names}
-    gc.collect()
     gc.disable()
     try:
         for k in range(rounds):

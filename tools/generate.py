@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
+from benchmarks import speed_page  # noqa: E402
 from lossary import _saving  # noqa: E402
 from lossary.checking.rule import rules  # noqa: E402
 from lossary.core import catalogue  # noqa: E402
@@ -248,6 +249,7 @@ def main() -> int:
         ROOT / "docs" / "losses.md": lambda: page_text(cards),
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
+        ROOT / "docs" / "speed.md": lambda: speed_page.page(speed_page.results()),
     }
     for file, make in texts.items():
         text = make()
