@@ -114,10 +114,10 @@ def cases(only: list[str]) -> list[Case]:
 
 
 def named(case: Case, word: str) -> bool:
-    """Whether a word means the case: all ways of a loss by its whole name, else by the beginning, one way by all."""
+    """Whether a word means the case: all ways of a loss by its name, one by its brackets, several by a beginning."""
     exact = {cls.__name__ for cls in losses()}
     if word.endswith(")"):
-        return str(case) == word
+        return str(case) == word.removesuffix("()")
     return case.cls.__name__ == word if word in exact else str(case).startswith(word)
 
 

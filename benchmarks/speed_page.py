@@ -76,7 +76,7 @@ def summary(backend: str, records: list[Record]) -> list[list[str]]:
         for group, members in groups.items():
             inside = [r for r in here if tuple(r["shape"]) in members]
             libraries = list(dict.fromkeys(library for r in inside for library in r["ratios"]))
-            for against in ["best", *(libraries if len(libraries) > 1 else [])]:
+            for against in ["best", *(libraries if len(libraries) > 1 and group != LARGER else [])]:
                 own = [(best(r) if against == "best" else r["ratios"].get(against), r) for r in inside]
                 found = [(value, r) for value, r in own if value is not None]
                 rows.append([MODES[mode] + ("" if threads == 1 else f", {threads} threads"), group, dtype, against])
