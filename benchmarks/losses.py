@@ -97,6 +97,7 @@ def environment(backend: str, asked: argparse.Namespace) -> dict[str, str]:
     names = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
     there |= {f"{name}_NUM_THREADS": n for name in names}
     there |= {"TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": n, "NPROC": n, "JAX_PLATFORMS": "cpu"}
+    there["CUDA_VISIBLE_DEVICES"] = ""  # Keras would take a GPU that it sees
     if asked.threads == 1:
         there["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
     return there

@@ -249,8 +249,9 @@ def main() -> int:
         ROOT / "docs" / "losses.md": lambda: page_text(cards),
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
-        ROOT / "docs" / "speed.md": lambda: speed_page.page(speed_page.results()),
     }
+    if measured := speed_page.results():
+        texts[ROOT / "docs" / "speed.md"] = lambda: speed_page.page(measured)
     for file, make in texts.items():
         text = make()
         if not file.exists() or file.read_text(encoding="utf-8") != text:
