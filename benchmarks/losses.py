@@ -66,6 +66,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="a few losses with more and more rows and classes")
     parser.add_argument("--imports", action="store_true", help="instead: what lossary adds to the import of Keras")
     parser.add_argument("--steps", action="store_true", help="instead: a training step of two small models")
+    parser.add_argument("--passes", action="store_true", help="also count how often the whole matrix is gone over")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times only")
     parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
@@ -219,6 +220,10 @@ def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str,
     if asked.memory and size > 1e6 and (mode != "eager" or os.environ["KERAS_BACKEND"] == "torch"):
         held = {name: engine.memory(run) for name, run in runs.items()}
         record["memory"] = {name: round(n / size, 3) for name, n in held.items() if n is not None}
+    if asked.passes:
+        entries = sum(x.size for x in keras.tree.flatten(p))
+        counted = {name: engine.passes(run, entries) for name, run in runs.items()}
+        record["passes"] = {name: n for name, n in counted.items() if n is not None}
     if asked.threads != 1:
         record["threads"] = asked.threads
     return {**record, "left out": left_out} if left_out else record
@@ -251,9 +256,11 @@ def line(record: Record) -> str:
         return f"{name:<72} not measured: {record['refused']}"
     beside = "".join(f"  {library} {r:5.2f}" for library, r in record["ratios"].items())
     beside += f"  {record['squares']:.1f} mse" if "squares" in record else ""
-    if "memory" in record:
+    if record.get("memory"):
         own, *theirs = record["memory"].values()
         beside += f"  memory {own:.2f} ({', '.join(f'{held:.2f}' for held in theirs)})"
+    if record.get("passes"):
+        beside += f"  passes {', '.join(map(str, record['passes'].values()))}"
     out = "".join(f"  {library} left out: {why}" for library, why in record.get("left out", {}).items())
     return f"{name:<72}{record['seconds'] * 1e3:10.4f}{beside}{out}"
 

@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from benchmarks import speed_passes
+
 BACKEND = keras.backend.backend()
 MODES = {"torch": ["eager"], "jax": ["jit", "eager"], "tensorflow": ["xla", "graph", "eager"]}[BACKEND]
 COMPILED = "eager" if BACKEND == "torch" else MODES[0]
@@ -96,9 +98,12 @@ class Engine:
         step = self.jax.jit(step) if mode == "jit" else step
 
         def run() -> Any:
-            return self.jax.block_until_ready(step(p, y, *more))
+            out = step(p, y, *more)
+            return out if self.gpu else self.jax.block_until_ready(out)
 
-        run.program = lambda: step.lower(p, y, *more).compile()  # type: ignore[attr-defined]
+        if mode == "jit":
+            run.program = lambda: step.lower(p, y, *more).compile()  # type: ignore[attr-defined]
+            run.text = lambda: run.program().as_text()  # type: ignore[attr-defined]
         return run
 
     def _tensorflow(self, f: Callable[..., Any], given: tuple[Any, ...], mode: str) -> Run:
@@ -111,7 +116,13 @@ class Engine:
             return value, tape.gradient(value, p)
 
         step = both if mode == "eager" else tf.function(both, autograph=False, jit_compile=mode == "xla")
-        return lambda: step(*given)
+
+        def run() -> Any:
+            return step(*given)
+
+        if mode == "xla":
+            run.text = lambda: step.experimental_get_compiler_ir(*given)(stage="optimized_hlo")  # type: ignore[attr-defined]
+        return run
 
     def memory(self, run: Run) -> int | None:
         """Bytes that are held at most beyond those before a call, its results among them; None where nothing counts.
@@ -143,6 +154,14 @@ class Engine:
             return int(cuda.max_memory_allocated() - before + held)
         return self._profiled(run)
 
+    def passes(self, run: Run, size: int) -> int | None:
+        """How often the whole matrix is gone over; None where the program cannot be read."""
+        if BACKEND == "torch":
+            with silence():
+                return speed_passes.of_torch(self.torch, run, size)
+        text = run.text() if hasattr(run, "text") else ""
+        return speed_passes.of_program(text, size) if text else None
+
     def _profiled(self, run: Run) -> int:
         profiler = self.torch.profiler
         run()
@@ -162,9 +181,13 @@ class Engine:
 
     def wait(self, out: Any) -> None:
         """Until the device has done what it was asked for."""
-        if BACKEND == "torch" and self.gpu:
+        if not self.gpu:
+            return
+        if BACKEND == "torch":
             self.torch.cuda.synchronize()
-        elif BACKEND == "tensorflow" and self.gpu:
+        elif BACKEND == "jax":
+            self.jax.block_until_ready(out)
+        else:
             keras.tree.flatten(out)[-1].numpy()
 
     def arrays(self, out: Any) -> tuple[float, np.ndarray]:

@@ -10,7 +10,7 @@ from benchmarks.losses import arguments, line, timed
 from benchmarks.speed_engines import COMPILED, Engine
 from tests.backends import BACKEND
 
-ASKED = Namespace(rounds=1, threads=1, memory=False)
+ASKED = Namespace(rounds=1, threads=1, memory=False, passes=False)
 SHAPE = (6, 4)
 CASES = sc.cases([])
 
