@@ -5,7 +5,7 @@ from argparse import Namespace
 import pytest
 
 from benchmarks import speed_cases as sc
-from benchmarks import speed_engines, speed_page
+from benchmarks import speed_engines, speed_page, speed_passes
 from benchmarks.losses import arguments, line, timed
 from benchmarks.speed_engines import COMPILED, Engine
 from tests.backends import BACKEND
@@ -78,3 +78,28 @@ def test_words_of_the_command():
     )
     assert asked.only == ["BinaryCrossentropy(from_logits=True, label_smoothing=0.1)", "Huber"]
     assert asked.shapes == [(64, 10), (9,)]
+
+
+@pytest.mark.backendless
+def test_passes_of_a_program():
+    text = """HloModule m
+%inside (p: f32[8,4]) -> f32[] {
+  ROOT %r = f32[] reduce(f32[8,4] %p)
+}
+
+ENTRY %main (p.1: f32[8,4]) -> (f32[], f32[8,4]) {
+  %p.1 = f32[8,4]{1,0} parameter(0)
+  %rows = f32[8]{0} fusion(%p.1), kind=kLoop, calls=%inside
+  %sum = f32[] fusion(%rows), kind=kInput, calls=%inside
+  %slope = f32[8,4]{1,0} fusion(%p.1, %sum), kind=kLoop, calls=%inside
+  ROOT %t = (f32[], f32[8,4]{1,0}) tuple(%sum, %slope)
+}"""
+    assert speed_passes.of_program(text, 32) == 2
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="counts torch's operations")
+def test_passes_of_torch():
+    import torch
+
+    x = torch.ones(8, 4)
+    assert speed_passes.of_torch(torch, lambda: (x.reshape(4, 8) * 2).sum(0) + 1, 32) == 2
