@@ -217,8 +217,8 @@ class Engine:
 
 
 def disagreement(ours: tuple[float, np.ndarray], theirs: tuple[float, np.ndarray], half: bool) -> str:
-    """In what two results differ, or nothing: by 1e-4 of the value and of the largest slope; 1e-2 in half precision."""
-    share, least = (1e-2, 1.2e-7) if half else (1e-4, 0.0)
+    """In what two results differ, or nothing: by 1e-4 of the value and of the largest slope; 5e-2 in half precision."""
+    share, least = (5e-2, 1.2e-7) if half else (1e-4, 0.0)
     (v, g), (w, h) = ours, theirs
     if not abs(v - w) <= share * abs(v) + 1e-6:
         return f"value {w:.6g} instead of {v:.6g}"

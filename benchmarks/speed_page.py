@@ -33,7 +33,7 @@ INTRODUCTION = """\
 Made by `tools/generate.py` from `benchmarks/results`, which `python benchmarks/losses.py --keep` writes; `--help` lists
 what it can be asked. Everything is measured in the same run, in turn: value and gradient by the predictions of the mean
 over a batch, lossary's beside the function of each library that gives the same. A library whose value or gradient
-differs by more than 1e-4 (in half precision 1e-2) is left out, with what differs.
+differs by more than 1e-4 (in half precision 5e-2) is left out, with what differs.
 
 - **ratio**: the other library's time by lossary's, the median over the rounds. Above 1, lossary is faster. *best* is
   the ratio to the fastest library on the same backend.
