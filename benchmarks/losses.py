@@ -15,9 +15,11 @@ process of its own. A library whose value or gradient is not lossary's is left o
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -34,9 +36,10 @@ Record = dict[str, Any]
 def main(words: list[str] | None = None) -> None:
     asked = arguments(words)
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-    if len(asked.backend) > 1 or not asked.here:
+    if asked.here is None:
+        given = sys.argv[1:] if words is None else words
         for backend in asked.backend:
-            options = [*(sys.argv[1:] if words is None else words), "--backend", backend, "--here"]
+            options = [*given, "--backend", backend, "--here", shlex.join(given)]
             subprocess.run([sys.executable, __file__, *options], check=True, env=environment(backend, asked))
         return
     os.environ |= environment(asked.backend[0], asked)
@@ -69,7 +72,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--passes", action="store_true", help="also count how often the whole matrix is gone over")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times only")
     parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
-    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--here", help=argparse.SUPPRESS)  # in this process, which was asked for by these words
     return parser.parse_args(words)
 
 
@@ -278,15 +281,14 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def versions() -> dict[str, str]:
+def versions(backend: str) -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
+    own = {"torch": ["torch"], "jax": ["jax", "jaxlib", "optax"], "tensorflow": ["tensorflow-cpu", "tensorflow"]}
     found = {"python": platform.python_version()}
-    for name in ("keras", "numpy", "torch", "jax", "jaxlib", "optax", "tensorflow-cpu", "tensorflow"):
-        try:
+    for name in ("keras", "numpy", *own[backend]):
+        with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
@@ -297,9 +299,9 @@ def keep(backend: str, engine: Any, records: list[Record], asked: argparse.Names
     new = {key(r) for r in records}
     kept = [r for r in before.get("records", []) if key(r) not in new]
     machine = {"processor": processor(), "cores": os.cpu_count(), "device": engine.name(), "system": platform.system()}
-    words = " ".join(word for word in sys.argv[1:] if word != "--here")
-    head = {"backend": backend, "machine": machine, "versions": versions()}
-    head["commands"] = [*dict.fromkeys([*before.get("commands", []), f"python benchmarks/losses.py {words}"])]
+    head = {"backend": backend, "machine": machine, "versions": versions(backend)}
+    command = f"python benchmarks/losses.py {asked.here}"
+    head["commands"] = [*dict.fromkeys([*before.get("commands", []), command])]
     lines = ",\n".join(json.dumps(rounded(r), ensure_ascii=False) for r in [*kept, *records])
     RESULTS.mkdir(exist_ok=True)
     top = json.dumps(head, ensure_ascii=False, indent=1).rstrip("}\n")

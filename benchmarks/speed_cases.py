@@ -23,8 +23,8 @@ GROWING = (
     "SparseCategoricalCrossentropy(from_logits=True)",
     "CategoricalCrossentropy(from_logits=True)",
     "BinaryCrossentropy(from_logits=True)",
-    "Huber",
-    "MeanSquaredError",
+    "Huber()",
+    "MeanSquaredError()",
 )
 QUICK = ("MeanSquaredError", "BinaryCrossentropy", "SparseCategoricalCrossentropy")
 EACH = "one for each class"

@@ -155,6 +155,8 @@ def page(measured: list[dict[str, Any]]) -> str:
         where = NAMES[part["backend"]] + (", GPU" if part["machine"]["device"] else "")
         parts[-1] += "".join("\n" + row_of([where, *row]) for row in summary(part["backend"], part["records"]))
     parts[-1] += "\n"
+    of_sparse = [(part, pair) for part in measured for pair in memory_of_sparse(part["backend"], part["records"])]
+    parts.append("\n".join(f"- {NAMES[part['backend']]}, {': '.join(pair)}" for part, pair in of_sparse) + "\n")
     for part in measured:
         parts += [section(part, title, make) for title, make in SECTIONS if make(part)]
     return "\n".join(parts)
@@ -206,6 +208,19 @@ def memory(part: dict[str, Any]) -> list[str]:
         cells = {(name(r), tuple(r["shape"])): peaks(r["memory"]) for r in here}
         lines += [row_of([one, *(cells.get((one, s), "") for s in shapes)]) for one in dict.fromkeys(map(name, here))]
         lines.append("")
+    return lines
+
+
+def passes(part: dict[str, Any]) -> list[str]:
+    """How often the whole matrix is gone over, where it was counted."""
+    counted = [r for r in part["records"] if r.get("passes") and r["dtype"] == "float32"]
+    if not counted:
+        return []
+    lines = ["Operations that read or write the whole matrix: on torch, and statements of the compiled program.", ""]
+    lines += [row_of(["loss", "mode", "shape", "lossary", "others"]), row_of(["---"] * 5)]
+    for r in counted:
+        own, *others = [f"{n}" if library == "lossary" else f"{library} {n}" for library, n in r["passes"].items()]
+        lines.append(row_of([name(r), MODES[r["mode"]], shape_words(r["shape"]), own, ", ".join(others)]))
     return lines
 
 
@@ -273,6 +288,7 @@ def left_out(part: dict[str, Any]) -> list[str]:
 SECTIONS = [
     ("Loss by loss", loss_by_loss),
     ("Memory", memory),
+    ("Passes", passes),
     ("Growth", growth),
     ("Import and training", around),
     ("Left out", left_out),
