@@ -113,7 +113,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[
     for name, given in (("y_true", y), ("y_pred", p)):
         if isinstance(given, dict):
             raise LossaryError(
-                "check(loss, y_true, y_pred) looks at one array of numbers each.",
+                "check(loss, y_true, y_pred) takes one array of numbers for each.",
                 arrived=f"{name} is a dictionary.",
                 allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
@@ -139,7 +139,7 @@ def _one(given: Any, name: str) -> Any:
         return np.stack(given) if isinstance(given, (list, tuple)) else given
     except ValueError as error:
         raise LossaryError(
-            "check(loss, y_true, y_pred) looks at one array of numbers each.",
+            "check(loss, y_true, y_pred) takes one array of numbers for each.",
             arrived=f"{name} is a list of {len(given)} arrays of different shapes.",
             allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
             do="Check the parts one by one, or pass the model: ls.check(model, x, y).",

@@ -35,7 +35,7 @@ CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
 class Loss(Fields, keras.losses.Loss):
-    """The base of every loss. A subclass states its parameters as typed fields and its formula in `call`.
+    """The base class of every loss. A subclass states its parameters as typed fields and its formula in `call`.
 
         class Ramp(ls.Loss):
             "Grows with the error up to `top`, then stays."
@@ -181,10 +181,10 @@ class Loss(Fields, keras.losses.Loss):
         all rows of the batch.
         """
         raise DefinitionError(
-            f"{type(self).__name__} was called as a loss.",
+            f"{type(self).__name__} cannot be called as a loss.",
             arrived="It has no formula.",
             allowed="Expected a class that defines call(self, y_true, y_pred).",
-            do="Define it; return one value per row.",
+            do="Define `call`, and return one value per row.",
         )
 
     def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -250,8 +250,8 @@ class Loss(Fields, keras.losses.Loss):
         if issubclass(self.gives, Anchors) and "others" not in named:
             raise DefinitionError(
                 f"{type(self).__name__} compares rows with one another.",
-                arrived="The sums of a piece of a batch were asked for without the other rows.",
-                allowed="Expected a piece with `others`: the slots of all rows, by name.",
+                arrived="partial() was called on a piece of a batch, without the other rows.",
+                allowed="Expected others=: the inputs of all rows, by name.",
                 do="Call the loss on the whole batch, or pass others={...} and start=.",
             )
         result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
@@ -401,8 +401,8 @@ class Loss(Fields, keras.losses.Loss):
             if not self.build_weights(slots.sizes(y_true, y_pred, named)):
                 fields = ", ".join(dict.fromkeys(f for slot in own.values() for f in slot.sizes))
                 raise ParameterError(
-                    f"{type(self).__name__} owns weights, which are made when their sizes are known.",
-                    arrived=f"{self!r} does not know all of {fields}.",
+                    f"{type(self).__name__} creates its weights when their sizes are known.",
+                    arrived=f"{self!r} lacks some of {fields}.",
                     allowed="Expected a loss with these parameters, or a model whose outputs have known sizes.",
                     do=f"Pass {fields} to {type(self).__name__}.",
                 )
@@ -559,7 +559,7 @@ def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> Sha
     return ShapeError(
         f"{owner} must give one value per row of the batch.",
         arrived=f"For predictions of shape {tuple(_first(y_pred).shape)} it gave values of shape {shape}.",
-        allowed="Expected values whose first axis is the batch; only then can rows be weighed or masked.",
+        allowed="Expected values whose first axis is the batch; only then can rows be weighted or masked.",
         do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
     )
 

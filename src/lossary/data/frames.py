@@ -28,7 +28,7 @@ def table_of(data: Any, reading: Reading | None = None) -> Table:
     if isinstance(data, str | Path):
         return load(str(data), reading)
     if util.find_spec("pyarrow") is None:
-        raise _refused("It needs pyarrow, not installed here.", "Install it: pip install 'lossary[cli]'.")
+        raise _refused("pyarrow is not installed.", "Install it: pip install 'lossary[cli]'.")
     from lossary.data.parquet import arrow_columns
 
     try:
@@ -83,4 +83,4 @@ def from_arrays(x: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
 
 
 def _refused(arrived: str, do: str) -> DataError:
-    return DataError("Data was to be read as a table.", arrived=arrived, allowed=FORM, do=do)
+    return DataError("Cannot read the data as a table.", arrived=arrived, allowed=FORM, do=do)

@@ -63,7 +63,7 @@ def draw_predictions(
     headline(figure, plain(title))
     by = f" by {', '.join(filter(None, arrays))}" if any(arrays) else ""
     figure.words = f"{title + ': ' if title else ''}{name or 'values'} predicted{by} against true, {true.size} rows."
-    figure.words += f" Ringed are the {COSTLY} rows that cost most, with their numbers." if loss is not None else ""
+    figure.words += f" The {COSTLY} rows with the highest loss are ringed and numbered." if loss is not None else ""
     return figure
 
 

@@ -72,16 +72,16 @@ class Certificate:
         if self.kind == "stationary" and self.start:
             said += f"; it started from {self.start}"
         if self.direction:
-            said += f": the target falls for ever along {', '.join(self.direction[:4])}"
+            said += f": the objective decreases without bound along {', '.join(self.direction[:4])}"
             said += " …" if len(self.direction) > 4 else ""
-            said += "; the coefficients are those where it was noticed. Classes that a line separates do this: add l2"
+            said += "; the coefficients are those where this was detected. Separable classes cause it: add l2"
         said += "."
         if self.collinear:
             said += (
-                f" Collinear are {', '.join(self.collinear)}: of the equally good coefficients these are the smallest."
+                f" {', '.join(self.collinear)} are collinear: of the equally good coefficients, these are the smallest."
             )
         elif self.unique is False:
-            said += " It is not unique: other coefficients are as good."
+            said += " It is not unique: other coefficients are just as good."
         return said
 
 
@@ -165,7 +165,7 @@ class LinearFit:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             why = getattr(error, "strerror", None)
             raise LossaryError(
-                f"A linear fit was to be loaded from {str(path)!r}.",
+                f"Cannot load a linear fit from {str(path)!r}.",
                 arrived=f"It cannot be read: {why}." if why else f"It does not hold one ({type(error).__name__}).",
                 allowed="Expected a file written by LinearFit.save.",
                 do="Fit again with ls.fit_linear, and save.",

@@ -49,8 +49,8 @@ class History(Mapping[str, list[float]]):
         if not isinstance(name, str) or name not in self._columns:
             early = self.stopped and not self.epoch
             raise ColumnError(
-                "A history has one column for each number of an epoch.",
-                arrived=f"It was asked for {shown(name)}.",
+                "A history has one column per logged value.",
+                arrived=f"There is no column {shown(name)}.",
                 allowed=f"Expected one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
                 do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
             )
@@ -157,7 +157,7 @@ def check_monitor(monitor: str | None, names: list[str], held: bool) -> str:
         return "val_target" if held else "target"
     if not isinstance(monitor, str) or monitor not in known:
         raise LossaryError(
-            "train(monitor=...) names the column of the history that is watched.",
+            "train(monitor=...) is the column of the history to watch.",
             arrived=f"It was given monitor={shown(monitor)}.",
             allowed=f"Expected one of {', '.join(map(repr, known))}.",
             do="Leave it out for the target, or pass validation_data=... for the columns of rows held back.",

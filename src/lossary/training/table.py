@@ -95,8 +95,8 @@ def _number(value: Any) -> bool:
 def _check(name: str, value: Any, good: bool, allowed: str) -> None:
     if not good:
         raise LossaryError(
-            f"ls.compare({name}={shown(value)}) was asked for.",
-            arrived=f"{shown(value)} is no value of {name}.",
+            f"ls.compare({name}=...) has a wrong value.",
+            arrived=f"It was given {shown(value)}.",
             allowed=f"Expected {allowed}.",
-            do="Pass that, or leave it out.",
+            do=f"Pass such a value, or leave {name} out.",
         )
