@@ -101,7 +101,7 @@ LOSSES = [
         "A loss of your own is given an empty dictionary.",
         '@ls.loss\ndef of_parts(y_true, y_pred):\n    return ops.mean(y_pred["a"], axis=-1)\n\n\n'
         "of_parts(np.zeros((4, 1)), {})",
-        "Look at what the model returns.",
+        "Check what the model returns.",
     ),
     Example(
         "Rows without numbers",

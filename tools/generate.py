@@ -32,13 +32,13 @@ from tools import errors_page  # noqa: E402
 
 PARTS = {  # what targets are made of: every public name of these rooms, and what it is
     "core.sums": "sums of losses",
-    "target.learned": "weights that are learned",
-    "core.schedules": "numbers that move",
-    "core.moments": "numbers that move",
+    "target.learned": "learned weights",
+    "core.schedules": "schedules",
+    "core.moments": "schedules",
     "target.term": "losses of other tensors",
     "target.sources": "losses of other tensors",
     "target.layers": "losses inside the model",
-    "target.weights": "weights of classes",
+    "target.weights": "class weights",
     "core.loss": "losses of your own",
     "core.custom": "losses of your own",
 }

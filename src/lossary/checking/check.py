@@ -37,9 +37,9 @@ def check(
         ls.check(model, x, y)                # a compiled model, with its own loss, output by output
         ls.check(model, batches)             # whatever ls.train reads: loaders, datasets, generators, Parquet files
 
-    At most 256 rows are looked at, eagerly; for what is cheap (targets, weights, inputs that are not finite) all rows
-    of arrays, and those of streams as far as 64 MB go. A generator is not gone through: it cannot begin anew. Nothing
-    of the loss or the model changes: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
+    At most 256 rows are checked, eagerly; what is cheap (targets, weights, inputs that are not finite) in all rows of
+    arrays, and of streams up to 64 MB. Of a generator only the first rows are read, because it cannot be restarted. The
+    loss and the model do not change: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
     as they were.
 
     Args:

@@ -54,7 +54,7 @@ class Explanation:
     `value` is what the loss returned. `numerator / denominator` is the same number; of a root mean square it is the
     square of that number, and v are the squares of the values (`takes_root`). With `reduction="none"` the numerator is
     the array m w v over 1. `parts` holds values, weights, mask and m w v; `means` the number that each reduction would
-    give; `worst` the rows that cost most; `notes` what else entered the values.
+    give; `worst` the rows with the highest loss; `notes` what else entered the values.
     """
 
     loss: str

@@ -109,7 +109,7 @@ def refuse_no_rows(**named: Any) -> None:
                 "check(loss, y_true, y_pred) needs at least one row.",
                 arrived=f"{name} has shape {np.shape(data)}: it has no rows.",
                 allowed="Expected an array, list or tensor with one row per example, and at least one row.",
-                do="Look at what made it: a filter that keeps nothing, or an empty file.",
+                do="Check how it was made: a filter that keeps nothing, or an empty file.",
             )
 
 
@@ -138,12 +138,12 @@ def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
             "check(model, x) reads the batches of x.",
             arrived=f"This {type(source).__name__} yields none.",
             allowed="Expected a stream of at least one batch with a row.",
-            do="Look at what x gives, for instance next(iter(x)).",
+            do="Check what x yields, for instance next(iter(x)).",
         )
     if whole[0][1] is None:
         raise LossaryError(
             "check(model, x) takes targets from the batches of x.",
-            arrived=f"The batches of this {type(source).__name__} hold inputs alone.",
+            arrived=f"The batches of this {type(source).__name__} hold only inputs.",
             allowed=TAKEN,
             do="Let each batch be (x, y) or (x, y, sample_weight).",
         )

@@ -18,7 +18,7 @@ from lossary.cli import texts
 def list_command(
     ctx: click.Context, /, text: str | None, family: str | None, task: str | None, trait: str | None, **how: bool
 ) -> None:
-    """List the losses, and the parts of a target: sums, schedules, terms, weights that are learned.
+    """List the losses, and the parts of a target: sums, schedules, terms, learned weights.
 
     FILTER is part of a name, alias, name in another library, family, trait or summary.
     """

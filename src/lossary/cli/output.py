@@ -19,7 +19,7 @@ def check_outputs(paths: Sequence[tuple[str, Path]], data: str = "") -> None:
             raise refused(path, "Standard output is used for the results.", f"Name a file after {option}.")
         place = str(place_of(path))
         if place in taken:
-            raise refused(path, f"That is also {taken[place]}.")
+            raise refused(path, f"It is also {taken[place]}.")
         taken[place] = option
 
 

@@ -78,7 +78,7 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
             os.replace(name, place)
             part.settle()
     except OSError as problem:
-        raise refused(path, _why(problem), "Make room, or name a file elsewhere.") from None
+        raise refused(path, _why(problem), "Free some space, or name a file elsewhere.") from None
 
 
 def read_whole(path: str | Path) -> str:

@@ -180,7 +180,7 @@ def _of_numbers(owner: str, what: str, y: np.ndarray) -> np.ndarray:
         {
             "c": "Take y.real, or the absolute value.", "M": "Subtract a first day, and divide by a span of time.",
             "m": "Divide by a span of time, for instance np.timedelta64(1, 's').",
-            "U": "Convert numbers with y.astype('float32'); number names with np.unique(y, return_inverse=True)[1].",
+            "U": "Convert numbers with y.astype('float32'); encode names with np.unique(y, return_inverse=True)[1].",
         }.get(kind, "Take one column of numbers."),
     )  # fmt: skip
 

@@ -72,7 +72,7 @@ class Loss(Fields, keras.losses.Loss):
     inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
-    undrawn: ClassVar[str] = "What it takes does not say which number that would be."  # of a loss without axes
+    undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
     two_classes: ClassVar[tuple[float, float] | None] = None  # a no and a yes, where a row may be a score of two
     of_errors: ClassVar[bool] = False  # whether it is a loss of the error alone
     relative: ClassVar[bool] = False  # whether it compares sizes, so that a target of 0 has to stay 0
@@ -418,7 +418,7 @@ class Loss(Fields, keras.losses.Loss):
                 f"{owner} reads {what}, one tensor or several by name.",
                 arrived="It was given an empty dictionary.",
                 allowed="Expected a tensor, or a dictionary that holds at least one.",
-                do="Look at what the model returns.",
+                do="Check what the model returns.",
             )
         return {name: inputs.read(owner, f"{what}[{name!r}]", part, dtype, values.whole) for name, part in y.items()}
 

@@ -54,16 +54,17 @@ class Param:
 
     def allowed(self) -> str:
         """The allowed values in words."""
-        low, high = (self.low > -INF, self.high < INF)
+        low, high, equal = self.low > -INF, self.high < INF, "=" * self.closed
         left, right = "[]" if self.closed else "()"
-        inside = f" in {left}{self.low:g}, {self.high:g}{right}" if low and high else ""
-        if low != high:
-            inside = f" {'>' if low else '<'}{'=' * self.closed} {self.low if low else self.high:g}"
+        inside = f" >{equal} {self.low:g}" if low else f" <{equal} {self.high:g}" if high else ""
+        if low and high:
+            inside = f" in {left}{self.low:g}, {self.high:g}{right}"
+        *some, last = map(repr, self.choices or ("",))
         words = {
             "number": f"a finite number{inside}",
             "whole": f"a whole number{inside}",
             "flag": "True or False",
-            "choice": " or ".join(map(repr, self.choices)),
+            "choice": f"{', '.join(some)} or {last}",
             "numbers": f"a number{inside}, or a list of them",
             "axes": "a whole number, or a list of them",
             "free": "anything",

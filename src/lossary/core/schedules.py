@@ -223,7 +223,7 @@ class Dial(Moving):
         beta = ls.Dial(0.0)
         model.compile("adam", ls.MeanSquaredError() + beta * penalty)
         ...
-        beta.assign(0.5)  # in a callback; the next batch feels it, on every backend, without compiling anew
+        beta.assign(0.5)  # in a callback; takes effect in the next batch, on every backend, without recompiling
 
     Its value is saved with the model.
     """

@@ -202,7 +202,7 @@ class Inputs:
         given = self._given(owner, y_true, y_pred, named)
         missing = [name for name in self.needed if given.get(name) is None]
         if missing:
-            raise self._refusal(owner, f"{', '.join(missing)} did not arrive.")
+            raise self._refusal(owner, f"{', '.join(missing)} is missing.")
         tensors = {n: self._tensor(owner, n, given[n], dtype) for n in self.slots if given.get(n) is not None}
         tensors = self._shaped(owner, tensors)
         weight = None if weight is None else inputs.read(owner, "sample_weight", _single(weight), dtype)
@@ -262,7 +262,7 @@ class Inputs:
             if len(needed) == 1:
                 return {needed[0]: y}
         shown = tuple(y.shape) if hasattr(y, "shape") else type(y).__name__
-        raise self._refusal(owner, f"{SIDES[side]} came as one tensor of shape {shown}." if hasattr(y, "shape")
+        raise self._refusal(owner, f"{SIDES[side]} is one tensor of shape {shown}." if hasattr(y, "shape")
                             else f"{SIDES[side]} came as a {shown}.")  # fmt: skip
 
     def _stacked(self, side: str) -> int | None:

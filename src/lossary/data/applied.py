@@ -82,7 +82,7 @@ def _check_names(recipe: Sequence[Input], table: Table, target: str, notes: list
         raise DataError(
             f"Cannot predict '{target}' from '{table.name}'.",
             arrived=f"It has no column {listed(absent)}."
-            + (f" It has {', '.join(near)} instead." if near else f" Its columns are {listed(sorted(there))}."),
+            + (f" It has {', '.join(near)}." if near else f" Its columns are {listed(sorted(there))}."),
             allowed=f"Expected the columns {listed(wanted)}, in any order.",
             do="Rename the column (names are case-sensitive)." if near else "Add it, or fit without it (--ignore).",
         )

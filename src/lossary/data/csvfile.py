@@ -113,7 +113,7 @@ def grid_of(text: str, path: Path, reading: Reading) -> Grid:
     head = find_head(_head_rows(path, dialect, text, above), reading, path)
     if reading.most_columns is not None and head.width > reading.most_columns:
         at = f"It has {head.width:,} columns; at most {reading.most_columns} are read here."
-        raise refused(path, at, "Take a part of its columns.", FORM)
+        raise refused(path, at, "Select some of its columns.", FORM)
     for line in head.comments:
         text = text.replace(line + "\n", "", 1)
     body = text[_offset(text, head.lines - above) :]

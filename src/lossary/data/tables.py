@@ -206,7 +206,7 @@ def _sklearn_datasets(name: str) -> Any:
         raise DataError(
             f"Cannot load the table '{name}'.",
             arrived="It comes with scikit-learn, which is not installed.",
-            allowed=f"Without it there are {', '.join(a.name for a in ABOUT.values() if not a.extra)}.",
+            allowed=f"Without it, the tables are {', '.join(a.name for a in ABOUT.values() if not a.extra)}.",
             do="Install it: pip install 'lossary[data]'.",
         )
     import sklearn.datasets

@@ -62,7 +62,7 @@ def draw(
         values: values of the losses' parameters; a list gives a curve for each.
 
     Gradients are those that the backend finds. Marks show where a loss is not smooth: a kink, where its gradient jumps,
-    and a bend, where its curvature does. Losses over different axes stand in rows below one another.
+    and a bend, where its curvature does. Losses over different axes are drawn in separate rows.
     """
     if is_history(losses):
         return draw_history(losses, title, theme)

@@ -39,7 +39,7 @@ def draw_predictions(
     Args:
         y_true: (n,), (n, 1), or class indices (n,).
         y_pred: (n,), (n, 1), or (n, classes); or a dictionary of these by the names of the models.
-        loss: the rows that cost most by this loss are marked with their numbers.
+        loss: the rows with the highest value of this loss are marked with their numbers.
         classes: names of the classes, in the order of their indices.
         name: what is predicted.
     """

@@ -101,7 +101,7 @@ class Guard:
             "The explorer cannot read the request.",
             "It is too large.",
             f"Expected at most {self.largest:,} bytes.",
-            "Take a part of the rows, or use `lossary check` on the file.",
+            "Select some of the rows, or use `lossary check` on the file.",
         )
 
 

@@ -67,7 +67,7 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
                 f"{name} cannot be computed for a table of this length here.",
                 arrived=f"It has {len(y):,} rows, and this loss compares every row with every other.",
                 allowed=f"Expected at most {int(MOST_PAIRS**0.5)} rows on the page.",
-                do="Take a part of the rows, or call the loss in Python.",
+                do="Select some of the rows, or call the loss in Python.",
             )
         y, p = _shaped(loss, y, p)
     found = check(loss, y, p, w, ignore=[] if isinstance(loss, Loss) else ["L009"])  # a formula is never saved

@@ -24,8 +24,8 @@ class Certificate:
     """What is known of the end of a fit.
 
     Attributes:
-        kind: "optimum"; "stationary" (the loss is not convex: no lower place beside it, perhaps elsewhere);
-            "no finite optimum" (the target falls for ever in one direction); "not converged".
+        kind: "optimum"; "stationary" (the loss is not convex: a local minimum, perhaps not the lowest);
+            "no finite optimum" (the objective decreases without bound in one direction); "not converged".
         unique: whether no other coefficients are as good; None where it is not known.
         gap: no coefficients up to the size of these lower the target by more than this share of it; for piecewise
             linear losses no coefficients at all. None where nothing is known.
@@ -130,7 +130,7 @@ class LinearFit:
             raise ShapeError(
                 "A linear fit predicts from the columns it was fitted to.",
                 arrived=f"x has {numbers.shape[1]} column(s): {', '.join(names[:6])}.",
-                allowed=f"Expected {len(self.names)} columns: {', '.join(self.names[:6])}.",
+                allowed=f"Expected {len(self.names)} column(s): {', '.join(self.names[:6])}.",
                 do="Pass the same columns in the same order.",
             )
         predicted = numbers @ self.coefficients + self.intercept

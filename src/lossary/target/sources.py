@@ -61,7 +61,7 @@ class _Named(Source):
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
                 arrived=f"The model's {what} are: {known}.",
-                allowed=f"Expected the name of one of {what}; without a name all of them are read.",
+                allowed=f"Expected the name of one of the {what}; without a name all of them are read.",
                 do="Correct the name, or pass a dictionary by names.",
             )
         return everything[self.name]
@@ -106,7 +106,7 @@ class Hidden(_Named):
         if self.name not in moment.hidden:
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
-                arrived=f"The layer was not called in this pass; called were {', '.join(moment.hidden) or 'none'}.",
+                arrived=f"It was not called in this pass; these layers were: {', '.join(moment.hidden) or 'none'}.",
                 allowed="Expected a layer that the model calls whenever it predicts.",
                 do="Call the layer in the model, or read another one.",
             )

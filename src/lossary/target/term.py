@@ -94,8 +94,8 @@ class Term(keras.losses.Loss):
         if moment is None:
             raise LossaryError(
                 f"The term {self.name} reads {', '.join(map(repr, self.sources.values()))}.",
-                arrived="It was called with y_true and y_pred alone.",
-                allowed="Expected the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
+                arrived="It was called with y_true and y_pred only.",
+                allowed="Expected to be the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
                 do="Compile a model with it, or call its function with tensors of your own.",
             )
         given = {argument: _tensors(source.read(moment)) for argument, source in self.sources.items()}

@@ -44,7 +44,7 @@ def weights_from(
 
     Raises:
         ParameterError: for a rule, a beta, or counts that are none.
-        LossaryError: for labels that are not whole numbers from 0 on, and for labels with more gaps than classes, such
+        LossaryError: for labels that are not class indices from 0, and for labels with more gaps than classes, such
             as 0, 1 and 255, unless `classes` or `ignore_class` says what is meant.
 
     >>> weights_from([0, 0, 0, 1])

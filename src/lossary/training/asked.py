@@ -58,7 +58,7 @@ def ask(text: str) -> Asked:
         if not equals or key not in known:
             raise LossaryError(
                 f"Cannot use the loss '{text}'.",
-                arrived=f"{name} has no parameter '{setting}'.",
+                arrived=f"'{setting}' does not set a parameter of {name}.",
                 allowed=f"Its parameters are {', '.join(known)}." if known else f"{name} has no parameters.",
                 do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
             )

@@ -25,7 +25,7 @@ class History(Mapping[str, list[float]]):
     """A mapping of names to lists, one number for each epoch.
 
     Columns: `target`, what is minimised (Keras calls it "loss"); `loss` and `regularization`, its two parts, where
-    they are told apart; parts of the loss and metrics; `val_...`, the same on the rows held back; `seconds`.
+    they are told apart; parts of the loss and metrics; `val_...`, the same on the validation rows; `seconds`.
 
     Attributes:
         epoch: the number of each row, from 1.
@@ -160,7 +160,7 @@ def check_monitor(monitor: str | None, names: list[str], held: bool) -> str:
             "train(monitor=...) is the column of the history to watch.",
             arrived=f"It was given monitor={shown(monitor)}.",
             allowed=f"Expected one of {', '.join(map(repr, known))}.",
-            do="Leave it out for the target, or pass validation_data=... for the columns of rows held back.",
+            do="Leave it out for the target, or pass validation_data=... for the columns of the validation rows.",
         )
     return monitor
 

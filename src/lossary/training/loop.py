@@ -68,7 +68,7 @@ def train(
             PyDataset of Keras, a generator or another iterable. Or x is the path of a Parquet file, or of a folder of
             them, and y names the columns of targets.
         loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
-            training goes on with what is compiled, the optimizer's state included.
+            training continues with the compiled model, including the optimizer's state.
         epochs: how often all rows are seen.
         batch_size: rows of a step; the last batch of an epoch holds the rest. Batches of a stream are as they come.
         validation_data: (x, y) or (x, y, sample_weight), or a stream as `model.evaluate` takes it; after each epoch.

@@ -59,9 +59,9 @@ class Stream:
             return batch
         raise LossaryError(
             "train(model, x) iterates over the batches of x.",
-            arrived="There is none.",
+            arrived="x yields none.",
             allowed="Expected a stream of at least one batch.",
-            do="Look at what x gives, for instance next(iter(x)).",
+            do="Check what x yields, for instance next(iter(x)).",
         )
 
     def batches(self) -> Iterator[Batch]:
@@ -185,9 +185,9 @@ def check_seen(any_batch: bool) -> None:
     if not any_batch:
         raise LossaryError(
             "train(validation_data=...) is evaluated after each epoch.",
-            arrived="It gave no batch.",
+            arrived="It yields no batch.",
             allowed="Expected (x, y), (x, y, sample_weight), or a stream of at least one batch.",
-            do="Look at what it gives, for instance next(iter(validation_data)).",
+            do="Check what it yields, for instance next(iter(validation_data)).",
         )
 
 

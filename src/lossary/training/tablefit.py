@@ -165,7 +165,7 @@ class TableFit:
         """Predictions (rows,): numbers in the target's units, or the names of classes.
 
         Args:
-            data: a path, a frame of pandas or polars, an Arrow table, a dictionary of columns, with all columns of the
+            data: a path, a pandas or polars DataFrame, an Arrow table, a dictionary of columns, with all columns of the
                 fit in any order; or an array of its columns in their order.
             unseen: "refuse" a value of text that the fit has not seen, or read it as "missing".
 
