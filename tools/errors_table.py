@@ -8,9 +8,9 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_objective import TARGETS
 from tools.errors_predict import PREDICTIONS
 from tools.errors_slots import SLOTS
-from tools.errors_target import TARGETS
 from tools.errors_train import OPTIONS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -414,10 +414,10 @@ MODELS = [
         "Build a functional model, or write a second `call`.",
     ),
     Example(
-        "An unknown name of lossary.target",
+        "An unknown name of lossary.objective",
         "A name is misspelt.",
-        "import lossary.target\n\nlossary.target.regularisation",
-        "The names are those of `dir(lossary.target)`.",
+        "import lossary.objective\n\nlossary.objective.regularisation",
+        "The names are those of `dir(lossary.objective)`.",
     ),
     Example(
         "Empty arrays for target_split",

@@ -97,6 +97,6 @@ OPTIONS = [
         "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # in strategy.scope()\n"
         'model.compile("adam", loss=loss)  # in strategy.scope()',
         "Create the loss inside strategy.scope() too.",
-        hidden='patch("lossary.target.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
+        hidden='patch("lossary.objective.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
     ),
 ]

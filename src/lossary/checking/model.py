@@ -17,8 +17,8 @@ from ..core.loss import Loss
 from ..core.sums import Sum
 from ..numerics.backend import together
 from ..numerics.masks import mask_of
-from ..target.attachment import by_name
-from ..target.term import Term
+from ..objective.attachment import by_name
+from ..objective.term import Term
 from .case import ROWS, Case, Setup, as_columns, make_case
 from .feeds import Feed, feed
 from .findings import Route

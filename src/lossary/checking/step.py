@@ -19,7 +19,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.masks import mask_of, with_mask
-from ..target.attachment import attachment_of
+from ..objective.attachment import attachment_of
 from .feeds import same_rows
 from .parts import Array, arrays, copied, measure, numbers
 from .untouched import untouched

@@ -10,7 +10,7 @@ import keras
 from keras import tree
 
 from ..core.errors import LossaryError
-from ..target.apart import keep_apart
+from ..objective.apart import keep_apart
 
 
 def build(model: Any, batch: Any) -> None:

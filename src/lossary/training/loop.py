@@ -16,9 +16,9 @@ from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
-from ..target.apart import keep_apart
-from ..target.attachment import attachment_of
-from ..target.routing import nothing
+from ..objective.apart import keep_apart
+from ..objective.attachment import attachment_of
+from ..objective.routing import nothing
 from .blocks import StreamFeed
 from .building import as_asked, build
 from .epochs import Snapshot, backend, restore_weights, snapshot
