@@ -22,6 +22,18 @@ from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
 from ..core.sums import MultiLoss, Sum, by_path
+from ..numerics.keras_private import (
+    LOSS_TAKES_TRAINING,
+    compiled_loss,
+    layers_of,
+    loss_takes_training,
+    loss_weights,
+    set_compiled_loss,
+    strategy_of,
+    track,
+    untrack,
+    variable_lists,
+)
 from .apart import PLACE as APART
 from .apart import Apart, Tie, speaks
 from .routing import Routed, columns_of, nothing, output_names
@@ -88,8 +100,8 @@ class Attachment(Tie):
             dial.model = model
         for learner in self.learners:
             learner.bind(model)
-        self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
-        self.replace(model, "_compute_loss_has_training_arg", True)
+        self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, loss_takes_training(model)))
+        self.replace(model, LOSS_TAKES_TRAINING, True)
         for name in ("fit", "evaluate") if self.named else ():
             self.replace(model, name, _with_targets(getattr(model, name)))
 
@@ -108,8 +120,8 @@ class Attachment(Tie):
             more = {"training": training} if tells else {}
             with self.moment(x, y, y_pred, training):
                 total = inner(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
-                if isinstance(self.model._compile_loss, Routed):
-                    self.model._compile_loss.record_regularization(self.model, y_pred)
+                if isinstance(routed := compiled_loss(self.model), Routed):
+                    routed.record_regularization(self.model, y_pred)
             self.heard.clear()
             if training and self.state.step is not None:
                 self.state.step.assign(self.state.step + 1)
@@ -118,17 +130,13 @@ class Attachment(Tie):
         return compute_loss
 
     def _tracked(self, variable: Any) -> None:
-        locked, tracker = self.model._tracker.locked, self.model._tracker
-        tracker.unlock()
-        self.model._track_variable(variable)
-        if locked:
-            tracker.lock()
-        self.undo.append(lambda: self.model._untrack_variable(variable))
+        track(self.model, variable)
+        self.undo.append(lambda: untrack(self.model, variable))
 
     def _listen(self, name: str) -> None:
-        layer = next((layer for layer in self.model._flatten_layers(include_self=False) if layer.name == name), None)
+        layer = next((layer for layer in layers_of(self.model, itself=False) if layer.name == name), None)
         if layer is None:
-            known = ", ".join(layer.name for layer in self.model._flatten_layers(include_self=False))
+            known = ", ".join(layer.name for layer in layers_of(self.model, itself=False))
             raise LossaryError(
                 f"The loss reads the layer '{name}'.",
                 arrived=f"The model's layers are {known}.",
@@ -190,7 +198,7 @@ def _shapes(loss: Loss, model: keras.Model, term: Term | None, output: str | Non
         if isinstance(source, Output) and (source.name in by_output or len(outputs) == 1):
             shapes[name] = by_output.get(str(source.name), outputs[0] if outputs else None)
         elif isinstance(source, Hidden):
-            layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
+            layers = {layer.name: layer for layer in layers_of(model, itself=False)}
             with contextlib.suppress(AttributeError, KeyError, ValueError):  # not built, or called several times
                 shapes[name] = layers[source.name].output
     return shapes
@@ -214,7 +222,7 @@ def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None
 
 def made_elsewhere(model: Any, variables: list[Any]) -> str:
     """The strategy of tf.distribute that the model was made under, where some variables that train were not."""
-    strategy = getattr(model, "_distribute_strategy", None)
+    strategy = strategy_of(model)
     learned = [one.value for one in variables if one.trainable]
     if strategy is None or all(map(strategy.extended.variable_created_in_scope, learned)):
         return ""
@@ -226,7 +234,7 @@ def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[.
 
     @functools.wraps(inner)
     def bare(store: Any) -> Any:
-        lists = [model._trainable_variables, model._non_trainable_variables]
+        lists = variable_lists(model)
         before = [list(variables) for variables in lists]
         try:
             for variables in lists:
@@ -286,7 +294,7 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     """After compile: tie model and loss together, and log the regularization beside a loss of lossary."""
     detach(model)
     _tie(model, loss, loss_weights)
-    if speaks(model, loss) and not isinstance(model._compile_loss, Routed):
+    if speaks(model, loss) and not isinstance(compiled_loss(model), Routed):
         Apart(model).attach()
 
 
@@ -312,8 +320,9 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
     if not keras.tree.is_nested(loss):
         columns = {name for one in losses for name in columns_of(leaves_of(one))}
         whole = loss if isinstance(loss, Sum) else Sum([loss])
-        model._compile_loss = Routed(whole, output_names=output_names(model), columns=columns)
-        model._compile_loss.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
+        routed = Routed(whole, output_names=output_names(model), columns=columns)
+        routed.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
+        set_compiled_loss(model, routed)
     try:
         attachment.attach()
     except LossaryError:
@@ -363,7 +372,7 @@ def _follow_compile() -> None:
             if name in given.arguments:
                 given.arguments[name] = change(given.arguments[name])
         inner(*given.args, **given.kwargs)
-        attach(self, self.loss, getattr(self._compile_loss, "_user_loss_weights", None))
+        attach(self, self.loss, loss_weights(self))
 
     owner.compile = compile
 

@@ -21,6 +21,7 @@ from ..core.metrics import own_loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
 from ..core.sums import Part, weights_of
+from ..numerics.keras_private import parents_of
 from .attachment import carried_by, leaves_of
 from .term import filled
 
@@ -285,9 +286,7 @@ def _ancestors(tensors: list[Any]) -> set[int]:
         if id(tensor) in found:
             continue
         found.add(id(tensor))
-        # Keras has no public way to ask a symbolic tensor for what it came from.
-        operation, node, _ = tensor._keras_history
-        waiting.extend(operation._inbound_nodes[node].input_tensors)
+        waiting.extend(parents_of(tensor))
     return found
 
 
