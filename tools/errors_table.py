@@ -1049,7 +1049,7 @@ COMMANDS = [
             "$ lossary compare phones --json printed.txt", "Name two files.", files={"printed.txt": ""},
             hidden='patch("lossary.core.files._same", lambda known, number: True)'),
     Example("A command line that is not read", "An option that there is not, a value out of its range.",
-            "$ lossary compare phones --validation nan", "The text says what is allowed."),
+            "$ lossary compare phones --validation nan", "The text says what is expected."),
     Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
             "$ lossary explore", "pip install 'lossary[explorer]'",
             hidden="from types import SimpleNamespace as Space\n\n"

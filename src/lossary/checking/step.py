@@ -143,7 +143,7 @@ def _watch_step(watch: Watch, model: keras.Model, x: Any, y: Any, weight: Any) -
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' has nothing to minimise: no loss in compile, and none in a layer.",
-            allowed="Allowed are models with a loss.",
+            allowed="Expected a model with a loss.",
             do="Pass one to model.compile, for instance loss=ls.Huber().",
         )
     for call in calls:
@@ -332,13 +332,13 @@ def _check_ready(model: keras.Model, y: Any) -> None:
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' is not {'compiled' if model.built else 'built: it has no weights yet'}.",
-            allowed="Allowed are models that are built and compiled.",
+            allowed="Expected a model that is built and compiled.",
             do="Call model.compile(...)." if model.built else "Call it once on a batch: model(x[:1]).",
         )
     if y is None and _losses(model):
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' is compiled with a loss, and there are no targets.",
-            allowed="Allowed without y are models whose losses are all inside them.",
+            allowed="Expected y, or a model whose losses are all inside it.",
             do="Pass y, as to model.fit.",
         )

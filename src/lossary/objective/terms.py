@@ -47,7 +47,7 @@ def target_table(targets: dict[str, Target]) -> str:
         raise LossaryError(
             "target_table(targets) sets targets side by side, each under a name.",
             arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
-            allowed="Allowed is a dictionary of names and targets, as ls.target_split gives them.",
+            allowed="Expected a dictionary of names and targets, as ls.target_split gives them.",
             do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
         )
     names = list(targets)
@@ -98,7 +98,7 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
         raise LossaryError(
             "target_split(model, x, y) computes a model's loss and regularization.",
             arrived=f"It was given {shown(model)}." if x is not None else "x is None.",
-            allowed="Allowed are a Keras model and arrays, rows first.",
+            allowed="Expected a Keras model and arrays whose first axis is the rows.",
             do="Pass what model.evaluate takes.",
         )
     x, y, sample_weight = _arrays(x, "x"), _arrays(y, "y"), _arrays(sample_weight, "sample_weight")
@@ -195,7 +195,7 @@ def _row_count(x: Any) -> int:
         raise LossaryError(
             "Splitting a target goes through the data in batches of rows.",
             arrived=f"The inputs hold {' and '.join(map(str, sorted(counts)))} rows.",
-            allowed="Allowed are arrays with the same number of rows, at least one.",
+            allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
         )
     return counts.pop()

@@ -32,7 +32,7 @@ def build(model: Any, batch: Any) -> None:
         raise LossaryError(
             "train(model, x, y) minimises a loss.",
             arrived="The model is compiled without one, and no layer adds any.",
-            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
+            allowed='Expected a loss, its name or a function: train(..., loss="mse"), or a compiled model.',
             do="Name one, or put an ls.LossLayer into the model.",
         )
 
@@ -49,7 +49,7 @@ def as_asked(names: str) -> Iterator[None]:
         raise LossaryError(
             "train(loss=..., optimizer=..., metrics=...) compiles the model with them.",
             arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}.",
-            allowed="Allowed is what model.compile takes: objects and names, metrics in a list or by outputs.",
+            allowed="Expected what model.compile takes: objects and names, metrics in a list or by outputs.",
             do='Pass for instance optimizer="adam", loss="mse", metrics=["mae"].',
         ) from error
 

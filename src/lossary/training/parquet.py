@@ -104,7 +104,7 @@ class Files:
             raise LossaryError(
                 "train(model, path, y) goes through the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
-                allowed="Allowed are files of at least one row together.",
+                allowed="Expected at least one row in all files together.",
                 do="Look at what wrote the file.",
             )
 
@@ -115,7 +115,7 @@ def _files(path: Path) -> list[Path]:
         raise LossaryError(
             "train(model, path, target) reads the rows of Parquet files.",
             arrived=f"There is none at {str(path)!r}.",
-            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet.",
+            allowed="Expected a Parquet file, or a folder of .parquet files.",
             do="Look at the path, or pass the data themselves.",
         )
     return found
@@ -127,7 +127,7 @@ def _names(y: Any) -> list[str]:
         raise LossaryError(
             "train(model, path, y) reads the targets from the columns of a Parquet file that y names.",
             arrived=f"y is {'missing' if y is None else 'a ' + type(y).__name__}.",
-            allowed="Allowed is the name of a column, or a list of names.",
+            allowed="Expected the name of a column, or a list of names.",
             do='Name it, for instance ls.train(model, "rows.parquet", "price").',
         )
     return names
@@ -147,7 +147,7 @@ def _check_type(file: Path, name: str, kind: Any) -> None:
     raise LossaryError(
         "train(model, path, y) reads columns of numbers.",
         arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
-        allowed="Allowed are whole numbers, floats, decimals and truth values.",
+        allowed="Expected integers, floats, decimals or booleans.",
         do=do,
     )
 
@@ -187,6 +187,6 @@ def _unreadable(file: Path, error: Exception) -> LossaryError:
     return LossaryError(
         "train(model, path, y) reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
-        allowed="Allowed are whole Parquet files.",
+        allowed="Expected complete Parquet files.",
         do="Install pyarrow." if isinstance(error, ImportError) else do,
     )
