@@ -1,5 +1,8 @@
 """Losses that need more of a model than y_true and y_pred: logs, steps, dials, inputs, hidden layers; saved with it."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -298,3 +301,40 @@ def test_a_term_layer_does_what_add_loss_did(data, tmp_path):
     for wrong in (lambda: ls.TermLayer(3.0), lambda: ls.TermLayer(energy)(inputs)):
         with pytest.raises(LossaryError, match="TermLayer"):
             wrong()
+
+
+UNTIL = {
+    "ls.Huber": True,
+    "ls.huber": True,
+    "ls.get('mse')": True,
+    "ls.MultiLoss({'a': 'mse'})": True,
+    "ls.Weighted('mse', 0.5)": True,
+    "ls.Term(lambda y_pred: y_pred)": True,
+    "ls.LossLayer('mse')": True,
+    "ls.TermLayer(lambda h: h)": True,
+    "type('Mine', (ls.Loss,), {'call': lambda self, y_true, y_pred: y_pred})": True,
+    "ls.loss(lambda y_true, y_pred: y_pred, name='mine')": True,
+    "__import__('lossary.families.robust').families.robust.Huber()": True,
+    "ls.losses(), ls.card('huber'), ls.train, ls.check, ls.ShapeError, ls.Dial(1.0)": False,
+}
+
+
+def test_compile_is_left_alone_until_a_loss_is_there():
+    """Keras's own `compile`, until something was made that needs more."""
+    code = f"""
+import keras, lossary as ls
+from lossary.core import compiling
+from lossary.objective import attachment
+before, waiting = keras.Model.compile, list(compiling._waiting)
+print(bool(waiting))
+for text in {[*UNTIL]}:
+    attachment._compiling("compile").compile, compiling._made = before, False
+    compiling._waiting[:] = waiting
+    for name in ("Huber", "huber"):
+        vars(ls).pop(name, None)
+    eval(text)
+    print(keras.Model.compile is not before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", *map(str, UNTIL.values())]

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..core import compiling
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from ..core.metrics import as_losses, as_metrics
@@ -357,12 +358,17 @@ def detach(model: keras.Model) -> None:
 CHANGED = {"loss": as_losses, "metrics": as_metrics, "weighted_metrics": as_metrics}
 
 
+def _compiling(name: str) -> Any:
+    """The class that defines a method of `compile`."""
+    return next(cls for cls in keras.Model.__mro__ if name in cls.__dict__)
+
+
 def _follow_compile() -> None:
     """Let `compile` read lossary's functions as losses, and be followed by `attach`, also while Keras loads a file.
 
     It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
     """
-    owner: Any = next(cls for cls in keras.Model.__mro__ if "compile" in cls.__dict__)
+    owner = _compiling("compile")
     inner, signature = owner.compile, inspect.signature(owner.compile)
 
     @functools.wraps(inner)
@@ -377,4 +383,18 @@ def _follow_compile() -> None:
     owner.compile = compile
 
 
-_follow_compile()
+def _follow_files() -> None:
+    """Compile a loaded model in the same way: a file may hold a function, which nobody has touched before."""
+    owner = _compiling("compile_from_config")
+    inner = owner.compile_from_config
+
+    @functools.wraps(inner)
+    def compile_from_config(self: Any, config: Any) -> None:
+        compiling.needed()
+        inner(self, config)
+
+    owner.compile_from_config = compile_from_config
+
+
+compiling.when_needed(_follow_compile)
+_follow_files()

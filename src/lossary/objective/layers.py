@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import reduction
+from ..core import compiling, reduction
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.loss import Loss
@@ -34,6 +34,7 @@ class _AddsLoss(keras.layers.Layer):
     adds_loss = True  # what it adds is a loss, no regularization
 
     def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
+        compiling.needed()
         # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
         super().__init__(**{"autocast": False, **kwargs})
         self.supports_masking = True
