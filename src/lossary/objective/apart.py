@@ -26,6 +26,7 @@ from ..numerics.keras_private import (
     loss_takes_training,
     metrics_list,
 )
+from .held import losses_in, refuse_untracked
 from .term import Term
 
 NAME = "regularization"
@@ -35,8 +36,16 @@ PLACE = "_lossary_apart"  # the attribute of the model
 class Tie:
     """Attributes of a model, or of its layers, that are replaced until the next `compile`."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Any) -> None:
+        self.model = model
         self.undo: list[Callable[[], Any]] = []
+        self.looks = 2  # a first try on symbols, and the first step
+
+    def look(self) -> None:
+        """Refuse weights of the loss that nothing would train; some are made by its first call."""
+        if self.looks:
+            self.looks -= 1
+            refuse_untracked(self.model, losses_in(self.model, getattr(self.model, "loss", None)))
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute past the trackers of Keras and torch, and remember what was there."""
@@ -64,8 +73,7 @@ class Apart(Tie):
     """The mean of one model, from one `compile` to the next. It comes with the first layer that is known to add any."""
 
     def __init__(self, model: keras.Model) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.mean: keras.metrics.Mean | None = None
 
     def attach(self) -> None:
@@ -98,6 +106,7 @@ class Apart(Tie):
             more = {"training": training} if tells else {}
             total = inner(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
             self.begin()
+            self.look()
             if self.mean is not None:
                 self.mean.update_state(regularization_of(self.model), sample_weight=rows_of(y_pred))
             return total

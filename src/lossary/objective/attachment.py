@@ -37,6 +37,7 @@ from ..numerics.keras_private import (
 )
 from .apart import PLACE as APART
 from .apart import Apart, Tie, speaks
+from .held import losses_in, refuse_untracked
 from .routing import Routed, columns_of, nothing, output_names
 from .sources import Hidden, Output, Teacher
 from .term import Term
@@ -60,8 +61,8 @@ class Attachment(Tie):
     """The tie between one model and its loss, from one `compile` to the next."""
 
     def __init__(self, model: keras.Model, losses: list[tuple[Any, str | None]]) -> None:
-        super().__init__()
-        self.model, self.losses = model, [loss for loss, _ in losses]
+        super().__init__(model)
+        self.losses = [loss for loss, _ in losses]
         leaves = [leaf for loss in self.losses for leaf in leaves_of(loss)]
         for loss, output in losses:
             for leaf, term, name in owners_of(loss, output):
@@ -124,6 +125,7 @@ class Attachment(Tie):
                 if isinstance(routed := compiled_loss(self.model), Routed):
                     routed.record_regularization(self.model, y_pred)
             self.heard.clear()
+            self.look()
             if training and self.state.step is not None:
                 self.state.step.assign(self.state.step + 1)
             return total
@@ -297,6 +299,11 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     _tie(model, loss, loss_weights)
     if speaks(model, loss) and not isinstance(compiled_loss(model), Routed):
         Apart(model).attach()
+    try:
+        refuse_untracked(model, losses_in(model, loss))
+    except LossaryError:
+        detach(model)
+        raise
 
 
 def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:

@@ -274,6 +274,8 @@ def _same(layer: keras.layers.Layer) -> keras.layers.Layer:
 def _call_without_loss(layer: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(layer, _AddsLoss):
         given = args[0] if args else kwargs["inputs"]
+        for tensor in keras.tree.flatten(given):  # Keras 3.12 refuses a model one of whose inputs leads nowhere
+            keras.layers.Identity()(tensor)
         return layer.passed(given) if isinstance(layer, LossLayer) else given
     return layer(*args, **kwargs)
 
