@@ -21,7 +21,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 import numpy as np
 import pytest
 
-ABOVE = {"checking", "cli", "drawing", "examples", "explorer", "linear", "peers", "tools"}
+ABOVE = {"checking", "cli", "drawing", "explorer", "fuzz", "linear", "peers", "tools"}
 
 
 def pytest_addoption(parser):
