@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 from keras import ops
 
-from ..numerics.backend import recorded
+from ..numerics.backend import in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
 from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
@@ -224,7 +224,7 @@ class Loss(Fields, keras.losses.Loss):
     ) -> Tensor:
         result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
-        return ops.cast(results.reduce(result, weight, mask, self.reduction), self.dtype)
+        return in_type(results.reduce(result, weight, mask, self.reduction), self.dtype)
 
     def rows(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
@@ -282,6 +282,9 @@ class Loss(Fields, keras.losses.Loss):
     def _of_pair(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, vectors: bool) -> Given:
         """The result from one y_true and one y_pred."""
         owner, inner, rules = type(self).__name__, self.inner, self.contract
+        whole = "int64" if rules.target.whole else inner
+        if sample_weight is None and ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free":
+            return self._of_ordinary(y_true, y_pred, rules, vectors)
         mask = mask_of(y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)
@@ -314,6 +317,21 @@ class Loss(Fields, keras.losses.Loss):
         if keep is not None and len(result.like.shape) == 0:
             raise _no_rows(owner, y_pred)
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
+
+    def _of_ordinary(self, y_true: Tensor, y_pred: Tensor, rules: Contract, vectors: bool) -> Given:
+        """The same for tensors that need no reading, without weights and masks: the fewest steps."""
+        y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
+        mask = None if rules.absent is None else rules.absent(y_true)
+        if mask is not None:
+            mask = ops.logical_not(mask)
+            y_true = reduction.drop(mask, y_true, rules.target.neutral)
+            y_pred = reduction.drop(mask, y_pred, rules.prediction.neutral)
+        contract.check_values(type(self).__name__, rules, y_true, y_pred, type(self).params)
+        result = self.call(y_true, y_pred)
+        if not isinstance(result, (Rows, Sums)):
+            result = Rows(result)
+            mask = reduction.both(mask, mask_of(result.values))
+        return result, None, self._met(result, "mask", mask)
 
     def _met(self, result: Rows | Sums, what: str, given: Tensor | None) -> Tensor | None:
         """A weight or mask in the rank of what it applies to."""

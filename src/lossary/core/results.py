@@ -54,7 +54,7 @@ class Fused(Rows):
 
     An entrywise kernel gives a value for each entry, and a row's value is the mean over the last axis; a `rowwise` one
     gives a value for each row. The kernel knows nothing of weights and reductions: sums are made with it in one pass,
-    by the backend, and wherever that cannot be (derivatives of derivatives, the rows themselves, sharded tensors), it is
+    by the backend, and wherever that cannot be (second derivatives, the rows themselves, sharded tensors), it is
     followed operation by operation.
     """
 
@@ -63,7 +63,7 @@ class Fused(Rows):
         self.valid = self.share = None
 
     @property
-    def values(self) -> Tensor:  # type: ignore[override]
+    def values(self) -> Tensor:
         values = followed(self.kernel, self.rowwise, self.y_pred, self.held)
         return values if self.rowwise else mean(values)
 

@@ -84,6 +84,9 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
         yes, no = self.weighed(yes, no)
         return self.pos_weight * (y * yes) + n * no
 
+    def lightly(self) -> bool:
+        return super().lightly() and isinstance(self.pos_weight, (int, float)) and self.pos_weight <= 1
+
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         yes, no = self.weighed(x.by_yes, x.by_no)
         return self.pos_weight * (y * yes) + n * no

@@ -9,7 +9,7 @@ from ..core.loss import Tensor
 from ..core.params import Param, fraction, nonnegative
 from ..numerics import ops
 from ..numerics.backend import expm1
-from ..numerics.stable import power, with_slope
+from ..numerics.stable import parts, power, with_slope
 
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
@@ -111,7 +111,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
-    value, slope = (lambda *x, part=part: _graded(*x, gamma)[part] for part in range(2))
+    value, slope = parts(lambda s, p, q: _graded(s, p, q, gamma))
     return alpha * with_slope(value, slope)(surprise, p, q)
 
 
@@ -202,8 +202,8 @@ class CategoricalGeneralizedCrossEntropy(
     normalised = False
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        value, slope = (lambda *x, part=part: self.graded(*x, None)[part] for part in range(2))
-        return with_slope(value, slope)(surprise, chances()[0])
+        value, slope = parts(self.graded)
+        return with_slope(value, slope)(surprise, *chances())
 
     def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         seen = ops.logical_and(p > 0, surprise < 80)  # p^q, also where p is too small to be seen

@@ -30,6 +30,19 @@ def held(x: Any) -> Tensor | None:
     return _BACKEND.held(x)
 
 
+def ordinary(x: Any, dtype: str) -> bool:
+    """Whether it is a dense tensor of that type ("int64" for labels), without a mask, on a usual device.
+
+    False where looking would save no time.
+    """
+    return bool(_BACKEND.ordinary(x, dtype))
+
+
+def in_type(x: Tensor, dtype: str) -> Tensor:
+    """The tensor in that type of real numbers."""
+    return _BACKEND.in_type(x, dtype) if not isinstance(x, keras.KerasTensor) else keras.ops.cast(x, dtype)
+
+
 def obstacle(x: Tensor) -> tuple[str, str] | None:
     """What a native tensor is that holds no real numbers to compute with, and what to do about it; None if it does."""
     found: tuple[str, str] | None = _BACKEND.obstacle(x)

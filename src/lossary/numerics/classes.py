@@ -55,7 +55,7 @@ def logits_kernel(of: Function | None) -> Kernel:
 
 
 def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
-    """The cross-entropy from logits and the index of the true class, with smoothed labels and a weight for each class."""
+    """The cross-entropy from logits and the index of the true class, with smoothing and a weight for each class."""
 
     def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
         d, d_t, e, e_t, others = _apart(z, index)

@@ -39,6 +39,16 @@ def obstacle(x: jax.Array) -> tuple[str, str] | None:
 _NAMES = {np.dtype(name): name for name in ("float32", "int32", "bool", "float64", "int64")}  # NumPy makes them slowly
 
 
+def ordinary(x: Any, dtype: str) -> bool:
+    """Reading costs nothing in a compiled program."""
+    return False
+
+
+def in_type(x: Any, dtype: str) -> Any:
+    """The array itself where it has that type."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
 def type_name(x: jax.Array) -> str:
     """Its NumPy type's."""
     return _NAMES.get(x.dtype) or str(x.dtype.name)

@@ -4,18 +4,16 @@ On torch the common ones are the backend's own calls, without the steps that ker
 tensors, and they take the blocks of numerics.blocks too. Elsewhere a formula is compiled, and they are those of Keras.
 """
 
+from importlib import import_module
 from typing import Any
 
 import keras
 
-if keras.backend.backend() == "torch":
-    from . import torch_ops as own
-else:
-    from . import xla_ops as own
+OWN = import_module(f"{__package__}.{'torch' if keras.backend.backend() == 'torch' else 'xla'}_ops")
 
 
 def __getattr__(name: str) -> Any:
-    found: Any = getattr(own, name, None)
+    found: Any = getattr(OWN, name, None)
     if found is None:
         found = getattr(keras.ops, name)
     globals()[name] = found

@@ -48,6 +48,11 @@ def with_slope(value: Callable[..., Tensor], slope: Callable[..., Tensor]) -> Ca
     return derived(value, push, pull)
 
 
+def parts(both: Callable[..., tuple[Tensor, Tensor]]) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """Value and slope, each alone, of a function that gives both."""
+    return lambda *x: both(*x)[0], lambda *x: both(*x)[1]
+
+
 def with_slopes(
     value: Callable[[Tensor, Tensor], Tensor], slopes: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 ) -> Callable[[Tensor, Tensor], Tensor]:

@@ -39,6 +39,16 @@ def obstacle(x: tf.Tensor) -> tuple[str, str] | None:
     return None
 
 
+def ordinary(x: Any, dtype: str) -> bool:
+    """Reading costs nothing in a graph."""
+    return False
+
+
+def in_type(x: tf.Tensor, dtype: str) -> tf.Tensor:
+    """The tensor itself where it has that type."""
+    return x if x.dtype == dtype else tf.cast(x, dtype)
+
+
 def type_name(x: tf.Tensor) -> str:
     """TensorFlow's names are NumPy's."""
     return str(x.dtype.name)
@@ -169,7 +179,7 @@ def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> An
 
 
 def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
-    """The number made of a kernel's values, with its slope by p; held tensors are followed, where a tape watches them."""
+    """The number made of a kernel's values, with its slope by p; held tensors that a tape watches are followed."""
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:

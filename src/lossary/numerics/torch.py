@@ -8,9 +8,8 @@ from typing import Any
 import keras
 import torch
 
-from .keras_private import torch_device
-
 from .blocks import SIZE, Block, plain
+from .keras_private import torch_device
 
 ONE_SHAPE = False
 
@@ -56,6 +55,27 @@ def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
     if x.device.type == "meta" and torch_device() != "meta":
         return "a tensor on the device 'meta', which holds no numbers", "Move the model to a real device."
     return None
+
+
+TYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
+PLAIN = (torch.Tensor, torch.nn.Parameter)
+ON = ("cpu", "cuda")
+
+
+def ordinary(x: Any, dtype: str) -> bool:
+    """Whether it is a dense tensor of this type with nothing about it, which needs no reading."""
+    return (
+        type(x) in PLAIN
+        and x.dtype is TYPES.get(dtype, torch.int64)
+        and x.layout is torch.strided
+        and x.device.type in ON
+        and not hasattr(x, "_keras_mask")
+    )
+
+
+def in_type(x: torch.Tensor, dtype: str) -> torch.Tensor:
+    """The tensor itself where it has that type."""
+    return x if x.dtype is TYPES.get(dtype) else x.to(TYPES[dtype])
 
 
 def type_name(x: torch.Tensor) -> str:
@@ -238,6 +258,10 @@ def _blockwise(
     kernel: Kernel, rowwise: bool, p: torch.Tensor, held: Any, weight: Any, divisor: float, wanted: bool
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The weighted sum of the values divided by a number, and the gradient, if that is wanted."""
+    if p.numel() <= FEW and weight is None:
+        values, slope = kernel(p, *held)
+        number = _sum_of(kernel, values, None, [p, *held]) / divisor
+        return torch.tensor(number, dtype=p.dtype), slope * (1 / divisor) if wanted else None
     gradient = torch.empty_like(p, memory_format=torch.contiguous_format) if wanted else None
     columns = p.shape[-1] if p.ndim else 1
     flat = not rowwise and weight is None
@@ -247,7 +271,8 @@ def _blockwise(
     out = None if gradient is None else gradient.view(rows.shape)
     few = p.numel() <= FEW
     step = len(rows) if few else SIZE if flat else max(1, SIZE // columns)
-    total, pool = 0.0, []
+    total = 0.0
+    pool: list[torch.Tensor] = []
     for start in range(0, len(rows), max(step, 1)):
         part = slice(start, start + step)
         given = [x[part] for x in (rows, *others)]

@@ -54,7 +54,7 @@ def _extreme(of: Callable[..., Any], bound: str, usual: Callable[..., Any]) -> C
         if not isinstance(other, (int, float)):
             return x.made(of, other)
         out = x.buffer()
-        torch.clamp(x.numbers, **{bound: other}, out=out)  # type: ignore[call-overload]
+        torch.clamp(x.numbers, **{bound: other}, out=out)
         return Block(out, x.pool)
 
     return function
@@ -153,7 +153,7 @@ def at_most(x: Tensor, high: float) -> Tensor:
 
 def _clamped(x: Tensor, **bound: float) -> Tensor:
     if type(x) is not Block:
-        return torch.clamp(x, **bound)  # type: ignore[call-overload]
+        return torch.clamp(x, **bound)
     out = x.buffer()
-    torch.clamp(x.numbers, **bound, out=out)  # type: ignore[call-overload]
+    torch.clamp(x.numbers, **bound, out=out)
     return Block(out, x.pool)

@@ -24,7 +24,7 @@ from ..contract import (
 from ..errors import ParameterError, ShapeError
 from ..inputs import read
 from ..loss import Loss, Tensor
-from ..results import Fused, Rows
+from ..results import Fused
 
 
 def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
@@ -63,7 +63,7 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
         e = y_pred - y_true
         return self.of(e), self.slope(e)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return Fused(self.kernel, y_pred, y_true)
 
 
@@ -129,7 +129,7 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
         m = sign * y_pred
         return self.of(m), sign * self.slope(m)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return Fused(self.kernel, y_pred, y_true)
 
 

@@ -161,7 +161,9 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return YesNo(yes, no, p, 1 - p, -reciprocal(p, self.dtype), 1 / (1 - below), 0.0 * p + 1.0)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
-        if self.ignore_class is None and self.epsilon is None and type(self).slope is not Binary.slope:
+        # The slope by a faint probability, times a large weight, may exceed the largest number before a mean is taken.
+        steep = not self.from_logits and not self.lightly()
+        if self.ignore_class is None and self.epsilon is None and not steep and type(self).slope is not Binary.slope:
             return Fused(self.kernel, y_pred, y_true)
         kept = None
         if self.ignore_class is not None:
@@ -173,6 +175,10 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
             return mean(values)
         count = at_least(ops.sum(ops.cast(kept, values.dtype), axis=-1, keepdims=True), 1.0)
         return total(ops.where(kept, values, 0.0) / count, -1)
+
+    def lightly(self) -> bool:
+        """Whether no label weighs more than 1."""
+        return self.class_weight is None or max(self.class_weight) <= 1
 
     def smoothed(self, y: Tensor) -> Tensor:
         """A label, or its complement, after smoothing."""
