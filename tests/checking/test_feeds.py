@@ -133,7 +133,7 @@ def test_batches_with_weights(model):
         ("Put them into the batches", lambda model: ls.check(model, iter([]), KIND)),
         ("yields none", lambda model: ls.check(model, iter([]))),
         ("hold only inputs", lambda model: ls.check(model, iter([X[:50]]))),
-        ("There is no such file at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
+        ("There is no Parquet file at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
         ("y is missing", lambda model: ls.check(model, X)),
         ("rows", lambda model: ls.check(model, {"a": X}, KIND[:5])),
     ],
