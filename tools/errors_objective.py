@@ -15,6 +15,20 @@ ENERGY = "def energy(h):\n    return ops.mean(h**2, axis=-1)\n\n\n"
 
 TARGETS = [
     Example(
+        "A weight of a loss that no model tracks",
+        "A loss of one's own holds a keras.Variable, or a layer, that is to be trained, and does not declare it.",
+        "class Scaled(ls.Loss):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.scale = keras.Variable(1.0)\n\n"
+        "    def call(self, y_true, y_pred):\n"
+        "        return ops.mean(ops.abs(y_true - y_pred), axis=-1) * self.scale\n\n\n"
+        + ONE
+        + 'model.compile("sgd", Scaled())',
+        "Declare it as a slot of the loss (docs/add-a-loss.md), hold it in a layer of the model, or give it "
+        "`trainable=False`.",
+    ),
+    Example(
         "A weight that is not a number",
         "A loss is multiplied by text, infinity or nan; or LossLayer(weight=...) is.",
         'ls.LossLayer("mse", weight="heavy")',

@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
+from benchmarks import speed_page  # noqa: E402
 from lossary import _saving  # noqa: E402
 from lossary.checking.rule import rules  # noqa: E402
 from lossary.core import catalogue  # noqa: E402
@@ -249,6 +250,8 @@ def main() -> int:
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
     }
+    if measured := speed_page.results():
+        texts[ROOT / "docs" / "speed.md"] = lambda: speed_page.page(measured)
     for file, make in texts.items():
         text = make()
         if not file.exists() or file.read_text(encoding="utf-8") != text:

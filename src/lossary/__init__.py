@@ -67,6 +67,8 @@ def __getattr__(name: str) -> object:
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
     _saving.settle()
+    if name not in _HOMES:  # a loss, which may be given to compile
+        _import_module(f"{__name__}.core.compiling").needed()
     globals()[name] = value
     return value
 

@@ -16,6 +16,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.sums import Sum
 from ..numerics.backend import together
+from ..numerics.keras_private import loss_weights, operation_of
 from ..numerics.masks import mask_of
 from ..objective.attachment import by_name
 from ..objective.term import Term
@@ -134,7 +135,6 @@ def setup_of(model: Any, place: int) -> Setup:
     if several == 1:
         several, averaged = together()
     iterations = getattr(optimizer, "iterations", None)
-    compiled = getattr(model, "_compile_loss", None)
     return Setup(
         model=model,
         activation=activation_of(model, place),
@@ -147,7 +147,7 @@ def setup_of(model: Any, place: int) -> Setup:
         averaged=averaged and several > 1,
         scope=strategy.scope if several > 1 and strategy is not None else nullcontext,
         whole=model.loss if isinstance(getattr(model, "loss", None), Sum) else None,
-        weights=getattr(compiled, "_user_loss_weights", None),
+        weights=loss_weights(model),
     )
 
 
@@ -206,10 +206,10 @@ def last_layer(model: Any, place: int) -> Any:
     """The layer that gives this output's values, or None."""
     try:
         tensor = tree.flatten(model.outputs)[place]
-        layer = tensor._keras_history.operation
+        layer = operation_of(tensor)
         while type(layer).__name__ in PASSING:
             tensor = tree.flatten(layer.input)[0]
-            layer = tensor._keras_history.operation
+            layer = operation_of(tensor)
     except (AttributeError, ValueError, IndexError, TypeError):
         return None
     return layer
@@ -279,7 +279,7 @@ def route(model: Any, y: Any, p: Any, w: Any) -> Iterator[Part]:
     predictions = list(p.values()) if isinstance(p, dict) else list(p) if isinstance(p, (list, tuple)) else [p]
     sums = isinstance(model.loss, Sum)
     losses = [_of_output(model.loss, name, names) for name in names] if sums else _each(model.loss, names)
-    weights = _each(getattr(model._compile_loss, "_user_loss_weights", None), names)
+    weights = _each(loss_weights(model), names)
     targets, rows = _each(y, names), _each(w, names)
     for name, loss, target, prediction, row, weight in zip(
         names, losses, targets, predictions, rows, weights, strict=True

@@ -196,7 +196,8 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
         model.compile("sgd", loss=ls.MeanSquaredError())
         ls.check(model, np.linspace(0, 1, 8)[:, None], np.linspace(1, 3, 8)[:, None])
     """
-    from .knobs import attached, baked_in, variables_of, weights_baked_in
+    from ..objective.held import variables_of
+    from .knobs import attached, baked_in, weights_baked_in
 
     if case.failure is not None:
         return
@@ -235,7 +236,7 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
 
 def _untrained(case: Case) -> Iterator[Sign]:
     """Weights that a loss owns, where the compiled model beside it does not train them."""
-    from .knobs import variables_of
+    from ..objective.held import variables_of
 
     model = case.setup.model
     if model is None or not model.compiled:

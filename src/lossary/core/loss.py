@@ -15,7 +15,7 @@ from keras import ops
 from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import axes, catalogue, contract, inputs, moments, reduction, results
+from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
 from .cards import Card, read_docstring
 from .contract import REAL, Contract, Values
@@ -104,6 +104,7 @@ class Loss(Fields, keras.losses.Loss):
         if not abstract:
             package = package or ("lossary" if own else "custom")
             if not own:
+                compiling.needed()  # a class, too, can be given to compile
                 catalogue.register(cls.card())
             keras.saving.register_keras_serializable(package)(cls)
             CLASSES[f"{package}>{cls.__name__}"] = cls
@@ -111,6 +112,7 @@ class Loss(Fields, keras.losses.Loss):
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
         self = super().__new__(cls)
+        compiling.needed()
         given = bound(cls.__name__, cls.signature, args, kwargs)
         if args:
             warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)

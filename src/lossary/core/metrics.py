@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..numerics.keras_private import less_is_better
 from . import results
 from .contract import checks
 from .errors import LossaryError, shown
@@ -34,7 +35,7 @@ class LossMetric(keras.metrics.Metric):
     def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
         self.loss: Loss = keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss
         super().__init__(name=name or self.loss.name, dtype=dtype)
-        self._direction = "down"
+        less_is_better(self)
         self.empty = _empty(self.loss)
         self.state = [
             self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")

@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from ..numerics.backend import recorded
-from . import moments
+from . import compiling, moments
 from .declaration import snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
@@ -88,6 +88,7 @@ class Sum(keras.losses.Loss):
     beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
+        compiling.needed()
         if not isinstance(parts, (list, tuple)):
             raise ParameterError(
                 "ls.Sum(parts) takes a list of losses.",

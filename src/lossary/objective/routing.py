@@ -12,6 +12,7 @@ from keras import ops
 from ..core import moments
 from ..core.errors import LossaryError, ShapeError
 from ..core.sums import Sum
+from ..numerics.keras_private import outputs_structure
 from .apart import regularization_of, rows_of
 from .sources import Column
 
@@ -31,12 +32,9 @@ class Routed:
     def __init__(
         self,
         loss: Sum,
-        loss_weights: None = None,
-        reduction: str = "sum_over_batch_size",
         output_names: list[str] | None = None,
         columns: Iterable[str] = (),
     ) -> None:
-        self._user_loss, self._user_loss_weights, self.reduction = loss, loss_weights, reduction
         self.loss, self.output_names, self.columns = loss, output_names, set(columns)
         terms = loss.term_names()
         alone = len(terms) == 1 and not loss.parts[0].weights  # then it is the loss itself
@@ -159,7 +157,7 @@ def _of_all(weight: Any) -> Any:
 
 def output_names(model: keras.Model) -> list[str] | None:
     """The names of a model's outputs, where they are known before it runs: the keys of a dictionary, as in Keras."""
-    flat = _flat(getattr(model, "_outputs_struct", None))
+    flat = _flat(outputs_structure(model))
     return list(flat) if isinstance(flat, dict) else getattr(model, "output_names", None)
 
 

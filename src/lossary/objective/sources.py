@@ -72,8 +72,7 @@ class Input(_Named):
     """The input of the model called `name`, or all of its inputs as they were passed."""
 
     def read(self, moment: Moment) -> Tensor:
-        names = list(getattr(moment.model, "_input_names", None) or _names(getattr(moment.model, "inputs", None)))
-        return self._pick("inputs", moment.inputs, names)
+        return self._pick("inputs", moment.inputs, _names(getattr(moment.model, "inputs", None)))
 
 
 @keras.saving.register_keras_serializable("lossary")

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import moments, notebook, reduction
+from ..core import compiling, moments, notebook, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.inputs import read
 from ..core.loss import Loss
@@ -59,6 +59,7 @@ class Term(keras.losses.Loss):
         name: str | None = None,
         **sources: Source,
     ) -> None:
+        compiling.needed()
         loss = own_loss(of)
         if loss is not None and reduction not in (None, loss.reduction):
             loss = type(loss).from_config({**loss.get_config(), "reduction": reduction})

@@ -10,6 +10,7 @@ from keras import ops
 
 from ..core.errors import LossaryError, shown
 from ..data.arrays import arrays
+from ..numerics.keras_private import added_losses, compiled_loss, layers_of
 from .attachment import attachment_of
 from .layers import LossLayer, TermLayer
 from .routing import Routed
@@ -143,16 +144,15 @@ def _inner_loss(model: keras.Model) -> float:
 
 
 def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
-    # `layer.losses` also lists the losses of sublayers and weights; only the private methods tell them apart.
-    for layer in model._flatten_layers(include_self=True):
-        losses = layer._get_own_losses()
+    for layer in layers_of(model):  # `layer.losses` also lists the losses of sublayers and weights
+        losses = added_losses(layer)
         if losses:
             yield layer, losses
 
 
 def _compiled_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> tuple[dict[str, float], float]:
     # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
-    compiled = getattr(model, "_compile_loss", None)
+    compiled = compiled_loss(model)
     if compiled is None or y is None:
         return {}, 0.0
     if isinstance(compiled, Routed):

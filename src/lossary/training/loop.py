@@ -16,6 +16,7 @@ from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
+from ..numerics.keras_private import loss_mean, strategy_of
 from ..objective.apart import keep_apart
 from ..objective.attachment import attachment_of
 from ..objective.routing import nothing
@@ -208,7 +209,7 @@ class Run:
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
             logs = self.model.evaluate(held_batches(self.held), **more)
-            check_seen(self.model._loss_tracker is None or float(self.model._loss_tracker.count) > 0)
+            check_seen((mean := loss_mean(self.model)) is None or float(mean.count) > 0)
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -382,7 +383,7 @@ def _alone(loss: Any) -> Any:
 def _several(model: Any) -> str:
     """What says that there are several devices or processes."""
     backend = keras.backend.backend()
-    strategy = getattr(model, "_distribute_strategy", None)
+    strategy = strategy_of(model)
     if strategy is not None:
         return f"The model was created under a {type(strategy).__name__} of tf.distribute"
     if keras.distribution.distribution() is not None:

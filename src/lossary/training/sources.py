@@ -13,6 +13,7 @@ from ..core.errors import LossaryError, shown
 from ..core.params import plain_number
 from ..data.arrays import arrays as read
 from ..numerics import backend
+from ..numerics.keras_private import layers_of
 
 Batch = Any
 
@@ -48,7 +49,7 @@ class Wanted:
     def by(cls, model: Any) -> Wanted:
         """By the inputs of a model where they are known, else by its layers."""
         kinds = [str(one.dtype) for one in tree.flatten(getattr(model, "inputs", None) or [])]
-        reads = any(type(layer).__name__ in OF_TEXT for layer in model._flatten_layers())
+        reads = any(type(layer).__name__ in OF_TEXT for layer in layers_of(model))
         text = keras.backend.backend() == "tensorflow" and ("string" in kinds if kinds else reads)
         return cls(text, tuple(_largest(kind) for kind in kinds))
 
