@@ -24,6 +24,14 @@ SLOTS = [
         "Pass all of them: by name, as a tuple or dictionary, or stacked along the axis that the loss's page names.",
     ),
     Example(
+        "On JAX, a metric that reads weights which train",
+        "A loss with weights of its own is the loss and a metric at once.",
+        "loss = ls.ArcFace(classes=3, features=2)\n"
+        "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"
+        'model.compile("sgd", loss, metrics=[ls.metric(loss)])',
+        "Leave the metric out: its value is logged as the loss.",
+    ),
+    Example(
         "A metric of a loss whose weights have no sizes yet",
         "A loss with weights of its own is to be a metric, and does not say of how many classes.",
         'ls.metric("proxy_anchor")',

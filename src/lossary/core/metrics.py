@@ -38,6 +38,8 @@ class LossMetric(keras.metrics.Metric):
         super().__init__(name=name or self.loss.name, dtype=dtype)
         less_is_better(self)
         self.empty = _empty(self.loss)
+        # arrays of the host: what is assigned to a variable JAX's steps may give away
+        self.starts = [np.array(ops.convert_to_numpy(start)) for start in self.empty.tensors()]
         self.state = [
             self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")
             for place, start in enumerate(self.empty.tensors())
@@ -63,8 +65,8 @@ class LossMetric(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """No rows so far."""
-        for variable, start in zip(self.state, self.empty.tensors(), strict=True):
-            variable.assign(ops.cast(start, variable.dtype))
+        for variable, start in zip(self.state, self.starts, strict=True):
+            variable.assign(ops.convert_to_tensor(start.copy(), dtype=variable.dtype))
 
     def _now(self) -> Partial:
         return self.empty.like([ops.convert_to_tensor(variable) for variable in self.state])
