@@ -63,6 +63,7 @@ def test_functions_weights_and_h5(tmp_path):
 BEFORE = json.loads(Path(__file__).with_name("saved_before.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("saved", [one for one in BEFORE if "value" in one], ids=lambda one: one["case"])
 def test_a_loss_saved_before_places_moved_keeps_its_meaning(saved):
     """Files hold parameters by name. These are of the state before parameters were taken in Keras's order."""

@@ -256,7 +256,7 @@ def test_what_a_term_cannot_read_is_refused(data):
         ls.Term(energy, h=3.0)
     with pytest.raises(LossaryError, match="model's layers are"):
         model_of(ls.Term(energy, h=ls.Hidden("hiden")))
-    with pytest.raises(LossaryError, match="y_true and y_pred alone"):
+    with pytest.raises(LossaryError, match="y_true and y_pred only"):
         ls.Term(energy, h=ls.Input())(y, y)
     model = model_of(ls.Huber() + ls.Term(energy, h=ls.Column("other")))
     with pytest.raises(LossaryError, match="other"):

@@ -210,7 +210,7 @@ def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
 
 def _no_loss(given: Any) -> LossaryError:
     return LossaryError(
-        "check looks at a loss or a compiled model.",
+        "check takes a loss or a compiled model.",
         arrived=f"It was given {shown(given)} of type {type(given).__name__}.",
         allowed="Expected a Keras loss, a function of (y_true, y_pred), a name, or a compiled Keras model.",
         do="Pass for instance ls.check('mse', y_true, y_pred), or ls.check(model, x, y).",

@@ -45,7 +45,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
     """One case per output that has a loss, and one per part where that is a sum."""
     if not getattr(model, "compiled", False):
         raise LossaryError(
-            "check(model, x, y) looks at the loss that a model was compiled with.",
+            "check(model, x, y) checks the loss that the model was compiled with.",
             arrived="This model is not compiled.",
             allowed="Expected a model compiled with a loss: model.compile(loss=...).",
             do="Compile it first, or pass the loss: ls.check(loss, y_true, y_pred, model=model).",
@@ -56,7 +56,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
     cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)
     if not cases:
         raise LossaryError(
-            "check(model, x, y) looks at outputs that have a loss and targets.",
+            "check(model, x, y) checks outputs that have a loss and targets.",
             arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
             + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
             allowed="Expected targets by output name or in the order of the outputs, and a loss in compile.",
@@ -75,7 +75,7 @@ def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
     except Exception as error:  # whatever Keras says of a model and its inputs
         text = " ".join(re.sub("\x1b\\[[0-9;]*m", "", str(error)).partition("Arguments received by")[0].split())
         raise LossaryError(
-            f"The model '{model.name}' was to be run on x.",
+            f"Cannot run the model '{model.name}' on x.",
             arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
             allowed="Expected inputs as the model takes them in fit.",
             do="Run model.predict(x) on a few rows first.",

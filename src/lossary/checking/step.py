@@ -141,7 +141,7 @@ def _watch_step(watch: Watch, model: keras.Model, x: Any, y: Any, weight: Any) -
     calls = _calls(model, y, y_pred, weight)
     if not calls and not terms and whole is None:
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' has nothing to minimise: no loss in compile, and none in a layer.",
             allowed="Expected a model with a loss.",
             do="Pass one to model.compile, for instance loss=ls.Huber().",
@@ -330,14 +330,14 @@ def _watch_gradients(watch: Watch, model: keras.Model, x: Any, y: Any, weight: A
 def _check_ready(model: keras.Model, y: Any) -> None:
     if not model.built or not getattr(model, "compiled", False):
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' is not {'compiled' if model.built else 'built: it has no weights yet'}.",
             allowed="Expected a model that is built and compiled.",
             do="Call model.compile(...)." if model.built else "Call it once on a batch: model(x[:1]).",
         )
     if y is None and _losses(model):
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' is compiled with a loss, and there are no targets.",
             allowed="Expected y, or a model whose losses are all inside it.",
             do="Pass y, as to model.fit.",

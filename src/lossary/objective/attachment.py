@@ -81,10 +81,10 @@ class Attachment(Tie):
         strategy = made_elsewhere(model, state.variables)
         if strategy:
             raise LossaryError(
-                "A loss that learns holds variables, which train with the model's.",
-                arrived=f"The model was made in the scope of {strategy}, and variables of the loss outside of it.",
+                "A loss with trainable variables must be created under the strategy scope of the model.",
+                arrived=f"The model was created under {strategy}, and variables of the loss were not.",
                 allowed="Expected variables created under the same strategy scope.",
-                do="Make the loss inside of strategy.scope(), and compile there.",
+                do="Create the loss inside strategy.scope(), and compile there.",
             )
         for variable in state.variables:
             self._tracked(variable)
@@ -143,7 +143,7 @@ class Attachment(Tie):
             raise LossaryError(
                 f"The loss reads the layer '{name}'.",
                 arrived=f"The model's layers are {known}.",
-                allowed="Expected the names of the model's layers.",
+                allowed="Expected the name of one of these layers.",
                 do=f'Name the layer, for instance Dense(8, name="{name}").',
             )
         call = layer.call
@@ -321,7 +321,7 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
             "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
             + ("." if loss_weights is None else f", and loss_weights={shown(loss_weights)}."),
-            allowed="Expected one sum as the loss; it holds the weights, and the loss of each output.",
+            allowed="Expected a single loss, which holds the weights and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )
     attachment = Attachment(model, _with_outputs(model, loss))

@@ -61,10 +61,10 @@ class _AddsLoss(keras.layers.Layer):
         if rest:
             raise LossaryError(
                 f"{type(self).__name__} is called on the tensors of {loss!r}, by name.",
-                arrived=f"It was called on {', '.join(inputs) or 'none'}: nothing stands for {' and '.join(rest)}.",
+                arrived=f"It was called on {', '.join(inputs) or 'none'}; it lacks {' and '.join(rest)}.",
                 allowed=f"Expected {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
-                "sample_weight beside them.",
-                do="Name them all.",
+                "optionally sample_weight.",
+                do="Pass all of them, by name.",
             )
         if loss.inputs.own() and loss.layer is None:
             shapes = {n: x.shape for n, x in inputs.items()}
@@ -210,7 +210,7 @@ class TermLayer(_AddsLoss):
 
 
 def without_targets(model: keras.Model) -> keras.Model:
-    """The model for predicting: `model` less its loss layers and the inputs that fed only those.
+    """The model for predicting: `model` without its loss layers and the inputs that only those use.
 
     Layers and weights are shared with `model`, so training one trains the other. Only functional models
     (`keras.Model(inputs, outputs)`) can be rewired; others raise LossaryError.
@@ -225,7 +225,7 @@ def without_targets(model: keras.Model) -> keras.Model:
     if not hasattr(model, "operations"):
         raise LossaryError(
             "without_targets(model) rewires a functional model.",
-            arrived=f"It was given a {type(model).__name__}, whose layers are joined in its own code.",
+            arrived=f"It was given a {type(model).__name__}, whose layers are connected in its own `call`.",
             allowed="Expected a functional model, keras.Model(inputs, outputs), or a Sequential one.",
             do="Write a second `call` that leaves the loss layer out.",
         )

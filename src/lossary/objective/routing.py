@@ -122,10 +122,10 @@ class Routed:
         told = [f"there is no output {name!r}" for name in sorted(unknown)]
         told += [f"the output {name!r} has no loss" for name in sorted(missing)]
         raise LossaryError(
-            f"A loss was given for the outputs {', '.join(sorted(self.loss.outputs))}.",
+            f"The loss is for the outputs {', '.join(sorted(self.loss.outputs))}.",
             arrived=f"The model's outputs are {', '.join(names)}: {'; '.join(told)}.",
             allowed="Expected one loss, or None, for each output of the model.",
-            do="Correct the names; write None for an output that is to have no loss.",
+            do="Correct the names; write None for an output without a loss.",
         )
 
     def _check_columns(self, names: list[str], y: Any) -> None:
@@ -134,7 +134,7 @@ class Routed:
         unknown = set(y) - set(names) - self.columns
         if unknown:
             raise LossaryError(
-                "Targets meet the outputs of the model by name.",
+                "Targets belong to the outputs of the model by name.",
                 arrived=f"y has {', '.join(sorted(unknown))}; the outputs are {', '.join(names)}.",
                 allowed="Expected the names of the outputs, or of columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
@@ -203,8 +203,8 @@ def _by_name(what: str, names: list[str], wanted: list[str], given: Any) -> Any:
             return dict(zip(order, leaves, strict=True))
         arrived = f"{what} has {len(leaves)} entries for the outputs {', '.join(names)}."
     raise LossaryError(
-        "Each output with a loss meets its target by name, or by place.",
+        "Targets belong to outputs by name or by order.",
         arrived=arrived,
         allowed=f"Expected {', '.join(wanted)}.",
-        do=f"Pass {what} as a dictionary by these names.",
+        do=f"Pass {what} as a dictionary with these names as keys.",
     )

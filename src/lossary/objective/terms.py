@@ -45,7 +45,7 @@ def target_table(targets: dict[str, Target]) -> str:
     """
     if not isinstance(targets, dict) or not all(isinstance(target, Target) for target in targets.values()):
         raise LossaryError(
-            "target_table(targets) sets targets side by side, each under a name.",
+            "target_table(targets) shows several targets side by side.",
             arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
             allowed="Expected a dictionary of names and targets, as ls.target_split gives them.",
             do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
@@ -193,7 +193,7 @@ def _row_count(x: Any) -> int:
     counts = {len(array) for array in keras.tree.flatten(x)}
     if len(counts) != 1 or counts == {0}:
         raise LossaryError(
-            "Splitting a target goes through the data in batches of rows.",
+            "target_split(model, x, y) reads the data in batches of rows.",
             arrived=f"The inputs hold {' and '.join(map(str, sorted(counts)))} rows.",
             allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
