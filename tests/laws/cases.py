@@ -102,8 +102,8 @@ def one_of(cls):
 
 
 def form(cls):
-    """The form that a loss is a member of: itself where it stands alone."""
-    return cls if cls.__mro__[1] is Loss else cls.__mro__[1]
+    """The form that a loss is a member of, itself where it stands alone; and whether what it gives is its own."""
+    return cls if cls.__mro__[1] is Loss else cls.__mro__[1], "gives" in vars(cls)
 
 
 def law(names, given, quick):

@@ -13,7 +13,7 @@ from lossary.core.results import Anchors
 from tests.backends import array
 from tests.laws.cases import CASES, OF_FORMS, among, every_case, law, one_case_each, twin
 
-BATCHES = (slice(0, 4), slice(4, 5), slice(5, 7))
+BATCHES = (slice(0, 5), slice(5, 6))  # the sizes of test_weights.py: JAX compiles each operation for each size
 # JAX takes seconds to compile CTC for each size of a batch; it is a mean of rows like the others.
 OF_ROWS = [case for case in CASES if not issubclass(case().gives, Anchors) and case.cls.__name__ != "CTC"]
 
@@ -26,10 +26,10 @@ def streamed(metric, y, p, weight=None):
 
 @law("case", OF_ROWS, among(OF_FORMS))
 def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
-    y, p = case.draw(rng, rows=7)
+    y, p = case.draw(rng, rows=6)
     if array(case(reduction="none")(y, p)).shape == p.shape[1:]:  # a number for each column: a metric is one number
         y, p = y[:, :1], p[:, :1]
-    weight = np.float32([1.0, 0.5, 0.0, 2.0, 1.5, 0.7, 3.0])
+    weight = np.float32([1.0, 0.5, 0.0, 2.0, 1.5, 0.7])
     whole, weighed = case(), case(reduction="mean_with_sample_weight")
     for given in (functools.partial(twin(case.cls), **case.parameters), whole):
         (plain,), (weighted,) = as_metrics([given]), as_metrics([given])
@@ -45,7 +45,7 @@ def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
 
 @every_case
 def test_the_mean_of_the_function_is_the_class(case, rng):
-    y, p = case.draw(rng, rows=7)
+    y, p = case.draw(rng, rows=6)
     values = twin(case.cls)(y, p, **case.parameters)
     counts = array(getattr(values, "_keras_mask", ops.ones_like(values))).astype("float64")
     mean = (array(values) * counts).sum() / counts.sum()

@@ -94,7 +94,7 @@ def test_parts_of_a_batch_add_up(case, rng):
     y, p = rows_of(case, rng)
     weight = np.array([1.0, 0.5, 3.0, 2.0, 1.5, 0.7], dtype="float32")
     loss = case(reduction="sum")
-    parts = [array(loss(y[s], p[s], sample_weight=weight[s])) for s in (slice(0, 2), slice(2, 4), slice(4, 6))]
+    parts = [array(loss(y[s], p[s], sample_weight=weight[s])) for s in (slice(0, 5), slice(5, 6))]
     np.testing.assert_allclose(sum(parts), array(loss(y, p, sample_weight=weight)), rtol=3e-6)
 
 
