@@ -7,7 +7,7 @@ WORKERS ?= 2
 TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test test-all check generate figures exactness format clean help
+.PHONY: demo test test-all test-oldest check generate figures exactness speed format clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ —/'
@@ -45,6 +45,11 @@ figures: $(VENV)/.dev  ## docs/pictures.md and its figures, made by running the 
 exactness: $(VENV)/.dev  ## docs/exactness.md: every loss against the truth, beside other libraries (LOSSES=Huber,... for a look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
 	$(BIN)/python benchmarks/exactness.py --losses '$(LOSSES)'
+
+speed: $(VENV)/.dev  ## docs/speed.md: every loss beside other libraries; hours (LOSSES=Huber,... measures a few anew)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
+	$(BIN)/python benchmarks/losses.py --keep --only '$(LOSSES)'
+	KERAS_BACKEND=jax $(BIN)/python tools/generate.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

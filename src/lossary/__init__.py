@@ -24,13 +24,13 @@ _HOMES = {  # names that are no losses, and the modules they live in
     **dict.fromkeys(["Sum", "Weighted", "MultiLoss"], "core.sums"),
     **dict.fromkeys(["Schedule", "LinearSchedule", "CosineSchedule", "StepSchedule", "Dial"], "core.schedules"),
     "at_step": "core.moments",
-    **dict.fromkeys(["LossLayer", "TermLayer", "without_targets"], "target.layers"),
-    **dict.fromkeys(["regularization", "target_split", "target_table"], "target.terms"),
-    **dict.fromkeys(["Input", "Column", "Output", "Hidden", "Teacher", "Fixed", "Itself"], "target.sources"),
-    "Term": "target.term",
+    **dict.fromkeys(["LossLayer", "TermLayer", "without_targets"], "objective.layers"),
+    **dict.fromkeys(["regularization", "target_split", "target_table"], "objective.terms"),
+    **dict.fromkeys(["Input", "Column", "Output", "Hidden", "Teacher", "Fixed", "Itself"], "objective.sources"),
+    "Term": "objective.term",
     "derivative": "numerics.backend",
-    **dict.fromkeys(["UncertaintyWeighted", "GradNorm"], "target.learned"),
-    "weights_from": "target.weights",
+    **dict.fromkeys(["UncertaintyWeighted", "GradNorm"], "objective.learned"),
+    "weights_from": "objective.weights",
     "train": "training.loop",
     "History": "training.history",
     "compare": "training.table",
@@ -63,10 +63,12 @@ def __getattr__(name: str) -> object:
         if card is None or "." in name:
             near = ", ".join(catalogue.nearest(name, more=_HOMES)) if not name.startswith("_") else ""
             raise AttributeError(
-                f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
+                f"module 'lossary' has no attribute {name!r}" + (f"; similar: {near}." if near else ".")
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
     _saving.settle()
+    if name not in _HOMES:  # a loss, which may be given to compile
+        _import_module(f"{__name__}.core.compiling").needed()
     globals()[name] = value
     return value
 

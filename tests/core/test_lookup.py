@@ -9,7 +9,7 @@ import pytest
 import lossary as ls
 from lossary.core import catalogue
 from lossary.core.schedules import Moving
-from lossary.target.sources import Source
+from lossary.objective.sources import Source
 from tests.backends import array
 
 Y, P = np.float32([[1.0, -2.0]]), np.float32([[4.0, 1.0]])
@@ -83,7 +83,7 @@ def suggested(name):
         error = refused
     else:
         return None
-    if "not in lossary" not in error.arrived:
+    if "not the name of" not in error.arrived:
         return None
     near = catalogue.nearest(name)
     assert bool(near) == ("Did you mean" in error.allowed) and "none" not in error.allowed

@@ -139,7 +139,7 @@ class Parser:
         raise LossaryError(
             f"The formula {self.text[:60]!r} cannot be read.",
             arrived=arrived,
-            allowed=f"Allowed are y, p, e = p - y, numbers, + - * / ^ < <= > >= ( ) |…|, {', '.join(FUNCTIONS)}, and "
+            allowed=f"Expected y, p, e = p - y, numbers, + - * / ^ < <= > >= ( ) |…|, {', '.join(FUNCTIONS)}, and "
             f"up to {MOST_PARAMETERS} parameters, in {LONGEST} characters and {DEEPEST} brackets deep.",
             do="Write for instance where(abs(e) <= d, e^2/2, d*(abs(e) - d/2)).",
         )
@@ -147,7 +147,7 @@ class Parser:
     def formula(self) -> Formula:
         root = self.comparison()
         if self.place < len(self.tokens):
-            self.fail(f"{self.sign()!r} stands where the formula should end.")
+            self.fail(f"{self.sign()!r} is left over where the formula should end.")
         own = [name for name in dict.fromkeys(self.names) if name not in (*VARIABLES, "pi")]
         if len(own) > MOST_PARAMETERS:
             self.fail(f"It has {len(own)} parameters: {', '.join(own)}.")

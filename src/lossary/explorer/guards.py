@@ -64,14 +64,14 @@ class Guard:
 
     def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        asked, do = "The explorer got a request.", "Open the address that `lossary explore` prints."
+        asked, do = "The explorer refuses this request.", "Open the address that `lossary explore` prints."
         if host not in self.hosts:
-            allowed = f"It answers to {' and '.join(sorted(self.hosts))} alone."
+            allowed = f"Expected one of the hosts {' and '.join(sorted(self.hosts))}."
             return 400, parts(asked, f"It names the host {host[:80]!r}.", allowed, do)
         site = headers.get("sec-fetch-site", "same-origin")
         if (origin is not None and origin not in self.origins) or site not in ("same-origin", "none"):
             arrived = f"It comes from another page ({(origin or site)[:80]!r})."
-            return 403, parts(asked, arrived, "Allowed are requests of its own page.", do)
+            return 403, parts(asked, arrived, "Expected a request from its own page.", do)
         return None
 
     def _unreadable(self, method: str, headers: Mapping[str, str]) -> Refusal | None:
@@ -81,7 +81,7 @@ class Guard:
             return 415, parts(
                 "The explorer cannot read the request.",
                 f"Its content type is {kind[:80] or 'missing'}.",
-                "Allowed is application/json.",
+                "Expected application/json.",
                 "Send JSON.",
             )
         size = headers.get("content-length", "0")
@@ -92,7 +92,7 @@ class Guard:
         return 408, parts(
             "The explorer cannot read the request.",
             "It did not arrive completely.",
-            f"Allowed are {PATIENCE:g} seconds from its first byte to its last.",
+            f"Expected at most {PATIENCE:g} seconds from its first byte to its last.",
             "Send it again.",
         )
 
@@ -100,8 +100,8 @@ class Guard:
         return 413, parts(
             "The explorer cannot read the request.",
             "It is too large.",
-            f"Allowed are {self.largest:,} bytes.",
-            "Take a part of the rows, or use `lossary check` on the file.",
+            f"Expected at most {self.largest:,} bytes.",
+            "Select some of the rows, or use `lossary check` on the file.",
         )
 
 

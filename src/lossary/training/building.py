@@ -10,7 +10,8 @@ import keras
 from keras import tree
 
 from ..core.errors import LossaryError
-from ..target.apart import keep_apart
+from ..numerics.keras_private import build_by_symbols, compiled_loss, compiled_metrics
+from ..objective.apart import keep_apart
 
 
 def build(model: Any, batch: Any) -> None:
@@ -18,12 +19,12 @@ def build(model: Any, batch: Any) -> None:
     x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
     if not tree.is_nested(y):
         _by_shape(model, y)
-    model._symbolic_build(data_batch=(x, y, weight))
+    build_by_symbols(model, (x, y, weight))
     keep_apart(model)  # layers that are built only now may regularize
     own = (
         type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
     )
-    if model._compile_loss is not None or own:
+    if compiled_loss(model) is not None or own:
         return
     with keras.StatelessScope(collect_losses=True) as scope:
         model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
@@ -31,7 +32,7 @@ def build(model: Any, batch: Any) -> None:
         raise LossaryError(
             "train(model, x, y) minimises a loss.",
             arrived="The model is compiled without one, and no layer adds any.",
-            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
+            allowed='Expected a loss, its name or a function: train(..., loss="mse"), or a compiled model.',
             do="Name one, or put an ls.LossLayer into the model.",
         )
 
@@ -48,14 +49,14 @@ def as_asked(names: str) -> Iterator[None]:
         raise LossaryError(
             "train(loss=..., optimizer=..., metrics=...) compiles the model with them.",
             arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}.",
-            allowed="Allowed is what model.compile takes: objects and names, metrics in a list or by outputs.",
+            allowed="Expected what model.compile takes: objects and names, metrics in a list or by outputs.",
             do='Pass for instance optimizer="adam", loss="mse", metrics=["mae"].',
         ) from error
 
 
 def _by_shape(model: Any, y: Any) -> None:
     """Build the loss and the metrics of a model whose one output is known; else Keras traces the model for that."""
-    loss, metrics, outputs = model._compile_loss, model._compile_metrics, getattr(model, "outputs", None) or []
+    loss, metrics, outputs = compiled_loss(model), compiled_metrics(model), getattr(model, "outputs", None) or []
     caller = next(kind for kind in type(model).__mro__ if "call" in vars(kind))
     alone = len(outputs) == 1 and not tree.is_nested(getattr(model, "output", outputs[0]))
     if not alone or not caller.__module__.startswith("keras."):

@@ -16,9 +16,10 @@ from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
-from ..target.apart import keep_apart
-from ..target.attachment import attachment_of
-from ..target.routing import nothing
+from ..numerics.keras_private import loss_mean, strategy_of
+from ..objective.apart import keep_apart
+from ..objective.attachment import attachment_of
+from ..objective.routing import nothing
 from .blocks import StreamFeed
 from .building import as_asked, build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -68,7 +69,7 @@ def train(
             PyDataset of Keras, a generator or another iterable. Or x is the path of a Parquet file, or of a folder of
             them, and y names the columns of targets.
         loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
-            training goes on with what is compiled, the optimizer's state included.
+            training continues with the compiled model, including the optimizer's state.
         epochs: how often all rows are seen.
         batch_size: rows of a step; the last batch of an epoch holds the rest. Batches of a stream are as they come.
         validation_data: (x, y) or (x, y, sample_weight), or a stream as `model.evaluate` takes it; after each epoch.
@@ -208,7 +209,7 @@ class Run:
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
             logs = self.model.evaluate(held_batches(self.held), **more)
-            check_seen(self.model._loss_tracker is None or float(self.model._loss_tracker.count) > 0)
+            check_seen((mean := loss_mean(self.model)) is None or float(mean.count) > 0)
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -231,7 +232,7 @@ class Run:
             shown = f"{history.monitor} has not improved for {self.patience} epochs"
             history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
         elif self.model.stop_training:
-            history.stopped = f"a callback asked for it after {ended}."
+            history.stopped = f"a callback stopped training after {ended}."
 
     def _waited(self) -> bool:
         """Keep the weights of a new best epoch; whether the last one lies too far back."""
@@ -259,17 +260,17 @@ def check_numbers(**numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise LossaryError(
-                f"train({name}=...) is a count.",
+                f"train({name}=...) is a whole number.",
                 arrived=f"It was given {name}={shown(number)}.",
-                allowed="Allowed are whole numbers from 1.",
+                allowed="Expected a whole number from 1.",
                 do=f"Pass for instance {name}=10.",
             )
 
 
 SETTINGS = {
-    "epochs": params.whole("How often all rows are seen."),
-    "batch_size": params.whole("How many rows a step has."),
-    "shuffle": params.flag("Whether each epoch has an order of its own."),
+    "epochs": params.whole("The number of passes over the rows."),
+    "batch_size": params.whole("The number of rows per step."),
+    "shuffle": params.flag("Whether the rows are shuffled in each epoch."),
     "jit_compile": params.Param("Whether steps are compiled further.", kind="flag", optional=True),
 }
 
@@ -282,14 +283,14 @@ def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
         raise LossaryError(
             "train(verbose=...) says how much is printed.",
             arrived=f"It was given {shown(verbose)}.",
-            allowed="Allowed are 0, 1, 2 and 'auto'.",
+            allowed="Expected 0, 1, 2 or 'auto'.",
             do="Pass 0 for silence.",
         )
     if seed is not None and (not isinstance(seed, Integral) or seed < 0):
         raise LossaryError(
-            "train(seed=...) fixes the orders of the rows.",
+            "train(seed=...) fixes the order of the rows.",
             arrived=f"It was given {shown(seed)}.",
-            allowed="Allowed are whole numbers from 0, and None for new orders each time.",
+            allowed="Expected a whole number from 0, or None for a new order each time.",
             do="Pass for instance seed=0.",
         )
 
@@ -300,7 +301,7 @@ def check_any(loss: Any) -> None:
         raise LossaryError(
             "train(loss=...) minimises a loss, or one for each output.",
             arrived=f"{shown(loss)} holds none.",
-            allowed="Allowed are a loss, and lists and dictionaries of losses by outputs; None leaves one output out.",
+            allowed="Expected a loss, or a list or dictionary with one per output, where None leaves an output out.",
             do='Name one, for instance loss="mse".',
         )
 
@@ -310,11 +311,11 @@ def check_compiled(model: Any) -> None:
     check_any(getattr(model, "loss", None))
     if not model.compiled or model.optimizer is None:
         raise LossaryError(
-            "train(model, x, y) minimises a loss by an optimizer.",
+            "train(model, x, y) needs a loss and an optimizer.",
             arrived="The model is not compiled, and none was given."
             if not model.compiled
             else "There is no optimizer.",
-            allowed="Allowed are train(..., loss=..., optimizer=...), or a model compiled before.",
+            allowed="Expected train(..., loss=..., optimizer=...), or a compiled model.",
             do='Pass them, for instance loss="mse", optimizer="adam".',
         )
 
@@ -326,9 +327,9 @@ def check_callbacks(callbacks: Any) -> None:
     for one in listed:
         if not isinstance(one, (plain, keras.callbacks.CallbackList)):
             raise LossaryError(
-                "train(callbacks=...) calls callbacks at epochs.",
+                "train(callbacks=...) calls callbacks once per epoch.",
                 arrived=f"It was given {shown(one)}.",
-                allowed="Allowed are callbacks of Keras, and lists of them.",
+                allowed="Expected a Keras callback, or a list of them.",
                 do="Derive yours from keras.callbacks.Callback.",
             )
     for one in tree.flatten(callbacks) if callbacks is not None else []:
@@ -337,10 +338,10 @@ def check_callbacks(callbacks: Any) -> None:
         hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
         if (own and any(getattr(kind, name) is not getattr(plain, name) for name in hooks)) or often != "epoch":
             raise LossaryError(
-                "train(callbacks=...) calls callbacks at epochs.",
-                arrived=f"{kind.__name__} waits for batches.",
-                allowed="Allowed are callbacks that act at the begin and end of training and of epochs.",
-                do="Act in on_epoch_end, or use model.fit.",
+                "train(callbacks=...) calls callbacks once per epoch.",
+                arrived=f"{kind.__name__} needs to be called for each batch.",
+                allowed="Expected callbacks that act at the start and end of training and of epochs.",
+                do="Move the code to on_epoch_end, or use model.fit.",
             )
 
 
@@ -348,10 +349,10 @@ def check_model(model: Any) -> None:
     """Whatever wraps a model, or is a model of another library, has no steps of Keras."""
     if not isinstance(model, keras.Model):
         raise LossaryError(
-            "train(model, x, y) trains a model of Keras.",
+            "train(model, x, y) trains a Keras model.",
             arrived=f"It was given a {type(model).__module__}.{type(model).__name__}.",
-            allowed="Allowed are Sequential and functional models, and classes derived from keras.Model.",
-            do="Pass the Keras model itself, for instance the one inside of a wrapper.",
+            allowed="Expected a Sequential model, a functional one, or a subclass of keras.Model.",
+            do="Pass the Keras model itself, for instance the one inside a wrapper.",
         )
 
 
@@ -366,8 +367,8 @@ def check_alone(model: Any) -> None:
         raise LossaryError(
             "train(model, ...) runs whole epochs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
-            allowed="Allowed are models on one device, in one process.",
-            do="Use model.fit, which spreads batches over devices; docs/backends.md tells which losses are exact there."
+            allowed="Expected a model on one device, in one process.",
+            do="Use model.fit, which spreads batches over devices; docs/backends.md says which losses are exact there."
             if told
             else "Use model.fit, which spreads batches over devices.",
         )
@@ -382,9 +383,9 @@ def _alone(loss: Any) -> Any:
 def _several(model: Any) -> str:
     """What says that there are several devices or processes."""
     backend = keras.backend.backend()
-    strategy = getattr(model, "_distribute_strategy", None)
+    strategy = strategy_of(model)
     if strategy is not None:
-        return f"The model was made under a {type(strategy).__name__} of tf.distribute"
+        return f"The model was created under a {type(strategy).__name__} of tf.distribute"
     if keras.distribution.distribution() is not None:
         return "A keras.distribution is active"
     count = processes()

@@ -96,16 +96,16 @@ class Files:
                     "train(model, path, y) reads targets from the columns that y names, and inputs from all others.",
                     arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
                     allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
-                    do="Name the targets among them, and leave some for the inputs; all files have the same columns.",
+                    do="Choose targets among them, and leave a column for the inputs; all files need the same columns.",
                 )
             for name in [*self.targets, *self.inputs]:
                 _check_type(file, name, schema.field(name).type)
         if not self.rows:
             raise LossaryError(
-                "train(model, path, y) goes through the rows of Parquet files.",
+                "train(model, path, y) reads the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
-                allowed="Allowed are files of at least one row together.",
-                do="Look at what wrote the file.",
+                allowed="Expected at least one row in all files together.",
+                do="Check how the file was written.",
             )
 
 
@@ -114,9 +114,9 @@ def _files(path: Path) -> list[Path]:
     if not found:
         raise LossaryError(
             "train(model, path, target) reads the rows of Parquet files.",
-            arrived=f"There is none at {str(path)!r}.",
-            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet.",
-            do="Look at the path, or pass the data themselves.",
+            arrived=f"There is no Parquet file at {str(path)!r}.",
+            allowed="Expected a Parquet file, or a folder of .parquet files.",
+            do="Check the path, or pass the data themselves.",
         )
     return found
 
@@ -127,7 +127,7 @@ def _names(y: Any) -> list[str]:
         raise LossaryError(
             "train(model, path, y) reads the targets from the columns of a Parquet file that y names.",
             arrived=f"y is {'missing' if y is None else 'a ' + type(y).__name__}.",
-            allowed="Allowed is the name of a column, or a list of names.",
+            allowed="Expected the name of a column, or a list of names.",
             do='Name it, for instance ls.train(model, "rows.parquet", "price").',
         )
     return names
@@ -147,7 +147,7 @@ def _check_type(file: Path, name: str, kind: Any) -> None:
     raise LossaryError(
         "train(model, path, y) reads columns of numbers.",
         arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
-        allowed="Allowed are whole numbers, floats, decimals and truth values.",
+        allowed="Expected integers, floats, decimals or booleans.",
         do=do,
     )
 
@@ -183,10 +183,10 @@ def _readable(file: Path) -> Iterator[None]:
 
 def _unreadable(file: Path, error: Exception) -> LossaryError:
     told = " ".join(str(error).split())
-    do = "Write the file anew; read other tables first, for instance by pandas.read_csv, and pass them."
+    do = "Write the file again; load other tables first, for instance with pandas.read_csv, and pass them."
     return LossaryError(
         "train(model, path, y) reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
-        allowed="Allowed are whole Parquet files.",
+        allowed="Expected complete Parquet files.",
         do="Install pyarrow." if isinstance(error, ImportError) else do,
     )

@@ -39,7 +39,7 @@ def compare(
     """Fit the same model once per loss on the same table, as `lossary compare` does; the fits can be kept.
 
     Args:
-        data: a path, the name of an embedded table, a frame of pandas or polars, an Arrow table, or a dictionary of
+        data: a path, the name of an embedded table, a pandas or polars DataFrame, an Arrow table, or a dictionary of
             columns. Columns may be numbers, dates, or text of few values; docs/data.md says how they are read.
         target: the column to explain; an embedded table has one of its own.
         loss: names, with parameters where wanted: "mse", ["mae", "huber:delta=2"]. Default: those of the task.
@@ -62,14 +62,14 @@ def compare(
         ("optimizer", optimizer, OPTIMIZERS),
     ):
         good = isinstance(word, str) and word in words
-        _check(name, word, good or (word is None and name != "missing"), " or ".join(map(repr, words)))
+        _check(name, word, good or (word is None and name != "missing"), f"one of {', '.join(map(repr, words))}")
     for name, penalty in (("l1", l1), ("l2", l2)):
-        _check(name, penalty, _number(penalty) and penalty >= 0, "0 or a finite number above")
+        _check(name, penalty, _number(penalty) and penalty >= 0, "a finite number >= 0")
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
-        _check(name, count, count is None or (type(count) is int and count > 0), "a whole number of 1 or more")
+        _check(name, count, count is None or (type(count) is int and count > 0), "a whole number >= 1")
     rate = learning_rate
-    _check("learning_rate", rate, rate is None or (_number(rate) and rate > 0), "a finite number above 0")
-    _check("validation", validation, validation is None or _number(validation), "a share from 0 to 0.9")
+    _check("learning_rate", rate, rate is None or (_number(rate) and rate > 0), "a finite number > 0")
+    _check("validation", validation, validation is None or _number(validation), "a number from 0 to 0.9")
     _check("seed", seed, type(seed) is int and 0 <= seed < 2**32, "a whole number from 0 to 2**32 - 1")
     settings = Settings(str(model), l1, l2, epochs, batch_size, optimizer, rate, seed)
     _ = settings.solved
@@ -95,8 +95,8 @@ def _number(value: Any) -> bool:
 def _check(name: str, value: Any, good: bool, allowed: str) -> None:
     if not good:
         raise LossaryError(
-            f"ls.compare({name}={shown(value)}) was asked for.",
-            arrived=f"{shown(value)} is no value of {name}.",
-            allowed=f"Allowed is {allowed}.",
-            do="Pass that, or leave it out.",
+            f"ls.compare({name}=...) has a wrong value.",
+            arrived=f"It was given {shown(value)}.",
+            allowed=f"Expected {allowed}.",
+            do=f"Pass such a value, or leave {name} out.",
         )

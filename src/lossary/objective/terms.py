@@ -10,6 +10,7 @@ from keras import ops
 
 from ..core.errors import LossaryError, shown
 from ..data.arrays import arrays
+from ..numerics.keras_private import added_losses, compiled_loss, layers_of
 from .attachment import attachment_of
 from .layers import LossLayer, TermLayer
 from .routing import Routed
@@ -44,9 +45,9 @@ def target_table(targets: dict[str, Target]) -> str:
     """
     if not isinstance(targets, dict) or not all(isinstance(target, Target) for target in targets.values()):
         raise LossaryError(
-            "target_table(targets) sets targets side by side, each under a name.",
+            "target_table(targets) shows several targets side by side.",
             arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
-            allowed="Allowed is a dictionary of names and targets, as ls.target_split gives them.",
+            allowed="Expected a dictionary of names and targets, as ls.target_split gives them.",
             do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
         )
     names = list(targets)
@@ -97,7 +98,7 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
         raise LossaryError(
             "target_split(model, x, y) computes a model's loss and regularization.",
             arrived=f"It was given {shown(model)}." if x is not None else "x is None.",
-            allowed="Allowed are a Keras model and arrays, rows first.",
+            allowed="Expected a Keras model and arrays whose first axis is the rows.",
             do="Pass what model.evaluate takes.",
         )
     x, y, sample_weight = _arrays(x, "x"), _arrays(y, "y"), _arrays(sample_weight, "sample_weight")
@@ -143,16 +144,15 @@ def _inner_loss(model: keras.Model) -> float:
 
 
 def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
-    # `layer.losses` also lists the losses of sublayers and weights; only the private methods tell them apart.
-    for layer in model._flatten_layers(include_self=True):
-        losses = layer._get_own_losses()
+    for layer in layers_of(model):  # `layer.losses` also lists the losses of sublayers and weights
+        losses = added_losses(layer)
         if losses:
             yield layer, losses
 
 
 def _compiled_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> tuple[dict[str, float], float]:
     # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
-    compiled = getattr(model, "_compile_loss", None)
+    compiled = compiled_loss(model)
     if compiled is None or y is None:
         return {}, 0.0
     if isinstance(compiled, Routed):
@@ -193,9 +193,9 @@ def _row_count(x: Any) -> int:
     counts = {len(array) for array in keras.tree.flatten(x)}
     if len(counts) != 1 or counts == {0}:
         raise LossaryError(
-            "Splitting a target goes through the data in batches of rows.",
+            "target_split(model, x, y) reads the data in batches of rows.",
             arrived=f"The inputs hold {' and '.join(map(str, sorted(counts)))} rows.",
-            allowed="Allowed are arrays with the same number of rows, at least one.",
+            allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
         )
     return counts.pop()

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import reduction
+from ..core import compiling, reduction
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.loss import Loss
@@ -21,6 +21,7 @@ from ..core.metrics import own_loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
 from ..core.sums import Part, weights_of
+from ..numerics.keras_private import parents_of
 from .attachment import carried_by, leaves_of
 from .term import filled
 
@@ -33,6 +34,7 @@ class _AddsLoss(keras.layers.Layer):
     adds_loss = True  # what it adds is a loss, no regularization
 
     def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
+        compiling.needed()
         # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
         super().__init__(**{"autocast": False, **kwargs})
         self.supports_masking = True
@@ -59,10 +61,10 @@ class _AddsLoss(keras.layers.Layer):
         if rest:
             raise LossaryError(
                 f"{type(self).__name__} is called on the tensors of {loss!r}, by name.",
-                arrived=f"It was called on {', '.join(inputs) or 'none'}: nothing stands for {' and '.join(rest)}.",
-                allowed=f"Allowed are {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
-                "sample_weight beside them.",
-                do="Name them all.",
+                arrived=f"It was called on {', '.join(inputs) or 'none'}; it lacks {' and '.join(rest)}.",
+                allowed=f"Expected {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
+                "optionally sample_weight.",
+                do="Pass all of them, by name.",
             )
         if loss.inputs.own() and loss.layer is None:
             shapes = {n: x.shape for n, x in inputs.items()}
@@ -168,7 +170,7 @@ class TermLayer(_AddsLoss):
             raise LossaryError(
                 "TermLayer(of) adds a function of the model's tensors to the loss.",
                 arrived=f"It was given {shown(of)}.",
-                allowed="Allowed is a function of named tensors.",
+                allowed="Expected a function of named tensors.",
                 do='Write the term as a function, and call the layer on {"argument": tensor, ...}.',
             )
         loss = own_loss(of)
@@ -180,7 +182,7 @@ class TermLayer(_AddsLoss):
             raise LossaryError(
                 "TermLayer is called on the arguments of its function, by name.",
                 arrived=f"It was called on {type(inputs).__name__}.",
-                allowed="Allowed is a dictionary of tensors.",
+                allowed="Expected a dictionary of tensors.",
                 do='Call it as TermLayer(of)({"mean": mean, "log_var": log_var}).',
             )
         if isinstance(self.of, Loss):
@@ -208,7 +210,7 @@ class TermLayer(_AddsLoss):
 
 
 def without_targets(model: keras.Model) -> keras.Model:
-    """The model for predicting: `model` less its loss layers and the inputs that fed only those.
+    """The model for predicting: `model` without its loss layers and the inputs that only those use.
 
     Layers and weights are shared with `model`, so training one trains the other. Only functional models
     (`keras.Model(inputs, outputs)`) can be rewired; others raise LossaryError.
@@ -223,8 +225,8 @@ def without_targets(model: keras.Model) -> keras.Model:
     if not hasattr(model, "operations"):
         raise LossaryError(
             "without_targets(model) rewires a functional model.",
-            arrived=f"It was given a {type(model).__name__}, whose layers are joined in its own code.",
-            allowed="Allowed are models made by keras.Model(inputs, outputs), and Sequential ones.",
+            arrived=f"It was given a {type(model).__name__}, whose layers are connected in its own `call`.",
+            allowed="Expected a functional model, keras.Model(inputs, outputs), or a Sequential one.",
             do="Write a second `call` that leaves the loss layer out.",
         )
     rewired = keras.models.clone_model(model, clone_function=_same, call_function=_call_without_loss)
@@ -239,14 +241,14 @@ def _resolve(loss: Any) -> Any:
         raise LossaryError(
             "LossLayer(loss) adds a loss to what training minimises.",
             arrived=f"It was given {'None' if found is None else f'a {type(found).__name__}'}.",
-            allowed="Allowed is a loss object, a function of (y_true, y_pred), or a name.",
+            allowed="Expected a loss object, a function of (y_true, y_pred), or a name.",
             do='Name one, for instance LossLayer("mse").',
         )
     if getattr(found, "reduction", "") in ("none", None):
         raise LossaryError(
             "LossLayer(loss) adds one number to what training minimises.",
             arrived=f"{found.name} has reduction={found.reduction!r} and gives one value per row.",
-            allowed='Allowed are the reductions "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
+            allowed='Expected one of "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
             do="Leave `reduction` out, or choose one of these.",
         )
     return found
@@ -258,7 +260,7 @@ def _parts(inputs: Any) -> tuple[Any, Any, Any]:
         raise LossaryError(
             "LossLayer joins targets and outputs.",
             arrived=f"It was called on {count}.",
-            allowed="Allowed is a list [targets, outputs] or [targets, outputs, sample_weight].",
+            allowed="Expected a list [targets, outputs] or [targets, outputs, sample_weight].",
             do="Call it as LossLayer(loss)([targets, outputs]).",
         )
     targets, outputs, *rest = inputs
@@ -272,6 +274,8 @@ def _same(layer: keras.layers.Layer) -> keras.layers.Layer:
 def _call_without_loss(layer: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(layer, _AddsLoss):
         given = args[0] if args else kwargs["inputs"]
+        for tensor in keras.tree.flatten(given):  # Keras 3.12 refuses a model one of whose inputs leads nowhere
+            keras.layers.Identity()(tensor)
         return layer.passed(given) if isinstance(layer, LossLayer) else given
     return layer(*args, **kwargs)
 
@@ -285,9 +289,7 @@ def _ancestors(tensors: list[Any]) -> set[int]:
         if id(tensor) in found:
             continue
         found.add(id(tensor))
-        # Keras has no public way to ask a symbolic tensor for what it came from.
-        operation, node, _ = tensor._keras_history
-        waiting.extend(operation._inbound_nodes[node].input_tensors)
+        waiting.extend(parents_of(tensor))
     return found
 
 
