@@ -1,0 +1,98 @@
+"""What a Keras model takes: rows that do not fit are refused before Keras sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+
+from .errors import LossaryError
+
+Shape = Sequence[int | str | None]
+OF_TEXT = ("TextVectorization", "StringLookup", "Hashing")
+
+
+def takes_text(model: Any) -> bool:
+    """Whether text may be at an input: by the inputs where they are known, else by the layers."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    kinds = [str(one.dtype) for one in _inputs(model)]
+    return "string" in kinds if kinds else any(type(one).__name__ in OF_TEXT for one in model._flatten_layers())
+
+
+def _inputs(model: Any) -> list[Any]:
+    """The inputs as symbols; none where they are not known."""
+    try:
+        return list(tree.flatten(getattr(model, "inputs", None) or []))
+    except ValueError:  # of a model that is not built
+        return []
+
+
+def check_inputs(asked: str, model: Any, x: Any) -> None:
+    """Refuse rows that the inputs of a model cannot be. What a model without known inputs takes, only Keras finds out.
+
+    As Keras does, a last axis of length 1 may be missing or be too many.
+    """
+    wanted = _inputs(model)
+    if not wanted:
+        return
+    names = [one.name for one in wanted]
+    if isinstance(x, dict):
+        named = getattr(model, "input", None)
+        names = list(named) if isinstance(named, dict) else names
+        absent = [name for name in names if name not in x]
+        if absent:
+            raise _misfit(asked, wanted, names, f"x has no {absent[0]!r}, but {', '.join(map(repr, x)) or 'nothing'}.")
+        given = [x[name] for name in names]
+    else:
+        given = tree.flatten(x)
+        if len(given) != len(wanted):
+            raise _misfit(asked, wanted, names, f"x holds {len(given)} {'array' if len(given) == 1 else 'arrays'}.")
+    places = names if isinstance(x, dict) else range(len(given))
+    for place, one, array in zip(places, wanted, given, strict=True):
+        shape = tuple(getattr(array, "shape", None) or np.shape(array))
+        if not _fits(tuple(one.shape), shape):
+            what = f"x[{place!r}]" if tree.is_nested(x) else "x"
+            raise _misfit(asked, wanted, names, f"{what} has the shape {_written(shape)}.")
+
+
+def check_targets(asked: str, model: Any, y: Any) -> None:
+    """Refuse targets by name, and several of them, for the one output of a model with a loss of Keras."""
+    alone = getattr(model, "outputs", None) is not None and not tree.is_nested(getattr(model, "output", None))
+    if not alone or not tree.is_nested(y):
+        return
+    count = len(tree.flatten(y))
+    if isinstance(y, dict) or count != 1:
+        raise LossaryError(
+            f"{asked} compares y with the output of the model.",
+            arrived=f"The model has one output, and y is a {type(y).__name__} of {count} array{'s' * (count != 1)}.",
+            allowed="Allowed is one array of targets for one output.",
+            do="Pass the array itself.",
+        )
+
+
+def _fits(wanted: Shape, shape: Shape) -> bool:
+    if len(shape) == len(wanted) + 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    elif len(shape) == len(wanted) - 1 and wanted[-1] == 1:
+        shape = (*shape, 1)
+    alike = len(shape) == len(wanted)
+    return alike and all(a is None or b is None or a == b for a, b in zip(wanted[1:], shape[1:], strict=True))
+
+
+def _written(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def _misfit(asked: str, wanted: list[Any], names: list[str], arrived: str) -> LossaryError:
+    shapes = [_written(["rows", *("any" if n is None else n for n in one.shape[1:])]) for one in wanted]
+    several = ", ".join(f"{name!r} {shape}" for name, shape in zip(names, shapes, strict=True))
+    return LossaryError(
+        f"{asked} gives x to the inputs of the model.",
+        arrived=arrived,
+        allowed=f"The model takes {shapes[0]}." if len(wanted) == 1 else f"The model takes {several}.",
+        do="Pass what model.evaluate takes, rows first.",
+    )
