@@ -122,7 +122,7 @@ class Files:
             missing = [name for name in [*self.targets, *self.inputs] if name not in schema.names]
             if missing or not self.inputs:
                 raise DataError(
-                    f"{self.owner}(model, path, y) reads targets from the columns that y names, inputs from the others.",
+                    f"{self.owner}(model, path, y) takes targets from the columns that y names, the others as inputs.",
                     arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
                     allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
                     do="Name the targets among them, and leave some for the inputs; all files have the same columns.",
