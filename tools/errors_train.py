@@ -109,7 +109,7 @@ OPTIONS = [
     Example(
         "Targets by name for one output",
         "y is a dictionary or a list of several arrays, and the model has one output.",
-        STACK + 'ls.train(model, np.zeros((4, 3)), {"y": np.zeros((4, 1))}, loss="mse")',
+        STACK + 'model.compile("sgd", "mse")\nls.train(model, x, {"y": y})',
         "Pass the array itself.",
     ),
     Example(
