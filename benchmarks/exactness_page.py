@@ -10,7 +10,7 @@ from benchmarks.peers import LEFT_OUT
 
 Record = dict[str, Any]
 DTYPES = ("float32", "bfloat16", "float16", "float64")
-NATIVE = ("torch", "optax")
+NATIVE = ("torch", "optax", "tf.nn")
 
 INTRODUCTION = """\
 # How exact the losses are
@@ -119,7 +119,7 @@ def by_loss(dtype: str, records: list[Record]) -> str:
         "lossary, Keras's cases",
         "Keras",
         "lossary, their cases",
-        "torch or optax",
+        "torch, optax or tf.nn",
     )
     for loss in ordered(r["loss"] for r in records):
         for backend in ordered(r["backend"] for r in records):

@@ -27,7 +27,7 @@ from options import run
 import lossary as ls
 from lossary.drawing.likelihood import line_fit
 from lossary.drawing.style import save
-from lossary.target import LossLayer, without_targets
+from lossary.objective import LossLayer, without_targets
 
 POINTS = np.array([[5.0], [6.0], [7.0]], dtype="float32")
 

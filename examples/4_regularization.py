@@ -23,7 +23,7 @@ from options import run
 
 import lossary as ls
 from lossary.drawing.style import BLUE, VERMILLION, label, legend, new_figure, save
-from lossary.target import Target, target_split
+from lossary.objective import Target, target_split
 
 
 def questions(generated: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
 from tools.errors_linear import LINEAR
+from tools.errors_objective import TARGETS
 from tools.errors_predict import PREDICTIONS
 from tools.errors_slots import SLOTS
-from tools.errors_target import TARGETS
 from tools.errors_train import OPTIONS
 
 ZEROS = "y_true, y_pred = np.zeros((4, 3)), np.zeros((4, 3))\n"
@@ -413,10 +413,10 @@ MODELS = [
         "Build a functional model, or write a second `call`.",
     ),
     Example(
-        "An unknown name of lossary.target",
+        "An unknown name of lossary.objective",
         "A name is misspelt.",
-        "import lossary.target\n\nlossary.target.regularisation",
-        "The names are those of `dir(lossary.target)`.",
+        "import lossary.objective\n\nlossary.objective.regularisation",
+        "The names are those of `dir(lossary.objective)`.",
     ),
     Example(
         "No rows to split a target on",
@@ -1049,7 +1049,7 @@ COMMANDS = [
             "$ lossary compare phones --json printed.txt", "Name two files.", files={"printed.txt": ""},
             hidden='patch("lossary.core.files._same", lambda known, number: True)'),
     Example("A command line that is not read", "An option that there is not, a value out of its range.",
-            "$ lossary compare phones --validation nan", "The text says what is allowed."),
+            "$ lossary compare phones --validation nan", "The text says what is expected."),
     Example("The explorer without its packages", "lossary explore needs starlette and uvicorn.",
             "$ lossary explore", "pip install 'lossary[explorer]'",
             hidden="from types import SimpleNamespace as Space\n\n"

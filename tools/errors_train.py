@@ -97,7 +97,7 @@ OPTIONS = [
     Example(
         "The terms of what is no model",
         "ls.regularization is given something else than a model of Keras.",
-        'import lossary.target\n\nlossary.target.regularization("model")',
+        'import lossary.objective\n\nlossary.objective.regularization("model")',
         "Pass the model itself.",
     ),
     Example(
@@ -120,6 +120,6 @@ OPTIONS = [
         "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # in strategy.scope()\n"
         'model.compile("adam", loss=loss)  # in strategy.scope()',
         "Make the loss inside of strategy.scope() too.",
-        hidden='patch("lossary.target.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
+        hidden='patch("lossary.objective.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
     ),
 ]

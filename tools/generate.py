@@ -32,13 +32,13 @@ from tools import errors_page  # noqa: E402
 
 PARTS = {  # what targets are made of: every public name of these rooms, and what it is
     "core.sums": "sums of losses",
-    "target.learned": "weights that are learned",
+    "objective.learned": "weights that are learned",
     "core.schedules": "numbers that move",
     "core.moments": "numbers that move",
-    "target.term": "losses of other tensors",
-    "target.sources": "losses of other tensors",
-    "target.layers": "losses inside the model",
-    "target.weights": "weights of classes",
+    "objective.term": "losses of other tensors",
+    "objective.sources": "losses of other tensors",
+    "objective.layers": "losses inside the model",
+    "objective.weights": "weights of classes",
     "core.loss": "losses of your own",
     "core.custom": "losses of your own",
 }

@@ -1,4 +1,4 @@
-"""The error of every room: what was asked, what arrived, what is allowed, what to do. Imports nothing of lossary."""
+"""The error of every room: what was asked, what arrived, what is expected, what to do. Imports nothing of lossary."""
 
 import re
 from pathlib import Path

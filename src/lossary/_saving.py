@@ -35,7 +35,7 @@ def register_all() -> None:
     for family in pkgutil.iter_modules(families.__path__):
         import_module(f"{__package__}.families.{family.name}")
     for module in ("layers", "learned"):
-        import_module(f"{__package__}.target.{module}")
+        import_module(f"{__package__}.objective.{module}")
 
 
 def settle() -> None:

@@ -48,7 +48,7 @@ def test_only_files_named_after_a_backend_import_it():
                 "numerics",
                 "core",
                 "families",
-                "target",
+                "objective",
                 "training",
                 "drawing",
                 "checking",

@@ -42,13 +42,13 @@ def test_without_a_name_the_file_is_called_after_the_loss(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["huber", "-o", "huber.docx"], "Allowed endings are"),
+        (["huber", "-o", "huber.docx"], "Expected one of the endings"),
         (["huber", "-o", "no/huber.svg"], "directory does not exist"),
         (["huber", "-o", "folder.svg"], "It is a directory"),
         (["hubr", "-o", "out.svg"], "Did you mean huber?"),
         (["huber:delta=0", "-o", "out.svg"], "delta"),
         (["huber:2", "-o", "out.svg"], "gives no value"),
-        (["huber", "--over", "errors", "-o", "out.svg"], "Allowed is one of"),
+        (["huber", "--over", "errors", "-o", "out.svg"], "Expected one of"),
         (["huber", "--span", "3", "1", "-o", "out.svg"], "smaller one first"),
         (["huber", "--show", "slope", "-o", "out.svg"], "curvature"),
         (["hinge", "--kind", "map", "-o", "out.svg"], "two arguments"),

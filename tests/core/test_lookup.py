@@ -9,7 +9,7 @@ import pytest
 import lossary as ls
 from lossary.core import catalogue
 from lossary.core.schedules import Moving
-from lossary.target.sources import Source
+from lossary.objective.sources import Source
 from tests.backends import array
 
 Y, P = np.float32([[1.0, -2.0]]), np.float32([[4.0, 1.0]])

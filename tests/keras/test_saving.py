@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from unittest import mock
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
+import lossary.objective
 from tests.backends import array
 from tests.laws.cases import CASES
 
@@ -79,6 +81,42 @@ def test_a_function_saved_before_is_read_as_its_class():
     logs = model.evaluate(x, y, verbose=0, return_dict=True, batch_size=2)
     want = np.sqrt(np.mean((model.predict(x, verbose=0) - y) ** 2))
     np.testing.assert_allclose(logs["root_mean_squared_error"], want, rtol=1e-5)
+
+
+def test_a_target_saved_under_the_former_name_of_its_room_loads():
+    """A loss layer, a term layer, a sum of two outputs, schedules, a term, learned weights, of the room `target`."""
+    path = Path(__file__).with_name("objective_before.keras")
+    with zipfile.ZipFile(path) as file:
+        assert "lossary.target.layers" in file.read("config.json").decode()
+    model = keras.models.load_model(path)
+    x = np.linspace(-1, 1, 24).reshape(8, 3).astype("float32")
+    y = x[:, :1] * 2
+    logs = model.evaluate([x, y], [y, y], verbose=0, return_dict=True)
+    assert {type(layer) for layer in model.layers} > {ls.LossLayer, ls.TermLayer}
+    want = {
+        "loss": 0.29664164781570435,
+        "huber": 0.08776205778121948,
+        "inside_loss_huber_delta": 1.7000000476837158,  # its schedule after two steps
+        "inside_loss_huber_precision": 1.0563822984695435,  # learned
+        "term_mean_absolute_error": 0.023249641060829163,
+    }
+    assert {name: logs[name] for name in want} == pytest.approx(want, rel=1e-5)
+    model.fit([x, y], [y, y], verbose=0)
+
+
+def test_the_former_name_of_the_room_is_the_same_room():
+    """Pickles and programs of before name it."""
+    names = ("apart", "attachment", "layers", "learned", "routing", "sources", "term", "terms", "weights")
+    code = """
+import pickle
+from lossary.target import LossLayer
+import lossary.target, lossary.objective as room
+print(lossary.target is room, LossLayer is room.LossLayer)
+print(pickle.loads(b"clossary.target.term\\nTerm\\n.") is room.Term)
+"""
+    code += "".join(f"import lossary.target.{n}; print(lossary.target.{n} is room.{n})\n" for n in names)
+    assert set(" ".join(run(code)).split()) == {"True"}
+    assert set(names) == {file.stem for file in Path(lossary.objective.__file__).parent.glob("[a-z]*.py")}
 
 
 def test_the_error_without_lossary_leads_to_the_answer(tmp_path):

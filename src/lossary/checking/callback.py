@@ -43,7 +43,7 @@ class Check(keras.callbacks.Callback):
             raise ParameterError(
                 "Check(on_error=...) says what an ERROR does to fit().",
                 arrived=f"It was given {shown(on_error)}.",
-                allowed="Allowed are 'raise' and 'warn'.",
+                allowed="Expected 'raise' or 'warn'.",
                 do="Leave it out to stop before the first step.",
             )
         self.on_error = on_error

@@ -107,7 +107,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[
         raise LossaryError(
             "check(loss, y_true, y_pred) compares targets with predictions.",
             arrived=f"{'y_true' if y is None else 'y_pred'} is missing.",
-            allowed="Allowed are arrays, lists and tensors with one row per example.",
+            allowed="Expected an array, list or tensor with one row per example.",
             do="Pass both: ls.check(loss, y_true, y_pred), or ls.check(model, x, y) for a compiled model.",
         )
     for name, given in (("y_true", y), ("y_pred", p)):
@@ -115,7 +115,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[
             raise LossaryError(
                 "check(loss, y_true, y_pred) looks at one array of numbers each.",
                 arrived=f"{name} is a dictionary.",
-                allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
+                allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
             )
     y, p, w, mask = (
@@ -141,6 +141,6 @@ def _one(given: Any, name: str) -> Any:
         raise LossaryError(
             "check(loss, y_true, y_pred) looks at one array of numbers each.",
             arrived=f"{name} is a list of {len(given)} arrays of different shapes.",
-            allowed="Allowed are arrays, lists and tensors of numbers; a model may have several outputs.",
+            allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
             do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
         ) from error

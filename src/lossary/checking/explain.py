@@ -98,7 +98,7 @@ def explain(
         raise LossaryError(
             "explain(loss, y_true, y_pred) shows how the number of one loss comes about.",
             arrived=f"It was given the model '{loss.name}'.",
-            allowed="Allowed are a loss, and targets with the predictions for them.",
+            allowed="Expected a loss, and targets with the predictions for them.",
             do="Pass the loss and the predictions: ls.explain(model.loss, y, model.predict(x)).",
         )
     found = resolve(loss)
@@ -136,7 +136,7 @@ def _masked(y_pred: Any, mask: Any) -> Any:
         raise LossaryError(
             "explain(mask=...) says which rows of y_pred exist.",
             arrived=f"y_pred is a {type(y_pred).__name__} of tensors.",
-            allowed="Allowed is a mask beside one tensor of predictions.",
+            allowed="Expected a mask beside one tensor of predictions.",
             do="Pass 0 and 1 as sample_weight instead.",
         )
     return masked(y_pred, array(mask, "mask").astype(bool))

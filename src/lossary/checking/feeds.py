@@ -20,7 +20,7 @@ from .case import ROWS
 
 PASSED = 2**26  # bytes of a stream that are gone through for the targets of further rows
 TAKEN = (
-    "Allowed are arrays, tables and tensors, or lists and dictionaries of them, and whatever gives batches (x, y): "
+    "Expected arrays, tables and tensors, or lists and dictionaries of them, and whatever gives batches (x, y): "
     "datasets, loaders, generators, Parquet files."
 )
 
@@ -97,7 +97,7 @@ def same_rows(who: str, **named: Any) -> None:
         raise LossaryError(
             f"{who} goes through the data row by row.",
             arrived=f"There are {shown}.",
-            allowed="Allowed are data with the same number of rows, at least one.",
+            allowed="Expected the same number of rows in each, and at least one row.",
             do="Pass whole arrays, rows first.",
         )
 
@@ -109,7 +109,7 @@ def refuse_no_rows(**named: Any) -> None:
             raise LossaryError(
                 "check(loss, y_true, y_pred) looks at rows.",
                 arrived=f"{name} has the shape {np.shape(data)}: there is no row.",
-                allowed="Allowed are arrays, lists and tensors with one row per example, at least one.",
+                allowed="Expected an array, list or tensor with one row per example, and at least one row.",
                 do="Look at what made it: a filter that keeps nothing, or an empty file.",
             )
 
@@ -138,7 +138,7 @@ def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
         raise LossaryError(
             "check(model, x) looks at the batches of x.",
             arrived=f"This {type(source).__name__} gives none.",
-            allowed="Allowed are streams of at least one batch with a row.",
+            allowed="Expected a stream of at least one batch with a row.",
             do="Look at what x gives, for instance next(iter(x)).",
         )
     if whole[0][1] is None:

@@ -87,7 +87,7 @@ class Findings(Sequence[Finding]):
         raise LossaryError(
             f"{self.rows} rows were checked before training.",
             arrived=" ".join(f"{f.id} {f.rule}{_at(f)}: {f.message}" for f in self.errors),
-            allowed="Allowed is a loss without errors, or the rules named in ignore=[...].",
+            allowed="Expected a loss without errors, or their rules in ignore=[...].",
             do=" ".join(dict.fromkeys(f.do for f in self.errors)),
         )
 

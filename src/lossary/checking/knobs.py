@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from ..numerics.backend import compiled
-from ..target.attachment import carried_by, leaves_of
+from ..objective.attachment import carried_by, leaves_of
 from .case import Case
 from .known import to_numpy
 

@@ -215,7 +215,7 @@ def _no_loss(given: Any) -> LossaryError:
     return LossaryError(
         "check looks at a loss or a compiled model.",
         arrived=f"It was given {shown(given)} of type {type(given).__name__}.",
-        allowed="Allowed are Keras losses, functions of (y_true, y_pred), names, and compiled Keras models.",
+        allowed="Expected a Keras loss, a function of (y_true, y_pred), a name, or a compiled Keras model.",
         do="Pass for instance ls.check('mse', y_true, y_pred), or ls.check(model, x, y).",
     )
 

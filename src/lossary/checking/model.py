@@ -18,8 +18,8 @@ from ..core.models import check_inputs
 from ..core.sums import Sum
 from ..numerics.backend import together
 from ..numerics.masks import mask_of
-from ..target.attachment import by_name
-from ..target.term import Term
+from ..objective.attachment import by_name
+from ..objective.term import Term
 from .case import ROWS, Case, Setup, as_columns, make_case
 from .feeds import Feed, feed
 from .findings import Route
@@ -47,7 +47,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
         raise LossaryError(
             "check(model, x, y) looks at the loss that a model was compiled with.",
             arrived="This model is not compiled.",
-            allowed="Allowed are models after model.compile(loss=...).",
+            allowed="Expected a model compiled with a loss: model.compile(loss=...).",
             do="Compile it first, or pass the loss: ls.check(loss, y_true, y_pred, model=model).",
         )
     fed = feed(x, y, w)
@@ -60,7 +60,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             "check(model, x, y) looks at outputs that have a loss and targets.",
             arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
             + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
-            allowed="Allowed are targets by the names, or in the order, of the outputs, and a loss in compile.",
+            allowed="Expected targets by output name or in the order of the outputs, and a loss in compile.",
             do="Compare the names.",
         )
     if not any(mask is not None for mask in masks):  # which further rows a model masks, only its predictions tell
@@ -78,7 +78,7 @@ def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
         raise LossaryError(
             f"The model '{model.name}' was to be run on x.",
             arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
-            allowed="Allowed are inputs as the model takes them in fit.",
+            allowed="Expected inputs as the model takes them in fit.",
             do="Run model.predict(x) on a few rows first.",
         ) from error
 

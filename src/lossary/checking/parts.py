@@ -84,7 +84,7 @@ def resolve(loss: Any) -> keras.losses.Loss:
     raise LossaryError(
         "A loss was to be looked into.",
         arrived=f"It was given {shown(loss)} of type {type(loss).__name__}.",
-        allowed="Allowed are a loss object, a loss class, a function of (y_true, y_pred), and a name.",
+        allowed="Expected a loss object, a loss class, a function of (y_true, y_pred), or a name.",
         do='Pass for instance ls.Huber(), or "huber".',
     )
 

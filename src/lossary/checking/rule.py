@@ -129,7 +129,7 @@ def chosen(ignore: Iterable[str] = ()) -> list[Rule]:
         raise ParameterError(
             "ignore=[...] names rules by their ids.",
             arrived=f"No rule is called {', '.join(unknown)}.",
-            allowed=f"Allowed are {', '.join(every)}.",
+            allowed=f"Expected {', '.join(every)}.",
             do=f"Look the ids up in {PAGE} or with `lossary check --rules`.",
         )
     return [rule for id, rule in every.items() if id not in ignored]

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..target.attachment import carried_by, leaves_of
+from ..objective.attachment import carried_by, leaves_of
 from .knobs import variables_of
 from .known import LossFailed, to_numpy
 

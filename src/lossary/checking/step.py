@@ -20,7 +20,7 @@ from ..core.loss import Loss
 from ..core.models import check_inputs
 from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.masks import mask_of, with_mask
-from ..target.attachment import attachment_of
+from ..objective.attachment import attachment_of
 from .feeds import same_rows
 from .parts import Array, arrays, copied, measure, numbers
 from .untouched import untouched
@@ -143,7 +143,7 @@ def _watch_step(watch: Watch, model: keras.Model, x: Any, y: Any, weight: Any) -
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' has nothing to minimise: no loss in compile, and none in a layer.",
-            allowed="Allowed are models with a loss.",
+            allowed="Expected a model with a loss.",
             do="Pass one to model.compile, for instance loss=ls.Huber().",
         )
     for call in calls:
@@ -338,7 +338,7 @@ def _check_ready(model: keras.Model, x: Any, y: Any) -> None:
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' is not {'compiled' if model.built else 'built: it has no weights yet'}.",
-            allowed="Allowed are models that are built and compiled.",
+            allowed="Expected a model that is built and compiled.",
             do="Call model.compile(...)." if model.built else "Call it once on a batch: model(x[:1]).",
         )
     check_inputs("diagnose(model, x, y)", model, x)
@@ -346,6 +346,6 @@ def _check_ready(model: keras.Model, x: Any, y: Any) -> None:
         raise LossaryError(
             "diagnose(model, x, y) looks at one training step.",
             arrived=f"The model '{model.name}' is compiled with a loss, and there are no targets.",
-            allowed="Allowed without y are models whose losses are all inside them.",
+            allowed="Expected y, or a model whose losses are all inside it.",
             do="Pass y, as to model.fit.",
         )

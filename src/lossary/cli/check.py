@@ -77,7 +77,7 @@ def _misuse(arrived: str, do: str) -> LossaryError:
     return LossaryError(
         "A loss was to be checked.",
         arrived=arrived,
-        allowed="Allowed is a CSV file with --y, --p and --loss, or a model as MODULE:NAME with its data.",
+        allowed="Expected a CSV file with --y, --p and --loss, or a model as MODULE:NAME with its data.",
         do=do,
     )
 
@@ -183,7 +183,7 @@ def _tuple(thing: Any) -> tuple[Any, ...]:
             raise LossaryError(
                 f"{getattr(thing, '__name__', 'The function')}() was called for the model and its data.",
                 arrived=f"It raised {type(error).__name__}: {error}",
-                allowed="Allowed is a function without arguments that gives (model, x, y).",
+                allowed="Expected a function without arguments that returns (model, x, y).",
                 do="Call it in Python first, where the traceback shows.",
             ) from error
     return tuple(thing) if isinstance(thing, (tuple, list)) else (thing,)
@@ -201,7 +201,7 @@ def _named(what: str) -> Any:
         raise LossaryError(
             f"{what} was to be checked.",
             arrived=f"It cannot be imported: {kind}{error}.",
-            allowed="Allowed is MODULE:NAME, with a module that Python finds from here.",
+            allowed="Expected MODULE:NAME, with a module that Python can import from here.",
             do="Check the spelling, or change to the directory of the module.",
         ) from error
 
@@ -217,7 +217,7 @@ def _array(path: str, option: str) -> Any:
         raise LossaryError(
             f"{option} {path} was to be read.",
             arrived=f"{getattr(error, 'strerror', None) or 'It is no .npy file of numbers'}.",
-            allowed="Allowed is a .npy file, as numpy.save writes it.",
+            allowed="Expected a .npy file written by numpy.save.",
             do="Write it with numpy.save, or name the data as MODULE:NAME.",
         ) from error
 

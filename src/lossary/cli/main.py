@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LARGE = 1_000_000  # bytes of a file that takes a while to read
 MISSING = (
     "The lossary command was asked for. It needs the package '{}', which is not installed. "
-    "Allowed is lossary with its extra 'cli'. Install it: pip install 'lossary[cli]'."
+    "Expected lossary with its extra 'cli'. Install it: pip install 'lossary[cli]'."
 )
 
 

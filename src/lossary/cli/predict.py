@@ -69,7 +69,7 @@ def predict_command(
         raise LossaryError(
             f"{str(fit)!r} was to predict a table.",
             arrived="It is a linear fit of arrays, which knows nothing of a table.",
-            allowed="Allowed are files that `lossary compare --save` wrote.",
+            allowed="Expected a file written by `lossary compare --save`.",
             do="Use it from Python: ls.load_fit(path).predict(x).",
         )
     predicted = found.predictions(data, unseen=unseen, reading=reading_of(settings, meanings))

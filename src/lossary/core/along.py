@@ -54,7 +54,7 @@ class Along:
                 f"{self.name} was to be drawn over the {self.axis.label}.",
                 arrived=f"It does not take {' and '.join(slots)} of shapes {shapes}, or does not give one value for "
                 "each of these rows.",
-                allowed="Allowed are losses that do.",
+                allowed="Expected a loss that does.",
                 do="Pass axis=Axis(label, span, inputs), where inputs(x) gives (y_true, y_pred) for an array x.",
             ) from error
 

@@ -62,7 +62,7 @@ def register(card: Card) -> None:
             raise DefinitionError(
                 f"{card.name} in {card.module} wants the name {name!r}.",
                 arrived=f"{taken.name} in {taken.module} has it already.",
-                allowed="Allowed is a name that no other loss has.",
+                allowed="Expected a name that no other loss has.",
                 do="Rename the loss, or leave the alias out.",
             )
     _CUSTOM[card.function] = card
@@ -116,7 +116,7 @@ def _refuse_as_unknown(name: str) -> NoReturn:
         raise UnknownLossError(
             f"A loss named {shown(name)} was asked for.",
             arrived=f"{found.name} is a part of a target ({found.group}), not a loss by its name alone.",
-            allowed=f"Allowed is to make it: {found.call}.",
+            allowed=f"Expected {found.call}.",
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
     near = nearest(name)
@@ -190,7 +190,7 @@ def _refuse_as_several(name: str, ours: Card | None, theirs: list[Found], said: 
     raise UnknownLossError(
         f"A loss named {name!r} was asked for.",
         arrived=f"It is not the same loss everywhere: {'; '.join(said) or ', '.join(places)}.",
-        allowed=f"Allowed are {', '.join([*cards, *places])}.",
+        allowed=f"Expected {', '.join([*cards, *places])}.",
         do="Name the one you mean; lossary.card(name) tells what it takes.",
     )
 

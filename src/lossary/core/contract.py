@@ -134,7 +134,7 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             f"{owner} reads y_pred as rows of numbers"
             + ("." if contract.axis == -1 else f" along axis {contract.axis}."),
             arrived=f"y_pred has shape {tuple(y_pred.shape)}.",
-            allowed="Allowed are rows that hold at least one number each"
+            allowed="Expected at least one number in each row"
             + (f", and {contract.rank} axes." if contract.rank else "."),
             do="Reshape y_pred: the first axis counts the rows.",
         )
@@ -167,7 +167,7 @@ def check_ranks(owner: str, **arguments: Any) -> None:
             raise ShapeError(
                 f"{owner} reads {name} axis by axis.",
                 arrived=f"{name} is a tensor of unknown rank: the compiled program does not know how many axes it has.",
-                allowed="Allowed are tensors of known rank; the sizes of their axes may be unknown.",
+                allowed="Expected a tensor of known rank; the sizes of its axes may be unknown.",
                 do=f"Say so where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
             )
 
@@ -183,7 +183,7 @@ def check_axis(owner: str, axis: int, rank: int) -> None:
         raise ShapeError(
             f"{owner} works along axis {axis} of y_pred.",
             arrived=f"y_pred has {rank} {'axis' if rank == 1 else 'axes'}.",
-            allowed=f"Allowed is an axis from {-rank} to {rank - 1}.",
+            allowed=f"Expected an axis from {-rank} to {rank - 1}.",
             do="Pass the place of the axis you mean: axis=-1 is the last one, axis=1 the one after the rows.",
         )
 
@@ -235,7 +235,7 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
         return ShapeError(
             f"{owner} compares y_true with y_pred, row by row.",
             arrived=f"y_true has shape {true} and y_pred has shape {pred}.",
-            allowed="Allowed are arrays with one row per example as their first axis"
+            allowed="Expected arrays with one row per example as their first axis"
             + (", and the classes along another axis of y_pred." if contract.shape == "index" else "."),
             do="Add the axis of the rows where it is missing, for instance np.array([y_true]).",
         )
@@ -245,12 +245,12 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             "Broadcasting would compare the wrong pairs: reshape one of them, for instance y_true[:, None].",
         ),
         "index": (
-            f"Allowed is y_true in the shape of y_pred without its class axis ({contract.axis}), here "
+            f"Expected y_true in the shape of y_pred without its class axis ({contract.axis}), here "
             f"{_without(pred, contract.axis) if pred else 'unknown'}.",
             "Pass class indices; of one-hot rows these are y_true.argmax(axis=-1).",
         ),
         "parameters": (
-            f"Allowed is y_pred in the shape of y_true with one more, last axis of length {contract.parameters}.",
+            f"Expected y_pred in the shape of y_true with one more, last axis of length {contract.parameters}.",
             "Give the model that many outputs per target.",
         ),
     }[contract.shape]
@@ -309,7 +309,7 @@ def _check_range(
         raise kind(
             f"{owner} reads every entry of {name} as {values.words}.",
             arrived=f"{name} holds values from {low:g} to {high:g}.",
-            allowed=f"Allowed is {values.words}.",
+            allowed=f"Expected {values.words}.",
             do=values.advice(parameters) or f"Bring {name} into this range.",
         )
 
@@ -330,7 +330,7 @@ def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tenso
             f"{owner} reads y_true as class indices, whole numbers from 0 to {classes - 1} for the {classes} classes "
             "of y_pred.",
             arrived=f"y_true holds values from {low:g} to {high:g}.",
-            allowed=f"Allowed are 0 … {classes - 1}"
+            allowed=f"Expected labels from 0 to {classes - 1}"
             + ("." if contract.ignored is None else f", and {contract.ignored} for rows to ignore."),
             do="Count the classes from 0: subtract 1 from y_true."
             if counted_from_one

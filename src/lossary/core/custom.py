@@ -73,7 +73,7 @@ def _parameters(fn: Any) -> list[inspect.Parameter]:
     raise DefinitionError(
         "lossary.loss makes a loss from a function.",
         arrived=f"It was given {shown(fn)}.",
-        allowed="Allowed are functions of (y_true, y_pred), and closures that make one.",
+        allowed="Expected a function of (y_true, y_pred), or a function that returns one.",
         do="Write it as a function; for a class, derive it from ls.Loss.",
     )
 
@@ -107,7 +107,7 @@ def _check(fn: Callable[..., Any], name: str, parameters: list[inspect.Parameter
         raise DefinitionError(
             "lossary.loss makes a loss that can be saved and found by name.",
             arrived=f"It was given {fn!r}" + (f" with open parameters {', '.join(loose)}." if loose else "."),
-            allowed="Allowed are functions with a name and named parameters.",
+            allowed="Expected a function with a name and named parameters.",
             do="Give a lambda a name with lossary.loss(fn, name='...'), and write the parameters out.",
         )
 

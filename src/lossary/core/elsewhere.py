@@ -97,11 +97,11 @@ def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any
     unknown = sorted(set(given) - {*theirs, *COMMON, *at.legacy})
     if unknown:
         known = (*theirs, *COMMON)
-        _refuse(card, name, given, ", ".join(unknown), f"are {', '.join(known)}", did_you_mean(unknown, known))
+        _refuse(card, name, given, ", ".join(unknown), f"{', '.join(known)}", did_you_mean(unknown, known))
     used = {source for named, source in ours.values() if named}
     for key, default in theirs.items():
         if key not in used and not _same(given.get(key, default), default):
-            _refuse(card, name, given, f"{key}={shown(given[key])}", f"is {key}={default!r}")
+            _refuse(card, name, given, f"{key}={shown(given[key])}", f"{key}={default!r}")
     values = {**theirs, **{k: v for k, v in given.items() if k in theirs}}
     found = {key: values[source] if named else source for key, (named, source) in ours.items()}
     found |= {k: v for k, v in given.items() if k in COMMON}
@@ -125,14 +125,14 @@ def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], fou
     asked = given.get("reduction", at.default)
     for old in ("reduce", "size_average"):
         if not isinstance(given.get(old, True), bool):
-            _refuse(card, name, given, f"{old}={shown(given[old])}", "are True and False")
+            _refuse(card, name, given, f"{old}={shown(given[old])}", "True or False")
     if given.get("reduce", True) is False:
         asked = "none"
     elif "reduce" in given or "size_average" in given:
         asked = "mean" if given.get("size_average", True) else "sum"
     words = {**KERAS, **at.reductions}
     if not isinstance(asked, str | None) or asked not in words:
-        _refuse(card, name, given, f"reduction={shown(asked)}", f"are {', '.join(map(repr, words))}")
+        _refuse(card, name, given, f"reduction={shown(asked)}", f"one of {', '.join(map(repr, words))}")
     reduction = words[asked]
     if found.get("class_weight") is not None and reduction in MEAN:
         return "mean_with_class_weight"
@@ -143,7 +143,7 @@ def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed:
     raise ParameterError(
         f"The equal of {name} was asked for with {', '.join(f'{k}={shown(v)}' for k, v in given.items())}.",
         arrived=f"lossary cannot translate {what}.",
-        allowed=f"Allowed {allowed}.",
+        allowed=f"Expected {allowed}.",
         do=meant
         or f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}. "
         "Weights of rows or entries are given with each call, as sample_weight.",

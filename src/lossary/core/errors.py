@@ -1,4 +1,4 @@
-"""Errors in four parts: what was asked, what arrived, what is allowed, what to do.
+"""Errors in four parts: what was asked, what arrived, what is expected, what to do.
 
 LossaryError (a ValueError)
 ├── ShapeError        y_true, y_pred or a weight do not fit together

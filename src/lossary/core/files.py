@@ -16,7 +16,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PART, END = ".lossary-", ".part"
-WHOLE = "Allowed is a regular file, new or to be replaced, in a folder that takes new files."
+WHOLE = "Expected a regular file, new or to be replaced, in a folder that takes new files."
 KINDS = {
     stat.S_IFDIR: ("It is a directory.", "Name a file in it."),
     stat.S_IFIFO: ("It is a pipe, not a file.", "Name a file."),

@@ -86,7 +86,7 @@ def function(
             raise ParameterError(
                 f"{twin.__name__} gives one value per row, in the type of y_pred.",
                 arrived=f"It was given {', '.join(sorted(given.keys() & set(COMMON_NAMES)))}.",
-                allowed=f"Allowed are {', '.join(signature.parameters)}.",
+                allowed=f"Expected {', '.join(signature.parameters)}.",
                 do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
             )
         for name, default in fields.items():
@@ -143,7 +143,7 @@ def _sorted(
             raise ParameterError(
                 f"{twin.__name__} takes {' or '.join(', '.join(form.needed) for form in forms)}.",
                 arrived=f"It was given {len(args)} by place, and {', '.join(named) or 'none'} by name.",
-                allowed=f"Allowed are {'; or '.join(map(str, forms))}.",
+                allowed=f"Expected {'; or '.join(map(str, forms))}.",
                 do="Pass them by name.",
             )
         places = [name for name in fitting[0].slots if name not in named]
@@ -156,7 +156,7 @@ def _sorted(
         raise ParameterError(
             f"{twin.__name__} is a function of ({wanted}).",
             arrived=f"It was called without {', '.join(missing)}.",
-            allowed="Allowed are all of them, or none for the loss itself.",
+            allowed="Expected all of them, or none for the loss itself.",
             do=f"Pass them; for compile, write {twin.cls.__name__}().",
         )
     given: dict[str, Any] = dict(kwargs)

@@ -115,7 +115,7 @@ def policy(owner: str, dtype: Any) -> keras.DTypePolicy | None:
         raise ParameterError(
             f"{owner}(dtype=...) is the type of the result.",
             arrived=f"It was given dtype={shown(dtype)}.",
-            allowed="Allowed are float16, bfloat16, float32, float64, policies of Keras that compute in one, and None.",
+            allowed="Expected float16, bfloat16, float32, float64, a Keras dtype policy that computes in one, or None.",
             do="Leave `dtype` out for keras.config.floatx().",
         )
     return found
@@ -147,7 +147,7 @@ def _labels(y: np.ndarray, bounded: bool) -> np.ndarray | None:
         raise TargetError(
             "Labels that tell rows apart are kept as whole numbers.",
             arrived=f"y_true holds labels from {low} to {high}.",
-            allowed="Allowed are labels that the backend's widest integers hold; on JAX these have 32 bits.",
+            allowed="Expected labels that fit the backend's widest integer type, which has 32 bits on JAX.",
             do="Number them from 0: np.unique(labels, return_inverse=True)[1].",
         )
     return y.astype("int64")
@@ -312,7 +312,7 @@ def _unequal(owner: str, what: str) -> ShapeError:
     return ShapeError(
         f"{owner} reads {what} as an array of numbers.",
         arrived="It was given nested lists of unequal lengths.",
-        allowed="Allowed are lists in which every row has the same length.",
+        allowed="Expected lists in which every row has the same length.",
         do="Pad the rows to one length and mask the padding with sample_weight.",
     )
 
@@ -325,6 +325,6 @@ def _refusal(owner: str, what: str, shown: str, do: str) -> LossaryError:
     return LossaryError(
         f"{owner} reads {what} as an array of numbers.",
         arrived=f"It was given {shown}.",
-        allowed="Allowed are floating-point numbers, integers and booleans in lists, arrays, tables or dense tensors.",
+        allowed="Expected floats, integers or booleans in a list, an array, a table or a dense tensor.",
         do=do or "Convert it first, for instance with np.asarray(y, 'float32').",
     )

@@ -70,7 +70,7 @@ def _no_loss(identifier: Any) -> LossaryError:
     return LossaryError(
         "lossary.get turns a name, a class, a function or a configuration into a loss.",
         arrived=f"It was given {shown(identifier)} of type {type(identifier).__name__}.",
-        allowed="Allowed are those four, a loss instance without parameters, and None.",
+        allowed="Expected one of these four, a loss instance without parameters, or None.",
         do='Pass a name such as "huber"; lossary.losses() lists them.',
     )
 

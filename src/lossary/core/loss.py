@@ -183,7 +183,7 @@ class Loss(Fields, keras.losses.Loss):
         raise DefinitionError(
             f"{type(self).__name__} was called as a loss.",
             arrived="It has no formula.",
-            allowed="Allowed are classes that define call(self, y_true, y_pred).",
+            allowed="Expected a class that defines call(self, y_true, y_pred).",
             do="Define it; return one value per row.",
         )
 
@@ -251,7 +251,7 @@ class Loss(Fields, keras.losses.Loss):
             raise DefinitionError(
                 f"{type(self).__name__} compares rows with one another.",
                 arrived="The sums of a piece of a batch were asked for without the other rows.",
-                allowed="Allowed is a piece with `others`: the slots of all rows, by name.",
+                allowed="Expected a piece with `others`: the slots of all rows, by name.",
                 do="Call the loss on the whole batch, or pass others={...} and start=.",
             )
         result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
@@ -403,7 +403,7 @@ class Loss(Fields, keras.losses.Loss):
                 raise ParameterError(
                     f"{type(self).__name__} owns weights, which are made when their sizes are known.",
                     arrived=f"{self!r} does not know all of {fields}.",
-                    allowed="Allowed are losses with these parameters, or models whose outputs have known sizes.",
+                    allowed="Expected a loss with these parameters, or a model whose outputs have known sizes.",
                     do=f"Pass {fields} to {type(self).__name__}.",
                 )
         return self.own_slots()
@@ -417,7 +417,7 @@ class Loss(Fields, keras.losses.Loss):
             raise ShapeError(
                 f"{owner} reads {what}, one tensor or several by name.",
                 arrived="It was given an empty dictionary.",
-                allowed="Allowed are tensors, and dictionaries that hold at least one.",
+                allowed="Expected a tensor, or a dictionary that holds at least one.",
                 do="Look at what the model returns.",
             )
         return {name: inputs.read(owner, f"{what}[{name!r}]", part, dtype, values.whole) for name, part in y.items()}
@@ -541,7 +541,7 @@ def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: An
             f"{owner} multiplies each row by its weight or mask.",
             arrived=f"The {what} has shape {tuple(given.shape)}, y_true has shape {tuple(_first(y_true).shape)} and "
             f"y_pred has shape {tuple(_first(y_pred).shape)}.",
-            allowed="Allowed is one number, one per row, or one per value (leading axes equal).",
+            allowed="Expected one number, one per row, or one per value (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of y_true.",
         )
 
@@ -559,7 +559,7 @@ def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> Sha
     return ShapeError(
         f"{owner} must give one value per row of the batch.",
         arrived=f"For predictions of shape {tuple(_first(y_pred).shape)} it gave values of shape {shape}.",
-        allowed="Allowed are values whose first axis is the batch; only then can rows be weighed or masked.",
+        allowed="Expected values whose first axis is the batch; only then can rows be weighed or masked.",
         do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
     )
 
@@ -578,7 +578,7 @@ def bound_to_fail(owner: str, named: dict[str, Any]) -> DefinitionError:
     return DefinitionError(
         f"{owner} takes y_true, y_pred and sample_weight.",
         arrived=f"It was called with {', '.join(named)}.",
-        allowed="Allowed are these three.",
+        allowed="Expected one of these three.",
         do=f"Parameters belong to the constructor: write {owner}({next(iter(named))}=...)(y_true, y_pred).",
     )
 

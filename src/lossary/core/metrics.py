@@ -50,7 +50,7 @@ class LossMetric(keras.metrics.Metric):
                 raise LossaryError(
                     f"As a metric, {self.loss!r} keeps its sums from batch to batch.",
                     arrived=f"A sum has shape {tuple(tensor.shape)}: one number for each column.",
-                    allowed="Allowed is one column.",
+                    allowed="Expected a single column.",
                     do="Give each output of the model a metric of its own.",
                 )
             variable.assign(ops.cast(tensor, variable.dtype))
@@ -148,6 +148,6 @@ def _no_metric(loss: Any) -> LossaryError:
     return LossaryError(
         "A metric is one number of all rows, whichever batches they came in.",
         arrived=f"It was to be made of {shown(loss)}, whose value is that of a batch.",
-        allowed="Allowed are losses of lossary whose rows do not look at one another, and no sums.",
+        allowed="Expected one loss of lossary whose rows are independent, and no sum of losses.",
         do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
     )

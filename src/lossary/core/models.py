@@ -69,7 +69,7 @@ def check_targets(asked: str, model: Any, y: Any) -> None:
         raise LossaryError(
             f"{asked} compares y with the output of the model.",
             arrived=f"The model has one output, and y is a {type(y).__name__} of {count} array{'s' * (count != 1)}.",
-            allowed="Allowed is one array of targets for one output.",
+            allowed="Expected one array of targets for one output.",
             do="Pass the array itself.",
         )
 
@@ -93,6 +93,6 @@ def _misfit(asked: str, wanted: list[Any], names: list[str], arrived: str) -> Lo
     return LossaryError(
         f"{asked} gives x to the inputs of the model.",
         arrived=arrived,
-        allowed=f"The model takes {shapes[0]}." if len(wanted) == 1 else f"The model takes {several}.",
+        allowed=f"Expected {shapes[0]}." if len(wanted) == 1 else f"Expected {several}.",
         do="Pass what model.evaluate takes, rows first.",
     )

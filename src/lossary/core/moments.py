@@ -69,6 +69,6 @@ def unknown_step(shown: str) -> LossaryError:
     return LossaryError(
         f"{shown} moves with the training step.",
         arrived="It is called in a training step, or in compiled code, that does not say which step it is.",
-        allowed="Allowed are compile with fit or ls.train, LossLayer, calls without gradients, blocks of ls.at_step.",
+        allowed="Expected compile with fit or ls.train, LossLayer, a call without gradients, or a block of ls.at_step.",
         do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
     )

@@ -48,7 +48,7 @@ class Param:
             raise ParameterError(
                 f"{owner}({name}=...) sets: {self.text}",
                 arrived=f"It was given {name}={shown(value)}.",
-                allowed=f"Allowed is {self.allowed()}.",
+                allowed=f"Expected {self.allowed()}.",
                 do=f"Pass such a value, or leave `{name}` out for the default.",
             ) from None  # the text says all that the cause would
 

@@ -19,7 +19,7 @@ def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[
         raise ParameterError(
             f"{owner}{_without_types(signature)} was called.",
             arrived=f"The arguments do not fit: {error}.",
-            allowed=f"Allowed are {', '.join(signature.parameters)}; by place, {', '.join(by_place) or 'none'}.",
+            allowed=f"Expected {', '.join(signature.parameters)}; by position, {', '.join(by_place) or 'none'}.",
             do=did_you_mean(kwargs, signature.parameters) or "Pass these by name.",
         ) from None
 
@@ -30,7 +30,7 @@ def check_name(owner: str, name: Any) -> None:
         raise ParameterError(
             f"{owner}(name=...) names the loss in logs.",
             arrived=f"It was given name={shown(name)}.",
-            allowed="Allowed is text, or None for the loss's own name.",
+            allowed="Expected text, or None for the loss's own name.",
             do="Pass parameters by name, so that none can arrive at the place of another.",
         )
 

@@ -34,7 +34,7 @@ def check_reduction(owner: str, reduction: Any, allowed: tuple[str | None, ...] 
         raise ParameterError(
             f"{owner}(reduction=...) says how the rows of a batch become one number.",
             arrived=f"Invalid value for argument `reduction`: {shown(reduction)}.",
-            allowed=f"Allowed is one of {', '.join(map(repr, allowed))}.",
+            allowed=f"Expected one of {', '.join(map(repr, allowed))}.",
             do="Leave it out for the mean over the batch.",
         )
 
@@ -62,7 +62,7 @@ def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tenso
         raise ShapeError(
             f"{owner} multiplies each row by its {what}.",
             arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {tuple(values.shape)}.",
-            allowed="Allowed is one number, one per row, or one per entry of the values (leading axes equal).",
+            allowed="Expected one number, one per row, or one per entry of the values (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of the values.",
         )
     return aligned

@@ -112,7 +112,7 @@ class Schedule(_OfStep):
             raise ParameterError(
                 "Schedule(of) moves by a function of the step.",
                 arrived=f"It was given {shown(of)}.",
-                allowed="Allowed is a function of one argument, the step.",
+                allowed="Expected a function of one argument, the step.",
                 do="Write it as a function, or use LinearSchedule, CosineSchedule or StepSchedule.",
             )
         self.of = of
@@ -195,7 +195,7 @@ class StepSchedule(_OfStep):
             raise ParameterError(
                 "StepSchedule(values, boundaries) is constant between boundaries.",
                 arrived=f"There are {len(self.values)} values and the boundaries {self.boundaries}.",
-                allowed="Allowed is one value more than boundaries, and boundaries that grow.",
+                allowed="Expected increasing boundaries, and one value more than there are boundaries.",
                 do="Give the value before the first boundary too: StepSchedule([1.0, 0.1], boundaries=[1000]).",
             )
 
@@ -269,7 +269,7 @@ def moving(value: Any) -> Any:
             raise ParameterError(
                 "A number that moves is built anew from its saved configuration.",
                 arrived=f"It was given {shown(value)}.",
-                allowed="Allowed are configurations of schedules and of ls.Dial.",
+                allowed="Expected the configuration of a schedule or of ls.Dial.",
                 do="Register a class of your own with keras.saving.register_keras_serializable, and import it first.",
             ) from error
     return value
@@ -280,7 +280,7 @@ def _listed(name: str, given: Any) -> list[Any]:
         raise ParameterError(
             f"StepSchedule({name}=...) lists the numbers that a schedule goes through.",
             arrived=f"It was given {shown(given)}.",
-            allowed="Allowed is a list of numbers.",
+            allowed="Expected a list of numbers.",
             do="Write it as a list: StepSchedule([1.0, 0.1], boundaries=[1000]).",
         )
     return list(given)
@@ -292,7 +292,7 @@ def _number(owner: str, name: str, value: Any) -> float:
         raise ParameterError(
             f"{owner}({name}=...) is a number that a loss is weighed or shaped by.",
             arrived=f"It was given {shown(value)}.",
-            allowed="Allowed are finite numbers.",
+            allowed="Expected finite numbers.",
             do="Pass such a number.",
         )
     return float(number)
@@ -304,7 +304,7 @@ def _count(owner: str, name: str, value: Any, least: int) -> int:
         raise ParameterError(
             f"{owner}({name}=...) counts training steps (batches).",
             arrived=f"It was given {shown(value)}.",
-            allowed=f"Allowed are whole numbers from {least} on.",
+            allowed=f"Expected a whole number from {least}.",
             do="An epoch has ceil(rows / batch_size) steps; multiply by that for epochs.",
         )
     return number

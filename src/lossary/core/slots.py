@@ -335,7 +335,7 @@ class Inputs:
             raise ShapeError(
                 f"{owner} multiplies each row by its weight or mask.",
                 arrived=f"The {what} has shape {tuple(given.shape)}, and {name} has shape {shape}.",
-                allowed="Allowed is one number, or one per row.",
+                allowed="Expected one number, or one per row.",
                 do=f"Reshape the {what} so that its first axis counts the rows.",
             )
         return given
@@ -376,7 +376,7 @@ class Inputs:
             raise kinds(
                 f"{owner} reads every entry of {name} as {words}.",
                 arrived=f"{name} holds values from {low_seen:g} to {high_seen:g}.",
-                allowed=f"Allowed is {words}.",
+                allowed=f"Expected {words}.",
                 do=kind.hint or f"Bring {name} into this range.",
             )
 
@@ -406,7 +406,7 @@ class Inputs:
         return ParameterError(
             f"{owner} reads {', '.join(n for n, slot in self.slots.items() if slot.side != 'own')}.",
             arrived=arrived,
-            allowed=f"Allowed are {self}.",
+            allowed=f"Expected {self}.",
             do="Pass them by name, or as a tuple or dictionary of tensors in this order.",
         )
 
@@ -415,7 +415,7 @@ class Inputs:
         return ShapeError(
             f"{owner} reads {name} with the axes ({', '.join(self.slots[name].axes)}).",
             arrived=f"{name} has shape {tuple(x.shape)}{what}.",
-            allowed=f"Allowed are {self}, with equal sizes where axes have one name.",
+            allowed=f"Expected {self}, with equal sizes where axes have one name.",
             do=f"Reshape {name}.",
         )
 

@@ -65,7 +65,7 @@ class Part:
                 arrived=f"Its part {config['name']!r} is a {type(loss).__name__}."
                 if whole
                 else f"A part is {repr(config)[:80]}.",
-                allowed="Allowed are parts with a loss, weights, a name and an output.",
+                allowed="Expected parts with a loss, a weight, a name and an output.",
                 do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
             )
         weights = tuple(weight for given in config["weights"] for weight in weights_of(given))
@@ -92,7 +92,7 @@ class Sum(keras.losses.Loss):
             raise ParameterError(
                 "A sum of losses adds the losses of a list.",
                 arrived=f"It was given {shown(parts)}.",
-                allowed="Allowed is a list of losses, names, functions and weighted losses.",
+                allowed="Expected a list of losses, names, functions or weighted losses.",
                 do='Write it as a list: ls.Sum(["mse", "mae"]).',
             )
         check_name(type(self).__name__, name)
@@ -103,7 +103,7 @@ class Sum(keras.losses.Loss):
             raise ParameterError(
                 "A sum of losses needs a loss.",
                 arrived="It was given none.",
-                allowed="Allowed is a list of losses, names, functions and weighted losses.",
+                allowed="Expected a list of losses, names, functions or weighted losses.",
                 do='Give at least one: ls.Sum(["mse"]).',
             )
 
@@ -247,7 +247,7 @@ class MultiLoss(Sum):
                 raise ParameterError(
                     "MultiLoss(losses, weights) goes by the names of outputs.",
                     arrived=f"It was given {what}={shown(given)}.",
-                    allowed="Allowed are dictionaries with names as keys.",
+                    allowed="Expected a dictionary with names as keys.",
                     do='Write it as {"price": ls.Huber()}.',
                 )
         losses, weights = (dict(by_path(given or {})) for given in (losses, weights))
@@ -258,7 +258,7 @@ class MultiLoss(Sum):
                 arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}."
                 if losses
                 else "It was given no dictionary of losses.",
-                allowed="Allowed are weights of outputs that have a loss.",
+                allowed="Expected weights only for outputs that have a loss.",
                 do="Compare the names.",
             )
         super().__init__(list(_routed(losses, weights)))
@@ -291,7 +291,7 @@ def _parts(given: Any) -> list[Part]:
         raise ParameterError(
             "A sum adds losses that are one number each.",
             arrived="It was given None." if loss is None else f"{loss.name} has reduction={loss.reduction!r}.",
-            allowed='Allowed are the reductions "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
+            allowed='Expected one of "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
             do="Leave `reduction` out, or leave the part out.",
         )
     return [Part(loss, (), str(getattr(loss, "name", None) or "loss"))]
@@ -340,7 +340,7 @@ def weights_of(weight: Any) -> tuple[Weight, ...]:
         raise ParameterError(
             "A loss is multiplied by its weight.",
             arrived=f"It was given weight={shown(weight)}.",
-            allowed="Allowed are finite numbers, schedules, and a Dial.",
+            allowed="Expected a finite number, a schedule or an ls.Dial.",
             do="Pass such a weight, for instance 0.1 * loss.",
         )
     return (float(number),)
@@ -355,7 +355,7 @@ def _of_output(part: Part, what: str, y: Any) -> Any:
         raise ShapeError(
             f"The loss {part.name} belongs to the output '{part.output}'.",
             arrived=f"{what} {arrived}.",
-            allowed="Allowed are dictionaries by the names of the outputs.",
+            allowed="Expected a dictionary with the names of the outputs as keys.",
             do=f"Pass {what} as a dictionary with the key '{part.output}'.",
         )
     return y[part.output]

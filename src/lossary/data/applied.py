@@ -43,7 +43,7 @@ def applied(recipe: Sequence[Input], table: Table, target: str, missing: str, un
         raise DataError(
             f"unseen={quoted(str(unseen))} was asked for.",
             arrived="It is neither of the two.",
-            allowed='Allowed are "refuse", and "missing": a value that the fit has not seen counts as a missing cell.',
+            allowed='Expected "refuse" or "missing": a value that the fit has not seen counts as a missing cell.',
             do='Pass unseen="missing", or leave it out.',
         )
     _check_names(recipe, table, target, notes)

@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 INT32 = np.iinfo(np.int32)
 INT64 = np.iinfo(np.int64)
 MISSING = ("NoneType", "NAType")  # cells that become NaN, as pandas has it
-ALLOWED = "Allowed are whole numbers, floats and truth values: arrays, tables, tensors, sparse matrices, or lists."
+ALLOWED = "Expected integers, floats or booleans in an array, a table, a tensor, a sparse matrix or a list."
 
 
 def arrays(

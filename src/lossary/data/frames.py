@@ -15,7 +15,7 @@ from lossary.data.tables import Table, load
 
 NAME = Path("the table")
 FORM = (
-    "Allowed are the path of a file, the name of an embedded table, a frame of pandas or polars, an Arrow table, "
+    "Expected the path of a file, the name of an embedded table, a frame of pandas or polars, an Arrow table, "
     "and a dictionary of columns."
 )
 

@@ -146,6 +146,6 @@ def _no_cells(name: str, kind: str) -> DataError:
     return DataError(
         f"'{name}' was to be read as a column.",
         arrived=f"It holds no plain cells, but {kind}.",
-        allowed="Allowed are numbers, texts, dates and true or false.",
+        allowed="Expected numbers, text, dates or booleans.",
         do="Spread it over columns of its own.",
     )

@@ -275,7 +275,7 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
         raise DataError(
             f"A share of {share:g} of the rows was to be held back for validation.",
             arrived=f"{share:g} is no share.",
-            allowed="Allowed is from 0 to 0.9.",
+            allowed="Expected a number from 0 to 0.9.",
             do="Choose for example 0.2.",
         )
     rng = np.random.default_rng(question.seed)

@@ -63,7 +63,7 @@ def _refused(word: str, arrived: str) -> DataError:
     return DataError(
         f"--read {word} was asked for.",
         arrived=arrived,
-        allowed="Allowed are separator=comma, semicolon, tab, pipe, space or one sign; decimal=point or comma; "
+        allowed="Expected separator=comma, semicolon, tab, pipe, space or one character; decimal=point or comma; "
         "encoding=NAME; names=yes or no; missing=CELL (may be repeated); sheet=NAME.",
         do="Write --read KEY=VALUE, for example --read decimal=comma.",
     )
@@ -104,7 +104,7 @@ def _meaning(word: str) -> tuple[str, str]:
         raise DataError(
             f"--as {word} was asked for.",
             arrived=f"'{meaning}' is no meaning of a column." if equals else "It has no '='.",
-            allowed=f"Allowed is COLUMN=MEANING, and the meanings are {', '.join(MEANINGS)}.",
+            allowed=f"Expected COLUMN=MEANING, with one of the meanings {', '.join(MEANINGS)}.",
             do="Write for example --as zip=text.",
         )
     return column.strip(), meaning

@@ -133,7 +133,7 @@ class Files:
             raise DataError(
                 f"{self.owner}(model, path, y) goes through the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
-                allowed="Allowed are files of at least one row together.",
+                allowed="Expected at least one row in all files together.",
                 do="Look at what wrote the file.",
             )
 
@@ -144,7 +144,7 @@ def _files(owner: str, path: Path) -> list[Path]:
         raise DataError(
             f"{owner}(model, path, y) reads the rows of Parquet files.",
             arrived=f"There is none at {str(path)!r}.",
-            allowed="Allowed is a Parquet file, or a folder of files that end in .parquet.",
+            allowed="Expected a Parquet file, or a folder of .parquet files.",
             do="Look at the path, or pass the data themselves.",
         )
     return found
@@ -156,7 +156,7 @@ def _names(owner: str, y: Any) -> list[str]:
         raise DataError(
             f"{owner}(model, path, y) reads the targets from the columns of a Parquet file that y names.",
             arrived=f"y is {'missing' if y is None else shown(y)}.",
-            allowed="Allowed is the name of a column, or a list of names.",
+            allowed="Expected the name of a column, or a list of names.",
             do=f'Name it, for instance ls.{owner}(model, "rows.parquet", "price").',
         )
     return names
@@ -176,7 +176,7 @@ def _check_type(owner: str, file: Path, name: str, kind: Any) -> None:
     raise DataError(
         f"{owner}(model, path, y) reads columns of numbers.",
         arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
-        allowed="Allowed are whole numbers, floats, decimals and truth values.",
+        allowed="Expected integers, floats, decimals or booleans.",
         do=do,
     )
 
@@ -216,6 +216,6 @@ def _unreadable(owner: str, file: Path, error: Exception) -> DataError:
     return DataError(
         f"{owner}(model, path, y) reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
-        allowed="Allowed are whole Parquet files.",
+        allowed="Expected complete Parquet files.",
         do="Install pyarrow." if isinstance(error, ImportError) else do,
     )

@@ -35,7 +35,7 @@ def several(losses: Any, values: dict[str, Any]) -> list[Any]:
         raise LossaryError(
             "draw(losses, parameter=[...]) draws one curve for each value.",
             arrived=f"The list of {empty[0]} is empty.",
-            allowed="Allowed are one value, or a list of at least one.",
+            allowed="Expected one value, or a list of at least one.",
             do="Leave it out for the default.",
         )
     listed = list(losses) if isinstance(losses, (list, tuple)) else [losses]
@@ -43,7 +43,7 @@ def several(losses: Any, values: dict[str, Any]) -> list[Any]:
         raise LossaryError(
             "draw(losses) draws losses.",
             arrived="It was given an empty list.",
-            allowed="Allowed is a loss, its name, or a list of them.",
+            allowed="Expected a loss, its name, or a list of them.",
             do='Name one, for instance draw("huber").',
         )
     found = [loss for item in listed for loss in (read(item) if isinstance(item, str) else [one(item)])]
@@ -52,7 +52,7 @@ def several(losses: Any, values: dict[str, Any]) -> list[Any]:
         raise LossaryError(
             f"Losses were to be drawn at values of {', '.join(missing)}.",
             arrived=f"{', '.join(map(name_of, found))} {'has' if len(found) == 1 else 'have'} no such parameter.",
-            allowed=f"Allowed are {', '.join(_parameters(found)) or 'no parameters'}.",
+            allowed=f"Expected {', '.join(_parameters(found)) or 'no parameters'}.",
             do="Check the spelling; `lossary show NAME` lists the parameters of a loss.",
         )
     return [variant for loss in found for variant in _variants(loss, values)]
@@ -68,7 +68,7 @@ def read(text: str) -> list[Any]:
             raise LossaryError(
                 f"The loss '{text}' was to be drawn.",
                 arrived=f"'{setting}' gives no value.",
-                allowed="Allowed are NAME and NAME:PARAMETER=VALUE, with a comma between several values.",
+                allowed="Expected NAME or NAME:PARAMETER=VALUE, with a comma between several values.",
                 do="Write for example huber:delta=0.5,1,2.",
             )
         choices[key.strip()] = [_literal(value) for value in COMMA.split(given)]

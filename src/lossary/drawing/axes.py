@@ -23,7 +23,7 @@ def axis_of(loss: Any) -> Axis:
     raise LossaryError(
         f"{name_of(loss)} was to be drawn over one number.",
         arrived=known.undrawn,
-        allowed="Allowed are losses with a number that they can be drawn over, or any loss with an own axis.",
+        allowed="Expected a loss that is a function of one number, or any loss with an ls.Axis of your own.",
         do="Pass axis=Axis(label, span, inputs), where inputs(x) gives (y_true, y_pred), or a dictionary of what the "
         "loss takes, for an array x.",
     )
@@ -40,7 +40,7 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
         raise LossaryError(
             "draw(axis=...) says what a loss is drawn over.",
             arrived=f"It was given axis={shown(axis)}.",
-            allowed=f"Allowed is one of {', '.join(map(repr, {**AXES, **own}))}, or an Axis of your own.",
+            allowed=f"Expected one of {', '.join(map(repr, {**AXES, **own}))}, or an Axis of your own.",
             do="Leave it out to let the loss decide.",
         )
     return {**AXES, **own}[axis]
@@ -53,7 +53,7 @@ def checked_span(span: Any) -> tuple[float, float]:
         raise LossaryError(
             "draw(span=...) is the range of the horizontal axis.",
             arrived=f"It was given span={tuple(span)}.",
-            allowed="Allowed are two finite numbers up to 1e15, the smaller one first, and not too near to it.",
+            allowed="Expected two finite numbers up to 1e15, the smaller one first, and not too close together.",
             do="Pass for instance span=(-3, 3).",
         )
     return low, high

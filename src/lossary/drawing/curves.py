@@ -70,7 +70,7 @@ def draw(
         raise LossaryError(
             "draw(kind=...) says how losses are drawn.",
             arrived=f"It was given kind={shown(kind)}.",
-            allowed=f"Allowed are {', '.join(map(repr, KINDS))}.",
+            allowed=f"Expected one of {', '.join(map(repr, KINDS))}.",
             do="Leave it out for curves.",
         )
     chosen = several(losses, values)
@@ -96,7 +96,7 @@ def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
         raise LossaryError(
             "draw(show=...) says which curves are drawn.",
             arrived=f"It was given show={shown(show)}.",
-            allowed=f"Allowed are {', '.join(map(repr, QUANTITIES))}, one or several.",
+            allowed=f"Expected one or several of {', '.join(map(repr, QUANTITIES))}.",
             do="Leave it out for all three.",
         )
     return list(dict.fromkeys(asked))

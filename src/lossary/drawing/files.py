@@ -30,7 +30,7 @@ def check_ending(path: Path) -> None:
         raise LossaryError(
             "A figure is written in the format that the file's ending names.",
             arrived=f"The file is called {path.name!r}.",
-            allowed=f"Allowed endings are {', '.join(ENDINGS)}.",
+            allowed=f"Expected one of the endings {', '.join(ENDINGS)}.",
             do=f"Call it {path.stem or 'figure'}.png, for instance.",
         )
 

@@ -30,7 +30,7 @@ def draw_history(history: Any, title: str = "", theme: str | Theme = "light") ->
         raise LossaryError(
             "draw(history) draws epochs.",
             arrived="None has ended." + (f" Training stopped: {history.stopped}" if history.stopped else ""),
-            allowed="Allowed is the history of at least one epoch.",
+            allowed="Expected the history of at least one epoch.",
             do="Train for an epoch.",
         )
     held = f"{HELD}target" in history

@@ -38,7 +38,7 @@ def plane_of(loss: Any) -> Plane:
         raise LossaryError(
             f"{name_of(loss)} was to be drawn over two arguments.",
             arrived="What it takes does not say which two these would be.",
-            allowed="Allowed are losses of a target and a prediction, of two coordinates or of two parameters.",
+            allowed="Expected a loss of a target and a prediction, of two coordinates, or of two parameters.",
             do="Draw its curves: leave kind out.",
         )
     return found

@@ -78,7 +78,7 @@ def _checked(true: np.ndarray, y_pred: Any) -> np.ndarray:
         raise LossaryError(
             "draw_predictions(y_true, y_pred) draws predictions against the truth.",
             arrived=f"y_true has shape {true.shape} and y_pred has shape {p.shape}.",
-            allowed="Allowed are one true number per row, and one prediction per row or one per class.",
+            allowed="Expected one true value per row, and one prediction per row or one per class.",
             do="Draw one output at a time, for instance y_true[:, 0] and y_pred[:, 0].",
         )
     return p

@@ -92,7 +92,7 @@ def theme_of(name: str | Theme) -> Theme:
         raise LossaryError(
             "A figure's theme says what paper it is drawn for.",
             arrived=f"It was given theme={shown(name)}.",
-            allowed=f"Allowed are {', '.join(map(repr, THEMES))}; 'auto' follows the reader's screen in SVG and HTML.",
+            allowed=f"Expected one of {', '.join(map(repr, THEMES))}; 'auto' follows the screen, in SVG and HTML.",
             do="Leave it out for white paper.",
         )
     return THEMES[name]
@@ -210,7 +210,7 @@ def save(figure: Figure, path: str | Path) -> Path:
         raise LossaryError(
             f"The figure was to be written to {target}.",
             arrived=f"The system refused: {getattr(error, 'strerror', None) or error}.",
-            allowed="Allowed is a folder that you may write to.",
+            allowed="Expected a folder that you may write to.",
             do="Choose another folder or file name.",
         ) from error
     place_of(target)  # before the figure is drawn

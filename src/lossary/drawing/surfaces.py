@@ -169,7 +169,7 @@ def _losses(model: Any, losses: Any) -> list[Any]:
         raise LossaryError(
             "landscape(model, x, y, losses) draws the loss of a model over its weights.",
             arrived=f"{model.name} has {len(outputs)} outputs, and the loss is {shown(asked)}.",
-            allowed="Allowed are models of one output, with a loss of compile or one that is named.",
+            allowed="Expected a model with one output, and the loss it was compiled with or the name of one.",
             do='Name it, for instance landscape(model, x, y, "mse"); of several outputs, draw a model of one.',
         )
     return [one(loss) for loss in listed]
@@ -187,7 +187,7 @@ def _paths(path: Any, middle: Weights) -> list[np.ndarray]:
             raise LossaryError(
                 "landscape(path=...) is the way the optimiser took.",
                 arrived="It holds no weights." if not len(way) else "Its weights have other shapes than the model's.",
-                allowed=f"Allowed are lists of trainable weights of shapes {', '.join(map(str, shapes))}.",
+                allowed=f"Expected a list of trainable weights of shapes {', '.join(map(str, shapes))}.",
                 do="Let ls.WeightPath() remember them: model.fit(..., callbacks=[path]).",
             )
     return [np.stack([_flat(weights) for weights in way]) for way in ways]
@@ -214,7 +214,7 @@ def _slice(model: Any, middle: Weights, paths: list[np.ndarray], directions: str
         raise LossaryError(
             "landscape(directions=...) says along which two directions of its weights a model is drawn.",
             arrived=f"It was given {shown(directions)} for {count} weights {'with' if paths else 'without'} a path.",
-            allowed=f"Allowed here are {', '.join(map(repr, possible)) or 'none: it takes two weights or more'}.",
+            allowed=f"Expected {', '.join(map(repr, possible)) or 'a model with two weights or more'}.",
             do="Leave it out; 'path' needs path=, and 'weights' a model of two weights.",
         )
     flat = _flat(middle)

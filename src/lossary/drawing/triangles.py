@@ -48,7 +48,7 @@ def simplex(loss: Any, p: np.ndarray | None = None) -> Simplex:
         raise LossaryError(
             f"{name_of(loss)} was to be drawn over the probabilities of three classes.",
             arrived="It does not compare a target with exclusive classes.",
-            allowed="Allowed are losses for several classes; `lossary list --task multiclass` lists them.",
+            allowed="Expected a loss for several classes; `lossary list --task multiclass` lists them.",
             do="Draw its curves: leave kind out.",
         )
     slots = given if isinstance(given, Mapping) else pair(*given)

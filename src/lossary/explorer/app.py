@@ -114,14 +114,14 @@ async def _ask(engine: Engine, request: Request) -> Response:
     except (ValueError, RecursionError) as error:
         why = "It is nested too deeply." if isinstance(error, RecursionError) else f"{str(error)[:100]}."
         return _error(
-            400, parts("The explorer cannot read the request.", why, "Allowed is one JSON object.", "Send JSON.")
+            400, parts("The explorer cannot read the request.", why, "Expected one JSON object.", "Send JSON.")
         )
     try:
         await engine.loaded()
         if engine.failure:
             return _error(503, parts("Keras could not be loaded.", engine.failure, "", "Look at the terminal."))
         if name not in engine.answers:
-            known = f"Allowed are {', '.join(engine.answers)}."
+            known = f"Expected one of {', '.join(engine.answers)}."
             asked = f"The page asked the question {name[:40]!r}."
             return _error(404, parts(asked, "There is no question of this name.", known, "Ask one of these."))
         return await engine.ask(name, question, request.is_disconnected) or Response(status_code=408)
@@ -161,8 +161,8 @@ def _not_there(request: Request, error: Exception) -> Response:
     """An address or a method that the page does not have."""
     status = error.status_code if isinstance(error, HTTPException) else 404
     arrived = f"There is no {request.method[:20]} {request.url.path[:80]!r}."
-    return _error(status, parts("The explorer was asked for an address.", arrived, "Allowed is what its page asks.",
-                                "Open the address that `lossary explore` prints."))  # fmt: skip
+    expected, do = "Expected one of the page's own addresses.", "Open the address that `lossary explore` prints."
+    return _error(status, parts("The explorer cannot answer this request.", arrived, expected, do))
 
 
 def _own_fault(request: Request, error: Exception) -> Response:

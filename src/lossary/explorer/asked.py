@@ -100,7 +100,7 @@ class Asked:
             raise LossaryError(
                 f"The page cannot use this value of {name!r}.",
                 arrived=f"It is {_short(value)}.",
-                allowed=f"Allowed is {allowed}.",
+                allowed=f"Expected {allowed}.",
                 do="Correct it in the address, or open the page without what follows '#'.",
             )
         return value

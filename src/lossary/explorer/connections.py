@@ -69,7 +69,7 @@ class Patient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets an error in four parts as well."""
-        allowed = "Allowed is HTTP/1.1, with at most 64 KB of headers."
+        allowed = "Expected HTTP/1.1, with at most 64 KB of headers."
         do = "Open the address that `lossary explore` prints."
         error = parts("The explorer cannot read the request.", msg, allowed, do)
         body = json.dumps({"error": error}).encode()

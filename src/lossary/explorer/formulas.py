@@ -139,7 +139,7 @@ class Parser:
         raise LossaryError(
             f"The formula {self.text[:60]!r} cannot be read.",
             arrived=arrived,
-            allowed=f"Allowed are y, p, e = p - y, numbers, + - * / ^ < <= > >= ( ) |…|, {', '.join(FUNCTIONS)}, and "
+            allowed=f"Expected y, p, e = p - y, numbers, + - * / ^ < <= > >= ( ) |…|, {', '.join(FUNCTIONS)}, and "
             f"up to {MOST_PARAMETERS} parameters, in {LONGEST} characters and {DEEPEST} brackets deep.",
             do="Write for instance where(abs(e) <= d, e^2/2, d*(abs(e) - d/2)).",
         )

@@ -71,7 +71,7 @@ class Guard:
         site = headers.get("sec-fetch-site", "same-origin")
         if (origin is not None and origin not in self.origins) or site not in ("same-origin", "none"):
             arrived = f"It comes from another page ({(origin or site)[:80]!r})."
-            return 403, parts(asked, arrived, "Allowed are requests of its own page.", do)
+            return 403, parts(asked, arrived, "Expected a request from its own page.", do)
         return None
 
     def _unreadable(self, method: str, headers: Mapping[str, str]) -> Refusal | None:
@@ -81,7 +81,7 @@ class Guard:
             return 415, parts(
                 "The explorer cannot read the request.",
                 f"Its content type is {kind[:80] or 'missing'}.",
-                "Allowed is application/json.",
+                "Expected application/json.",
                 "Send JSON.",
             )
         size = headers.get("content-length", "0")
@@ -92,7 +92,7 @@ class Guard:
         return 408, parts(
             "The explorer cannot read the request.",
             "It did not arrive completely.",
-            f"Allowed are {PATIENCE:g} seconds from its first byte to its last.",
+            f"Expected at most {PATIENCE:g} seconds from its first byte to its last.",
             "Send it again.",
         )
 
@@ -100,7 +100,7 @@ class Guard:
         return 413, parts(
             "The explorer cannot read the request.",
             "It is too large.",
-            f"Allowed are {self.largest:,} bytes.",
+            f"Expected at most {self.largest:,} bytes.",
             "Take a part of the rows, or use `lossary check` on the file.",
         )
 

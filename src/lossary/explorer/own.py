@@ -66,7 +66,7 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
             raise LossaryError(
                 f"{name} cannot be computed for a table of this length here.",
                 arrived=f"It has {len(y):,} rows, and in this loss every row looks at every other.",
-                allowed=f"Allowed are {int(MOST_PAIRS**0.5)} rows on the page.",
+                allowed=f"Expected at most {int(MOST_PAIRS**0.5)} rows on the page.",
                 do="Take a part of the rows, or call the loss in Python.",
             )
         y, p = _shaped(loss, y, p)
@@ -106,7 +106,7 @@ def _unread(arrived: str) -> LossaryError:
     return LossaryError(
         "The pasted table cannot be read as targets, predictions and weights.",
         arrived=arrived,
-        allowed=f"Allowed are columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows and "
+        allowed=f"Expected columns y and p (p0, p1, … for classes) and weight, with up to {MOST_ROWS:,} rows and "
         f"{MOST_COLUMNS} columns.",
         do="Name the columns in the first line, for instance: y,p,weight.",
     )

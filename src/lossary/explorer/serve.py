@@ -25,7 +25,7 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
             raise LossaryError(
                 "The explorer cannot start.",
                 arrived=f"It needs the package '{package}', which is not installed.",
-                allowed="Allowed is lossary with its extra 'explorer'.",
+                allowed="Expected lossary with its extra 'explorer'.",
                 do="Install it: pip install 'lossary[explorer]'.",
             )
     from lossary.explorer.app import make_app
@@ -63,6 +63,6 @@ def bind(port: int | None) -> socket.socket:
     raise LossaryError(
         f"The explorer was to listen on {HOST}, port {port}.",
         arrived=f"The system refused: {why}.",
-        allowed="Allowed is a port that no other program uses and that you may use.",
+        allowed="Expected a port that no other program uses and that you may use.",
         do="Pass another --port, or leave it out.",
     )

@@ -104,7 +104,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
             raise ParameterError(
                 "A focal loss was given one alpha per class.",
                 arrived=f"There are {len(alpha)} alphas and {surprise.shape[-1]} classes.",
-                allowed="Allowed is one number, or one per class.",
+                allowed="Expected one number, or one per class.",
                 do="Pass one alpha for each output of the model.",
             )
         alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)

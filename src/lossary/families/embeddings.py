@@ -305,6 +305,6 @@ def _half_of_the_references(labels: bool) -> ShapeError:
     return ShapeError(
         "Circle compares rows with reference embeddings and their labels.",
         arrived=f"It was given no {'ref_labels' if labels else 'ref_embeddings'}.",
-        allowed="Allowed are both: vectors (reference, feature), and one label for each.",
+        allowed="Expected both: vectors (reference, feature), and one label for each.",
         do="Pass both or neither.",
     )

@@ -49,7 +49,7 @@ class DPO(Loss, aliases=("direct_preference_optimization", "dpo_loss"), tasks=("
             raise ShapeError(
                 "DPO compares two answers under the model with the same two under a reference.",
                 arrived=f"It was given no {'reference_chosen' if reference_chosen is None else 'reference_rejected'}.",
-                allowed="Allowed are both log-probabilities of the reference, or neither.",
+                allowed="Expected both log-probabilities of the reference, or neither.",
                 do="Pass both, or leave both out.",
             )
         if reference_chosen is not None:

@@ -77,7 +77,7 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
             raise ParameterError(
                 "MultiQuantile(q=...) names the quantiles of the model's outputs.",
                 arrived=f"It was given q={self.q!r}.",
-                allowed="Allowed are numbers in (0, 1) in rising order, without repetition.",
+                allowed="Expected numbers in (0, 1) in rising order, without repetition.",
                 do="Sort them, and order the outputs of the model in the same way; one quantile alone is ls.Quantile.",
             )
 

@@ -252,7 +252,7 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
             raise ParameterError(
                 f"{self!r} has a shape and a scale for each column.",
                 arrived=f"The predictions have {columns} columns.",
-                allowed=f"Allowed are predictions of shape (rows, {max(alpha.shape[0], scale.shape[0])}).",
+                allowed=f"Expected predictions of shape (rows, {max(alpha.shape[0], scale.shape[0])}).",
                 do=f"Build it with size={columns}, or leave `size` out for one shape in common.",
             )
         alpha, c = ops.cast(alpha, y_pred.dtype), ops.cast(scale, y_pred.dtype)

@@ -77,7 +77,7 @@ class CTC(
             raise ShapeError(
                 "CTC aligns targets (batch, symbols) with outputs (batch, frames, classes).",
                 arrived=f"y_true has shape {tuple(y_true.shape)} and y_pred has shape {tuple(y_pred.shape)}.",
-                allowed="Allowed are a matrix of symbols, padded with 0, and one row of logits per frame.",
+                allowed="Expected a matrix of symbols, padded with 0, and one row of logits per frame.",
                 do="Pad the targets to one length with 0, and keep class 0 for the blank.",
             )
 
@@ -89,7 +89,7 @@ class CTC(
                 "CTC needs at least one frame per symbol, one more for each repeated symbol, and a class per symbol.",
                 arrived=f"Row {row} spells {ops.convert_to_numpy(symbols[row]).tolist()} with {y_pred.shape[1]} frames "
                 f"and {y_pred.shape[2]} classes.",
-                allowed="Allowed are symbols from 1 to the last class, at most as many as there are frames.",
+                allowed="Expected symbols from 1 to the last class, at most as many as there are frames.",
                 do="Shorten the target, give the model more frames, or give the row sample_weight 0.",
             )
 

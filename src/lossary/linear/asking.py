@@ -27,7 +27,7 @@ def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
         raise ShapeError(
             ASKED,
             arrived=f"x has shape {numbers.shape}.",
-            allowed="Allowed is (rows, columns) with at least one of each; (rows,) is one column.",
+            allowed="Expected shape (rows, columns) with at least one of each; (rows,) is one column.",
             do="Reshape x: one row for each row of y.",
         )
     return numbers, tuple(names) if len(names) == numbers.shape[1] else tuple(f"x{i}" for i in range(numbers.shape[1]))
@@ -48,7 +48,7 @@ def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
         raise ShapeError(
             ASKED,
             arrived=f"{what} has shape {found.shape} for {rows} rows.",
-            allowed=f"Allowed is one number, or {' or '.join(map(str, dict.fromkeys(shapes)))}.",
+            allowed=f"Expected one number, or the shape {' or '.join(map(str, dict.fromkeys(shapes)))}.",
             do=f"Pass one {what} for each row.",
         )
     return found if outputs else found.reshape(rows)
@@ -64,7 +64,7 @@ def weights(sample_weight: Any, rows: int) -> Array:
         raise ParameterError(
             ASKED,
             arrived=f"sample_weight holds {seen[0]:g}." if seen.size else "Every sample_weight is 0.",
-            allowed="Allowed are finite numbers of 0 or more, not all of them 0.",
+            allowed="Expected finite numbers >= 0, not all of them 0.",
             do="A weight of 2 counts a row twice; 0 leaves it out.",
         )
     return found
@@ -79,7 +79,7 @@ def finite(x: Array, what: str, names: tuple[str, ...] = ()) -> None:
     raise LossaryError(
         ASKED,
         arrived=f"{what} holds {x[place]:g} in {where}.",
-        allowed="Allowed are finite numbers in every row whose weight is not 0.",
+        allowed="Expected finite numbers in every row whose weight is not 0.",
         do="Leave such rows out, give them sample_weight 0, or fill the cells.",
     )
 
@@ -94,7 +94,7 @@ def penalty(value: Any, name: str) -> float:
         raise ParameterError(
             ASKED,
             arrived=f"{name} is {shown(value)}.",
-            allowed="Allowed is a finite number of 0 or more.",
+            allowed="Expected a finite number >= 0.",
             do=f"Leave {name} out for no such penalty.",
         )
     return number
@@ -111,7 +111,7 @@ def loss_of(given: Any) -> Any:
         raise LossaryError(
             ASKED,
             arrived="loss is None.",
-            allowed="Allowed are a loss, its name, its class, or a function of (y_true, y_pred).",
+            allowed="Expected a loss, its name, its class, or a function of (y_true, y_pred).",
             do='Pass loss="mse", for instance.',
         )
     _check_reads_scores(loss)
@@ -130,7 +130,7 @@ def _check_reads_scores(loss: Any) -> None:
     raise PredictionError(
         f"ls.fit_linear(loss={loss!r}) predicts x @ coefficients + intercept.",
         arrived=f"The loss reads every entry of y_pred as {wanted.words}; a linear model gives any number.",
-        allowed="Allowed are losses that read any number.",
+        allowed="Expected a loss that reads any number.",
         do=f"Pass {type(loss).__name__}({link}=True), or the loss by its name."
         if link
         else "Train a model that ends in softplus or a sigmoid, with ls.train.",
@@ -144,7 +144,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
         raise ShapeError(
             ASKED,
             arrived=f"x has {rows} rows and y has shape {found.shape}.",
-            allowed="Allowed is a y with one entry, or one row, for each row of x.",
+            allowed="Expected a y with one entry, or one row, for each row of x.",
             do="Compare how the two were made.",
         )
     rules = loss.contract if isinstance(loss, Loss) else None
@@ -176,7 +176,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
         raise ShapeError(
             ASKED,
             arrived=f"y has shape {found.shape}.",
-            allowed="Allowed is (rows,), or (rows, outputs).",
+            allowed="Expected shape (rows,) or (rows, outputs).",
             do="Flatten the axes after the first.",
         )
     flat = found.reshape(rows, -1).astype(np.float64)
@@ -184,7 +184,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
         raise ShapeError(
             ASKED,
             arrived=f"outputs={shown(outputs)}, and y has {flat.shape[1]} column(s).",
-            allowed="Allowed are as many outputs as y has columns.",
+            allowed="Expected as many outputs as y has columns.",
             do="Leave outputs out.",
         )
     return flat, flat.shape[1]

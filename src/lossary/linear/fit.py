@@ -277,7 +277,7 @@ def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
             f"ls.fit_linear(loss={name}) computes in float64.",
             arrived="A part of the loss computes in float32, or it gives another gradient than its own: steps of 1e-9 "
             "do not change its values as its gradient says.",
-            allowed="Allowed are losses that keep the type of y_pred.",
+            allowed="Expected a loss that keeps the dtype of y_pred.",
             do="Use lossary's loss of that name; in a function of your own make constants with "
             "ops.cast(c, y_pred.dtype).",
         )
@@ -291,6 +291,6 @@ def _rooted(loss: Any) -> Exception:
     return ParameterError(
         f"{type(loss).__name__} was to be minimised with a penalty.",
         arrived="It is the root of a mean of squares: rows and penalty do not add up.",
-        allowed="Allowed is this loss without penalties, where it has the optimum of the mean squared error.",
+        allowed="Expected this loss without penalties; it then has the same optimum as the mean squared error.",
         do='Pass loss="mse" with the penalty.',
     )

@@ -130,7 +130,7 @@ class LinearFit:
             raise ShapeError(
                 "A linear fit predicts from the columns it was fitted to.",
                 arrived=f"x has {numbers.shape[1]} column(s): {', '.join(names[:6])}.",
-                allowed=f"Allowed are {len(self.names)}: {', '.join(self.names[:6])}.",
+                allowed=f"Expected {len(self.names)} columns: {', '.join(self.names[:6])}.",
                 do="Pass the same columns in the same order.",
             )
         predicted = numbers @ self.coefficients + self.intercept
@@ -167,7 +167,7 @@ class LinearFit:
             raise LossaryError(
                 f"A linear fit was to be loaded from {str(path)!r}.",
                 arrived=f"It cannot be read: {why}." if why else f"It does not hold one ({type(error).__name__}).",
-                allowed="Allowed are files that LinearFit.save wrote.",
+                allowed="Expected a file written by LinearFit.save.",
                 do="Fit again with ls.fit_linear, and save.",
             ) from error
 

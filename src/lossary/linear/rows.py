@@ -53,7 +53,7 @@ def row_function(loss: Any) -> Programs:
             raise LossaryError(
                 "A linear model was to be fitted: it gives one prediction for each target of a row.",
                 arrived=f"{loss!r} reads {', '.join(loss.inputs.values()[0].slots)}.",
-                allowed="Allowed are losses of one y_true and one y_pred.",
+                allowed="Expected a loss of one y_true and one y_pred.",
                 do="Train such a loss step by step, with ls.train or Keras's fit.",
             )
         if loss.coupled:
@@ -93,7 +93,7 @@ def _of_sum(loss: Sum) -> Function:
         raise LossaryError(
             "A linear model was to be fitted.",
             arrived=f"The loss is {loss!r}, which names outputs.",
-            allowed="Allowed is one loss, or a sum of losses, of the same predictions.",
+            allowed="Expected one loss, or a sum of losses, of the same predictions.",
             do="Fit each output with its own loss.",
         )
     parts = [(float(ops.convert_to_numpy(part.weight())), row_function(part.loss)) for part in loss.parts]
@@ -112,7 +112,7 @@ def coupled(shown: Any) -> LossaryError:
     return LossaryError(
         "A linear model was to be fitted: its target is the weighted mean of the values of the rows.",
         arrived=f"{shown} gives no value to each row alone: it is one number for the whole batch.",
-        allowed="Allowed are losses with one value per row that no other row changes.",
+        allowed="Expected a loss with one value per row that depends on no other row.",
         do="Train such a loss step by step, with ls.train or Keras's fit.",
     )
 

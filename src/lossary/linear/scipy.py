@@ -59,7 +59,7 @@ def _check(value: Any) -> None:
         raise ShapeError(
             "ls.value_and_gradient(function) gives an optimiser one number to lower.",
             arrived=f"The function's value has shape {tuple(value.shape)}.",
-            allowed="Allowed is one number.",
+            allowed="Expected a single number.",
             do="Take a mean or a sum: ops.mean(ls.huber(y, predictions)).",
         )
     if "float64" not in str(value.dtype):
@@ -82,7 +82,7 @@ def _narrow(arrived: str) -> LossaryError:
     return LossaryError(
         "ls.value_and_gradient(function) computes in float64, so that an optimiser can tell small differences.",
         arrived=arrived,
-        allowed="Allowed are functions that keep the type of the parameters.",
+        allowed="Expected a function that keeps the dtype of the parameters.",
         do='Build losses with dtype="float64", as ls.Huber(dtype="float64"), or use their functions, as ls.huber; make '
         'tensors with dtype="float64".',
     )

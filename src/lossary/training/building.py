@@ -11,8 +11,8 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.models import check_inputs, check_targets
-from ..target.apart import keep_apart
-from ..target.routing import Routed
+from ..objective.apart import keep_apart
+from ..objective.routing import Routed
 
 
 def build(model: Any, batch: Any) -> None:
@@ -37,7 +37,7 @@ def build(model: Any, batch: Any) -> None:
         raise LossaryError(
             "train(model, x, y) minimises a loss.",
             arrived="The model is compiled without one, and no layer adds any.",
-            allowed='Allowed is a loss, its name or a function: train(..., loss="mse"), or a model compiled with one.',
+            allowed='Expected a loss, its name or a function: train(..., loss="mse"), or a compiled model.',
             do="Name one, or put an ls.LossLayer into the model.",
         )
 
@@ -54,7 +54,7 @@ def as_asked(names: str) -> Iterator[None]:
         raise LossaryError(
             "train(loss=..., optimizer=..., metrics=...) compiles the model with them.",
             arrived=f"Keras refuses one of {names}: {told if len(told) <= 200 else told[:200] + '…'}.",
-            allowed="Allowed is what model.compile takes: objects and names, metrics in a list or by outputs.",
+            allowed="Expected what model.compile takes: objects and names, metrics in a list or by outputs.",
             do='Pass for instance optimizer="adam", loss="mse", metrics=["mae"].',
         ) from error
 

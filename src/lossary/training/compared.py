@@ -36,7 +36,7 @@ class Compared(Comparison):
             raise LossaryError(
                 "A fit was to be kept." if loss is None else f"The fit by {loss!r} was asked for.",
                 arrived="Every fit diverged." if not self.kept else "No loss of the comparison has this label.",
-                allowed=f"Allowed are {', '.join(self.kept) or 'fits that end in finite numbers'}.",
+                allowed=f"Expected one of {', '.join(self.kept)}." if self.kept else "Expected a finite fit.",
                 do="Choose a smaller learning rate." if not self.kept else "Name one of these, as it was asked for.",
             )
         return self.kept[label]

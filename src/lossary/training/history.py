@@ -51,7 +51,7 @@ class History(Mapping[str, list[float]]):
             raise ColumnError(
                 "A history has one column for each number of an epoch.",
                 arrived=f"It was asked for {shown(name)}.",
-                allowed=f"Allowed is one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
+                allowed=f"Expected one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
                 do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
             )
         return self._columns[name]
@@ -159,7 +159,7 @@ def check_monitor(monitor: str | None, names: list[str], held: bool) -> str:
         raise LossaryError(
             "train(monitor=...) names the column of the history that is watched.",
             arrived=f"It was given monitor={shown(monitor)}.",
-            allowed=f"Allowed is one of {', '.join(map(repr, known))}.",
+            allowed=f"Expected one of {', '.join(map(repr, known))}.",
             do="Leave it out for the target, or pass validation_data=... for the columns of rows held back.",
         )
     return monitor

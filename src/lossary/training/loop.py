@@ -16,9 +16,9 @@ from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
-from ..target.apart import keep_apart
-from ..target.attachment import attachment_of
-from ..target.routing import nothing
+from ..objective.apart import keep_apart
+from ..objective.attachment import attachment_of
+from ..objective.routing import nothing
 from .blocks import StreamFeed
 from .building import as_asked, build
 from .epochs import Snapshot, backend, restore_weights, snapshot
@@ -261,7 +261,7 @@ def check_numbers(**numbers: int | None) -> None:
             raise LossaryError(
                 f"train({name}=...) is a count.",
                 arrived=f"It was given {name}={shown(number)}.",
-                allowed="Allowed are whole numbers from 1.",
+                allowed="Expected a whole number from 1.",
                 do=f"Pass for instance {name}=10.",
             )
 
@@ -282,14 +282,14 @@ def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
         raise LossaryError(
             "train(verbose=...) says how much is printed.",
             arrived=f"It was given {shown(verbose)}.",
-            allowed="Allowed are 0, 1, 2 and 'auto'.",
+            allowed="Expected 0, 1, 2 or 'auto'.",
             do="Pass 0 for silence.",
         )
     if seed is not None and (not isinstance(seed, Integral) or seed < 0):
         raise LossaryError(
             "train(seed=...) fixes the orders of the rows.",
             arrived=f"It was given {shown(seed)}.",
-            allowed="Allowed are whole numbers from 0, and None for new orders each time.",
+            allowed="Expected a whole number from 0, or None for a new order each time.",
             do="Pass for instance seed=0.",
         )
 
@@ -300,7 +300,7 @@ def check_any(loss: Any) -> None:
         raise LossaryError(
             "train(loss=...) minimises a loss, or one for each output.",
             arrived=f"{shown(loss)} holds none.",
-            allowed="Allowed are a loss, and lists and dictionaries of losses by outputs; None leaves one output out.",
+            allowed="Expected a loss, or a list or dictionary with one per output, where None leaves an output out.",
             do='Name one, for instance loss="mse".',
         )
 
@@ -314,7 +314,7 @@ def check_compiled(model: Any) -> None:
             arrived="The model is not compiled, and none was given."
             if not model.compiled
             else "There is no optimizer.",
-            allowed="Allowed are train(..., loss=..., optimizer=...), or a model compiled before.",
+            allowed="Expected train(..., loss=..., optimizer=...), or a compiled model.",
             do='Pass them, for instance loss="mse", optimizer="adam".',
         )
 
@@ -328,7 +328,7 @@ def check_callbacks(callbacks: Any) -> None:
             raise LossaryError(
                 "train(callbacks=...) calls callbacks at epochs.",
                 arrived=f"It was given {shown(one)}.",
-                allowed="Allowed are callbacks of Keras, and lists of them.",
+                allowed="Expected a Keras callback, or a list of them.",
                 do="Derive yours from keras.callbacks.Callback.",
             )
     for one in tree.flatten(callbacks) if callbacks is not None else []:
@@ -339,7 +339,7 @@ def check_callbacks(callbacks: Any) -> None:
             raise LossaryError(
                 "train(callbacks=...) calls callbacks at epochs.",
                 arrived=f"{kind.__name__} waits for batches.",
-                allowed="Allowed are callbacks that act at the begin and end of training and of epochs.",
+                allowed="Expected callbacks that act at the start and end of training and of epochs.",
                 do="Act in on_epoch_end, or use model.fit.",
             )
 
@@ -350,7 +350,7 @@ def check_model(model: Any) -> None:
         raise LossaryError(
             "train(model, x, y) trains a model of Keras.",
             arrived=f"It was given a {type(model).__module__}.{type(model).__name__}.",
-            allowed="Allowed are Sequential and functional models, and classes derived from keras.Model.",
+            allowed="Expected a Sequential model, a functional one, or a subclass of keras.Model.",
             do="Pass the Keras model itself, for instance the one inside of a wrapper.",
         )
 
@@ -366,7 +366,7 @@ def check_alone(model: Any) -> None:
         raise LossaryError(
             "train(model, ...) runs whole epochs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
-            allowed="Allowed are models on one device, in one process.",
+            allowed="Expected a model on one device, in one process.",
             do="Use model.fit, which spreads batches over devices; docs/backends.md tells which losses are exact there."
             if told
             else "Use model.fit, which spreads batches over devices.",

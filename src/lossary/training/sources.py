@@ -85,7 +85,7 @@ def arrays(
         raise LossaryError(
             f"{what}(sample_weight=...) weighs the rows of each output.",
             arrived="There is None for one of them.",
-            allowed="Allowed is one array for all outputs, or one for each.",
+            allowed="Expected one array for all outputs, or one for each.",
             do="Pass ones where each row counts alike.",
         )
     named = {"x": x, "y": y, "sample_weight": sample_weight}
@@ -105,7 +105,7 @@ def arrays(
         raise LossaryError(
             f"{what}(model, x, y) goes through the data row by row.",
             arrived=f"There are {', '.join(f'{count} rows in {name}' for name, count in counts.items())}.",
-            allowed="Allowed are arrays with the same number of rows, at least one.",
+            allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
         )
     return Arrays(keras.utils.pack_x_y_sample_weight(x, y, sample_weight), several.pop())
@@ -135,7 +135,7 @@ def _check_whole(x: Any, whole: tuple[float, ...]) -> None:
             raise LossaryError(
                 "train(model, x) gives whole numbers to an input of the model that takes them.",
                 arrived=f"x holds {most:.0f}.",
-                allowed=f"Allowed are whole numbers up to {largest:.0f}.",
+                allowed=f"Expected whole numbers up to {largest:.0f}.",
                 do="Number the values from 0, for instance by np.unique(values, return_inverse=True)[1].",
             )
 
@@ -154,7 +154,7 @@ def _in_floatx(array: Any, what: str) -> Any:
         raise LossaryError(
             f"train computes in {wanted}, as Keras does.",
             arrived=f"{what} holds {most:g}.",
-            allowed=f"Allowed are numbers that {wanted} holds.",
+            allowed=f"Expected numbers that {wanted} holds.",
             do="Scale it, for instance by its standard deviation.",
         ) from None
 
@@ -182,14 +182,14 @@ def _by_class(y: Any, sample_weight: Any, class_weight: dict[int, float]) -> Any
         raise LossaryError(
             "train(class_weight=...) weighs each row by the class in y.",
             arrived="There is a sample_weight too." if sample_weight is not None else "y is not one array of classes.",
-            allowed="Allowed is one output, and either class_weight or sample_weight.",
+            allowed="Expected one output, and either class_weight or sample_weight.",
             do="Multiply both into sample_weight, one number for each row.",
         )
     if not isinstance(class_weight, dict) or not all(map(_weighs, class_weight.items())):
         raise LossaryError(
             "train(class_weight=...) weighs each row by the class in y.",
             arrived=f"It was given {shown(class_weight)}.",
-            allowed="Allowed is a dictionary of classes and numbers, as in fit.",
+            allowed="Expected a dictionary from classes to numbers, as in fit.",
             do="Pass for instance class_weight=dict(enumerate(ls.weights_from(y))).",
         )
     labels = _numpy(y)

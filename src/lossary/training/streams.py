@@ -60,7 +60,7 @@ class Stream:
         raise LossaryError(
             "train(model, x) goes through the batches of x.",
             arrived="There is none.",
-            allowed="Allowed are streams of at least one batch.",
+            allowed="Expected a stream of at least one batch.",
             do="Look at what x gives, for instance next(iter(x)).",
         )
 
@@ -134,7 +134,7 @@ def stream(
         raise LossaryError(
             "train(model, x) takes targets and weights from the batches of a stream.",
             arrived=f"x is a {type(x).__name__}, and {'y' if y is not None else 'sample_weight'} is given too.",
-            allowed="Allowed are batches (x, y) or (x, y, sample_weight).",
+            allowed="Expected batches (x, y) or (x, y, sample_weight).",
             do="Put them into the batches.",
         )
     once = gives_once(x)
@@ -143,7 +143,7 @@ def stream(
         raise LossaryError(
             "train(model, x) goes through x once in each epoch.",
             arrived=f"x is a {type(x).__name__}, {told}.",
-            allowed="Allowed are generators with steps_per_epoch=..., or objects that can be gone through again.",
+            allowed="Expected steps_per_epoch=... with a generator, or an object that can be iterated more than once.",
             do="Say how many batches make an epoch, for instance steps_per_epoch=100.",
         )
     return Stream(batches, steps, class_weight, length_of(x), wanted, once)
@@ -157,7 +157,7 @@ def check_held(held: Any) -> None:
         raise LossaryError(
             "train(validation_data=...) is gone through after each epoch.",
             arrived=f"It was given {shown(held)}.",
-            allowed="Allowed are (x, y), (x, y, sample_weight), and streams that end and can begin anew.",
+            allowed="Expected (x, y), (x, y, sample_weight), or a stream that ends and can be read again.",
             do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
         )
     if held is not None and (gives_once(held) or is_endless(held) or length_of(held) == 0):
@@ -167,7 +167,7 @@ def check_held(held: Any) -> None:
         raise LossaryError(
             "train(validation_data=...) is gone through after each epoch.",
             arrived=f"It is a {type(held).__name__}, which {told}.",
-            allowed="Allowed are (x, y), (x, y, sample_weight), and streams that end and can begin anew.",
+            allowed="Expected (x, y), (x, y, sample_weight), or a stream that ends and can be read again.",
             do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
         )
 
@@ -188,7 +188,7 @@ def check_seen(any_batch: bool) -> None:
         raise LossaryError(
             "train(validation_data=...) is gone through after each epoch.",
             arrived="It gave no batch.",
-            allowed="Allowed are (x, y), (x, y, sample_weight), and streams of at least one batch.",
+            allowed="Expected (x, y), (x, y, sample_weight), or a stream of at least one batch.",
             do="Look at what it gives, for instance next(iter(validation_data)).",
         )
 

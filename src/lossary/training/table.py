@@ -64,12 +64,12 @@ def compare(
         good = isinstance(word, str) and word in words
         _check(name, word, good or (word is None and name != "missing"), " or ".join(map(repr, words)))
     for name, penalty in (("l1", l1), ("l2", l2)):
-        _check(name, penalty, _number(penalty) and penalty >= 0, "0 or a finite number above")
+        _check(name, penalty, _number(penalty) and penalty >= 0, "a finite number >= 0")
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
-        _check(name, count, count is None or (type(count) is int and count > 0), "a whole number of 1 or more")
+        _check(name, count, count is None or (type(count) is int and count > 0), "a whole number >= 1")
     rate = learning_rate
-    _check("learning_rate", rate, rate is None or (_number(rate) and rate > 0), "a finite number above 0")
-    _check("validation", validation, validation is None or _number(validation), "a share from 0 to 0.9")
+    _check("learning_rate", rate, rate is None or (_number(rate) and rate > 0), "a finite number > 0")
+    _check("validation", validation, validation is None or _number(validation), "a number from 0 to 0.9")
     _check("seed", seed, type(seed) is int and 0 <= seed < 2**32, "a whole number from 0 to 2**32 - 1")
     settings = Settings(str(model), l1, l2, epochs, batch_size, optimizer, rate, seed)
     _ = settings.solved
@@ -97,6 +97,6 @@ def _check(name: str, value: Any, good: bool, allowed: str) -> None:
         raise LossaryError(
             f"ls.compare({name}={shown(value)}) was asked for.",
             arrived=f"{shown(value)} is no value of {name}.",
-            allowed=f"Allowed is {allowed}.",
+            allowed=f"Expected {allowed}.",
             do="Pass that, or leave it out.",
         )

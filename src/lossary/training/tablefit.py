@@ -181,7 +181,7 @@ class TableFit:
             raise LossaryError(
                 "Probabilities were asked for.",
                 arrived=f"The fit is {what}.",
-                allowed="Allowed are fits of classes by a loss that reads logits, such as bce or scce.",
+                allowed="Expected a classifier fitted with a loss that reads logits, such as bce or scce.",
                 do="Use predictions(data), or fit with --loss bce or scce.",
             )
         return found
@@ -300,7 +300,7 @@ def load_fit(path: str | Path) -> TableFit | LinearFit:
     raise LossaryError(
         f"A fit was to be loaded from {visible(str(path))!r}.",
         arrived=visible(why),
-        allowed="Allowed are files that `lossary compare --save` or the save of a comparison or a linear fit wrote.",
+        allowed="Expected a file written by `lossary compare --save`, or by `save` of a comparison or a linear fit.",
         do="Save the fit again, with this version of lossary.",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..target import target_split
+from ..objective import target_split
 from .feeds import Trouble
 
 

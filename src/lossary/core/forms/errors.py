@@ -150,7 +150,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
                 raise ShapeError(
                     f"{owner} reads a tuple as its {self.outputs} outputs, each with one number for each target.",
                     arrived=f"y_pred is a tuple of {self.outputs} arrays of {self.outputs} numbers: outputs, or rows.",
-                    allowed="Allowed is a tuple that can be read in one way, or one array.",
+                    allowed="Expected a tuple that can be read in one way, or one array.",
                     do="Pass np.stack(y_pred) if they are rows, np.stack(y_pred, axis=-1) if they are outputs.",
                 )
             given |= dict(zip(names, y_pred, strict=True))
@@ -162,7 +162,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
             raise ParameterError(
                 f"{owner} reads {self.outputs} outputs for each target.",
                 arrived=arrived if not isinstance(y_pred, dict) else f"It was given {', '.join(map(str, given))}.",
-                allowed="Allowed is one tensor with them along its last axis"
+                allowed="Expected one tensor with them along its last axis"
                 + (f", or {' and '.join(self.heads)} by name." if self.heads else ", or a tuple of them."),
                 do="Name the outputs of the model so, or stack them: y_pred of shape (rows, outputs).",
             )
@@ -177,7 +177,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
             raise ShapeError(
                 f"{owner} reads {' and '.join(names)}, of one shape.",
                 arrived=f"They have the shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
-                allowed="Allowed are equal shapes: one number of each for each target.",
+                allowed="Expected equal shapes: one number of each for each target.",
                 do="Give the outputs of the model the same number of units.",
             )
         flat = len(getattr(y_true, "shape", None) or np.shape(y_true)) == 1

@@ -113,7 +113,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
             raise ParameterError(
                 f"{type(self).__name__}(class_weight=...) weighs the two classes.",
                 arrived=f"It was given {self.class_weight!r}.",
-                allowed="Allowed are two numbers >= 0: for label 0 and for label 1.",
+                allowed="Expected two numbers >= 0: for label 0 and for label 1.",
                 do="Pass for instance class_weight=(1.0, 5.0).",
             )
 
@@ -252,7 +252,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
             raise ParameterError(
                 f"{type(self).__name__}(class_weight=...) weighs the classes.",
                 arrived=f"It was given {len(weights)} weights for {values.shape[-1]} classes.",
-                allowed="Allowed is one number >= 0 per class.",
+                allowed="Expected one number >= 0 per class.",
                 do="Pass one weight for each output of the model.",
             )
         return values * ops.convert_to_tensor(weights, dtype=values.dtype)

@@ -154,7 +154,7 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
             raise TargetError(
                 f"{type(self).__name__} reads y_true as boxes, coded as {self.coding!r}.",
                 arrived="Some end before they begin: their width or height is negative.",
-                allowed="Allowed are " + type(self).params["coding"].text.removeprefix("How a box is written: "),
+                allowed="Expected " + type(self).params["coding"].text.removeprefix("How a box is written: "),
                 do='Pass the coding of your boxes: coding="centre" or coding="size".',
             )
 

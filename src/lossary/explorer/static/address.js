@@ -87,7 +87,7 @@ export function numberOf(params, name, usual, low = -Infinity, high = Infinity, 
     return usual;
   }
   const used = within(whole ? Math.round(value) : value, low, high);
-  if (used !== value) leave(`${name}=${text}`, `allowed is a ${whole ? "whole " : ""}number from ${low} to ${high}, so ${used} is used`);
+  if (used !== value) leave(`${name}=${text}`, `expected a ${whole ? "whole " : ""}number from ${low} to ${high}, so ${used} is used`);
   return used;
 }
 
@@ -95,7 +95,7 @@ export const within = (value, low, high) => Math.min(high, Math.max(low, value))
 
 export function oneOf(params, name, names) {
   const given = params.get(name);
-  if (given !== null && !names.includes(given)) leave(`${name}=${given}`, `allowed are ${names.join(", ")}`);
+  if (given !== null && !names.includes(given)) leave(`${name}=${given}`, `expected one of ${names.join(", ")}`);
   return names.includes(given) ? given : names[0];
 }
 

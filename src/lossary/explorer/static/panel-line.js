@@ -25,7 +25,7 @@ export function linePanel(root, catalogue, params, changed) {
   let byHand = params.get("hand") !== null;
   let handles = (params.get("hand") ?? "").split(",").filter(Boolean).map(Number);
   if (byHand && (handles.length !== degree + 1 || !handles.every((y) => within(y, ...REACH) === y))) {
-    if (handles.length) leave("hand", `allowed are ${degree + 1} numbers from ${REACH[0]} to ${REACH[1]}`);
+    if (handles.length) leave("hand", `expected ${degree + 1} numbers from ${REACH[0]} to ${REACH[1]}`);
     handles = [];
   }
   let fitsShown = oneOf(params, "fits", ["1", "0"]) === "1";

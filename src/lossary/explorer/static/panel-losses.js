@@ -69,7 +69,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     extra.replaceChildren();
     if (!axis) return;
     const [low, high] = axis.span;
-    if (at !== null && within(at, low, high) !== at && !again) leave(`at=${at}`, `allowed is a number from ${low} to ${high}`);
+    if (at !== null && within(at, low, high) !== at && !again) leave(`at=${at}`, `expected a number from ${low} to ${high}`);
     if (at === null || within(at, low, high) !== at || again) at = Number((low + 0.7 * (high - low)).toFixed(2));
     if (axis.second) {
       extra.append(slider({ ...axis.second, value: answer.second, binds: true }, (now) => {

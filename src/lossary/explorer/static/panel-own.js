@@ -73,7 +73,7 @@ export function ownPanel(root, catalogue, params, changed) {
 
   async function load(chosen) {
     if (chosen.size > LARGEST) {
-      rowsAlert.show({ asked: `${chosen.name} is too large to be read here.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Allowed are ${LARGEST.toLocaleString("en")}.`, do: "Take a part of its rows, or use `lossary check` on the file." });
+      rowsAlert.show({ asked: `${chosen.name} is too large to be read here.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Expected at most ${LARGEST.toLocaleString("en")} bytes.`, do: "Take a part of its rows, or use `lossary check` on the file." });
       return;
     }
     put(await chosen.text());

@@ -45,7 +45,7 @@ export class Picker {
       const control = entry.params.find((p) => p.name === name);
       if (!control) leave(`${entry.function}(${name}=${value})`, "this loss has no such parameter here");
       else if (this.fixed.includes(name)) { if (value !== true) leave(`${entry.function}(${name}=${value})`, "this panel always uses true"); }
-      else if (!this.right(control, value)) leave(`${entry.function}(${name}=${value})`, `allowed is ${control.allowed}`);
+      else if (!this.right(control, value)) leave(`${entry.function}(${name}=${value})`, `expected ${control.allowed}`);
       else kept[name] = value;
     }
     return kept;

@@ -50,7 +50,7 @@ def target_table(targets: dict[str, Target]) -> str:
         raise LossaryError(
             "target_table(targets) sets targets side by side, each under a name.",
             arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
-            allowed="Allowed is a dictionary of names and targets, as ls.target_split gives them.",
+            allowed="Expected a dictionary of names and targets, as ls.target_split gives them.",
             do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
         )
     names = list(targets)
@@ -85,7 +85,7 @@ def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> d
         raise LossaryError(
             "regularization(model, x) computes the terms that a model's weights and layers add.",
             arrived=f"It was given {shown(model)}.",
-            allowed="Allowed is a Keras model, and the arrays that it takes.",
+            allowed="Expected a Keras model, and the arrays that it takes.",
             do="Pass the model first.",
         )
     size = _size("regularization", batch_size)
@@ -110,7 +110,7 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
         raise LossaryError(
             "target_split(model, x, y) computes a model's loss and regularization.",
             arrived=f"It was given {shown(model)}." if x is not None else "x is None.",
-            allowed="Allowed are a Keras model and arrays, rows first.",
+            allowed="Expected a Keras model and arrays whose first axis is the rows.",
             do="Pass what model.evaluate takes.",
         )
     size = _size("target_split", batch_size)
@@ -218,7 +218,7 @@ def _check_y(model: keras.Model, y: Any) -> None:
         raise LossaryError(
             "target_split(model, x, y) computes the loss that the model was compiled with, and what its layers add.",
             arrived="y is missing." if y is None else "There is y, and the model is not compiled with a loss.",
-            allowed="Allowed are a model compiled with a loss, x and y; or a model whose layers hold the loss, and x.",
+            allowed="Expected a model compiled with a loss, x and y; or a model whose layers hold the loss, and x.",
             do="Pass what model.evaluate takes.",
         )
     if not isinstance(compiled, Routed):
@@ -231,7 +231,7 @@ def _row_count(*data: Any) -> int:
         raise LossaryError(
             "Splitting a target goes through the data in batches of rows.",
             arrived=f"The data hold {' and '.join(map(str, sorted(counts)))} rows.",
-            allowed="Allowed are arrays with the same number of rows, at least one.",
+            allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
         )
     return counts.pop()

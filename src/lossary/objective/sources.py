@@ -61,7 +61,7 @@ class _Named(Source):
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
                 arrived=f"The model's {what} are: {known}.",
-                allowed=f"Allowed are the names of {what}; without a name it is all of them.",
+                allowed=f"Expected the name of one of {what}; without a name all of them are read.",
                 do="Correct the name, or pass a dictionary by names.",
             )
         return everything[self.name]
@@ -107,7 +107,7 @@ class Hidden(_Named):
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
                 arrived=f"The layer was not called in this pass; heard were {', '.join(moment.hidden) or 'none'}.",
-                allowed="Allowed are layers that the model calls whenever it predicts.",
+                allowed="Expected a layer that the model calls whenever it predicts.",
                 do="Call the layer in the model, or read another one.",
             )
         return moment.hidden[self.name]
@@ -127,7 +127,7 @@ class Teacher(Source):
             raise DefinitionError(
                 "Teacher(model) is what another model says to the same inputs.",
                 arrived=f"It was given {shown(model)}.",
-                allowed="Allowed is a model of Keras.",
+                allowed="Expected a Keras model.",
                 do="Pass the trained model itself.",
             )
         model.trainable = False

@@ -70,7 +70,7 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
         raise LossaryError(
             "weights_from(y) counts class labels.",
             arrived=f"y is {shown(y)}.",
-            allowed="Allowed are whole numbers from 0 on, or one-hot rows, in one array.",
+            allowed="Expected class indices counted from 0, or one-hot rows, in one array.",
             do="Pass the labels of one output; call it once for each of several.",
         )
     labels = np.asarray(given.argmax(axis=-1) if _one_hot(given) else given).ravel()
@@ -94,7 +94,7 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
         raise LossaryError(
             "weights_from(y) counts class labels.",
             arrived=told,
-            allowed="Allowed are whole numbers from 0 on, or one-hot rows.",
+            allowed="Expected class indices counted from 0, or one-hot rows.",
             do=do,
         )
     return np.pad(counts, (0, max(0, given.shape[-1] - counts.size))) if _one_hot(given) else counts

@@ -45,7 +45,7 @@ class _Balanced(Sum):
             raise ParameterError(
                 f"{type(self).__name__}(losses) balances losses against one another.",
                 arrived=f"It was given {len(self.parts)}.",
-                allowed="Allowed are two losses or more: a sum, a list, or a MultiLoss.",
+                allowed="Expected at least two losses: a sum, a list, or a MultiLoss.",
                 do='Pass for instance ls.MultiLoss({"price": "mse", "kind": "scce"}).',
             )
 
@@ -147,7 +147,7 @@ class GradNorm(_Balanced):
             raise LossaryError(
                 f"GradNorm(shared={shown(self.shared)}) takes gradients by what this layer gives.",
                 arrived=f"The outputs of {model.name} cannot be computed from it: {error}",
-                allowed="Allowed are functional models, and a layer that all of their outputs go through.",
+                allowed="Expected a functional model with a layer that all of its outputs depend on.",
                 do="Name such a layer, or leave `shared` out.",
             ) from error
 

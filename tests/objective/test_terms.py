@@ -7,7 +7,7 @@ from keras import layers, regularizers
 
 import lossary as ls
 from lossary.core.errors import LossaryError
-from lossary.target import LossLayer, Target, regularization, target_split
+from lossary.objective import LossLayer, Target, regularization, target_split
 
 
 def data(rows=50):

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import lossary as ls
 from lossary.core.errors import LossaryError, UnknownLossError
-from lossary.target import LossLayer, without_targets
+from lossary.objective import LossLayer, without_targets
 
 
 def data(rows=40):

@@ -100,7 +100,7 @@ class Routed:
             raise ShapeError(
                 f"{self.loss!r} is a loss of one output.",
                 arrived=f"The model has {len(names)}: {', '.join(names)}.",
-                allowed="Allowed is one loss per output, by name.",
+                allowed="Expected one loss per output, by name.",
                 do=f"Write ls.MultiLoss({{{', '.join(f'{name!r}: ...' for name in names)}}}); None leaves one out.",
             )
         if isinstance(y_true, dict) and names[0] not in y_true:  # then it is what no term reads
@@ -126,7 +126,7 @@ class Routed:
         raise LossaryError(
             f"A loss was given for the outputs {', '.join(sorted(self.loss.outputs))}.",
             arrived=f"The model's outputs are {', '.join(names)}: {'; '.join(told)}.",
-            allowed="Allowed is one loss, or None, for each output of the model.",
+            allowed="Expected one loss, or None, for each output of the model.",
             do="Correct the names; write None for an output that is to have no loss.",
         )
 
@@ -138,7 +138,7 @@ class Routed:
             raise LossaryError(
                 "Targets meet the outputs of the model by name.",
                 arrived=f"y has {', '.join(sorted(unknown))}; the outputs are {', '.join(names)}.",
-                allowed="Allowed are the names of the outputs, and columns that a term of the loss reads.",
+                allowed="Expected the names of the outputs, or of columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
             )
 
@@ -207,6 +207,6 @@ def _by_name(what: str, names: list[str], wanted: list[str], given: Any) -> Any:
     raise LossaryError(
         "Each output with a loss meets its target by name, or by place.",
         arrived=arrived,
-        allowed=f"Allowed are {', '.join(wanted)}.",
+        allowed=f"Expected {', '.join(wanted)}.",
         do=f"Pass {what} as a dictionary by these names.",
     )

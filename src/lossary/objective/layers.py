@@ -60,7 +60,7 @@ class _AddsLoss(keras.layers.Layer):
             raise LossaryError(
                 f"{type(self).__name__} is called on the tensors of {loss!r}, by name.",
                 arrived=f"It was called on {', '.join(inputs) or 'none'}: nothing stands for {' and '.join(rest)}.",
-                allowed=f"Allowed are {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
+                allowed=f"Expected {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
                 "sample_weight beside them.",
                 do="Name them all.",
             )
@@ -168,7 +168,7 @@ class TermLayer(_AddsLoss):
             raise LossaryError(
                 "TermLayer(of) adds a function of the model's tensors to the loss.",
                 arrived=f"It was given {shown(of)}.",
-                allowed="Allowed is a function of named tensors.",
+                allowed="Expected a function of named tensors.",
                 do='Write the term as a function, and call the layer on {"argument": tensor, ...}.',
             )
         loss = own_loss(of)
@@ -180,7 +180,7 @@ class TermLayer(_AddsLoss):
             raise LossaryError(
                 "TermLayer is called on the arguments of its function, by name.",
                 arrived=f"It was called on {type(inputs).__name__}.",
-                allowed="Allowed is a dictionary of tensors.",
+                allowed="Expected a dictionary of tensors.",
                 do='Call it as TermLayer(of)({"mean": mean, "log_var": log_var}).',
             )
         if isinstance(self.of, Loss):
@@ -224,7 +224,7 @@ def without_targets(model: keras.Model) -> keras.Model:
         raise LossaryError(
             "without_targets(model) rewires a functional model.",
             arrived=f"It was given a {type(model).__name__}, whose layers are joined in its own code.",
-            allowed="Allowed are models made by keras.Model(inputs, outputs), and Sequential ones.",
+            allowed="Expected a functional model, keras.Model(inputs, outputs), or a Sequential one.",
             do="Write a second `call` that leaves the loss layer out.",
         )
     rewired = keras.models.clone_model(model, clone_function=_same, call_function=_call_without_loss)
@@ -239,14 +239,14 @@ def _resolve(loss: Any) -> Any:
         raise LossaryError(
             "LossLayer(loss) adds a loss to what training minimises.",
             arrived=f"It was given {'None' if found is None else f'a {type(found).__name__}'}.",
-            allowed="Allowed is a loss object, a function of (y_true, y_pred), or a name.",
+            allowed="Expected a loss object, a function of (y_true, y_pred), or a name.",
             do='Name one, for instance LossLayer("mse").',
         )
     if getattr(found, "reduction", "") in ("none", None):
         raise LossaryError(
             "LossLayer(loss) adds one number to what training minimises.",
             arrived=f"{found.name} has reduction={found.reduction!r} and gives one value per row.",
-            allowed='Allowed are the reductions "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
+            allowed='Expected one of "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
             do="Leave `reduction` out, or choose one of these.",
         )
     return found
@@ -258,7 +258,7 @@ def _parts(inputs: Any) -> tuple[Any, Any, Any]:
         raise LossaryError(
             "LossLayer joins targets and outputs.",
             arrived=f"It was called on {count}.",
-            allowed="Allowed is a list [targets, outputs] or [targets, outputs, sample_weight].",
+            allowed="Expected a list [targets, outputs] or [targets, outputs, sample_weight].",
             do="Call it as LossLayer(loss)([targets, outputs]).",
         )
     targets, outputs, *rest = inputs

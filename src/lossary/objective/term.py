@@ -95,7 +95,7 @@ class Term(keras.losses.Loss):
             raise LossaryError(
                 f"The term {self.name} reads {', '.join(map(repr, self.sources.values()))}.",
                 arrived="It was called with y_true and y_pred alone.",
-                allowed="Allowed is the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
+                allowed="Expected the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
                 do="Compile a model with it, or call its function with tensors of your own.",
             )
         given = {argument: _tensors(source.read(moment)) for argument, source in self.sources.items()}
@@ -162,7 +162,7 @@ def filled(loss: Loss, given: Iterable[str]) -> list[str]:
     raise DefinitionError(
         f"{loss!r} takes its tensors by name.",
         arrived=f"It was given {', '.join(sorted(names)) or 'none'}.",
-        allowed=f"Allowed are {allowed}; all of those of y_true or of y_pred may be left out, and come as in compile.",
+        allowed=f"Expected {allowed}; all of those of y_true or of y_pred may be left out, and come as in compile.",
         do="Name each tensor as the loss does.",
     )
 
@@ -197,7 +197,7 @@ def _check(of: Any, sources: dict[str, Any]) -> list[str]:
         raise DefinitionError(
             "Term(of, **sources) calls a function with tensors from the model.",
             arrived=f"The function is {called}; {'; '.join(told) or 'it cannot be called'}.",
-            allowed="Allowed is one source (ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed) for every "
+            allowed="Expected one source (ls.Input, ls.Column, ls.Output, ls.Hidden, ls.Teacher, ls.Fixed) for every "
             "argument other than y_true and y_pred.",
             do='Name each, for instance mean=ls.Hidden("mean"); a constant is ls.Fixed(value).',
         )

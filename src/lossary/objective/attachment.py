@@ -69,7 +69,7 @@ class Attachment(Tie):
             raise LossaryError(
                 "A loss that learns holds variables, which train with the model's.",
                 arrived=f"The model was made in the scope of {strategy}, and variables of the loss outside of it.",
-                allowed="Allowed are variables of the same scope.",
+                allowed="Expected variables created under the same strategy scope.",
                 do="Make the loss inside of strategy.scope(), and compile there.",
             )
         for variable in state.variables:
@@ -132,7 +132,7 @@ class Attachment(Tie):
             raise LossaryError(
                 f"The loss reads the layer '{name}'.",
                 arrived=f"The model's layers are {known}.",
-                allowed="Allowed are the names of the model's layers.",
+                allowed="Expected the names of the model's layers.",
                 do=f'Name the layer, for instance Dense(8, name="{name}").',
             )
         call = layer.call
@@ -207,7 +207,7 @@ def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None
         raise LossaryError(
             f"compile was given {loss!r}, which owns weights.",
             arrived="Their sizes are not known: the model has no outputs yet, or a parameter is missing.",
-            allowed=f"Allowed are losses with {fields}, and models whose outputs have known sizes.",
+            allowed=f"Expected a loss with {fields}, or a model whose outputs have known sizes.",
             do=f"Pass {fields} to the loss, and begin the model with keras.Input.",
         )
 
@@ -305,7 +305,7 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
             "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
             + ("." if loss_weights is None else f", and loss_weights={shown(loss_weights)}."),
-            allowed="Allowed is one sum as the loss; it holds the weights, and the loss of each output.",
+            allowed="Expected one sum as the loss; it holds the weights, and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )
     attachment = Attachment(model, _with_outputs(model, loss))
