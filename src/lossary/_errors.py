@@ -1,8 +1,7 @@
 """The error of every room: what was asked, what arrived, what is expected, what to do. Imports nothing of lossary."""
 
 import re
-from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 # Controls, marks that turn the direction of writing, and halves of characters: they steer a terminal, or break it.
 UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
@@ -34,9 +33,10 @@ class LossaryError(ValueError):
         return _rebuild, (type(self), self.asked, self.arrived, self.allowed, self.do)
 
 
-def _own_line(trace: TracebackType | None) -> list[str]:
+def _own_line(trace: Any) -> list[str]:
     """The last line before lossary that belongs to no library."""
     import traceback
+    from pathlib import Path
 
     found: list[str] = []
     for frame in traceback.extract_tb(trace):

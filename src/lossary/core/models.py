@@ -37,26 +37,37 @@ def check_inputs(asked: str, model: Any, x: Any) -> None:
     As Keras does, a last axis of length 1 may be missing or be too many.
     """
     wanted = _inputs(model)
-    if not wanted:
-        return
-    names = [one.name for one in wanted]
+    named = getattr(model, "input", None)
+    names = list(named) if isinstance(named, dict) else [one.name for one in wanted]
+    arrived = _misfit(wanted, names, x) if wanted else ""
+    if arrived:
+        shapes = [_written(["rows", *("any" if n is None else n for n in one.shape[1:])]) for one in wanted]
+        several = ", ".join(f"{name!r} {shape}" for name, shape in zip(names, shapes, strict=True))
+        raise LossaryError(
+            f"{asked} gives x to the inputs of the model.",
+            arrived=arrived,
+            allowed=f"Expected {several if len(wanted) > 1 else shapes[0]}.",
+            do="Pass what model.evaluate takes, rows first.",
+        )
+
+
+def _misfit(wanted: list[Any], names: list[str], x: Any) -> str:
+    """What is wrong with x, in words; nothing where it fits."""
     if isinstance(x, dict):
-        named = getattr(model, "input", None)
-        names = list(named) if isinstance(named, dict) else names
         absent = [name for name in names if name not in x]
         if absent:
-            raise _misfit(asked, wanted, names, f"x has no {absent[0]!r}, but {', '.join(map(repr, x)) or 'nothing'}.")
+            return f"x has no {absent[0]!r}, but {', '.join(map(repr, x)) or 'nothing'}."
         given = [x[name] for name in names]
     else:
         given = tree.flatten(x)
         if len(given) != len(wanted):
-            raise _misfit(asked, wanted, names, f"x holds {len(given)} {'array' if len(given) == 1 else 'arrays'}.")
+            return f"x holds {len(given)} {'array' if len(given) == 1 else 'arrays'}."
     places = names if isinstance(x, dict) else range(len(given))
     for place, one, array in zip(places, wanted, given, strict=True):
         shape = tuple(getattr(array, "shape", None) or np.shape(array))
         if not _fits(tuple(one.shape), shape):
-            what = f"x[{place!r}]" if tree.is_nested(x) else "x"
-            raise _misfit(asked, wanted, names, f"{what} has the shape {_written(shape)}.")
+            return f"{f'x[{place!r}]' if tree.is_nested(x) else 'x'} has the shape {_written(shape)}."
+    return ""
 
 
 def check_targets(asked: str, model: Any, y: Any) -> None:
@@ -85,14 +96,3 @@ def _fits(wanted: Shape, shape: Shape) -> bool:
 
 def _written(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-
-
-def _misfit(asked: str, wanted: list[Any], names: list[str], arrived: str) -> LossaryError:
-    shapes = [_written(["rows", *("any" if n is None else n for n in one.shape[1:])]) for one in wanted]
-    several = ", ".join(f"{name!r} {shape}" for name, shape in zip(names, shapes, strict=True))
-    return LossaryError(
-        f"{asked} gives x to the inputs of the model.",
-        arrived=arrived,
-        allowed=f"Expected {shapes[0]}." if len(wanted) == 1 else f"Expected {several}.",
-        do="Pass what model.evaluate takes, rows first.",
-    )
