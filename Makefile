@@ -2,23 +2,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BACKENDS ?= tensorflow jax torch
+BACKENDS ?= torch tensorflow jax
 WORKERS ?= 2
 TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test check generate figures exactness format clean help
+.PHONY: demo test test-all test-oldest check generate figures exactness speed format clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ —/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ —/'
 
 demo: $(VENV)/.demo  ## the main job on embedded data: six losses on the Belgian telephone calls, and a report
 	KERAS_BACKEND=tensorflow $(BIN)/lossary compare --report report.html
 
-test: $(VENV)/.dev  ## the tests, once per backend (what needs no backend, with the first only)
+test: $(VENV)/.dev  ## the tests that everybody runs: each loss on each backend, and each law for each form
 	@set -e; marks=""; for backend in $(BACKENDS); do \
 		echo "== $$backend"; \
 		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) -m "$$marks"; \
+		marks="not backendless and not once"; \
+	done
+
+test-all: $(VENV)/.dev  ## every law for every loss, and longer rows; what needs no backend runs with the first only
+	@set -e; marks=""; for backend in $(BACKENDS); do \
+		echo "== $$backend"; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) --full -m "$$marks"; \
 		marks="not backendless"; \
 	done
 
@@ -38,6 +45,11 @@ figures: $(VENV)/.dev  ## docs/pictures.md and its figures, made by running the 
 exactness: $(VENV)/.dev  ## docs/exactness.md: every loss against the truth, beside other libraries (LOSSES=Huber,... for a look)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
 	$(BIN)/python benchmarks/exactness.py --losses '$(LOSSES)'
+
+speed: $(VENV)/.dev  ## docs/speed.md: every loss beside other libraries; hours (LOSSES=Huber,... measures a few anew)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[benchmarks]'
+	$(BIN)/python benchmarks/losses.py --keep --only '$(LOSSES)'
+	KERAS_BACKEND=jax $(BIN)/python tools/generate.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -29,9 +29,10 @@ by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and t
 ## What a column means
 - **entries**: numbers compared, over all modes.
 - **not finite**: NaN, or infinite though the truth is a number that the type holds.
-- **wrong**: off by more than 1e-3 of the truth, and by more than 4 ulp of it and of its scale.
-- **ulp**: the largest error of all other entries, in units in the last place of the truth, or of its *scale* (the sum
-  of the sizes of the formula's terms): where terms cancel, nothing better can be asked. 0.5 is correctly rounded.
+- **wrong**: off by more than 1e-3 of the truth, and by more than 8 units of all three kinds below.
+- **ulp**: the largest error of all other entries, in units in the last place of the truth; or of its *scale* (the sum of
+  the sizes of the formula's terms), where terms cancel; or in what half a unit in the last place of each input would
+  change, where that is more. 0.5 is correctly rounded; lossary's bar is 8 in float32, and 2 in half precision.
 - **flushed**: entries with a subnormal input or truth. TensorFlow and JAX read and write such numbers as 0; only
   finiteness is asked of them. Those of float16 are ordinary numbers, since it is computed in float32.
 

@@ -1,6 +1,8 @@
 """How fast is every loss? Value and gradient beside Keras, torch.nn.functional, optax and tf.nn, in the same run.
 
-    python benchmarks/losses.py                                        every backend, and docs/speed.md
+    python benchmarks/losses.py --keep                                 every backend; kept for docs/speed.md
+    python benchmarks/losses.py --growth --keep                        with more and more rows and classes
+    python benchmarks/losses.py --imports --steps --keep               what is added to an import, and to training
     python benchmarks/losses.py --quick --backend torch                three losses, in a minute
     python benchmarks/losses.py --backend jax --only Huber --shapes 4096x1000 --dtypes float32 --modes jit
 
@@ -13,12 +15,15 @@ process of its own. A library whose value or gradient is not lossary's is left o
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +36,10 @@ Record = dict[str, Any]
 def main(words: list[str] | None = None) -> None:
     asked = arguments(words)
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-    if len(asked.backend) > 1 or not asked.here:
+    if asked.here is None:
+        given = sys.argv[1:] if words is None else words
         for backend in asked.backend:
-            options = [*(sys.argv[1:] if words is None else words), "--backend", backend, "--here"]
+            options = [*given, "--backend", backend, "--here", shlex.join(given)]
             subprocess.run([sys.executable, __file__, *options], check=True, env=environment(backend, asked))
         return
     os.environ |= environment(asked.backend[0], asked)
@@ -60,9 +66,13 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
         "--device", default="cpu", help="cpu, or cuda: torch by its events, JAX and TensorFlow by the wall"
     )
     parser.add_argument("--quick", action="store_true", help="three losses at two shapes in float32")
+    parser.add_argument("--growth", action="store_true", help="a few losses with more and more rows and classes")
+    parser.add_argument("--imports", action="store_true", help="instead: what lossary adds to the import of Keras")
+    parser.add_argument("--steps", action="store_true", help="instead: a training step of two small models")
+    parser.add_argument("--passes", action="store_true", help="also count how often the whole matrix is gone over")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="times only")
     parser.add_argument("--keep", action="store_true", help="write the results to benchmarks/results")
-    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--here", help=argparse.SUPPRESS)  # in this process, which was asked for by these words
     return parser.parse_args(words)
 
 
@@ -91,6 +101,7 @@ def environment(backend: str, asked: argparse.Namespace) -> dict[str, str]:
     names = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
     there |= {f"{name}_NUM_THREADS": n for name in names}
     there |= {"TF_NUM_INTRAOP_THREADS": n, "TF_NUM_INTEROP_THREADS": n, "NPROC": n, "JAX_PLATFORMS": "cpu"}
+    there["CUDA_VISIBLE_DEVICES"] = ""  # Keras would take a GPU that it sees
     if asked.threads == 1:
         there["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
     return there
@@ -113,31 +124,60 @@ def measure(asked: argparse.Namespace) -> None:
     """All that was asked for, on the backend of this process."""
     if asked.device == "cpu":
         set_threads(asked.threads)
-    from benchmarks import speed_cases as sc
-    from benchmarks.speed_engines import BACKEND, MODES, Engine
+    from benchmarks.speed_engines import BACKEND, Engine
 
     engine = Engine(asked.device)
-    only = list(sc.QUICK) if asked.quick and not asked.only else asked.only
-    chosen = sc.cases(only)
-    at = asked.shapes or ([sc.TINY, sc.LARGE] if asked.quick else sc.SHAPES)
-    dtypes = ["float32"] if asked.quick else asked.dtypes
-    records: list[Record] = []
     print(f"{BACKEND} on {engine.name() or processor()}, {asked.threads} thread(s), {asked.rounds} rounds", flush=True)
-    for shape in at:
-        for dtype in dtypes:
-            for mode in asked.modes or MODES:
-                if mode == "eager" and BACKEND != "torch" and shape != sc.TINY and not asked.modes:
-                    continue
-                print(f"\n{mode}, {shape_words(shape)}, {dtype}: milliseconds, and others by lossary", flush=True)
-                for case in chosen:
-                    if case.fits(shape):
-                        records.append(timed(engine, case, shape, dtype, mode, asked))
-                        print("  " + line(records[-1]), flush=True)
+    records: list[Record] = []
+    try:
+        if asked.imports or asked.steps:
+            records += around(asked)
+        else:
+            for record in losses(engine, asked):
+                records.append(record)
+    finally:  # also of a run that was stopped
+        if asked.keep and records:
+            keep(BACKEND, engine, records, asked)
     if not records:
         raise SystemExit("Nothing was measured: no loss has this name, or none is asked for at these shapes.")
-    summary(records)
-    if asked.keep:
-        keep(BACKEND, engine, records, asked)
+    from benchmarks.speed_page import summary_lines
+
+    print("\n" + "\n".join(summary_lines(BACKEND, records)))
+
+
+def losses(engine: Any, asked: argparse.Namespace) -> Iterator[Record]:
+    """Every loss at every shape, type and mode that was asked for."""
+    from benchmarks import speed_cases as sc
+    from benchmarks.speed_engines import BACKEND, COMPILED, MODES
+
+    at, dtypes, modes, only = asked.shapes or list(sc.SHAPES), asked.dtypes, asked.modes or MODES, asked.only
+    if asked.quick:
+        at, dtypes, only = asked.shapes or [sc.TINY, sc.LARGE], ["float32"], only or list(sc.QUICK)
+    if asked.growth:
+        at, dtypes, only = asked.shapes or list(sc.GROWTH), ["float32"], only or list(sc.GROWING)
+        modes = asked.modes or [COMPILED]
+    chosen = sc.cases(only)
+    for shape in at:
+        for dtype in dtypes:
+            for mode in modes:
+                if mode == "eager" and BACKEND != "torch" and shape != sc.TINY and not asked.modes:
+                    continue
+                fit = [case for case in chosen if case.fits(shape)]
+                if fit:
+                    print(f"\n{mode}, {shape_words(shape)}, {dtype}: milliseconds, and others by lossary", flush=True)
+                for case in fit:
+                    record = timed(engine, case, shape, dtype, mode, asked)
+                    print("  " + line(record), flush=True)
+                    yield {"what": "growth", **record} if asked.growth else record
+
+
+def around(asked: argparse.Namespace) -> list[Record]:
+    """What lossary adds to the import of Keras, and its losses to a training step."""
+    from benchmarks.speed_steps import imports, steps, wall_or_processor
+
+    found = [imports(str(ROOT / "src"))] if asked.imports else []
+    found += steps(asked.rounds, wall_or_processor(asked.threads)) if asked.steps else []
+    return found
 
 
 def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str, asked: argparse.Namespace) -> Record:
@@ -183,6 +223,10 @@ def timed(engine: Any, case: Any, shape: tuple[int, ...], dtype: str, mode: str,
     if asked.memory and size > 1e6 and (mode != "eager" or os.environ["KERAS_BACKEND"] == "torch"):
         held = {name: engine.memory(run) for name, run in runs.items()}
         record["memory"] = {name: round(n / size, 3) for name, n in held.items() if n is not None}
+    if asked.passes:
+        entries = sum(x.size for x in keras.tree.flatten(p))
+        counted = {name: engine.passes(run, entries) for name, run in runs.items()}
+        record["passes"] = {name: n for name, n in counted.items() if n is not None}
     if asked.threads != 1:
         record["threads"] = asked.threads
     return {**record, "left out": left_out} if left_out else record
@@ -215,21 +259,17 @@ def line(record: Record) -> str:
         return f"{name:<72} not measured: {record['refused']}"
     beside = "".join(f"  {library} {r:5.2f}" for library, r in record["ratios"].items())
     beside += f"  {record['squares']:.1f} mse" if "squares" in record else ""
-    if "memory" in record:
+    if record.get("memory"):
         own, *theirs = record["memory"].values()
         beside += f"  memory {own:.2f} ({', '.join(f'{held:.2f}' for held in theirs)})"
+    if record.get("passes"):
+        beside += f"  passes {', '.join(map(str, record['passes'].values()))}"
     out = "".join(f"  {library} left out: {why}" for library, why in record.get("left out", {}).items())
     return f"{name:<72}{record['seconds'] * 1e3:10.4f}{beside}{out}"
 
 
 def shape_words(shape: Any) -> str:
     return " × ".join(f"{n:,}" for n in shape)
-
-
-def summary(records: list[Record]) -> None:
-    from benchmarks.speed_page import summary_lines
-
-    print("\n" + "\n".join(summary_lines(records)))
 
 
 def processor() -> str:
@@ -241,15 +281,14 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def versions() -> dict[str, str]:
+def versions(backend: str) -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
+    own = {"torch": ["torch"], "jax": ["jax", "jaxlib", "optax"], "tensorflow": ["tensorflow-cpu", "tensorflow"]}
     found = {"python": platform.python_version()}
-    for name in ("keras", "numpy", "torch", "jax", "jaxlib", "optax", "tensorflow-cpu", "tensorflow"):
-        try:
+    for name in ("keras", "numpy", *own[backend]):
+        with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
@@ -260,21 +299,26 @@ def keep(backend: str, engine: Any, records: list[Record], asked: argparse.Names
     new = {key(r) for r in records}
     kept = [r for r in before.get("records", []) if key(r) not in new]
     machine = {"processor": processor(), "cores": os.cpu_count(), "device": engine.name(), "system": platform.system()}
-    words = " ".join(word for word in sys.argv[1:] if word != "--here")
-    whole = {
-        "backend": backend,
-        "machine": machine,
-        "versions": versions(),
-        "commands": [*dict.fromkeys([*before.get("commands", []), f"python benchmarks/losses.py {words}"])],
-        "records": [*kept, *records],
-    }
+    head = {"backend": backend, "machine": machine, "versions": versions(backend)}
+    command = f"python benchmarks/losses.py {asked.here}"
+    head["commands"] = [*dict.fromkeys([*before.get("commands", []), command])]
+    lines = ",\n".join(json.dumps(rounded(r), ensure_ascii=False) for r in [*kept, *records])
     RESULTS.mkdir(exist_ok=True)
-    file.write_text(json.dumps(whole, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"Wrote {file.relative_to(ROOT)}")
+    top = json.dumps(head, ensure_ascii=False, indent=1).rstrip("}\n")
+    file.write_text(f'{top},\n "records": [\n{lines}\n]\n}}\n', encoding="utf-8")
+    print(f"Wrote {file.relative_to(ROOT)}; tools/generate.py makes docs/speed.md of it")
+
+
+def rounded(x: Any) -> Any:
+    """Numbers to four places that count."""
+    if isinstance(x, dict):
+        return {name: rounded(part) for name, part in x.items()}
+    return float(f"{x:.4g}") if isinstance(x, float) else x
 
 
 def key(record: Record) -> str:
-    return json.dumps([record.get(name) for name in ("what", "loss", "how", "shape", "dtype", "mode", "threads")])
+    names = ("what", "model", "loss", "how", "shape", "dtype", "mode", "threads")
+    return json.dumps([record.get(name) for name in names])
 
 
 if __name__ == "__main__":

@@ -169,7 +169,12 @@ def torch_weighted(from_logits: bool = False, pos_weight: float = 1.0) -> Peer |
 
     if not from_logits:
         return None
-    return torch_entries("binary_cross_entropy_with_logits", pos_weight=torch.tensor(pos_weight))
+    function = torch.nn.functional.binary_cross_entropy_with_logits
+
+    def loss(y: Any, p: Any, reduction: str) -> Any:
+        return function(p, y, pos_weight=torch.full((), pos_weight, device=p.device), reduction=reduction)
+
+    return Peer(lambda y, p: loss(y, p, "none").mean(-1), lambda y, p: loss(y, p, "mean"))
 
 
 def torch_classes(
@@ -206,10 +211,12 @@ def torch_gaussian(spread: str = "log_variance", full: bool = True) -> Peer | No
     if spread != "variance":
         return None
     function = torch.nn.functional.gaussian_nll_loss
-    return Peer(
-        lambda y, p: function(p[:, :1], y, p[:, 1:], full=full, reduction="none")[:, 0],
-        lambda y, p: function(p[:, :1], y, p[:, 1:], full=full),
-    )
+
+    def loss(y: Any, p: Any, reduction: str) -> Any:
+        p = p if p.ndim > y.ndim else p.unsqueeze(1)
+        return function(p[..., 0], y, p[..., 1], full=full, reduction=reduction)
+
+    return Peer(lambda y, p: loss(y, p, "none").mean(-1), lambda y, p: loss(y, p, "mean"))
 
 
 def torch_ctc() -> Peer:

@@ -18,6 +18,14 @@ TINY, LARGE, FLAT, WIDE, WIDEST = (64, 10), (4096, 1000), (1_000_000,), (4096, 1
 ROWS_THAT_MEET, IMAGES, STEPS = (256, 1000), (4, 1024, 1024, 4), (32, 400, 100)
 SHAPES: tuple[Shape, ...] = (TINY, LARGE, FLAT, WIDE, WIDEST, ROWS_THAT_MEET, IMAGES, STEPS)
 FOR_CLASSES = (WIDE, WIDEST)
+GROWTH = (*((rows, 1000) for rows in (512, 2048, 8192)), *((1024, classes) for classes in (10, 100, 1000, 10_000)))
+GROWING = (
+    "SparseCategoricalCrossentropy(from_logits=True)",
+    "CategoricalCrossentropy(from_logits=True)",
+    "BinaryCrossentropy(from_logits=True)",
+    "Huber()",
+    "MeanSquaredError()",
+)
 QUICK = ("MeanSquaredError", "BinaryCrossentropy", "SparseCategoricalCrossentropy")
 EACH = "one for each class"
 
@@ -64,7 +72,7 @@ class Case:
             return shape not in (*FOR_CLASSES, STEPS, LARGE if coupled else ROWS_THAT_MEET) and (
                 axes != {"row"} or coupled or shape == TINY
             )
-        steps = self.cls(**self.sized(2).parameters).contract.rank == 3
+        steps = self.cls.tasks == ("sequence",)
         if shape in (ROWS_THAT_MEET, STEPS) or steps:
             return shape == TINY if shape != STEPS else steps
         if shape in FOR_CLASSES:
@@ -100,9 +108,17 @@ def losses() -> list[Any]:
 
 
 def cases(only: list[str]) -> list[Case]:
-    """Every loss, or those that are named: a whole name, or the beginning of a name with its parameters."""
+    """Every loss, or those that are named."""
     every = [case for cls in losses() for case in variants(cls)]
-    return [case for case in every if not only or case.cls.__name__ in only or any(map(str(case).startswith, only))]
+    return [case for case in every if not only or any(named(case, word) for word in only)]
+
+
+def named(case: Case, word: str) -> bool:
+    """Whether a word means the case: all ways of a loss by its name, one by its brackets, several by a beginning."""
+    exact = {cls.__name__ for cls in losses()}
+    if word.endswith(")"):
+        return str(case) == word.removesuffix("()")
+    return case.cls.__name__ == word if word in exact else str(case).startswith(word)
 
 
 def variants(cls: Any) -> list[Case]:
@@ -148,9 +164,9 @@ def inputs(case: Case, shape: Shape) -> tuple[Any, Any]:
     loss, name = case.cls(**case.sized(shape[-1]).parameters), case.cls.__name__
     rules = loss.contract
     rng = np.random.default_rng(1)
-    if rules.rank == 3:  # rows, steps, symbols
+    if case.cls.tasks == ("sequence",):  # rows, steps, symbols
         rows, steps, symbols = shape if len(shape) == 3 else (*shape, shape[-1])
-        y = rng.integers(1, symbols, (rows, max(steps // 8, 3))).astype("int32")
+        y = rng.integers(1, symbols, (rows, max(steps // 8, 2))).astype("int32")
         return y, rng.standard_normal((rows, steps, symbols), "float32")
     if rules.shape == "parameters":
         p = normal((*shape, rules.parameters), 3)

@@ -59,6 +59,7 @@ MODES = {"tensorflow": ("eager", "graph", "xla"), "jax": ("eager", "jit"), "torc
 
 
 USUAL = "jit" if BACKEND == "jax" else "eager"  # how most programs run, and what is quick to measure
+AS_USERS_DO = {"xla_backend_optimization_level": 3}  # the quick tests compile with less effort (tests/conftest.py)
 
 
 def value_and_gradient(f, y, p, mode="eager"):
@@ -76,7 +77,7 @@ def _both(f, mode):
             value, back = jax.vjp(lambda v: f(y, v), p)
             return value, back(jax.numpy.ones_like(value))[0]
 
-        return jax.jit(both) if mode == "jit" else both
+        return jax.jit(both, compiler_options=AS_USERS_DO) if mode == "jit" else both
     if BACKEND == "torch":
         return lambda y, p: _both_on_torch(f, y, p)
     import tensorflow as tf
@@ -99,7 +100,7 @@ def with_gradients(f):
             value, back = jax.vjp(lambda xs: f(xs, rest), xs)
             return value, *back(jax.numpy.ones_like(value))[0]
 
-        run = jax.jit(both)
+        run = jax.jit(both, compiler_options=AS_USERS_DO)
         return lambda arrays, rest: list(map(np.asarray, run(list(map(jax.numpy.asarray, arrays)), rest)))
     if BACKEND == "torch":
         import torch

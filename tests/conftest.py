@@ -1,4 +1,10 @@
-"""The suite runs once per backend: KERAS_BACKEND=tensorflow (default), jax or torch."""
+"""The suite runs once per backend: KERAS_BACKEND=tensorflow (default), jax or torch.
+
+Without --full the quick part runs; what it leaves out is marked `full` or, on the other backends, `once`:
+- `full` (tests/laws/cases.py): a law of forms, for a loss that is not the first of its form.
+- `once` (here): what rooms above the losses say about each loss, model or table. The first parameters of such a test
+  run on every backend, the others on one: the numbers of losses are under the laws, on all.
+"""
 
 import os
 
@@ -14,6 +20,42 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import numpy as np
 import pytest
+
+ABOVE = {"checking", "cli", "drawing", "explorer", "fuzz", "linear", "peers", "tools"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="every law for every loss, as `make test-all` does")
+
+
+def pytest_configure(config):
+    if not config.getoption("--full"):  # the laws of exactness ask for the usual level (tests/backends.py)
+        os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+
+def pytest_collection_modifyitems(config, items):
+    """`-m full` asks for what is left out by itself."""
+    seen = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if test in seen and above_the_losses(item):
+            item.add_marker(pytest.mark.once)
+        seen.add(test)
+    if not config.getoption("--full") and "full" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def above_the_losses(item):
+    """Whether a test with parameters is one of a room above the losses, or goes through the losses outside the laws."""
+    from lossary.core.loss import Loss
+
+    if not hasattr(item, "callspec"):
+        return False
+    room = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+    cls = getattr(item.callspec.params.get("case"), "cls", item.callspec.params.get("cls"))
+    of_each_loss = isinstance(cls, type) and issubclass(cls, Loss)
+    return room in ABOVE or (of_each_loss and room not in ("laws", "oracle"))
 
 
 @pytest.fixture

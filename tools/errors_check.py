@@ -24,10 +24,10 @@ RAGGED = (
 
 CHECKS = [
     Example(
-        "A check of rows that are not there",
+        "A check of empty arrays",
         "ls.check is given arrays without a row.",
         'ls.check("mse", np.zeros((0, 1)), np.zeros((0, 1)))',
-        "Look at what made them: a filter that keeps nothing, or an empty file.",
+        "Check how they were made: a filter that keeps nothing, or an empty file.",
     ),
     Example(
         "A check of arrays of several shapes",
@@ -49,20 +49,20 @@ CHECKS = [
         hidden=RAGGED,
     ),
     Example(
-        "A check of batches with targets beside",
+        "A check of batches with separate targets",
         "ls.check(model, batches, y): the batches of a stream hold their own targets.",
         LINE + "batches = iter([(np.zeros((4, 3)), np.zeros((4, 1)))])\nls.check(model, batches, np.zeros((4, 1)))",
         "Leave y out.",
     ),
     Example(
-        "A check of a stream that gives nothing",
-        "The generator, loader or dataset has no batch, often because it has been gone through before.",
+        "A check of an empty stream",
+        "The generator, loader or dataset has no batch, often because it has been consumed before.",
         LINE + "ls.check(model, iter([]))",
-        "Make it anew.",
+        "Create it again.",
     ),
     Example(
         "A check of batches without targets",
-        "The batches of a stream are inputs alone.",
+        "The batches of a stream hold only inputs.",
         LINE + "ls.check(model, iter([np.zeros((4, 3))]))",
         "Let each batch be a tuple (x, y).",
     ),
@@ -70,11 +70,11 @@ CHECKS = [
         "A check of a Parquet file",
         "ls.check(model, path, y): there is no such file, or y does not name its columns.",
         LINE + 'ls.check(model, "nowhere.parquet", "price")',
-        "Look at the path, and name the target's column.",
+        "Check the path, and name the target's column.",
     ),
     Example(
         "A check of a column that a Parquet file lacks",
-        "y of ls.check(model, path, y) names no column of the file.",
+        "y of ls.check(model, path, y) is not a column of the file.",
         LINE + 'ls.check(model, "rows.parquet", "cost")',
         "Compare the names.",
         hidden=ROWS,
@@ -83,17 +83,17 @@ CHECKS = [
         "An explanation of a model",
         "ls.explain is given a model, as ls.check takes it.",
         LINE + "ls.explain(model, np.zeros((4, 3)), np.zeros((4, 1)))",
-        "Predict first; ls.target_split(model, x, y) takes the target of a model apart.",
+        "Predict first; ls.target_split(model, x, y) splits the objective of a model.",
     ),
     Example(
         "A table of one target",
-        "ls.target_table is given what ls.target_split gives, without a name.",
+        "ls.target_table is given the result of ls.target_split without a name.",
         LINE + "ls.target_table(ls.target_split(model, np.zeros((4, 3)), np.zeros((4, 1))))",
-        "print(target) shows one; a dictionary sets several side by side.",
+        "print(target) shows one; a dictionary shows several side by side.",
     ),
     Example(
         "A function for `lossary check` that raises",
-        "The function that should give the model and its data has an error of its own.",
+        "The function that should return the model and its data raises an error.",
         "$ lossary check data:broken",
         "Call it in Python, where the traceback shows.",
         files=MODULE,
@@ -107,7 +107,7 @@ CHECKS = [
     ),
     Example(
         "A check of targets for no output",
-        "The targets are a dictionary by other names than the model's outputs.",
+        "The keys of the targets are not the names of the model's outputs.",
         LINE + 'ls.check(model, np.zeros((4, 3)), {"price": np.zeros((4, 1))})',
         "Name the outputs, or pass the targets in their order.",
     ),

@@ -30,11 +30,11 @@ FOREIGN = [
          "'lossary.families.robust', 'class_name': 'Huber', ...}",
          "Could not locate class 'Sum'", "Could not locate class 'MultiLoss'", "Could not locate class 'LossLayer'"),
         "Keras 3, load_model",
-        "The file holds a loss or a layer of lossary (`'registered_name': 'lossary>...'` stands in the text), and "
+        "The file holds a loss or a layer of lossary (`'registered_name': 'lossary>...'` is in the message), and "
         "lossary is not imported in this process.",
         "`import lossary` before `keras.saving.load_model(path)`: that registers all of its classes; "
         "`custom_objects` is not needed. To predict only, without lossary installed: `load_model(path, "
-        "compile=False)` leaves the loss away (a model with an `ls.LossLayer` or `ls.TermLayer` inside needs lossary, "
+        "compile=False)` leaves out the loss (a model with an `ls.LossLayer` or `ls.TermLayer` inside needs lossary, "
         "or `ls.without_targets(model)` before saving). What a saved file may run, and what `safe_mode` protects from: "
         "docs/target.md, \"Files and modules that you do not trust\".",
     ),
@@ -55,10 +55,10 @@ FOREIGN = [
         ("Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution "
          "and thus it is disallowed by default.",
          "you can override this error by passing `safe_mode=False` to the loading function"), "Keras 3",
-        "A saved model holds Python code: a lambda, in a Lambda layer or as a loss. With `safe_mode=False` whatever is "
-        "in the file is run, with your rights.",
+        "A saved model holds Python code: a lambda, in a Lambda layer or as a loss. With `safe_mode=False` whatever "
+        "is in the file is run, with your permissions.",
         "A loss made with `@ls.loss`, and everything of lossary, is saved without code and loads in safe mode; "
-        "`load_model(path, compile=False)` leaves the loss away. docs/target.md says what to trust: `lossary check "
+        "`load_model(path, compile=False)` leaves out the loss. docs/target.md says what to trust: `lossary check "
         "module:model` runs the module too.",
     ),
     Foreign(
@@ -75,14 +75,14 @@ FOREIGN = [
     ),
     Foreign(
         ("No loss to compute. Provide a `loss` argument in `compile()`.",), "Keras 3 (not on JAX)",
-        "compile got no loss, and no layer adds one. On JAX training runs, and minimises nothing.",
+        "compile was given no loss, and no layer adds one. On JAX training runs, but minimises nothing.",
         "Pass a loss. `ls.diagnose(model, x, y)` refuses such a model on every backend.",
     ),
     Foreign(
         ("`class_weight` not supported for 3+ dimensional targets.",
          "TypeError: only 0-dimensional arrays can be converted to Python scalars"), "TensorFlow 2's Keras, Keras 3",
         "`fit(class_weight=...)` was used with targets such as (batch, height, width).",
-        "Weigh the classes inside the loss: `ls.SparseCategoricalCrossentropy(class_weight=(1.0, 5.0))`, any rank.",
+        "Use class weights inside the loss: `ls.SparseCategoricalCrossentropy(class_weight=(1.0, 5.0))`, any rank.",
     ),
     Foreign(
         ("Using a target size (torch.Size([8])) that is different to the input size (torch.Size([8, 1])).",), "torch",
@@ -116,16 +116,16 @@ FOREIGN = [
     ),
     Foreign(
         ("loss: nan",), "the progress bar of fit",
-        "Something in the step is no number: data, weights, a layer, the loss or a gradient.",
+        "Something in the step is not a number: data, weights, a layer, the loss or a gradient.",
         "`print(ls.diagnose(model, x_batch, y_batch))` names the first such tensor, its row, and what to do. Losses of "
         "lossary are finite for probabilities of 0 and 1 and for logits of ±10,000, and so are their gradients.",
     ),
     Foreign(
         ("negative loss (loss: -3.1415)",), "the progress bar of fit",
         "A cross-entropy with labels outside [0, 1], KL divergence of rows that do not sum to 1, Dice of logits; or a "
-        "likelihood of a density (`ls.GaussianNLL`), or a cosine similarity of Keras, where it is normal.",
-        "Labels and probabilities out of range are a TargetError or PredictionError. `ls.CosineSimilarity` tells in "
-        "its card what its values mean: `print(ls.card(\"cosine_similarity\"))`.",
+        "likelihood of a density (`ls.GaussianNLL`), or a cosine similarity of Keras, where it is to be expected.",
+        "Labels and probabilities out of range are a TargetError or PredictionError. The card of "
+        "`ls.CosineSimilarity` says what its values mean: `print(ls.card(\"cosine_similarity\"))`.",
     ),
     Foreign(
         ("loss (of fit) and metric differ for the same formula",), "Keras",
@@ -136,7 +136,7 @@ FOREIGN = [
     Foreign(
         ("Cannot clone object '...', as the constructor either does not set or modifies parameter",), "scikit-learn",
         "clone found that an estimator's constructor changed an argument it was given.",
-        "Losses of lossary are no estimators and keep their arguments: `copy`, pickle and `get_config` give the "
+        "Losses of lossary are not estimators, and keep their arguments: `copy`, pickle and `get_config` give the "
         "same loss.",
     ),
     Foreign(

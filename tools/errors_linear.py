@@ -13,27 +13,27 @@ NARROW = (
 )
 
 LINEAR = [
-    Example("A linear fit of text", "ls.fit_linear is given an x, y, weight or offset that is no number.",
+    Example("A linear fit of text", "ls.fit_linear is given an x, y, weight or offset that is not numeric.",
             LINE + 'ls.fit_linear([["a"], ["b"], ["c"], ["d"]], y)', "Turn text into numbers first."),
     Example("A linear fit without rows or columns", "x is empty, or has more than two axes.",
-            "ls.fit_linear(np.empty((0, 2)), [])", "Look at the shape of x."),
-    Example("A linear fit of gaps", "x, y or the offset holds NaN or infinity in a row that counts.",
+            "ls.fit_linear(np.empty((0, 2)), [])", "Check the shape of x."),
+    Example("A linear fit of NaN", "x, y or the offset holds NaN or infinity in a row that counts.",
             LINE + "y[2] = np.nan\nls.fit_linear(x, y)", "Leave such rows out, or give them sample_weight 0."),
-    Example("Rows of x and y that do not meet", "x and y have different numbers of rows.",
-            LINE + "ls.fit_linear(x, y[:3])", "Compare how the two were made."),
-    Example("One-hot targets for a sparse loss, in a linear fit", "A sparse loss is given one column a class.",
+    Example("x and y of different lengths", "x and y have different numbers of rows.",
+            LINE + "ls.fit_linear(x, y[:3])", "Check how x and y were made."),
+    Example("One-hot targets for a sparse loss, in a linear fit", "A sparse loss is given one column per class.",
             'ls.fit_linear(np.eye(3), np.eye(3), loss="scce")', "Use the dense loss, or y.argmax(axis=1)."),
     Example("Several targets for a loss of several parameters", "A likelihood, and a y of columns.",
             LINE + 'ls.fit_linear(x, np.stack([y, y], axis=1), loss="gaussian_nll")', "Fit one column of y."),
     Example("Targets with more than two axes, in a linear fit", "y has three axes or more.",
             LINE + "ls.fit_linear(x, y[:, None, None])", "Flatten the axes after the first."),
-    Example("As many outputs as there are none", "outputs= differs from the columns of y.",
+    Example("A wrong number of outputs", "outputs= differs from the columns of y.",
             LINE + "ls.fit_linear(x, y, outputs=3)", "Leave outputs out."),
-    Example("Weights or an offset of another length", "sample_weight or offset has not one entry a row.",
+    Example("Weights or an offset of another length", "sample_weight or offset does not have one entry per row.",
             LINE + "ls.fit_linear(x, y, sample_weight=[1.0, 2.0])", "Pass one for each row."),
     Example("Weights below 0, in a linear fit", "A weight is negative or not finite, or all are 0.",
             LINE + "ls.fit_linear(x, y, sample_weight=[1.0, -2.0, 1.0, 1.0])", "0 leaves a row out."),
-    Example("A penalty below 0", "l1 or l2 is negative, not finite, or no number.",
+    Example("A penalty below 0", "l1 or l2 is negative, not finite, or not a number.",
             LINE + "ls.fit_linear(x, y, l2=-1.0)", "Leave it out for no penalty."),
     Example("A linear fit without a loss", "loss is None.", LINE + "ls.fit_linear(x, y, loss=None)",
             'Pass loss="mse".'),
@@ -44,28 +44,28 @@ LINEAR = [
             "Train it step by step."),
     Example("A loss of several inputs, in a linear fit", "The loss reads more than one y_true and one y_pred.",
             "ls.fit_linear(np.eye(3), [0, 1, 0], loss=ls.CoxPH())", "Train it step by step."),
-    Example("A loss of Keras that is one number, in a linear fit", "A loss's call gives one number for the batch.",
+    Example("A loss that returns one number, in a linear fit", "A loss's call gives one number for the batch.",
             OWN + "class Whole(keras.losses.Loss):\n    def call(self, y_true, y_pred):\n"
             "        return keras.ops.mean(keras.ops.square(y_pred - y_true))\n\n\n" + LINE
-            + "ls.fit_linear(x, y, loss=Whole())", "Take the mean over axis=-1 alone."),
-    Example("Rows that look at one another, in a linear fit", "A row's value changes with the other rows.",
+            + "ls.fit_linear(x, y, loss=Whole())", "Take the mean over axis=-1 only."),
+    Example("Rows that depend on one another, in a linear fit", "A row's value changes with the other rows.",
             OWN + "class Centred(keras.losses.Loss):\n    def call(self, y_true, y_pred):\n"
             "        e = y_pred - y_true\n"
             "        return keras.ops.mean(keras.ops.square(e - keras.ops.mean(e)), axis=-1)\n\n\n" + LINE
             + "ls.fit_linear(x, y, loss=Centred())", "Train it step by step."),
     Example("A loss of several outputs, in a linear fit", "A MultiLoss names outputs; a linear model has none.",
-            LINE + 'ls.fit_linear(x, y, loss=ls.MultiLoss({"price": "mse"}))', "Fit each output with its own loss."),
-    Example("A loss in float32, in a linear fit", "A part of the loss makes float32 of its numbers.",
+            LINE + 'ls.fit_linear(x, y, loss=ls.MultiLoss({"price": "mse"}))', "Fit each output on its own."),
+    Example("A loss in float32, in a linear fit", "A part of the loss computes in float32.",
             NARROW + LINE + "ls.fit_linear(x, y, loss=narrow)", "Make constants with ops.cast(c, y_pred.dtype)."),
-    Example("A root with a penalty", "The root of a mean is no mean of rows.",
+    Example("A root with a penalty", "The root of a mean is not a mean over rows.",
             LINE + 'ls.fit_linear(x, y, loss="rmse", l2=0.1)', 'Pass loss="mse".'),
     Example("A linear fit without SciPy", "A loss with corners, or l1, needs linear programmes.",
             LINE + 'ls.fit_linear(x, y, loss="mae")', "pip install scipy",
             hidden="def missing(name, *more):\n    raise ImportError(name)\n\n"
             'patch("lossary.linear.programs.import_module", missing)'),
-    Example("A prediction from other columns", "predict is given more or fewer columns than were fitted.",
+    Example("Prediction from other columns", "predict is given more or fewer columns than were fitted.",
             LINE + "ls.fit_linear(x, y).predict([[1.0, 2.0]])", "Pass the same columns."),
-    Example("A file that holds no fit", "LinearFit.load is given another file.",
+    Example("A file that is not a fit", "LinearFit.load is given another file.",
             'ls.LinearFit.load("other.json")', "Save with LinearFit.save.", files={"other.json": "{}"}),
     Example("A function in float32, for SciPy", "ls.value_and_gradient is given a function that gives float32.",
             "from keras import ops\n\n\ndef target(b):\n"
@@ -74,7 +74,7 @@ LINEAR = [
     Example("A function partly in float32, for SciPy", "A part of the function computes in float32.",
             "from keras import ops\n\n\ndef target(b):\n"
             '    return ops.sum(ops.cast(ops.cast(ops.square(b - 0.3), "float32"), "float64"))\n\n\n'
-            "ls.value_and_gradient(target)(np.zeros(2))", "Keep the type of the parameters."),
-    Example("A function of several numbers, for SciPy", "An optimiser lowers one number.",
+            "ls.value_and_gradient(target)(np.zeros(2))", "Keep the dtype of the parameters."),
+    Example("A function with several values, for SciPy", "An optimiser minimises a single number.",
             "ls.value_and_gradient(lambda b: b * b)(np.zeros(2))", "Take a mean or a sum."),
 ]  # fmt: skip

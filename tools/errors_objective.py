@@ -15,14 +15,28 @@ ENERGY = "def energy(h):\n    return ops.mean(h**2, axis=-1)\n\n\n"
 
 TARGETS = [
     Example(
-        "A weight that is no number",
+        "A weight of a loss that no model tracks",
+        "A loss of one's own holds a keras.Variable, or a layer, that is to be trained, and does not declare it.",
+        "class Scaled(ls.Loss):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.scale = keras.Variable(1.0)\n\n"
+        "    def call(self, y_true, y_pred):\n"
+        "        return ops.mean(ops.abs(y_true - y_pred), axis=-1) * self.scale\n\n\n"
+        + ONE
+        + 'model.compile("sgd", Scaled())',
+        "Declare it as a slot of the loss (docs/add-a-loss.md), hold it in a layer of the model, or give it "
+        "`trainable=False`.",
+    ),
+    Example(
+        "A weight that is not a number",
         "A loss is multiplied by text, infinity or nan; or LossLayer(weight=...) is.",
         'ls.LossLayer("mse", weight="heavy")',
         "Pass a finite number, a schedule, or a Dial.",
     ),
     Example(
         "A schedule in compiled code that does not know the step",
-        "A function of one's own, or a training loop, hides a loss whose parameter follows a schedule.",
+        "A function or a training loop of your own wraps a loss whose parameter follows a schedule.",
         ONE + "loss = ls.Huber(delta=ls.LinearSchedule(2.0, 0.5, steps=100))\n"
         'model.compile("sgd", lambda y, p: 0.5 * loss(y, p))\n' + ROWS + "model.fit(rows, y, verbose=0)",
         "Give compile the loss itself (here 0.5 * loss), or open a block of `ls.at_step(step)` in your own loop.",
@@ -35,19 +49,19 @@ TARGETS = [
         "Give compile the loss itself, or open a block of `ls.at_step(step)` in your own loop.",
     ),
     Example(
-        "A schedule of something that is no number",
+        "A schedule of something that is not a number",
         "A schedule or a Dial is given text, infinity or nan.",
         'ls.LinearSchedule("low", 1.0, steps=10)',
         "Pass finite numbers.",
     ),
     Example(
         "A schedule over no steps",
-        "`steps` is 0, negative, or no whole number.",
+        "`steps` is 0, negative, or not a whole number.",
         "ls.CosineSchedule(0.0, 1.0, steps=0)",
         "Count batches, not epochs: an epoch has ceil(rows / batch_size) of them.",
     ),
     Example(
-        "A schedule of one's own that is no function",
+        "A schedule that is not a function",
         "ls.Schedule is given a number.",
         "ls.Schedule(0.5)",
         "Pass a function of the step.",
@@ -59,14 +73,14 @@ TARGETS = [
         "Give the value before the first boundary too.",
     ),
     Example(
-        "A part that is not one number",
+        "A part with one value per row",
         "A loss in a sum has reduction='none', or is None.",
         'ls.Huber() + ls.MeanAbsoluteError(reduction="none")',
         "Leave `reduction` out.",
     ),
     Example(
-        "A list of numbers that is none",
-        "StepSchedule is given one number where it takes a list.",
+        "A number instead of a list",
+        "StepSchedule is given a single number where it takes a list.",
         "ls.StepSchedule(1.0, boundaries=[100])",
         "Write both as lists.",
     ),
@@ -76,34 +90,34 @@ TARGETS = [
         'ls.Huber(delta={"class_name": "Wave", "config": {}, "module": None, "registered_name": "mine>Wave"})',
         "Import the module that defines and registers it.",
     ),
-    Example("A sum that is no list", "ls.Sum is given one loss.", 'ls.Sum("mse")', "Put it into a list."),
+    Example("A sum that is not a list", "ls.Sum is given one loss.", 'ls.Sum("mse")', "Put it into a list."),
     Example(
         "MultiLoss without names",
-        "MultiLoss is given a list, or keys that are no text.",
+        "MultiLoss is given a list, or keys that are not text.",
         'ls.MultiLoss(["mse", "mae"])',
-        "Write a dictionary by the names of the outputs.",
+        "Write a dictionary with the names of the outputs as keys.",
     ),
-    Example("A sum of nothing", "ls.Sum is given an empty list.", "ls.Sum([])", "Give at least one loss."),
+    Example("An empty sum", "ls.Sum is given an empty list.", "ls.Sum([])", "Give at least one loss."),
     Example(
         "Weights of outputs that have no loss",
-        "MultiLoss(weights=...) names another output than the losses.",
+        "MultiLoss(weights=...) names an output without a loss.",
         'ls.MultiLoss({"a": "mse"}, weights={"b": 2.0})',
         "Compare the names.",
     ),
     Example(
         "A loss per output, called on one tensor",
-        "MultiLoss is called like a loss of one output.",
+        "MultiLoss is called like a loss for one output.",
         'ls.MultiLoss({"a": "mse"})(np.zeros((2, 1)), np.zeros((2, 1)))',
-        "Pass dictionaries by the names of the outputs.",
+        "Pass dictionaries with the names of the outputs as keys.",
     ),
     Example(
-        "Names of losses that are not those of the outputs",
+        "Losses for unknown outputs",
         "MultiLoss has to name every output of the model, and no other.",
         TWO + 'model.compile("sgd", ls.MultiLoss({"a": "mse", "bb": "mae"}))',
         "Correct the name; None leaves an output out.",
     ),
     Example(
-        "A sum of one output for a model of several",
+        "A sum for one output in a model with several",
         "A sum does not say which output it belongs to.",
         TWO + 'model.compile("sgd", ls.Huber() + ls.MeanAbsoluteError())\n'
         "model.evaluate(np.zeros((4, 2)), [np.zeros((4, 1))] * 2, verbose=0)",
@@ -128,15 +142,15 @@ TARGETS = [
     ),
     Example(
         "A sum inside a list of losses",
-        "compile mixes its own way of several losses with sums.",
+        "compile is given a list of losses, or loss_weights, together with a sum.",
         TWO + 'model.compile("sgd", [ls.Huber() + ls.MeanAbsoluteError(), "mse"])',
-        "Write a dictionary by the names of the outputs, or ls.MultiLoss of one, and the weights too.",
+        "Use ls.MultiLoss with the names of the outputs, and put the weights into it.",
     ),
     Example(
-        "A term with an argument from nowhere",
+        "A term with an argument without a source",
         "ls.Term calls a function whose argument has no source.",
         ENERGY + "ls.Term(energy)",
-        'Say where it comes from: ls.Term(energy, h=ls.Hidden("name of the layer")).',
+        'Give its source: ls.Term(energy, h=ls.Hidden("name of the layer")).',
     ),
     Example(
         "A term called like another loss",
@@ -146,7 +160,7 @@ TARGETS = [
     ),
     Example(
         "A hidden layer that the model does not have",
-        "ls.Hidden or GradNorm(shared=...) names a layer that is not there.",
+        "ls.Hidden or GradNorm(shared=...) names a layer that does not exist.",
         ENERGY + ONE + 'model.compile("sgd", ls.Huber() + ls.Term(energy, h=ls.Hidden("lime")))',
         "Correct the name.",
     ),
@@ -162,7 +176,7 @@ TARGETS = [
         "Read a layer that is called.",
     ),
     Example(
-        "A column, input or output that is not there",
+        "An unknown column, input or output",
         "ls.Column, ls.Input or ls.Output names something that was not passed.",
         ENERGY
         + ONE
@@ -185,13 +199,13 @@ TARGETS = [
     ),
     Example(
         "One loss to balance",
-        "UncertaintyWeighted and GradNorm weigh losses against one another.",
+        "UncertaintyWeighted and GradNorm balance several losses.",
         "ls.UncertaintyWeighted(ls.Huber())",
-        "Give two losses or more.",
+        "Pass two losses or more.",
     ),
     Example(
-        "A shared layer that the outputs do not follow from",
-        "GradNorm(shared=...) needs a layer of a functional model that all outputs go through.",
+        "A shared layer that the outputs do not depend on",
+        "GradNorm(shared=...) needs a layer of a functional model that all outputs depend on.",
         TWO + 'model.compile("sgd", ls.GradNorm(ls.MultiLoss({"a": "mse", "b": "mae"}), shared="a"))',
         "Name a layer before the branches, or leave `shared` out.",
     ),
@@ -199,22 +213,22 @@ TARGETS = [
         "A learned shape per column, for other columns",
         "AdaptiveRobust(size=...) is not the width of the predictions.",
         "ls.AdaptiveRobust(size=3)(np.zeros((4, 2)), np.zeros((4, 2)))",
-        "Set `size` to the number of columns, or leave it out for one shape in common.",
+        "Set `size` to the number of columns, or leave it out for one shape for all columns.",
     ),
     Example(
-        "A saved sum whose part is no loss",
+        "A saved sum with a part that is not a loss",
         "The configuration of a saved model was changed, or lossary did not write it.",
         'ls.Sum.from_config({"name": "sum", "parts": [{"loss": None, "weights": [], "name": "a", "output": None}]})',
         "keras.models.load_model(path, compile=False), then compile.",
     ),
     Example(
-        "Weights of classes from what are no labels",
-        "ls.weights_from counts whole numbers from 0 on.",
+        "Class weights from something that is not labels",
+        "ls.weights_from counts class indices from 0.",
         "ls.weights_from([0, 1, 1, 255])",
-        "Name the label that means 'not labelled': ignore_class=255. Number the classes first where they are text.",
+        "Pass the label that means 'not labelled': ignore_class=255. Encode text classes as integers first.",
     ),
     Example(
-        "An unknown rule for the weights of classes",
+        "An unknown rule for class weights",
         "ls.weights_from knows two rules.",
         'ls.weights_from([0, 1, 1], "fair")',
         'Use "balanced" or "effective_number".',

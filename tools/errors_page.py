@@ -101,10 +101,11 @@ def _forgetting_losses() -> Iterator[None]:
 @contextlib.contextmanager
 def _forgetting_modules(folder: Path) -> Iterator[None]:
     """Modules that an example imports from its folder are gone afterwards, and Python no longer looks there."""
+    before = set(sys.modules)  # there are thousands
     with mock.patch("sys.path", list(sys.path)):
         yield
-    for name, module in list(sys.modules.items()):
-        if Path(getattr(module, "__file__", None) or "").is_relative_to(folder):
+    for name in sys.modules.keys() - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").is_relative_to(folder):
             del sys.modules[name]
 
 

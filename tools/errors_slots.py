@@ -6,13 +6,13 @@ from tools.errors_example import Example
 
 SLOTS = [
     Example(
-        "A check of a loss by names that it does not know",
+        "A check with unknown input names",
         "ls.check is given tensors by name for a loss of y_true and y_pred.",
         'ls.check("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
     ),
     Example(
-        "An explanation of a loss by names that it does not know",
+        "An explanation with unknown input names",
         "ls.explain is given tensors by name for a loss of y_true and y_pred.",
         'ls.explain("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
@@ -21,7 +21,7 @@ SLOTS = [
         "An input that is missing",
         "A loss of several inputs is called without one of them.",
         'loss = ls.TripletMargin()\nloss(y_pred={"anchor": np.zeros((2, 3)), "positive": np.zeros((2, 3))})',
-        "Pass all of them: by name, as a tuple or dictionary, or stacked along the axis that the loss's page names.",
+        "Pass all of them: by name, as a tuple or dictionary, or stacked along the axis given in docs/losses.md.",
     ),
     Example(
         "An input that a loss does not have",
@@ -31,42 +31,42 @@ SLOTS = [
     ),
     Example(
         "A dictionary with other keys",
-        "The outputs of the model are not called as the loss calls its inputs.",
+        "The outputs of the model have other names than the inputs of the loss.",
         'ls.DPO()(y_pred={"good": [-1.0], "bad": [-2.0]})',
-        "Name the outputs as the loss does, or pass the tensors by name.",
+        "Give the outputs the names of the inputs, or pass the tensors by name.",
     ),
     Example(
         "One tensor for several inputs",
-        "The predictions are one tensor that does not hold the inputs along the axis where the loss looks for them.",
+        "The predictions are one tensor, which does not hold the inputs along the expected axis.",
         "ls.TripletMargin()(y_pred=np.zeros((2, 3, 4, 5)))",
         "Stack them along axis 1, shape (rows, 3, features), or give the model one output for each.",
     ),
     Example(
         "Inputs whose sizes do not agree",
-        "Two inputs have axes of the same name and other lengths.",
+        "Two inputs have axes of the same name but different lengths.",
         "ls.triplet_margin(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 4)))",
-        "Reshape the one that is named; nothing is broadcast.",
+        "Reshape the input that is named; nothing is broadcast.",
     ),
     Example(
         "An input with too many axes",
-        "An input has another number of axes than the loss reads.",
+        "An input has more or fewer axes than the loss reads.",
         "ls.cox_ph([1.0, 2.0], [1, 0], np.zeros((2, 3)))",
         "Give the model one output per row.",
     ),
     Example(
         "Weights that do not fit named inputs",
-        "The sample weights have other rows than the predictions.",
+        "The sample weights have a different number of rows than the predictions.",
         "ls.DPO()(y_pred=([-1.0, -1.0], [-2.0, -2.0]), sample_weight=[1.0, 2.0, 3.0])",
         "Pass one weight per row.",
     ),
     Example(
         "An input out of its range",
-        "A probability is passed where its logarithm is read.",
+        "A probability is passed where a log-probability is expected.",
         "ls.dpo([0.9], [0.2])",
         "Pass log-probabilities: the sum over the tokens of an answer.",
     ),
     Example(
-        "A term of a loss whose inputs are not all there",
+        "A term that lacks inputs of its loss",
         "ls.Term is given sources for some of the loss's inputs.",
         'ls.Term(ls.TripletMargin(), anchor=ls.Output("a"), positive=ls.Hidden("b"))',
         "Give every input of one side a source, or none of them: then they come as in compile.",
@@ -90,8 +90,8 @@ SLOTS = [
         "Stack them to one array, rows first.",
     ),
     Example(
-        "Outputs of a likelihood of two shapes",
-        "The mean has other columns than the spread.",
+        "Outputs of a likelihood with different shapes",
+        "The mean has a different number of columns than the spread.",
         "ls.gaussian_nll([1.0, 2.0], mean=np.zeros((2, 1)), spread=np.zeros((2, 3)))",
         "Predict one spread for each mean.",
     ),
@@ -102,14 +102,14 @@ SLOTS = [
         "Pass both reference_chosen and reference_rejected, or neither.",
     ),
     Example(
-        "Inputs by place that could mean several things",
-        "A function with several ways to be called is given tensors by place, and more than one way fits, or none.",
+        "Ambiguous positional inputs",
+        "A function with several signatures is given tensors by position, and several signatures match, or none.",
         "ls.nt_xent(np.eye(2), np.eye(2))",
         "Pass them by name: first= and second=, or label= and embedding=.",
     ),
     Example(
         "A piece of a batch without the others",
-        "The sums of a part of the batch are asked of a loss that compares rows.",
+        "partial() of a loss that compares rows is called on a part of the batch.",
         "ls.CoxPH().partial(y_true=([1.0, 2.0], [1.0, 0.0]), y_pred=[0.0, 1.0])",
         "Pass others={...} with the inputs of the whole batch by name, and start=.",
     ),
@@ -117,7 +117,7 @@ SLOTS = [
         "A tensor that the loss does not take",
         "A parameter, or another tensor, is passed to a loss when it is called.",
         "ls.Huber()([[0.0]], [[1.0]], delta=2.0)",
-        "Parameters belong to the constructor: ls.Huber(delta=2.0).",
+        "Pass parameters to the constructor: ls.Huber(delta=2.0).",
     ),
     Example(
         "A loss whose weights have no size yet",
@@ -133,14 +133,14 @@ SLOTS = [
         "Begin the model with keras.Input, or pass features=.",
     ),
     Example(
-        "Boxes in another coding",
-        "Boxes of another coding end before they begin.",
+        "Boxes with another coding",
+        "Read with the wrong coding, boxes have a negative width or height.",
         "ls.giou([[5.0, 5.0, 2.0, 2.0]], [[4.0, 4.0, 6.0, 6.0]])",
         'Pass the coding of your boxes: coding="centre" or coding="size".',
     ),
     Example(
-        "A metric with a number for each column",
-        "A loss that is made of sums over all rows is a metric of several columns.",
+        "A metric of several columns",
+        "A loss computed from sums over all rows is used as a metric of several columns.",
         "from lossary.core.metrics import LossMetric\n\n"
         "metric = LossMetric(ls.ConcordanceCorrelation())\nmetric.update_state(np.eye(3), np.eye(3))",
         "Give each output a metric of its own.",

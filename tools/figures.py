@@ -59,58 +59,58 @@ PICTURES = [
     Shown(
         "outliers",
         "What an outlier may do",
-        "The gradient is the pull of a row. Squared errors pull without limit; Huber's pull stays at delta; Cauchy's "
-        "and Tukey's fall again, as if the row were not there. That is paid for with a negative curvature: the "
-        "problem is no longer convex. Rings and diamonds mark where a loss is not smooth.",
+        "The gradient of squared errors grows without limit; Huber's stays at delta; Cauchy's and Tukey's fall back to "
+        "0, as if the row were not there. The price is a negative curvature: the problem is no longer convex. Rings "
+        "and diamonds mark where a loss is not smooth.",
         'ls.draw(["mse", "mae", "huber", "cauchy", "tukey"], theme="auto")',
     ),
     Shown(
         "values",
         "One loss at several values of a parameter",
-        "The bends of Huber's loss stand at ±delta. Every parameter can be gone through so, also on the command line: "
+        "Huber's loss turns from quadratic to linear at ±delta. Any parameter can be varied, in the shell too: "
         "`lossary draw huber:delta=0.5,1,2 -o huber.svg`.",
         'ls.draw("huber", delta=[0.5, 1, 2], theme="auto")',
     ),
     Shown(
         "focal",
-        "Easy rows fade",
-        "Over the logit of the true class: the focal loss leaves rows alone that are already right, and its gradient "
-        "is strongest where the model is wrong, but not hopelessly so.",
+        "Easy rows count less",
+        "Over the logit of the true class: the focal loss has almost no gradient for rows that are already right; its "
+        "gradient is largest where the model is wrong, but not by far.",
         'ls.draw("focal:from_logits=True", gamma=[0, 1, 2, 5], theme="auto")',
     ),
     Shown(
         "triangles",
         "Three classes",
-        "Each corner is certainty of one class, the cross is no opinion. Cross-entropy looks at the true class alone; "
-        "with smoothed labels its best place moves inside; the hinge asks only to be ahead of the best other class.",
+        "Each corner is a certain prediction, the cross is equal probabilities. Cross-entropy depends on the "
+        "true class alone; with smoothed labels its minimum moves inside; the hinge compares the two best classes.",
         'ls.draw(["cce", "cce:label_smoothing=0.4", "categorical_hinge"], kind="triangle", theme="auto")',
     ),
     Shown(
         "maps",
         "Two arguments",
-        "Left, mean and spread of a predicted normal distribution: far from the target, it costs less to admit a large "
-        "spread. In the middle and on the right, prediction against target: percentages punish too much more than too "
-        "little, logarithms compare by factors. On the dashed line the prediction is right.",
+        "Left, mean and spread of a predicted normal: far from the target, a larger spread lowers the loss. "
+        "In the middle and on the right, prediction against target: percentages penalise predictions above the target "
+        "more than those below, logarithms compare by factors. On the dashed line the prediction is exact.",
         'ls.draw(["gaussian_nll", "mape", "msle"], kind="map", theme="auto")',
     ),
     Shown(
         "landscape-line",
         "The landscape of a line, by two losses",
-        "A line has two weights, so this is all there is. Six wrong rows move the lowest point of the squared error "
-        "away from the slope of 1.5 and intercept of 0.5 that the other rows have; Huber's stays there.",
+        "A line has two weights, so this is the whole landscape. Six wrong rows move the minimum of the squared error "
+        "away from the slope of 1.5 and intercept of 0.5 that the other rows have; Huber's minimum stays there.",
         LINE + TRAINED + 'ls.landscape(model, x, y, ["mse", "huber"], path=ways, points=41, theme="auto")',
     ),
     Shown(
         "landscape-net",
         "The landscape of a small network",
-        'The plane that holds most of the optimiser\'s way. Other slices: `directions="random"`, filter-normalised.',
+        'The plane that contains most of an optimiser\'s path. Others: `directions="random"`, filter-normalised.',
         NET + 'ls.landscape(model, x, y, ["bce", "focal"], path=way, theme="auto")',
     ),
     Shown(
         "predictions",
         "Predicted against true",
-        "Belgian telephone calls, of which some years were recorded in minutes: the squared error gives up the good "
-        "years for the wrong ones. Rings mark the rows that cost most by Huber's loss, with their numbers.",
+        "Belgian telephone calls, of which some years were recorded in minutes: least squares fits the wrong years at "
+        "the expense of the good ones. Rings mark the rows with the highest Huber loss, with their numbers.",
         'table = load("phones")\n'
         'year, calls = (table.column(name).numbers for name in ("year", "calls"))\n'
         "by_squares = np.polyval(np.polyfit(year, calls, 1), year)\n"
@@ -120,9 +120,9 @@ PICTURES = [
     ),
     Shown(
         "likelihood",
-        "A likelihood and what it leaves open",
-        "The log-likelihood of 40 numbers over their mean. Half the quantile of chi-squared below the peak ends the "
-        "interval: it holds the true mean in 95 of 100 samples.",
+        "A likelihood and its uncertainty",
+        "The log-likelihood of 40 numbers over their mean. The interval ends half the quantile of chi-squared "
+        "below the peak: it contains the true mean in 95 of 100 samples.",
         'sample = np.random.default_rng(2).normal(2.0, 1.0, size=(40, 1)).astype("float32")\n'
         "means = np.linspace(1.2, 2.8, 161)\n"
         "parts = [np.tile(np.float32([mean, 0.0]), (40, 1)) for mean in means]\n"
@@ -135,8 +135,8 @@ INTRODUCTION = """\
 
 Made by `make figures`, which runs the code below; so can you. `ls.draw` takes names, losses and functions of your own,
 `loss.plot()` draws one, `lossary draw NAME... -o FILE` writes a file without Python. A figure's `save` writes SVG, PNG,
-PDF or HTML; `theme="dark"` is for dark paper, and with `theme="auto"` SVG and HTML turn dark where the reader's screen
-is. Gradients are those that the backend computes; curvatures are differences of these.
+PDF or HTML; `theme="dark"` is for dark backgrounds, and with `theme="auto"` SVG and HTML follow the reader's system.
+Gradients are those of the backend; curvatures are differences of these.
 """
 BY_FAMILY = """\
 Every loss of the catalogue at its defaults, drawn by `ls.draw(ls.losses(family=...), show=["value", "gradient"])` where

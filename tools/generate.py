@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
+from benchmarks import speed_page  # noqa: E402
 from lossary import _saving  # noqa: E402
 from lossary.checking.rule import rules  # noqa: E402
 from lossary.core import catalogue  # noqa: E402
@@ -32,13 +33,13 @@ from tools import errors_page  # noqa: E402
 
 PARTS = {  # what targets are made of: every public name of these rooms, and what it is
     "core.sums": "sums of losses",
-    "objective.learned": "weights that are learned",
-    "core.schedules": "numbers that move",
-    "core.moments": "numbers that move",
+    "objective.learned": "learned weights",
+    "core.schedules": "schedules",
+    "core.moments": "schedules",
     "objective.term": "losses of other tensors",
     "objective.sources": "losses of other tensors",
     "objective.layers": "losses inside the model",
-    "objective.weights": "weights of classes",
+    "objective.weights": "class weights",
     "core.loss": "losses of your own",
     "core.custom": "losses of your own",
 }
@@ -151,9 +152,9 @@ def page_text(cards: list[Card]) -> str:
     lines = [
         "# Every loss",
         "",
-        "Generated from the declarations by `make generate`. `lossary show NAME` draws each one on the terminal, and",
-        "`lossary draw NAME` in a file; [pictures.md](pictures.md) has those of each family. Arguments after a `*`",
-        "are taken by name only, `reduction`, `name` and `dtype` among them wherever they are not shown.",
+        "Generated from the declarations by `make generate`. `lossary show NAME` draws each one in the terminal, and",
+        "`lossary draw NAME` into a file; [pictures.md](pictures.md) has those of each family. Arguments after a `*`",
+        "are keyword-only, as are `reduction`, `name` and `dtype` wherever they are not shown.",
         "",
     ]
     for family in dict.fromkeys(card.family for card in cards):
@@ -186,7 +187,7 @@ def page_text(cards: list[Card]) -> str:
     lines += [
         "## Parts of a target",
         "",
-        "What losses are joined with, moved by, and taken from; [target.md](target.md).",
+        "How losses are combined, scheduled and given more inputs; see [target.md](target.md).",
     ]
     lines += ["", "| make it with | what it is |", "| --- | --- |"]
     lines += [f"| `{part.call}` | {part.summary} |".replace("|)", "\\|)") for part in parts()] + [""]
@@ -204,17 +205,17 @@ found = ls.check(model, x, y)  # a compiled model with its own loss, output by o
 model.fit(x, y, callbacks=[ls.Check()])  # the first batch, before the first step
 ```
 
-At most 256 rows are looked at, eagerly; nothing of the loss or the model changes. An ERROR means that training would
-learn the wrong thing, a WARNING that the numbers are not what they seem. `found` is false when there is nothing to
-say; `found.errors`, `found.warnings` and `found.raise_errors()` sort it. Every rule can be left out by its id:
-`ignore=["L003"]` for `ls.check` and `ls.Check`, `--ignore L003` on the command line.
+At most 256 rows are checked, eagerly; the loss and the model do not change. An ERROR means that training would learn
+the wrong thing, a WARNING that the numbers are not what they seem. `found` is falsy when nothing was found;
+`found.errors` and `found.warnings` list the findings, and `found.raise_errors()` raises them. Any rule can be left out
+by its id: `ignore=["L003"]` for `ls.check` and `ls.Check`, `--ignore L003` on the command line.
 
-`ls.Check()` stands before the first step of `fit` and sees the batch that training sees, from arrays, datasets and
-generators alike. `on_error="raise"` (the default) stops before any weight has moved; `"warn"` goes on. A loss that is
-known to lossary (its own, and Keras's) is judged by its contract; of any other loss only what its numbers show is
-judged. A loss whose rows look at one another by design says so with `loss.coupled = True`.
+`ls.Check()` runs before the first step of `fit`, on the first batch of training, whether it comes from arrays, datasets
+or generators. `on_error="raise"` (the default) stops before any weight has changed; `"warn"` goes on. Losses that
+lossary knows (its own, and Keras's) are checked against what they accept; any other loss only by the values it returns.
+A loss that compares rows with one another by design declares it with `loss.coupled = True`.
 
-`lossary check module:model` imports the module and so runs it, with your rights: name only modules that you trust
+`lossary check module:model` imports, and so runs, the module with your permissions: only name modules that you trust
 ([target.md](target.md#files-and-modules-that-you-do-not-trust)). `lossary check predictions.csv` runs nothing.
 """
 
@@ -249,6 +250,8 @@ def main() -> int:
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
     }
+    if measured := speed_page.results():
+        texts[ROOT / "docs" / "speed.md"] = lambda: speed_page.page(measured)
     for file, make in texts.items():
         text = make()
         if not file.exists() or file.read_text(encoding="utf-8") != text:

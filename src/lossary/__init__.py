@@ -63,10 +63,12 @@ def __getattr__(name: str) -> object:
         if card is None or "." in name:
             near = ", ".join(catalogue.nearest(name, more=_HOMES)) if not name.startswith("_") else ""
             raise AttributeError(
-                f"module 'lossary' has no attribute {name!r}" + (f"; near are {near}." if near else ".")
+                f"module 'lossary' has no attribute {name!r}" + (f"; similar: {near}." if near else ".")
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
     _saving.settle()
+    if name not in _HOMES:  # a loss, which may be given to compile
+        _import_module(f"{__name__}.core.compiling").needed()
     globals()[name] = value
     return value
 

@@ -1,5 +1,6 @@
 """Laws about the package itself: light imports, rooms, generated files, size of files."""
 
+import ast
 import os
 import re
 import subprocess
@@ -58,6 +59,50 @@ def test_only_files_named_after_a_backend_import_it():
             }
             rooms |= {"linear"}
             assert file.parent.name in rooms or file.name == "backends.py", file  # which starts the chosen backend
+
+
+def _private_names(node):
+    """The private names that a piece of source asks an object for, and whether it may be its own; texts too."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and re.match(r"_[a-z]", part.attr):
+            yield part.attr, _of_itself(part)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.startswith("_"):
+            yield part.value, True
+
+
+def _defined_names(node):
+    """The private names that a piece of source gives to things of its own."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            yield part.name
+        elif isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store) and _of_itself(part):
+            yield part.attr
+
+
+def _of_itself(attribute):
+    return getattr(attribute.value, "id", "") in {"self", "cls"}
+
+
+OF_OTHERS = {  # of Python, torch and TensorFlow
+    "_exit", "_fields", "_replace", "_repr_html_", "_initializing", "_lossary", "_lossary_apart",
+    "_C", "_functorch", "_ops", "_schema", "_omit_frequent_tracing_warning",
+}  # fmt: skip
+
+
+def test_one_file_touches_the_private_parts_of_keras():
+    adapter = SOURCE / "numerics" / "keras_private.py"
+    trees = {file: ast.parse(file.read_text()) for file in SOURCE.rglob("*.py")}
+    of_keras = {name for name, _ in _private_names(trees[adapter])} - OF_OTHERS
+    assert {"_flatten_layers", "_compile_loss", "_track_variable"} <= of_keras
+    ours = OF_OTHERS.union(*(_defined_names(tree) for tree in trees.values()))
+    for file, tree in trees.items():
+        if file != adapter:
+            assert not re.search(r"keras\.src|keras\._(?!_)", file.read_text()), file
+            asked = list(_private_names(tree))
+            assert not {name for name, _ in asked} & of_keras, file
+            assert not {name for name, own in asked if not own} - ours, file
 
 
 def test_no_file_outgrows_its_shelf():

@@ -63,7 +63,7 @@ def test_only_numbers_are_looked_at(given):
 def test_what_is_no_loss_is_refused():
     with pytest.raises(ls.LossaryError, match="no_such"):
         ls.check("no_such_loss_at_all", REAL, OTHER)
-    with pytest.raises(ls.LossaryError, match="looks at a loss"):
+    with pytest.raises(ls.LossaryError, match="takes a loss"):
         ls.check(3.5, REAL, OTHER)
     with pytest.raises(ls.LossaryError, match="not compiled"):
         ls.check(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), REAL, OTHER)

@@ -195,5 +195,5 @@ def test_what_is_no_loss_is_refused(what):
 
 
 def test_a_mask_beside_several_outputs_is_refused():
-    with pytest.raises(ls.LossaryError, match="beside one tensor"):
+    with pytest.raises(ls.LossaryError, match="a single tensor of predictions"):
         ls.explain("mse", {"a": [[0.0]]}, {"a": [[0.0]]}, mask=[True])

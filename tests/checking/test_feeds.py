@@ -143,9 +143,9 @@ def test_batches_with_weights(model):
     ("words", "call"),
     [
         ("Put them into the batches", lambda model: ls.check(model, iter([]), KIND)),
-        ("gives none", lambda model: ls.check(model, iter([]))),
-        ("inputs alone", lambda model: ls.check(model, iter([X[:50]]))),
-        ("There is none at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
+        ("yields none", lambda model: ls.check(model, iter([]))),
+        ("hold only inputs", lambda model: ls.check(model, iter([X[:50]]))),
+        ("There is no Parquet file at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
         ("could not be read", lambda model: ls.check(model, __file__, "kind")),
         ("y is missing", lambda model: ls.check(model, X)),
         ("rows", lambda model: ls.check(model, {"a": X}, KIND[:5])),

@@ -113,5 +113,5 @@ def test_the_error_of_a_root_is_that_of_the_devices(told):
 
 @pytest.mark.parametrize("name", ["learned", "shaped"])
 def test_a_loss_that_learns_is_made_where_its_model_is(told, name):
-    assert "inside of strategy.scope()" in told[f"outside {name}"]
+    assert "inside strategy.scope()" in told[f"outside {name}"]
     assert told["outside moving"] > 0  # a step is counted wherever it was made

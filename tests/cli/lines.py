@@ -283,7 +283,7 @@ def fault(made: Line, folder: Path) -> str:
     left = [path.name for path in folder.iterdir() if path.name.endswith(".part")]
     if left:
         return f"it leaves {left}"
-    if "Traceback" in err or "mistake of lossary" in err:
+    if "Traceback" in err or "a bug in lossary" in err:
         return "a traceback"
     lines = err.splitlines()
     starts = [place for place, text in enumerate(lines) if text.startswith("Error: ")]

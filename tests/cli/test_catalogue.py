@@ -47,7 +47,7 @@ def test_list_as_json():
 
 def test_list_without_a_hit_and_with_an_unknown_family():
     assert "without a filter" in run("list", "zzzz", code=1).stderr
-    assert "Known are" in run("list", "--family", "zzzz", code=2).stderr
+    assert "Expected one of" in run("list", "--family", "zzzz", code=2).stderr
 
 
 @pytest.mark.parametrize("name", ls.losses())

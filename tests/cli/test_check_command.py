@@ -97,7 +97,7 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "Nothing was named"),
+        ([], "No data were given"),
         (["FILE", "--y", "label"], "--p, --loss are missing"),
         (["FILE", "--y", "label", "--p", "a,b", "--loss", "nosuch"], "nosuch"),
         (["FILE", "--y", "real", "--p", "words", "--loss", "mse"], "no column of numbers called words"),
@@ -109,8 +109,8 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
         (["nosuch_module:model"], "cannot be imported"),
         (["MODULE:model"], "gives 1 thing"),
         (["MODULE:model", "--x", "none.npy", "--y", "none.npy"], "No such file"),
-        (["MODULE:model", "--x", "FILE", "--y", "FILE"], "is no .npy file of numbers"),
-        (["MODULE:model", "--x", "EMPTY", "--y", "EMPTY"], "is no .npy file of numbers"),
+        (["MODULE:model", "--x", "FILE", "--y", "FILE"], "is not a .npy file of numbers"),
+        (["MODULE:model", "--x", "EMPTY", "--y", "EMPTY"], "is not a .npy file of numbers"),
     ],
 )
 def test_misuse_exits_2(words, message, table, module, tmp_path):

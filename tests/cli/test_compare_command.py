@@ -35,14 +35,14 @@ def test_the_screen_fits_80_columns_without_colour(demo):
 def test_the_screen_says_what_to_look_at_and_how_to_go_on(demo):
     text = demo[0].stdout
     assert text.startswith("Telephone calls in Belgium")
-    assert "Look at this" in text
+    assert "Note: " in text
     for part in (
-        "Decided",
+        "Choices made",
         "What differs, and why",
         "Coefficients",
         "Residuals",
         "Every loss on every fit",
-        "pull hardest",
+        "Rows with the largest gradients",
     ):
         assert part in text
     assert "aaa" in text  # the line of the first fit
@@ -62,12 +62,12 @@ def test_where_each_fit_ended_is_on_the_screen_and_in_the_files(demo):
 def test_steps_of_a_solved_model_are_refused():
     said = " ".join(run("--epochs", 5, code=2).stderr.split())
     assert "--epochs was given" in said and "--optimizer adam" in said
-    assert "Training: sgd" in run("--epochs", 2, "--optimizer", "sgd", "--loss", "mse").stdout
+    assert "Training: SGD" in run("--epochs", 2, "--optimizer", "sgd", "--loss", "mse").stdout
 
 
 def test_progress_goes_to_standard_error(demo):
-    assert "Fitting by mse" in demo[0].stderr
-    assert "Fitting by" not in demo[0].stdout
+    assert "Fitting with mse" in demo[0].stderr
+    assert "Fitting with" not in demo[0].stdout
 
 
 def test_the_files_are_whole(demo):
@@ -97,7 +97,7 @@ def test_json_on_standard_output_is_nothing_but_json():
 def test_quiet_leaves_tables():
     result = run("phones", "--loss", "mse", "-q")
     assert not result.stderr
-    assert "Look at this" not in result.stdout
+    assert "Note: " not in result.stdout
     assert "Coefficients" in result.stdout
 
 
@@ -122,7 +122,7 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(tmp_path, monkeypatch)
 
     monkeypatch.setattr("lossary.cli.progress.Bars.__call__", stop)
     result = run("--report", tmp_path / "r.html", code=130)
-    assert "nothing is written" in result.stdout
+    assert "nothing was written" in result.stdout
     assert not list(tmp_path.iterdir())
 
 
@@ -137,8 +137,8 @@ def test_a_run_where_all_diverge_says_so(tmp_path):
 def test_classes_on_the_screen():
     words = ["penguins", "--target", "species", "--loss", "scce,gce"]
     text = run(*words).stdout
-    assert "Decisions on the rows held back" in text
-    assert "weakest class" in text
+    assert "Classification on the validation rows" in text
+    assert "lowest recall" in text
     lines = [line for line in text.splitlines() if "lossary compare" not in line]  # a command to copy is not broken
     assert max(map(len, lines)) <= 80
 

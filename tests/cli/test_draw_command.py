@@ -47,7 +47,7 @@ def test_without_a_name_the_file_is_called_after_the_loss(tmp_path, monkeypatch)
         (["huber", "-o", "folder.svg"], "It is a directory"),
         (["hubr", "-o", "out.svg"], "Did you mean huber?"),
         (["huber:delta=0", "-o", "out.svg"], "delta"),
-        (["huber:2", "-o", "out.svg"], "gives no value"),
+        (["huber:2", "-o", "out.svg"], "has no value"),
         (["huber", "--over", "errors", "-o", "out.svg"], "Expected one of"),
         (["huber", "--span", "3", "1", "-o", "out.svg"], "smaller one first"),
         (["huber", "--show", "slope", "-o", "out.svg"], "curvature"),

@@ -37,7 +37,7 @@ def csv(tmp_path):
         (["phones", "--loss", "hubr"], "Did you mean huber?"),
         (["phones", "--loss", "bce"], "For regression"),
         (["phones", "--loss", "huber:delta=0"], "delta is 0"),
-        (["phones", "--task", "binary"], "23 different values"),
+        (["phones", "--task", "binary"], "23 distinct values"),
         (["phones", "--model", "forest"], "mlp:64"),
         (["phones", "--backend", "mxnet"], "tensorflow, jax, torch"),
         (["phones", "--epochs", "-3"], "-3"),

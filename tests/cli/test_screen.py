@@ -41,14 +41,14 @@ def test_answers_without_inputs_stand_beside_the_fits(tmp_path):
         assert "always the median (15.5)" in shown.replace("\n", " ") and "64.15" in shown
 
 
-def test_the_commonest_class_stands_beside_the_fits(tmp_path):
+def test_the_most_common_class_stands_beside_the_fits(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,kind\n" + "".join(f"{k % 7},{'abb'[k % 3]}\n" for k in range(60)))
     out = run("compare", path, "--target", "kind", "--loss", "bce", "--json", tmp_path / "r.json").stdout
     (base,) = json.loads((tmp_path / "r.json").read_text())["baselines"]
     assert base["value"] == "b" and base["figures"]["train"]["accuracy"] == pytest.approx(2 / 3)
     assert base["train"]["bce"] == pytest.approx(-(2 * np.log(2 / 3) + np.log(1 / 3)) / 3)
-    assert "commonest class" in out and "bce is no better" in " ".join(out.split())
+    assert "most common class" in out and "bce is no better" in " ".join(out.split())
 
 
 @pytest.mark.backendless

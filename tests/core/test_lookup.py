@@ -83,7 +83,7 @@ def suggested(name):
         error = refused
     else:
         return None
-    if "not in lossary" not in error.arrived:
+    if "not the name of" not in error.arrived:
         return None
     near = catalogue.nearest(name)
     assert bool(near) == ("Did you mean" in error.allowed) and "none" not in error.allowed

@@ -94,7 +94,7 @@ def test_numbers_of_the_text_stand_in_the_tables():
     told = ls.explain("huber", Y, P, sample_weight=[1, 2, 0.5, 1])
     cells = {"".join(cell.itertext()) for cell in ET.fromstring(told._repr_html_()).iter("td")}
     lines = str(told).splitlines()
-    start = lines.index("Rows that cost most") + 2
+    start = lines.index("Rows with the highest loss") + 2
     assert {word for line in lines[start : start + 3] for word in line.split()} <= cells
     found = ls.check(ls.BinaryCrossentropy(), np.float32([[1], [0]]), np.float32([[2.3], [-1.2]]))
     shown = "".join(ET.fromstring(found._repr_html_()).itertext())
@@ -177,7 +177,7 @@ def test_wherever_a_parameter_is_misspelt_the_near_one_is_named():
     for call, name in calls:
         with pytest.raises(LossaryError, match=rf"Did you mean {name}\?"):
             call()
-    with pytest.raises(LossaryError, match="Pass these by name"):
+    with pytest.raises(LossaryError, match="Pass the arguments by name"):
         ls.Huber(zzz=1)
     with pytest.raises(LossaryError) as caught:
         ls.Huber(delta=-1)

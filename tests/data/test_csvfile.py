@@ -178,13 +178,13 @@ def test_what_the_user_says_goes_first(tmp_path):
         ("a,b\n" + "1,2\n" * 300 + '1,"2\n3,4\n', "Line 302 opens a quotation mark"),
         ("<!DOCTYPE html><html></html>", "web page"),
         ('[{"a": 1}]', "JSON"),
-        (b"\x1f\x8bnot gzip", "cannot be unpacked"),
-        (gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "cannot be unpacked"),
-        (zipped(b"a,b\n1,2\n")[:-9], "cannot be unpacked"),
+        (b"\x1f\x8bnot gzip", "cannot be decompressed"),
+        (gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "cannot be decompressed"),
+        (zipped(b"a,b\n1,2\n")[:-9], "cannot be decompressed"),
         (b"%PDF-1.4", "PDF"),
         (b"\xff\xfea", "breaks off"),
         (b"PAR1 and more", "no Parquet file"),
-        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "no workbook"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "not a workbook"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path, text, words):

@@ -78,7 +78,7 @@ def test_holes_can_be_inputs():
 
 
 def test_text_that_does_not_come_back_is_no_target():
-    with pytest.raises(DataError, match=r"40 different values in 40 rows: line 2 holds 't0'.*--task multiclass"):
+    with pytest.raises(DataError, match=r"40 distinct values in 40 rows: line 2 holds 't0'.*--task multiclass"):
         pose(table(x=range(40), y=[f"t{k}" for k in range(40)]), ask())
     forced = pose(table(x=range(40), y=[f"t{k}" for k in range(40)]), ask(task="multiclass", validation=0))
     assert len(forced.classes) == 40
@@ -98,12 +98,12 @@ def test_text_inputs_become_one_column_a_value():
 def test_constant_inputs_are_left_out_and_said():
     problem = pose(table(x=range(6), z=[3] * 6, y=[1.5, 2, 3, 4, 5, 6]), ask())
     assert problem.inputs == ("x",)
-    assert any("z" in note and "same in every row" in note for note in problem.notes)
+    assert any("z" in note and "are constant" in note for note in problem.notes)
 
 
 def test_labels_are_said():
     notes = pose(table(id=range(6), y=[1.5, 2, 3, 4, 5, 6]), ask()).notes
-    assert any("looks like a label" in note for note in notes)
+    assert any("looks like an identifier" in note for note in notes)
 
 
 def test_the_target_is_scaled_by_median_and_mad():
@@ -136,18 +136,18 @@ def test_tiny_tables_are_not_split_unless_asked():
 @pytest.mark.parametrize(
     ("columns", "question", "words"),
     [
-        ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, Question(), "No target was named"),
+        ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, Question(), "No target was given"),
         ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, ask("z"), "no such column"),
         ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, ask(features=("x", "y")), "among the inputs"),
         ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, ask(ignore=("x",)), "No input is left"),
         ({"x": [1, 2, 3, 4], "y": [1.5, 2, 3, 4]}, ask(ignore=("q",)), "no such column"),
         ({"x": [7] * 4, "y": [1.5, 2, 3, 4]}, ask(), "No input is left"),
         ({"x": [1, 2, 3, 4], "y": [5] * 4}, ask(), "same value, 5"),
-        ({"x": [1, 2, 3, 4], "y": ["NA"] * 4}, ask(), "Every one of its cells is missing"),
+        ({"x": [1, 2, 3, 4], "y": ["NA"] * 4}, ask(), "All of its cells are missing"),
         ({"x": [1], "y": [2]}, ask(), "1 of 1 row"),
         ({"x": [1, "", 2], "y": ["", 2, 3]}, ask(), "1 of 3 row"),
         ({"x": [1, 2, 3, 4], "y": ["a", "b", "c", "d"]}, ask(task="regression"), "It holds text"),
-        ({"x": [1, 2, 3, 4], "y": [1, 2, 3, 4]}, ask(task="binary"), "4 different values"),
+        ({"x": [1, 2, 3, 4], "y": [1, 2, 3, 4]}, ask(task="binary"), "4 distinct values"),
         ({"x": range(200), "y": [f"t{i}" for i in range(200)]}, ask(), "text with 200 different"),
         ({"x": [f"n{i}" for i in range(30)], "y": [i / 7 for i in range(30)]}, ask(), "text with 30 different"),
         ({"x": [1, 2, "3 kg", 4], "y": [1.5, 2, 3, 4]}, ask(), "3 of 4 cells are numbers; line 4 holds '3 kg'"),

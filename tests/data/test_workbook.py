@@ -75,7 +75,7 @@ def test_sheets_without_cells_and_broken_books(tmp_path):
         read_table(workbook(tmp_path / "u.xlsx", first=[["x", "y"]]), Reading())
     with zipfile.ZipFile(tmp_path / "v.xlsx", "w") as book:
         book.writestr("[Content_Types].xml", TYPES)
-    with pytest.raises(DataError, match="no workbook that can be read"):
+    with pytest.raises(DataError, match="not a workbook that can be read"):
         read_table(tmp_path / "v.xlsx", Reading())
 
 

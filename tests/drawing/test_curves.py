@@ -291,7 +291,7 @@ def test_words_for_those_who_do_not_see_it():
         (lambda: draw("mse", show="slope"), "curvature"),
         (lambda: draw("mse", theme="night"), "dark"),
         (lambda: draw("mse", delta=[1, 2]), "no such parameter"),
-        (lambda: draw("huber:2"), "gives no value"),
+        (lambda: draw("huber:2"), "has no value"),
         (lambda: draw("huber:delta=0"), "delta"),
         (lambda: draw("hubber"), "huber"),
         (lambda: draw(lambda y_true, y_pred: ops.reshape(y_pred, (-1, 7))), "Pass axis"),

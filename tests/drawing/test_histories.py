@@ -25,7 +25,7 @@ def test_a_panel_for_each_column_with_its_numbers(held, apart):
     made = history(held=held, apart=apart)
     panels = made.plot().axes
     titles = [panel.get_title(loc="left") for panel in panels]
-    assert titles == ["target", *["target, held back"] * held, "mae"]
+    assert titles == ["target", *["target, validation"] * held, "mae"]
     for panel, column in zip(panels, ["target", *["val_target"] * held, "mae"], strict=True):
         np.testing.assert_allclose(panel.lines[0].get_ydata(), made[column])
         np.testing.assert_array_equal(panel.lines[0].get_xdata(), made.epoch)
@@ -48,5 +48,5 @@ def test_one_epoch_is_a_point():
 
 
 def test_no_epoch_is_nothing_to_draw():
-    with pytest.raises(ls.LossaryError, match="None has ended"):
+    with pytest.raises(ls.LossaryError, match="No epoch has ended"):
         ls.draw(History())

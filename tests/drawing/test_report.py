@@ -100,11 +100,11 @@ def test_the_report_tells_what_was_asked_and_how_to_ask_again():
     found.columns = [Summary("y", 0, [0.0, 2.0, 4.0, 6.0, 8.0], ""), Summary("town", 3, [], "<Rome> (5)")]
     found.settings |= {"optimizer": "adam", "epochs": 40}
     page = render(found)
-    assert "trained by adam for 40 epochs from the seed 0" in page
+    assert "trained with Adam for 40 epochs, seed 0" in page
     assert "Quadratic for small errors" in page and "½ e²" in page  # what the loss does, and its formula
     assert "<td>0</td><td>2</td><td>4</td><td>6</td><td>8</td><td>0</td>" in page
     assert '<td class="words" colspan="5">&lt;Rome&gt; (5)</td><td>3</td>' in page
-    again = page[page.index("The same again") :]
+    again = page[page.index("Reproduce this run") :]
     assert "seed" in again and "keras" in again and "<code>&lt;script&gt;" in again
     assert "<td>1</td><td>0</td><td>1</td>" in page  # loss, regularization, target
 
@@ -115,8 +115,8 @@ def test_regularization_stands_on_the_loss():
     (one, _) = loss_curves(comparison().fits).axes
     named = {line.get_label(): line.get_ydata() for line in one.lines}
     np.testing.assert_allclose(named["+ regularization"], [2.0, 1.1])
-    np.testing.assert_allclose(named["loss, rows fitted"], [2.0, 1.0])
-    np.testing.assert_allclose(named["loss, held back"], [2.5, 1.5])
+    np.testing.assert_allclose(named["loss, training rows"], [2.0, 1.0])
+    np.testing.assert_allclose(named["loss, validation rows"], [2.5, 1.5])
 
 
 def test_the_losses_are_drawn_at_their_parameters():

@@ -110,7 +110,7 @@ def test_two_losses_stand_side_by_side_with_both_ways(line):
     for panel, own in zip(panels, (0.5, -0.5), strict=True):
         (strong,) = [line for line in panel.lines if line.get_linewidth() == 1.8]
         np.testing.assert_allclose(strong.get_ydata(), [0, own], atol=1e-9)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["start", "end", "way by the other loss"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["start", "end", "path with the other loss"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from tests.checked import checked  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("checked")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("checked")]  # on every backend in full
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

@@ -373,7 +373,7 @@ def test_a_table_of_many_columns_is_refused_before_it_is_read(monkeypatch):
 def test_losses_of_pairs_take_fewer_rows():
     rows = int(own.MOST_PAIRS**0.5) + 1
     table = "y,p0,p1\n" + "1,0.6,0.8\n" * rows
-    with pytest.raises(LossaryError, match="every row looks at every other"):
+    with pytest.raises(LossaryError, match="compares every row with every other"):
         ask("rows", table=table, losses=[{"name": "circle"}])
     assert ask("rows", table=table, losses=[{"name": "scce"}])["count"] == rows
 

@@ -8,9 +8,9 @@ from tests.fuzz.calls import Call, call, outcome
 SEED = 20261126
 
 
-@pytest.mark.parametrize("first", range(0, 500, 100))
+@pytest.mark.parametrize("first", range(0, 500, 50))
 def test_random_calls_give_a_right_number_or_an_error_of_lossary(first):
-    calls = {number: call(SEED, number) for number in range(first, first + 100)}
+    calls = {number: call(SEED, number) for number in range(first, first + 50)}
     found = {number: outcome(one) for number, one in calls.items()}
     wrong = [
         f"benchmarks/fuzz.py --seed {SEED} --only {number}\n{calls[number].code}\n{what}"
@@ -18,7 +18,7 @@ def test_random_calls_give_a_right_number_or_an_error_of_lossary(first):
         if what not in ("right", "refused")
     ]
     assert not wrong, "\n\n".join(wrong)
-    assert list(found.values()).count("right") >= 20  # not everything is refused
+    assert list(found.values()).count("right") >= 10  # not everything is refused
 
 
 def test_a_wrong_number_a_foreign_error_and_broadcasting_are_seen():

@@ -1,4 +1,11 @@
-"""Every loss at several parameters, with lawful inputs. A loss that is declared is under every law at once."""
+"""Every loss at several parameters, with lawful inputs. A loss that is declared is under every law at once.
+
+`make test` has to stay quick however many losses there are, so a law says whose it is:
+- a law of forms (`every_case`): what a form, the reading of inputs or the reduction does for all its losses. Each kind
+  of case runs for one loss of each form; the others are marked `full`, for `make test-all`.
+- a law of losses (`every_loss_case`): what one declaration can get wrong. Each loss runs once, away from its defaults.
+What else is asked of each loss outside of this folder is asked on one backend only (`once`; tests/conftest.py).
+"""
 
 import importlib
 from dataclasses import dataclass, field
@@ -86,18 +93,43 @@ def cases():
 
 
 CASES = list(cases())
-every_loss = pytest.mark.parametrize("cls", LOSSES, ids=lambda cls: cls.__name__)
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def one_of(cls):
-    """The case with the most intricate arithmetic; where compilers take their time, it stands for the others."""
-    wanted = ("logits", "unusual", "")
+    """The case with the most intricate arithmetic, away from the defaults."""
+    wanted = ("unusual", "logits", "")
     return min((k for k in CASES if k.cls is cls and k.label in wanted), key=lambda k: wanted.index(k.label))
 
 
+def form(cls):
+    """The form that a loss is a member of: itself where it stands alone."""
+    return cls if cls.__mro__[1] is Loss else cls.__mro__[1]
+
+
+def law(names, given, quick):
+    """Parameters of a test, one or a tuple each; those for which `quick(*parameters)` is false only run in full."""
+    rows = [one if isinstance(one, tuple) else (one,) for one in given]
+    marked = [pytest.param(*row, marks=() if quick(*row) else pytest.mark.full) for row in rows]
+    return pytest.mark.parametrize(names, marked, ids=lambda one: getattr(one, "__name__", str(one)))
+
+
+def among(cases):
+    """Whether a tuple of parameters begins with one of the cases."""
+    return lambda case, *_: case in cases
+
+
+def firsts(cases, key):
+    """The first case of each kind."""
+    return list({key(case): case for case in reversed(cases)}.values())[::-1]
+
+
 ONE_EACH = [one_of(cls) for cls in PAIRED]
-one_case_each = pytest.mark.parametrize("case", ONE_EACH, ids=str)
+OF_FORMS = firsts(CASES, lambda case: (form(case.cls), case.label))
+ONE_OF_FORMS = firsts(ONE_EACH, lambda case: form(case.cls))
+every_loss = pytest.mark.parametrize("cls", LOSSES, ids=lambda cls: cls.__name__)
+every_case = law("case", CASES, among(OF_FORMS))  # a law of forms
+one_case_each = law("case", ONE_EACH, among(ONE_OF_FORMS))  # a law of forms that takes its time
+every_loss_case = law("case", CASES, among(ONE_EACH))  # a law of losses
 
 
 def _entries(values, shape, rng):

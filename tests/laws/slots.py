@@ -1,12 +1,15 @@
-"""Losses of named slots at several parameters, with lawful inputs drawn from the slots. No loss is named here."""
+"""Losses of named slots at several parameters, with lawful inputs drawn from the slots. No loss is named here.
+
+As in tests/laws/cases.py, a law of results (`every_slot_case`) runs for one loss of each type of result, and a law of
+losses (`every_slot_loss`) once for each formula and each choice of a parameter.
+"""
 
 import numpy as np
-import pytest
 from keras import ops
 
 from lossary.core.slots import GROUP, SIZES, VALID, Forms
 from tests.backends import BACKEND, array
-from tests.laws.cases import LOSSES, unusual
+from tests.laws.cases import LOSSES, among, firsts, law, unusual
 
 ROWS = 8
 NAMED = [cls for cls in LOSSES if cls.inputs]
@@ -50,6 +53,10 @@ class Case:
 
     def __call__(self, **more):
         return self.cls(**{**self.how, **more})
+
+    def padded(self):
+        """The name of the slot that says which entries exist, if there is one."""
+        return next((name for name, slot in self.slots.slots.items() if slot.kind is VALID), None)
 
     def draw(self, rows=ROWS):
         """Lawful arrays, the optional ones of the predictions' side too; references beside the batch are left out."""
@@ -108,4 +115,15 @@ def gradients(f, arrays):
 
 
 SLOT_CASES = [Case(cls, how, form, rest) for cls in NAMED for how in variants(cls) for form, rest in forms(cls, how)]
-every_slot_case = pytest.mark.parametrize("case", SLOT_CASES, ids=str)
+ODD_FIRST = SLOT_CASES[::-1]  # the last ones of each loss are those away from the defaults
+
+
+def choices(case):
+    """The parameters of the case that are one of a few."""
+    return tuple(getattr(case(), name) for name, param in case.cls.params.items() if param.choices)
+
+
+OF_RESULTS = firsts(ODD_FIRST, lambda case: (case().gives, bool(case.own), case.rest, case.padded() is None))
+OF_CHOICES = firsts(ODD_FIRST, lambda case: (case.cls, case.form, choices(case)))
+every_slot_case = law("case", SLOT_CASES, among(OF_RESULTS))  # a law of results
+every_slot_loss = law("case", SLOT_CASES, among(OF_CHOICES))  # a law of losses

@@ -11,7 +11,7 @@ import lossary as ls
 from lossary.core.metrics import LossMetric, as_metrics
 from lossary.core.results import Anchors
 from tests.backends import array
-from tests.laws.cases import CASES, every_case, one_case_each, twin
+from tests.laws.cases import CASES, OF_FORMS, among, every_case, law, one_case_each, twin
 
 BATCHES = (slice(0, 4), slice(4, 5), slice(5, 7))
 # JAX takes seconds to compile CTC for each size of a batch; it is a mean of rows like the others.
@@ -24,7 +24,7 @@ def streamed(metric, y, p, weight=None):
     return array(metric.result())
 
 
-@pytest.mark.parametrize("case", OF_ROWS, ids=str)
+@law("case", OF_ROWS, among(OF_FORMS))
 def test_a_metric_over_batches_is_the_class_over_all_rows(case, rng):
     y, p = case.draw(rng, rows=7)
     if array(case(reduction="none")(y, p)).shape == p.shape[1:]:  # a number for each column: a metric is one number

@@ -4,12 +4,8 @@ The batches hold what laws cannot tell: ties, a class without a partner, equal d
 boxes that touch or are empty, angles near pi, a masked row, weights; and numbers of very different sizes.
 """
 
-import hashlib
-import os
-import sys
 from functools import cache
 from inspect import signature
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +14,10 @@ from lossary.core import slots as s
 from lossary.core.contract import CLASS_INDEX, REAL
 from lossary.numerics.backend import double
 from tests.backends import array, with_gradients
-from tests.laws.cases import twin
-from tests.laws.slots import SLOT_CASES
-from tests.oracle import named
+from tests.laws.cases import among, firsts, law, twin
+from tests.laws.slots import OF_RESULTS, SLOT_CASES, every_slot_loss
+from tests.oracle.kept import fingerprint, kept
 from tests.oracle.named import NAMED_ORACLE, mp, mpf
-from tests.oracle.truths import KEPT
 
 WEIGHT = np.array([0.5, 2, 1.25, 1, 1.5, 3, 0.7, 0])
 MASK = np.arange(8) != 6  # and the last row has weight 0
@@ -30,10 +25,8 @@ KEEP = MASK & (WEIGHT != 0)
 STEP = mpf(10) ** -15
 HALF_ULP = 2.0**-24
 BAR = 8  # ulp, of the result and of its conditioning
-both_batches = pytest.mark.parametrize("far", [False, True], ids=["near", "far"])
-last = {(case.cls, case.form): case for case in SLOT_CASES}  # with parameters away from their defaults
-one_of_each_form = pytest.mark.parametrize("case", last.values(), ids=str)
-every_case = pytest.mark.parametrize("case", SLOT_CASES, ids=str)
+FORMULAS = firsts(SLOT_CASES[::-1], lambda case: (case.cls, case.form))  # with parameters away from their defaults
+one_of_each_form = law("case", FORMULAS, among(OF_RESULTS))
 
 TIMES, EVENTS = [1, 2, 2, 2, 3, 3, 2, 2], [1, 1, 1, 0, 1, 1, 1, 1]
 GROUPS, CLASSES = [0, 0, 1, 1, 0, 2, 1, 1], [0, 0, 1, 3, 1, 0, 3, 2]
@@ -197,19 +190,12 @@ def computed(case, far):
 
 @cache
 def truth(case, far):
-    """The same from a file, if it is there: another oracle, another batch or other weights have another file."""
-    asked = "".join(Path(module.__file__).read_text() for module in (named, sys.modules[__name__])) + str(
-        hard(case, far)
+    """The same from a file, if it is there."""
+    arrays = hard(case, far)
+    key = fingerprint(
+        computed, NAMED_ORACLE[twin(case.cls).__name__], case.form, case.how, sorted(arrays), *arrays.values()
     )
-    key = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    file = KEPT / f"{case}-{'far' if far else 'near'}-{key}.npz".replace(" ", "_")
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}.npz")  # another worker may be writing the same
-        np.savez(draft, **computed(case, far))
-        draft.replace(file)
-    with np.load(file) as kept:
-        return dict(kept)
+    return kept(f"{case}-{'far' if far else 'near'}", key, lambda: computed(case, far))
 
 
 def held(arrays, dtype):
@@ -264,22 +250,23 @@ def asked(case, far):
         yield name, low, high, of_vector(np.nan_to_num(found[f"move {name}"]), found[name][0], arrays[name].shape)
 
 
-@both_batches
-@every_case
-def test_values_and_gradients_are_those_of_the_textbook(case, far):
-    for (name, low, high, move), got in zip(asked(case, far), outcome(case, far, "float32"), strict=True):
-        off = excess(got, low, high, move)
-        assert (off <= BAR).all(), f"{name}, {off.max():.3g} ulp:\n{got}\n{low}\n{high}\n{off}"
+@every_slot_loss
+def test_values_and_gradients_are_those_of_the_textbook(case):
+    """Both batches by one compiled program."""
+    for far in (False, True):
+        for (name, low, high, move), got in zip(asked(case, far), outcome(case, far, "float32"), strict=True):
+            off = excess(got, low, high, move)
+            assert (off <= BAR).all(), f"{name}, far: {far}, {off.max():.3g} ulp:\n{got}\n{low}\n{high}\n{off}"
 
 
-@both_batches
 @one_of_each_form
-def test_in_float64_they_have_its_digits(case, far):
-    with double():
-        found = outcome(case, far, "float64")
-    for (name, low, high, move), got in zip(asked(case, far), found, strict=True):
-        slack = 1e-10 * np.maximum(np.abs(low), np.abs(high)) + move * 2.0**-26 + 1e-300
-        assert ((got >= low - slack) & (got <= high + slack)).all(), f"{name}:\n{got}\n{low}\n{high}"
+def test_in_float64_they_have_its_digits(case):
+    for far in (False, True):
+        with double():
+            found = outcome(case, far, "float64")
+        for (name, low, high, move), got in zip(asked(case, far), found, strict=True):
+            slack = 1e-10 * np.maximum(np.abs(low), np.abs(high)) + move * 2.0**-26 + 1e-300
+            assert ((got >= low - slack) & (got <= high + slack)).all(), f"{name}, far: {far}:\n{got}\n{low}\n{high}"
 
 
 @pytest.mark.parametrize("optional", [True, False], ids=["all slots", "needed slots"])

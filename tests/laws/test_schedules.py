@@ -9,7 +9,7 @@ from lossary.core.errors import ParameterError
 from lossary.core.moments import at_step
 from lossary.core.schedules import LinearSchedule
 from tests.backends import array, as_trained, compiled, gradient
-from tests.laws.cases import CASES
+from tests.laws.cases import CASES, firsts, form, law
 
 STEPS = 8
 
@@ -25,7 +25,8 @@ def moving_numbers(cls):
 
 
 BOUNDS = {cls: moving_numbers(cls) for cls in dict.fromkeys(case.cls for case in CASES)}
-every_movable = pytest.mark.parametrize("cls", [cls for cls, b in BOUNDS.items() if b], ids=lambda cls: cls.__name__)
+MOVABLE = [cls for cls, bounds in BOUNDS.items() if bounds]
+every_movable = law("cls", MOVABLE, lambda cls: cls in firsts(MOVABLE, form))  # a law of forms
 
 
 @every_movable

@@ -11,7 +11,7 @@ from lossary.checking.known import Subject
 from lossary.core import contract as c
 from lossary.core.forms import Overlap, Sparse
 from tests.backends import BACKEND, USUAL, array, unknown_sizes, value_and_gradient
-from tests.laws.cases import CASES, ONE_EACH, every_case, twin
+from tests.laws.cases import CASES, OF_FORMS, ONE_EACH, ONE_OF_FORMS, among, every_case, law, one_case_each, twin
 
 # -- the axis that a loss works along -------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def moved(case, x, axis):
     return x if isinstance(case(), Sparse) and x.dtype.kind == "i" else np.moveaxis(x, -1, axis)
 
 
-@pytest.mark.parametrize(("case", "leading", "axis"), FEW, ids=str)
+@law("case, leading, axis", FEW, among([*OF_FORMS, *ONE_OF_FORMS]))
 def test_the_place_of_the_axis_changes_nothing(case, leading, axis, rng):
     """For values and gradients, with weights; the labels are constants, and looked at."""
     y, p = stacked(case, rng, leading)
@@ -51,13 +51,17 @@ def test_the_place_of_the_axis_changes_nothing(case, leading, axis, rng):
     np.testing.assert_allclose(slope_there, np.moveaxis(slope, -1, axis), rtol=1e-6)
     function = twin(case.cls)(moved(case, y, axis), moved(case, p, axis), **case.parameters, axis=axis)
     assert function.shape == leading
+    saved = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(case(reduction="none", axis=axis))
+    )
+    np.testing.assert_allclose(array(saved(moved(case, y, axis), moved(case, p, axis))), array(function), rtol=1e-6)
 
 
 def tensors(*arrays):
     return tuple(map(ops.convert_to_tensor, arrays))
 
 
-@pytest.mark.parametrize("case", [case for case in ALONG if issubclass(case.cls, Sparse)], ids=str)
+@law("case", [case for case in ALONG if issubclass(case.cls, Sparse)], among(OF_FORMS))
 @pytest.mark.parametrize(("leading", "axis"), PLACES, ids=str)
 def test_classes_are_counted_along_the_axis(case, leading, axis, rng):
     y, p = stacked(case, rng, leading)
@@ -66,10 +70,10 @@ def test_classes_are_counted_along_the_axis(case, leading, axis, rng):
         case(axis=axis)(y, moved(case, p, axis))
 
 
-@pytest.mark.parametrize("cls", sorted({case.cls for case in ALONG}, key=str), ids=lambda cls: cls.__name__)
+@law("case", [case for case in ALONG if case.label == ""], among(OF_FORMS))
 @pytest.mark.parametrize("axis", [7, 3, -4])
-def test_an_axis_that_is_not_there_is_refused(cls, axis, rng):
-    (case,) = (case for case in CASES if case.cls is cls and case.label == "")
+def test_an_axis_that_is_not_there_is_refused(case, axis, rng):
+    cls = case.cls
     y, p = stacked(case, rng, (2, 3))
     for call in (cls(axis=axis), lambda y, p: twin(cls)(y, p, axis=axis)):
         with pytest.raises(ls.ShapeError, match=rf"along axis {axis} of y_pred") as caught:
@@ -192,7 +196,7 @@ def test_no_size_has_to_be_known(case, rng):
 
 
 @only_tensorflow
-@pytest.mark.parametrize("case", ONE_EACH, ids=str)
+@one_case_each
 def test_no_single_size_has_to_be_known(case, rng):
     y, p = case.draw(rng)
     function, want = twin(case.cls), None
@@ -207,7 +211,7 @@ def test_no_single_size_has_to_be_known(case, rng):
 
 
 @only_tensorflow
-@pytest.mark.parametrize("case", [case for case in ALONG if case in ONE_EACH], ids=str)
+@law("case", [case for case in ALONG if case in ONE_EACH], among(ONE_OF_FORMS))
 def test_neither_the_size_of_an_axis_elsewhere(case, rng):
     y, p = stacked(case, rng, (2, 3))
     y, p = moved(case, y, 1), moved(case, p, 1)
@@ -222,7 +226,7 @@ SAME = [case for case in ONE_EACH if case().contract.shape == "same" and case().
 
 
 @only_tensorflow
-@pytest.mark.parametrize("case", SAME, ids=str)
+@law("case", SAME, among(ONE_OF_FORMS))
 def test_shapes_unknown_so_far_do_not_broadcast_later(case, rng):
     import tensorflow as tf
 

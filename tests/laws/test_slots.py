@@ -9,15 +9,14 @@ from keras import ops
 
 import lossary as ls
 from lossary.core.results import Anchors, Rows, Sums
-from lossary.core.slots import VALID
 from tests.backends import BACKEND, array
 from tests.laws.cases import twin
-from tests.laws.slots import NAMED, ROWS, SLOT_CASES, every_slot_case
+from tests.laws.slots import NAMED, OF_RESULTS, ROWS, SLOT_CASES, among, every_slot_case, every_slot_loss, firsts, law
 
 WEIGHT = np.linspace(0.5, 2, ROWS, dtype="float32")
-FIRST = [case for k, case in enumerate(SLOT_CASES) if k == 0 or SLOT_CASES[k - 1].cls is not case.cls]
-one_of_each = pytest.mark.parametrize("case", FIRST, ids=str)
-FORMULAS = list({(case.cls, case.form): case for case in reversed(SLOT_CASES)}.values())[::-1]
+ONE_OF_EACH = firsts(OF_RESULTS + SLOT_CASES, lambda case: case.cls)
+one_of_each = law("case", ONE_OF_EACH, among(OF_RESULTS))
+FORMULAS = firsts(OF_RESULTS + SLOT_CASES, lambda case: (case.cls, case.form))
 
 
 def close(got, want, tolerance=2e-5):
@@ -96,7 +95,7 @@ def test_the_gradient_is_the_slope(case):
     assert all(np.isfinite(g).all() for g in case.gradient(loss, alike).values())
 
 
-@every_slot_case
+@every_slot_loss
 def test_class_and_function_agree_in_every_layout(case):
     """By name; by place where one formula fits; as dictionaries, tuples, and one stacked tensor."""
     loss, arrays = case(reduction=None), case.draw()
@@ -121,7 +120,7 @@ def test_class_and_function_agree_in_every_layout(case):
             close(loss(**both, **beside), want)
 
 
-@every_slot_case
+@every_slot_loss
 def test_saved_and_loaded_it_gives_the_same(case):
     loss, arrays = case(reduction="sum", name="mine"), case.draw()
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
@@ -132,7 +131,7 @@ def test_saved_and_loaded_it_gives_the_same(case):
 @every_slot_case
 def test_what_is_padded_does_not_exist(case):
     """By the slot that says what exists, and by a mask of the same shape."""
-    name = next((n for n, slot in case.slots.slots.items() if slot.kind is VALID), None)
+    name = case.padded()
     if name is None or name not in case.draw():
         pytest.skip("nothing is padded")
     loss, arrays = case(), case.draw()
@@ -183,7 +182,7 @@ def test_compiled_with_unknown_rows_it_is_the_same(case):
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="autograd runs the same operations, compiled or not")
-@pytest.mark.parametrize("case", FORMULAS, ids=str)
+@law("case", FORMULAS, among(OF_RESULTS))
 def test_compiled_it_has_the_same_gradient(case):
     """Compilers reorder products: what is masked may not become infinite on the way."""
     loss, arrays = case(), case.draw()

@@ -12,17 +12,19 @@ from keras import ops
 from lossary.core.forms import Distance, Margin, Pointwise
 from lossary.core.results import RisingSums
 from tests.backends import array, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, one_case_each, twin
+from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, every_loss_case, one_case_each, twin
 from tests.oracle.formulas import ORACLE
 from tests.oracle.named import NAMED_ORACLE
 
 
+@pytest.mark.once  # the gradient is under the oracle on every backend
 @pytest.mark.parametrize("case", [c for c in CASES if issubclass(c.cls, (Distance, Margin))], ids=str)
 def test_the_slope_is_the_derivative(case):
     loss, x = case(), np.linspace(-8, 8, 33, dtype="float32") + np.float32(0.07)
     np.testing.assert_allclose(array(loss.slope(ops.convert_to_tensor(x))), gradient(loss.of, x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("case", [c for c in CASES if issubclass(c.cls, Pointwise)], ids=str)
 def test_the_slope_of_two_arguments_is_the_derivative(case):
     loss, p = case(), np.linspace(0.1, 8, 33, dtype="float32")
@@ -49,7 +51,7 @@ def test_targets_may_be_constants_of_a_compiled_function(case, rng):
     np.testing.assert_allclose(array(compiled(lambda v: loss(y, v), whole)(p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
 
 
-@every_case
+@every_loss_case
 def test_function_and_class_agree(case, rng):
     y, p = case.draw(rng)
     whole = case().gives is RisingSums  # one number for all rows, as a function too
@@ -65,6 +67,7 @@ def test_function_and_class_take_the_same_parameters(cls):
     assert set(signature(twin(cls)).parameters) - (slots - own) == own
 
 
+@pytest.mark.once
 @every_loss
 def test_the_documented_examples_hold(cls):
     (test,) = [t for t in doctest.DocTestFinder(recurse=False).find(cls) if t.examples]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from lossary.core.results import Rows
 from lossary.numerics.masks import with_mask
-from tests.backends import array, gradient
-from tests.laws.cases import CASES, every_case
+from tests.backends import USUAL, array, gradient, value_and_gradient
+from tests.laws.cases import CASES, OF_FORMS, among, every_case, every_loss_case, law
 
 SPLITTABLE = [c for c in CASES if not c().coupled and c.cls.__name__ != "RootMeanSquaredError"]
 
@@ -24,11 +25,40 @@ def poisoned(y, p, row):
     return y, p
 
 
+WEIGHT = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
+
+
+@every_loss_case
+def test_weights_meet_their_rows(case, rng):
+    """Values and gradients of each loss; the row of weight 0 holds what no loss can read."""
+    y, p = rows_of(case, rng)
+    loss, rows = case(reduction="sum"), case(reduction="none")
+    bad_y, bad_p = poisoned(y, p, 2)
+
+    def weighed(y, p):
+        return loss(y, p, sample_weight=WEIGHT)
+
+    value, slope = value_and_gradient(weighed, *map(ops.convert_to_tensor, (bad_y, bad_p)), USUAL)
+    assert not slope[2].any()
+    keep = WEIGHT != 0
+    if loss.gives is Rows:
+        values, slopes = value_and_gradient(rows, *map(ops.convert_to_tensor, (y, p)), USUAL)
+        across = (-1, *[1] * (p.ndim - 1))
+        want, want_slope = (WEIGHT * values).sum(), WEIGHT.reshape(across) * slopes
+    else:
+        kept = y[keep], p[keep]
+        want = array(loss(*kept, sample_weight=WEIGHT[keep]))
+        want_slope = np.zeros_like(p)
+        want_slope[keep] = gradient(lambda v: loss(kept[0], v, sample_weight=WEIGHT[keep]), kept[1])
+    np.testing.assert_allclose(value, want, rtol=3e-6, atol=1e-6)
+    np.testing.assert_allclose(slope, want_slope, rtol=1e-5, atol=1e-6)
+
+
 @every_case
 @pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight"])
 def test_a_row_of_weight_zero_does_not_exist(case, reduction, rng):
     y, p = rows_of(case, rng)
-    weight = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
+    weight = WEIGHT
     loss = case(reduction=reduction)
     keep = weight != 0
     want = array(loss(y[keep], p[keep], sample_weight=weight[keep]))
@@ -39,7 +69,7 @@ def test_a_row_of_weight_zero_does_not_exist(case, reduction, rng):
 @every_case
 def test_a_row_of_weight_zero_has_no_gradient_and_spoils_none(case, rng):
     y, p = rows_of(case, rng)
-    weight = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
+    weight = WEIGHT
     loss = case(reduction="sum")
     keep = weight != 0
     want = gradient(lambda v: loss(y[keep], v, sample_weight=weight[keep]), p[keep])
@@ -59,7 +89,7 @@ def test_a_masked_row_does_not_exist(case, rng):
     np.testing.assert_allclose(array(loss(bad_y, masked)), array(loss(y[keep], p[keep])), rtol=3e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("case", SPLITTABLE, ids=str)
+@law("case", SPLITTABLE, among(OF_FORMS))
 def test_parts_of_a_batch_add_up(case, rng):
     y, p = rows_of(case, rng)
     weight = np.array([1.0, 0.5, 3.0, 2.0, 1.5, 0.7], dtype="float32")

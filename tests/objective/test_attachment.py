@@ -1,5 +1,8 @@
 """Losses that need more of a model than y_true and y_pred: logs, steps, dials, inputs, hidden layers; saved with it."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -253,7 +256,7 @@ def test_what_a_term_cannot_read_is_refused(data):
         ls.Term(energy, h=3.0)
     with pytest.raises(LossaryError, match="model's layers are"):
         model_of(ls.Term(energy, h=ls.Hidden("hiden")))
-    with pytest.raises(LossaryError, match="y_true and y_pred alone"):
+    with pytest.raises(LossaryError, match="y_true and y_pred only"):
         ls.Term(energy, h=ls.Input())(y, y)
     model = model_of(ls.Huber() + ls.Term(energy, h=ls.Column("other")))
     with pytest.raises(LossaryError, match="other"):
@@ -298,3 +301,115 @@ def test_a_term_layer_does_what_add_loss_did(data, tmp_path):
     for wrong in (lambda: ls.TermLayer(3.0), lambda: ls.TermLayer(energy)(inputs)):
         with pytest.raises(LossaryError, match="TermLayer"):
             wrong()
+
+
+UNTIL = {
+    "ls.Huber": True,
+    "ls.huber": True,
+    "ls.get('mse')": True,
+    "ls.MultiLoss({'a': 'mse'})": True,
+    "ls.Weighted('mse', 0.5)": True,
+    "ls.Term(lambda y_pred: y_pred)": True,
+    "ls.LossLayer('mse')": True,
+    "ls.TermLayer(lambda h: h)": True,
+    "type('Mine', (ls.Loss,), {'call': lambda self, y_true, y_pred: y_pred})": True,
+    "ls.loss(lambda y_true, y_pred: y_pred, name='mine')": True,
+    "__import__('lossary.families.robust').families.robust.Huber()": True,
+    "ls.losses(), ls.card('huber'), ls.train, ls.check, ls.ShapeError, ls.Dial(1.0)": False,
+}
+
+
+def test_compile_is_left_alone_until_a_loss_is_there():
+    """Keras's own `compile`, until something was made that needs more."""
+    code = f"""
+import keras, lossary as ls
+from lossary.core import compiling
+from lossary.objective import attachment
+before, waiting = keras.Model.compile, list(compiling._waiting)
+print(bool(waiting))
+for text in {[*UNTIL]}:
+    attachment._compiling("compile").compile, compiling._made = before, False
+    compiling._waiting[:] = waiting
+    for name in ("Huber", "huber"):
+        vars(ls).pop(name, None)
+    eval(text)
+    print(keras.Model.compile is not before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["True", *map(str, UNTIL.values())]
+
+
+class Scaled(ls.Loss, package="tests"):
+    """Holds a weight of its own, or a layer, that it does not declare."""
+
+    holds: str = "variable"
+
+    def __init__(self, holds="variable"):
+        super().__init__()
+        self.holds = holds
+        if holds == "variable":
+            self.scale = keras.Variable(np.float32(1.0))
+        if holds == "fixed":
+            self.scale = keras.Variable(np.float32(1.0), trainable=False)
+        if holds == "layer":  # its weights come with the first call
+            self.net = layers.Dense(1)
+
+    def call(self, y_true, y_pred):
+        if self.holds == "layer":
+            y_pred, y_true = self.net(y_pred), self.net(y_true)
+        return ops.mean(ops.square(y_true - y_pred), axis=-1) / (self.scale if self.holds != "layer" else 1.0)
+
+
+def by_closure():
+    scale = keras.Variable(np.float32(1.0))
+    return ls.loss(lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred), axis=-1) * scale, name="by_closure")
+
+
+UNTRACKED = {
+    "a loss": lambda: Scaled(),
+    "a function": by_closure,
+    "a sum": lambda: ls.Huber() + 0.1 * Scaled(),
+    "an output": lambda: ls.MultiLoss({"line": Scaled()}),
+    "a list": lambda: [Scaled()],
+    "a term": lambda: ls.Huber() + ls.Term(Scaled(), y_true=ls.Output("line")),
+    "Keras's in a sum": lambda: ls.Sum([ls.Huber(), KerasScaled()]),
+}
+
+
+class KerasScaled(keras.losses.Loss):
+    def __init__(self):
+        super().__init__()
+        self.scale = keras.Variable(np.float32(1.0))
+
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred), axis=-1) * self.scale
+
+
+@pytest.mark.parametrize("make", UNTRACKED.values(), ids=UNTRACKED)
+def test_a_weight_that_no_model_tracks_is_refused_at_compile(make):
+    with pytest.raises(LossaryError, match=r"holds a weight that is to be trained.*none of the model's variables"):
+        model_of(make())
+
+
+@pytest.mark.parametrize("run", ["fit", "train"])
+def test_a_weight_that_comes_with_the_first_call_is_refused_there(run, data):
+    x, y = data
+    model = model_of(Scaled("layer"))
+    with pytest.raises(LossaryError, match=r"net\.\w*.*trainable=False"):
+        model.fit(x, y, verbose=0) if run == "fit" else ls.train(model, x, y, verbose=0)
+
+
+def test_a_weight_inside_a_loss_layer_is_refused_and_what_does_not_train_is_not(data):
+    x, y = data
+    inputs, target = keras.Input((2,)), keras.Input((1,))
+    outputs = layers.Dense(1)(inputs)
+    with pytest.raises(LossaryError, match="holds a weight that is to be trained"):
+        keras.Model([inputs, target], ls.LossLayer(Scaled())([target, outputs])).compile("sgd")
+    fitted(model_of(Scaled("fixed")), x, y)
+    whole = model_of(ls.Huber())
+    whole.compile(
+        "sgd", ls.Huber() + 0.1 * ls.Term(lambda: ops.sum(ops.square(whole.get_layer("line").kernel)), name="own")
+    )
+    fitted(whole, x, y)  # a weight of the model
+    fitted(model_of(ls.AdaptiveRobust()), x, y)  # one that is declared

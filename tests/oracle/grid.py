@@ -59,19 +59,57 @@ def blocks(case: Case, kind: Float, thin: bool) -> list[Block]:
     if loss.coupled:
         return moments(kind, rng) if loss.contract.target is c.REAL else whole_batches(loss, kind, rng)
     made = [packed(rows(loss, kind, rng, WIDTH), rng, thin)]
-    if isinstance(loss, Categorical) and loss.class_weight is None:
+    if isinstance(loss, Categorical) and loss.class_weight is None and not thin:
         wide = kind.name == "float32" and case.label in ("", "logits")  # thousands of classes take their time
-        for width, count in sizes(wide, thin):
-            few = rows(loss, kind, rng, width)
-            made.append([Block(*stacked([few[k] for k in rng.permutation(len(few))[:count]]))])
+        for width, count in [(2, 64), (10, 64), *([(1000, 6), (10000, 1)] if wide else [])]:
+            made.append([some_rows(loss, kind, rng, width, count)])
     return [block for part in made for block in part]
 
 
-def sizes(wide: bool, thin: bool) -> list[tuple[int, int]]:
-    """How many classes, beside WIDTH, and how many rows of each."""
-    if thin:
-        return [(1000, 2)] if wide else []
-    return [(2, 64), (10, 64), *([(1000, 6), (10000, 1)] if wide else [])]
+def some_rows(loss: Any, kind: Float, rng: np.random.Generator, width: int, count: int) -> Block:
+    few = rows(loss, kind, rng, width)
+    return Block(*stacked([few[k] for k in rng.permutation(len(few))[:count]]))
+
+
+CLASSES, ENTRIES, PAIRS = (1_000, 50_257), 10_000, 250
+
+
+def lengths(case: Case) -> tuple[int, ...]:
+    """How long the rows of a loss may be in practice: classes of a vocabulary, entries of an image or a vector."""
+    loss = case()
+    if loss.coupled or loss.contract.shape not in ("same", "index"):
+        return ()
+    return CLASSES if isinstance(loss, Categorical) or case.cls.__name__ in BY_ROW else (ENTRIES,)
+
+
+BY_ROW = ("KLDivergence", "CategoricalHinge")
+
+
+def long_rows(case: Case, kind: Float, length: int) -> Block:
+    """A row of entries, or two of classes; many are alike, so that their truths are quick to compute."""
+    loss, rng = case(), np.random.default_rng(zlib.crc32(f"{case}-{length}".encode()))
+    if isinstance(loss, Categorical):
+        given = [long_classes(loss, rng, length, scale) for scale in (1.0, 6.0)]
+    elif case.cls.__name__ == "KLDivergence":
+        given = [tuple(rng.dirichlet(np.ones(length), 2)) for _ in range(2)]
+    elif case.cls.__name__ == "CategoricalHinge":
+        given = [(one_hot(length, 3), rng.normal(size=length) * scale) for scale in (1.0, 30.0)]
+    else:
+        y, p = random_row(loss, rng, PAIRS, 2.0)
+        chosen = rng.integers(PAIRS, size=length)
+        given = [(y[chosen], p[chosen])]
+    return Block(
+        *stacked([(y if np.asarray(y).dtype.kind == "i" else rounded(y, kind), rounded(p, kind)) for y, p in given])
+    )
+
+
+def long_classes(loss: Any, rng: np.random.Generator, width: int, scale: float) -> tuple[Any, Any]:
+    """One row of many classes; a label that is not the argmax."""
+    p = rng.normal(size=PAIRS)[rng.integers(PAIRS, size=width)] * scale
+    true = int(np.argsort(p)[width // 2])
+    if not loss.from_logits:
+        p = np.exp(p) / np.exp(p).sum()
+    return (np.int64(true), p) if isinstance(loss, Sparse) else (one_hot(width, true), p)
 
 
 def rounded(values: Any, kind: Float) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""How far results lie from the truth: units in the last place, of the result and of the scale of its terms."""
+"""How far results lie from the truth: in units in the last place of the result, in those of the scale of its terms, and
+in what half a unit in the last place of each input would change."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import numpy as np
 from tests.oracle.sums import Float, Kind
 from tests.oracle.truths import Truth
 
-GROSS = 1e-3  # a relative error beyond this, and beyond 4 ulp of result and scale, is a wrong number
+GROSS = 1e-3  # a relative error beyond this, and beyond 8 units of all kinds, is a wrong number
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,23 @@ class Verdict:
     """One number or flag per entry.
 
     ulp: error in units in the last place of the truth, and `of_scale` of the sum of its terms' sizes; 0.5 is correctly
-        rounded. Both are 0 where only finiteness is asked for.
+        rounded. `of_inputs` is the error in what half a unit in the last place of each input changes, where that is
+        more than a unit of the truth. All are 0 where only finiteness is asked for.
     broken: NaN or infinite where the truth is a number of this type, or NaN anywhere.
-    gross: a wrong number: relative error over 1e-3, and over 4 ulp of result and scale.
+    gross: a wrong number: relative error over 1e-3, and over 8 units of all kinds.
     flushed: a subnormal input or truth, which TensorFlow and JAX read as 0: not judged by distance.
     """
 
     ulp: np.ndarray
     of_scale: np.ndarray
+    of_inputs: np.ndarray
     broken: np.ndarray
     gross: np.ndarray
     flushed: np.ndarray
 
     def error(self) -> np.ndarray:
-        """The smaller of the two distances: what the bars are about."""
-        return np.minimum(self.ulp, self.of_scale)
+        """The smallest of the three distances: what the bars are about."""
+        return np.minimum(np.minimum(self.ulp, self.of_scale), self.of_inputs)
 
 
 def spacing(x: np.ndarray, kind: Float) -> np.ndarray:
@@ -70,10 +73,12 @@ def judge(
     scale = np.where(np.isfinite(truth.scale), truth.scale, kind.largest)
     with np.errstate(over="ignore"):
         ulp, of_scale = distance / spacing(high, kind), distance / spacing(np.maximum(scale, np.abs(high)), kind)
+        of_inputs = distance / np.maximum(np.nan_to_num(truth.move, posinf=kind.largest), spacing(high, kind))
     flushed = np.broadcast_to(subnormal, out.shape) | vanishing(distance, kind, terms)
-    gross = (distance > GROSS * np.abs(high)) & (np.minimum(ulp, of_scale) > 4) & ~flushed & ~broken
     seen = ~flushed & ~broken
-    return Verdict(np.where(seen, ulp, 0.0), np.where(seen, of_scale, 0.0), broken, gross, flushed & ~broken)
+    units = [np.where(seen, error, 0.0) for error in (ulp, of_scale, of_inputs)]
+    gross = (distance > GROSS * np.abs(high)) & (np.minimum.reduce(units) > 8)
+    return Verdict(*units, broken, gross, flushed & ~broken)
 
 
 def measured(out: np.ndarray, truth: Truth) -> np.ndarray:

@@ -147,7 +147,8 @@ def cosine_similarity(y: list[Number], p: list[Number], edge: Float, axis: int =
         return nothing, [nothing] * len(p)
     u, v = [x / a for x in y], [x / b for x in p]
     products = [s * t for s, t in zip(u, v, strict=True)]
-    slopes = [exactly(-u[i] / b, *(d * v[i] / b for d in products)) for i in range(len(p))]
+    parts = [mp.fsum(d for d in products if (d > 0) == up) for up in (True, False)]  # thousands of terms by their sign
+    slopes = [exactly(-u[i] / b, *(part * v[i] / b for part in parts)) for i in range(len(p))]
     return exactly(*(-d for d in products)), slopes
 
 

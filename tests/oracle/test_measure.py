@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.oracle.kept import fingerprint
 from tests.oracle.measure import judge, spacing
 from tests.oracle.sums import FLOATS, Kind, between, exactly, mpf
+from tests.oracle.terms import TERMS, error
 from tests.oracle.truths import as_truth
 
 pytestmark = pytest.mark.backendless
@@ -96,3 +98,25 @@ def test_where_a_difference_is_beyond_the_largest_number_nan_is_still_wrong():
     for out, broken in ((np.inf, False), (np.nan, True)):
         found = judge(np.array([out]), truth, FLOATS["float32"], near, np.array([True]), 1)
         assert found.broken.item() == broken and not found.gross.item()
+
+
+def test_what_half_an_ulp_of_the_inputs_changes_counts_where_it_is_more():
+    near = [[exactly(1 + mpf(2) ** -18)], [exactly(1 - mpf(2) ** -18)]]
+    truth = as_truth([exactly(mpf(1))], (1,), near)
+    assert truth.move.item() == 2.0**-17
+    for out, units in ((1 + 2.0**-16, 2), (1 + 2.0**-13, 16)):
+        found = judge(np.array([out]), truth, FLOATS["float32"], NEAR, NEAR, 1)
+        assert found.error().item() == units < found.ulp.item()
+    alone = as_truth([exactly(mpf(1))], (1,))
+    assert judge(np.array([1 + 2.0**-20]), alone, FLOATS["float32"], NEAR, NEAR, 1).error().item() == 8
+
+
+def test_a_truth_is_kept_for_one_loss_and_all_that_it_is_made_of():
+    one, other = (fingerprint(TERMS[name]) for name in ("huber", "smooth_l1"))
+    assert one != other and one == fingerprint(TERMS["huber"])
+    assert fingerprint(TERMS["huber"], {"delta": 2.0}) != one != fingerprint(TERMS["huber"], np.zeros(2))
+
+    def mended(e, delta=1.0):
+        return (e * e / 2 + 1, e)
+
+    assert fingerprint(error(mended)) not in (one, fingerprint(error(lambda e, delta=1.0: (e * e / 2, e))))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tests.backends import value_and_gradient, wide_numbers
+from tests.backends import USUAL, value_and_gradient, wide_numbers
 from tests.laws.cases import Case
 from tests.oracle.grid import Block, blocks
 from tests.oracle.measure import Verdict, has_subnormals, judge
@@ -37,7 +37,7 @@ def trials(
     """The function's values and gradients over the grid of a case, judged."""
     kind = FLOATS[dtype]
     made = blocks(case, kind, thin)
-    for block, truth in zip(made, truths(case, kind, thin, made), strict=True):
+    for block, truth in zip(made, truths(case, kind, made), strict=True):
         yield judged(function, kind, block, truth, mode, stated)
 
 
@@ -45,7 +45,7 @@ def trial(function: Function, case: Case, kind: Float, block: Block) -> Trial:
     """The same for a block of equal rows that need not be on the grid: the truth of one row is that of all."""
     values, slopes = truth_of(case, kind, Block(block.y[:1], block.p[:1]))
     truth = values.repeated(len(block.p)), slopes.repeated(len(block.p))
-    return judged(function, kind, block, truth, "eager", stated=True)
+    return judged(function, kind, block, truth, USUAL, stated=True)
 
 
 def judged(function: Function, kind: Float, block: Block, truth: tuple[Truth, Truth], mode: str, stated: bool) -> Trial:
@@ -123,6 +123,7 @@ def line(t: Trial, half: int, place: tuple[int, ...]) -> str:
     return (
         f"y={brief(y)} p={brief(p)}{entry}: got {out[place]:.9g}, want {truth.high[place]:.9g}{width} "
         f"({v.ulp[place]:.3g} ulp, {v.of_scale[place]:.3g} of scale {truth.scale[place]:.3g}, "
+        f"{v.of_inputs[place]:.3g} of the inputs' {truth.move[place]:.3g}, "
         f"kind {int(truth.kind[place])})"
     )
 

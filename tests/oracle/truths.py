@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.laws.cases import Case, twin
-from tests.oracle import alignments, classes, grid, sums, terms
+from tests.oracle import alignments, classes, terms  # noqa: F401  (the first two enter their losses)
 from tests.oracle.grid import Block
+from tests.oracle.kept import fingerprint, kept
 from tests.oracle.sums import Float, Sum, mp, mpf
 
 SMALLEST = 2.0**-1074
-SOURCES = (__file__, *(module.__file__ for module in (alignments, classes, grid, sums, terms)))
-KEPT = Path(__file__).resolve().parents[2] / ".pytest_cache" / "truths"
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,9 @@ class Truth:
     width: np.ndarray
     kind: np.ndarray
     peak: np.ndarray  # the size of the largest term
+    move: np.ndarray  # what half a unit in the last place of each input changes
 
-    FIELDS = ("high", "low", "scale", "width", "kind", "peak")
+    FIELDS = ("high", "low", "scale", "width", "kind", "peak", "move")
 
     def repeated(self, times: int) -> Truth:
         """This one row, so many times."""
@@ -39,13 +38,46 @@ class Truth:
 
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
     """Truths of the values and of the gradient of their sum by the predictions."""
+    found = sums_of(case, kind, exact(block.y), exact(block.p), block.coupled)
+    near = [sums_of(case, kind, *nearly(case, kind, block, seed), block.coupled) for seed in (1, 2)]
+    shapes = () if block.coupled and len(found[0]) == 1 else (len(found[0]),), block.p.shape
+    values, slopes = (as_truth(found[k], shapes[k], [other[k] for other in near]) for k in (0, 1))
+    return values, slopes
+
+
+def sums_of(case: Case, kind: Float, y: Any, p: Any, coupled: bool) -> tuple[list[Sum], list[Sum]]:
+    """The values, and the slopes one after the other."""
     name = twin(case.cls).__name__
-    if block.coupled:
-        values, slopes = terms.COUPLED[name](exact(block.y), exact(block.p), kind, **options(case))
-        slopes = [s for row in slopes for s in row]
-        return as_truth(values, () if len(values) == 1 else (len(values),)), as_truth(slopes, block.p.shape)
-    rows = [terms.TERMS[name](exact(y), exact(p), kind, **options(case)) for y, p in zip(block.y, block.p, strict=True)]
-    return as_truth([v for v, _ in rows], (len(rows),)), as_truth([s for _, row in rows for s in row], block.p.shape)
+    if coupled:
+        values, slopes = terms.COUPLED[name](y, p, kind, **options(case))
+        return values, [s for row in slopes for s in row]
+    rows = [terms.TERMS[name](*row, kind, **options(case)) for row in zip(y, p, strict=True)]
+    return [v for v, _ in rows], [s for _, row in rows for s in row]
+
+
+def nearly(case: Case, kind: Float, block: Block, seed: int) -> tuple[Any, Any]:
+    """The same numbers, each moved by up to half a unit in the last place, equal ones alike. Probabilities, counts and
+    labels (0, 1 and -1 as targets) are exact: no formula has to amplify their rounding."""
+    rules, rng = case().contract, np.random.default_rng(seed)
+    half = mpf(2) ** -(53 if kind.name == "float64" else 24)  # half precision is computed in float32
+    moved = []
+    for part, values in ((block.y, rules.target), (block.p, rules.prediction)):
+        numbers = exact(part)
+        if part.dtype.kind == "f" and values.low == -np.inf:
+            factor = {number: 1 + half * mpf(float(rng.uniform(-1, 1))) for number in dict.fromkeys(flat(numbers))}
+            factor |= dict.fromkeys((-1, 0, 1), 1) if part is block.y else {}
+            numbers = multiplied(numbers, factor)
+        moved.append(numbers)
+    return moved[0], moved[1]
+
+
+def flat(numbers: Any) -> list[Any]:
+    return [one for part in numbers for one in flat(part)] if isinstance(numbers, list) else [numbers]
+
+
+def multiplied(numbers: Any, factor: dict[Any, Any]) -> Any:
+    """Each number times its factor."""
+    return [multiplied(part, factor) for part in numbers] if isinstance(numbers, list) else numbers * factor[numbers]
 
 
 def options(case: Case) -> dict[str, Any]:
@@ -56,41 +88,35 @@ def exact(values: np.ndarray) -> Any:
     return mpf(float(values)) if values.ndim == 0 else [exact(v) for v in values]
 
 
-def as_truth(numbers: list[Sum], shape: tuple[int, ...]) -> Truth:
-    columns: list[list[float]] = [[], [], [], [], [], []]
-    for number in numbers:
+def as_truth(numbers: list[Sum], shape: tuple[int, ...], near: Sequence[list[Sum]] = ()) -> Truth:
+    """`near` are the same numbers of inputs that were moved."""
+    columns: list[list[float]] = [[] for _ in Truth.FIELDS]
+    for k, number in enumerate(numbers):
         value = number.value()
         high = float(value) or float(mp.sign(value)) * SMALLEST  # what is too small for float64 is not 0
         low = float(value - mpf(high)) if np.isfinite(high) else 0.0
         peak = float(max(map(abs, number.terms), default=0))
-        row = (high, low, float(number.scale()), float(number.width), int(number.kind), peak)
+        move = float(mp.fsum(abs(other[k].value() - value) for other in near))
+        row = (high, low, float(number.scale()), float(number.width), int(number.kind), peak, move)
         for column, entry in zip(columns, row, strict=True):
             column.append(entry)
     return Truth(*(np.array(column).reshape(shape) for column in columns))
 
 
-def fingerprint() -> str:
-    """Changes with anything a truth depends on."""
-    digest = hashlib.sha256()
-    for source in SOURCES:
-        digest.update(Path(source).read_bytes())
-    return digest.hexdigest()[:12]
+def truths(case: Case, kind: Float, made: list[Block]) -> list[tuple[Truth, Truth]]:
+    """The same for several blocks, from the file if it is there."""
+    name = twin(case.cls).__name__
+    oracles = [table[name] for table in (terms.TERMS, terms.COUPLED) if name in table]
+    inputs = [part for block in made for part in (block.y, block.p)]
+    key = fingerprint(truth_of, *oracles, case.parameters, kind.name, [part.shape for part in inputs], *inputs)
 
-
-def truths(case: Case, kind: Float, thin: bool, made: list[Block]) -> list[tuple[Truth, Truth]]:
-    """The same from the file, if it is there. Other oracles and other inputs have other files."""
-    inputs = hashlib.sha256(b"".join(part.tobytes() for block in made for part in (block.y, block.p))).hexdigest()[:12]
-    file = KEPT / fingerprint() / f"{case}-{kind.name}-{inputs}.npz".replace(" ", "_")
-    if not file.exists():
+    def compute() -> dict[str, np.ndarray]:
         found = [truth_of(case, kind, block) for block in made]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {f"{k}-{part}-{f}": getattr(t, f) for k, pair in enumerate(found)
-                  for part, t in enumerate(pair) for f in Truth.FIELDS}  # fmt: skip
-        draft = file.with_suffix(f".{mp.rand()}.npz")
-        np.savez_compressed(draft, **arrays)
-        draft.replace(file)  # another worker may be writing the same
-    with np.load(file) as kept:
-        return [
-            tuple(Truth(*(kept[f"{k}-{part}-{f}"] for f in Truth.FIELDS)) for part in (0, 1))  # type: ignore[misc]
-            for k in range(len(made))
-        ]
+        return {f"{k}-{part}-{f}": getattr(t, f) for k, pair in enumerate(found)
+                for part, t in enumerate(pair) for f in Truth.FIELDS}  # fmt: skip
+
+    arrays = kept(f"{case}-{kind.name}", key, compute)
+    return [
+        tuple(Truth(*(arrays[f"{k}-{part}-{f}"] for f in Truth.FIELDS)) for part in (0, 1))  # type: ignore[misc]
+        for k in range(len(made))
+    ]

@@ -58,5 +58,5 @@ def test_a_strategy_is_refused_and_the_loss_judged(loss):
 
 @pytest.mark.parametrize("model", [None, object(), "huber", lambda x: x], ids=["None", "object", "text", "function"])
 def test_what_is_no_model_is_refused(model):
-    with pytest.raises(ls.LossaryError, match="a model of Keras"):
+    with pytest.raises(ls.LossaryError, match="a Keras model"):
         ls.train(model, X, Y, loss="mse")

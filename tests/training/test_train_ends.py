@@ -148,7 +148,7 @@ HELD = {
 def test_rows_held_back_are_gone_through_each_time(kind):
     held = HELD[kind]()
     model, _ = twins(linear)
-    with pytest.raises(ls.LossaryError, match=r"validation_data=...\) is gone through after each epoch"):
+    with pytest.raises(ls.LossaryError, match=r"validation_data=...\) is evaluated after each epoch"):
         train(model, *data(np.random.default_rng(0)), validation_data=held)
 
 

@@ -110,7 +110,7 @@ def test_callbacks_may_stop_save_and_change_the_rate(rng, tmp_path):
         keras.callbacks.EarlyStopping(monitor="loss", patience=2, min_delta=0.01),
     ]
     history = train(model, x, y, callbacks=callbacks, epochs=20)
-    assert len(history.epoch) < 20 and "a callback asked for it" in history.stopped
+    assert len(history.epoch) < 20 and "a callback stopped training" in history.stopped
     second, last = (keras.models.load_model(tmp_path / f"{k}.keras") for k in (2, len(history.epoch)))
     for a, b, c in zip(second.get_weights(), last.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

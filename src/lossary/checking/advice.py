@@ -44,8 +44,8 @@ SIMPLE = {
     "computed them: a division by a standard deviation of 0, a logarithm of 0, a missing cell.",
     "sample weight": "Weights must be finite: look at what computed them, often a division by the count of an empty "
     "class.",
-    "weight": "The weights were no numbers before this step: an earlier step blew up. Build the model anew (saved "
-    "weights may be spoiled too), train with a lower learning rate or clipnorm=1.0, and diagnose the first batches.",
+    "weight": "The weights were not finite before this step: an earlier step diverged. Rebuild the model (saved "
+    "weights may be affected too), train with a lower learning rate or clipnorm=1.0, and diagnose the first batches.",
     "regularization": "The penalty overflows or has no value there: look at the size of the weights, and at the "
     "regularizer's own formula (a root or norm at 0).",
     "gradient": "Loss and predictions are finite, so a derivative between this weight and the predictions is not: a "
@@ -90,7 +90,7 @@ def _of_value(call: Call, row: int) -> tuple[str, str]:
     """A loss that is not finite in one row, though targets and predictions are."""
     target, prediction = _row(call.y_true, row), _row(call.y_pred, row)
     if _weightless(call, row):
-        return "", f"The row has weight 0, and 0 · inf is nan.{_twin(call)} Or give the row any lawful numbers."
+        return "", f"The row has weight 0, and 0 · inf is nan.{_twin(call)} Or give the row any valid numbers."
     if outside := _class_outside(call, target):
         return "target", outside
     if _reads_probabilities(call) and (prediction < 0).any():

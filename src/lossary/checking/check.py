@@ -37,9 +37,9 @@ def check(
         ls.check(model, x, y)                # a compiled model, with its own loss, output by output
         ls.check(model, batches)             # whatever ls.train reads: loaders, datasets, generators, Parquet files
 
-    At most 256 rows are looked at, eagerly; for what is cheap (targets, weights, inputs that are not finite) all rows
-    of arrays, and those of streams as far as 64 MB go. A generator is not gone through: it cannot begin anew. Nothing
-    of the loss or the model changes: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
+    At most 256 rows are checked, eagerly; what is cheap (targets, weights, inputs that are not finite) in all rows of
+    arrays, and of streams up to 64 MB. Of a generator only the first rows are read, because it cannot be restarted. The
+    loss and the model do not change: weights, Variables, and the random numbers of Keras, NumPy, Python and torch stay
     as they were.
 
     Args:
@@ -113,7 +113,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[
     for name, given in (("y_true", y), ("y_pred", p)):
         if isinstance(given, dict):
             raise LossaryError(
-                "check(loss, y_true, y_pred) looks at one array of numbers each.",
+                "check(loss, y_true, y_pred) takes one array of numbers for each.",
                 arrived=f"{name} is a dictionary.",
                 allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
                 do="Check the parts one by one, or pass the model: ls.check(model, x, y).",
@@ -139,7 +139,7 @@ def _one(given: Any, name: str) -> Any:
         return np.stack(given) if isinstance(given, (list, tuple)) else given
     except ValueError as error:
         raise LossaryError(
-            "check(loss, y_true, y_pred) looks at one array of numbers each.",
+            "check(loss, y_true, y_pred) takes one array of numbers for each.",
             arrived=f"{name} is a list of {len(given)} arrays of different shapes.",
             allowed="Expected an array, list or tensor of numbers; a model may have several outputs.",
             do="Check the parts one by one, or pass the model: ls.check(model, x, y).",

@@ -54,7 +54,7 @@ class Explanation:
     `value` is what the loss returned. `numerator / denominator` is the same number; of a root mean square it is the
     square of that number, and v are the squares of the values (`takes_root`). With `reduction="none"` the numerator is
     the array m w v over 1. `parts` holds values, weights, mask and m w v; `means` the number that each reduction would
-    give; `worst` the rows that cost most; `notes` what else entered the values.
+    give; `worst` the rows with the highest loss; `notes` what else entered the values.
     """
 
     loss: str
@@ -74,7 +74,7 @@ class Explanation:
     def _repr_html_(self) -> str:
         worst, means = _worst_rows(self), _other_means(self)
         body = [notebook.table(["", ""], _facts(self), left=2)]
-        body += [notebook.table(WORST, worst, left=0, caption="Rows that cost most")] if worst else []
+        body += [notebook.table(WORST, worst, left=0, caption="Rows with the highest loss")] if worst else []
         body += [notebook.table(MEANS, means, left=3, caption="The same values by other reductions")] if means else []
         return notebook.box(escape(_title(self)), *body, *map(notebook.text, self.notes))
 
@@ -96,7 +96,7 @@ def explain(
     """
     if isinstance(loss, keras.Model):
         raise LossaryError(
-            "explain(loss, y_true, y_pred) shows how the number of one loss comes about.",
+            "explain(loss, y_true, y_pred) shows how the value of a loss is computed.",
             arrived=f"It was given the model '{loss.name}'.",
             allowed="Expected a loss, and targets with the predictions for them.",
             do="Pass the loss and the predictions: ls.explain(model.loss, y, model.predict(x)).",
@@ -134,9 +134,9 @@ def explain(
 def _masked(y_pred: Any, mask: Any) -> Any:
     if isinstance(y_pred, (dict, list)):
         raise LossaryError(
-            "explain(mask=...) says which rows of y_pred exist.",
+            "explain(mask=...) marks the rows of y_pred that count.",
             arrived=f"y_pred is a {type(y_pred).__name__} of tensors.",
-            allowed="Expected a mask beside one tensor of predictions.",
+            allowed="Expected a mask only with a single tensor of predictions.",
             do="Pass 0 and 1 as sample_weight instead.",
         )
     return masked(y_pred, array(mask, "mask").astype(bool))
@@ -195,17 +195,17 @@ def _remarks(loss: keras.losses.Loss, parts: Parts, returned: Array, expected: A
     if not np.isfinite(parts.contributions).all():
         yield "Some values are not finite: ls.diagnose(loss, y_true, y_pred, sample_weight) says where and why."
     elif returned.shape != np.shape(expected) or not np.allclose(returned, expected, rtol=1e-2, atol=1e-3):
-        yield "The loss returned another number than its values and reduction give: it has a rule of its own."
+        yield "The loss returned a different number than its values and reduction give: it has its own reduction."
 
 
 def _remarks_on_rows(loss: keras.losses.Loss, parts: Parts) -> Iterator[str]:
     if isinstance(loss, Loss) and loss.gives is Sums:
-        yield "One number is counted over the whole batch; weights and mask are inside its counts."
+        yield "The loss is one number for the whole batch; weights and mask are applied inside it."
     elif isinstance(loss, Loss) and loss.coupled:
-        yield "Rows look at one another: the value of a row depends on the others of its batch."
+        yield "The value of a row depends on the other rows of its batch."
     elif parts.values.ndim == 0:
         yield "The loss gives one number for the batch, so weights only multiply a batch mean: no row has its own."
-        yield "Return one value per row (the mean over axis=-1), and every row meets its own weight."
+        yield "Return one value per row (the mean over axis=-1), so that each row gets its own weight."
 
 
 def _title(e: Explanation) -> str:
@@ -244,7 +244,7 @@ def _counted(parts: Parts) -> str:
     masked = min(parts.masked_before, out)
     dropped = {
         "masked": masked,
-        "left out by the loss (ignore_class, no partner)": out - masked,
+        "left out by the loss (ignore_class, no positive)": out - masked,
         "of weight 0": int((parts.kept & (parts.spread_weights == 0)).sum()),
     }
     words = ", ".join(f"{count} {what}" for what, count in dropped.items() if count)
@@ -253,7 +253,7 @@ def _counted(parts: Parts) -> str:
 
 def _table(e: Explanation) -> list[str]:
     rows = _worst_rows(e)
-    return ["", "Rows that cost most", *_aligned([WORST, *rows])] if rows else []
+    return ["", "Rows with the highest loss", *_aligned([WORST, *rows])] if rows else []
 
 
 def _worst_rows(e: Explanation) -> list[list[str]]:

@@ -20,8 +20,8 @@ from .case import ROWS
 
 PASSED = 2**26  # bytes of a stream that are gone through for the targets of further rows
 TAKEN = (
-    "Expected arrays, tables and tensors, or lists and dictionaries of them, and whatever gives batches (x, y): "
-    "datasets, loaders, generators, Parquet files."
+    "Expected arrays, tables or tensors, lists or dictionaries of them, or something that yields batches (x, y): "
+    "a dataset, a loader, a generator, a Parquet file."
 )
 
 
@@ -53,7 +53,7 @@ def feed(x: Any, y: Any = None, w: Any = None) -> Feed:
         return _of_batches(iter(batches()), x)
     if x is None or y is None:
         raise LossaryError(
-            "check(model, x, y) looks at predictions and targets.",
+            "check(model, x, y) compares predictions with targets.",
             arrived=f"{'x' if x is None else 'y'} is missing.",
             allowed=TAKEN,
             do="Pass the training data, or some rows of them: ls.check(model, x[:256], y[:256]).",
@@ -80,7 +80,7 @@ def numbers(y: Any, what: str) -> Any:
     for part in tree.flatten(y):
         if type(part).__name__ == "RaggedTensor" or getattr(part, "is_nested", False) is True:
             raise LossaryError(
-                "check looks at targets and weights row by row.",
+                "check reads targets and weights row by row.",
                 arrived=f"{what} is ragged: its rows have different lengths.",
                 allowed=TAKEN,
                 do="Pad the rows to one length (to_tensor()), and leave the padding out by a mask or sample_weight=0.",
@@ -95,7 +95,7 @@ def same_rows(who: str, **named: Any) -> None:
     if len(every) > 1 or every == {0}:
         shown = ", ".join(f"{min(rows)} rows in {name}" for name, rows in counts.items() if rows)
         raise LossaryError(
-            f"{who} goes through the data row by row.",
+            f"{who} reads the data row by row.",
             arrived=f"There are {shown}.",
             allowed="Expected the same number of rows in each, and at least one row.",
             do="Pass whole arrays, rows first.",
@@ -107,10 +107,10 @@ def refuse_no_rows(**named: Any) -> None:
     for name, data in named.items():
         if np.ndim(data) and len(data) == 0:
             raise LossaryError(
-                "check(loss, y_true, y_pred) looks at rows.",
-                arrived=f"{name} has the shape {np.shape(data)}: there is no row.",
+                "check(loss, y_true, y_pred) needs at least one row.",
+                arrived=f"{name} has shape {np.shape(data)}: it has no rows.",
                 allowed="Expected an array, list or tensor with one row per example, and at least one row.",
-                do="Look at what made it: a filter that keeps nothing, or an empty file.",
+                do="Check how it was made: a filter that keeps nothing, or an empty file.",
             )
 
 
@@ -136,15 +136,15 @@ def _of_batches(batches: Iterator[Any], source: Any) -> Feed:
             break
     if not count:
         raise LossaryError(
-            "check(model, x) looks at the batches of x.",
-            arrived=f"This {type(source).__name__} gives none.",
+            "check(model, x) reads the batches of x.",
+            arrived=f"This {type(source).__name__} yields none.",
             allowed="Expected a stream of at least one batch with a row.",
-            do="Look at what x gives, for instance next(iter(x)).",
+            do="Check what x yields, for instance next(iter(x)).",
         )
     if whole[0][1] is None:
         raise LossaryError(
             "check(model, x) takes targets from the batches of x.",
-            arrived=f"The batches of this {type(source).__name__} hold inputs alone.",
+            arrived=f"The batches of this {type(source).__name__} hold only inputs.",
             allowed=TAKEN,
             do="Let each batch be (x, y) or (x, y, sample_weight).",
         )

@@ -14,41 +14,6 @@ from ..objective.attachment import carried_by, leaves_of
 from .case import Case
 from .known import to_numpy
 
-DEPTH = 4
-
-
-def variables_of(loss: Any) -> list[tuple[str, Any]]:
-    """Every Keras Variable that a loss reaches through attributes, containers, partials and closures, with its path."""
-    found: dict[int, tuple[str, Any]] = {}
-    _walk(loss, "loss", DEPTH, found, set())
-    return list(found.values())
-
-
-def _walk(thing: Any, path: str, depth: int, found: dict[int, tuple[str, Any]], seen: set[int]) -> None:
-    if isinstance(thing, keras.Variable):
-        found.setdefault(id(thing), (path, thing))
-    elif depth > 0 and id(thing) not in seen and not isinstance(thing, (str, int, float, np.ndarray, type)):
-        seen.add(id(thing))
-        for name, part in _parts(thing):
-            _walk(part, f"{path}{name}", depth - 1, found, seen)
-
-
-def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(thing, dict):
-        yield from ((f"[{key!r}]", part) for key, part in thing.items())
-    elif isinstance(thing, (list, tuple)):
-        yield from ((f"[{place}]", part) for place, part in enumerate(thing))
-    elif isinstance(thing, (keras.losses.Loss, keras.layers.Layer, keras.random.SeedGenerator)):
-        yield from ((f".{name}", part) for name, part in vars(thing).items())
-    elif callable(thing):
-        code, cells = getattr(thing, "__code__", None), getattr(thing, "__closure__", None) or ()
-        for name, cell in zip(code.co_freevars if code else (), cells, strict=True):
-            try:
-                yield f" → {name}", cell.cell_contents
-            except ValueError:  # a name that is not bound yet
-                continue
-        yield from ((f".{name}", getattr(thing, name)) for name in ("func", "args", "keywords") if hasattr(thing, name))
-
 
 def attached(loss: Any) -> set[int]:
     """Those Variables of a loss that compile() makes the model's own, by their ids."""

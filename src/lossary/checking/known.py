@@ -10,10 +10,6 @@ import keras
 import numpy as np
 from keras import ops
 
-# Keras has no public name for how compile() turns a function, a name or "crossentropy" into a loss.
-from keras.src.losses.losses import LossFunctionWrapper
-from keras.src.trainers.compile_utils import get_loss
-
 from ..core.contract import LOGIT, PROBABILITY, SOFT_LABEL, Contract
 from ..core.errors import LossaryError, shown
 from ..core.forms import Categorical
@@ -26,6 +22,7 @@ from ..core.schedules import Moving
 from ..core.sums import Sum
 from ..families.sequences import SYMBOLS
 from ..numerics.backend import gradient
+from ..numerics.keras_private import is_bare_function, loss_of_compile, wrapped_function
 from ..numerics.masks import mask_of, with_mask
 
 Array = np.ndarray[Any, Any]
@@ -213,7 +210,7 @@ def _as_keras(given: Any, y_true: Any, y_pred: Any) -> keras.losses.Loss:
 
 def _no_loss(given: Any) -> LossaryError:
     return LossaryError(
-        "check looks at a loss or a compiled model.",
+        "check takes a loss or a compiled model.",
         arrived=f"It was given {shown(given)} of type {type(given).__name__}.",
         allowed="Expected a Keras loss, a function of (y_true, y_pred), a name, or a compiled Keras model.",
         do="Pass for instance ls.check('mse', y_true, y_pred), or ls.check(model, x, y).",
@@ -222,23 +219,21 @@ def _no_loss(given: Any) -> LossaryError:
 
 def as_compiled(given: Any, y_true: Any = None, y_pred: Any = None) -> keras.losses.Loss | None:
     """The Keras loss that compile() makes of a loss, a function or a name; None of None."""
-    return get_loss(as_losses(given), y_true, y_pred)
+    return loss_of_compile(as_losses(given), y_true, y_pred)
 
 
 def function_of(loss: keras.losses.Loss) -> Any:
     """The function that compile() made this loss of, or None."""
-    return loss.fn if type(loss) is LossFunctionWrapper else None
+    return loss.fn if is_bare_function(loss) else None
 
 
 def _twin(loss: keras.losses.Loss, fn: Any) -> Loss | None:
     if isinstance(loss, Loss):
         return loss
-    if fn is None:
-        if not type(loss).__module__.startswith("keras.") or not isinstance(loss, LossFunctionWrapper):
-            return None
-        fn, given = loss.fn, loss._fn_kwargs
-    else:
-        fn, given = _unwrap(fn, dict(loss._fn_kwargs))
+    wrapped = wrapped_function(loss)
+    if wrapped is None or (fn is None and not type(loss).__module__.startswith("keras.")):
+        return None
+    fn, given = _unwrap(*wrapped)
     if hasattr(fn, "cls"):
         return fn.cls(**given)
     return _peer(fn.__name__, given) if (getattr(fn, "__module__", None) or "").startswith("keras.") else None

@@ -17,6 +17,7 @@ from ..core.loss import Loss
 from ..core.models import check_inputs
 from ..core.sums import Sum
 from ..numerics.backend import together
+from ..numerics.keras_private import loss_weights, operation_of
 from ..numerics.masks import mask_of
 from ..objective.attachment import by_name
 from ..objective.term import Term
@@ -45,7 +46,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
     """One case per output that has a loss, and one per part where that is a sum."""
     if not getattr(model, "compiled", False):
         raise LossaryError(
-            "check(model, x, y) looks at the loss that a model was compiled with.",
+            "check(model, x, y) checks the loss that the model was compiled with.",
             arrived="This model is not compiled.",
             allowed="Expected a model compiled with a loss: model.compile(loss=...).",
             do="Compile it first, or pass the loss: ls.check(loss, y_true, y_pred, model=model).",
@@ -57,7 +58,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
     cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)
     if not cases:
         raise LossaryError(
-            "check(model, x, y) looks at outputs that have a loss and targets.",
+            "check(model, x, y) checks outputs that have a loss and targets.",
             arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
             + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
             allowed="Expected targets by output name or in the order of the outputs, and a loss in compile.",
@@ -76,7 +77,7 @@ def _predicted(model: Any, x: Any) -> tuple[Any, list[Any]]:
     except Exception as error:  # whatever Keras says of a model and its inputs
         text = " ".join(re.sub("\x1b\\[[0-9;]*m", "", str(error)).partition("Arguments received by")[0].split())
         raise LossaryError(
-            f"The model '{model.name}' was to be run on x.",
+            f"Cannot run the model '{model.name}' on x.",
             arrived=f"It raised {type(error).__name__}: {text[:300]}{' …' if len(text) > 300 else ''}",
             allowed="Expected inputs as the model takes them in fit.",
             do="Run model.predict(x) on a few rows first.",
@@ -136,7 +137,6 @@ def setup_of(model: Any, place: int) -> Setup:
     if several == 1:
         several, averaged = together()
     iterations = getattr(optimizer, "iterations", None)
-    compiled = getattr(model, "_compile_loss", None)
     return Setup(
         model=model,
         activation=activation_of(model, place),
@@ -149,7 +149,7 @@ def setup_of(model: Any, place: int) -> Setup:
         averaged=averaged and several > 1,
         scope=strategy.scope if several > 1 and strategy is not None else nullcontext,
         whole=model.loss if isinstance(getattr(model, "loss", None), Sum) else None,
-        weights=getattr(compiled, "_user_loss_weights", None),
+        weights=loss_weights(model),
     )
 
 
@@ -208,10 +208,10 @@ def last_layer(model: Any, place: int) -> Any:
     """The layer that gives this output's values, or None."""
     try:
         tensor = tree.flatten(model.outputs)[place]
-        layer = tensor._keras_history.operation
+        layer = operation_of(tensor)
         while type(layer).__name__ in PASSING:
             tensor = tree.flatten(layer.input)[0]
-            layer = tensor._keras_history.operation
+            layer = operation_of(tensor)
     except (AttributeError, ValueError, IndexError, TypeError):
         return None
     return layer
@@ -281,7 +281,7 @@ def route(model: Any, y: Any, p: Any, w: Any) -> Iterator[Part]:
     predictions = list(p.values()) if isinstance(p, dict) else list(p) if isinstance(p, (list, tuple)) else [p]
     sums = isinstance(model.loss, Sum)
     losses = [_of_output(model.loss, name, names) for name in names] if sums else _each(model.loss, names)
-    weights = _each(getattr(model._compile_loss, "_user_loss_weights", None), names)
+    weights = _each(loss_weights(model), names)
     targets, rows = _each(y, names), _each(w, names)
     for name, loss, target, prediction, row, weight in zip(
         names, losses, targets, predictions, rows, weights, strict=True

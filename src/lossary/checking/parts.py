@@ -82,7 +82,7 @@ def resolve(loss: Any) -> keras.losses.Loss:
     if callable(loss) and not isinstance(loss, (Moving, keras.optimizers.schedules.LearningRateSchedule)):
         return as_compiled(loss)
     raise LossaryError(
-        "A loss was to be looked into.",
+        "Cannot inspect this loss.",
         arrived=f"It was given {shown(loss)} of type {type(loss).__name__}.",
         allowed="Expected a loss object, a loss class, a function of (y_true, y_pred), or a name.",
         do='Pass for instance ls.Huber(), or "huber".',

@@ -127,8 +127,8 @@ def chosen(ignore: Iterable[str] = ()) -> list[Rule]:
     unknown = [shown(id) for id in ignored if not isinstance(id, str) or id not in every]
     if unknown:
         raise ParameterError(
-            "ignore=[...] names rules by their ids.",
-            arrived=f"No rule is called {', '.join(unknown)}.",
+            "ignore=[...] lists the ids of rules.",
+            arrived=f"There is no rule {', '.join(unknown)}.",
             allowed=f"Expected {', '.join(every)}.",
             do=f"Look the ids up in {PAGE} or with `lossary check --rules`.",
         )

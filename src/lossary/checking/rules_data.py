@@ -22,10 +22,10 @@ FEW = 0.05  # of the rows, or targets: more is no exception
 
 @rule("L016", "impossible-weights", slots=True)
 def impossible_weights(case: Case) -> Iterator[Sign]:
-    """Sample weights are no weights: not finite, negative, or all 0.
+    """Sample weights are invalid: not finite, negative, or all 0.
 
     Fires: a weight is NaN or infinite; all weights are 0, so that no row counts; or (WARNING) weights are negative. All
-        rows are looked at.
+        rows are checked.
     Quiet: rows of weight 0 beside others, and boolean masks.
     Seen: https://github.com/keras-team/keras/issues/3270
     Bad:
@@ -60,8 +60,8 @@ def impossible_weights(case: Case) -> Iterator[Sign]:
         row = int(np.argmax(below))
         yield Sign(
             f"{below.mean():.0%} of the sample weights are negative, down to {rows.min():.3g} (row {row}): these rows "
-            "are pushed away from their targets, and the loss can fall without end.",
-            "Weights say how much a row counts, from 0 on: look at what computed them, such as a difference or a "
+            "are driven away from their targets, and the loss is unbounded below.",
+            "Weights say how much a row counts, and are >= 0: look at what computed them, such as a difference or a "
             "logarithm.",
             {"row": row, "low": float(rows.min())},
             WARNING,
@@ -70,10 +70,10 @@ def impossible_weights(case: Case) -> Iterator[Sign]:
 
 @rule("L017", "out-of-reach", after=("L001", "L002", "L003"), parts=True)
 def out_of_reach(case: Case) -> Iterator[Sign]:
-    """The activation at the end of the model cannot give what the targets are.
+    """The last activation of the model cannot reach the targets.
 
-    Fires: more than 5 % of the targets (a WARNING: some) lie outside of what the last activation gives, such as -1 … 1
-        of a tanh and 0 … of a relu; or the loss reads signs, and the activation gives none below 0.
+    Fires: more than 5 % of the targets (a WARNING: some) lie outside the range of the last activation, such as -1 … 1
+        of a tanh and 0 … of a relu; or the loss reads signs, and the activation has no negative outputs.
     Quiet: losses whose predictions are of another kind than their targets, and activations without bounds.
     Seen: https://github.com/keras-team/keras/issues/2399, https://github.com/keras-team/keras/issues/1874
     Bad:
@@ -96,7 +96,7 @@ def out_of_reach(case: Case) -> Iterator[Sign]:
         if low >= 0 and (y <= 0).any():
             yield Sign(
                 f"{case.subject.name} reads the sign of a prediction, and the model ends in {case.setup.activation}, "
-                "which gives no negative one: no row of label -1 (or 0) reaches its margin.",
+                "whose output is never negative: no row with label -1 (or 0) reaches its margin.",
                 "Remove the activation at the end of the model, or use binary_crossentropy.",
                 {"low": low},
             )
@@ -111,7 +111,7 @@ def out_of_reach(case: Case) -> Iterator[Sign]:
     outside = (y < low - slack) | (y > high + slack)
     if outside.any():
         yield Sign(
-            f"The model ends in {case.setup.activation}, which gives numbers from {low:.3g} to {high:.3g}; "
+            f"The model ends in {case.setup.activation}, whose output is from {low:.3g} to {high:.3g}; "
             f"{_percent(outside.mean())} of the targets lie outside, from {y.min():.3g} to {y.max():.3g}, and cannot "
             "be reached.",
             "Remove the activation at the end of the model, or scale the targets into its range.",
@@ -130,8 +130,8 @@ def far_threshold(case: Case) -> Iterator[Sign]:
 
     Fires: a parameter such as Huber's delta, which scales with the errors, is below 2 % of the spread of the targets
         and of the typical error.
-    Quiet: thresholds near the errors or above; predictions that already fit; tolerances within which nothing costs;
-        what is learned.
+    Quiet: thresholds near the errors or above; predictions that already fit; tolerances within which the loss is 0;
+        learned parameters.
     Seen: https://github.com/SwarmRL/SwarmRL/issues/36
     Bad:
         y = np.linspace(-2000, 2000, 50)[:, None]
@@ -204,10 +204,10 @@ def _round(x: float) -> str:
 
 @rule("L019", "impossible-inputs")
 def impossible_inputs(case: Case) -> Iterator[Sign]:
-    """Inputs of the model are not finite, or are rounded together.
+    """Inputs of the model are not finite, or float32 cannot tell them apart.
 
     Fires: inputs hold NaN or infinity and the training step on these rows does not stay finite; or (WARNING) a column
-        of the inputs lies so far from 0, such as timestamps, that float32 merges its values. All rows are looked at.
+        of the inputs lies so far from 0, such as timestamps, that float32 merges its values. All rows are checked.
     Quiet: models that read missing values themselves; whole numbers, such as ids and tokens.
     Seen: https://github.com/tensorflow/tensorflow/issues/42885
     Bad:

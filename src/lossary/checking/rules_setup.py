@@ -24,11 +24,11 @@ SHARED = {"self", "name", "reduction", "dtype", "args", "kwargs"}
 
 @rule("L009", "lost-on-save")
 def lost_on_save(case: Case) -> Iterator[Sign]:
-    """A saved model comes back with another loss, or not at all.
+    """A saved model loads with a different loss, or not at all.
 
-    Fires: a loss rebuilt from its own configuration gives another value, holds another parameter, or cannot be
-        rebuilt; (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function
-        that reads values from around it.
+    Fires: a loss rebuilt from its own configuration gives another value, holds another parameter, or cannot be rebuilt;
+        (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function that reads
+        values from around it.
     Quiet: losses whose configuration is complete, and plain functions.
     Seen: https://github.com/keras-team/keras/issues/5916, https://github.com/tensorflow/tensorflow/issues/25938
     Bad:
@@ -66,11 +66,11 @@ def _function_lost(fn: Any) -> Iterator[Sign]:
     elif type(fn).__name__ == "partial":
         what = f"The loss is a partial of {getattr(fn.func, '__name__', fn.func)}"
     elif caught:
-        what = f"The loss {name} reads {', '.join(caught)} from around it"
+        what = f"The loss {name} reads {', '.join(caught)} from its closure"
     else:
         return
     yield Sign(
-        f"{what}: a saved model cannot bring it back.",
+        f"{what}: it cannot be saved with the model.",
         "Make it a loss with parameters: @ls.loss on a function, or a class with get_config().",
         {},
         WARNING,
@@ -113,7 +113,7 @@ def _changed(case: Case) -> Iterator[Sign]:
         )
         values = f" (loss {after:.4g} instead of {before:.4g})" if changed else ""
         yield Sign(
-            f"Reloading gives another {case.subject.name}{values}{': ' + words if lost else ''}: get_config() omits "
+            f"Reloading changes {case.subject.name}{values}{': ' + words if lost else ''}: get_config() omits "
             f"{', '.join(lost) or 'a parameter'}.",
             "Add it: return {**super().get_config(), 'parameter': self.parameter}. lossary's losses remember by "
             "themselves.",
@@ -138,7 +138,7 @@ def _unread(case: Case, before: float | None) -> Iterator[Sign]:
             return
     named = ", ".join(lost) or "a part of its configuration"
     yield Sign(
-        f"A saved model brings {case.subject.name} back with {named} as Keras writes losses, arrays and functions: "
+        f"A saved model loads {case.subject.name} with {named} as Keras writes losses, arrays and functions: "
         f"dictionaries{why}.",
         "Write plain numbers and lists in get_config() (array.tolist(), keras.saving.serialize_keras_object(loss)), "
         "and read them in from_config() (keras.saving.deserialize_keras_object).",
@@ -171,11 +171,11 @@ def _value_of(case: Case, subject: Subject) -> float | None:
 
 @rule("L010", "frozen-knob", slots=True)
 def frozen_knob(case: Case) -> Iterator[Sign]:
-    """A Variable that should train, or be turned during training, has no effect.
+    """A Variable that should train, or be changed during training, has no effect.
 
-    Fires: a trainable Variable held by the loss is not among the model's trainable variables; or turning a Variable
-        of the loss or of `loss_weights` changes the loss when called but not when compiled as the backend's trainer
-        does (on JAX it is baked in).
+    Fires: a trainable Variable held by the loss is not among the model's trainable variables; or changing a Variable of
+        the loss or of `loss_weights` changes the loss when called but not when compiled as the backend's trainer does
+        (on JAX it is baked in).
     Quiet: Variables that the model knows, or that compile() makes known to it, as it does for lossary's; without a
         model, Variables that take effect.
     Seen: https://github.com/keras-team/keras/issues/12503, https://github.com/keras-team/keras/issues/6446
@@ -196,7 +196,8 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
         model.compile("sgd", loss=ls.MeanSquaredError())
         ls.check(model, np.linspace(0, 1, 8)[:, None], np.linspace(1, 3, 8)[:, None])
     """
-    from .knobs import attached, baked_in, variables_of, weights_baked_in
+    from ..objective.held import variables_of
+    from .knobs import attached, baked_in, weights_baked_in
 
     if case.failure is not None:
         return
@@ -212,12 +213,12 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
             yield Sign(
                 f"{path} is marked trainable but is not among the model's trainable variables: the optimizer does not "
                 "know "
-                "it, and it stays as it is.",
+                "it, and it never changes.",
                 "Hold it in a layer of the model that adds the loss (ls.LossLayer, or add_loss in a layer).",
             )
         elif baked_in(case, variable):
             yield Sign(
-                f"Turning {path} up tenfold changes the loss when called, but not once training is compiled: its "
+                f"Multiplying {path} by ten changes the loss when called, but not once training is compiled: its "
                 "value was "
                 "baked in when the step was traced.",
                 "Compile again after a change (model.compile), or hold it in a layer of the model.",
@@ -235,7 +236,7 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
 
 def _untrained(case: Case) -> Iterator[Sign]:
     """Weights that a loss owns, where the compiled model beside it does not train them."""
-    from .knobs import variables_of
+    from ..objective.held import variables_of
 
     model = case.setup.model
     if model is None or not model.compiled:
@@ -245,14 +246,14 @@ def _untrained(case: Case) -> Iterator[Sign]:
         if variable.trainable and id(variable) not in known:
             yield Sign(
                 f"{path} is a weight of the loss, but not among the model's variables: no optimizer knows it, and it "
-                "stays as it is.",
+                "never changes.",
                 "Compile the model with this very loss: model.compile(loss=loss).",
             )
 
 
 @rule("L011", "wrong-output")
 def wrong_output(case: Case) -> Iterator[Sign]:
-    """A model with several outputs applies a loss to another output than the one it was named for.
+    """A model with several outputs applies a loss to a different output than it was given for.
 
     Fires: the total that the model computes is not the sum over outputs of weight times loss, but is that sum for
         another order of the losses.
@@ -288,7 +289,7 @@ def wrong_output(case: Case) -> Iterator[Sign]:
         if list(order) != list(range(len(routes))) and _near(got, _reordered(case, order)):
             names = ", ".join(f"{routes[k].loss} → {routes[place].output}" for place, k in enumerate(order))
             yield Sign(
-                f"The model's loss is {got:.4g}; by name it would be {meant:.4g}. It is reached by {names}.",
+                f"The model's loss is {got:.4g}; by name it would be {meant:.4g}. That value results from {names}.",
                 "Name the outputs, and pass loss= and y= as dictionaries with these names.",
                 {"got": got, "meant": meant},
                 whole=True,
@@ -315,10 +316,10 @@ def _near(a: float, b: float) -> bool:
 
 @rule("L013", "not-the-base-loss", WARNING, parts=True)
 def not_the_base_loss(case: Case) -> Iterator[Sign]:
-    """A focal or smoothed loss is a multiple of the cross-entropy it should become.
+    """A focal or smoothed loss is a multiple of the cross-entropy it should reduce to.
 
     Fires: with gamma = 0 (or label smoothing 0) every row is the same multiple, other than 1, of the cross-entropy.
-    Quiet: losses without such a parameter; class weights, which are no common factor; lossary's losses, whose cards
+    Quiet: losses without such a parameter; class weights, which are not a common factor; lossary's losses, whose cards
         say what alpha does.
     Seen: https://github.com/tensorflow/addons/issues/2431, https://github.com/kornia/kornia/issues/2371
     Bad:
@@ -423,11 +424,11 @@ def _base_of(case: Case) -> str:
 
 @rule("L014", "far-start", WARNING, after=("L001", "L002", "L003", "L005", "L015"))
 def far_start(case: Case) -> Iterator[Sign]:
-    """An untrained model starts far above what knowing nothing costs.
+    """An untrained model starts far above the loss of a constant guess.
 
-    Fires: before the first step, a cross-entropy above three times log K (log 2 for yes/no) plus 1, or a mean squared
-        error above a hundred times the variance of the targets.
-    Quiet: trained models, starts below these, losses without a known start, and a loss without a model.
+    Fires: before the first step, a cross-entropy above three times log K (log 2 for binary labels) plus 1, or a mean
+        squared error above a hundred times the variance of the targets.
+    Quiet: trained models, starts below these, losses without a known baseline, and a loss without a model.
     Seen: https://gowda.ai/posts/2026/06/dropout-overfit-sanity-check/
     Bad:
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -455,8 +456,7 @@ def far_start(case: Case) -> Iterator[Sign]:
         return
     if nothing > 0 and start > most:
         yield Sign(
-            f"The untrained model starts at {start:.4g}; knowing nothing costs {nothing:.4g} ({words}).",
-            "Scale the inputs (and, for regression, the targets) to mean 0 and spread 1, or start the last bias at "
-            "the mean.",
+            f"The untrained model starts at a loss of {start:.4g}; a constant guess has {nothing:.4g} ({words}).",
+            "Standardise the inputs (and, for regression, the targets), or initialise the last bias to the mean.",
             {"start": start, "nothing": nothing},
         )

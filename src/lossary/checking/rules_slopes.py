@@ -22,10 +22,10 @@ FAR = 1e4  # a logit as large as a diverging model gives
 
 @rule("L005", "not-finite", after=(*DATA, "L016", "L019"), parts=True, slots=True)
 def not_finite(case: Case) -> Iterator[Sign]:
-    """NaN or infinity hides in rows that do not count, in predictions, or in a gradient behind a finite loss.
+    """NaN or infinity in masked rows, in predictions, or in the gradient of a finite loss.
 
-    Fires: rows of weight 0, or masked, hold NaN and the loss is not finite; predictions that count are not finite;
-        the loss of a row, or its gradient, is not finite here; or a row's loss is finite but its gradient is not at
+    Fires: rows of weight 0, or masked, hold NaN and the loss is not finite; predictions that count are not finite; the
+        loss of a row, or its gradient, is not finite here; or a row's loss is finite but its gradient is not at
         predictions 0 and 1 (for probabilities), at plus and minus 10,000 (for scores), or (WARNING) at predictions
         equal to targets.
     Quiet: losses that leave such rows out, as lossary's do; values that are rightly infinite at the edge.
@@ -155,11 +155,12 @@ def _show(row: Array) -> str:
 
 @rule("L006", "dead-gradient", after=(*DATA, "L016", "L019"), slots=True)
 def dead_gradient(case: Case) -> Iterator[Sign]:
-    """Rows have a loss but no gradient: they will never be learned.
+    """Rows have a loss but no gradient, so they are never learned.
 
     Fires: more than 5 % of the rows lie above the smallest loss in the batch (and above the loss of a perfect
-        prediction) by more than 0.001 while every derivative by their predictions is below 1e-12; or no row has a
-        derivative, all cost alike, and predictions near these cost less, as where embeddings have collapsed.
+        prediction) by more than 0.001 while every derivative with respect to their predictions is below 1e-12; or no
+        row has a gradient, all have the same loss, and nearby predictions have a lower one, as when embeddings have
+        collapsed.
     Quiet: rows without loss, such as hinge rows beyond the margin; rows where a relu at the end of the model gives 0;
         redescending losses, unless no row at all has a gradient.
     Seen: https://github.com/keras-team/keras/issues/6143
@@ -184,8 +185,8 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
     dead = with_loss & (steep < DEAD) & case.live & ~at_rest
     if not at_rest.any() and not dead.any() and (steep[case.live] < DEAD).all() and _collapsed(case):
         yield Sign(
-            f"No prediction has any gradient, and all {case.live.sum()} rows cost the same, {case.value:.4g}, though "
-            f"other predictions cost less: {case.subject.name} is flat where all predictions are alike, or where they "
+            f"No prediction has any gradient, and all {case.live.sum()} rows have the same loss, {case.value:.4g}, "
+            f"though others are lower: {case.subject.name} is flat where all predictions are alike, or where they "
             "are now.",
             "Start from predictions that differ between rows: lower the learning rate, look for a layer that gives the "
             "same for every input, or choose a margin that some rows do not keep yet.",
@@ -200,7 +201,7 @@ def dead_gradient(case: Case) -> Iterator[Sign]:
         yield Sign(
             f"No prediction has any gradient, though {share:.0%} of the rows have a loss: {case.subject.name} is flat "
             f"at predictions such as {_show(case.p[int(np.argmax(dead))])}. Training cannot move.",
-            "Start nearer to the targets: standardise them, and begin with other weights than zeros.",
+            "Start closer to the targets: standardise them, and do not initialise the weights with zeros.",
             {"share": share, "rows": int(dead.sum())},
         )
     elif (steep[case.live] < DEAD).all() and dead.any():
@@ -245,7 +246,7 @@ def _empty_masks(case: Case, share: float) -> Sign:
     return Sign(
         f"{share:.0%} of the rows have an empty mask, on which {case.subject.name} is the same for every prediction: "
         "false "
-        "alarms on such rows cost nothing more.",
+        "positives on such rows add no loss.",
         "Pass smooth=1 to lossary's loss, or add a cross-entropy.",
         {"share": share},
         WARNING,
@@ -292,14 +293,14 @@ WANTED = re.compile(r"true|target|label|truth|^y$|gt")
 
 @rule("L007", "wrong-direction")
 def wrong_direction(case: Case) -> Iterator[Sign]:
-    """The sign is lost or the arguments are swapped: better predictions cost more.
+    """The sign is wrong or the arguments are swapped: better predictions have a higher loss.
 
-    Fires: y_pred holds only whole numbers (at least two different ones) while y_true holds fractions; the function's
-        parameters are named the other way round, such as (y_pred, y_true) or (input, target); or, for a loss nobody
-        knows, moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows
-        while moving them far away lowers it.
-    Quiet: losses that are known; targets and predictions in different spaces, such as labels and logits; whole numbers
-        that a model itself has predicted.
+    Fires: y_pred holds only whole numbers (at least two distinct ones) while y_true holds fractions; the function's
+        parameters are named the other way round, such as (y_pred, y_true) or (input, target); or, for an unknown loss,
+        moving predictions a tenth of the way to their targets raises the loss in more than 5 % of the rows while moving
+        them far away lowers it.
+    Quiet: known losses; targets and predictions in different spaces, such as labels and logits; whole numbers that a
+        model itself has predicted.
     Seen: https://github.com/xiph/rnnoise/issues/117, https://github.com/tensorflow/tensorflow/issues/37896
     Bad:
         def similarity(y_true, y_pred):

@@ -58,11 +58,10 @@ def loss_raises(case: Case) -> Iterator[Sign]:
 def rows_mix(case: Case) -> Iterator[Sign]:
     """Predictions are compared with the targets of other rows.
 
-    Fires: for a loss that is known, y_true and y_pred do not have the same shape (one trailing axis of length 1 may
-        be missing; class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by
-        another row changes the values of the rows that were not touched, or the value of the batch is not the mean of
-        its rows taken one by one while the shapes differ. A plain function that only mixes when called directly,
-        which compile() would not, is a WARNING.
+    Fires: for a known loss, y_true and y_pred do not have the same shape (one trailing axis of length 1 may be missing;
+        class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by another row
+        changes the values of other rows, or the value of the batch is not the mean of its rows taken one by one while
+        the shapes differ. A plain function that mixes rows only when called directly, not in compile(), is a WARNING.
     Quiet: losses that declare `coupled = True`, and predictions wider than one number in shapes that agree (a
         contrastive loss: see L008).
     Seen: https://github.com/pytorch/pytorch/issues/16045, https://github.com/keras-team/keras/issues/14627
@@ -85,7 +84,7 @@ def rows_mix(case: Case) -> Iterator[Sign]:
         if want is not None:
             reached = f" (value {case.value:.4g})" if case.failure is None else ""
             yield Sign(
-                f"{shapes} do not belong together: {case.subject.name} reads targets of shape {want}; broadcasting "
+                f"{shapes} do not match: {case.subject.name} reads targets of shape {want}; broadcasting "
                 f"would compare each prediction with the targets of other rows{reached}.",
                 _other_coding(case) or "Give y_true that shape, for instance y_true[:, None] or one column of it.",
                 {"y_rank": case.y.ndim, "p_rank": case.p.ndim},
@@ -114,10 +113,10 @@ def _mixing(case: Case, shapes: str) -> Iterator[Sign]:
     narrow = case.p.size == case.n
     if (moved is None and ragged and apart and narrow) or (moved is not None and moved and (narrow or ragged)):
         yield Sign(
-            f"{shapes} are mixed: the loss of one row changes when another does. Together rows give {together:.4g}, "
-            f"one by one {alone:.4g} in the mean.",
-            "Give both the same shape, for instance y_true[:, None] or y_pred[:, 0]. If rows are meant to look at one "
-            "another, set `coupled = True` on the loss.",
+            f"{shapes} are mixed: one row changes the loss of another. They give {together:.4g} together, "
+            f"one by one {alone:.4g} on average.",
+            "Give both the same shape, for instance y_true[:, None] or y_pred[:, 0]. If rows are meant to depend on "
+            "each other, set `coupled = True` on the loss.",
             {"together": together, "alone": alone},
         )
 
@@ -199,14 +198,14 @@ def _one_by_one(case: Case, most: int = 16) -> tuple[float, float]:
 
 @rule("L003", "impossible-labels", parts=True, slots=True)
 def impossible_labels(case: Case) -> Iterator[Sign]:
-    """Targets hold what the loss cannot read: out of range, coded otherwise, missing, or too large for its type.
+    """Targets hold values the loss cannot read: out of range, wrongly coded, missing, or too large.
 
     Fires: NaN or infinity in targets that count; class indices below 0, from C on, or with a fraction; labels of a
         binary loss or overlap outside [0, 1]; one-hot rows or KL distributions that do not add up to 1; hinge labels
         other than -1, 0, 1; negative counts, or rates, for Poisson; negative amounts for a logarithmic error; targets
         at (or a millionth of the median near) 0 for a percentage error; the blank inside a target of CTC; numbers so
-        large that the loss's type rounds them together. All rows are looked at.
-    Quiet: labels that are ignored, masked or of weight 0; soft labels; losses that are not known.
+        large that the loss's dtype rounds different ones to the same. All rows are checked.
+    Quiet: labels that are ignored, masked or of weight 0; soft labels; unknown losses.
     Seen: https://github.com/tensorflow/tensorflow/issues/8484, https://github.com/keras-team/keras/issues/2908,
         https://github.com/ilivans/tf-rnn-attention/issues/10
     Bad:
@@ -314,14 +313,14 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
         yield Sign(
             f"{subject.name} reads labels as signs, -1 or 1 (or 0 or 1); the targets run from {y.min():g} to "
             f"{y.max():g}"
-            f" with {np.unique(y).size} different values.",
+            f" with {np.unique(y).size} distinct values.",
             "Code the labels as -1 and 1.",
             {"low": float(y.min()), "high": float(y.max())},
         )
     elif y.min() < target.floor:
         yield Sign(
             f"{subject.name} reads targets below {target.floor:g} as {target.floor:g}; {np.mean(y < target.floor):.0%} "
-            f"lie there, down to {y.min():g}, and all cost alike.",
+            f"lie there, down to {y.min():g}, and all have the same loss.",
             "Use mean_squared_error or huber, or shift the targets above 0 first.",
             {"low": float(y.min()), "share": float(np.mean(y < target.floor))},
         )
@@ -345,17 +344,17 @@ def _class_indices(case: Case, y: Any) -> Iterator[Sign]:
     seen = f"Labels run {low:g} … {high:g} but the model has {classes} outputs (0 … {classes - 1})"
     if broken.any():
         message = (
-            f"{np.mean(broken):.0%} of the class labels have a fraction, such as {y[broken][0]:g}; they are cut off."
+            f"{np.mean(broken):.0%} of the class labels have a fraction, such as {y[broken][0]:g}; it is truncated."
         )
         do = "Class indices are whole numbers; a loss for soft labels takes one number per class."
     elif low == 1 and high == classes:
         message, do = (
-            f"{seen}: they are counted from 1. Label {high:g} adds nothing and is never learned.",
+            f"{seen}: they are counted from 1. Label {high:g} contributes nothing and is never learned.",
             "Subtract 1.",
         )
     else:
         share = float(np.mean((y < 0) | (y >= classes)))
-        message = f"{seen}: {share:.1%} of the labels name no output. They add nothing, or NaN."
+        message = f"{seen}: {share:.1%} of the labels belong to no output. They contribute nothing, or NaN."
         ignore = "ignore_class" in case.subject.parameters
         do = "Give the model one output per class" + (
             ", or pass ignore_class= for labels that mean 'no label'." if ignore else "."
@@ -378,7 +377,7 @@ def _outside_unit(case: Case, y: Any) -> Sign:
     return Sign(
         f"{case.subject.name} reads labels in [0, 1]; the targets run from {y.min():g} to {y.max():g} with "
         f"{values.size} "
-        "different values. The loss can fall without end.",
+        "distinct values. The loss is unbounded below.",
         do,
         {"low": float(y.min()), "high": float(y.max()), "values": values.size},
     )

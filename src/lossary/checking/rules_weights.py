@@ -20,13 +20,13 @@ ALONE = 64  # rows that are also computed one by one
 
 @rule("L004", "weights-ignored", after=("L001", "L016"), slots=True)
 def weights_ignored(case: Case) -> Iterator[Sign]:
-    """Sample weights or masks do not do what they seem to do.
+    """Sample weights or masks do not have the effect they seem to have.
 
     Fires: the loss gives one number for several rows while weights or a mask are given, or the weights do not fit the
         rows (ERROR); the weighted value is none of sum(w v)/N, sum(w v)/sum(w), sum(w v) of the unweighted rows
-        (WARNING); the mean weight is off 1 by more than 0.05 and by more than chance explains, with a mean over the
-        batch (WARNING).
-    Quiet: weights with mean 1; losses that weigh inside by design (lossary's overlaps over the batch).
+        (WARNING); the mean weight differs from 1 by more than 0.05 and by more than chance explains, with a mean over
+        the batch (WARNING).
+    Quiet: weights with mean 1; losses that apply weights inside by design (lossary's overlaps over the batch).
     Seen: https://github.com/keras-team/keras/issues/19740, https://github.com/tensorflow/tensorflow/issues/42446
     Bad:
         def mine(y_true, y_pred):
@@ -120,7 +120,7 @@ def _mean_weight(case: Case) -> Iterator[Sign]:
         f"mean(sample_weight) = {case.mean_weight:.3g}: Keras divides by the number of rows, not by the sum of "
         "weights, so "
         f"the loss is {case.weighted:.4g} where the weighted mean is {case.weighted / case.mean_weight:.4g}, and every "
-        f"step is {case.mean_weight:.3g} times as long.",
+        f"step is {case.mean_weight:.3g} times as large.",
         "Divide the weights by their mean, or use reduction='mean_with_sample_weight'.",
         {"mean": case.mean_weight, "weighted": case.weighted},
         WARNING,
@@ -160,11 +160,11 @@ def depends_on_batch(case: Case) -> Iterator[Sign]:
     weighed = case.weighs or case.split
     yield Sign(
         f"{subject.name} is not a mean over rows: {whole:.4g} for {4 * (case.n // 4)} rows, "
-        f"{sum(finest) / len(finest):.4g} in the mean over {len(finest)} parts of them. evaluate(), sample_weight, "
+        f"{sum(finest) / len(finest):.4g} on average over {len(finest)} parts of them. evaluate(), sample_weight, "
         "gradient accumulation and several devices will give other numbers.",
         "Count the overlap per image: ls.Dice() and ls.Tversky() do."
         if subject.overlaps
-        else "Return one value per row. If rows are meant to look at one another, set `coupled = True` on the loss.",
+        else "Return one value per row. If rows are meant to depend on one another, set `coupled = True` on the loss.",
         {"whole": whole, "parts": sum(finest) / len(finest)},
         ERROR if weighed else WARNING,
     )
@@ -193,10 +193,10 @@ def _apart(whole: float, others: list[float], tolerance: float = 1e-4) -> bool:
 def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
-    Fires: a loss nobody knows returns the sum over the batch; or the model splits batches over accumulation steps and
-        the mean of the parts is not the value of the whole; or it runs on several devices (tf.distribute, a torch
-        process group), and the loss is no mean over rows that each counts for itself: roots, ratios over the batch,
-        rows that look at one another, weights that are learned, means by weight, masks and ignored labels.
+    Fires: an unknown loss returns the sum over the batch; or the model splits batches over accumulation steps and the
+        mean of the parts is not the value of the whole; or it runs on several devices (tf.distribute, a torch process
+        group), and the loss is not a mean over independent rows: roots, ratios over the batch, rows compared with one
+        another, learned weights, weighted means, masks and ignored labels.
     Quiet: `reduction="sum"` chosen on a loss whose model does not split batches.
     Seen: https://github.com/keras-team/keras/issues/16285, https://github.com/huggingface/transformers/pull/34191
     Bad:
@@ -222,7 +222,7 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
             yield Sign(
                 f"{case.subject.name} returns the sum over the batch: {whole:.4g} for {4 * (case.n // 4)} rows, "
                 f"{parts[0][0]:.4g} and {parts[0][1]:.4g} for its halves. Another batch size, and the last short "
-                "batch, change the length of a step.",
+                "batch, change the size of a step.",
                 "Return one value per row and let Keras take the mean.",
                 {"whole": whole, "half": parts[0][0]},
             )

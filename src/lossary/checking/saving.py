@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from ..objective.attachment import carried_by, leaves_of
-from .knobs import variables_of
+from ..objective.held import variables_of
 from .known import LossFailed, to_numpy
 
 DEPTH = 8  # of containers in containers; what lies deeper is taken to be the same

@@ -19,6 +19,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss
 from ..core.models import check_inputs
 from ..numerics.backend import concrete, gradient, gradients
+from ..numerics.keras_private import added_losses, calls_of_losses, compiled_loss, layers_of
 from ..numerics.masks import mask_of, with_mask
 from ..objective.attachment import attachment_of
 from .feeds import same_rows
@@ -141,7 +142,7 @@ def _watch_step(watch: Watch, model: keras.Model, x: Any, y: Any, weight: Any) -
     calls = _calls(model, y, y_pred, weight)
     if not calls and not terms and whole is None:
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' has nothing to minimise: no loss in compile, and none in a layer.",
             allowed="Expected a model with a loss.",
             do="Pass one to model.compile, for instance loss=ls.Huber().",
@@ -213,14 +214,14 @@ def _leaves(values: Any) -> list[tuple[str, Any]]:
 
 
 def _run(model: keras.Model, x: Any) -> Any:
-    return model(x, training=True) if model._call_has_training_arg else model(x)
+    return model(x, training=True) if "training" in model.call_signature_parameters else model(x)
 
 
 def _terms(model: keras.Model) -> dict[str, Any]:
     """Every regularization term, and every loss that a layer adds; inside the scope of a call."""
     named: dict[str, Any] = {}
-    for layer in model._flatten_layers():  # `losses` would not tell which layer added which
-        for number, loss in enumerate(layer._get_own_losses()):
+    for layer in layers_of(model):  # `losses` would not tell which layer added which
+        for number, loss in enumerate(added_losses(layer)):
             named[f"loss {number} added by layer '{layer.name}'"] = loss
     for variable in model.trainable_weights:
         if getattr(variable, "regularizer", None) is not None:
@@ -247,7 +248,7 @@ def listening(model: keras.Model, watch: Watch) -> Iterator[None]:
 
 def _operations(model: keras.Model) -> list[Any]:
     """Every layer inside the model, nested ones too, and the operations of functional models, each once."""
-    models = [model, *model._flatten_layers(include_self=False)]
+    models = layers_of(model)
     every = models[1:] + [operation for part in models for operation in getattr(part, "operations", [])]
     return list({id(operation): operation for operation in every}.values())
 
@@ -267,17 +268,13 @@ def _ear(operation: Any, call: Callable[..., Any], watch: Watch) -> Callable[...
 
 
 def _calls(model: keras.Model, y: Any, y_pred: Any, weight: Any) -> list[Call]:
-    """The losses of `compile` with what each is given. Asked from a copy of Keras's own bookkeeping object."""
-    compiled = getattr(model, "_compile_loss", None)
-    if compiled is None or y is None or _computes_its_loss(model):
+    """The losses of `compile` with what each is given."""
+    if compiled_loss(model) is None or y is None or _computes_its_loss(model):
         return []
-    copy = type(compiled)(compiled._user_loss, compiled._user_loss_weights, compiled.reduction, compiled.output_names)
-    copy(y, y_pred, copied(weight))  # decides which loss belongs to which output
     flat = keras.tree.flatten(y_pred)
     names = list(getattr(model, "output_names", None) or range(len(flat)))
     calls: list[Call] = []
-    copy._flat_losses = [part._replace(loss=_recorder(part, calls, flat, names)) for part in copy._flat_losses]
-    copy(y, y_pred, copied(weight))
+    calls_of_losses(model, lambda: (y, y_pred, copied(weight)), lambda part: _recorder(part, calls, flat, names))
     return calls
 
 
@@ -294,9 +291,7 @@ def _recorder(part: Any, calls: list[Call], flat: list[Any], names: list[Any]) -
 
 def _losses(model: keras.Model) -> list[Any]:
     """The losses of `compile` as they were given."""
-    compiled = getattr(model, "_compile_loss", None)
-    given = [] if compiled is None else keras.tree.flatten(compiled._user_loss)
-    return [loss for loss in given if loss is not None]
+    return [loss for loss in keras.tree.flatten(getattr(model, "loss", None)) if loss is not None]
 
 
 def _computes_its_loss(model: keras.Model) -> bool:
@@ -336,7 +331,7 @@ def _watch_gradients(watch: Watch, model: keras.Model, x: Any, y: Any, weight: A
 def _check_ready(model: keras.Model, x: Any, y: Any) -> None:
     if not model.built or not getattr(model, "compiled", False):
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' is not {'compiled' if model.built else 'built: it has no weights yet'}.",
             allowed="Expected a model that is built and compiled.",
             do="Call model.compile(...)." if model.built else "Call it once on a batch: model(x[:1]).",
@@ -344,7 +339,7 @@ def _check_ready(model: keras.Model, x: Any, y: Any) -> None:
     check_inputs("diagnose(model, x, y)", model, x)
     if y is None and _losses(model):
         raise LossaryError(
-            "diagnose(model, x, y) looks at one training step.",
+            "diagnose(model, x, y) inspects one training step.",
             arrived=f"The model '{model.name}' is compiled with a loss, and there are no targets.",
             allowed="Expected y, or a model whose losses are all inside it.",
             do="Pass y, as to model.fit.",

@@ -20,14 +20,14 @@ def choose_backend(wanted: str | None) -> str:
     )
     if asked not in BACKENDS:
         raise LossaryError(
-            f"The backend '{asked}' was asked for.",
-            arrived="lossary does not know it.",
-            allowed=f"Backends are {', '.join(BACKENDS)}. {allowed}",
+            f"Cannot use the backend '{asked}'.",
+            arrived="It is not a backend that lossary supports.",
+            allowed=f"Expected one of {', '.join(BACKENDS)}. {allowed}",
             do="Pass one of them as --backend, or set KERAS_BACKEND.",
         )
     if asked not in installed:
         raise LossaryError(
-            f"The backend '{asked}' was asked for.",
+            f"Cannot use the backend '{asked}'.",
             arrived="It is not installed.",
             allowed=allowed,
             do=f"Install it: pip install 'lossary[{asked}]'.",
@@ -47,8 +47,8 @@ def _check_unchanged(asked: str) -> None:
     running = keras.backend.backend()
     if running != asked:
         raise LossaryError(
-            f"The backend '{asked}' was asked for.",
+            f"Cannot use the backend '{asked}'.",
             arrived=f"Keras already runs on {running} in this process.",
-            allowed="A process has one backend.",
+            allowed="Expected one backend per process.",
             do="Start a new process, or leave --backend out.",
         )

@@ -7,25 +7,25 @@ import click
 from lossary.cli import texts
 
 
-@click.command("list", short_help="The losses: families, aliases, what each does.")
+@click.command("list", short_help="List the losses: families, aliases, what each does.")
 @click.argument("text", required=False, metavar="[FILTER]")
 @click.option("--family", help="Only one family, for example robust; parts: what targets are made of.")
 @click.option("--task", help="Only losses for one task, for example regression.")
 @click.option("--trait", help="Only losses with one trait, for example convex.")
-@click.option("--names", is_flag=True, help="Only the names, one a line.")
+@click.option("--names", is_flag=True, help="Only the names, one per line.")
 @click.option("--json", is_flag=True, help="The cards as JSON.")
 @click.pass_context
 def list_command(
     ctx: click.Context, /, text: str | None, family: str | None, task: str | None, trait: str | None, **how: bool
 ) -> None:
-    """List the losses, and the parts of a target: sums, schedules, terms, weights that are learned.
+    """List the losses, and the parts of a target: sums, schedules, terms, learned weights.
 
     FILTER is part of a name, alias, name in another library, family, trait or summary.
     """
     ctx.exit(texts.show_list(text, family, task, trait, **how))
 
 
-@click.command("show", short_help="One loss: formula, parameters, plot, names elsewhere.")
+@click.command("show", short_help="Show one loss: formula, parameters, plot, names elsewhere.")
 @click.argument("name")
 @click.option("--json", is_flag=True, help="The card as JSON.")
 @click.pass_context

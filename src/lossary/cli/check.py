@@ -30,32 +30,35 @@ Examples:
 """
 
 
-@click.command("check", epilog=EPILOG, short_help="Look at a loss and its data before you train.")
+@click.command("check", epilog=EPILOG, short_help="Check a loss and its data before training.")
 @click.argument("what", required=False)
 @click.argument("data", required=False)
 @click.option("--y", metavar="COLUMNS", help="Targets: columns of the file; for a model a .npy file.")
-@click.option("--p", metavar="COLUMNS", help="Predictions: columns of the file, comma between.")
+@click.option("--p", metavar="COLUMNS", help="Predictions: columns of the file, separated by commas.")
 @click.option("--w", metavar="COLUMN", help="Weights: a column of the file; for a model a .npy file.")
 @click.option("--x", metavar="FILE", help="Inputs of a model: a .npy file.")
 @click.option("--loss", metavar="NAME", help="Any name that `lossary show` knows.")
 @click.option("--from-logits", is_flag=True, help="Predictions are logits.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
-@click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, comma between, such as L003.")
+@click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, separated by commas, such as L003.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
 @click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
-@click.option("--rules", is_flag=True, help="List the rules, and look at nothing.")
-@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+@click.option("--rules", is_flag=True, help="List the rules and exit.")
+@click.option(
+    "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
+)
 @click.pass_context
 def check_command(
     ctx: click.Context, /, what: str | None, data: str | None, rules: bool, ignore: tuple[str, ...], **options: Any
 ) -> None:
-    """Look at rows, and at the targets and weights of all, before training; name what would go wrong in silence.
+    """Check a loss against data or a model before training, and report mistakes that would go unnoticed.
 
     WHAT is a file (CSV, Excel, Parquet) with targets and predictions, or MODULE:NAME for a compiled Keras model, or for
-    a function that gives (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), or for what gives batches of
-    these, where the model stands alone. The module is imported and so run: name only modules that you trust.
+    a function that returns (model, x, y). DATA is MODULE:NAME for (x, y) or (x, y, weights), or for an object that
+    yields batches of these; a model without its data needs it. The module is imported, and so run: name only modules
+    that you trust.
 
-    Exit code 1 when there is an ERROR, 2 when the command cannot be carried out.
+    Exit code 1 when there is an ERROR, 2 when the command fails.
     """
     choose_backend(options["backend"])  # the rules import Keras
     from lossary.checking.rule import chosen
@@ -66,7 +69,7 @@ def check_command(
     ignored = [id.strip() for part in ignore for id in part.split(",") if id.strip()]
     chosen(ignored)
     if what is None:
-        raise _misuse("Nothing was named.", "Name a CSV file or MODULE:NAME; `lossary check --help` shows examples.")
+        raise _misuse("No data were given.", "Name a CSV file or MODULE:NAME; `lossary check --help` shows examples.")
     module = ":" in what and not os.path.exists(what)
     found = _check_model(what, data, options, ignored) if module else _check_table(what, options, ignored)
     _print(found)
@@ -75,7 +78,7 @@ def check_command(
 
 def _misuse(arrived: str, do: str) -> LossaryError:
     return LossaryError(
-        "A loss was to be checked.",
+        "lossary check needs a loss and data, or a model and data.",
         arrived=arrived,
         allowed="Expected a CSV file with --y, --p and --loss, or a model as MODULE:NAME with its data.",
         do=do,
@@ -134,10 +137,10 @@ def _columns(table: Table, text: str, option: str) -> tuple[Any, tuple[str, ...]
             raise column.doubt
         if column is None or column.is_text:
             raise LossaryError(
-                f"{option} {text} was to be read from {table.name}.",
-                arrived=f"It has no column of numbers called {listed([name])}.",
-                allowed=f"Its columns of numbers are {listed([c.name for c in table.columns if not c.is_text])}.",
-                do="Check the spelling; a name with a comma stands in quotation marks.",
+                f"Cannot read {option} {text} from {table.name}.",
+                arrived=f"It has no numeric column {listed([name])}.",
+                allowed=f"Its numeric columns are {listed([c.name for c in table.columns if not c.is_text])}.",
+                do="Check the spelling; a name that contains a comma needs quotation marks.",
             )
         for note in column.notes:
             click.echo(visible(note))
@@ -199,7 +202,7 @@ def _named(what: str) -> Any:
     except Exception as error:  # the module is run: it may raise anything
         kind = "" if isinstance(error, (ImportError, AttributeError)) else f"{type(error).__name__}: "
         raise LossaryError(
-            f"{what} was to be checked.",
+            f"Cannot check {what}.",
             arrived=f"It cannot be imported: {kind}{error}.",
             allowed="Expected MODULE:NAME, with a module that Python can import from here.",
             do="Check the spelling, or change to the directory of the module.",
@@ -211,12 +214,12 @@ def _array(path: str, option: str) -> Any:
 
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            raise OSError(0, "It is no regular file")
+            raise OSError(0, "It is not a regular file")
         return np.load(path, allow_pickle=False)
     except Exception as error:  # the head of such a file is read as Python, and may raise anything
         raise LossaryError(
-            f"{option} {path} was to be read.",
-            arrived=f"{getattr(error, 'strerror', None) or 'It is no .npy file of numbers'}.",
+            f"Cannot read {option} {path}.",
+            arrived=f"{getattr(error, 'strerror', None) or 'It is not a .npy file of numbers'}.",
             allowed="Expected a .npy file written by numpy.save.",
             do="Write it with numpy.save, or name the data as MODULE:NAME.",
         ) from error

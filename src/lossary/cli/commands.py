@@ -56,9 +56,9 @@ def _misuse(error: click.ClickException) -> LossaryError:
     usage = " ".join(context.command.collect_usage_pieces(context)) if context else ""
     said = " ".join(error.format_message().split("\n"))
     return LossaryError(
-        f"'{path}' was to be run.",
+        f"Cannot run '{path}'.",
         arrived=said if len(said) <= 400 else f"{said[:399]}…",
-        allowed=f"Its form is: {path} {usage}".rstrip() + ".",
+        allowed=f"Expected: {path} {usage}".rstrip() + ".",
         do=f"See {path} --help.",
     )
 
@@ -66,7 +66,7 @@ def _misuse(error: click.ClickException) -> LossaryError:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(lossary.__version__, prog_name="lossary")
 def cli() -> None:
-    """Loss functions for Keras 3: compare them on data, check one before training, draw, list, and play with them.
+    """Loss functions for Keras 3: compare them on data, check one before training, draw, list and explore them.
 
     Start with `lossary compare`, which shows on a real table why the loss matters.
     """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
 EPILOG = f"""\b
-DATA is a CSV, Excel or Parquet file, packed or not, or one of these tables:
+DATA is a CSV, Excel or Parquet file, compressed or not, or one of these tables:
   {TABLES}
 \b
 Examples:
@@ -42,37 +42,39 @@ Examples:
 """
 
 
-@click.command("compare", epilog=EPILOG, short_help="Fit one model once per loss, and show what differs.")
+@click.command("compare", epilog=EPILOG, short_help="Fit the same model with each loss, and compare.")
 @click.argument("data", default="phones")
-@click.option("--target", metavar="COLUMN", help="The column to explain.")
-@click.option("--features", metavar="COLUMNS", help="The columns that explain it, comma between. Default: all others.")
-@click.option("--ignore", metavar="COLUMNS", help="Columns to leave out, comma between.")
-@click.option("--missing", type=click.Choice(MISSING), default="drop", show_default=True, help="Rows with empty cells.")
+@click.option("--target", metavar="COLUMN", help="The column to predict.")
+@click.option("--features", metavar="COLUMNS", help="The input columns, separated by commas. Default: all others.")
+@click.option("--ignore", metavar="COLUMNS", help="Columns to leave out, separated by commas.")
+@click.option("--missing", type=click.Choice(MISSING), default="drop", show_default=True, help="Missing cells.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help=f"{', '.join(MEANINGS)}; repeatable.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
-@click.option("--task", type=click.Choice(TASKS), help="Default: recognised from the target.")
+@click.option("--task", type=click.Choice(TASKS), help="Default: inferred from the target.")
 @click.option("--loss", "losses", multiple=True, metavar="LOSSES", help="For example mse,mae,huber:delta=2.")
 @click.option("--model", default="linear", show_default=True, help="linear, or mlp with widths: mlp:64,64.")
-@click.option("--l1", type=Number(0, 1e30), default=0.0, show_default=True, help="Penalty on |weights|.")
-@click.option("--l2", type=Number(0, 1e30), default=0.0, show_default=True, help="Penalty on weights².")
+@click.option("--l1", type=Number(0, 1e30), default=0.0, show_default=True, help="L1 penalty on the weights.")
+@click.option("--l2", type=Number(0, 1e30), default=0.0, show_default=True, help="L2 penalty on the weights.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Default: adam; a linear model is solved instead.")
 @click.option("--epochs", type=Number(1, 10**7, whole=True), help="Default: by the size of the data.")
 @click.option("--batch-size", type=Number(1, 10**9, whole=True), help="Default: all rows up to 2048, else 256.")
 @click.option("--learning-rate", type=Number(0, above=True), help="Default: 0.1 linear, 0.01 mlp.")
-@click.option("--validation", type=Number(0, 0.9), help="Share held back. Default: 0.2 from 200 rows on.")
-@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+@click.option("--validation", type=Number(0, 0.9), help="Fraction held back. Default: 0.2 for 200 rows or more.")
+@click.option(
+    "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
+)
 @click.option("--seed", type=Number(0, 2**32 - 1, whole=True), default=0, show_default=True)
 @click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")
-@click.option("--json", "json_path", type=FilePath(), help="Write all; - is stdout.")
+@click.option("--json", "json_path", type=FilePath(), help="Write everything as JSON; - is stdout.")
 @click.option("--save", type=FilePath(), help="Keep the best fit, for `lossary predict`.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the tables: no introduction, plot or progress.")
 @click.pass_context
 def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet: bool, **options: Any) -> None:
-    """Fit the same model once per loss on the same data, and show side by side what differs.
+    """Fit the same model with each loss on the same data, and show the differences side by side.
 
-    A linear model is solved: it ends at the optimum of its loss, with a certificate. Others are trained.
+    Linear models are solved to the optimum of their loss, with a certificate. Other models are trained.
 
-    Without arguments it takes 24 real rows, seven of them recorded wrongly, on which the loss decides the answer.
+    Without arguments it uses 24 real rows, seven of them recorded wrongly, where the choice of loss decides the fit.
     """
     began = ctx.find_root().meta.get("began", time.perf_counter())
     json_path: Path | None = options["json_path"]
@@ -81,7 +83,7 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
     outputs = [("--report", report), ("--json", None if to_stdout else json_path), ("--save", save)]
     check_outputs([(option, path) for option, path in outputs if path is not None], data)
     if report is not None:
-        check_packages("--report", report, ("jinja2", "matplotlib"), "Without them there is the screen, and --json.")
+        check_packages("--report", report, ("jinja2", "matplotlib"), "Without them, use the screen, or --json.")
     problem, asked, settings = _prepare(data, options)
     with Bars(quiet) as bars:
         backend = choose_backend(options["backend"])
@@ -97,7 +99,7 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
         found.save(save, label)
         click.echo(f"Saved: {visible(str(save))}. {found.why(label)}", err=to_stdout)
         if warning := found.kept[label].warning:
-            click.echo(f"Beware: {warning}", err=to_stdout)
+            click.echo(f"Warning: {warning}", err=to_stdout)
         if not quiet:
             click.echo(f"Next: lossary predict {shlex.quote(visible(str(save)))} NEW.csv", err=to_stdout)
     if found.interrupted:
@@ -142,7 +144,7 @@ def _deliver(
             click.echo(_json(found), nl=False)
     except (BrokenPipeError, SystemExit) as error:  # rich ends the process where nobody reads any more
         closed = error
-    WATCH.said = "Interrupted: the results are complete, the files are not written."
+    WATCH.said = "Interrupted: the results are complete, but the files were not written."
     written = []
     if found.fits and report is not None:
         from lossary.drawing.report import render

@@ -23,25 +23,27 @@ Examples:
 """
 
 
-@click.command("draw", epilog=EPILOG, short_help="Losses as a picture: value, gradient, curvature, maps.")
+@click.command("draw", epilog=EPILOG, short_help="Draw losses: value, gradient, curvature, maps.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("-o", "--output", type=FilePath(), help="A .svg, .png, .pdf or .html file.")
 @click.option("--kind", type=click.Choice(("curves", "map", "triangle")), default="curves", show_default=True)
 @click.option("--over", metavar="AXIS", help="For curves: error, margin, probability … Default: by the loss.")
 @click.option("--span", nargs=2, type=Number(), metavar="LOW HIGH", help="For curves: the range of the axis.")
-@click.option("--show", metavar="WHAT", help="For curves: value, gradient, curvature, comma between. Default: all.")
-@click.option("--apart", is_flag=True, help="For curves: a panel for each loss.")
+@click.option("--show", metavar="WHAT", help="For curves: value, gradient, curvature, with commas. Default: all.")
+@click.option("--apart", is_flag=True, help="For curves: one panel per loss.")
 @click.option("--theme", type=click.Choice(("auto", "light", "dark")), default="auto", show_default=True)
 @click.option("--title", default="", help="A title over the figure.")
-@click.option("--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or what is there.")
+@click.option(
+    "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
+)
 def draw_command(names: tuple[str, ...], output: Path | None, **options: Any) -> None:
-    """Draw losses into a file. NAME is any name that `lossary show` knows, with values of parameters if wanted.
+    """Draw losses into a file. NAME is any name that `lossary show` knows, with parameter values if wanted.
 
-    The theme `auto` follows the reader's screen in SVG and HTML, and is light in PNG and PDF.
+    The theme `auto` follows the viewer's system in SVG and HTML, and is light in PNG and PDF.
     """
     cards = [ls.card(name.partition(":")[0].strip()) for name in names]
     path = output or Path(f"{cards[0].function}.svg")
-    check_packages("-o", path, ("matplotlib",), "Without it there is `lossary show NAME`, which draws on the terminal.")
+    check_packages("-o", path, ("matplotlib",), "Without it, use `lossary show NAME`, which draws in the terminal.")
     from lossary.drawing.files import check_ending
 
     check_ending(path)

@@ -24,7 +24,7 @@ def outcome(command: Callable[[], int]) -> int:
     except LossaryError as error:
         return tell(error)
     except KeyboardInterrupt:
-        print("Interrupted before a result was there; nothing is written.", file=sys.stderr)
+        print("Interrupted before there was a result; nothing was written.", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # whatever it is, the user is told in the same way
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
@@ -49,23 +49,23 @@ def foreign(error: Exception) -> LossaryError:
     why = why if len(why) <= 300 else f"{why[:299]}…"
     if isinstance(error, MemoryError):
         return LossaryError(
-            "The command was to be carried out.",
-            arrived=f"It needs more memory than there is ({why}).",
-            allowed="Data, model and fits have to fit into memory.",
+            "The command failed.",
+            arrived=f"It needs more memory than is available ({why}).",
+            allowed="Expected data, model and fits that fit into memory.",
             do="Take fewer rows or columns, or a smaller model.",
         )
     if isinstance(error, OSError):
         return LossaryError(
-            "The command was to be carried out.",
-            arrived=f"The system refuses: {why}.",
-            allowed="Results are printed, and files written, where there is room.",
-            do="Make room, or print elsewhere.",
+            "The command failed.",
+            arrived=f"The system refused: {why}.",
+            allowed="Expected enough space for what is printed and written.",
+            do="Free some space, or print elsewhere.",
         )
     return LossaryError(
-        "The command was to be carried out.",
+        "The command failed.",
         arrived=f"It ended in {why}.",
-        allowed="No command may end so: it is a mistake of lossary, or of a library under it.",
-        do="Report it with the command; with LOSSARY_TRACEBACK=1 it shows where it happened.",
+        allowed="This should not happen: it is a bug in lossary, or in a library that it uses.",
+        do="Report it with the command; LOSSARY_TRACEBACK=1 shows where it happened.",
     )
 
 

@@ -21,7 +21,7 @@ from lossary.cli.failure import INTERRUPTED
 from lossary.core.files import give_up
 
 GRACE = 5.0  # seconds until Python has to run again where finished fits are to be kept
-WORDS = "Interrupted before a result was there; nothing is written."
+WORDS = "Interrupted before there was a result; nothing was written."
 
 
 class Watch:
@@ -89,7 +89,7 @@ class Watch:
 
     def _stops(self, reading: int) -> bool:
         """Whether the block stops: False at the second Ctrl-C, and where Python has not run in time."""
-        print("Interrupted: fits that are finished are kept. Ctrl-C again ends at once.", file=sys.stderr, flush=True)
+        print("Interrupted: finished fits are kept. Press Ctrl-C again to stop at once.", file=sys.stderr, flush=True)
         deadline = time.monotonic() + GRACE
         while self.patient:
             if select.select([reading], [], [], 0.1)[0]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LARGE = 1_000_000  # bytes of a file that takes a while to read
 MISSING = (
-    "The lossary command was asked for. It needs the package '{}', which is not installed. "
+    "The lossary command cannot start. It needs the package '{}', which is not installed. "
     "Expected lossary with its extra 'cli'. Install it: pip install 'lossary[cli]'."
 )
 

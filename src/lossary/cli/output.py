@@ -16,10 +16,10 @@ def check_outputs(paths: Sequence[tuple[str, Path]], data: str = "") -> None:
     taken = {os.path.realpath(data): "the data"} if data and os.path.exists(data) else {}
     for option, path in paths:
         if str(path) == "-":
-            raise refused(path, "Standard output shows the results.", f"Name a file after {option}.")
+            raise refused(path, "Standard output is used for the results.", f"Name a file after {option}.")
         place = str(place_of(path))
         if place in taken:
-            raise refused(path, f"That is also {taken[place]}.")
+            raise refused(path, f"It is also {taken[place]}.")
         taken[place] = option
 
 
@@ -28,8 +28,8 @@ def check_packages(option: str, path: Path, packages: Sequence[str], otherwise: 
     missing = [name for name in packages if util.find_spec(name) is None]
     if missing:
         raise LossaryError(
-            f"'{path}' was to be written ({option}).",
-            arrived=f"It needs {' and '.join(missing)}, not installed here.",
+            f"Cannot write '{path}' ({option}).",
+            arrived=f"Not installed: {', '.join(missing)}.",
             allowed=otherwise,
             do="Install them: pip install 'lossary[cli]'.",
         )

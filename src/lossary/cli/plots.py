@@ -15,7 +15,7 @@ COLOURS = (208, 39, 35, 220, 25, 175, 166, 245)  # of 256: near the Okabe–Ito 
 
 def fitted_lines(found: Comparison, fits: Sequence[Fit], width: int, colour: bool) -> tuple[list[str], str]:
     """The rows and every fitted line, for one numeric input; and a sentence where rows lie outside."""
-    rows = Marks(found.x, found.y, "o", visible(f"{found.target} (a row each)"))
+    rows = Marks(found.x, found.y, "o", visible(f"{found.target} (each row)"))
     lines = [
         Marks(found.grid, fit.line, LETTERS[k % 26], visible(fit.label), _colour(k, colour), line=True)
         for k, fit in enumerate(fits)
@@ -29,7 +29,7 @@ def predicted_against_true(found: Comparison, fit: Fit, width: int, colour: bool
     across, up = robust(found.y), robust([*found.y, *fit.predictions])
     ends = full([*across, *up])
     equal = Marks(ends, ends, ".", "equal", line=True)
-    rows = Marks(found.y, fit.predictions, "o", visible(f"predicted by {fit.label} (a row each)"), _colour(0, colour))
+    rows = Marks(found.y, fit.predictions, "o", visible(f"predicted by {fit.label} (each row)"), _colour(0, colour))
     picture = drawn([rows, equal], across, up, width, 20, visible(f"{found.target}, true"))
     return picture, told([found.row_numbers[place] for place in rows.outside], "row")
 

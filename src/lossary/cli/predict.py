@@ -21,21 +21,21 @@ Examples:
 """
 
 
-@click.command("predict", epilog=EPILOG, short_help="A fit that compare saved, on a new table.")
+@click.command("predict", epilog=EPILOG, short_help="Apply a fit saved by compare to a new table.")
 @click.argument("fit", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("data")
 @click.option("-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="Default: -, standard output.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV, with what was decided.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV, with the choices made.")
 @click.option(
     "--unseen",
     default="refuse",
     show_default=True,
     metavar="HOW",
-    help="refuse, or missing: a text value that the fit has not seen counts as a missing cell.",
+    help="Text values that the fit has not seen: refuse them, or treat them as missing.",
 )
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
-@click.option("--quiet", "-q", is_flag=True, help="Do not say what was decided about the table.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not report the choices made about the table.")
 def predict_command(
     fit: Path,
     data: str,
@@ -46,10 +46,10 @@ def predict_command(
     settings: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    """Predict the rows of DATA by the fit in FILE, which `lossary compare --save` wrote.
+    """Predict the rows of DATA with the fit in FILE, written by `lossary compare --save`.
 
-    DATA needs the columns of the fit, in any order; they are read as the fit read them. Classes come by name, with
-    their probabilities. What was decided is said on standard error.
+    DATA needs the columns of the fit, in any order; they are read as they were for the fit. Classes are given by name,
+    with their probabilities. Choices made while reading are reported on standard error.
     """
     from lossary.data.reading import reading_of
     from lossary.training.tablefit import TableFit, load_fit
@@ -59,16 +59,16 @@ def predict_command(
         check_outputs([("-o", target)], data)
         if target.resolve() == fit.resolve():
             raise LossaryError(
-                f"{str(output)!r} was to be written (-o).",
-                arrived="That is also the fit.",
-                allowed="Output is a file of its own.",
+                f"Cannot write {str(output)!r} (-o).",
+                arrived="It is the file of the fit.",
+                allowed="Expected another file for the output.",
                 do="Name another file.",
             )
     found = load_fit(fit)
     if not isinstance(found, TableFit):
         raise LossaryError(
-            f"{str(fit)!r} was to predict a table.",
-            arrived="It is a linear fit of arrays, which knows nothing of a table.",
+            f"Cannot predict a table from {str(fit)!r}.",
+            arrived="It is a linear fit of arrays, which knows no columns of a table.",
             allowed="Expected a file written by `lossary compare --save`.",
             do="Use it from Python: ls.load_fit(path).predict(x).",
         )

@@ -55,7 +55,7 @@ class Bars:
             if self.label and "(start of" not in self.label:
                 WATCH.keep()  # a fit is finished
             self.label = label
-            self._begin(f"Fitting by {visible(label)}", of)
+            self._begin(f"Fitting with {visible(label)}", of)
         if self.bars:
             self.progress.update(self.task, completed=done)
 

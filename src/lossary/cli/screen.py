@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lossary._errors import visible
 from lossary.cli.plots import LETTERS, fitted_lines, predicted_against_true
-from lossary.data.results import Baseline, Comparison, Fit, strongest
+from lossary.data.results import HEADS, OPTIMIZERS, Baseline, Comparison, Fit, strongest
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Screen:
     def show(self, found: Comparison) -> None:
         """Everything but the end."""
         if not found.fits:
-            self.console.print("Interrupted before the first fit was finished; nothing is written.")
+            self.console.print("Interrupted before the first fit was finished; no files were written.")
             return
         if not self.quiet:
             self._introduce(found)
@@ -71,8 +71,8 @@ class Screen:
             f"One {found.model} model is fitted {len(found.asked)} times; only the loss differs."
         )
         if found.look:
-            print_(f"Look at this: {shown(found.look)}")
-        self._list("Decided", found.decided)
+            print_(f"Note: {shown(found.look)}")
+        self._list("Choices made", found.decided)
 
     def _plot(self, found: Comparison) -> None:
         good = [fit for fit in found.fits if not fit.diverged]
@@ -85,7 +85,7 @@ class Screen:
         else:
             part = "valid" if found.valid_rows else "train"
             best = min(good, key=lambda fit: float(fit.figures[part]["median |residual|"]))
-            self.console.print(f"Nearest to most rows: {shown(best.label)}")
+            self.console.print(f"Smallest median |residual|: {shown(best.label)}")
             drawn, outside = predicted_against_true(found, best, width, colour)
         self.console.print(Text.from_ansi("\n".join(drawn)))
         if outside:
@@ -101,18 +101,18 @@ class Screen:
             return
         for chunk in _chunks(fits):
             table = self._table(f"Coefficients, in the data's own units ({shown(first.meaning)})")
-            table.add_column("a step of 1 in")
+            table.add_column("change per unit of")
             self._heads(table, [fit.label for fit in chunk], fits)
             for place, feature in enumerate(first.features):
                 table.add_row(
                     shown(feature), *(_number(f.coefficients.weights[0][place]) for f in chunk if f.coefficients)
                 )
-            table.add_row("(all inputs 0)", *(_number(f.coefficients.intercepts[0]) for f in chunk if f.coefficients))
+            table.add_row("(intercept)", *(_number(f.coefficients.intercepts[0]) for f in chunk if f.coefficients))
             self.console.print(table)
 
     def _figures(self, found: Comparison, fits: list[Fit]) -> None:
         for part in fits[0].figures:
-            where = {"train": "the rows fitted", "valid": "the rows held back"}[part]
+            where = {"train": "the training rows", "valid": "the validation rows"}[part]
             if found.task == "regression":
                 table = self._table(f"Residuals ({shown(found.target)} − fit) on {where}")
                 brief = {"median |residual|": "median |r|"}
@@ -123,7 +123,7 @@ class Screen:
                 )
                 heads = [brief.get(key, key) for key in keys]
             else:
-                table = self._table(f"Decisions on {where}")
+                table = self._table(f"Classification on {where}")
                 heads, rows = _decision_rows([fit.figures[part] for fit in fits])
                 without = _decision_rows([base.figures[part] for base in found.baselines])[1]
             _name_column(table)
@@ -136,11 +136,11 @@ class Screen:
             self.console.print(table)
         if found.baselines:
             said = ", ".join(f"{_short(base)} {shown(base.value)}" for base in found.baselines)
-            self.console.print(f"[dim]Without inputs, for comparison: {said} for every row.[/dim]")
+            self.console.print(f"[dim]Without inputs, for comparison: always {said}.[/dim]")
 
     def _every_loss(self, found: Comparison, fits: list[Fit]) -> None:
         """Rows are fits, columns are losses: each loss should be smallest on its own fit, marked with a star."""
-        for part, where in (("train", "the rows fitted"), ("valid", "the rows held back")):
+        for part, where in (("train", "the training rows"), ("valid", "the validation rows")):
             if not getattr(fits[0], part):
                 continue
             for labels in _chunks(found.asked):
@@ -164,8 +164,8 @@ class Screen:
             return
         how = found.settings
         table = self._table(
-            f"Training: {how['optimizer']}, {how['epochs']} epochs, batches of {how['batch_size']}, "
-            f"rate {how['learning_rate']:g} falling along a cosine"
+            f"Training: {OPTIMIZERS[how['optimizer']]}, {how['epochs']} epochs, batch size {how['batch_size']}, "
+            f"learning rate {how['learning_rate']:g} with cosine decay"
         )
         _name_column(table)
         for head in ("loss", "regularization", "gradient", "seconds"):
@@ -178,7 +178,7 @@ class Screen:
 
     def _optima(self, fits: list[Fit]) -> None:
         """How good each fit is known to be: the gap says by what share no other coefficients could be better."""
-        table = self._table("Where each fit ended (gap: by what share another could be better)")
+        table = self._table("Where each fit ended (gap: largest possible improvement, as a fraction)")
         _name_column(table)
         for head in ("loss", "penalty", "ended at", "gap", "seconds"):
             table.add_column(head, justify="right")
@@ -195,7 +195,7 @@ class Screen:
         self.console.print(table)
 
     def _pulls(self, fits: list[Fit]) -> None:
-        table = self._table("The rows that pull hardest on each fit (share of all pull; rows count from 0)")
+        table = self._table("Rows with the largest gradients (share of the sum over all rows; rows count from 0)")
         _name_column(table)
         table.add_column("share", justify="right")
         table.add_column("row")
@@ -208,8 +208,8 @@ class Screen:
     def _end(self, found: Comparison) -> None:
         missing = [label for label in found.asked if label not in {fit.label for fit in found.fits}]
         if found.interrupted:
-            self.console.print(f"\nInterrupted: not fitted are {shown(', '.join(missing))}.")
-        self.console.print(f"\nOn {found.versions['backend']}, seed {found.settings['seed']}. The same again:")
+            self.console.print(f"\nInterrupted before fitting {shown(', '.join(missing))}.")
+        self.console.print(f"\nBackend {found.versions['backend']}, seed {found.settings['seed']}. Reproduce this run:")
         self.console.print(f"  {shown(found.command)}", soft_wrap=True)
 
     def close(self, paths: list[Path], found: Comparison, seconds: float) -> None:
@@ -217,9 +217,9 @@ class Screen:
         for path in paths:
             self.console.print(f"Written: {shown(str(path))}", soft_wrap=True)
         if not paths and not self.quiet:
-            self.console.print("Next: add --report report.html for figures, or name your own CSV file and --target.")
+            self.console.print("Next: add --report report.html for figures, or pass your own CSV file and --target.")
         until = f" ({found.seconds:.0f} s until the results)" if round(found.seconds) != round(seconds) else ""
-        self.console.print(f"{seconds:.0f} s in all, reading and loading included{until}.")
+        self.console.print(f"{seconds:.0f} s in all, including reading and loading{until}.")
 
     def _list(self, title: str, items: list[str]) -> None:
         if items:
@@ -240,7 +240,7 @@ class Screen:
 
 
 def _name_column(table: Table) -> None:
-    table.add_column("fitted by", no_wrap=True, max_width=30)
+    table.add_column("fitted with", no_wrap=True, max_width=30)
 
 
 def _short(base: Baseline) -> str:
@@ -250,13 +250,12 @@ def _short(base: Baseline) -> str:
 
 def _decision_rows(figures: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     if figures and "auc" in figures[0]:
-        heads = ["accuracy", "wrong", "missed", "false alarms", "AUC"]
-        return heads, [
+        heads = [HEADS[key] for key in ("wrong", "missed", "false alarms")]
+        return ["accuracy", *heads, "AUC"], [
             [f"{f['accuracy']:.1%}", str(f["wrong"]), str(f["missed"]), str(f["false alarms"]), f"{f['auc']:.3f}"]
             for f in figures
         ]
-    heads = ["accuracy", "wrong", "weakest class", "most mixed up"]
-    return heads, [
+    return ["accuracy", *(HEADS[key] for key in ("wrong", "weakest class", "most mixed up"))], [
         [f"{f['accuracy']:.1%}", str(f["wrong"]), shown(_weakest(f)), shown(f["most mixed up"])] for f in figures
     ]
 

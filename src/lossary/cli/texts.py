@@ -39,7 +39,7 @@ def show_list(
     elif cards or parts:
         _print_list(cards, parts)
     if not cards and not parts:
-        print("No loss fits. `lossary list` without a filter shows all.", file=sys.stderr)
+        print("No loss matches. `lossary list` without a filter shows all.", file=sys.stderr)
         return 1
     return 0
 
@@ -153,7 +153,7 @@ def _print_card(card: Card) -> None:
     if card.curve is not None:
         curve = card.curve
         marks = [
-            Marks(curve.x, curve.slope, "'", "slope", line=True),
+            Marks(curve.x, curve.slope, "'", "gradient", line=True),
             Marks(curve.x, curve.value, "o", "loss", line=True),
         ]
         limits = full(curve.x), full([*curve.slope, *curve.value])

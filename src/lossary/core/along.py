@@ -51,7 +51,7 @@ class Along:
         except Exception as error:  # whatever a function of one's own may raise
             shapes = " and ".join(str(np.shape(part)) for part in slots.values())
             raise LossaryError(
-                f"{self.name} was to be drawn over the {self.axis.label}.",
+                f"Cannot draw {self.name} over the {self.axis.label}.",
                 arrived=f"It does not take {' and '.join(slots)} of shapes {shapes}, or does not give one value for "
                 "each of these rows.",
                 allowed="Expected a loss that does.",

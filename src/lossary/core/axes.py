@@ -341,7 +341,7 @@ _ALL = (
          symbols=_through_sigmoid(_of_true_class)),
     Axis("score of the true class (other: 0)", (-3.0, 3.0), scores, "class score", second=_SHARE,
          short="score of the first class − best other score", symbols=_of_scores),
-    Axis("predicted probability of the first of two (true: 0.7)", (0.01, 0.99), shares, "share",
+    Axis("predicted probability of the first class (true: 0.7)", (0.01, 0.99), shares, "share",
          second=Second("target probability of the first class", 0.0, 1.0, 0.7),
          short="predicted probability of the first class",
          still=_UNIT, symbols=_of_classes),
@@ -363,7 +363,7 @@ _ALL = (
     Axis("score of the relevant item (others: 0)", (-5.0, 5.0), _list, "item",
          second=Second("score of another item", -5.0, 5.0, 0.0), short="score of the relevant item (a third: 0)"),
     Axis("score of the row with the event (others: 0)", (-5.0, 5.0), _survivors, "event", batches=True,
-         second=Second("score of the two still there", -5.0, 5.0, 0.0), short="score of the row with the event"),
+         second=Second("score of the two rows at risk", -5.0, 5.0, 0.0), short="score of the row with the event"),
     Axis("log-probability: chosen − rejected", (-30.0, 30.0), _answers, "answers"),
 )  # fmt: skip
 AXES = {axis.name: axis for axis in _ALL}
@@ -378,8 +378,8 @@ def errors(turns: list[float]) -> Axis:
 
 def moved_box(coding: str) -> Axis:
     """A box that is shifted sideways."""
-    second = Second("shift downwards, in heights of the box", -2.0, 2.0, 0.0)
-    label = "shift of the predicted box, in its widths"
+    second = Second("vertical shift, in heights of the box", -2.0, 2.0, 0.0)
+    label = "horizontal shift of the predicted box, in widths"
     return Axis(label, (-3.0, 3.0), lambda x, y: boxes(coding, x, np.full_like(x, y)), "box", second=second)
 
 
@@ -454,7 +454,7 @@ def predictions(span: Span = THREE) -> Plane:
 
 def labels(logits: bool) -> Plane:
     """The prediction of a yes against the label."""
-    words = "logit of a yes" if logits else "probability of a yes"
+    words = "logit of label 1" if logits else "probability of label 1"
     ridge = None if logits else ((0.0, 0.0), (1.0, 1.0))
     return Plane((words, "label"), (FIVE if logits else OPEN, _UNIT), _target_and_prediction, ridge)
 
@@ -473,7 +473,7 @@ LOG_RATES = Plane(("logarithm of the rate", "target"), ((-2.0, 2.0), (0.0, 4.0))
 COORDINATES = Plane(("first coordinate (target: 1)", "second coordinate (target: 0)"), (THREE, THREE), _coordinates)
 SCORES = Plane(("score of the true class", "score of the other class"), (THREE, THREE), _coordinates)
 SHARES = Plane(
-    ("predicted share of the first of two", "true share"), (OPEN, OPEN),
+    ("predicted probability of the first class", "true probability"), (OPEN, OPEN),
     lambda u, v: (_side(v, 1 - v), _side(u, 1 - u)), ((0, 0), (1, 1)),
 )  # fmt: skip
 DISTANCES = Plane(
@@ -484,7 +484,7 @@ DISTANCES = Plane(
 
 def shifts(coding: str) -> Plane:
     """A box that is moved both ways."""
-    words = ("shift sideways, in widths", "shift downwards, in heights")
+    words = ("horizontal shift, in widths", "vertical shift, in heights")
     return Plane(words, ((-2.0, 2.0), (-2.0, 2.0)), partial(boxes, coding))
 
 

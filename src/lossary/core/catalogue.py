@@ -60,8 +60,8 @@ def register(card: Card) -> None:
         taken = _exact(built_in()).get(name) or _exact(_CUSTOM).get(name)
         if taken is not None and (taken.name, taken.module) != (card.name, card.module):
             raise DefinitionError(
-                f"{card.name} in {card.module} wants the name {name!r}.",
-                arrived=f"{taken.name} in {taken.module} has it already.",
+                f"{card.name} in {card.module} cannot be named {name!r}.",
+                arrived=f"{taken.name} in {taken.module} already has this name.",
                 allowed="Expected a name that no other loss has.",
                 do="Rename the loss, or leave the alias out.",
             )
@@ -114,17 +114,17 @@ def _refuse_as_unknown(name: str) -> NoReturn:
     found = part(name)
     if found is not None:
         raise UnknownLossError(
-            f"A loss named {shown(name)} was asked for.",
-            arrived=f"{found.name} is a part of a target ({found.group}), not a loss by its name alone.",
+            f"There is no loss named {shown(name)}.",
+            arrived=f"{found.name} is a part of a target ({found.group}): it is made of other losses or numbers.",
             allowed=f"Expected {found.call}.",
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
     near = nearest(name)
     raise UnknownLossError(
-        f"A loss named {shown(name)} was asked for.",
-        arrived="It is not in lossary: no loss has this name, as class, function, alias or name in another library.",
-        allowed=f"Did you mean {' or '.join(near)}?" if near else "No name here is like it.",
-        do="See all with `lossary list` or lossary.losses(); a loss of your own: lossary.loss.",
+        f"There is no loss named {shown(name)}.",
+        arrived="It is not the name of a class, a function or an alias, nor of a loss in another library.",
+        allowed=f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it.",
+        do="`lossary list` and lossary.losses() list all names; lossary.loss makes a loss of your own.",
     )
 
 
@@ -188,10 +188,10 @@ def _refuse_as_several(name: str, ours: Card | None, theirs: list[Found], said: 
     places = dict.fromkeys(peer_name(str(one.place)) for one in theirs)
     places |= {peer_name(p): None for card in cards_with(said) for p in card.elsewhere if not p.startswith("keras.")}
     raise UnknownLossError(
-        f"A loss named {name!r} was asked for.",
-        arrived=f"It is not the same loss everywhere: {'; '.join(said) or ', '.join(places)}.",
-        allowed=f"Expected {', '.join([*cards, *places])}.",
-        do="Name the one you mean; lossary.card(name) tells what it takes.",
+        f"The loss name {name!r} is ambiguous.",
+        arrived=f"Libraries use it for different losses: {'; '.join(said) or ', '.join(places)}.",
+        allowed=f"Expected one of {', '.join([*cards, *places])}.",
+        do="Choose the one you mean; lossary.card(name) describes it.",
     )
 
 
@@ -349,9 +349,9 @@ def groups(card: Card, what: str) -> Iterable[str]:
 def _unknown_group(what: str, wanted: str) -> UnknownLossError:
     known = sorted({value for card in cards().values() for value in groups(card, what)})
     return UnknownLossError(
-        f"Losses were asked for by {what}={shown(wanted)}.",
+        f"Cannot list losses with {what}={shown(wanted)}.",
         arrived=f"No loss has this {what}.",
-        allowed=f"Known are {', '.join(known)}.",
+        allowed=f"Expected one of {', '.join(known)}.",
         do=f"Pass one of these as {what}=.",
     )
 

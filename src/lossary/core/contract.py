@@ -58,7 +58,7 @@ class Values:
 
 
 REAL = Values("any real number")
-FEATURE = Values("any real number; the vector as a whole has a direction", neutral=1.0)
+FEATURE = Values("any real number, an entry of a vector", neutral=1.0)
 LOGIT = Values("a logit, any real number")
 PROBABILITY = Values(
     "a probability in [0, 1]", 0.0, 1.0, neutral=0.5, slack=1e-3,
@@ -112,7 +112,7 @@ class Contract:
             return "y_true, y_pred: as the loss itself reads them"
         along = {
             "index": f" for each class along axis {self.axis}",
-            "parameters": f", {self.parameters} numbers for each of y_true, along the last axis",
+            "parameters": f", {self.parameters} numbers per target along the last axis",
         }
         more = along.get(self.shape, ", of the same shape")
         return f"y_true: {self.target.words}. y_pred: {self.prediction.words}{more}"
@@ -165,10 +165,10 @@ def check_ranks(owner: str, **arguments: Any) -> None:
     for name, x in arguments.items():
         if _unknown_rank(x):
             raise ShapeError(
-                f"{owner} reads {name} axis by axis.",
+                f"{owner} needs the rank of {name}.",
                 arrived=f"{name} is a tensor of unknown rank: the compiled program does not know how many axes it has.",
                 allowed="Expected a tensor of known rank; the sizes of its axes may be unknown.",
-                do=f"Say so where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
+                do=f"Set the rank where the data come from: {name}.set_shape((None, 1)), or a TensorSpec with a shape.",
             )
 
 
@@ -184,7 +184,7 @@ def check_axis(owner: str, axis: int, rank: int) -> None:
             f"{owner} works along axis {axis} of y_pred.",
             arrived=f"y_pred has {rank} {'axis' if rank == 1 else 'axes'}.",
             allowed=f"Expected an axis from {-rank} to {rank - 1}.",
-            do="Pass the place of the axis you mean: axis=-1 is the last one, axis=1 the one after the rows.",
+            do="Pass the index of the axis you mean: axis=-1 is the last one, axis=1 the first one after the rows.",
         )
 
 
@@ -237,7 +237,7 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             arrived=f"y_true has shape {true} and y_pred has shape {pred}.",
             allowed="Expected arrays with one row per example as their first axis"
             + (", and the classes along another axis of y_pred." if contract.shape == "index" else "."),
-            do="Add the axis of the rows where it is missing, for instance np.array([y_true]).",
+            do="Add a row axis where it is missing, for instance np.array([y_true]).",
         )
     rule, do = {
         "same": (

@@ -106,7 +106,7 @@ def _check(fn: Callable[..., Any], name: str, parameters: list[inspect.Parameter
     if not name.isidentifier() or loose:
         raise DefinitionError(
             "lossary.loss makes a loss that can be saved and found by name.",
-            arrived=f"It was given {fn!r}" + (f" with open parameters {', '.join(loose)}." if loose else "."),
+            arrived=f"It was given {fn!r}" + (f" with *args or **kwargs: {', '.join(loose)}." if loose else "."),
             allowed="Expected a function with a name and named parameters.",
             do="Give a lambda a name with lossary.loss(fn, name='...'), and write the parameters out.",
         )

@@ -141,10 +141,10 @@ def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], fou
 
 def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed: str, meant: str = "") -> NoReturn:
     raise ParameterError(
-        f"The equal of {name} was asked for with {', '.join(f'{k}={shown(v)}' for k, v in given.items())}.",
+        f"Cannot find the equivalent of {name} with {', '.join(f'{k}={shown(v)}' for k, v in given.items())}.",
         arrived=f"lossary cannot translate {what}.",
         allowed=f"Expected {allowed}.",
         do=meant
         or f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}. "
-        "Weights of rows or entries are given with each call, as sample_weight.",
+        "Weights of rows or entries are passed to each call, as sample_weight.",
     )

@@ -25,4 +25,4 @@ def say_if_inexact(loss: Any, *, masked: bool = False, weighted: bool = False) -
     if not averaged and why.startswith("divides by"):
         do = 'Use reduction="sum" and divide by the rows of the whole batch, or train on one device.'
     several = "processes" if averaged else "replicas"
-    warnings.warn(f"{name} {why}. On {count} {several} it is not the loss of one device. {do}", stacklevel=3)
+    warnings.warn(f"{name} {why}. On {count} {several} its value differs from that on one device. {do}", stacklevel=3)

@@ -16,7 +16,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PART, END = ".lossary-", ".part"
-WHOLE = "Expected a regular file, new or to be replaced, in a folder that takes new files."
+WHOLE = "Expected a regular file, new or to be overwritten, in a folder that you may write to."
 KINDS = {
     stat.S_IFDIR: ("It is a directory.", "Name a file in it."),
     stat.S_IFIFO: ("It is a pipe, not a file.", "Name a file."),
@@ -31,7 +31,7 @@ def refused(path: str | Path, arrived: str, do: str = "Name another file.") -> L
     """An output that cannot be written."""
     name = str(path)
     name = name if len(name) <= 120 else f"{name[:119]}…"
-    return LossaryError(f"'{name}' was to be written.", arrived=arrived, allowed=WHOLE, do=do)
+    return LossaryError(f"Cannot write '{name}'.", arrived=arrived, allowed=WHOLE, do=do)
 
 
 def place_of(path: str | Path) -> Path:
@@ -43,11 +43,11 @@ def place_of(path: str | Path) -> Path:
             folder = place.parent if os.path.islink(path) else Path(path).parent
             raise refused(path, "Its directory does not exist.", f"Create it: mkdir -p {folder}")
         if known is not None and not stat.S_ISREG(known.st_mode):
-            raise refused(path, *KINDS.get(stat.S_IFMT(known.st_mode), ("It is no regular file.", "Name a file.")))
+            raise refused(path, *KINDS.get(stat.S_IFMT(known.st_mode), ("It is not a regular file.", "Name a file.")))
         if known is not None and any(_same(known, number) for number in (1, 2)):
-            raise refused(path, "The results themselves are being printed into it.")
+            raise refused(path, "The results are being printed to it.")
         if known is not None and not os.access(place, os.W_OK):
-            raise refused(path, "The file is there and may not be changed.")
+            raise refused(path, "The file exists and is read-only.")
         with _part(place.parent):
             pass
     except (OSError, ValueError) as problem:
@@ -78,14 +78,14 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
             os.replace(name, place)
             part.settle()
     except OSError as problem:
-        raise refused(path, _why(problem), "Make room, or name a file elsewhere.") from None
+        raise refused(path, _why(problem), "Free some space, or name a file elsewhere.") from None
 
 
 def read_whole(path: str | Path) -> str:
     """The text of a regular file. Raises OSError or ValueError; a pipe would wait, and a device never end."""
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is no regular file")
+            raise OSError(0, "it is not a regular file")
         return file.read().decode("utf-8")
 
 
@@ -97,7 +97,7 @@ def give_up() -> None:
 
 
 def _why(problem: Exception) -> str:
-    return f"The system refuses: {getattr(problem, 'strerror', None) or problem}."
+    return f"The system refused: {getattr(problem, 'strerror', None) or problem}."
 
 
 def _status(path: Path) -> os.stat_result | None:

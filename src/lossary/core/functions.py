@@ -51,7 +51,7 @@ PAIR = ("y_true", "y_pred")
 def function(
     cls: Callable[P, Loss], *, positional: str | None = None
 ) -> Callable[Concatenate[Tensor, Tensor, P], Tensor]:
-    """The functional twin: `huber(y_true, y_pred, delta=2.0)` gives one value per row, in the type of y_pred.
+    """The functional twin: `huber(y_true, y_pred, delta=2.0)` returns one value per row, in the dtype of y_pred.
 
     A loss with slots of its own has a function of these: `triplet_margin(anchor, positive, negative, margin=0.5)`.
     `positional` orders the parameters where Keras's function has another order than its class.
@@ -84,10 +84,10 @@ def function(
             warn_of_moved_places(twin.__name__, loss_class.params, own, args[len(slots) :])
         if not given.keys().isdisjoint(COMMON_NAMES):
             raise ParameterError(
-                f"{twin.__name__} gives one value per row, in the type of y_pred.",
+                f"{twin.__name__} returns one value per row, in the dtype of y_pred.",
                 arrived=f"It was given {', '.join(sorted(given.keys() & set(COMMON_NAMES)))}.",
                 allowed=f"Expected {', '.join(signature.parameters)}.",
-                do=f"Use the class for it: {loss_class.__name__}(reduction=...).",
+                do=f"Use the class: {loss_class.__name__}(reduction=...).",
             )
         for name, default in fields.items():
             x = named.get(name, default)
@@ -142,7 +142,7 @@ def _sorted(
         if len(fitting) != 1:
             raise ParameterError(
                 f"{twin.__name__} takes {' or '.join(', '.join(form.needed) for form in forms)}.",
-                arrived=f"It was given {len(args)} by place, and {', '.join(named) or 'none'} by name.",
+                arrived=f"It was given {len(args)} by position, and {', '.join(named) or 'none'} by name.",
                 allowed=f"Expected {'; or '.join(map(str, forms))}.",
                 do="Pass them by name.",
             )
@@ -154,9 +154,9 @@ def _sorted(
     if missing:
         wanted = ", ".join(name for name in slots if signature.parameters[name].default is MISSING)
         raise ParameterError(
-            f"{twin.__name__} is a function of ({wanted}).",
+            f"{twin.__name__} is a function of {wanted}.",
             arrived=f"It was called without {', '.join(missing)}.",
-            allowed="Expected all of them, or none for the loss itself.",
+            allowed="Expected all of these, or no argument, which returns the loss itself.",
             do=f"Pass them; for compile, write {twin.cls.__name__}().",
         )
     given: dict[str, Any] = dict(kwargs)

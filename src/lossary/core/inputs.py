@@ -45,7 +45,7 @@ def arrived(owner: str, what: str, y: Any) -> Tensor:
         return arrived(owner, what, held)
     if isinstance(y, keras.KerasTensor):
         _refuse(
-            owner, what, "a KerasTensor, which stands for numbers that come later",
+            owner, what, "a KerasTensor, which holds no numbers yet",
             "Put the loss into the model with ls.LossLayer, or pass it to compile.",
         )  # fmt: skip
     if isinstance(y, dict):
@@ -113,7 +113,7 @@ def policy(owner: str, dtype: Any) -> keras.DTypePolicy | None:
             found = keras.dtype_policies.get(dtype)
     if getattr(found, "compute_dtype", None) not in FLOATS:
         raise ParameterError(
-            f"{owner}(dtype=...) is the type of the result.",
+            f"{owner}(dtype=...) is the dtype of the result.",
             arrived=f"It was given dtype={shown(dtype)}.",
             allowed="Expected float16, bfloat16, float32, float64, a Keras dtype policy that computes in one, or None.",
             do="Leave `dtype` out for keras.config.floatx().",
@@ -145,10 +145,10 @@ def _labels(y: np.ndarray, bounded: bool) -> np.ndarray | None:
         return np.where(y > INT32.max, INT32.max, np.where(y < INT32.min, INT32.min, y)).astype("int32")
     if backend.canonical("int64") != "int64" or low < INT64.min or high > INT64.max:
         raise TargetError(
-            "Labels that tell rows apart are kept as whole numbers.",
+            "Class labels are kept as integers.",
             arrived=f"y_true holds labels from {low} to {high}.",
             allowed="Expected labels that fit the backend's widest integer type, which has 32 bits on JAX.",
-            do="Number them from 0: np.unique(labels, return_inverse=True)[1].",
+            do="Renumber them from 0: np.unique(labels, return_inverse=True)[1].",
         )
     return y.astype("int64")
 
@@ -180,7 +180,7 @@ def _of_numbers(owner: str, what: str, y: np.ndarray) -> np.ndarray:
         {
             "c": "Take y.real, or the absolute value.", "M": "Subtract a first day, and divide by a span of time.",
             "m": "Divide by a span of time, for instance np.timedelta64(1, 's').",
-            "U": "Convert numbers with y.astype('float32'); number names with np.unique(y, return_inverse=True)[1].",
+            "U": "Convert numbers with y.astype('float32'); encode names with np.unique(y, return_inverse=True)[1].",
         }.get(kind, "Take one column of numbers."),
     )  # fmt: skip
 
@@ -282,7 +282,7 @@ def _of_library_tensor(owner: str, what: str, y: Any, library: str) -> np.ndarra
         if y.requires_grad:
             _refuse(owner, what, f"{shown} that records gradients, which are lost on {here}", detach)
         if y.is_sparse or y.is_quantized or y.is_complex() or str(y.layout) != "torch.strided" or y.is_meta:
-            _refuse(owner, what, f"{shown} that is no dense tensor of real numbers", "Pass a dense array.")
+            _refuse(owner, what, f"{shown} that is not a dense tensor of real numbers", "Pass a dense array.")
         y = y.detach().cpu()
         return np.asarray((y.float() if "float8" in str(y.dtype) or "bfloat16" in str(y.dtype) else y).numpy())
     if library == "tensorflow" and hasattr(y, "numpy") and not hasattr(y, "assign") and hasattr(y, "dtype"):

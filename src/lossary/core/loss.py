@@ -15,7 +15,7 @@ from keras import ops
 from ..numerics.backend import recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import axes, catalogue, contract, inputs, moments, reduction, results
+from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
 from .cards import Card, read_docstring
 from .contract import REAL, Contract, Values
@@ -35,7 +35,7 @@ CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
 class Loss(Fields, keras.losses.Loss):
-    """The base of every loss. A subclass states its parameters as typed fields and its formula in `call`.
+    """The base class of every loss. A subclass states its parameters as typed fields and its formula in `call`.
 
         class Ramp(ls.Loss):
             "Grows with the error up to `top`, then stays."
@@ -72,7 +72,7 @@ class Loss(Fields, keras.losses.Loss):
     inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
-    undrawn: ClassVar[str] = "What it takes does not say which number that would be."  # of a loss without axes
+    undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
     two_classes: ClassVar[tuple[float, float] | None] = None  # a no and a yes, where a row may be a score of two
     of_errors: ClassVar[bool] = False  # whether it is a loss of the error alone
     relative: ClassVar[bool] = False  # whether it compares sizes, so that a target of 0 has to stay 0
@@ -104,6 +104,7 @@ class Loss(Fields, keras.losses.Loss):
         if not abstract:
             package = package or ("lossary" if own else "custom")
             if not own:
+                compiling.needed()  # a class, too, can be given to compile
                 catalogue.register(cls.card())
             keras.saving.register_keras_serializable(package)(cls)
             CLASSES[f"{package}>{cls.__name__}"] = cls
@@ -111,6 +112,7 @@ class Loss(Fields, keras.losses.Loss):
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
         self = super().__new__(cls)
+        compiling.needed()
         given = bound(cls.__name__, cls.signature, args, kwargs)
         if args:
             warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
@@ -181,10 +183,10 @@ class Loss(Fields, keras.losses.Loss):
         all rows of the batch.
         """
         raise DefinitionError(
-            f"{type(self).__name__} was called as a loss.",
+            f"{type(self).__name__} cannot be called as a loss.",
             arrived="It has no formula.",
             allowed="Expected a class that defines call(self, y_true, y_pred).",
-            do="Define it; return one value per row.",
+            do="Define `call`, and return one value per row.",
         )
 
     def gathered(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -250,8 +252,8 @@ class Loss(Fields, keras.losses.Loss):
         if issubclass(self.gives, Anchors) and "others" not in named:
             raise DefinitionError(
                 f"{type(self).__name__} compares rows with one another.",
-                arrived="The sums of a piece of a batch were asked for without the other rows.",
-                allowed="Expected a piece with `others`: the slots of all rows, by name.",
+                arrived="partial() was called on a piece of a batch, without the other rows.",
+                allowed="Expected others=: the inputs of all rows, by name.",
                 do="Call the loss on the whole batch, or pass others={...} and start=.",
             )
         result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
@@ -401,8 +403,8 @@ class Loss(Fields, keras.losses.Loss):
             if not self.build_weights(slots.sizes(type(self).__name__, y_true, y_pred, named)):
                 fields = ", ".join(dict.fromkeys(f for slot in own.values() for f in slot.sizes))
                 raise ParameterError(
-                    f"{type(self).__name__} owns weights, which are made when their sizes are known.",
-                    arrived=f"{self!r} does not know all of {fields}.",
+                    f"{type(self).__name__} creates its weights when their sizes are known.",
+                    arrived=f"{self!r} lacks some of {fields}.",
                     allowed="Expected a loss with these parameters, or a model whose outputs have known sizes.",
                     do=f"Pass {fields} to {type(self).__name__}.",
                 )
@@ -418,7 +420,7 @@ class Loss(Fields, keras.losses.Loss):
                 f"{owner} reads {what}, one tensor or several by name.",
                 arrived="It was given an empty dictionary.",
                 allowed="Expected a tensor, or a dictionary that holds at least one.",
-                do="Look at what the model returns.",
+                do="Check what the model returns.",
             )
         return {name: inputs.read(owner, f"{what}[{name!r}]", part, dtype, values.whole) for name, part in y.items()}
 
@@ -559,7 +561,7 @@ def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> Sha
     return ShapeError(
         f"{owner} must give one value per row of the batch.",
         arrived=f"For predictions of shape {tuple(_first(y_pred).shape)} it gave values of shape {shape}.",
-        allowed="Expected values whose first axis is the batch; only then can rows be weighed or masked.",
+        allowed="Expected values whose first axis is the batch; only then can rows be weighted or masked.",
         do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..numerics.keras_private import less_is_better
 from . import results
 from .contract import checks
 from .errors import LossaryError, shown
@@ -34,7 +35,7 @@ class LossMetric(keras.metrics.Metric):
     def __init__(self, loss: Any, name: str | None = None, dtype: Any = None) -> None:
         self.loss: Loss = keras.saving.deserialize_keras_object(loss) if isinstance(loss, dict) else loss
         super().__init__(name=name or self.loss.name, dtype=dtype)
-        self._direction = "down"
+        less_is_better(self)
         self.empty = _empty(self.loss)
         self.state = [
             self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")
@@ -48,10 +49,10 @@ class LossMetric(keras.metrics.Metric):
         for variable, tensor in zip(self.state, merged, strict=True):
             if tuple(tensor.shape) != tuple(variable.shape):
                 raise LossaryError(
-                    f"As a metric, {self.loss!r} keeps its sums from batch to batch.",
+                    f"As a metric, {self.loss!r} accumulates sums over batches.",
                     arrived=f"A sum has shape {tuple(tensor.shape)}: one number for each column.",
                     allowed="Expected a single column.",
-                    do="Give each output of the model a metric of its own.",
+                    do="Give each column an output and a metric of its own.",
                 )
             variable.assign(ops.cast(tensor, variable.dtype))
 
@@ -146,8 +147,8 @@ def _as_metric(given: Any) -> Any:
 
 def _no_metric(loss: Any) -> LossaryError:
     return LossaryError(
-        "A metric is one number of all rows, whichever batches they came in.",
-        arrived=f"It was to be made of {shown(loss)}, whose value is that of a batch.",
+        "A metric is one number for all rows, independent of the batch size.",
+        arrived=f"It was given {shown(loss)}, whose value depends on the batches.",
         allowed="Expected one loss of lossary whose rows are independent, and no sum of losses.",
-        do="Pass it as the loss, whose column and parts are logged anyhow, or the parts of a sum one by one.",
+        do="Pass it as the loss, which is logged with its parts anyway, or pass the parts of a sum one by one.",
     )

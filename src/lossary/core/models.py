@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from ..numerics.keras_private import layers_of
 from .errors import LossaryError
 
 Shape = Sequence[int | str | None]
@@ -20,7 +21,7 @@ def takes_text(model: Any) -> bool:
     if keras.backend.backend() != "tensorflow":
         return False
     kinds = [str(one.dtype) for one in _inputs(model)]
-    return "string" in kinds if kinds else any(type(one).__name__ in OF_TEXT for one in model._flatten_layers())
+    return "string" in kinds if kinds else any(type(one).__name__ in OF_TEXT for one in layers_of(model))
 
 
 def _inputs(model: Any) -> list[Any]:

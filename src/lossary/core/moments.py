@@ -52,7 +52,7 @@ def open_moment(moment: Moment) -> Iterator[Moment]:
 
 @contextlib.contextmanager
 def at_step(step: Any) -> Iterator[None]:
-    """In a training loop of one's own: losses in this block follow their schedules at `step`.
+    """In a training loop of your own: losses in this block follow their schedules at `step`.
 
         for step, (x, y) in enumerate(batches):
             with ls.at_step(step):
@@ -67,8 +67,8 @@ def at_step(step: Any) -> Iterator[None]:
 def unknown_step(shown: str) -> LossaryError:
     """A schedule would stay at its first value for ever."""
     return LossaryError(
-        f"{shown} moves with the training step.",
-        arrived="It is called in a training step, or in compiled code, that does not say which step it is.",
+        f"{shown} changes with the training step.",
+        arrived="It was called in a training step, or in compiled code, that does not know the step number.",
         allowed="Expected compile with fit or ls.train, LossLayer, a call without gradients, or a block of ls.at_step.",
-        do="Write `with ls.at_step(step):` around the call; in compiled code the step has to be a tensor.",
+        do="Write `with ls.at_step(step):` around the call; in compiled code the step must be a tensor.",
     )

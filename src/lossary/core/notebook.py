@@ -109,8 +109,8 @@ def curve_picture(curve: Curve | None, name: str) -> str:
         return ""
     most = 4 * max((abs(v) for v in curve.value), default=1.0) or 1.0  # a pole of the slope is cut, not all flattened
     slope = [s if abs(s) <= most else math.nan for s in curve.slope]
-    both = [("value", curve.x, curve.value), ("slope", curve.x, slope)]
-    return lines(both, f"Value and slope of {name} over the {curve.axis}", (BLUE, ORANGE)) + text(
+    both = [("value", curve.x, curve.value), ("gradient", curve.x, slope)]
+    return lines(both, f"Value and gradient of {name} over the {curve.axis}", (BLUE, ORANGE)) + text(
         f"over the {curve.axis}", quiet=True
     )
 

@@ -46,7 +46,7 @@ class Param:
             return getattr(self, f"_{self.kind}")(value)
         except (TypeError, ValueError):
             raise ParameterError(
-                f"{owner}({name}=...) sets: {self.text}",
+                f"{owner}({name}=...): {self.text}",
                 arrived=f"It was given {name}={shown(value)}.",
                 allowed=f"Expected {self.allowed()}.",
                 do=f"Pass such a value, or leave `{name}` out for the default.",
@@ -54,15 +54,19 @@ class Param:
 
     def allowed(self) -> str:
         """The allowed values in words."""
+        low, high, equal = self.low > -INF, self.high < INF, "=" * self.closed
         left, right = "[]" if self.closed else "()"
-        inside = "" if (self.low, self.high) == (-INF, INF) else f" in {left}{self.low:g}, {self.high:g}{right}"
+        inside = f" >{equal} {self.low:g}" if low else f" <{equal} {self.high:g}" if high else ""
+        if low and high:
+            inside = f" in {left}{self.low:g}, {self.high:g}{right}"
+        *some, last = map(repr, self.choices or ("",))
         words = {
             "number": f"a finite number{inside}",
             "whole": f"a whole number{inside}",
             "flag": "True or False",
-            "choice": " or ".join(map(repr, self.choices)),
-            "numbers": f"a number or a flat list of numbers{inside}",
-            "axes": "a whole number or a list of whole numbers",
+            "choice": f"{', '.join(some)} or {last}",
+            "numbers": f"a number{inside}, or a list of them",
+            "axes": "a whole number, or a list of them",
             "free": "anything",
         }[self.kind]
         return words + (", or None" if self.optional else "")

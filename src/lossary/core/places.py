@@ -17,10 +17,10 @@ def bound(owner: str, signature: Signature, args: tuple[Any, ...], kwargs: dict[
     except TypeError as error:
         by_place = [p.name for p in signature.parameters.values() if p.kind is not Parameter.KEYWORD_ONLY]
         raise ParameterError(
-            f"{owner}{_without_types(signature)} was called.",
-            arrived=f"The arguments do not fit: {error}.",
+            f"{owner}{_without_types(signature)} is the signature.",
+            arrived=f"The arguments do not match: {error}.",
             allowed=f"Expected {', '.join(signature.parameters)}; by position, {', '.join(by_place) or 'none'}.",
-            do=did_you_mean(kwargs, signature.parameters) or "Pass these by name.",
+            do=did_you_mean(kwargs, signature.parameters) or "Pass the arguments by name.",
         ) from None
 
 
@@ -31,7 +31,7 @@ def check_name(owner: str, name: Any) -> None:
             f"{owner}(name=...) names the loss in logs.",
             arrived=f"It was given name={shown(name)}.",
             allowed="Expected text, or None for the loss's own name.",
-            do="Pass parameters by name, so that none can arrive at the place of another.",
+            do="Pass parameters by name, so that none ends up in the position of another.",
         )
 
 
@@ -43,7 +43,7 @@ def warn_of_moved_places(owner: str, params: dict[str, Param], signature: Signat
     for name, (before, _), value in pairs:
         if name != before:
             warnings.warn(
-                f"{owner} takes {name} at this place, as Keras does; before 0.1.0 it took {before}. "
+                f"{owner} takes {name} at this position, as Keras does; before 0.1.0 it took {before}. "
                 f"Write {name}={shown(value)}, or {before}={shown(value)}.",
                 stacklevel=3,
             )

@@ -13,7 +13,7 @@ from .results import Anchors, RisingSums, Sums
 
 WHY = {
     RisingSums: "takes the root of each replica's rows, not of all rows",
-    Sums: "is made of sums over the batch: each replica takes those of its own rows",
+    Sums: "is computed from sums over the batch: each replica takes those of its own rows",
     Anchors: "compares rows with one another: each replica compares its own rows only",
 }
 
@@ -34,7 +34,7 @@ def inexact_on_replicas(
             return reason
     forms = getattr(loss, "inputs", None)
     if forms and not all(slot.trainable for slot in forms.own().values()):
-        return "moves a state by the rows of each replica"
+        return "updates a state with the rows of each replica"
     beside = getattr(loss, "beside_parts", "")
     if beside and not averaged:
         return f"adds {beside} once on every replica"

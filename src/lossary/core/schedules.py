@@ -110,7 +110,7 @@ class Schedule(_OfStep):
     def __init__(self, of: Callable[[Tensor], Tensor]) -> None:
         if not callable(of):
             raise ParameterError(
-                "Schedule(of) moves by a function of the step.",
+                "Schedule(of) is a function of the step.",
                 arrived=f"It was given {shown(of)}.",
                 allowed="Expected a function of one argument, the step.",
                 do="Write it as a function, or use LinearSchedule, CosineSchedule or StepSchedule.",
@@ -154,7 +154,7 @@ class _Between(_OfStep):
 
 @keras.saving.register_keras_serializable("lossary")
 class LinearSchedule(_Between):
-    """`start` up to step `begin`, then along a line to `end`, reached `steps` steps later and kept.
+    """`start` until step `begin`, then linear to `end`, which is reached after `steps` steps and kept.
 
     >>> warm = LinearSchedule(0.0, 1.0, steps=100)
     >>> warm(0), warm(50), warm(1000)
@@ -193,7 +193,7 @@ class StepSchedule(_OfStep):
         self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in _listed("boundaries", boundaries)]
         if len(self.values) != len(self.boundaries) + 1 or self.boundaries != sorted(set(self.boundaries)):
             raise ParameterError(
-                "StepSchedule(values, boundaries) is constant between boundaries.",
+                "StepSchedule(values, boundaries) is constant between its boundaries.",
                 arrived=f"There are {len(self.values)} values and the boundaries {self.boundaries}.",
                 allowed="Expected increasing boundaries, and one value more than there are boundaries.",
                 do="Give the value before the first boundary too: StepSchedule([1.0, 0.1], boundaries=[1000]).",
@@ -218,12 +218,12 @@ class StepSchedule(_OfStep):
 
 @keras.saving.register_keras_serializable("lossary")
 class Dial(Moving):
-    """A number that is turned from outside while training runs: by a callback, or between two calls of fit.
+    """A number that can be changed during training: by a callback, or between two calls of fit.
 
         beta = ls.Dial(0.0)
         model.compile("adam", ls.MeanSquaredError() + beta * penalty)
         ...
-        beta.assign(0.5)  # in a callback; the next batch feels it, on every backend, without compiling anew
+        beta.assign(0.5)  # in a callback; takes effect in the next batch, on every backend, without recompiling
 
     Its value is saved with the model.
     """
@@ -267,7 +267,7 @@ def moving(value: Any) -> Any:
             return moving(keras.saving.deserialize_keras_object(value))
         except TypeError as error:  # Keras's, for a class that it does not know
             raise ParameterError(
-                "A number that moves is built anew from its saved configuration.",
+                "A schedule is rebuilt from its saved configuration.",
                 arrived=f"It was given {shown(value)}.",
                 allowed="Expected the configuration of a schedule or of ls.Dial.",
                 do="Register a class of your own with keras.saving.register_keras_serializable, and import it first.",
@@ -278,7 +278,7 @@ def moving(value: Any) -> Any:
 def _listed(name: str, given: Any) -> list[Any]:
     if not isinstance(given, (list, tuple)) and not (isinstance(given, np.ndarray) and given.ndim == 1):
         raise ParameterError(
-            f"StepSchedule({name}=...) lists the numbers that a schedule goes through.",
+            f"StepSchedule({name}=...) lists the values of a schedule.",
             arrived=f"It was given {shown(given)}.",
             allowed="Expected a list of numbers.",
             do="Write it as a list: StepSchedule([1.0, 0.1], boundaries=[1000]).",
@@ -290,7 +290,7 @@ def _number(owner: str, name: str, value: Any) -> float:
     number = plain_number(value)
     if number is None:
         raise ParameterError(
-            f"{owner}({name}=...) is a number that a loss is weighed or shaped by.",
+            f"{owner}({name}=...) is a weight or a parameter of a loss.",
             arrived=f"It was given {shown(value)}.",
             allowed="Expected finite numbers.",
             do="Pass such a number.",

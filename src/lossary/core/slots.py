@@ -45,7 +45,7 @@ TIME = Values("a time >= 0", 0.0, draw=lambda rng, shape, top: rng.integers(1, 5
 YES_NO = Values(
     "0 or 1", allowed=(0.0, 1.0), draw=lambda rng, shape, top: rng.integers(0, 2, shape).astype(float)
 )  # fmt: skip
-GROUP = Values("a whole number that names a class", whole=True, draw=lambda rng, shape, top: rng.integers(0, 3, shape))
+GROUP = Values("an integer class label", whole=True, draw=lambda rng, shape, top: rng.integers(0, 3, shape))
 
 
 def _boxes(rng: np.random.Generator, shape: tuple[int, ...], top: int) -> np.ndarray:
@@ -60,7 +60,7 @@ def _some(rng: np.random.Generator, shape: tuple[int, ...], top: int) -> np.ndar
 
 
 BOX = Values("a box (left, top, right, bottom)", draw=_boxes)
-VALID = Values("true where an entry exists", draw=_some)
+VALID = Values("True where an entry is not padding", draw=_some)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,6 @@ class Slot:
     def words(self) -> str:
         """What it holds."""
         return f"{self.kind.words}{', optional' * self.optional}"
-
-    def __str__(self) -> str:
-        return f"{self.shape}, {self.words}"
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ class Inputs:
         given = self._given(owner, y_true, y_pred, named)
         missing = [name for name in self.needed if given.get(name) is None]
         if missing:
-            raise self._refusal(owner, f"{', '.join(missing)} did not arrive.")
+            raise self._refusal(owner, f"{', '.join(missing)} is missing.")
         tensors = {n: self._tensor(owner, n, given[n], dtype) for n in self.slots if given.get(n) is not None}
         tensors = self._shaped(owner, tensors)
         weight = None if weight is None else inputs.read(owner, "sample_weight", _single(weight), dtype)
@@ -265,7 +262,7 @@ class Inputs:
             if len(needed) == 1:
                 return {needed[0]: y}
         shown = tuple(y.shape) if hasattr(y, "shape") else type(y).__name__
-        raise self._refusal(owner, f"{SIDES[side]} came as one tensor of shape {shown}." if hasattr(y, "shape")
+        raise self._refusal(owner, f"{SIDES[side]} is one tensor of shape {shown}." if hasattr(y, "shape")
                             else f"{SIDES[side]} came as a {shown}.")  # fmt: skip
 
     def _stacked(self, side: str) -> int | None:
@@ -392,15 +389,20 @@ class Inputs:
     # -- words --------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        return "; ".join(f"{name} {slot}" for name, slot in self.slots.items() if slot.side != "own")
+        return "; ".join(self._told(own=False))
 
     def words(self) -> str:
-        """What it takes, for cards: the names of slots of one kind together, and the weights that the loss owns."""
+        """What it takes, for cards: also the weights that the loss owns."""
+        return ". ".join(self._told(own=True))
+
+    def _told(self, own: bool) -> list[str]:
+        """The names of the slots of one kind, with their shape and what they hold."""
         told: dict[str, list[str]] = {}
         for name, slot in self.slots.items():
-            words = "weights of the loss" if isinstance(slot, OwnSlot) else slot.words
-            told.setdefault(f"{slot.shape}, {words}", []).append(name)
-        return ". ".join(f"{', '.join(names)}: {kind}" for kind, names in told.items())
+            if own or slot.side != "own":
+                words = "weights of the loss" if isinstance(slot, OwnSlot) else slot.words
+                told.setdefault(f"{slot.shape}: {words}", []).append(name)
+        return [f"{', '.join(names)} {kind}" for kind, names in told.items()]
 
     def _refusal(self, owner: str, arrived: str) -> ParameterError:
         return ParameterError(
@@ -411,11 +413,11 @@ class Inputs:
         )
 
     def _mismatch(self, owner: str, name: str, x: Tensor, axis: str = "", size: int = 0, want: int = 0) -> ShapeError:
-        what = f": {size} along '{axis}', where {want} are expected" if axis else ""
+        what = f": {size} along '{axis}', not {want}" if axis else ""
         return ShapeError(
-            f"{owner} reads {name} with the axes ({', '.join(self.slots[name].axes)}).",
+            f"{owner} reads {name} of shape {self.slots[name].shape}.",
             arrived=f"{name} has shape {tuple(x.shape)}{what}.",
-            allowed=f"Expected {self}, with equal sizes where axes have one name.",
+            allowed=f"Expected {self}; axes of the same name have the same size.",
             do=f"Reshape {name}.",
         )
 

@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from ..numerics.backend import recorded
-from . import moments
+from . import compiling, moments
 from .declaration import snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
@@ -61,12 +61,12 @@ class Part:
         loss = get(config["loss"]) if whole else None
         if not isinstance(loss, keras.losses.Loss):
             raise DefinitionError(
-                "A sum of losses is read from a configuration, such as that of a saved model.",
+                "Cannot rebuild a sum of losses from its saved configuration.",
                 arrived=f"Its part {config['name']!r} is a {type(loss).__name__}."
                 if whole
                 else f"A part is {repr(config)[:80]}.",
                 allowed="Expected parts with a loss, a weight, a name and an output.",
-                do="lossary wrote no such file: load the model with compile=False, and compile it anew.",
+                do="lossary did not write this file: load the model with compile=False, and compile it again.",
             )
         weights = tuple(weight for given in config["weights"] for weight in weights_of(given))
         return cls(loss, weights, str(config["name"]), config["output"])
@@ -88,9 +88,10 @@ class Sum(keras.losses.Loss):
     beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
+        compiling.needed()
         if not isinstance(parts, (list, tuple)):
             raise ParameterError(
-                "A sum of losses adds the losses of a list.",
+                "ls.Sum(parts) takes a list of losses.",
                 arrived=f"It was given {shown(parts)}.",
                 allowed="Expected a list of losses, names, functions or weighted losses.",
                 do='Write it as a list: ls.Sum(["mse", "mae"]).',
@@ -231,7 +232,7 @@ class Weighted(Sum):
 
 @keras.saving.register_keras_serializable("lossary")
 class MultiLoss(Sum):
-    """One loss per output of a model, by the output's name; None leaves an output out, knowingly.
+    """One loss per output of a model, by the output's name; None leaves an output out on purpose.
 
         ls.MultiLoss({"price": ls.Huber(), "kind": 0.5 * ls.SparseCategoricalCrossentropy(), "mask": None})
 
@@ -245,7 +246,7 @@ class MultiLoss(Sum):
         for what, given in (("losses", losses), ("weights", {} if weights is None else weights)):
             if not isinstance(given, Mapping):
                 raise ParameterError(
-                    "MultiLoss(losses, weights) goes by the names of outputs.",
+                    "MultiLoss(losses, weights) takes dictionaries with the names of outputs.",
                     arrived=f"It was given {what}={shown(given)}.",
                     allowed="Expected a dictionary with names as keys.",
                     do='Write it as {"price": ls.Huber()}.',
@@ -254,8 +255,8 @@ class MultiLoss(Sum):
         unknown = set(weights) - set(losses)
         if unknown or not losses:
             raise ParameterError(
-                "MultiLoss(losses, weights) has one loss per output name.",
-                arrived=f"The weights name {', '.join(sorted(unknown))}; the losses name {', '.join(losses)}."
+                "MultiLoss(losses, weights) has one loss and one weight per output.",
+                arrived=f"The weights are for {', '.join(sorted(unknown))}; the losses are for {', '.join(losses)}."
                 if losses
                 else "It was given no dictionary of losses.",
                 allowed="Expected weights only for outputs that have a loss.",
@@ -289,7 +290,7 @@ def _parts(given: Any) -> list[Part]:
         return list(loss.parts)
     if loss is None or getattr(loss, "reduction", "sum") in ("none", None):
         raise ParameterError(
-            "A sum adds losses that are one number each.",
+            "A sum adds losses that are a single number each.",
             arrived="It was given None." if loss is None else f"{loss.name} has reduction={loss.reduction!r}.",
             allowed='Expected one of "sum_over_batch_size", "sum", "mean" and "mean_with_sample_weight".',
             do="Leave `reduction` out, or leave the part out.",
@@ -353,7 +354,7 @@ def _of_output(part: Part, what: str, y: Any) -> Any:
     if not isinstance(y, dict) or part.output not in y:
         arrived = f"has the keys {', '.join(map(str, y))}" if isinstance(y, dict) else f"is one {type(y).__name__}"
         raise ShapeError(
-            f"The loss {part.name} belongs to the output '{part.output}'.",
+            f"The loss {part.name} is for the output '{part.output}'.",
             arrived=f"{what} {arrived}.",
             allowed="Expected a dictionary with the names of the outputs as keys.",
             do=f"Pass {what} as a dictionary with the key '{part.output}'.",

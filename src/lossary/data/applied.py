@@ -41,9 +41,9 @@ def applied(recipe: Sequence[Input], table: Table, target: str, missing: str, un
     """
     if unseen not in UNSEEN:
         raise DataError(
-            f"unseen={quoted(str(unseen))} was asked for.",
-            arrived="It is neither of the two.",
-            allowed='Expected "refuse" or "missing": a value that the fit has not seen counts as a missing cell.',
+            "unseen= says what to do with values that the fit has not seen.",
+            arrived=f"It was given {quoted(str(unseen))}.",
+            allowed='Expected "refuse", or "missing" to treat them as missing cells.',
             do='Pass unseen="missing", or leave it out.',
         )
     _check_names(recipe, table, target, notes)
@@ -59,16 +59,16 @@ def applied(recipe: Sequence[Input], table: Table, target: str, missing: str, un
         if bad:
             holes[one.name] = bad
         elif not one.indicator and gone:
-            kind = "commonest value" if one.kind == "text" else "median"
+            kind = "most common value" if one.kind == "text" else "median"
             filled = one.fill if isinstance(one.fill, str) else f"{one.fill:.6g}"
-            notes.append(f"'{one.name}': {gone} missing cells become the {kind} of the fit, {filled}.")
+            notes.append(f"'{one.name}': {gone} missing cells are replaced by the {kind} of the fit, {filled}.")
         parts += made
     x = np.column_stack(parts)
     left = int(np.isnan(x).any(axis=1).sum())
     if left:
         way = " A fit made with --missing impute or indicator predicts such rows." if missing == "drop" else ""
         counts = ", ".join(f"{name} {count}" for name, count in holes.items())
-        notes.append(f"{left} of {table.rows} rows have no prediction; cells missing in {counts}.{way}")
+        notes.append(f"{left} of {table.rows} rows have no prediction; missing cells: {counts}.{way}")
     return x
 
 
@@ -78,19 +78,19 @@ def _check_names(recipe: Sequence[Input], table: Table, target: str, notes: list
     absent = [name for name in wanted if name not in there]
     if absent:
         like = {name: _alike(name, there - set(wanted)) for name in absent}
-        near = [f"{quoted(other)} for {quoted(name)}" for name, other in like.items() if other]
+        near = [f"{quoted(other)} where {quoted(name)} was expected" for name, other in like.items() if other]
         raise DataError(
-            f"'{target}' was to be predicted from '{table.name}'.",
+            f"Cannot predict '{target}' from '{table.name}'.",
             arrived=f"It has no column {listed(absent)}."
             + (f" It has {', '.join(near)}." if near else f" Its columns are {listed(sorted(there))}."),
-            allowed=f"The fit needs {listed(wanted)}, in any order.",
-            do="Rename the column; capitals count." if near else "Add what is missing, or fit without it (--ignore).",
+            allowed=f"Expected the columns {listed(wanted)}, in any order.",
+            do="Rename the column (names are case-sensitive)." if near else "Add it, or fit without it (--ignore).",
         )
     extra = [column.name for column in table.columns if column.name not in wanted and column.name != target]
     if extra:
-        notes.append(f"Not used, since the fit does not know them: {listed(extra)}.")
+        notes.append(f"Not used, because the fit has no such columns: {listed(extra)}.")
     if target in there:
-        notes.append(f"'{target}' is in the table; it is predicted, not read.")
+        notes.append(f"'{target}' is in the table; it is predicted and not read.")
 
 
 def _alike(name: str, others: set[str]) -> str:
@@ -106,14 +106,14 @@ def _cells(
         return [""] * column.rows if one.kind == "text" else np.full(column.rows, np.nan)
     if column.doubt is not None:
         doubt = column.doubt
-        do = f"Correct the cells: to the fit '{one.name}' is {_said(one)}. --read and --as say how they are written."
+        do = f"Correct the cells: in the fit '{one.name}' holds {_said(one)}. --read and --as say how they are written."
         raise DataError(doubt.asked, arrived=doubt.arrived, allowed=doubt.allowed, do=do)
     if one.kind != column.kind:
         row = int(np.argmin(column.missing))
         raise DataError(
-            f"'{target}' was to be predicted from '{table.name}'.",
+            f"Cannot predict '{target}' from '{table.name}'.",
             arrived=f"'{one.name}' holds {column.kind}: {column.place(row)} holds {quoted(column.show(row))}.",
-            allowed=f"To the fit it is {_said(one)}.",
+            allowed=f"Expected {_said(one)}, as in the fit.",
             do="Correct the column, or say how it is written: --as COLUMN=MEANING.",
         )
     if one.kind == "dates":  # the column's own first day means nothing to the fit
@@ -129,7 +129,7 @@ def _cells(
         far = (numbers < one.low) | (numbers > one.high)
     if far.any():
         low, high = (_shown(one, end) for end in (one.low, one.high))
-        notes.append(f"'{one.name}': {far.sum()} of {far.size} rows outside what was fitted, {low} to {high}.")
+        notes.append(f"'{one.name}': {far.sum()} of {far.size} rows are outside the range of the fit, {low} to {high}.")
     return numbers
 
 
@@ -140,7 +140,7 @@ def _said(one: Input) -> str:
         return f"numbers in {'percent' if unit == '%' else unit}" if unit else "numbers"
     if one.kind == "dates":
         return f"dates ({dates.words(one.pattern)})" if one.pattern else "dates"
-    return f"text: {listed(one.values)}"
+    return f"one of the texts {listed(one.values)}"
 
 
 def _shown(one: Input, value: float) -> str:
@@ -161,12 +161,12 @@ def _check_unit(one: Input, column: Column, table: Table, target: str, notes: li
             f"Write the cells with {ours}." if ours else f"Write the cells without {theirs}, in the numbers of the fit."
         )
         raise DataError(
-            f"'{target}' was to be predicted from '{table.name}'.",
+            f"Cannot predict '{target}' from '{table.name}'.",
             arrived=f"'{one.name}' is in {theirs or 'no unit'}: {column.place(row)} holds {quoted(column.show(row))}.",
-            allowed=f"To the fit it is {_said(one)}.",
+            allowed=f"Expected {_said(one)}, as in the fit.",
             do=f"Convert the column to {ours}." if ours and theirs else way,
         )
-    side = "the fit knows it without one" if theirs else "the table names none"
+    side = "the fit has no unit" if theirs else "the table has no unit"
     notes.append(f"'{one.name}' is taken to be in {ours or theirs}: {side}.")
 
 
@@ -175,7 +175,7 @@ def _texts(one: Input, column: Column, table: Table, target: str, unseen: str, n
     stray = new & STRAY
     if stray:
         new -= stray
-        notes.append(f"'{one.name}': {listed(sorted(stray))} counts as missing.")
+        notes.append(f"'{one.name}': {listed(sorted(stray))} is read as missing.")
         column = replace(column, text=tuple("" if cell in stray else cell for cell in column.text))
     if not new:
         return column.text
@@ -183,12 +183,14 @@ def _texts(one: Input, column: Column, table: Table, target: str, unseen: str, n
     if unseen == "refuse":
         more = f" ({len(rows)} such cells, {len(new)} such values)" if len(rows) > 1 else ""
         raise DataError(
-            f"'{target}' was to be predicted from '{table.name}'.",
+            f"Cannot predict '{target}' from '{table.name}'.",
             arrived=f"{column.place(rows[0]).capitalize()} holds {quoted(column.text[rows[0]])} in '{one.name}', which "
             f"the fit has not seen{more}.",
-            allowed=f"To the fit it is {_said(one)}.",
-            do='Correct the cells; or let them count as missing: --unseen missing, in Python unseen="missing".',
+            allowed=f"Expected {_said(one)}, as in the fit.",
+            do='Correct the cells, or treat them as missing: --unseen missing, in Python unseen="missing".',
         )
     shown = listed(sorted(new), most=6)
-    notes.append(f"'{one.name}': {len(rows)} cells hold what the fit has not seen ({shown}); they count as missing.")
+    notes.append(
+        f"'{one.name}': {len(rows)} cells hold values that the fit has not seen ({shown}); they are treated as missing."
+    )
     return ["" if cell in new else cell for cell in column.text]

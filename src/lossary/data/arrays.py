@@ -177,7 +177,7 @@ class _Reader:
         except (OverflowError, ValueError):  # a Decimal of sNaN has no float at all
             place = next(k for k, cell in enumerate(flat) if not _fits(cell))
             arrived = f"{what} holds {_shown(flat[place])}{_place(found, place)}."
-            raise _refused(what, arrived, "Scale it: no float holds it.") from None
+            raise _refused(what, arrived, "Rescale it: it is beyond the range of floats.") from None
         return np.array(filled, np.float64).reshape(found.shape)
 
     def _stacked(self, rows: list[Any], what: str) -> Array:
@@ -241,12 +241,14 @@ class _Reader:
 
 
 STRANGE = {  # tensors of TensorFlow that are no arrays
-    "RaggedTensor": "Its rows have unequal lengths: fill them up by x.to_tensor(), and mask the padding.",
+    "RaggedTensor": "Its rows have unequal lengths: pad them with x.to_tensor(), and mask the padding.",
     "SparseTensor": "Call tf.sparse.to_dense(x).",
 }
 DATES = "Turn it into a number, for instance days since a date: (column - start) / numpy.timedelta64(1, 'D')."
 COMPLEX = "Pass the real and the imaginary part as two columns."
-TEXT = "Number the values: np.unique(values, return_inverse=True)[1]; or a column of 0 and 1 each: pandas.get_dummies."
+TEXT = (
+    "Encode the values as integers, np.unique(values, return_inverse=True)[1], or as 0/1 columns: pandas.get_dummies."
+)
 FLOAT = "Turn it into numbers first, for instance by .astype('float32')."
 
 
@@ -284,7 +286,7 @@ def _unmasked(value: Any, what: str) -> Array:
     raise _refused(
         what,
         f"{what} is a masked array: {count} of {mask.size} values are masked, the first{_place(mask, int(first))}.",
-        "Leave masked rows out by sample_weight=0, and fill the holes: x.filled(0). A mask alone would be lost.",
+        "Give masked rows sample_weight=0, and fill them: x.filled(0). The mask itself would be lost.",
     )
 
 

@@ -19,7 +19,7 @@ from .arrays import is_table
 def batches_of(x: Any, random: np.random.Generator | None = None) -> Callable[[], Iterable[Any]] | None:
     """How x is gone through from its beginning; None where x holds rows.
 
-    Tensors of torch come as NumPy. A PyDataset comes in an order of `random`; what can be gone through once goes on.
+    Tensors of torch come as NumPy. A PyDataset comes in an order of `random`; what can be iterated only once goes on.
     """
     if is_pydataset(x):
         return lambda: _of_pydataset(x, random)

@@ -21,7 +21,7 @@ from lossary.data.heads import Head, find_head, finished
 from lossary.data.meaning import columns_of
 from lossary.data.reading import Reading
 
-FORM = "A table is a text file: one line of column names, then one line a row, the same sign between all cells."
+FORM = "Expected text with one line of column names, one line per row, and the same separator throughout."
 HEAD_LINES, HEAD_SIGNS = 200, 100_000  # what dialect and first line are found from
 BETWEEN = [",", ";", "\t", "|", " "]
 CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -62,13 +62,13 @@ def decode(raw: bytes, path: Path, reading: Reading, notes: list[str]) -> str:
             return raw.decode(reading.encoding).removeprefix("\ufeff")
         except ValueError as problem:
             at = f"Not all of its bytes are {reading.encoding} ({problem})."
-            raise refused(path, at, "Name another: --read encoding=NAME.", FORM) from None
+            raise refused(path, at, "Give another: --read encoding=NAME.", FORM) from None
     known = _marked(raw)
     try:
         text = raw.decode(known)
     except UnicodeDecodeError as problem:
         if known != "utf-8":
-            raise refused(path, f"It begins as {known}, and breaks off.", "Export the table again.", FORM) from None
+            raise refused(path, f"It is {known}, and ends in the middle.", "Export the table again.", FORM) from None
         text, known = _guessed(raw)
         line = raw[: problem.start].count(b"\n") + 1
         notes.append(
@@ -113,7 +113,7 @@ def grid_of(text: str, path: Path, reading: Reading) -> Grid:
     head = find_head(_head_rows(path, dialect, text, above), reading, path)
     if reading.most_columns is not None and head.width > reading.most_columns:
         at = f"It has {head.width:,} columns; at most {reading.most_columns} are read here."
-        raise refused(path, at, "Take a part of its columns.", FORM)
+        raise refused(path, at, "Select some of its columns.", FORM)
     for line in head.comments:
         text = text.replace(line + "\n", "", 1)
     body = text[_offset(text, head.lines - above) :]
@@ -209,7 +209,7 @@ def _broken(path: Path, before: int, line: int, problem: Exception, good: int) -
         if unclosed
         else f"Line {before + line} cannot be parsed ({problem})."
     )
-    return refused(path, at, "Look at the quotation marks there; within a cell they are doubled.", FORM)
+    return refused(path, at, "Check the quotation marks there; inside a cell they are doubled.", FORM)
 
 
 def _offset(text: str, lines: int) -> int:
@@ -306,7 +306,7 @@ def _ragged(path: Path, head: Head, line: int, cells: Sequence[str]) -> DataErro
         path,
         f"{at} It begins with {start}.",
         f"Correct line {line}; a cell that holds the separator needs quotation marks. "
-        "Where the separator is read wrongly: --read separator=SIGN.",
+        "If the separator is wrong: --read separator=SIGN.",
         FORM,
     )
 

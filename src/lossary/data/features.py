@@ -89,10 +89,10 @@ class Inputs:
     def matrix(self) -> Floats:
         if not self.parts:
             raise DataError(
-                "Models were to be fitted.",
+                "Cannot fit a model.",
                 arrived="No input is left: every other column is constant, empty or ignored.",
-                allowed="At least one input has to vary.",
-                do="Name other --features, or ignore fewer columns.",
+                allowed="Expected at least one input that varies.",
+                do="Choose other --features, or ignore fewer columns.",
             )
         return np.column_stack(self.parts)
 
@@ -116,7 +116,7 @@ class Inputs:
         middle = float(np.median(known if known.size else values[~holes]))
         whole = np.where(holes, middle, values)
         if holes.any():
-            said.append(f"'{column.name}': {holes.sum()} missing cells become the median, {middle:.6g}.")
+            said.append(f"'{column.name}': {holes.sum()} missing cells are replaced by the median, {middle:.6g}.")
         ends: dict[str, Any] = {"low": float(values[~holes].min()), "high": float(values[~holes].max())}
         found = Input(
             column.name, column.kind, plain=bool(np.ptp(whole) > 0), fill=None if self.missing == "drop" else middle,
@@ -125,7 +125,7 @@ class Inputs:
         )  # fmt: skip
         if found.parts and _is_label(column.name, whole):
             said.append(
-                f"'{column.name}' looks like a label but is used as a plain number "
+                f"'{column.name}' looks like an identifier but is used as a number "
                 f"(--ignore {shlex.quote(column.name)})."
             )
         return found
@@ -142,7 +142,7 @@ class Inputs:
         at_train = Counter(cells[i] for i in self.train.tolist() if cells[i])
         commonest = min(at_train or counts, key=lambda value: (-counts[value], value))
         if holes and self.missing == "impute":
-            said.append(f"'{column.name}': {holes} missing cells become the commonest value, {commonest}.")
+            said.append(f"'{column.name}': {holes} missing cells are replaced by the most common value, {commonest}.")
         found = Input(
             column.name, "text", fill=None if self.missing == "drop" else commonest, values=tuple(values),
             indicator=bool(holes) and self.missing == "indicator",
@@ -151,7 +151,7 @@ class Inputs:
             shown = [name.removeprefix(f"{column.name}=") for name in found.parts]
             more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
             said.append(
-                f"'{column.name}' is text: 0/1 columns for {', '.join(shown[:LISTED])}{more}, against {values[0]}."
+                f"'{column.name}' is text: 0/1 columns for {', '.join(shown[:LISTED])}{more}; baseline {values[0]}."
             )
         return found
 
@@ -167,7 +167,7 @@ def build_inputs(columns: Sequence[Column], keep: Ints, train: Ints, missing: st
     for column in columns:
         inputs.add(column)
     if inputs.constant:
-        notes.append(f"Left out, since the same in every row: {_some(inputs.constant)}.")
+        notes.append(f"Left out, because they are constant: {_some(inputs.constant)}.")
     return inputs
 
 
@@ -184,9 +184,9 @@ def _is_label(name: str, values: Floats) -> bool:
 
 def _refused(column: Column, values: Sequence[str], rows: int, first: int) -> DataError:
     return DataError(
-        f"'{column.name}' was to be an input.",
-        arrived=f"It holds text with {len(values)} different values in {rows} rows: "
+        f"Cannot use '{column.name}' as an input.",
+        arrived=f"It holds text with {len(values)} distinct values in {rows} rows: "
         f"{column.place(first)} holds {quoted(column.show(first))}.",
-        allowed=f"Inputs are numbers, dates, or text with at most {FEW} different values that come back.",
-        do=f"Leave the column out: --ignore {shlex.quote(column.name)}; or correct cells that are to be numbers.",
+        allowed=f"Expected numbers, dates, or text with at most {FEW} distinct values, most of them repeated.",
+        do=f"Leave the column out: --ignore {shlex.quote(column.name)}; or correct cells that should be numbers.",
     )

@@ -15,19 +15,19 @@ from pathlib import Path
 
 from lossary.data.errors import DataError
 
-FORM = "A table is a CSV file (or any other sign between cells), an Excel or OpenDocument sheet, or a Parquet file."
+FORM = "Expected a CSV file (with any separator), an Excel or OpenDocument sheet, or a Parquet file."
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 UNPACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}
 FOREIGN = {
     b"%PDF": "It is a PDF document.",
-    b"\x28\xb5\x2f\xfd": "It is packed by zstd.",
+    b"\x28\xb5\x2f\xfd": "It is compressed with zstd.",
     b"SQLite format 3": "It is an SQLite database.",
-    b"\x89PNG": "It is a picture.",
-    b"\x93NUMPY": "It is an array of NumPy.",
+    b"\x89PNG": "It is an image.",
+    b"\x93NUMPY": "It is a NumPy array.",
     b"\x89HDF": "It is an HDF5 file.",
     b"ARROW1": "It is an Arrow (Feather) file.",
-    b"Rar!": "It is packed by RAR.",
-    b"7z\xbc\xaf": "It is packed by 7-Zip.",
+    b"Rar!": "It is a RAR archive.",
+    b"7z\xbc\xaf": "It is a 7-Zip archive.",
 }
 KINDS = {
     stat.S_IFDIR: ("It is a directory.", "Name one file in it."),
@@ -50,7 +50,7 @@ def refused(source: object, arrived: str, do: str, allowed: str = FORM) -> DataE
     """A file that cannot be read as a table."""
     name = str(source)
     name = name if len(name) <= 120 else name[:119] + "…"
-    return DataError(f"'{name}' was to be read as a table.", arrived=arrived, allowed=allowed, do=do)
+    return DataError(f"Cannot read '{name}' as a table.", arrived=arrived, allowed=allowed, do=do)
 
 
 def read_file(path: Path) -> Content:
@@ -66,7 +66,7 @@ def read_file(path: Path) -> Content:
         why = getattr(problem, "strerror", None) or str(problem) or "it is too large"
         raise refused(path, f"It cannot be read ({why}).", "Check the file and its permissions.") from None
     if not stat.S_ISREG(mode):
-        raise refused(path, *KINDS.get(stat.S_IFMT(mode), ("It is no regular file.", "Name a file.")))
+        raise refused(path, *KINDS.get(stat.S_IFMT(mode), ("It is not a regular file.", "Name a file.")))
     return _unpacked(path, raw)
 
 
@@ -79,7 +79,7 @@ def _unpacked(path: Path, raw: bytes, depth: int = 0) -> Content:
                 if isinstance(problem, DataError):
                     raise
                 raise refused(
-                    path, f"It is packed, and cannot be unpacked ({problem}).", "Copy or download the file again."
+                    path, f"It cannot be decompressed ({problem}).", "Copy or download the file again."
                 ) from None
     foreign = next((what for mark, what in FOREIGN.items() if raw.startswith(mark)), None)
     if foreign:
@@ -91,7 +91,7 @@ def _unpacked(path: Path, raw: bytes, depth: int = 0) -> Content:
     if raw.startswith(b"PK\x03\x04"):
         return _from_zip(path, raw, depth)
     if raw and not depth and path.suffix in (".gz", ".bz2", ".xz", ".parquet", ".xlsx", ".xls", ".ods"):
-        raise refused(path, f"It is no {path.suffix} file, whatever its name says.", "Look what is in it.")
+        raise refused(path, f"It is not a {path.suffix} file, despite its name.", "Check what it contains.")
     return Content("text", raw)
 
 
@@ -104,9 +104,7 @@ def _from_zip(path: Path, raw: bytes, depth: int) -> Content:
                 return Content("sheet", raw)
             if len(names) != 1:
                 listed = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
-                raise refused(path, f"It packs {len(names)} files ({listed}).", "Unpack the one that holds the table.")
+                raise refused(path, f"It contains {len(names)} files ({listed}).", "Extract the one with the table.")
             return _unpacked(path, archive.read(names[0]), depth + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as problem:
-        raise refused(
-            path, f"It is packed, and cannot be unpacked ({problem}).", "Copy or download the file again."
-        ) from None
+        raise refused(path, f"It cannot be decompressed ({problem}).", "Copy or download the file again.") from None

@@ -15,8 +15,8 @@ from lossary.data.tables import Table, load
 
 NAME = Path("the table")
 FORM = (
-    "Expected the path of a file, the name of an embedded table, a frame of pandas or polars, an Arrow table, "
-    "and a dictionary of columns."
+    "Expected the path of a file, the name of an embedded table, a pandas or polars DataFrame, an Arrow table, "
+    "or a dictionary of columns."
 )
 
 
@@ -28,7 +28,7 @@ def table_of(data: Any, reading: Reading | None = None) -> Table:
     if isinstance(data, str | Path):
         return load(str(data), reading)
     if util.find_spec("pyarrow") is None:
-        raise _refused("It needs pyarrow, not installed here.", "Install it: pip install 'lossary[cli]'.")
+        raise _refused("pyarrow is not installed.", "Install it: pip install 'lossary[cli]'.")
     from lossary.data.parquet import arrow_columns
 
     try:
@@ -37,7 +37,7 @@ def table_of(data: Any, reading: Reading | None = None) -> Table:
         raise
     except (ValueError, TypeError, OverflowError) as problem:
         why = str(problem).splitlines()[0][:120] if str(problem) else type(problem).__name__
-        raise _refused(f"Its columns are of no use as cells ({why}).", "Make all columns of one length.") from None
+        raise _refused(f"Its columns cannot be read as cells ({why}).", "Make all columns of one length.") from None
     return Table(NAME.name, tuple(arrow_columns(table, NAME, reading)), reading=reading)
 
 
@@ -83,4 +83,4 @@ def from_arrays(x: Any, names: tuple[str, ...]) -> dict[str, Any] | None:
 
 
 def _refused(arrived: str, do: str) -> DataError:
-    return DataError("Data was to be read as a table.", arrived=arrived, allowed=FORM, do=do)
+    return DataError("Cannot read the data as a table.", arrived=arrived, allowed=FORM, do=do)

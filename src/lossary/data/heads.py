@@ -19,7 +19,7 @@ from lossary.data.reading import Reading
 NUMBER = re.compile(r"[-+−]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
 TITLES = 20  # lines of a title that are looked over
 ROW_NAMES = "row names of R"
-FORM = "A table has one line of column names, then one line a row, with a cell for every name."
+FORM = "Expected one line of column names, then one line per row with a cell for every name."
 
 
 @dataclass
@@ -42,7 +42,7 @@ def find_head(rows: Sequence[tuple[int, list[str], str]], reading: Reading, path
     width = Counter(map(len, table)).most_common(1)[0][0] if table else 0
     before = rows[start - 1][0] if start else (rows[0][0] - 1 if rows else 0)
     if not table:
-        raise refused(path, "It holds no line of names and no rows.", "Export the table again.", FORM)
+        raise refused(path, "It has no line of names and no rows.", "Export the table again.", FORM)
     if reading.names is False:
         first = rows[start][0]
         lines = first - 1 if start == 0 else before

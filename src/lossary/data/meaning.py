@@ -94,10 +94,10 @@ def refuse_unknown(names: Sequence[str], reading: Reading) -> None:
     for name in reading.meanings:
         if name not in names:
             raise DataError(
-                f"--as {name}={reading.meanings[name]} was asked for.",
+                f"Cannot apply --as {name}={reading.meanings[name]}.",
                 arrived=f"There is no column {quoted(name)}.",
                 allowed=f"The columns are {', '.join(names[:12])}{' …' if len(names) > 12 else ''}.",
-                do="Check the spelling; capitals count.",
+                do="Check the spelling; names are case-sensitive.",
             )
 
 
@@ -214,7 +214,7 @@ def _checked(
         whole = all(level.lstrip("+-").isdigit() for level in levels)
         if whole and meaning != "number" and any(int(v) != int(level) for v, level in zip(values, levels, strict=True)):
             long = max(levels, key=len)
-            why = f"holds whole numbers of {len(long.lstrip('+-'))} digits, which float64 cannot tell apart"
+            why = f"holds whole numbers of {len(long.lstrip('+-'))} digits, more than float64 can distinguish"
             return _text(written, f"'{written.name}' {why}: read as text (--as {_word(written.name)}=number).")
     numbers = written.spread(there, values)
     notes = [note] if note else []
@@ -262,12 +262,12 @@ def _settled(either: Either, grid: Grid, votes: Votes, reading: Reading) -> Colu
     cell = written.cells.levels[at]
     values = [read.form.read(cell) for read in reads]
     first, second = (f"{value.value:.15g}" if value else "" for value in values)
-    seen = "the other columns show both signs" if votes.seen else "no other column shows which sign begins decimals"
+    seen = "the other columns show both signs" if votes.seen else "no other column shows which sign separates decimals"
     doubt = DataError(
-        f"'{written.name}' was to be read as numbers.",
+        f"Cannot read '{written.name}' as numbers.",
         arrived=f"{written.line(at).capitalize()} holds {quoted(cell)}, which may be {first} or {second}; {seen}.",
-        allowed="A sign before exactly three digits divides thousands or begins the decimals; which has to be clear.",
-        do="Say which sign begins the decimals: --read decimal=point or --read decimal=comma.",
+        allowed="Expected at least one cell that shows whether the sign separates thousands or decimals.",
+        do="Say which sign separates the decimals: --read decimal=point or --read decimal=comma.",
     )
     return Column(written.name, text=written.texts(), doubt=doubt, place=written.place.place)
 
@@ -281,10 +281,10 @@ def _dates(written: Written, meaning: str) -> Column | None:
     pattern, unclear = dates.choose(found, cells)
     if unclear:
         doubt = DataError(
-            f"'{written.name}' was to be read as dates.",
-            arrived=f"{written.line(there[0]).capitalize()} holds {quoted(cells[0])}, and no cell shows whether day or "
-            "month stands first.",
-            allowed="A date has to be clear.",
+            f"Cannot read '{written.name}' as dates.",
+            arrived=f"{written.line(there[0]).capitalize()} holds {quoted(cells[0])}, and no cell shows whether the "
+            "day or the month comes first.",
+            allowed="Expected at least one date that shows it.",
             do=f"Say which: --as {_word(written.name)}=day-first or --as {_word(written.name)}=month-first.",
         )
         return Column(written.name, text=written.texts(), doubt=doubt, place=written.place.place)
@@ -350,10 +350,10 @@ def _not_all(written: Written, what: str, wrong: Sequence[int]) -> Column:
     word = _word(written.name)
     shape = "None of its" if bad == total else f"{total - bad} of {total}"
     doubt = DataError(
-        f"'{written.name}' was to be read as {what}.",
+        f"Cannot read '{written.name}' as {what}.",
         arrived=f"{shape} cells are {what}; {written.line(first)} holds {quoted(cell)}"
         + (f" ({bad} such cells in all)." if bad > 1 else "."),
-        allowed=f"In a column of {what} every cell is one, in the same form, or is missing.",
+        allowed=f"Expected {what} in the same format in every cell that is not missing.",
         do=f"Correct the cell{'s' if bad > 1 else ''}; or say what is meant: --read missing={_word(cell)} or "
         f"--as {word}=text.",
     )

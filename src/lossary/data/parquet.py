@@ -30,7 +30,7 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
         table = parquet.ParquetFile(io.BytesIO(raw)).read()
     except (pa.ArrowException, OSError, ValueError) as problem:
         why = str(problem).partition(". ")[0].splitlines()[0][:120]
-        raise refused(path, f"It is no Parquet file that can be read ({why}).", "Write or copy it again.") from None
+        raise refused(path, f"It is not a Parquet file that can be read ({why}).", "Write or copy it again.") from None
     index = index_of(table.schema)
     notes = [f"The index of pandas ({', '.join(index)}) is left out."] if index else []
     return arrow_columns(table.drop_columns(index), path, reading), notes
@@ -134,9 +134,9 @@ def _finite(column: Column) -> Column:
     if not endless.size:
         return column
     doubt = DataError(
-        f"'{column.name}' was to be read as numbers.",
+        f"Cannot read '{column.name}' as numbers.",
         arrived=f"Row {endless[0] + 1} holds {column.numbers[endless[0]]}; {endless.size} such cell(s) in all.",
-        allowed="Numbers are finite, or missing.",
+        allowed="Expected finite numbers, or missing cells.",
         do="Correct those cells.",
     )
     return Column(column.name, column.numbers, doubt=doubt, place=_place)
@@ -144,8 +144,8 @@ def _finite(column: Column) -> Column:
 
 def _no_cells(name: str, kind: str) -> DataError:
     return DataError(
-        f"'{name}' was to be read as a column.",
-        arrived=f"It holds no plain cells, but {kind}.",
+        f"Cannot read '{name}' as a column.",
+        arrived=f"It holds {kind}, not plain cells.",
         allowed="Expected numbers, text, dates or booleans.",
-        do="Spread it over columns of its own.",
+        do="Split it into plain columns.",
     )

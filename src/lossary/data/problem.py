@@ -110,7 +110,7 @@ def _usable(columns: Sequence[Column], target: Column, question: Question, notes
             raise DataError(doubt.asked, arrived=doubt.arrived, allowed=doubt.allowed, do=do)
     empty = [column.name for column in columns if column.missing.all()]
     if empty:
-        notes.append(f"Left out, since empty in every row: {listed(empty)}.")
+        notes.append(f"Left out, because they are empty in every row: {listed(empty)}.")
     gone = set(empty)
     return [column for column in columns if column.name not in gone]
 
@@ -119,10 +119,10 @@ def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
     """The target's column, and the names of the inputs."""
     if question.target is None and table.about is None:
         raise DataError(
-            f"'{table.name}' was to be compared on.",
-            arrived="No target was named.",
-            allowed=f"Its columns are {listed([c.name for c in table.columns])}.",
-            do="Name the column to explain: --target COLUMN.",
+            f"Choose a target column for {table.name}: --target COLUMN.",
+            arrived="No target was given.",
+            allowed=f"Expected one of its columns {listed([c.name for c in table.columns])}.",
+            do="In Python, the target is the second argument of ls.compare.",
         )
     about = table.about
     target = _named(table, question.target or (about.target if about else ""))
@@ -134,9 +134,9 @@ def _columns(table: Table, question: Question) -> tuple[Column, list[str]]:
         _named(table, name)
     if target.name in names:
         raise DataError(
-            f"'{target.name}' was to be explained.",
-            arrived="It is also among the inputs, so that the answer is given away.",
-            allowed="Inputs are columns other than the target.",
+            f"Cannot use '{target.name}' as the target.",
+            arrived="It is also one of the inputs, which gives the answer away.",
+            allowed="Expected columns other than the target as inputs.",
             do="Leave it out of --features.",
         )
     return target, [name for name in names if name not in question.ignore]
@@ -146,10 +146,10 @@ def _named(table: Table, name: str) -> Column:
     column = table.column(name)
     if column is None:
         raise DataError(
-            f"The column {quoted(name)} was asked for.",
+            f"Cannot find the column {quoted(name)}.",
             arrived=f"'{table.name}' has no such column.",
             allowed=f"Its columns are {listed([c.name for c in table.columns])}.",
-            do="Check the spelling; capitals count, and a name with a comma stands in quotation marks.",
+            do="Check the spelling (names are case-sensitive); a name that contains a comma needs quotation marks.",
         )
     return column
 
@@ -159,10 +159,10 @@ def _kept_rows(target: Column, inputs: Sequence[Column], missing: str, notes: li
     without = target.missing
     if without.all():
         raise DataError(
-            f"'{target.name}' was to be explained.",
-            arrived="Every one of its cells is missing.",
-            allowed="The target needs values.",
-            do="Name another --target.",
+            f"Cannot use '{target.name}' as the target.",
+            arrived="All of its cells are missing.",
+            allowed="Expected a target with values.",
+            do="Choose another --target.",
         )
     holes = {target.name: int(without.sum())}
     for column in inputs if missing == "drop" else ():
@@ -175,15 +175,15 @@ def _kept_rows(target: Column, inputs: Sequence[Column], missing: str, notes: li
     if keep.size < 3:
         ways = f"--missing impute, or --ignore {typed(others[:3])}" if others else ""
         raise DataError(
-            "Models were to be fitted.",
-            arrived=f"{keep.size} of {without.size} row(s) are complete: one row, or two, cannot tell losses apart."
+            "Cannot fit a model.",
+            arrived=f"{keep.size} of {without.size} row(s) are complete; one or two rows cannot tell losses apart."
             + (f" Missing cells: {counts}." if counts else ""),
-            allowed="At least 3 rows without missing cells are needed.",
+            allowed="Expected at least 3 rows without missing cells.",
             do=f"Keep the rows, or leave columns out: {ways}." if ways else "Add rows.",
         )
     if without.any():
         way = " (--missing impute or indicator keeps them)" if others else ""
-        notes.append(f"{int(without.sum())} of {without.size} rows are left out{way}; cells missing in {counts}.")
+        notes.append(f"{int(without.sum())} of {without.size} rows are left out{way}; missing cells: {counts}.")
     return keep
 
 
@@ -191,17 +191,17 @@ def _task(target: Column, keep: Ints, wanted: str | None, notes: list[str]) -> s
     count = len({target.text[i] for i in keep.tolist()} if target.is_text else np.unique(_numbers(target)[keep]))
     if count == 1:
         raise DataError(
-            f"'{target.name}' was to be explained.",
+            f"Cannot use '{target.name}' as the target.",
             arrived=f"It has the same value, {target.show(int(keep[0]))}, in every complete row.",
-            allowed="The target has to vary.",
-            do="Name another --target.",
+            allowed="Expected a target that varies.",
+            do="Choose another --target.",
         )
     if wanted is not None:
         _check_task(target, count, wanted)
         return wanted
     recognised = _recognise(target, count, keep)
     kind = "text" if target.is_text else "numbers"
-    notes.append(f"Task: {recognised}, since '{target.name}' holds {kind} with {count} different values (--task).")
+    notes.append(f"Task: {recognised}, because '{target.name}' holds {kind} with {count} distinct values (--task).")
     return recognised
 
 
@@ -222,11 +222,11 @@ def _recognise(target: Column, count: int, keep: Ints) -> str:
 def _no_classes(target: Column, count: int, keep: Ints) -> DataError:
     first = int(keep[0])
     return DataError(
-        f"'{target.name}' was to be explained.",
-        arrived=f"It holds text with {count} different values in {keep.size} rows: {target.place(first)} holds "
+        f"Cannot use '{target.name}' as the target.",
+        arrived=f"It holds text with {count} distinct values in {keep.size} rows: {target.place(first)} holds "
         f"{quoted(target.show(first))}.",
-        allowed="A target is numbers, or text of few values that come back.",
-        do="Correct its cells, if they are to be numbers; or take each value as a class: --task multiclass.",
+        allowed="Expected numbers, or text with few distinct values, most of them repeated.",
+        do="Correct its cells if they should be numbers, or treat each value as a class: --task multiclass.",
     )
 
 
@@ -238,15 +238,15 @@ def _numbers(column: Column) -> Floats:
 def _check_task(target: Column, count: int, task: str) -> None:
     wrong = {
         "regression": target.is_text and "It holds text.",
-        "binary": count != 2 and f"It has {count} different values.",
-        "multiclass": target.is_text and count > 5 * FEW and f"It holds text with {count} different values.",
+        "binary": count != 2 and f"It has {count} distinct values.",
+        "multiclass": target.is_text and count > 5 * FEW and f"It holds text with {count} distinct values.",
     }[task]
     if wrong:
         raise DataError(
-            f"'{target.name}' was to be explained as {task}.",
+            f"Cannot use '{target.name}' as a {task} target.",
             arrived=wrong,
-            allowed="Regression takes numbers, binary two values, multiclass whole numbers or text with few values.",
-            do="Name another --target, or another --task.",
+            allowed="Expected numbers for regression, two values for binary, few distinct values for multiclass.",
+            do="Choose another --target, or another --task.",
         )
 
 
@@ -270,11 +270,11 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
     if share is None:
         share = 0.2 if y.size >= SPLIT_FROM else 0.0
         if not share:
-            notes.append(f"No rows are held back for validation: {y.size} are few (--validation SHARE).")
+            notes.append(f"No rows are held back for validation: there are only {y.size} (--validation FRACTION).")
     elif not 0 <= share <= 0.9:
         raise DataError(
-            f"A share of {share:g} of the rows was to be held back for validation.",
-            arrived=f"{share:g} is no share.",
+            "--validation is the fraction of the rows held back for validation.",
+            arrived=f"It was given {share:g}.",
             allowed="Expected a number from 0 to 0.9.",
             do="Choose for example 0.2.",
         )
@@ -285,13 +285,13 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
     train = np.setdiff1d(np.arange(y.size), valid).astype(np.int64)
     if train.size < 2 or (share and not valid.size) or np.unique(y[train]).size < 2:
         raise DataError(
-            f"A share of {share:g} of {y.size} rows was to be held back for validation.",
+            f"Cannot hold back {share:g} of {y.size} rows for validation.",
             arrived=f"That leaves {train.size} rows to train on and {valid.size} to validate on.",
-            allowed="Both need rows, and the target has to vary among the rows to train on.",
-            do="Choose another share, or 0 for no validation.",
+            allowed="Expected rows in both parts, and a target that varies in the training rows.",
+            do="Choose another fraction, or 0 for no validation.",
         )
     if valid.size:
-        notes.append(f"{valid.size} rows, drawn by the seed, are held back for validation; {train.size} are fitted.")
+        notes.append(f"{valid.size} rows, drawn with the seed, are held back for validation; {train.size} train.")
     return train, valid
 
 

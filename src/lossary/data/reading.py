@@ -41,7 +41,7 @@ def reading_of(settings: Iterable[str] = (), meanings: Iterable[str] = ()) -> Re
         key, equals, value = word.partition("=")
         key = key.strip().lower()
         if not equals or key not in KEYS:
-            raise _refused(word, f"'{key}' is none of its keys." if equals else "It has no '='.")
+            raise _refused(word, f"'{key}' is not one of its keys." if equals else "It has no '='.")
         if key == "missing":
             missing.append(value.strip())
         else:
@@ -61,7 +61,7 @@ def reading_of(settings: Iterable[str] = (), meanings: Iterable[str] = ()) -> Re
 
 def _refused(word: str, arrived: str) -> DataError:
     return DataError(
-        f"--read {word} was asked for.",
+        f"Cannot apply --read {word}.",
         arrived=arrived,
         allowed="Expected separator=comma, semicolon, tab, pipe, space or one character; decimal=point or comma; "
         "encoding=NAME; names=yes or no; missing=CELL (may be repeated); sheet=NAME.",
@@ -74,7 +74,7 @@ def _choice(given: Mapping[str, str], key: str, values: Mapping[str, object]) ->
         return None
     value = given[key].strip().lower()
     if value not in values:
-        raise _refused(f"{key}={given[key]}", f"'{given[key]}' is no value of {key}.")
+        raise _refused(f"{key}={given[key]}", f"'{given[key]}' is not a value of {key}.")
     return values[value]
 
 
@@ -83,7 +83,7 @@ def _separator(value: str | None) -> str | None:
         return None
     sign = SEPARATORS.get(value.strip().lower(), value)
     if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in "\"'\n\r.+-\0":
-        raise _refused(f"separator={value}", f"'{value}' cannot stand between cells.")
+        raise _refused(f"separator={value}", f"'{value}' cannot be a separator.")
     return sign
 
 
@@ -94,7 +94,7 @@ def _encoding(value: str | None) -> str | None:
         name = codecs.lookup(value.strip()).name
         b"a".decode(name, "ignore")  # Python also knows codecs that give no text
     except (LookupError, ValueError, AssertionError):
-        raise _refused(f"encoding={value}", f"'{value}' is no encoding of text that Python knows.") from None
+        raise _refused(f"encoding={value}", f"'{value}' is not a text encoding that Python knows.") from None
     return name
 
 
@@ -102,8 +102,8 @@ def _meaning(word: str) -> tuple[str, str]:
     column, equals, meaning = word.rpartition("=")
     if not equals or meaning not in MEANINGS:
         raise DataError(
-            f"--as {word} was asked for.",
-            arrived=f"'{meaning}' is no meaning of a column." if equals else "It has no '='.",
+            f"Cannot apply --as {word}.",
+            arrived=f"'{meaning}' is not one of the meanings." if equals else "It has no '='.",
             allowed=f"Expected COLUMN=MEANING, with one of the meanings {', '.join(MEANINGS)}.",
             do="Write for example --as zip=text.",
         )

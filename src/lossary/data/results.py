@@ -9,6 +9,18 @@ from typing import Any
 import numpy as np
 
 FORMAT = 2  # goes up when a field of the JSON document changes its meaning
+HEADS = {  # of figures about classes, as they are read on screens
+    "wrong": "errors",
+    "missed": "false negatives",
+    "false alarms": "false positives",
+    "weakest class": "lowest recall",
+    "most mixed up": "most confused",
+}
+OPTIMIZERS = {
+    "adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "adamax": "Adamax", "adagrad": "Adagrad",
+    "adadelta": "Adadelta", "rmsprop": "RMSprop", "sgd": "SGD", "lion": "Lion", "ftrl": "FTRL", "lamb": "LAMB",
+    "adafactor": "Adafactor",
+}  # fmt: skip
 
 
 @dataclass
@@ -170,12 +182,12 @@ class Comparison:
     def decided(self) -> list[str]:
         """All that was decided about the data, the units and their reason included."""
         if self.task != "regression":
-            return [*self.notes, "Inputs are standardised by mean and standard deviation; models give scores."]
+            return [*self.notes, "Inputs are standardised by mean and standard deviation; the models output scores."]
         return [
             *self.notes,
             "Inputs are standardised by mean and standard deviation. The target becomes "
-            f"{self.scaling}. A constant such as Huber's delta means nothing without a common scale, and an ordinary "
-            "standard deviation would itself be dragged by wild values. Losses are in these units.",
+            f"{self.scaling}. This gives parameters such as Huber's delta a common scale, which outliers do not "
+            "inflate as they would a standard deviation. Losses are in these units.",
         ]
 
     def document(self) -> dict[str, Any]:

@@ -125,16 +125,16 @@ class Files:
                     f"{self.owner}(model, path, y) takes targets from the columns that y names, the others as inputs.",
                     arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
                     allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
-                    do="Name the targets among them, and leave some for the inputs; all files have the same columns.",
+                    do="Choose targets among them, and leave a column for the inputs; all files need the same columns.",
                 )
             for name in [*self.targets, *self.inputs]:
                 _check_type(self.owner, file, name, schema.field(name).type)
         if not self.rows:
             raise DataError(
-                f"{self.owner}(model, path, y) goes through the rows of Parquet files.",
+                f"{self.owner}(model, path, y) reads the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
                 allowed="Expected at least one row in all files together.",
-                do="Look at what wrote the file.",
+                do="Check how the file was written.",
             )
 
 
@@ -143,9 +143,9 @@ def _files(owner: str, path: Path) -> list[Path]:
     if not found:
         raise DataError(
             f"{owner}(model, path, y) reads the rows of Parquet files.",
-            arrived=f"There is none at {str(path)!r}.",
+            arrived=f"There is no Parquet file at {str(path)!r}.",
             allowed="Expected a Parquet file, or a folder of .parquet files.",
-            do="Look at the path, or pass the data themselves.",
+            do="Check the path, or pass the data themselves.",
         )
     return found
 
@@ -212,7 +212,7 @@ def _readable(owner: str, file: Path) -> Iterator[None]:
 
 def _unreadable(owner: str, file: Path, error: Exception) -> DataError:
     told = " ".join(str(error).split())
-    do = "Write the file anew; read other tables first, for instance by pandas.read_csv, and pass them."
+    do = "Write the file again; load other tables first, for instance with pandas.read_csv, and pass them."
     return DataError(
         f"{owner}(model, path, y) reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),

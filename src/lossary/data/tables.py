@@ -69,8 +69,8 @@ PHONES = About(
     task="regression",
     source="Rousseeuw & Leroy (1987), Robust Regression and Outlier Detection, Wiley, p. 26",
     licence="24 published figures, free to use",
-    look="By mistake the years 1964 to 1969, and a part of 1970, were recorded in another unit. A loss that squares "
-    "errors follows these seven rows; a loss that limits or drops large errors follows the other seventeen.",
+    look="The years 1964 to 1969, and part of 1970, were recorded in another unit by mistake. A loss that squares "
+    "errors follows these seven rows; a loss that limits or ignores large errors follows the other seventeen.",
 )
 PENGUINS = About(
     name="penguins",
@@ -81,7 +81,7 @@ PENGUINS = About(
     task="regression",
     source="Gorman, Williams & Fraser (2014), doi:10.1371/journal.pone.0090081; palmerpenguins 0.1.6",
     licence="CC0",
-    look="Clean data with no wild values: the losses should nearly agree.",
+    look="Clean data without outliers: the losses should nearly agree.",
 )
 ENGEL = About(
     name="engel",
@@ -127,9 +127,9 @@ def load(source: str, reading: Reading | None = None) -> Table:
     path = Path(source)
     if re.fullmatch(r"\w{1,80}", source) and not path.exists():
         raise DataError(
-            f"'{source}' was to be read as a table.",
+            f"Cannot read '{source}' as a table.",
             arrived="There is no file and no embedded table of that name.",
-            allowed=f"The embedded tables are {', '.join(ABOUT)}; anything else is the path of a file.",
+            allowed=f"Expected a path, or one of the embedded tables {', '.join(ABOUT)}.",
             do="Check the spelling.",
         )
     if ADDRESS.match(source):  # a path would lose one of its strokes
@@ -166,7 +166,7 @@ def _check_packages(path: Path, kind: str) -> None:
     if missing:
         raise refused(
             path,
-            f"It needs {' and '.join(missing)}, not installed here.",
+            f"Not installed: {', '.join(missing)}.",
             "Install them: pip install 'lossary[cli]'.",
         )
 
@@ -204,9 +204,9 @@ def _by_name(about: About) -> Table:
 def _sklearn_datasets(name: str) -> Any:
     if util.find_spec("sklearn") is None:
         raise DataError(
-            f"The table '{name}' was asked for.",
+            f"Cannot load the table '{name}'.",
             arrived="It comes with scikit-learn, which is not installed.",
-            allowed=f"Without scikit-learn: {', '.join(a.name for a in ABOUT.values() if not a.extra)}.",
+            allowed=f"Without it, the tables are {', '.join(a.name for a in ABOUT.values() if not a.extra)}.",
             do="Install it: pip install 'lossary[data]'.",
         )
     import sklearn.datasets

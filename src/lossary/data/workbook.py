@@ -13,7 +13,7 @@ from lossary.data.files import refused
 from lossary.data.heads import find_head, finished
 from lossary.data.reading import Reading
 
-FORM = "A sheet of a workbook has one line of column names, then one line a row."
+FORM = "Expected a sheet with one line of column names, then one line per row."
 
 
 def sheet_grid(raw: bytes, path: Path, reading: Reading) -> Grid:
@@ -33,7 +33,7 @@ def sheet_grid(raw: bytes, path: Path, reading: Reading) -> Grid:
         rows = book.get_sheet_by_name(filled[0]).to_python(skip_empty_area=False)
     except (calamine.CalamineError, OSError) as problem:
         why = str(problem).rstrip(".") or type(problem).__name__
-        raise refused(path, f"It is no workbook that can be read ({why}).", "Save it again.", FORM) from None
+        raise refused(path, f"It is not a workbook that can be read ({why}).", "Save it again.", FORM) from None
     width = max(map(len, rows))
     texts = [[_text(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
     while width > 1 and not any(row[width - 1] for row in texts):
@@ -44,7 +44,7 @@ def sheet_grid(raw: bytes, path: Path, reading: Reading) -> Grid:
     columns = [Cells.of([row[k] for row in body]) for k in range(head.width)]
     grid = finished(path, head, columns, lambda row: f"line {head.lines + row + 1}", "")
     if len(filled) > 1:
-        grid.notes.append(f"Read is the sheet {quoted(filled[0])}, the first of {len(filled)} (--read sheet=NAME).")
+        grid.notes.append(f"The sheet {quoted(filled[0])} is read, the first of {len(filled)} (--read sheet=NAME).")
     return grid
 
 

@@ -50,7 +50,7 @@ def several(losses: Any, values: dict[str, Any]) -> list[Any]:
     missing = [name for name in values if not any(name in getattr(loss, "params", {}) for loss in found)]
     if missing:
         raise LossaryError(
-            f"Losses were to be drawn at values of {', '.join(missing)}.",
+            f"Cannot draw losses at values of {', '.join(missing)}.",
             arrived=f"{', '.join(map(name_of, found))} {'has' if len(found) == 1 else 'have'} no such parameter.",
             allowed=f"Expected {', '.join(_parameters(found)) or 'no parameters'}.",
             do="Check the spelling; `lossary show NAME` lists the parameters of a loss.",
@@ -66,8 +66,8 @@ def read(text: str) -> list[Any]:
         key, equals, given = setting.partition("=")
         if not equals:
             raise LossaryError(
-                f"The loss '{text}' was to be drawn.",
-                arrived=f"'{setting}' gives no value.",
+                f"Cannot draw the loss '{text}'.",
+                arrived=f"'{setting}' has no value.",
                 allowed="Expected NAME or NAME:PARAMETER=VALUE, with a comma between several values.",
                 do="Write for example huber:delta=0.5,1,2.",
             )

@@ -21,7 +21,7 @@ def axis_of(loss: Any) -> Axis:
     if found:
         return found[0]
     raise LossaryError(
-        f"{name_of(loss)} was to be drawn over one number.",
+        f"Cannot draw {name_of(loss)} over one number.",
         arrived=known.undrawn,
         allowed="Expected a loss that is a function of one number, or any loss with an ls.Axis of your own.",
         do="Pass axis=Axis(label, span, inputs), where inputs(x) gives (y_true, y_pred), or a dictionary of what the "
@@ -38,7 +38,7 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
     own = {one.name: one for one in loss.drawn_over()} if isinstance(loss, Loss) else {}
     if not isinstance(axis, str) or (axis not in AXES and axis not in own):
         raise LossaryError(
-            "draw(axis=...) says what a loss is drawn over.",
+            "draw(axis=...) is the axis that a loss is drawn over.",
             arrived=f"It was given axis={shown(axis)}.",
             allowed=f"Expected one of {', '.join(map(repr, {**AXES, **own}))}, or an Axis of your own.",
             do="Leave it out to let the loss decide.",

@@ -27,7 +27,7 @@ def fitted_lines(found: Comparison, fits: list[Fit]) -> Picture:
     look = figure.theme
     rows: dict[str, Any] = {"color": look.quiet, "linestyle": "none", "marker": "o", "markersize": 5, "alpha": 0.75}
     axes.plot(found.x, found.y, **rows)
-    lines = [Line2D([], [], label=plain(f"{found.target} (a row each)"), **rows)]
+    lines = [Line2D([], [], label=plain(f"{found.target} (each row)"), **rows)]
     for place, fit in enumerate(fits):
         axes.plot(found.grid, fit.line, **stroke(place, look))
         lines.append(Line2D([], [], label=plain(fit.label), **stroke(place, look)))
@@ -68,7 +68,7 @@ def gap_histograms(found: Comparison, fits: list[Fit]) -> Picture:
         axes.axvline(0, color=look.ink, linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(5))
 
-    what, x = ("Residuals", "residual") if found.task == "regression" else ("Margins", "margin of the right class")
+    what, x = ("Residuals", "residual") if found.task == "regression" else ("Margins", "margin of the true class")
     return _panels(f"{what}, a histogram for each fit", fits, one, x, "rows")
 
 
@@ -78,9 +78,11 @@ def loss_curves(fits: list[Fit]) -> Picture:
     def one(axes: Axes, fit: Fit, place: int) -> None:
         curve, look = fit.curve, look_of(axes)
         own = {"color": stroke(place, look)["color"], "linewidth": 2.0}
-        axes.plot(curve.epoch, curve.loss, **own, label="loss, rows fitted")
+        axes.plot(curve.epoch, curve.loss, **own, label="loss, training rows")
         if curve.valid:
-            axes.plot(curve.epoch, curve.valid, color=look.ink, linestyle="--", linewidth=1.2, label="loss, held back")
+            axes.plot(
+                curve.epoch, curve.valid, color=look.ink, linestyle="--", linewidth=1.2, label="loss, validation rows"
+            )
         if any(curve.regularization):
             target = np.add(curve.loss, curve.regularization)
             axes.fill_between(curve.epoch, curve.loss, target, alpha=0.2, linewidth=0, color=own["color"])
@@ -107,9 +109,9 @@ def recalls(found: Comparison, fits: list[Fit]) -> Picture:
         marks.append(Line2D([], [], linestyle="none", markersize=6, label=plain(fit.label), **look))
     axes.set_xticks(range(len(names)), [plain(name) for name in names])
     axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.02)
-    label(axes, x=plain(found.target), y="share got right")
+    label(axes, x=plain(found.target), y="recall")
     legend_beside(figure, marks)
-    figure.words = "Share of each class that each fit gets right"
+    figure.words = "Recall of each class for each fit"
     return figure
 
 

@@ -62,13 +62,13 @@ def draw(
         values: values of the losses' parameters; a list gives a curve for each.
 
     Gradients are those that the backend finds. Marks show where a loss is not smooth: a kink, where its gradient jumps,
-    and a bend, where its curvature does. Losses over different axes stand in rows below one another.
+    and a bend, where its curvature does. Losses over different axes are drawn in separate rows.
     """
     if is_history(losses):
         return draw_history(losses, title, theme)
     if not isinstance(kind, str) or kind not in KINDS:
         raise LossaryError(
-            "draw(kind=...) says how losses are drawn.",
+            "draw(kind=...) is the kind of figure.",
             arrived=f"It was given kind={shown(kind)}.",
             allowed=f"Expected one of {', '.join(map(repr, KINDS))}.",
             do="Leave it out for curves.",
@@ -94,7 +94,7 @@ def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
     asked: list[Any] = list(show) if isinstance(show, (list, tuple, set)) else [show]
     if not asked or not all(isinstance(one, str) and one in QUANTITIES for one in asked):
         raise LossaryError(
-            "draw(show=...) says which curves are drawn.",
+            "draw(show=...) lists the curves to draw.",
             arrived=f"It was given show={shown(show)}.",
             allowed=f"Expected one or several of {', '.join(map(repr, QUANTITIES))}.",
             do="Leave it out for all three.",

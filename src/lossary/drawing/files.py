@@ -28,7 +28,7 @@ def check_ending(path: Path) -> None:
     """Raise LossaryError unless the name ends in a format that is written."""
     if path.suffix.lower() not in ENDINGS:
         raise LossaryError(
-            "A figure is written in the format that the file's ending names.",
+            "The format of a figure follows from the ending of the file name.",
             arrived=f"The file is called {path.name!r}.",
             allowed=f"Expected one of the endings {', '.join(ENDINGS)}.",
             do=f"Call it {path.stem or 'figure'}.png, for instance.",

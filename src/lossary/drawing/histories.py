@@ -28,10 +28,10 @@ def draw_history(history: Any, title: str = "", theme: str | Theme = "light") ->
     """
     if not history.epoch:
         raise LossaryError(
-            "draw(history) draws epochs.",
-            arrived="None has ended." + (f" Training stopped: {history.stopped}" if history.stopped else ""),
+            "draw(history) draws one point per epoch.",
+            arrived="No epoch has ended." + (f" Training stopped: {history.stopped}" if history.stopped else ""),
             allowed="Expected the history of at least one epoch.",
-            do="Train for an epoch.",
+            do="Train for at least one epoch.",
         )
     held = f"{HELD}target" in history
     others = [name for name in history if name not in (*PARTS, "seconds") and not name.startswith(HELD)]
@@ -42,7 +42,7 @@ def draw_history(history: Any, title: str = "", theme: str | Theme = "light") ->
     label(panels[0], x="epoch", title="target" if title == "" or held or others else title)
     if held:
         _target(panels[1], history, HELD)
-        label(panels[1], x="epoch", title="target, held back")
+        label(panels[1], x="epoch", title="target, validation")
         top = max(panel.get_ylim()[1] for panel in panels[:2])
         bottom = min(panel.get_ylim()[0] for panel in panels[:2])
         for panel in panels[:2]:

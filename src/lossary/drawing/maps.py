@@ -36,8 +36,8 @@ def plane_of(loss: Any) -> Plane:
     found = loss.mapped_over() if isinstance(loss, Loss) else predictions()
     if found is None:
         raise LossaryError(
-            f"{name_of(loss)} was to be drawn over two arguments.",
-            arrived="What it takes does not say which two these would be.",
+            f"Cannot draw {name_of(loss)} over two arguments.",
+            arrived="Its inputs do not say which two these would be.",
             allowed="Expected a loss of a target and a prediction, of two coordinates, or of two parameters.",
             do="Draw its curves: leave kind out.",
         )

@@ -39,7 +39,7 @@ def draw_predictions(
     Args:
         y_true: (n,), (n, 1), or class indices (n,).
         y_pred: (n,), (n, 1), or (n, classes); or a dictionary of these by the names of the models.
-        loss: the rows that cost most by this loss are marked with their numbers.
+        loss: the rows with the highest value of this loss are marked with their numbers.
         classes: names of the classes, in the order of their indices.
         name: what is predicted.
     """
@@ -63,7 +63,7 @@ def draw_predictions(
     headline(figure, plain(title))
     by = f" by {', '.join(filter(None, arrays))}" if any(arrays) else ""
     figure.words = f"{title + ': ' if title else ''}{name or 'values'} predicted{by} against true, {true.size} rows."
-    figure.words += f" Ringed are the {COSTLY} rows that cost most, with their numbers." if loss is not None else ""
+    figure.words += f" The {COSTLY} rows with the highest loss are ringed and numbered." if loss is not None else ""
     return figure
 
 

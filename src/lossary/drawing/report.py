@@ -8,7 +8,7 @@ from markupsafe import Markup
 import lossary as ls
 from lossary._errors import visible
 from lossary.core.cards import readable
-from lossary.data.results import Comparison, Fit, strongest
+from lossary.data.results import HEADS, OPTIMIZERS, Comparison, Fit, strongest
 from lossary.drawing import charts
 from lossary.drawing.files import dark_rules, inline
 from lossary.drawing.style import DARK, LIGHT, Picture
@@ -29,6 +29,8 @@ def render(found: Comparison) -> str:
     )
     environment.filters["number"] = number
     environment.filters["gap"] = lambda share: "–" if share is None else f"{max(share, 1e-16):.0e}"
+    environment.filters["head"] = lambda key: HEADS.get(key, key)
+    environment.filters["optimizer"] = lambda name: OPTIMIZERS[name]
     environment.filters["percent"] = lambda share: f"{share:.1%}"
     template = environment.get_template("report.html.j2")
     # the drawings are made here from numbers and escaped labels, so they may stand as they are
@@ -73,24 +75,24 @@ def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
     regression = found.task == "regression"
     shown: list[Shown] = []
     if found.has_line:
-        said = "Every mark is a row. All lines come from the same model; only the loss differs."
+        said = "Each mark is a row. All lines are fits of the same model; only the loss differs."
         shown.append(("lines", "Fitted lines", said, charts.fitted_lines(found, fits)))
     elif regression:
-        said = "Every mark is a row; on the thin line the prediction is right."
+        said = "Each mark is a row; on the thin line the prediction is exact."
         shown.append(("against", "Predicted against true", said, charts.predicted_against_true(found, fits)))
     else:
-        said = "How much of each class is recognised, on rows held back where there are any."
-        shown.append(("recalls", "Right decisions by class", said, charts.recalls(found, fits)))
+        said = "The recall of each class, on the validation rows where there are any."
+        shown.append(("recalls", "Recall by class", said, charts.recalls(found, fits)))
     said = (
-        f"What each fit gets wrong: {found.target} minus the fit, over all rows. The outer bars hold all beyond."
+        f"{found.target} minus the fit, over all rows. The outermost bars hold everything beyond."
         if regression
-        else "How far the right class is ahead: right of the line the decision is right. Units differ by loss."
+        else "The margin of the true class: right of the line the row is classified correctly. Units differ by loss."
     )
     shown.append(("gaps", "Residuals" if regression else "Margins", said, charts.gap_histograms(found, fits)))
-    said = "What a row costs (left), and how hard it pulls (right), by how wrong it is, in the units of the losses."
+    said = "The loss of a row (left) and its gradient (right), by its error, in the units of the losses."
     shown.append(("shapes", "The losses themselves", said, charts.loss_shapes(fits)))
     if not found.solved:
-        said = "Each panel has its own scale, since losses are measured in their own units."
+        said = "Each panel has its own scale, because losses have different units."
         shown.append(("curves", "Training", said, charts.loss_curves(fits)))
     return shown
 

@@ -90,10 +90,10 @@ def theme_of(name: str | Theme) -> Theme:
         return name
     if not isinstance(name, str) or name not in THEMES:
         raise LossaryError(
-            "A figure's theme says what paper it is drawn for.",
+            "theme= is the background that a figure is drawn for.",
             arrived=f"It was given theme={shown(name)}.",
-            allowed=f"Expected one of {', '.join(map(repr, THEMES))}; 'auto' follows the screen, in SVG and HTML.",
-            do="Leave it out for white paper.",
+            allowed=f"Expected one of {', '.join(map(repr, THEMES))}; 'auto' follows the system, in SVG and HTML.",
+            do="Leave it out for a white background.",
         )
     return THEMES[name]
 
@@ -208,7 +208,7 @@ def save(figure: Figure, path: str | Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise LossaryError(
-            f"The figure was to be written to {target}.",
+            f"Cannot write the figure to {target}.",
             arrived=f"The system refused: {getattr(error, 'strerror', None) or error}.",
             allowed="Expected a folder that you may write to.",
             do="Choose another folder or file name.",

@@ -170,7 +170,7 @@ def _losses(model: Any, losses: Any) -> list[Any]:
             "landscape(model, x, y, losses) draws the loss of a model over its weights.",
             arrived=f"{model.name} has {len(outputs)} outputs, and the loss is {shown(asked)}.",
             allowed="Expected a model with one output, and the loss it was compiled with or the name of one.",
-            do='Name it, for instance landscape(model, x, y, "mse"); of several outputs, draw a model of one.',
+            do='Name it, for instance landscape(model, x, y, "mse"); for several outputs, draw a model of one.',
         )
     return [one(loss) for loss in listed]
 
@@ -185,10 +185,10 @@ def _paths(path: Any, middle: Weights) -> list[np.ndarray]:
     for way in ways:
         if not len(way) or any([np.shape(w) for w in weights] != shapes for weights in way):
             raise LossaryError(
-                "landscape(path=...) is the way the optimiser took.",
+                "landscape(path=...) is the path that the optimiser took.",
                 arrived="It holds no weights." if not len(way) else "Its weights have other shapes than the model's.",
                 allowed=f"Expected a list of trainable weights of shapes {', '.join(map(str, shapes))}.",
-                do="Let ls.WeightPath() remember them: model.fit(..., callbacks=[path]).",
+                do="Record them with path = ls.WeightPath(): model.fit(..., callbacks=[path]).",
             )
     return [np.stack([_flat(weights) for weights in way]) for way in ways]
 
@@ -212,7 +212,7 @@ def _slice(model: Any, middle: Weights, paths: list[np.ndarray], directions: str
     chosen = directions or next(iter(possible), None)
     if chosen not in possible:
         raise LossaryError(
-            "landscape(directions=...) says along which two directions of its weights a model is drawn.",
+            "landscape(directions=...) gives the two directions in the space of the weights.",
             arrived=f"It was given {shown(directions)} for {count} weights {'with' if paths else 'without'} a path.",
             allowed=f"Expected {', '.join(map(repr, possible)) or 'a model with two weights or more'}.",
             do="Leave it out; 'path' needs path=, and 'weights' a model of two weights.",
@@ -345,6 +345,6 @@ def _marks(surfaces: Sequence[Surface], theme: Theme) -> list[Line2D]:
     ]
     if len(surfaces[0].paths) > 1:
         marks.append(
-            Line2D([], [], color=theme.quiet, linewidth=1.0, linestyle=(0, (3, 3)), label="way by the other loss")
+            Line2D([], [], color=theme.quiet, linewidth=1.0, linestyle=(0, (3, 3)), label="path with the other loss")
         )
     return marks

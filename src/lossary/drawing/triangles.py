@@ -46,7 +46,7 @@ def simplex(loss: Any, p: np.ndarray | None = None) -> Simplex:
     given = loss.over_classes(points) if isinstance(loss, Loss) else None
     if given is None:
         raise LossaryError(
-            f"{name_of(loss)} was to be drawn over the probabilities of three classes.",
+            f"Cannot draw {name_of(loss)} over the probabilities of three classes.",
             arrived="It does not compare a target with exclusive classes.",
             allowed="Expected a loss for several classes; `lossary list --task multiclass` lists them.",
             do="Draw its curves: leave kind out.",
@@ -67,7 +67,7 @@ def triangles_figure(losses: Sequence[Any], *, theme: str | Theme = "light", tit
         empty.remove()
     headline(figure, plain(title))
     figure.words = f"{title + ': ' if title else ''}{', '.join(names_of(losses))} over the probabilities of 3 classes."
-    figure.told = [("How to read it", "Each corner is certainty of one class; the true class is at the top.")]
+    figure.told = [("How to read it", "Each corner is a certain prediction; the true class is at the top.")]
     return figure
 
 

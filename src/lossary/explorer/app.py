@@ -122,11 +122,11 @@ async def _ask(engine: Engine, request: Request) -> Response:
             return _error(503, parts("Keras could not be loaded.", engine.failure, "", "Look at the terminal."))
         if name not in engine.answers:
             known = f"Expected one of {', '.join(engine.answers)}."
-            asked = f"The page asked the question {name[:40]!r}."
-            return _error(404, parts(asked, "There is no question of this name.", known, "Ask one of these."))
+            asked = f"The explorer cannot answer {name[:40]!r}."
+            return _error(404, parts(asked, "It knows no such question.", known, "Ask one of these."))
         return await engine.ask(name, question, request.is_disconnected) or Response(status_code=408)
     except (Busy, TimeoutError):
-        four = parts("The page asked something.", "The explorer is busy with other questions.",
+        four = parts("The explorer cannot answer now.", "It is busy with other questions.",
                      "It answers one question at a time.", "Ask again in a moment.")  # fmt: skip
         return _error(503, four, {"retry-after": "1"})
     except (LossaryError, DataError) as error:
@@ -149,7 +149,7 @@ def read(body: bytes) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Unreadable("A name stands twice in one object")
+        raise Unreadable("A name occurs twice in one object")
     return found
 
 
@@ -168,7 +168,7 @@ def _not_there(request: Request, error: Exception) -> Response:
 def _own_fault(request: Request, error: Exception) -> Response:
     """An error inside lossary: the terminal has its traceback, and the page goes on."""
     arrived = f"An internal error of lossary: {type(error).__name__}."
-    return _error(500, parts("The page asked something.", arrived, "Everything else still works.",
+    return _error(500, parts("The explorer could not answer.", arrived, "Everything else still works.",
                              "Look at the terminal, and report what it says."))  # fmt: skip
 
 

@@ -90,7 +90,7 @@ class Asked:
         given = entry.get("params", {})
         known = [name for name, param in cls.params.items() if has_control(name, param)]
         other = next((name for name in given if name not in known), "")
-        words = f"{', '.join(known) or 'no parameter'} of {cls.__name__}: what has a control on the page"
+        words = f"{', '.join(known) or 'no parameter'} of {cls.__name__}: those with a control on the page"
         self._checked("losses", other, not other, words)
         own = {name: value for name, value in fixed.items() if name in cls.params}
         return cls(**{**given, **own})
@@ -131,7 +131,7 @@ def _is_number(value: Any) -> bool:
 def _short(value: Any) -> str:
     """What arrived, in a few words. Lists may be as deep as they like: only their length is told."""
     if isinstance(value, (list, dict)):
-        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} value(s) that do not fit"
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} value(s) of the wrong form"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"
 

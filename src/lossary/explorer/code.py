@@ -62,7 +62,7 @@ def _keras(own: str, found: Equal | None) -> str:
 
 def _torch(own: str, found: Equal | None) -> str:
     if found is None:
-        return "# torch has no equal of this: lossary runs on torch tensors, with gradients\n" + _on("torch", own)
+        return "# torch has no equivalent: lossary runs on torch tensors, with gradients\n" + _on("torch", own)
     several = found[0].endswith("GaussianNLLLoss")
     arguments = "y_pred[..., 0], y_true, y_pred[..., 1]" if several else "y_pred, y_true"
     return f"import torch\n\nloss_fn = {_call(*found)}\nloss = loss_fn({arguments})  # torch: prediction first\n"
@@ -70,7 +70,7 @@ def _torch(own: str, found: Equal | None) -> str:
 
 def _optax(own: str, found: Equal | None) -> str:
     if found is None:
-        return "# optax has no equal of this: lossary runs on JAX arrays, under jit and grad\n" + _on("jax", own)
+        return "# optax has no equivalent: lossary runs on JAX arrays, under jit and grad\n" + _on("jax", own)
     values = _call(*found, "y_pred", "y_true")
     return f"import optax\n\nvalues = {values}  # optax: prediction first\nloss = values.mean()\n"
 
@@ -80,7 +80,7 @@ def _sklearn(own: str, found: Equal | None) -> str:
         module, _, name = found[0].rpartition(".")
         return f"from {module} import {name}\n\nloss = {_call(name, found[1], 'y_true', 'y_pred')}\n"
     return (
-        "# scikit-learn has no equal of this: lossary scores there\n"
+        "# scikit-learn has no equivalent: lossary as a scorer\n"
         "import lossary as ls\nfrom sklearn.metrics import make_scorer\n\n"
         f"loss_fn = {own}\n"
         "scorer = make_scorer(lambda y_true, y_pred: float(loss_fn(y_true, y_pred)), greater_is_better=False)\n"

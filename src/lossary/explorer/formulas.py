@@ -147,7 +147,7 @@ class Parser:
     def formula(self) -> Formula:
         root = self.comparison()
         if self.place < len(self.tokens):
-            self.fail(f"{self.sign()!r} stands where the formula should end.")
+            self.fail(f"{self.sign()!r} is left over where the formula should end.")
         own = [name for name in dict.fromkeys(self.names) if name not in (*VARIABLES, "pi")]
         if len(own) > MOST_PARAMETERS:
             self.fail(f"It has {len(own)} parameters: {', '.join(own)}.")

@@ -64,9 +64,9 @@ class Guard:
 
     def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        asked, do = "The explorer got a request.", "Open the address that `lossary explore` prints."
+        asked, do = "The explorer refuses this request.", "Open the address that `lossary explore` prints."
         if host not in self.hosts:
-            allowed = f"It answers to {' and '.join(sorted(self.hosts))} alone."
+            allowed = f"Expected one of the hosts {' and '.join(sorted(self.hosts))}."
             return 400, parts(asked, f"It names the host {host[:80]!r}.", allowed, do)
         site = headers.get("sec-fetch-site", "same-origin")
         if (origin is not None and origin not in self.origins) or site not in ("same-origin", "none"):
@@ -101,7 +101,7 @@ class Guard:
             "The explorer cannot read the request.",
             "It is too large.",
             f"Expected at most {self.largest:,} bytes.",
-            "Take a part of the rows, or use `lossary check` on the file.",
+            "Select some of the rows, or use `lossary check` on the file.",
         )
 
 

@@ -57,17 +57,17 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
         name = label(loss)
         if loss.inputs and not any(slots.takes(y, p, {}) and not slots.own() for slots in loss.inputs.values()):
             raise LossaryError(
-                f"{name} was to be computed for a pasted table.",
-                arrived="A table gives targets and predictions.",
-                allowed=f"It takes {loss.inputs.names()}.",
+                f"Cannot compute {name} for a pasted table.",
+                arrived="A pasted table has targets and predictions only.",
+                allowed=f"Expected {loss.inputs.names()}.",
                 do="Call the loss in Python.",
             )
         if loss.coupled and len(y) ** 2 > MOST_PAIRS:
             raise LossaryError(
                 f"{name} cannot be computed for a table of this length here.",
-                arrived=f"It has {len(y):,} rows, and in this loss every row looks at every other.",
+                arrived=f"It has {len(y):,} rows, and this loss compares every row with every other.",
                 allowed=f"Expected at most {int(MOST_PAIRS**0.5)} rows on the page.",
-                do="Take a part of the rows, or call the loss in Python.",
+                do="Select some of the rows, or call the loss in Python.",
             )
         y, p = _shaped(loss, y, p)
     found = check(loss, y, p, w, ignore=[] if isinstance(loss, Loss) else ["L009"])  # a formula is never saved
@@ -97,8 +97,8 @@ def read(table: str) -> tuple[Array, Array, Array | None, list[str]]:
         notes = [*notes, f"Read as target: {first}; as prediction: {second}. Name columns y, p and weight to choose."]
     if y is None or p is None or len(y) > MOST_ROWS:
         names = ", ".join(list(by_name)[:8]) or "none"
-        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has only a column that counts the rows"
-        raise _unread(f"{rows}, and its columns of numbers are: {names}.")
+        rows = f"It has {len(columns[0].missing):,} rows" if columns else "It has only a column of row numbers"
+        raise _unread(f"{rows}, and its numeric columns are: {names}.")
     return y, p, _first(by_name, "w"), notes
 
 

@@ -24,7 +24,7 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
         if util.find_spec(package) is None:
             raise LossaryError(
                 "The explorer cannot start.",
-                arrived=f"It needs the package '{package}', which is not installed.",
+                arrived=f"The package '{package}' is not installed.",
                 allowed="Expected lossary with its extra 'explorer'.",
                 do="Install it: pip install 'lossary[explorer]'.",
             )
@@ -33,7 +33,7 @@ def explore(port: int | None = None, *, browser: bool = True) -> None:
     listening = bind(port)
     port = listening.getsockname()[1]
     address = f"http://{HOST}:{port}/"
-    print(f"The explorer is at {address} (Ctrl+C ends it).", flush=True)
+    print(f"The explorer is at {address} (Ctrl+C stops it).", flush=True)
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     server(make_app(port)).run(sockets=[listening])
@@ -61,7 +61,7 @@ def bind(port: int | None) -> socket.socket:
         else:
             return listening
     raise LossaryError(
-        f"The explorer was to listen on {HOST}, port {port}.",
+        f"The explorer cannot listen on {HOST}, port {port}.",
         arrived=f"The system refused: {why}.",
         allowed="Expected a port that no other program uses and that you may use.",
         do="Pass another --port, or leave it out.",

@@ -1,4 +1,4 @@
-"""Binary and multi-label classification: independent yes/no questions, answered by probabilities or logits."""
+"""Binary and multi-label classification: independent labels 0 or 1, predicted by probabilities or logits."""
 
 from typing import Annotated
 
@@ -15,13 +15,13 @@ class BinaryCrossentropy(
     traits=("convex", "smooth", "proper"),
     positional="from_logits label_smoothing axis reduction name dtype",
 ):
-    r"""The surprise at the true label: the fit settles at the true probability of a yes.
+    r"""Minus the log of the probability given to the true label; minimised by the true probability.
 
     Formula: -y \log p - (1 - y)\log(1 - p), with y = y_true and p = y_pred (or sigmoid(y_pred) for logits)
-    Use: the default for yes/no questions and for several labels at once. Prefer logits: a linear last layer with
+    Use: the default for binary and multi-label classification. Prefer logits: a linear last layer with
         from_logits=True.
-    Beware: probabilities keep their full range: p = 1e-20 costs 46.05 where Keras stops at 16.12 with gradient 0. An
-        exact 0 or 1 on the wrong side is read as the nearest number that has a finite logarithm.
+    Beware: probabilities are not clipped: p = 1e-20 gives 46.05, where Keras stops at 16.12 with gradient 0. An exact 0
+        or 1 on the wrong side is read as the nearest number that has a finite logarithm.
     Reference: Cox (1958), The regression analysis of binary sequences, doi:10.1111/j.2517-6161.1958.tb00292.x
     Elsewhere:
         keras.losses.BinaryCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
@@ -46,11 +46,11 @@ binary_crossentropy = function(BinaryCrossentropy)
 
 
 class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bce"), traits=("convex", "smooth")):
-    r"""Binary cross-entropy that counts every true yes `pos_weight` times: a missed yes hurts more.
+    r"""Binary cross-entropy with positive labels weighted by `pos_weight`: missed positives cost more.
 
     Formula: -w\,y \log p - (1 - y)\log(1 - p), with w = pos_weight
-    Use: rare positives; w = (number of no) / (number of yes) balances the two.
-    Beware: the predicted probabilities are no longer the true ones: the odds come out w times too large. The mean still
+    Use: rare positives; w = negatives / positives balances the two classes.
+    Beware: predicted probabilities are no longer calibrated: the odds come out w times too large. The mean still
         divides by the number of entries, not by the weights.
     Reference: King and Zeng (2001), Logistic regression in rare events data, doi:10.1093/oxfordjournals.pan.a004868
     Elsewhere:
@@ -62,7 +62,7 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
     1.38629436
     """
 
-    pos_weight: Annotated[float, positive("How many times a true yes counts.", slide=(0.2, 10.0))] = 1.0
+    pos_weight: Annotated[float, positive("The weight of positive labels.", slide=(0.2, 10.0))] = 1.0
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
         yes, no = self.weighed(yes, no)
@@ -78,12 +78,13 @@ class BinaryFocalCrossentropy(
     traits=("smooth",),
     positional="apply_class_balancing alpha gamma from_logits label_smoothing axis reduction name dtype",
 ):
-    r"""Binary cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
+    r"""Binary cross-entropy in which well-classified entries count less, so that hard ones dominate training.
 
     Formula: -\alpha_t\,(1 - p_t)^\gamma \log p_t, with p_t = p for y = 1 and 1 - p for y = 0
     Use: many easy negatives, few positives: detection, rare events.
-    Beware: `alpha` acts only with apply_class_balancing=True, as in Keras; then \alpha_t = \alpha for y = 1 and
-        1 - \alpha for y = 0. gamma = 0 without balancing is the binary cross-entropy. Probabilities come out too timid.
+    Beware: `alpha` acts only with apply_class_balancing=True, as in Keras; then \alpha_t = \alpha for y = 1 and 1 -
+        \alpha for y = 0. gamma = 0 without balancing is the binary cross-entropy. Predicted probabilities are
+        under-confident.
     Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
     Elsewhere:
         keras.losses.BinaryFocalCrossentropy(apply_class_balancing=False, alpha=0.25, gamma=2.0,
@@ -100,9 +101,9 @@ class BinaryFocalCrossentropy(
     (0.1732868, 100.0)
     """
 
-    apply_class_balancing: Annotated[bool, flag("Whether `alpha` weighs the two classes.")] = False
+    apply_class_balancing: Annotated[bool, flag("Whether `alpha` weights the two classes.")] = False
     alpha: Annotated[float, fraction("The weight of label 1; label 0 gets 1 - alpha.", closed=True)] = 0.25
-    gamma: Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0))] = 2.0
+    gamma: Annotated[float, nonnegative("How strongly easy entries are down-weighted.", slide=(0.0, 5.0))] = 2.0
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
         p, q = chances()

@@ -7,11 +7,11 @@ from ..numerics.stable import share
 
 
 class GIoU(Boxes, aliases=("generalized_iou", "generalized_iou_loss"), traits=("bounded",)):
-    r"""One minus the overlap of two boxes, and the share of their hull that neither covers: it pulls from afar too.
+    r"""One minus the IoU of two boxes, plus a penalty for the gap between them: a gradient even without overlap.
 
     Formula: 1 - I / U + (H - U) / H, with the areas of the intersection I, of the union U and of the hull H
     Use: box regression in detection, in place of an error of coordinates: it does not depend on the size of the box.
-    Beware: `coding` says how boxes are written; wrong codings give numbers that look right. A box of negative width or
+    Beware: `coding` says how boxes are written; the wrong one gives plausible numbers. A box of negative width or
         height is empty. Between 0 and 2.
     Reference: Rezatofighi et al. (2019), Generalized intersection over union, arXiv:1902.09630
 

@@ -1,4 +1,4 @@
-"""Multi-class classification: exclusive classes, answered by probabilities or logits."""
+"""Multi-class classification: exclusive classes, predicted by probabilities or logits."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from ..numerics.stable import power, with_slope
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
 ]
-Gamma = Annotated[float, nonnegative("How fast easy rows fade.", slide=(0.0, 5.0))]
+Gamma = Annotated[float, nonnegative("How strongly easy rows are down-weighted.", slide=(0.0, 5.0))]
 
 
 class CategoricalCrossentropy(
@@ -24,12 +24,13 @@ class CategoricalCrossentropy(
     traits=("convex", "smooth", "proper"),
     positional="from_logits label_smoothing axis reduction name dtype",
 ):
-    r"""The surprise at the true class: the fit settles at the true probabilities of the classes.
+    r"""Minus the log of the probability given to the true class; minimised by the true probabilities.
 
     Formula: -\sum_c w_c\,y_c \log p_c, with p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
     Use: the default for exclusive classes with one-hot or soft targets. Prefer logits: a linear last layer with
         from_logits=True.
-    Beware: class indices belong to the sparse twin. Label smoothing spreads over all classes, as in Keras and torch.
+    Beware: for integer labels use SparseCategoricalCrossentropy. Label smoothing spreads over all classes, as in Keras
+        and torch.
     Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve; Szegedy et al.
         (2016), Rethinking the Inception architecture (label smoothing), arXiv:1512.00567
     Elsewhere:
@@ -58,12 +59,12 @@ class SparseCategoricalCrossentropy(
     traits=("convex", "smooth", "proper"),
     positional="from_logits ignore_class reduction axis name dtype",
 ):
-    r"""Categorical cross-entropy for class indices: the surprise at the true class.
+    r"""Categorical cross-entropy for class indices: minus the log of the probability given to the true class.
 
     Formula: -w_t \log p_t, with t = y_true and p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
-    Use: the default for exclusive classes when targets are whole numbers 0 … C-1.
-    Beware: a label outside the classes is an error in eager calls and NaN in compiled code, never a silent 0. Rows of
-        `ignore_class` are left out of the mean.
+    Use: the default for exclusive classes with integer labels 0 … C-1.
+    Beware: a label outside 0 … C-1 is an error in eager calls and NaN in compiled code, never a silent 0. Rows whose
+        label is `ignore_class` are left out of the mean.
     Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve
     Elsewhere:
         keras.losses.SparseCategoricalCrossentropy(from_logits=False, ignore_class=None, axis=-1)
@@ -102,7 +103,7 @@ def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> 
     if isinstance(alpha, tuple):
         if not one_each(alpha, surprise):
             raise ParameterError(
-                "A focal loss was given one alpha per class.",
+                "A focal loss takes one alpha for all classes, or one per class.",
                 arrived=f"There are {len(alpha)} alphas and {surprise.shape[-1]} classes.",
                 allowed="Expected one number, or one per class.",
                 do="Pass one alpha for each output of the model.",
@@ -117,10 +118,10 @@ class CategoricalFocalCrossentropy(
     traits=("smooth",),
     positional="alpha gamma from_logits label_smoothing axis reduction name dtype",
 ):
-    r"""Categorical cross-entropy that fades for rows already predicted well, so that hard rows lead the training.
+    r"""Categorical cross-entropy in which well-classified rows count less, so that hard ones dominate training.
 
     Formula: -\sum_c \alpha_c\,(1 - p_c)^\gamma\,y_c \log p_c
-    Use: unbalanced classes with many easy rows; one-hot targets.
+    Use: imbalanced classes with many easy rows; one-hot targets.
     Beware: a single `alpha` multiplies every class (Keras's default 0.25 quarters the loss); gamma = 0 and alpha = 1 is
         the categorical cross-entropy.
     Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
@@ -150,8 +151,9 @@ class SparseCategoricalFocalCrossentropy(
     r"""The categorical focal loss for class indices.
 
     Formula: -\alpha_t\,(1 - p_t)^\gamma \log p_t, with t = y_true
-    Use: unbalanced classes with many easy rows; targets are whole numbers 0 … C-1.
-    Beware: the default alpha = 0.25 is that of the dense twin; alpha = 1 and gamma = 0 is the cross-entropy.
+    Use: imbalanced classes with many easy rows; integer labels 0 … C-1.
+    Beware: the default alpha = 0.25 is that of CategoricalFocalCrossentropy; alpha = 1 and gamma = 0 is the
+        cross-entropy.
     Reference: Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002
 
     >>> sparse_categorical_focal_crossentropy([1], [[0.5, 0.5]], alpha=1.0)
@@ -174,12 +176,12 @@ class CategoricalGeneralizedCrossEntropy(
     traits=("bounded", "robust", "smooth"),
     positional="q reduction name dtype",
 ):
-    r"""Between cross-entropy (q to 0) and absolute error (q = 1): wrong labels pull less.
+    r"""Between cross-entropy (q near 0) and absolute error (q = 1): wrong labels have less influence.
 
     Formula: (1 - p_t^q) / q, with t = y_true
-    Use: class indices of which some are wrong.
-    Beware: takes class indices, as in Keras, though its name says categorical. Probabilities are taken as they are,
-        not divided by their sum.
+    Use: classification with noisy labels, given as class indices.
+    Beware: takes class indices, as in Keras, though its name says categorical. Probabilities are used as given, not
+        divided by their sum.
     Reference: Zhang and Sabuncu (2018), Generalized cross entropy loss for training deep neural networks with noisy
         labels, arXiv:1805.07836
     Elsewhere:
@@ -189,7 +191,7 @@ class CategoricalGeneralizedCrossEntropy(
     0.4
     """
 
-    q: Annotated[float, fraction("0 is near cross-entropy, 1 is near absolute error.")] = 0.5
+    q: Annotated[float, fraction("Near 0 it is the cross-entropy, near 1 the absolute error.")] = 0.5
     normalised = False
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:

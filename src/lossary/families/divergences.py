@@ -15,12 +15,12 @@ class KLDivergence(
     traits=("convex",),
     positional="reduction name dtype",
 ):
-    r"""What is lost by describing the distribution y_true with the distribution y_pred.
+    r"""The information lost when the distribution y_pred is used in place of y_true.
 
     Formula: \sum_c y_c \log(y_c / p_c) over the last axis
     Use: targets that are distributions: soft labels, a teacher's output, proportions.
-    Beware: not symmetric, and never negative only where both rows sum to 1. torch's KLDivLoss takes log-probabilities
-        and the arguments in the other order.
+    Beware: not symmetric; non-negative only if both rows sum to 1. torch's KLDivLoss takes log-probabilities, and its
+        arguments in the other order.
     Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
     Elsewhere:
         keras.losses.KLDivergence

@@ -19,7 +19,7 @@ from ..numerics.stable import at_least, at_most, softplus
 
 Classes = Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)]
 Features = Annotated[
-    int | None, whole("The length of the embeddings; None is that of the model's output.", optional=True, unusual=3)
+    int | None, whole("The size of the embeddings; None takes that of the model's output.", optional=True, unusual=3)
 ]
 LABELLED = declare(label=Slot(GROUP, side="true"), embedding=Slot(VECTOR, ("row", "feature")))
 
@@ -30,14 +30,14 @@ class Circle(
     tasks=("retrieval",),
     positional="gamma margin remove_diagonal reduction name dtype",
 ):
-    r"""Pulls rows of one class together and pushes others apart; pairs far from where they should be pull hardest.
+    r"""Raises similarities within a class and lowers those between classes; the worst pairs count most.
 
     Formula: \log(1 + \sum_n e^{\gamma\,\alpha_n (s_n - m)} \sum_p e^{-\gamma\,\alpha_p (s_p - 1 + m)}), with
         similarities s_p within and s_n between classes, \alpha_n = \max(s_n + m, 0) and \alpha_p = \max(1 + m - s_p, 0)
     Use: learning embeddings for retrieval and verification from labelled batches.
-    Beware: y_pred must be unit vectors (end the model in UnitNormalization). A row without a partner of its class, or
-        without a stranger, in the batch is left out of the mean. The weights \alpha are held fixed in the gradient, as
-        in the paper; Keras differentiates them too.
+    Beware: embeddings must be unit vectors (end the model in UnitNormalization). A row with no positive or no negative
+        in the batch is left out of the mean. The weights \alpha are constants in the gradient, as in the paper; Keras
+        differentiates them too.
     Reference: Sun et al. (2020), Circle loss, arXiv:2002.10857
     Elsewhere:
         keras.losses.Circle(gamma=80.0, margin=0.4, remove_diagonal=True)
@@ -46,11 +46,19 @@ class Circle(
     0.54589295
     """
 
-    gamma: Annotated[float, positive("How sharply hard pairs stand out.", slide=(1.0, 128.0))] = 80.0
+    gamma: Annotated[
+        float, positive("The scale: large values put the weight on the hardest pairs.", slide=(1.0, 128.0))
+    ] = 80.0
     margin: Annotated[
-        float, number("How far apart the two kinds of pairs should be.", low=0.0, high=1.0, slide=(0.0, 1.0))
+        float,
+        number(
+            "The slack m: similarities should exceed 1 - m within a class, and stay below m between.",
+            low=0.0,
+            high=1.0,
+            slide=(0.0, 1.0),
+        ),
     ] = 0.4
-    remove_diagonal: Annotated[bool, flag("Whether a row is not its own partner.", unusual=False)] = True
+    remove_diagonal: Annotated[bool, flag("Whether to leave out the pair of a row with itself.", unusual=False)] = True
 
     inputs = declare(
         label=Slot(GROUP, side="true"),
@@ -90,12 +98,13 @@ circle = function(Circle, positional="remove_diagonal gamma margin")
 
 
 class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval",)):
-    r"""Asks that an anchor be nearer to its positive than to its negative, by at least `margin`.
+    r"""Keeps each anchor closer to its positive than to its negative, by at least `margin`.
 
     Formula: \max(d(a, p) - d(a, n) + m, 0), with the Euclidean distance d and m = margin
-    Use: embeddings from triples (anchor, positive, negative), or from labels, where triples are found in the batch.
-    Beware: triples that are far enough apart have gradient 0, and soon these are nearly all: use mining="semi-hard" or
-        "hard" with labels, and many rows of each class in a batch. Hard mining may collapse all vectors into one point.
+    Use: metric learning from triplets (anchor, positive, negative), or from labels, with triplets mined in the batch.
+    Beware: triplets that satisfy the margin have gradient 0, and soon these are nearly all: use mining="semi-hard" or
+        "hard" with labels, and many rows of each class in a batch. Hard mining may collapse all embeddings to one
+        point.
     Reference: Schroff, Kalenichenko and Philbin (2015), FaceNet, arXiv:1503.03832; Hermans, Beyer and Leibe (2017),
         In defense of the triplet loss (mining in the batch), arXiv:1703.07737
     Unlike:
@@ -107,7 +116,7 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
     (5.0, 0.5)
     """
 
-    margin: Annotated[float, positive("How much farther the negative should be.", slide=(0.05, 3.0))] = 1.0
+    margin: Annotated[float, positive("How much farther away the negative should be.", slide=(0.05, 3.0))] = 1.0
     mining: Annotated[
         str,
         choice(
@@ -164,13 +173,14 @@ triplet_margin = function(TripletMargin)
 
 
 class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), tasks=("retrieval",)):
-    r"""Each row is to find its partner among all rows by cosine similarity: the cross-entropy of that choice.
+    r"""Cross-entropy of finding each row's positive among all rows of the batch, by cosine similarity.
 
-    Formula: -\log \frac{e^{s_p / \tau}}{e^{s_p / \tau} + \sum_n e^{s_n / \tau}}, with the cosine s_p to the partner,
+    Formula: -\log \frac{e^{s_p / \tau}}{e^{s_p / \tau} + \sum_n e^{s_n / \tau}}, with the cosine s_p to the positive,
         s_n to the other rows (with labels: to the rows of other classes), and \tau = temperature
-    Use: learning without labels from two views of each row (SimCLR); with labels, rows of one class are partners.
-    Beware: the other rows of the batch are the negatives: small batches teach little. The value depends on how many
-        rows there are. With labels, an anchor's value is the mean over its partners; one without any does not count.
+    Use: self-supervised learning from two views of each row (SimCLR); with labels, rows of the same class are
+        positives.
+    Beware: the other rows of the batch are the negatives, so small batches teach little, and the value depends on the
+        batch size. With labels, an anchor's value is the mean over its positives; an anchor without any is left out.
     Reference: Chen, Kornblith, Norouzi and Hinton (2020), A simple framework for contrastive learning,
         arXiv:2002.05709
 
@@ -179,7 +189,7 @@ class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), t
     """
 
     temperature: Annotated[
-        float, positive("Small values make the nearest negatives count most.", slide=(0.02, 2.0))
+        float, positive("Small values put the weight on the nearest negatives.", slide=(0.02, 2.0))
     ] = 0.5
 
     inputs = either(
@@ -209,13 +219,13 @@ nt_xent = function(NTXent)
 
 
 class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("multiclass", "retrieval")):
-    r"""Softmax over the angles to one learned centre per class, where the true class has to win by an angle.
+    r"""Softmax cross-entropy over the angles to one learned centre per class, with a margin for the true class.
 
     Formula: -\log \frac{e^{s \cos(\theta_t + m)}}{e^{s \cos(\theta_t + m)} + \sum_{c \neq t} e^{s \cos \theta_c}}, with
         the angle \theta_c between the embedding and the centre of class c, s = scale and m = margin
-    Use: face and product recognition: embeddings of classes that are kept apart, also for classes never seen.
+    Use: face and product recognition: embeddings that separate classes, including classes not seen in training.
     Beware: the centres are weights of the loss: they train and are saved with the model that is compiled with it. Where
-        \theta_t + m would pass \pi, \cos \theta_t - (1 - \cos m) stands for its cosine, so that the loss keeps rising.
+        \theta_t + m exceeds \pi, its cosine is replaced by \cos \theta_t - (1 - \cos m), so that the loss keeps rising.
     Reference: Deng, Guo, Xue and Zafeiriou (2019), ArcFace, arXiv:1801.07698
 
     >>> arc_face([0], [[2.0, 0.0]], [[1.0, 0.0], [0.0, 3.0]], margin=0.0, scale=1.0)
@@ -224,7 +234,7 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
 
     classes: Classes = None
     features: Features = None
-    margin: Annotated[float, number("The angle, in radians.", low=0.0, high=1.5, slide=(0.0, 1.0))] = 0.5
+    margin: Annotated[float, number("The angular margin, in radians.", low=0.0, high=1.5, slide=(0.0, 1.0))] = 0.5
     scale: Annotated[float, positive("Multiplies the cosines.", slide=(1.0, 64.0))] = 64.0
 
     inputs = declare(
@@ -252,14 +262,14 @@ arc_face = function(ArcFace)
 
 
 class ProxyAnchor(Loss, aliases=("proxy_anchor_loss",), tasks=("retrieval",)):
-    r"""Every class has a learned proxy: it pulls the rows of its class and pushes the others, the farthest hardest.
+    r"""A learned proxy per class attracts the embeddings of its class and repels the others; hard ones count most.
 
     Formula: \frac{1}{|P^+|} \sum_{p \in P^+} \log(1 + \sum_{x \in X_p^+} e^{-\alpha(s_{xp} - \delta)}) +
         \frac{1}{|P|} \sum_p \log(1 + \sum_{x \in X_p^-} e^{\alpha(s_{xp} + \delta)}), with the cosine s, P the proxies,
         P^+ those with a row in the batch, \alpha = scale and \delta = margin
-    Use: retrieval with many classes and few rows of each in a batch; it converges faster than pairs or triplets.
-    Beware: one number of the whole batch. The proxies are weights of the loss: they train and are saved with the model
-        that is compiled with it, and want a larger learning rate than the network.
+    Use: retrieval with many classes and few rows of each in a batch; it converges faster than pair or triplet losses.
+    Beware: one number for the whole batch. The proxies are weights of the loss: they train and are saved with the model
+        that is compiled with it, and need a larger learning rate than the network.
     Reference: Kim, Kim, Cho and Kwak (2020), Proxy anchor loss for deep metric learning, arXiv:2003.13911
 
     >>> proxy_anchor([0], [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], margin=0.0, scale=1.0)
@@ -268,8 +278,18 @@ class ProxyAnchor(Loss, aliases=("proxy_anchor_loss",), tasks=("retrieval",)):
 
     classes: Classes = None
     features: Features = None
-    margin: Annotated[float, number("What a cosine should differ from 0.", low=0.0, high=1.0, slide=(0.0, 0.5))] = 0.1
-    scale: Annotated[float, positive("How sharply hard rows stand out.", slide=(1.0, 64.0))] = 32.0
+    margin: Annotated[
+        float,
+        number(
+            "Cosines should exceed it within a class, and be below minus it otherwise.",
+            low=0.0,
+            high=1.0,
+            slide=(0.0, 0.5),
+        ),
+    ] = 0.1
+    scale: Annotated[
+        float, positive("The scale: large values put the weight on the hardest rows.", slide=(1.0, 64.0))
+    ] = 32.0
 
     inputs = declare(
         label=Slot(CLASS_INDEX, side="true"),
@@ -303,8 +323,8 @@ proxy_anchor = function(ProxyAnchor)
 
 def _half_of_the_references(labels: bool) -> ShapeError:
     return ShapeError(
-        "Circle compares rows with reference embeddings and their labels.",
+        "Circle takes reference embeddings together with their labels.",
         arrived=f"It was given no {'ref_labels' if labels else 'ref_embeddings'}.",
-        allowed="Expected both: vectors (reference, feature), and one label for each.",
+        allowed="Expected ref_embeddings (reference, feature) and ref_labels (reference,).",
         do="Pass both or neither.",
     )

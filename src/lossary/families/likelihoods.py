@@ -21,7 +21,7 @@ class Poisson(
     traits=("convex", "smooth"),
     positional="reduction name dtype",
 ):
-    r"""Counts that happen at a predicted rate: the fit settles at the mean count, and errors at high rates cost less.
+    r"""Negative log-likelihood of counts at a predicted rate; minimised by the mean count.
 
     Formula: p - y \log p, with y = y_true and p = y_pred (or e^z - y z with z = y_pred for log_rate=True)
     Use: counts of events: calls per hour, visits per day. Prefer a linear last layer with log_rate=True.
@@ -35,7 +35,7 @@ class Poisson(
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
     Unlike:
         poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
-        sklearn.metrics.mean_poisson_deviance: twice it, less what a perfect rate would cost
+        sklearn.metrics.mean_poisson_deviance: twice it, minus its value at a perfect prediction
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)
@@ -59,19 +59,20 @@ class Poisson(
 
 poisson = function(Poisson)
 
-SPREADS = Values("a mean, and a spread", neutral=1.0)
+SPREADS = Values("a mean and a spread", neutral=1.0)
 
 
 class GaussianNLL(
     Parameters, aliases=("gaussian", "normal_nll", "gaussian_negative_log_likelihood"), traits=("likelihood",)
 ):
-    r"""Targets scattered around a predicted mean with a predicted spread: the model learns how sure it may be.
+    r"""Negative log-likelihood of a normal distribution whose mean and spread are both predicted.
 
     Formula: \tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi, with y_pred = (\mu, spread) along the last
         axis, or as two tensors named mean and spread, and v the variance that the spread stands for
-    Use: when the noise differs from row to row, or error bars are wanted. For a fixed spread it is the squared error.
-    Beware: densities may exceed 1, so a negative value is normal. full=False leaves out the constant
-        \tfrac12 \log 2\pi, as torch does.
+    Use: when the noise differs from row to row, or error bars are wanted. With a fixed spread it has the same minimum
+        as the squared error.
+    Beware: densities may exceed 1, so the value can be negative. full=False leaves out the constant \tfrac12 \log 2\pi,
+        as torch does.
     Reference: Nix and Weigend (1994), Estimating the mean and variance of the target probability distribution,
         doi:10.1109/ICNN.1994.374138
     Elsewhere:
@@ -82,11 +83,9 @@ class GaussianNLL(
     (1.4189385, 0.5965736)
     """
 
-    spread: Annotated[str, choice("What the second output stands for.", "log_variance", "variance", "std")] = (
-        "log_variance"
-    )
+    spread: Annotated[str, choice("What the second output is.", "log_variance", "variance", "std")] = "log_variance"
     full: Annotated[
-        bool, flag("Whether the constant is included, so that the value is exactly -log density.", unusual=False)
+        bool, flag("Whether to include the constant, so that the value is minus the log density.", unusual=False)
     ] = True
     prediction = SPREADS
     heads = ("mean", "spread")

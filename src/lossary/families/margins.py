@@ -16,11 +16,12 @@ class Hinge(
     traits=("convex",),
     positional="reduction name dtype",
 ):
-    r"""Costs nothing once a row is on the right side by a margin of 1, and grows linearly before.
+    r"""Zero once a row is on the right side by a margin of 1; grows linearly below that.
 
     Formula: \max(1 - m, 0), with m = y \cdot y_pred and y = -1 or 1
-    Use: support vector machines; when only the decision matters and no probability is wanted.
-    Beware: labels 0 are read as -1; other labels are refused. End the model in a linear layer, not in a sigmoid.
+    Use: support vector machines; when only the decision matters and no probability is needed.
+    Beware: label 0 is read as -1; labels other than -1, 0 and 1 are an error. End the model in a linear layer, not in a
+        sigmoid.
     Reference: Cortes and Vapnik (1995), Support-vector networks, doi:10.1007/BF00994018
     Elsewhere:
         keras.losses.Hinge
@@ -47,11 +48,11 @@ class SquaredHinge(
     traits=("convex", "smooth"),
     positional="reduction name dtype",
 ):
-    r"""The square of the hinge: gentle close to the margin, strict far on the wrong side.
+    r"""The square of the hinge: small gradients near the margin, large ones far on the wrong side.
 
     Formula: \max(1 - m, 0)^2, with m = y \cdot y_pred and y = -1 or 1
     Use: as hinge, where a smooth gradient helps the optimiser.
-    Beware: one row far on the wrong side pulls hard; it is not robust to wrong labels.
+    Beware: a single row far on the wrong side can dominate the gradient: not robust to wrong labels.
     Reference: Lee and Mangasarian (2001), SSVM: a smooth support vector machine, doi:10.1023/A:1011215321374
     Elsewhere:
         keras.losses.SquaredHinge
@@ -80,11 +81,11 @@ class CategoricalHinge(
     traits=("convex",),
     positional="reduction name dtype",
 ):
-    r"""Asks that the true class scores at least 1 more than the best other class.
+    r"""Zero once the true class scores at least 1 more than every other class; grows linearly below that.
 
     Formula: \max(0, 1 + \max_{c \ne t} p_c - p_t), with t the true class of a one-hot y_true
     Use: multi-class classification by scores, when only the ranking of the classes matters.
-    Beware: scores are compared as they are, also when all are negative.
+    Beware: scores are compared as they are, even if all of them are negative.
     Reference: Crammer and Singer (2001), On the algorithmic implementation of multiclass kernel-based vector machines,
         Journal of Machine Learning Research 2:265-292
     Elsewhere:

@@ -10,7 +10,7 @@ from ..core.params import nonnegative
 from ..numerics.stable import share
 
 Smooth = Annotated[
-    float, nonnegative("Added to both sides of the ratio; softens it for small masks.", slide=(0.0, 5.0))
+    float, nonnegative("Added to numerator and denominator; steadies the ratio for small masks.", slide=(0.0, 5.0))
 ]
 
 
@@ -25,12 +25,12 @@ class Dice(
     traits=("bounded",),
     positional="reduction name axis dtype",
 ):
-    r"""One minus the overlap of two masks, as a share of their mean size: rare foreground counts as much as background.
+    r"""One minus the Dice coefficient: the overlap of two masks, relative to their mean size.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
     Use: segmentation with small objects, usually added to a cross-entropy.
-    Beware: counted per row, so that a batch can be split; whole_batch=True gives Keras's one ratio for all rows. Two
-        empty masks are a perfect fit: 0.
+    Beware: computed per row, so that a batch can be split; whole_batch=True gives Keras's single ratio over all rows.
+        Two empty masks match perfectly: 0.
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
     Elsewhere:
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
@@ -55,12 +55,12 @@ class Tversky(
     traits=("bounded",),
     positional="alpha beta reduction name axis dtype",
 ):
-    r"""Dice with a price for each kind of mistake: `alpha` for false alarms, `beta` for what was missed.
+    r"""Dice with separate weights for false positives (`alpha`) and false negatives (`beta`).
 
     Formula: 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row
-    Use: segmentation where missing the object is worse than painting too much: beta > alpha.
-    Beware: Keras 3.15 applies alpha to the false negatives, against its own documents; here alpha belongs to the false
-        positives, as in the paper. alpha = beta = 1/2 is Dice.
+    Use: segmentation where missing the object is worse than marking too much: beta > alpha.
+    Beware: Keras 3.15 applies alpha to the false negatives, against its own documentation; here alpha belongs to the
+        false positives, as in the paper. alpha = beta = 1/2 is Dice.
     Reference: Salehi, Erdogmus and Gholipour (2017), Tversky loss function for image segmentation, arXiv:1706.05721
     Elsewhere:
         keras.losses.Tversky(alpha=0.5, beta=0.5, axis=None) -> alpha=beta, beta=alpha, axis=axis, whole_batch=True
@@ -71,8 +71,8 @@ class Tversky(
     0.16666667
     """
 
-    alpha: Annotated[float, nonnegative("The price of false positives.", slide=(0.0, 1.0))] = 0.5
-    beta: Annotated[float, nonnegative("The price of false negatives.", slide=(0.0, 1.0))] = 0.5
+    alpha: Annotated[float, nonnegative("The weight of false positives.", slide=(0.0, 1.0))] = 0.5
+    beta: Annotated[float, nonnegative("The weight of false negatives.", slide=(0.0, 1.0))] = 0.5
     smooth: Smooth = 0.0
 
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ from ..numerics.stable import constant, mean
 
 
 class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
-    r"""Charges `q` for each unit too little and `1 - q` for each unit too much: the fit settles at the `q` quantile.
+    r"""Costs `q` per unit predicted too low and `1 - q` per unit too high; minimised by the `q` quantile.
 
     Formula: \max(q\,(y - p), (q - 1)\,(y - p)), with y = y_true and p = y_pred
-    Use: for a prediction that is exceeded in a chosen share of cases; q = 0.5 is half the absolute error.
+    Use: predicting a value that the target stays below in a fraction q of cases; q = 0.5 is half the absolute error.
     Beware: some libraries double it, so that q = 0.5 is the absolute error.
     Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
     Elsewhere:
@@ -28,7 +28,7 @@ class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_l
     (0.9, 0.1)
     """
 
-    q: Annotated[float, fraction("The quantile to settle at.")] = 0.5
+    q: Annotated[float, fraction("The quantile to predict.")] = 0.5
 
     def of(self, e: Tensor) -> Tensor:
         return ops.where(e > 0, (1 - self.q) * e, -self.q * e)
@@ -75,10 +75,10 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
     def validate(self) -> None:
         if not isinstance(self.q, tuple) or list(self.q) != sorted(set(self.q)):
             raise ParameterError(
-                "MultiQuantile(q=...) names the quantiles of the model's outputs.",
+                "MultiQuantile(q=...) lists the quantiles of the model's outputs.",
                 arrived=f"It was given q={self.q!r}.",
-                allowed="Expected numbers in (0, 1) in rising order, without repetition.",
-                do="Sort them, and order the outputs of the model in the same way; one quantile alone is ls.Quantile.",
+                allowed="Expected increasing numbers in (0, 1).",
+                do="Sort them, and the outputs of the model in the same order; for a single quantile use ls.Quantile.",
             )
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:

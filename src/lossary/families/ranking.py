@@ -14,13 +14,13 @@ from ..numerics.stable import LARGE, constant
 
 
 class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), tasks=("ranking",)):
-    r"""Cross-entropy of a list: relevant items should get the score, each in proportion to its relevance.
+    r"""Cross-entropy between the relevances of a list, normalised to sum to 1, and the softmax of its scores.
 
     Formula: -\sum_i \frac{y_i}{\sum y} \log \frac{e^{s_i}}{\sum_j e^{s_j}}, over the items of a list, with the
         relevance y and the score s
     Use: search and recommendation: one row is a query with its items, and only their order matters.
-    Beware: relevance is read as a share: (0, 1, 3) and (0, 2, 6) are one target. Pad lists to one length and say what
-        exists by `valid`, or by a mask; a list without a relevant item does not count.
+    Beware: only ratios of relevance matter: (0, 1, 3) and (0, 2, 6) are the same target. Pad lists to one length and
+        mark the real items by `valid`, or by a mask; a list without a relevant item is left out.
     Reference: Cao, Qin, Liu, Tsai and Li (2007), Learning to rank: from pairwise approach to listwise approach,
         doi:10.1145/1273496.1273513
 

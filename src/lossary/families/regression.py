@@ -31,11 +31,11 @@ class MeanSquaredError(
     traits=("convex", "smooth", "symmetric"),
     positional="reduction name dtype",
 ):
-    r"""Squares each error: large errors rule, and the best constant is the mean.
+    r"""Squares each error: large errors dominate, and the best constant prediction is the mean.
 
     Formula: e^2, with e = y_pred - y_true
-    Use: the default for regression when errors are about Gaussian and no target is badly wrong.
-    Beware: one outlier of 100 weighs as much as 10,000 errors of 1. Some libraries mean half of it by "l2 loss".
+    Use: the default for regression when errors are roughly Gaussian and no target is badly wrong.
+    Beware: one error of 100 counts as much as 10,000 errors of 1. In some libraries "l2 loss" is half of it.
     Reference: Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix
     Elsewhere:
         keras.losses.MeanSquaredError
@@ -68,7 +68,7 @@ class MeanAbsoluteError(
     traits=("convex", "robust", "symmetric"),
     positional="reduction name dtype",
 ):
-    r"""Takes each error as it is: every error pulls equally hard, and the best constant is the median.
+    r"""The absolute error: gradients of equal size for all errors, and the best constant prediction is the median.
 
     Formula: |e|, with e = y_pred - y_true
     Use: when some targets are wrong or the errors have long tails, and the median is what you want.
@@ -94,12 +94,13 @@ mean_absolute_error = function(MeanAbsoluteError)
 
 
 class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetric",)):
-    r"""The root of the mean squared error: the same optimum, told in the target's own units.
+    r"""The root of the mean squared error: the same minimum, in the target's units.
 
     Formula: \sqrt{\mathrm{mean}(e^2)} over the whole (weighted) batch, with e = y_pred - y_true
-    Use: when the number shown should read like an error; the step size then depends on how good the fit already is.
-    Beware: the root is taken after the batch is reduced: the function gives one number too, and a metric one over all
-        batches. The loss column of fit is the mean of the batches' roots, which is another number. With
+    Use: when the reported value should be in the target's units. Its gradient is that of the mean squared error divided
+        by twice the root, so steps grow as the fit improves.
+    Beware: the root is taken of the mean over the batch: the function too returns one number, and the metric one over
+        all batches. The loss reported by fit is the mean of the batches' roots, which is a different number. With
         reduction="none" each row gets its own root: with one output that is the absolute error.
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
@@ -137,11 +138,11 @@ class LogCosh(
     traits=("convex", "robust", "smooth", "symmetric"),
     positional="reduction name dtype",
 ):
-    r"""Nearly half the square for small errors, the absolute error less log 2 for large ones, smooth everywhere.
+    r"""About half the squared error for small errors, the absolute error minus log 2 for large ones, smooth throughout.
 
     Formula: \log\cosh e, with e = y_pred - y_true
-    Use: a Huber loss without a threshold to choose, when second derivatives must exist.
-    Beware: the switch happens at errors of about 1, so the targets' units matter.
+    Use: like Huber without a threshold to choose, and with second derivatives everywhere.
+    Beware: it changes from quadratic to linear at errors of about 1, so the scale of the targets matters.
     Reference: Green (1990), Bayesian reconstructions from emission tomography data, doi:10.1109/42.52985
     Elsewhere:
         keras.losses.LogCosh
@@ -167,22 +168,25 @@ class MeanAbsolutePercentageError(
     traits=("convex",),
     positional="reduction name dtype",
 ):
-    r"""Measures each error as a share of the true value, in per cent: being 10 off hurts more at 20 than at 200.
+    r"""Each error as a percentage of the true value: an error of 10 counts more at 20 than at 200.
 
     Formula: 100\,|e| / \max(|y|, \epsilon), with e = y_pred - y_true and y = y_true
     Use: for positive targets of very different sizes that are all far from 0.
-    Beware: a target of 0 makes it explode (the floor is `epsilon`), and it rewards predicting too little.
+    Beware: it explodes for targets near 0 (the divisor is at least `epsilon`), and favours predictions that are too
+        low.
     Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
     Elsewhere:
         keras.losses.MeanAbsolutePercentageError
     Unlike:
-        sklearn.metrics.mean_absolute_percentage_error: a share, not per cent
+        sklearn.metrics.mean_absolute_percentage_error: a fraction, not a percentage
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
     """
 
-    epsilon: Annotated[float, positive("The smallest size a target is read as.", slide=(0.01, 1.0))] = 1e-7
+    epsilon: Annotated[float, positive("The smallest number to divide by, for targets near 0.", slide=(0.01, 1.0))] = (
+        1e-7
+    )
     divides_by_target = True
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
@@ -209,7 +213,7 @@ class MeanSquaredLogarithmicError(
     traits=("smooth",),
     positional="reduction name dtype",
 ):
-    r"""Compares the logarithms of 1 + value: a factor of two too much costs about as much at 10 as at 10,000.
+    r"""Squared error of log(1 + value): predicting twice the target costs about as much at 10 as at 10,000.
 
     Formula: (\log(1 + p) - \log(1 + y))^2, with y = y_true and p = y_pred
     Use: for targets that are counts or amounts >= 0 over several orders of magnitude.
@@ -248,13 +252,13 @@ class CosineSimilarity(
 
     Formula: -\frac{y \cdot p}{\|y\|\,\|p\|} along the axis
     Use: when only the direction of a vector matters: embeddings, retrieval.
-    Beware: it is the negative similarity, so that training makes vectors alike. Where one vector is zero there is no
-        angle: value and gradient are 0.
+    Beware: it is minus the similarity, so that minimising it aligns the vectors. If one vector is zero, value and
+        gradient are 0.
     Reference: Salton, Wong and Yang (1975), A vector space model for automatic indexing, doi:10.1145/361219.361220
     Elsewhere:
         keras.losses.CosineSimilarity(axis=-1)
     Unlike:
-        optax.losses.cosine_similarity, torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity: no minus
+        optax.losses.cosine_similarity, torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity: no minus sign
         optax.losses.cosine_distance: 1 minus the cosine
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
@@ -271,12 +275,12 @@ cosine_similarity = function(CosineSimilarity)
 
 
 class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coefficient"), tasks=("regression",)):
-    r"""One minus the agreement of predictions with targets: they should vary together, with one mean and one scale.
+    r"""One minus the concordance correlation: rewards correlation, equal means and equal variances.
 
     Formula: 1 - \frac{2 s_{yp}}{s_y^2 + s_p^2 + (\mu_y - \mu_p)^2}, over all rows, for each column; then their mean
-    Use: ratings, measurements by two methods, emotion from speech: where agreement is judged by this number.
-    Beware: a number of the whole batch, so small batches are noisy. Between 0 and 2; where targets and predictions are
-        constant and equal it is 0.
+    Use: ratings, two methods of measurement, emotion from speech: wherever agreement is reported as this number.
+    Beware: one number for the whole batch, so small batches are noisy. Between 0 and 2; where targets and predictions
+        are constant and equal it is 0.
     Reference: Lin (1989), A concordance correlation coefficient to evaluate reproducibility, doi:10.2307/2532051
 
     >>> concordance_correlation([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]])[0]
@@ -284,8 +288,8 @@ class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coef
     """
 
     gives = Sums
-    unfit = "it is one number of all rows together"
-    undrawn = "It is one number of all rows together, so no row has a value that could be drawn."
+    unfit = "it is one number for all rows together"
+    undrawn = "It is one number for all rows together, so there is no value per row to draw."
 
     @property
     def contract(self) -> Contract:

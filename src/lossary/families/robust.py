@@ -24,11 +24,12 @@ class Huber(
     traits=("convex", "robust", "smooth", "symmetric"),
     positional="delta reduction name dtype",
 ):
-    r"""Quadratic for small errors, linear for large: an outlier pulls, but never harder than `delta`.
+    r"""Quadratic for small errors, linear for large ones: the gradient of an outlier never exceeds `delta`.
 
     Formula: \tfrac12 e^2 if |e| \le \delta else \delta\,(|e| - \tfrac12\delta), with e = y_pred - y_true
     Use: the first choice when a few targets may be wrong; set `delta` to about the size of an ordinary error.
-    Beware: torch's SmoothL1Loss is this divided by its `beta`; standardise the targets, or delta means nothing.
+    Beware: torch's SmoothL1Loss is this divided by its `beta`. `delta` is in the targets' units: standardise them, or
+        adapt it.
     Reference: Huber (1964), Robust estimation of a location parameter, doi:10.1214/aoms/1177703732
     Elsewhere:
         keras.losses.Huber(delta=1.0)
@@ -39,7 +40,7 @@ class Huber(
     (0.125, 4.0)
     """
 
-    delta: Annotated[float, positive("The error at which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
+    delta: Annotated[float, positive("The error at which it changes from quadratic to linear.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
         near = ops.clip(e, -self.delta, self.delta)  # never squares a large error, so nothing overflows
@@ -53,10 +54,10 @@ huber = function(Huber)
 
 
 class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust", "smooth", "symmetric")):
-    r"""The absolute error with its corner rounded over `beta`: far errors pull with force 1, whatever `beta` is.
+    r"""The absolute error, made quadratic within `beta`: the gradient of large errors is 1, whatever `beta` is.
 
     Formula: \tfrac12 e^2 / \beta if |e| < \beta else |e| - \tfrac12\beta, with e = y_pred - y_true
-    Use: box and keypoint regression, where this is the customary form.
+    Use: box and keypoint regression, where it is the usual choice.
     Beware: it is Huber(delta=beta) divided by beta; the two agree only at 1.
     Reference: Girshick (2015), Fast R-CNN, arXiv:1504.08083
     Elsewhere:
@@ -66,7 +67,7 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
     2.0
     """
 
-    beta: Annotated[float, positive("The error below which the corner is rounded.", slide=(0.1, 5.0))] = 1.0
+    beta: Annotated[float, positive("The error below which it is quadratic.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
         near = ops.clip(e, -self.beta, self.beta)
@@ -80,10 +81,10 @@ smooth_l1 = function(SmoothL1)
 
 
 class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "robust", "smooth", "symmetric")):
-    r"""A Huber loss without a seam: bends smoothly from quadratic to linear around `delta`.
+    r"""A smooth Huber loss: changes gradually from quadratic to linear around `delta`.
 
     Formula: \delta^2\,(\sqrt{1 + (e/\delta)^2} - 1), with e = y_pred - y_true
-    Use: as Huber, where every derivative must exist: second-order optimisers, gradient boosting.
+    Use: like Huber, where all derivatives must exist: second-order optimisers, gradient boosting.
     Beware: it lies below Huber at the same `delta`: at e = 3, delta = 2 it is 3.211 where Huber is 4.
     Reference: Hartley and Zisserman (2003), Multiple View Geometry, appendix 6, doi:10.1017/CBO9780511811685
     Elsewhere:
@@ -93,7 +94,9 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
     3.2111026
     """
 
-    delta: Annotated[float, positive("The error around which the quadratic turns linear.", slide=(0.1, 5.0))] = 1.0
+    delta: Annotated[
+        float, positive("The error around which it changes from quadratic to linear.", slide=(0.1, 5.0))
+    ] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
         large, small = about_one(ops.abs(e) / self.delta)
@@ -110,11 +113,11 @@ pseudo_huber = function(PseudoHuber)
 
 
 class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending", "smooth", "symmetric")):
-    r"""Logarithmic for large errors: the pull of an outlier falls off again, the farther it lies.
+    r"""Logarithmic for large errors: the gradient of an outlier falls back towards 0 as its error grows.
 
     Formula: \tfrac12 c^2 \log(1 + (e/c)^2), with e = y_pred - y_true
     Use: when many targets are badly wrong; it is the negative log-likelihood of Cauchy errors, times c^2 / 2.
-    Beware: not convex: a poor start can end in a poor fit. Start from a Huber or absolute-error fit.
+    Beware: not convex: a poor start can end in a poor local minimum. Start from a Huber or absolute-error fit.
     Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
     Elsewhere:
         scipy.optimize.least_squares:cauchy(f_scale=1.0) -> c=f_scale
@@ -123,7 +126,7 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
     (0.34657359, 1.38629436)
     """
 
-    c: Annotated[float, positive("The error at which the pull is strongest.", slide=(0.1, 5.0))] = 1.0
+    c: Annotated[float, positive("The error at which the gradient is largest.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
         return 0.5 * self.c**2 * log1p_of_square(e / self.c)
@@ -141,10 +144,10 @@ cauchy = function(Cauchy)
 class TukeyBiweight(
     Distance, aliases=("tukey", "biweight", "bisquare"), traits=("bounded", "robust", "redescending", "symmetric")
 ):
-    r"""Ignores errors beyond `c` altogether: an outlier costs a constant and pulls not at all.
+    r"""Constant for errors beyond `c`: the gradient of an outlier is zero.
 
     Formula: \tfrac{c^2}{6}\,(1 - (1 - (e/c)^2)^3) if |e| \le c else \tfrac{c^2}{6}, with e = y_pred - y_true
-    Use: when some targets are plainly wrong and should not count; c = 4.685 keeps 95 % efficiency for Gaussian errors
+    Use: when some targets are clearly wrong and should not count; c = 4.685 keeps 95 % efficiency for Gaussian errors
         of standard deviation 1.
     Beware: not convex, and rows beyond `c` have no gradient: standardise the targets and start from a Huber fit.
     Reference: Beaton and Tukey (1974), The fitting of power series, doi:10.1080/00401706.1974.10489171
@@ -155,7 +158,7 @@ class TukeyBiweight(
     (0.38541667, 0.66666667)
     """
 
-    c: Annotated[float, positive("The error beyond which a row no longer pulls.", slide=(0.5, 10.0))] = 4.685
+    c: Annotated[float, positive("The error beyond which the gradient is zero.", slide=(0.5, 10.0))] = 4.685
 
     def of(self, e: Tensor) -> Tensor:
         u = ops.square(at_most(ops.abs(e) / self.c, 1.0))
@@ -171,11 +174,12 @@ tukey_biweight = function(TukeyBiweight)
 
 
 class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth", "symmetric")):
-    r"""Quadratic for small errors, nearly linear for large ones, smooth everywhere: all derivatives exist.
+    r"""Quadratic for small errors, nearly linear for large ones, with a continuous second derivative.
 
     Formula: c^2 (|e| / c - \log(1 + |e| / c)), with e = y_pred - y_true
     Use: in place of Huber where second derivatives are needed: Newton steps, gradient boosting.
-    Beware: even small errors are pulled less than by the square; an error of `c` is pulled half as hard.
+    Beware: even small errors have smaller gradients than with e^2 / 2; at an error of `c` the gradient is half as
+        large.
     Reference: Fair (1974), On the robust estimation of econometric models, Annals of Economic and Social Measurement
         3(4):667-677
 
@@ -183,7 +187,7 @@ class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth
     (0.30685282, 2.3348371)
     """
 
-    c: Annotated[float, positive("The error that is pulled half as hard as by the square.", slide=(0.1, 5.0))] = 1.0
+    c: Annotated[float, positive("The error at which the gradient is half that of e^2 / 2.", slide=(0.1, 5.0))] = 1.0
 
     def of(self, e: Tensor) -> Tensor:
         size = ops.abs(e)
@@ -209,14 +213,14 @@ NODES = np.arange(0.0, 20.0 + STEP / 2, STEP)
 
 
 class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("robust", "likelihood")):
-    r"""Learns how robust to be, from squared errors (alpha = 2) to Cauchy's (alpha = 0): shape and scale are trained.
+    r"""A robust loss with learned shape and scale: from squared errors (alpha = 2) to Cauchy errors (alpha = 0).
 
     Formula: \rho(e / c, \alpha) + \log c + \log Z(\alpha), with e = y_pred - y_true, c = scale, b = 2 - \alpha,
         Z = \int e^{-\rho(x, \alpha)} dx and \rho(x, \alpha) = \frac{b}{\alpha}((x^2 / b + 1)^{\alpha / 2} - 1)
-    Use: regression where nobody knows how many targets are wrong, and how far: the data decide, column by column.
-    Beware: it is a negative log-likelihood: it can become negative, and a small scale has to be earned. Targets are
-        (rows, size) or, for size 1, (rows,). alpha and scale are where training starts; the function takes them as
-        numbers, or as one of each per column. Logs hold the means of both.
+    Use: regression with an unknown amount of outliers: shape and scale are learned for each column.
+    Beware: it is a negative log-likelihood, so it can be negative. Targets are (rows, size) or, for size 1, (rows,).
+        alpha and scale are initial values; the function takes them as numbers, or as one of each per column. The logs
+        report the means of both.
     Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
 
     >>> adaptive_robust([[0.0]], [[0.0]]), adaptive_robust([[0.0]], [[4.0]], alpha=0.5, scale=2.0)
@@ -226,8 +230,8 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
     size: Annotated[
         int, Param("The number of columns of the targets; 1 is one shape for all.", kind="whole", low=0, unusual=3)
     ] = 1
-    alpha: Annotated[float, number("Where the shape starts.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
-    scale: Annotated[float, positive("Where the scale c starts.", slide=(0.1, 5.0))] = 1.0
+    alpha: Annotated[float, number("The initial shape.", slide=(0.1, 1.9), low=0.001, high=1.999)] = 1.0
+    scale: Annotated[float, positive("The initial scale c.", slide=(0.1, 5.0))] = 1.0
 
     inputs = declare(
         y_true=Slot(REAL, ("row", "..."), "true"),
@@ -253,7 +257,7 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
                 f"{self!r} has a shape and a scale for each column.",
                 arrived=f"The predictions have {columns} columns.",
                 allowed=f"Expected predictions of shape (rows, {max(alpha.shape[0], scale.shape[0])}).",
-                do=f"Build it with size={columns}, or leave `size` out for one shape in common.",
+                do=f"Build it with size={columns}, or leave `size` out for one shape for all columns.",
             )
         alpha, c = ops.cast(alpha, y_pred.dtype), ops.cast(scale, y_pred.dtype)
         values = general(y_pred / c - y_true / c, alpha) + ops.log(c) + log_partition(alpha)

@@ -9,7 +9,7 @@ from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..numerics.backend import concrete
 
-SYMBOLS = Values("a symbol from 1 upwards; 0 is padding", low=0.0, whole=True)
+SYMBOLS = Values("a symbol, 1 or more; 0 is padding", low=0.0, whole=True)
 BLANK = 0
 
 
@@ -19,11 +19,11 @@ class CTC(
     tasks=("sequence",),
     positional="reduction name dtype",
 ):
-    r"""Sums over every way to align a short target with a longer output: no frame needs a label of its own.
+    r"""Minus the log-probability of the target: the sum over all its alignments with the frames.
 
     Formula: -\log \sum_\pi \prod_t p_{t,\pi_t} over the paths \pi that spell y_true once repeats and blanks are dropped
-    Use: speech and handwriting: frames in, text out.
-    Beware: class 0 is the blank and pads the targets; every frame of y_pred is used. A target that cannot fit into the
+    Use: speech and handwriting recognition without a label for each frame: frames in, text out.
+    Beware: class 0 is the blank and pads the targets; every frame of y_pred is used. A target that is too long for its
         frames is an error in eager calls and NaN in compiled code.
     Reference: Graves, Fernández, Gomez and Schmidhuber (2006), Connectionist temporal classification,
         doi:10.1145/1143844.1143891
@@ -43,7 +43,7 @@ class CTC(
         return Contract(SYMBOLS, LOGIT, shape="free")
 
     def takes(self) -> str:
-        return f"y_true: (row, symbol), {SYMBOLS.words}. y_pred: (row, frame, class), {LOGIT.words}"
+        return f"y_true (row, symbol): {SYMBOLS.words}. y_pred (row, frame, class): {LOGIT.words}"
 
     def drawn_over(self) -> list[Axis]:
         return [AXES["frames"]]
@@ -87,9 +87,9 @@ class CTC(
             row = int(ops.convert_to_numpy(ops.argmin(ops.cast(fits, "int32"))))
             raise TargetError(
                 "CTC needs at least one frame per symbol, one more for each repeated symbol, and a class per symbol.",
-                arrived=f"Row {row} spells {ops.convert_to_numpy(symbols[row]).tolist()} with {y_pred.shape[1]} frames "
+                arrived=f"Row {row} spells {ops.convert_to_numpy(symbols[row]).tolist()} in {y_pred.shape[1]} frames "
                 f"and {y_pred.shape[2]} classes.",
-                allowed="Expected symbols from 1 to the last class, at most as many as there are frames.",
+                allowed="Expected symbols from 1 to the last class, and no more of them than fit into the frames.",
                 do="Shorten the target, give the model more frames, or give the row sample_weight 0.",
             )
 

@@ -16,14 +16,14 @@ from ..numerics.stable import LARGE, constant
 
 
 class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_hazards"), tasks=("survival",)):
-    r"""At each event, the one it happened to should have had the highest risk score of those still there.
+    r"""Cox partial likelihood: at each event, its row should have the highest score of all rows still at risk.
 
     Formula: -s_i + \log \sum_{j: t_j \geq t_i} e^{s_j} for each event i, with the score s and the time t; tied events
         share the sum among them
-    Use: times to failure, churn or death where some rows were only followed for a while (event 0).
+    Use: times to failure, churn or death, with censored rows (event 0).
     Beware: every row is compared with those still at risk, so batches should be large; only differences of scores
-        matter. Rows without an event do not count by themselves. With reduction="sum" it is minus the log partial
-        likelihood of the batch.
+        matter. Censored rows have no value of their own. With reduction="sum" it is minus the log partial likelihood of
+        the batch.
     Reference: Cox (1972), Regression models and life-tables, doi:10.1111/j.2517-6161.1972.tb00899.x; Efron (1977),
         The efficiency of Cox's likelihood function (ties), doi:10.1080/01621459.1977.10480613
 
@@ -31,7 +31,7 @@ class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_ha
     (0.69314718, 0.69314718)
     """
 
-    ties: Annotated[str, choice("How events at the same time are counted.", "efron", "breslow")] = "efron"
+    ties: Annotated[str, choice("How tied event times are handled.", "efron", "breslow")] = "efron"
 
     inputs = declare(time=Slot(TIME, side="true"), event=Slot(YES_NO, side="true"), score=Slot(REAL), stack_true=-1)
     gives = Anchors

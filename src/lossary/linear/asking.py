@@ -145,7 +145,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
             ASKED,
             arrived=f"x has {rows} rows and y has shape {found.shape}.",
             allowed="Expected a y with one entry, or one row, for each row of x.",
-            do="Compare how the two were made.",
+            do="Check how x and y were made.",
         )
     rules = loss.contract if isinstance(loss, Loss) else None
     if rules is not None and rules.shape == "index":
@@ -154,8 +154,8 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
             raise ShapeError(
                 ASKED,
                 arrived=f"y has shape {found.shape}.",
-                allowed=f"{type(loss).__name__} reads one class number for each row, {(rows,)}.",
-                do="Use the dense loss for one-hot targets, or y.argmax(axis=1).",
+                allowed=f"{type(loss).__name__} reads one class index for each row, of shape {(rows,)}.",
+                do="Pass y.argmax(axis=1), or use the loss for one-hot targets.",
             )
         if flat.dtype.kind == "f" and np.array_equal(flat, np.rint(flat)):
             flat = flat.astype(np.int64)
@@ -166,7 +166,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
             raise ShapeError(
                 ASKED,
                 arrived=f"y has shape {found.shape}.",
-                allowed=f"{type(loss).__name__} reads one number for each row, {(rows,)}.",
+                allowed=f"{type(loss).__name__} reads one number for each row, of shape {(rows,)}.",
                 do="Fit each column of y on its own.",
             )
         return found.reshape(rows).astype(np.float64), rules.parameters

@@ -276,8 +276,8 @@ def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
     if off.mean() > 0.5:
         raise LossaryError(
             f"ls.fit_linear(loss={name}) computes in float64.",
-            arrived="A part of the loss computes in float32, or it gives another gradient than its own: steps of 1e-9 "
-            "do not change its values as its gradient says.",
+            arrived="A part of the loss computes in float32, or its gradient is not that of its value: steps of 1e-9 "
+            "do not change its values as the gradient says.",
             allowed="Expected a loss that keeps the dtype of y_pred.",
             do="Use lossary's loss of that name; in a function of your own make constants with "
             "ops.cast(c, y_pred.dtype).",
@@ -290,8 +290,8 @@ def _given(x: Array) -> Any:
 
 def _rooted(loss: Any) -> Exception:
     return ParameterError(
-        f"{type(loss).__name__} was to be minimised with a penalty.",
-        arrived="It is the root of a mean of squares: rows and penalty do not add up.",
+        f"{type(loss).__name__} cannot be minimised with a penalty.",
+        arrived="It is the root of a mean over rows, to which no penalty can be added.",
         allowed="Expected this loss without penalties; it then has the same optimum as the mean squared error.",
         do='Pass loss="mse" with the penalty.',
     )

@@ -253,8 +253,8 @@ def scipy(part: str) -> Any:
         return import_module(f"scipy.{part}")
     except ImportError as error:
         raise LossaryError(
-            "The loss has corners, or a penalty has, and its exact optimum was asked for.",
-            arrived="SciPy, which solves linear programmes, is not installed.",
-            allowed="Losses without corners, and penalties l2, need no SciPy.",
-            do="pip install scipy, or pip install 'lossary[cli]'.",
+            "The exact optimum of a loss or penalty with corners is found by a linear programme.",
+            arrived="SciPy, which solves it, is not installed.",
+            allowed="Expected SciPy, or a loss and a penalty without corners (such as l2).",
+            do="Install it: pip install scipy, or pip install 'lossary[cli]'.",
         ) from error

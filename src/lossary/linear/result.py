@@ -24,8 +24,8 @@ class Certificate:
     """What is known of the end of a fit.
 
     Attributes:
-        kind: "optimum"; "stationary" (the loss is not convex: no lower place beside it, perhaps elsewhere);
-            "no finite optimum" (the target falls for ever in one direction); "not converged".
+        kind: "optimum"; "stationary" (the loss is not convex: a local minimum, perhaps not the lowest);
+            "no finite optimum" (the objective decreases without bound in one direction); "not converged".
         unique: whether no other coefficients are as good; None where it is not known.
         gap: no coefficients up to the size of these lower the target by more than this share of it; for piecewise
             linear losses no coefficients at all. None where nothing is known.
@@ -72,16 +72,16 @@ class Certificate:
         if self.kind == "stationary" and self.start:
             said += f"; it started from {self.start}"
         if self.direction:
-            said += f": the target falls for ever along {', '.join(self.direction[:4])}"
+            said += f": the objective decreases without bound along {', '.join(self.direction[:4])}"
             said += " …" if len(self.direction) > 4 else ""
-            said += "; the coefficients are those where it was noticed. Classes that a line separates do this: add l2"
+            said += "; the coefficients are those where this was detected. Separable classes cause it: add l2"
         said += "."
         if self.collinear:
             said += (
-                f" Collinear are {', '.join(self.collinear)}: of the equally good coefficients these are the smallest."
+                f" {', '.join(self.collinear)} are collinear: of the equally good coefficients, these are the smallest."
             )
         elif self.unique is False:
-            said += " It is not unique: other coefficients are as good."
+            said += " It is not unique: other coefficients are just as good."
         return said
 
 
@@ -130,7 +130,7 @@ class LinearFit:
             raise ShapeError(
                 "A linear fit predicts from the columns it was fitted to.",
                 arrived=f"x has {numbers.shape[1]} column(s): {', '.join(names[:6])}.",
-                allowed=f"Expected {len(self.names)} columns: {', '.join(self.names[:6])}.",
+                allowed=f"Expected {len(self.names)} column(s): {', '.join(self.names[:6])}.",
                 do="Pass the same columns in the same order.",
             )
         predicted = numbers @ self.coefficients + self.intercept
@@ -165,7 +165,7 @@ class LinearFit:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             why = getattr(error, "strerror", None)
             raise LossaryError(
-                f"A linear fit was to be loaded from {str(path)!r}.",
+                f"Cannot load a linear fit from {str(path)!r}.",
                 arrived=f"It cannot be read: {why}." if why else f"It does not hold one ({type(error).__name__}).",
                 allowed="Expected a file written by LinearFit.save.",
                 do="Fit again with ls.fit_linear, and save.",

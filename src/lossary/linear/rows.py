@@ -51,7 +51,7 @@ def row_function(loss: Any) -> Programs:
     if isinstance(loss, Loss):
         if loss.inputs:
             raise LossaryError(
-                "A linear model was to be fitted: it gives one prediction for each target of a row.",
+                "A linear model gives one prediction for each target of a row.",
                 arrived=f"{loss!r} reads {', '.join(loss.inputs.values()[0].slots)}.",
                 allowed="Expected a loss of one y_true and one y_pred.",
                 do="Train such a loss step by step, with ls.train or Keras's fit.",
@@ -91,10 +91,10 @@ def _of_loss(kind: type[Loss], config: dict[str, Any]) -> Programs:
 def _of_sum(loss: Sum) -> Function:
     if isinstance(loss, MultiLoss) or any(part.output is not None for part in loss.parts):
         raise LossaryError(
-            "A linear model was to be fitted.",
-            arrived=f"The loss is {loss!r}, which names outputs.",
+            "Cannot fit the linear model.",
+            arrived=f"The loss is {loss!r}, with several outputs.",
             allowed="Expected one loss, or a sum of losses, of the same predictions.",
-            do="Fit each output with its own loss.",
+            do="Fit each output on its own.",
         )
     parts = [(float(ops.convert_to_numpy(part.weight())), row_function(part.loss)) for part in loss.parts]
 
@@ -110,8 +110,8 @@ def _of_sum(loss: Sum) -> Function:
 def coupled(shown: Any) -> LossaryError:
     """What is said of a loss whose rows look at one another."""
     return LossaryError(
-        "A linear model was to be fitted: its target is the weighted mean of the values of the rows.",
-        arrived=f"{shown} gives no value to each row alone: it is one number for the whole batch.",
+        "A linear model is fitted to the weighted mean of the values of the rows.",
+        arrived=f"{shown} has no value for each row: it is one number for the whole batch.",
         allowed="Expected a loss with one value per row that depends on no other row.",
         do="Train such a loss step by step, with ls.train or Keras's fit.",
     )

@@ -57,7 +57,7 @@ def value_and_gradient(function: Callable[[Any], Any]) -> Callable[[Any], tuple[
 def _check(value: Any) -> None:
     if int(np.prod(value.shape)) != 1:
         raise ShapeError(
-            "ls.value_and_gradient(function) gives an optimiser one number to lower.",
+            "ls.value_and_gradient(function) gives an optimiser a single number to minimise.",
             arrived=f"The function's value has shape {tuple(value.shape)}.",
             allowed="Expected a single number.",
             do="Take a mean or a sum: ops.mean(ls.huber(y, predictions)).",
@@ -75,12 +75,12 @@ def _check_digits(function: Callable[[Any], Any], at: Array, value: float, slope
     )
     expected = 2 * float(np.sum(slope * way))
     if np.isfinite(up - down) and abs(up - down - expected) > 0.2 * expected + 1e-13 * abs(value):
-        raise _narrow("A part of it computes in float32: steps of 1e-9 do not change its value as its gradient says.")
+        raise _narrow("A part of it computes in float32: steps of 1e-9 do not change its value as the gradient says.")
 
 
 def _narrow(arrived: str) -> LossaryError:
     return LossaryError(
-        "ls.value_and_gradient(function) computes in float64, so that an optimiser can tell small differences.",
+        "ls.value_and_gradient(function) computes in float64, so that an optimiser can resolve small differences.",
         arrived=arrived,
         allowed="Expected a function that keeps the dtype of the parameters.",
         do='Build losses with dtype="float64", as ls.Huber(dtype="float64"), or use their functions, as ls.huber; make '

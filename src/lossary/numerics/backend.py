@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from .keras_private import narrowed_types, set_narrowed_types
+
 Tensor = Any
 _BACKEND: ModuleType = import_module(f"{__package__}.{keras.backend.backend()}")
 
@@ -189,10 +191,9 @@ class _Narrowed(dict[str, str]):
 
 def _keep_float64() -> None:
     """On JAX and torch Keras's mean, maximum, matmul … of float64 are float32 inside; its table is asked for that."""
-    types = import_module("keras.src.backend.common.dtypes")
-    table = getattr(types, "BIT64_TO_BIT32_DTYPE", None)
+    table = narrowed_types()
     if type(table) is dict:
-        types.BIT64_TO_BIT32_DTYPE = _Narrowed(table)  # type: ignore[attr-defined]
+        set_narrowed_types(_Narrowed(table))
 
 
 @contextmanager

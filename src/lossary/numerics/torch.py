@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 import torch
-from keras.src.backend.torch.core import get_device
+
+from .keras_private import torch_device
 
 ONE_SHAPE = False
 log = torch.log
@@ -43,7 +44,7 @@ def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
         return f"a tensor of {x.dtype}", "Convert it to real numbers, for instance with torch.real or torch.abs."
     if x.layout is not torch.strided or x.is_nested:
         return "a sparse or nested tensor", "Make it dense: y.to_dense(), or torch.nested.to_padded_tensor."
-    if x.device.type == "meta" and get_device() != "meta":
+    if x.device.type == "meta" and torch_device() != "meta":
         return "a tensor on the device 'meta', which holds no numbers", "Move the model to a real device."
     return None
 
@@ -197,7 +198,7 @@ def same_randomness() -> AbstractContextManager[None]:
 
 def double() -> AbstractContextManager[Any]:
     """torch has float64 at any time, but not on Apple's graphics processors: the processor computes instead."""
-    on_apple = torch.device(keras.src.backend.torch.core.get_device()).type == "mps"
+    on_apple = torch.device(torch_device()).type == "mps"
     return keras.device("cpu") if on_apple else nullcontext()
 
 

@@ -16,14 +16,28 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..core import compiling
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from ..core.metrics import as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
 from ..core.sums import MultiLoss, Sum, by_path
+from ..numerics.keras_private import (
+    LOSS_TAKES_TRAINING,
+    compiled_loss,
+    layers_of,
+    loss_takes_training,
+    loss_weights,
+    set_compiled_loss,
+    strategy_of,
+    track,
+    untrack,
+    variable_lists,
+)
 from .apart import PLACE as APART
 from .apart import Apart, Tie, speaks
+from .held import losses_in, refuse_untracked
 from .routing import Routed, columns_of, nothing, output_names
 from .sources import Hidden, Output, Teacher
 from .term import Term
@@ -47,8 +61,8 @@ class Attachment(Tie):
     """The tie between one model and its loss, from one `compile` to the next."""
 
     def __init__(self, model: keras.Model, losses: list[tuple[Any, str | None]]) -> None:
-        super().__init__()
-        self.model, self.losses = model, [loss for loss, _ in losses]
+        super().__init__(model)
+        self.losses = [loss for loss, _ in losses]
         leaves = [leaf for loss in self.losses for leaf in leaves_of(loss)]
         for loss, output in losses:
             for leaf, term, name in owners_of(loss, output):
@@ -67,10 +81,10 @@ class Attachment(Tie):
         strategy = made_elsewhere(model, state.variables)
         if strategy:
             raise LossaryError(
-                "A loss that learns holds variables, which train with the model's.",
-                arrived=f"The model was made in the scope of {strategy}, and variables of the loss outside of it.",
+                "A loss with trainable variables must be created under the strategy scope of the model.",
+                arrived=f"The model was created under {strategy}, and variables of the loss were not.",
                 allowed="Expected variables created under the same strategy scope.",
-                do="Make the loss inside of strategy.scope(), and compile there.",
+                do="Create the loss inside strategy.scope(), and compile there.",
             )
         for variable in state.variables:
             self._tracked(variable)
@@ -88,8 +102,8 @@ class Attachment(Tie):
             dial.model = model
         for learner in self.learners:
             learner.bind(model)
-        self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, model._compute_loss_has_training_arg))
-        self.replace(model, "_compute_loss_has_training_arg", True)
+        self.replace(model, "compute_loss", self._in_a_moment(model.compute_loss, loss_takes_training(model)))
+        self.replace(model, LOSS_TAKES_TRAINING, True)
         for name in ("fit", "evaluate") if self.named else ():
             self.replace(model, name, _with_targets(getattr(model, name)))
 
@@ -108,9 +122,10 @@ class Attachment(Tie):
             more = {"training": training} if tells else {}
             with self.moment(x, y, y_pred, training):
                 total = inner(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
-                if isinstance(self.model._compile_loss, Routed):
-                    self.model._compile_loss.record_regularization(self.model, y_pred)
+                if isinstance(routed := compiled_loss(self.model), Routed):
+                    routed.record_regularization(self.model, y_pred)
             self.heard.clear()
+            self.look()
             if training and self.state.step is not None:
                 self.state.step.assign(self.state.step + 1)
             return total
@@ -118,21 +133,17 @@ class Attachment(Tie):
         return compute_loss
 
     def _tracked(self, variable: Any) -> None:
-        locked, tracker = self.model._tracker.locked, self.model._tracker
-        tracker.unlock()
-        self.model._track_variable(variable)
-        if locked:
-            tracker.lock()
-        self.undo.append(lambda: self.model._untrack_variable(variable))
+        track(self.model, variable)
+        self.undo.append(lambda: untrack(self.model, variable))
 
     def _listen(self, name: str) -> None:
-        layer = next((layer for layer in self.model._flatten_layers(include_self=False) if layer.name == name), None)
+        layer = next((layer for layer in layers_of(self.model, itself=False) if layer.name == name), None)
         if layer is None:
-            known = ", ".join(layer.name for layer in self.model._flatten_layers(include_self=False))
+            known = ", ".join(layer.name for layer in layers_of(self.model, itself=False))
             raise LossaryError(
                 f"The loss reads the layer '{name}'.",
                 arrived=f"The model's layers are {known}.",
-                allowed="Expected the names of the model's layers.",
+                allowed="Expected the name of one of these layers.",
                 do=f'Name the layer, for instance Dense(8, name="{name}").',
             )
         call = layer.call
@@ -190,7 +201,7 @@ def _shapes(loss: Loss, model: keras.Model, term: Term | None, output: str | Non
         if isinstance(source, Output) and (source.name in by_output or len(outputs) == 1):
             shapes[name] = by_output.get(str(source.name), outputs[0] if outputs else None)
         elif isinstance(source, Hidden):
-            layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
+            layers = {layer.name: layer for layer in layers_of(model, itself=False)}
             with contextlib.suppress(AttributeError, KeyError, ValueError):  # not built, or called several times
                 shapes[name] = layers[source.name].output
     return shapes
@@ -214,7 +225,7 @@ def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None
 
 def made_elsewhere(model: Any, variables: list[Any]) -> str:
     """The strategy of tf.distribute that the model was made under, where some variables that train were not."""
-    strategy = getattr(model, "_distribute_strategy", None)
+    strategy = strategy_of(model)
     learned = [one.value for one in variables if one.trainable]
     if strategy is None or all(map(strategy.extended.variable_created_in_scope, learned)):
         return ""
@@ -226,7 +237,7 @@ def _without(model: Any, own: set[int], inner: Callable[..., Any]) -> Callable[.
 
     @functools.wraps(inner)
     def bare(store: Any) -> Any:
-        lists = [model._trainable_variables, model._non_trainable_variables]
+        lists = variable_lists(model)
         before = [list(variables) for variables in lists]
         try:
             for variables in lists:
@@ -286,8 +297,13 @@ def attach(model: keras.Model, loss: Any, loss_weights: Any = None) -> None:
     """After compile: tie model and loss together, and log the regularization beside a loss of lossary."""
     detach(model)
     _tie(model, loss, loss_weights)
-    if speaks(model, loss) and not isinstance(model._compile_loss, Routed):
+    if speaks(model, loss) and not isinstance(compiled_loss(model), Routed):
         Apart(model).attach()
+    try:
+        refuse_untracked(model, losses_in(model, loss))
+    except LossaryError:
+        detach(model)
+        raise
 
 
 def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
@@ -305,15 +321,16 @@ def _tie(model: keras.Model, loss: Any, loss_weights: Any) -> None:
             "compile was given a sum of losses inside a list, or with loss_weights.",
             arrived=f"The losses are {'; '.join(map(repr, losses))}"
             + ("." if loss_weights is None else f", and loss_weights={shown(loss_weights)}."),
-            allowed="Expected one sum as the loss; it holds the weights, and the loss of each output.",
+            allowed="Expected a single loss, which holds the weights and the loss of each output.",
             do='Write loss=ls.MultiLoss({"a": ls.Huber() + 0.1 * ls.MeanAbsoluteError(), "b": ...}).',
         )
     attachment = Attachment(model, _with_outputs(model, loss))
     if not keras.tree.is_nested(loss):
         columns = {name for one in losses for name in columns_of(leaves_of(one))}
         whole = loss if isinstance(loss, Sum) else Sum([loss])
-        model._compile_loss = Routed(whole, output_names=output_names(model), columns=columns)
-        model._compile_loss.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
+        routed = Routed(whole, output_names=output_names(model), columns=columns)
+        routed.built = bool(attachment.ears)  # what is heard in one symbolic pass is nothing in another
+        set_compiled_loss(model, routed)
     try:
         attachment.attach()
     except LossaryError:
@@ -348,12 +365,17 @@ def detach(model: keras.Model) -> None:
 CHANGED = {"loss": as_losses, "metrics": as_metrics, "weighted_metrics": as_metrics}
 
 
+def _compiling(name: str) -> Any:
+    """The class that defines a method of `compile`."""
+    return next(cls for cls in keras.Model.__mro__ if name in cls.__dict__)
+
+
 def _follow_compile() -> None:
     """Let `compile` read lossary's functions as losses, and be followed by `attach`, also while Keras loads a file.
 
     It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
     """
-    owner: Any = next(cls for cls in keras.Model.__mro__ if "compile" in cls.__dict__)
+    owner = _compiling("compile")
     inner, signature = owner.compile, inspect.signature(owner.compile)
 
     @functools.wraps(inner)
@@ -363,9 +385,23 @@ def _follow_compile() -> None:
             if name in given.arguments:
                 given.arguments[name] = change(given.arguments[name])
         inner(*given.args, **given.kwargs)
-        attach(self, self.loss, getattr(self._compile_loss, "_user_loss_weights", None))
+        attach(self, self.loss, loss_weights(self))
 
     owner.compile = compile
 
 
-_follow_compile()
+def _follow_files() -> None:
+    """Compile a loaded model in the same way: a file may hold a function, which nobody has touched before."""
+    owner = _compiling("compile_from_config")
+    inner = owner.compile_from_config
+
+    @functools.wraps(inner)
+    def compile_from_config(self: Any, config: Any) -> None:
+        compiling.needed()
+        inner(self, config)
+
+    owner.compile_from_config = compile_from_config
+
+
+compiling.when_needed(_follow_compile)
+_follow_files()

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import reduction
+from ..core import compiling, reduction
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.loss import Loss
@@ -21,6 +21,7 @@ from ..core.metrics import own_loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
 from ..core.sums import Part, weights_of
+from ..numerics.keras_private import parents_of
 from .attachment import carried_by, leaves_of
 from .term import filled
 
@@ -33,6 +34,7 @@ class _AddsLoss(keras.layers.Layer):
     adds_loss = True  # what it adds is a loss, no regularization
 
     def __init__(self, loss: Any, weight: Any, **kwargs: Any) -> None:
+        compiling.needed()
         # Without autocast the outputs keep their dtype, and targets are not rounded to float16 before the loss.
         super().__init__(**{"autocast": False, **kwargs})
         self.supports_masking = True
@@ -59,10 +61,10 @@ class _AddsLoss(keras.layers.Layer):
         if rest:
             raise LossaryError(
                 f"{type(self).__name__} is called on the tensors of {loss!r}, by name.",
-                arrived=f"It was called on {', '.join(inputs) or 'none'}: nothing stands for {' and '.join(rest)}.",
+                arrived=f"It was called on {', '.join(inputs) or 'none'}; it lacks {' and '.join(rest)}.",
                 allowed=f"Expected {loss.inputs.values()[0] if loss.inputs else 'y_true and y_pred'}, and "
-                "sample_weight beside them.",
-                do="Name them all.",
+                "optionally sample_weight.",
+                do="Pass all of them, by name.",
             )
         if loss.inputs.own() and loss.layer is None:
             shapes = {n: x.shape for n, x in inputs.items()}
@@ -208,7 +210,7 @@ class TermLayer(_AddsLoss):
 
 
 def without_targets(model: keras.Model) -> keras.Model:
-    """The model for predicting: `model` less its loss layers and the inputs that fed only those.
+    """The model for predicting: `model` without its loss layers and the inputs that only those use.
 
     Layers and weights are shared with `model`, so training one trains the other. Only functional models
     (`keras.Model(inputs, outputs)`) can be rewired; others raise LossaryError.
@@ -223,7 +225,7 @@ def without_targets(model: keras.Model) -> keras.Model:
     if not hasattr(model, "operations"):
         raise LossaryError(
             "without_targets(model) rewires a functional model.",
-            arrived=f"It was given a {type(model).__name__}, whose layers are joined in its own code.",
+            arrived=f"It was given a {type(model).__name__}, whose layers are connected in its own `call`.",
             allowed="Expected a functional model, keras.Model(inputs, outputs), or a Sequential one.",
             do="Write a second `call` that leaves the loss layer out.",
         )
@@ -272,6 +274,8 @@ def _same(layer: keras.layers.Layer) -> keras.layers.Layer:
 def _call_without_loss(layer: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(layer, _AddsLoss):
         given = args[0] if args else kwargs["inputs"]
+        for tensor in keras.tree.flatten(given):  # Keras 3.12 refuses a model one of whose inputs leads nowhere
+            keras.layers.Identity()(tensor)
         return layer.passed(given) if isinstance(layer, LossLayer) else given
     return layer(*args, **kwargs)
 
@@ -285,9 +289,7 @@ def _ancestors(tensors: list[Any]) -> set[int]:
         if id(tensor) in found:
             continue
         found.add(id(tensor))
-        # Keras has no public way to ask a symbolic tensor for what it came from.
-        operation, node, _ = tensor._keras_history
-        waiting.extend(operation._inbound_nodes[node].input_tensors)
+        waiting.extend(parents_of(tensor))
     return found
 
 

@@ -43,8 +43,8 @@ class _Balanced(Sum):
         super().__init__(list(given) if isinstance(given, (list, tuple)) else [given], **more)
         if len(self.parts) < 2:
             raise ParameterError(
-                f"{type(self).__name__}(losses) balances losses against one another.",
-                arrived=f"It was given {len(self.parts)}.",
+                f"{type(self).__name__}(losses) balances several losses.",
+                arrived=f"It was given {len(self.parts)} loss.",
                 allowed="Expected at least two losses: a sum, a list, or a MultiLoss.",
                 do='Pass for instance ls.MultiLoss({"price": "mse", "kind": "scce"}).',
             )
@@ -57,7 +57,7 @@ class _Balanced(Sum):
 
 @keras.saving.register_keras_serializable("lossary")
 class UncertaintyWeighted(_Balanced):
-    r"""Weighs each loss by its own uncertainty: what cannot be predicted well counts less, by as much as is learned.
+    r"""Weights each loss by its learned uncertainty: what cannot be predicted well counts less.
 
     Formula: \sum_i c_i\,e^{-s_i} L_i + \tfrac12 s_i, with c = 1/2 for regression and 1 for classification
     Reference: Kendall, Gal and Cipolla (2018), Multi-task learning using uncertainty to weigh losses, arXiv:1705.07115
@@ -102,7 +102,7 @@ class UncertaintyWeighted(_Balanced):
 
 @keras.saving.register_keras_serializable("lossary")
 class GradNorm(_Balanced):
-    r"""Weighs each loss so that all train at one pace: a loss that lags behind gets more of the gradient.
+    r"""Weights the losses so that all train at the same rate: one that lags behind gets a larger gradient.
 
     Formula: \sum_i w_i L_i, where w follows the slope of \sum_i |w_i g_i - \bar{wg}\, r_i^\alpha|, with g_i the norm of
         the gradient of L_i, r_i = (L_i / L_i(0)) over the mean of these, and \sum_i w_i = n
@@ -126,7 +126,7 @@ class GradNorm(_Balanced):
 
     def _begin(self, alpha: float, shared: str | None) -> None:
         self.alpha = float(
-            number("How strongly a loss that lags behind is helped.", slide=(0.0, 3.0), low=0.0).check(
+            number("How strongly a loss that lags behind is favoured.", slide=(0.0, 3.0), low=0.0).check(
                 "GradNorm", "alpha", alpha
             )
         )
@@ -145,7 +145,7 @@ class GradNorm(_Balanced):
             self.heads = keras.Model(model.get_layer(self.shared).output, model.output)
         except (ValueError, AttributeError) as error:
             raise LossaryError(
-                f"GradNorm(shared={shown(self.shared)}) takes gradients by what this layer gives.",
+                f"GradNorm(shared={shown(self.shared)}) takes gradients with respect to the output of this layer.",
                 arrived=f"The outputs of {model.name} cannot be computed from it: {error}",
                 allowed="Expected a functional model with a layer that all of its outputs depend on.",
                 do="Name such a layer, or leave `shared` out.",

@@ -12,6 +12,7 @@ from keras import ops
 from ..core import moments
 from ..core.errors import LossaryError, ShapeError
 from ..core.sums import Sum
+from ..numerics.keras_private import outputs_structure
 from .apart import regularization_of, rows_of
 from .sources import Column
 
@@ -31,12 +32,9 @@ class Routed:
     def __init__(
         self,
         loss: Sum,
-        loss_weights: None = None,
-        reduction: str = "sum_over_batch_size",
         output_names: list[str] | None = None,
         columns: Iterable[str] = (),
     ) -> None:
-        self._user_loss, self._user_loss_weights, self.reduction = loss, loss_weights, reduction
         self.loss, self.output_names, self.columns = loss, output_names, set(columns)
         terms = loss.term_names()
         alone = len(terms) == 1 and not loss.parts[0].weights  # then it is the loss itself
@@ -124,10 +122,10 @@ class Routed:
         told = [f"there is no output {name!r}" for name in sorted(unknown)]
         told += [f"the output {name!r} has no loss" for name in sorted(missing)]
         raise LossaryError(
-            f"A loss was given for the outputs {', '.join(sorted(self.loss.outputs))}.",
+            f"The loss is for the outputs {', '.join(sorted(self.loss.outputs))}.",
             arrived=f"The model's outputs are {', '.join(names)}: {'; '.join(told)}.",
             allowed="Expected one loss, or None, for each output of the model.",
-            do="Correct the names; write None for an output that is to have no loss.",
+            do="Correct the names; write None for an output without a loss.",
         )
 
     def _check_columns(self, names: list[str], y: Any) -> None:
@@ -136,7 +134,7 @@ class Routed:
         unknown = set(y) - set(names) - self.columns
         if unknown:
             raise LossaryError(
-                "Targets meet the outputs of the model by name.",
+                "Targets belong to the outputs of the model by name.",
                 arrived=f"y has {', '.join(sorted(unknown))}; the outputs are {', '.join(names)}.",
                 allowed="Expected the names of the outputs, or of columns that a term of the loss reads.",
                 do="Correct the name, leave the entry out, or read it with ls.Column.",
@@ -159,7 +157,7 @@ def _of_all(weight: Any) -> Any:
 
 def output_names(model: keras.Model) -> list[str] | None:
     """The names of a model's outputs, where they are known before it runs: the keys of a dictionary, as in Keras."""
-    flat = _flat(getattr(model, "_outputs_struct", None))
+    flat = _flat(outputs_structure(model))
     return list(flat) if isinstance(flat, dict) else getattr(model, "output_names", None)
 
 
@@ -205,8 +203,8 @@ def _by_name(what: str, names: list[str], wanted: list[str], given: Any) -> Any:
             return dict(zip(order, leaves, strict=True))
         arrived = f"{what} has {len(leaves)} entries for the outputs {', '.join(names)}."
     raise LossaryError(
-        "Each output with a loss meets its target by name, or by place.",
+        "Targets belong to outputs by name or by order.",
         arrived=arrived,
         allowed=f"Expected {', '.join(wanted)}.",
-        do=f"Pass {what} as a dictionary by these names.",
+        do=f"Pass {what} as a dictionary with these names as keys.",
     )

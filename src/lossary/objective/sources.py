@@ -57,11 +57,11 @@ class _Named(Source):
             leaves = list(everything) if isinstance(everything, (list, tuple)) else [everything]
             everything = dict(zip(names, leaves, strict=False)) if len(names) == len(leaves) else {}
         if self.name not in everything:
-            known = ", ".join(map(str, everything)) or "none by a name"
+            known = ", ".join(map(str, everything)) or "none with a name"
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
                 arrived=f"The model's {what} are: {known}.",
-                allowed=f"Expected the name of one of {what}; without a name all of them are read.",
+                allowed=f"Expected the name of one of the {what}; without a name all of them are read.",
                 do="Correct the name, or pass a dictionary by names.",
             )
         return everything[self.name]
@@ -69,16 +69,15 @@ class _Named(Source):
 
 @keras.saving.register_keras_serializable("lossary")
 class Input(_Named):
-    """What went into the model: the input called `name`, or all of it in the form it was passed."""
+    """The input of the model called `name`, or all of its inputs as they were passed."""
 
     def read(self, moment: Moment) -> Tensor:
-        names = list(getattr(moment.model, "_input_names", None) or _names(getattr(moment.model, "inputs", None)))
-        return self._pick("inputs", moment.inputs, names)
+        return self._pick("inputs", moment.inputs, _names(getattr(moment.model, "inputs", None)))
 
 
 @keras.saving.register_keras_serializable("lossary")
 class Column(_Named):
-    """A further entry of the targets: with `fit(x, {"y": y, "income": income})`, Column("income") is the second."""
+    """An additional entry of the targets: with `fit(x, {"y": y, "income": income})`, Column("income") is the second."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -89,7 +88,7 @@ class Column(_Named):
 
 @keras.saving.register_keras_serializable("lossary")
 class Output(_Named):
-    """What the model gave: the output called `name`, or all of it."""
+    """The output of the model called `name`, or all of its outputs."""
 
     def read(self, moment: Moment) -> Tensor:
         return self._pick("outputs", moment.outputs, list(getattr(moment.model, "output_names", None) or []))
@@ -97,7 +96,7 @@ class Output(_Named):
 
 @keras.saving.register_keras_serializable("lossary")
 class Hidden(_Named):
-    """What the layer called `name` gave in this same pass, with its dropout and its random draws; gradients flow."""
+    """The output of the layer called `name` in the same pass, with its dropout and random draws; gradients flow."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -106,7 +105,7 @@ class Hidden(_Named):
         if self.name not in moment.hidden:
             raise LossaryError(
                 f"A term of the loss reads {self!r}.",
-                arrived=f"The layer was not called in this pass; heard were {', '.join(moment.hidden) or 'none'}.",
+                arrived=f"It was not called in this pass; these layers were: {', '.join(moment.hidden) or 'none'}.",
                 allowed="Expected a layer that the model calls whenever it predicts.",
                 do="Call the layer in the model, or read another one.",
             )
@@ -115,7 +114,7 @@ class Hidden(_Named):
 
 @keras.saving.register_keras_serializable("lossary")
 class Teacher(Source):
-    """What another model says to the same inputs. Its weights are frozen, and saved along with the model.
+    """The output of another model for the same inputs. Its weights are frozen, and saved with the model.
 
     `name` picks one of its outputs.
     """
@@ -125,7 +124,7 @@ class Teacher(Source):
             model = keras.saving.deserialize_keras_object(model)
         if not isinstance(model, keras.Model):
             raise DefinitionError(
-                "Teacher(model) is what another model says to the same inputs.",
+                "Teacher(model) is the output of another model for the same inputs.",
                 arrived=f"It was given {shown(model)}.",
                 allowed="Expected a Keras model.",
                 do="Pass the trained model itself.",
@@ -157,7 +156,7 @@ class Fixed(Source):
 
 @keras.saving.register_keras_serializable("lossary")
 class Itself(Source):
-    """The model itself, to be called once more: on shifted inputs, or inside ls.derivative."""
+    """The model itself, to be called again: on shifted inputs, or inside ls.derivative."""
 
     def read(self, moment: Moment) -> Any:
         return moment.model

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import moments, notebook, reduction
+from ..core import compiling, moments, notebook, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.inputs import read
 from ..core.loss import Loss
@@ -24,7 +24,7 @@ PAIR = ("y_true", "y_pred")
 
 @keras.saving.register_keras_serializable("lossary")
 class Term(keras.losses.Loss):
-    """A loss that reads more than (y_true, y_pred): inputs, hidden layers, further columns, a teacher, a prior.
+    """A loss that reads more than (y_true, y_pred): inputs, hidden layers, other columns, a teacher, a prior.
 
         @keras.saving.register_keras_serializable("mine")
         def kl(mean, log_var):  # one value per row
@@ -59,6 +59,7 @@ class Term(keras.losses.Loss):
         name: str | None = None,
         **sources: Source,
     ) -> None:
+        compiling.needed()
         loss = own_loss(of)
         if loss is not None and reduction not in (None, loss.reduction):
             loss = type(loss).from_config({**loss.get_config(), "reduction": reduction})
@@ -94,8 +95,8 @@ class Term(keras.losses.Loss):
         if moment is None:
             raise LossaryError(
                 f"The term {self.name} reads {', '.join(map(repr, self.sources.values()))}.",
-                arrived="It was called with y_true and y_pred alone.",
-                allowed="Expected the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
+                arrived="It was called with y_true and y_pred only.",
+                allowed="Expected to be the loss of a model: model.compile(loss=...), then fit, evaluate, or ls.train.",
                 do="Compile a model with it, or call its function with tensors of your own.",
             )
         given = {argument: _tensors(source.read(moment)) for argument, source in self.sources.items()}
@@ -162,8 +163,8 @@ def filled(loss: Loss, given: Iterable[str]) -> list[str]:
     raise DefinitionError(
         f"{loss!r} takes its tensors by name.",
         arrived=f"It was given {', '.join(sorted(names)) or 'none'}.",
-        allowed=f"Expected {allowed}; all of those of y_true or of y_pred may be left out, and come as in compile.",
-        do="Name each tensor as the loss does.",
+        allowed=f"Expected {allowed}; those of y_true, or of y_pred, may all be left out, and then come as in compile.",
+        do="Name each tensor as the loss names it.",
     )
 
 

@@ -12,6 +12,7 @@ from ..core.errors import LossaryError, shown
 from ..core.models import check_inputs, check_targets, takes_text
 from ..core.params import Param
 from ..data.arrays import arrays
+from ..numerics.keras_private import added_losses, compiled_loss, layers_of
 from .attachment import attachment_of
 from .layers import LossLayer, TermLayer
 from .routing import Routed
@@ -48,7 +49,7 @@ def target_table(targets: dict[str, Target]) -> str:
     """
     if not isinstance(targets, dict) or not all(isinstance(target, Target) for target in targets.values()):
         raise LossaryError(
-            "target_table(targets) sets targets side by side, each under a name.",
+            "target_table(targets) shows several targets side by side.",
             arrived=f"It was given {'one target' if isinstance(targets, Target) else f'a {type(targets).__name__}'}.",
             allowed="Expected a dictionary of names and targets, as ls.target_split gives them.",
             do='Pass for instance {"before": before, "after": after}; print(target) shows one alone.',
@@ -160,16 +161,15 @@ def _inner_loss(model: keras.Model) -> float:
 
 
 def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
-    # `layer.losses` also lists the losses of sublayers and weights; only the private methods tell them apart.
-    for layer in model._flatten_layers(include_self=True):
-        losses = layer._get_own_losses()
+    for layer in layers_of(model):  # `layer.losses` also lists the losses of sublayers and weights
+        losses = added_losses(layer)
         if losses:
             yield layer, losses
 
 
 def _compiled_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> tuple[dict[str, float], float]:
     # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
-    compiled = getattr(model, "_compile_loss", None)
+    compiled = compiled_loss(model)
     if compiled is None:
         return {}, 0.0
     if isinstance(compiled, Routed):
@@ -212,7 +212,7 @@ def _size(owner: str, batch_size: Any) -> int:
 
 def _check_y(model: keras.Model, y: Any) -> None:
     """Whether the compiled loss can compare y with the outputs; where there is none, y would be of no use."""
-    compiled = getattr(model, "_compile_loss", None)
+    compiled = compiled_loss(model)
     needed = compiled is not None and not (attachment_of(model) and attachment_of(model).named)
     if (y is None and needed) or (y is not None and compiled is None):
         raise LossaryError(
@@ -229,7 +229,7 @@ def _row_count(*data: Any) -> int:
     counts = {len(array) for array in keras.tree.flatten(data) if array is not None}
     if len(counts) != 1 or counts == {0}:
         raise LossaryError(
-            "Splitting a target goes through the data in batches of rows.",
+            "target_split(model, x, y) reads the data in batches of rows.",
             arrived=f"The data hold {' and '.join(map(str, sorted(counts)))} rows.",
             allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",

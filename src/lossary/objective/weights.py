@@ -12,10 +12,10 @@ from ..data.arrays import Array, arrays
 
 MOST = 2**24  # a weight for each label up to that is the most that makes sense
 PARAMS = {
-    "rule": choice("How a class is weighed by its count.", "balanced", "effective_number"),
+    "rule": choice("How class weights follow from the counts.", "balanced", "effective_number"),
     "beta": number("How far effective_number goes towards balanced.", slide=(0.0, 0.9999), low=0.0, high=1.0),
-    "ignore_class": whole("The label of what is not labelled.", optional=True),
-    "classes": Param("How many weights there are.", kind="whole", low=0, high=MOST + 1, optional=True),
+    "ignore_class": whole("The label that means 'not labelled'.", optional=True),
+    "classes": Param("The number of classes.", kind="whole", low=0, high=MOST + 1, optional=True),
 }
 
 
@@ -44,7 +44,7 @@ def weights_from(
 
     Raises:
         ParameterError: for a rule, a beta, or counts that are none.
-        LossaryError: for labels that are not whole numbers from 0 on, and for labels with more gaps than classes, such
+        LossaryError: for labels that are not class indices from 0, and for labels with more gaps than classes, such
             as 0, 1 and 255, unless `classes` or `ignore_class` says what is meant.
 
     >>> weights_from([0, 0, 0, 1])
@@ -83,12 +83,12 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     told = ""
     if not labels.size or wrong.size:
         told = f"y holds {wrong[0]}." if wrong.size else f"y of shape {given.shape} holds no label."
-        do = f"Number the classes: np.unique(names, return_inverse=True)[1]. {IGNORED}"
+        do = f"Encode the classes as integers: np.unique(names, return_inverse=True)[1]. {IGNORED}"
     elif classes is not None and most >= classes:
         told, do = f"The largest label is {most}, for classes={classes}.", f"{IGNORED} Or pass classes={most + 1}."
     elif not countable or (classes is None and np.sum(counts == 0) > np.sum(counts > 0)):
         first = ", ".join(f"{label:.0f}" for label in known[:4]) + (" …" if known.size > 4 else "")
-        told = f"The largest label is {most}, and only {known.size} different ones occur: {first}."
+        told = f"The largest label is {most}, and only {known.size} distinct ones occur: {first}."
         do = f"{IGNORED} Or say how many classes there are: classes={most + 1}."
     if told:
         raise LossaryError(
@@ -100,7 +100,7 @@ def _counts(y: Any, ignore_class: int | None, classes: int | None) -> Array:
     return np.pad(counts, (0, max(0, given.shape[-1] - counts.size))) if _one_hot(given) else counts
 
 
-IGNORED = "Name a label that means 'not labelled', such as 255, by ignore_class=255."
+IGNORED = "Pass a label that means 'not labelled', such as 255, as ignore_class=255."
 
 
 def _one_hot(y: Array) -> bool:

@@ -57,8 +57,8 @@ def ask(text: str) -> Asked:
         key, equals, value = setting.partition("=")
         if not equals or key not in known:
             raise LossaryError(
-                f"The loss '{text}' was asked for.",
-                arrived=f"'{setting}' is no parameter of {name}.",
+                f"Cannot use the loss '{text}'.",
+                arrived=f"'{setting}' does not set a parameter of {name}.",
                 allowed=f"Its parameters are {', '.join(known)}." if known else f"{name} has no parameters.",
                 do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
             )
@@ -80,9 +80,9 @@ def ask_all(texts: tuple[str, ...], task: str) -> list[Asked]:
     names = [name for text in texts for name in COMMA.split(text) if name.strip()]
     if texts and not names:
         raise LossaryError(
-            "Losses were to be compared.",
+            "compare needs at least one loss.",
             arrived="The list is empty.",
-            allowed=f"For {task}: {', '.join(fitting(task))}.",
+            allowed=f"Expected for {task}: {', '.join(fitting(task))}.",
             do="Name some, for example --loss mse,mae, or leave --loss out.",
         )
     asked = [ask(name) for name in names or DEFAULTS[task]]
@@ -113,9 +113,9 @@ def _check_bounds(text: str, param: Any, value: Any) -> None:
     above = number and high is not None and (value > high if param.closed else value >= high)
     if endless or below or above or (wanted and not number):
         raise LossaryError(
-            f"The loss '{text}' was asked for.",
+            f"Cannot use the loss '{text}'.",
             arrived=f"{param.name} is {shown(value)}.",
-            allowed=f"{param.name} has to be {param.allowed}.",
+            allowed=f"Expected {param.allowed}.",
             do=f"Choose another value, or leave it out for {param.default}.",
         )
 
@@ -126,8 +126,8 @@ def _check_fits(asked: Asked, task: str) -> None:
     card = ls.card(asked.function)
     tasks, why = card.tasks, card.unfit if task in card.tasks else ""
     raise LossaryError(
-        f"'{asked.label}' was to be compared on a {task} target.",
+        f"Cannot use '{asked.label}' for a {task} target.",
         arrived=f"It does not fit: {why}." if why else f"It is a loss for {', '.join(tasks)}.",
-        allowed=f"For {task}: {', '.join(fitting(task))}.",
+        allowed=f"Expected for {task}: {', '.join(fitting(task))}.",
         do="Leave it out, or set --task if the target was misread.",
     )

@@ -11,6 +11,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.models import check_inputs, check_targets
+from ..numerics.keras_private import build_by_symbols, compiled_loss, compiled_metrics
 from ..objective.apart import keep_apart
 from ..objective.routing import Routed
 
@@ -23,13 +24,13 @@ def build(model: Any, batch: Any) -> None:
     )
     if not own:  # else the batch may be anything
         check_inputs("train(model, x, y)", model, x)
-        if not isinstance(model._compile_loss, Routed):
+        if not isinstance(compiled_loss(model), Routed):
             check_targets("train(model, x, y)", model, y)
     if not tree.is_nested(y):
         _by_shape(model, y)
-    model._symbolic_build(data_batch=(x, y, weight))
+    build_by_symbols(model, (x, y, weight))
     keep_apart(model)  # layers that are built only now may regularize
-    if model._compile_loss is not None or own:
+    if compiled_loss(model) is not None or own:
         return
     with keras.StatelessScope(collect_losses=True) as scope:
         model(tree.map_structure(lambda array: keras.ops.convert_to_tensor(array[:1]), x), training=False)
@@ -61,7 +62,7 @@ def as_asked(names: str) -> Iterator[None]:
 
 def _by_shape(model: Any, y: Any) -> None:
     """Build the loss and the metrics of a model whose one output is known; else Keras traces the model for that."""
-    loss, metrics, outputs = model._compile_loss, model._compile_metrics, getattr(model, "outputs", None) or []
+    loss, metrics, outputs = compiled_loss(model), compiled_metrics(model), getattr(model, "outputs", None) or []
     caller = next(kind for kind in type(model).__mro__ if "call" in vars(kind))
     alone = len(outputs) == 1 and not tree.is_nested(getattr(model, "output", outputs[0]))
     if not alone or not caller.__module__.startswith("keras."):

@@ -134,7 +134,7 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     if measured.shift:
         notes.append(f"{label} needs the true zero: it sees the target divided by {scale.spread:.4g}, not shifted.")
     if measured.positive:
-        notes.append(f"{label} needs positive predictions: the model's score goes through softplus.")
+        notes.append(f"{label} needs positive predictions: the model's score is passed through softplus.")
     return notes
 
 

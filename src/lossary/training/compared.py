@@ -34,10 +34,10 @@ class Compared(Comparison):
         label = self.best() if loss is None else loss
         if label not in self.kept:
             raise LossaryError(
-                "A fit was to be kept." if loss is None else f"The fit by {loss!r} was asked for.",
-                arrived="Every fit diverged." if not self.kept else "No loss of the comparison has this label.",
+                "There is no fit to keep." if loss is None else f"There is no fit with the loss {loss!r}.",
+                arrived="Every fit diverged." if not self.kept else "It is not among the losses that were compared.",
                 allowed=f"Expected one of {', '.join(self.kept)}." if self.kept else "Expected a finite fit.",
-                do="Choose a smaller learning rate." if not self.kept else "Name one of these, as it was asked for.",
+                do="Choose a smaller learning rate." if not self.kept else "Pass one of these labels.",
             )
         return self.kept[label]
 
@@ -57,13 +57,16 @@ class Compared(Comparison):
         """By which figure a fit was chosen, in one sentence."""
         fit = next(fit for fit in self.fits if fit.label == label)
         if len(self.fits) == 1:
-            return f"The fit by {label}."
-        where = "on the rows held back" if self.valid_rows else "on the rows fitted, since none are held back"
+            return f"It is the fit with {label}."
+        where = "on the validation rows" if self.valid_rows else "on the training rows (none are held back)"
         figure = self._figure(fit)
         what = (
-            f"the smallest {MEDIAN}, {figure:.4g}," if self.task == "regression" else f"most rows right, {figure:.1%},"
+            f"the smallest {MEDIAN}, {figure:.4g},"
+            if self.task == "regression"
+            else f"the highest accuracy, {figure:.1%},"
         )
-        return f"The fit by {label}, of {len(self.fits)} that with {what} {where}; --loss names another alone."
+        of = f"It is the fit with {label}, which of {len(self.fits)} has {what} {where}."
+        return f"{of} --loss with a single loss saves another."
 
     def _figure(self, fit: Fit) -> float:
         figures = fit.figures["valid" if self.valid_rows else "train"]
@@ -82,13 +85,16 @@ class Compared(Comparison):
 
     def _title(self) -> str:
         inputs = ", ".join(self.inputs[:4]) + (f" and {len(self.inputs) - 4} more" if len(self.inputs) > 4 else "")
-        return f"{self.target} by {inputs}: {self.model}, {self.train_rows} rows fitted, {self.valid_rows} held back"
+        return (
+            f"{self.target} by {inputs}: {self.model}, {self.train_rows} training and {self.valid_rows} validation rows"
+        )
 
     def _rows(self) -> tuple[list[str], list[list[str]]]:
         """A line a fit: its loss, the figure that `best` compares, where it ended."""
         figure = MEDIAN if self.task == "regression" else "accuracy"
         one = len(self.features) == 1 and all(fit.coefficients for fit in self.fits if not fit.diverged)
-        heads = ["fitted by", figure, "regularization", "ended at"] + ([f"a step of 1 in {self.features[0]}"] * one)
+        heads = ["fitted with", figure, "regularization", "ended at"]
+        heads += [f"change per unit of {self.features[0]}"] * one
         rows = []
         for fit in self.fits:
             if fit.diverged:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..numerics.keras_private import loss_mean
 from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, program, restore, snapshot, sound
 from .epochs.stepped import to_numpy
 from .epochs.work import multiplications
@@ -86,7 +87,7 @@ class Replay:
         """Whether the loss of this step is not finite; else its gradient is not. The model is left as before it."""
         restore(self.model, self.state)
         ran = self.run(step + 1)
-        tracker = getattr(self.model, "_loss_tracker", None)
+        tracker = loss_mean(self.model)
         ended = (step + 1) % steps == 0
         spoiled = (
             not _finite(ran.logs[-1]) if ended else tracker is not None and not _finite({"loss": tracker.result()})

@@ -29,7 +29,7 @@ def _endings(fits: list[Fit]) -> list[str]:
     """What has to be known of the ends of fits that are not at the one optimum of their loss."""
     told: dict[str, list[str]] = {}
     for fit in fits:
-        if fit.convergence is not None and fit.convergence.words not in ("optimum", "settled"):
+        if fit.convergence is not None and fit.convergence.kind not in ("optimum", "settled"):
             told.setdefault(fit.convergence.sentence, []).append(fit.label)
     return [f"{', '.join(labels)}: {sentence}" for sentence, labels in told.items()]
 
@@ -42,7 +42,7 @@ def _slopes(found: Comparison, fits: list[Fit]) -> list[str]:
         return []
     steep = max(slopes, key=lambda label: abs(slopes[label]))
     flat = min(slopes, key=lambda label: abs(slopes[label]))
-    per = f"a step of 1 in {found.inputs[0]} changes {found.target} by"
+    per = f"an increase of 1 in {found.inputs[0]} changes {found.target} by"
     if abs(slopes[steep] - slopes[flat]) <= SAME * abs(slopes[steep]):
         return [f"The losses nearly agree: {per} {slopes[flat]:.4g} ({flat}) to {slopes[steep]:.4g} ({steep})."]
     return [f"The losses disagree: {per} {slopes[steep]:.4g} ({steep}), or by {slopes[flat]:.4g} ({flat})."]
@@ -65,13 +65,13 @@ def _wild_rows(found: Comparison, fits: list[Fit]) -> list[str]:
     numbers = np.array(found.row_numbers)[~np.array(found.validation)]
     wild = numbers[np.abs(gaps) > FAR * spread].tolist() if spread > 0 else []
     if not wild:
-        return [f"No row lies more than {FAR:g} robust standard deviations from the fit by {bulk.label}."]
+        return [f"No row lies more than {FAR:g} robust standard deviations from the fit with {bulk.label}."]
     held = {fit.label: sum(fit.pull_shares[row] for row in wild) for fit in fits}
     most, least = max(held, key=lambda k: held[k]), min(held, key=lambda k: held[k])
     count = f"{len(wild)} of {numbers.size} rows ({row_list(wild)})"
-    said = [f"{count} lie far from the line that most rows follow (more than {FAR:g} robust standard deviations)."]
+    said = [f"{count} are outliers: more than {FAR:g} robust standard deviations from the fit with {bulk.label}."]
     if held[most] - held[least] > 0.05:
-        said.append(f"Together they hold {held[most]:.0%} of all pull on {most}, and {held[least]:.0%} on {least}.")
+        said.append(f"They have {held[most]:.0%} of the gradient of {most}, and {held[least]:.0%} of that of {least}.")
         said += [reason for label in (most, least) if (reason := _why(label, fits))]
     return said
 
@@ -81,10 +81,10 @@ def _why(label: str, fits: list[Fit]) -> str:
     function = next(fit.function for fit in fits if fit.label == label)
     traits = ls.card(function).traits
     if "redescending" in traits:
-        return f"Why: the pull of a row on {label} falls again once its error is large, as if it were not there."
+        return f"Why: the gradient of {label} falls back to 0 for large errors, as if these rows were not there."
     if "robust" in traits or "bounded" in traits:
-        return f"Why: the pull of a row on {label} is limited, however large its error."
-    return f"Why: the pull of a row on {label} grows with its error, so a few large errors outweigh many small ones."
+        return f"Why: the gradient of {label} is bounded, however large the error."
+    return f"Why: the gradient of {label} grows with the error, so a few large errors outweigh many small ones."
 
 
 def _least(values: dict[str, float]) -> str:
@@ -96,7 +96,7 @@ def _least(values: dict[str, float]) -> str:
 def _misses(found: Comparison, fits: list[Fit]) -> list[str]:
     """Which fit comes nearest on rows it has not seen, or on all rows when none were held back."""
     part = "valid" if found.valid_rows else "train"
-    where = "On the rows held back" if found.valid_rows else "On the rows it was fitted to"
+    where = "On the validation rows" if found.valid_rows else "On the training rows"
     median = {fit.label: fit.figures[part]["median |residual|"] for fit in fits}
     rms = {fit.label: fit.figures[part]["rms"] for fit in fits}
     near, square = _least(median), _least(rms)
@@ -112,28 +112,28 @@ def _misses(found: Comparison, fits: list[Fit]) -> list[str]:
 
 def _decisions(found: Comparison, fits: list[Fit]) -> list[str]:
     part, rows = ("valid", found.valid_rows) if found.valid_rows else ("train", found.train_rows)
-    where = "rows held back" if found.valid_rows else "rows they were fitted to"
+    where = "validation rows" if found.valid_rows else "training rows"
     right = {fit.label: fit.figures[part]["accuracy"] for fit in fits}
     most, least = max(right.values()), min(right.values())
     best, worst = _least({label: -value for label, value in right.items()}), _least(right)
     error = math.sqrt(max(most * (1 - most), least * (1 - least), 1e-9) / rows)
-    span = f"Right on the {rows} {where}: {least:.1%} ({worst}) to {most:.1%} ({best})"
+    span = f"Accuracy on the {rows} {where}: {least:.1%} ({worst}) to {most:.1%} ({best})"
     if most == least:
-        return [f"All are right on {most:.1%} of the {rows} {where}: this data does not tell the losses apart."]
+        return [f"All have an accuracy of {most:.1%} on the {rows} {where}: these data do not tell the losses apart."]
     if most - least < 2 * error:
-        return [f"{span}. With so few rows that difference may be chance (standard error {error:.1%})."]
-    return [f"{span}. That is more than chance (standard error {error:.1%})."]
+        return [f"{span}. With so few rows the difference may be due to chance (standard error {error:.1%})."]
+    return [f"{span}. That is more than chance would explain (standard error {error:.1%})."]
 
 
 def _beside(found: Comparison, fits: list[Fit]) -> list[str]:
     """What is gained over the same answer for every row, by the figures in which the fits are compared."""
     part = "valid" if found.valid_rows else "train"
-    where = "rows held back" if found.valid_rows else "rows fitted"
+    where = "validation rows" if found.valid_rows else "training rows"
     if found.task != "regression":
         (base,) = found.baselines
         share = base.figures[part]["accuracy"]
         weak = [fit.label for fit in fits if fit.figures[part]["accuracy"] <= share]
-        said = f"Without any input, always {base.value}, the commonest class, is right on {share:.1%} of the {where}"
+        said = f"Without inputs, always {base.value}, the most common class, is right on {share:.1%} of the {where}"
         return [f"{said}: {', '.join(weak)} {'is' if len(weak) == 1 else 'are'} no better." if weak else f"{said}."]
     sums: list[str] = []
     worse: list[set[str]] = []
@@ -142,7 +142,7 @@ def _beside(found: Comparison, fits: list[Fit]) -> list[str]:
         sums.append(f"{base.label} ({base.value}) has {name} {base.figures[part][key]:.4g}")
         worse.append({fit.label for fit in fits if fit.figures[part][key] >= base.figures[part][key]})
     neither = [fit.label for fit in fits if fit.label in worse[0] & worse[1]]
-    said = f"Without any input, {sums[0]}, and {sums[1]}, on the {where}"
+    said = f"Without inputs, {sums[0]}, and {sums[1]}, on the {where}"
     if neither:
         return [f"{said}: {', '.join(neither)} {'is' if len(neither) == 1 else 'are'} no better than either."]
     return [f"{said}."]

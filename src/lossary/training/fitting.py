@@ -151,12 +151,12 @@ def settled(model: Any, measured: Measured, x: Any, y: Any) -> Convergence:
     size = float(np.sqrt(sum(np.sum(np.asarray(w, dtype=float) ** 2) for w in weights(model))))
     left = steep * size / max(value, 1e-30)
     good = left <= SETTLED or value < 1e-12
-    words = "settled" if good else "not settled"
+    kind, words = ("settled", "converged") if good else ("not settled", "not converged")
     said = (
-        f"Training has {words}: along its gradient, weights moved by their own size would lower the target by "
-        f"{left:.2g} of itself, to first order."
+        f"Training has {words}: moving the weights by their own size along the gradient would lower the objective by "
+        f"{left:.2g} of its value, to first order."
     )
-    return Convergence(words, words, said if good else f"{said} More --epochs may change the fit.", gradient=left)
+    return Convergence(kind, words, said if good else f"{said} More --epochs may change the fit.", gradient=left)
 
 
 def weights(model: Any) -> list[Any]:

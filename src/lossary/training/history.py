@@ -25,7 +25,7 @@ class History(Mapping[str, list[float]]):
     """A mapping of names to lists, one number for each epoch.
 
     Columns: `target`, what is minimised (Keras calls it "loss"); `loss` and `regularization`, its two parts, where
-    they are told apart; parts of the loss and metrics; `val_...`, the same on the rows held back; `seconds`.
+    they are told apart; parts of the loss and metrics; `val_...`, the same on the validation rows; `seconds`.
 
     Attributes:
         epoch: the number of each row, from 1.
@@ -49,8 +49,8 @@ class History(Mapping[str, list[float]]):
         if not isinstance(name, str) or name not in self._columns:
             early = self.stopped and not self.epoch
             raise ColumnError(
-                "A history has one column for each number of an epoch.",
-                arrived=f"It was asked for {shown(name)}.",
+                "A history has one column per logged value.",
+                arrived=f"There is no column {shown(name)}.",
                 allowed=f"Expected one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
                 do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
             )
@@ -157,10 +157,10 @@ def check_monitor(monitor: str | None, names: list[str], held: bool) -> str:
         return "val_target" if held else "target"
     if not isinstance(monitor, str) or monitor not in known:
         raise LossaryError(
-            "train(monitor=...) names the column of the history that is watched.",
+            "train(monitor=...) is the column of the history to watch.",
             arrived=f"It was given monitor={shown(monitor)}.",
             allowed=f"Expected one of {', '.join(map(repr, known))}.",
-            do="Leave it out for the target, or pass validation_data=... for the columns of rows held back.",
+            do="Leave it out for the target, or pass validation_data=... for the columns of the validation rows.",
         )
     return monitor
 

@@ -73,7 +73,7 @@ def baselines(problem: Problem, everyone: list[Measured]) -> list[Baseline]:
     shares = np.log(np.maximum(counts, 0.5) / counts.sum())  # a class that is not among them is rare, not impossible
     z = np.tile([shares[1] - shares[0]] if problem.task == "binary" else shares, (problem.y.size, 1))
     best = int(counts.argmax())
-    found = Baseline("always the commonest class", problem.classes[best])
+    found = Baseline("always the most common class", problem.classes[best])
     right = problem.y.astype(int)
     for part, rows in _parts(problem):
         getattr(found, part).update(_losses(everyone, problem, problem.y_scaled[rows], z[rows]))
@@ -123,9 +123,7 @@ def _decisions(problem: Problem, right: Ints, chosen: Ints, z: Floats) -> dict[s
     pairs, counts = np.unique(np.stack([right[wrong], chosen[wrong]]), axis=1, return_counts=True)
     worst = [[problem.classes[k] for k in pairs[:, place]] for place in np.flatnonzero(counts == counts.max(initial=0))]
     others = f" and {len(worst) - 1} more" if len(worst) > 1 else ""
-    figures["most mixed up"] = (
-        f"{worst[0][0]} taken for {worst[0][1]} ({counts.max()}×){others}" if len(worst) else "nothing"
-    )
+    figures["most mixed up"] = f"{worst[0][0]} as {worst[0][1]} ({counts.max()}×){others}" if len(worst) else "nothing"
     return figures
 
 
@@ -177,4 +175,4 @@ def _gap_words(fit: Fit, problem: Problem, index: int) -> str:
     gap = fit.gaps[index]
     if problem.task == "regression":
         return f"{abs(gap):.4g} {'above' if gap > 0 else 'below'} the fit"
-    return f"{'right' if gap > 0 else 'wrong'}, margin {gap:+.3g}"
+    return f"{'correct' if gap > 0 else 'wrong'}, margin {gap:+.3g}"

@@ -16,6 +16,7 @@ from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
 from ..core.sums import whole
 from ..numerics.backend import processes
+from ..numerics.keras_private import loss_mean, strategy_of
 from ..objective.apart import keep_apart
 from ..objective.attachment import attachment_of
 from ..objective.routing import nothing
@@ -68,7 +69,7 @@ def train(
             PyDataset of Keras, a generator or another iterable. Or x is the path of a Parquet file, or of a folder of
             them, and y names the columns of targets.
         loss, optimizer, metrics: given, the model is compiled with them ("adam" where no optimizer is known); else
-            training goes on with what is compiled, the optimizer's state included.
+            training continues with the compiled model, including the optimizer's state.
         epochs: how often all rows are seen.
         batch_size: rows of a step; the last batch of an epoch holds the rest. Batches of a stream are as they come.
         validation_data: (x, y) or (x, y, sample_weight), or a stream as `model.evaluate` takes it; after each epoch.
@@ -208,7 +209,7 @@ class Run:
             logs = self.model.evaluate(x, y, sample_weight=weight, batch_size=self.batch_size, **more)
         else:
             logs = self.model.evaluate(held_batches(self.held), **more)
-            check_seen(self.model._loss_tracker is None or float(self.model._loss_tracker.count) > 0)
+            check_seen((mean := loss_mean(self.model)) is None or float(mean.count) > 0)
         self.model.reset_metrics()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -231,7 +232,7 @@ class Run:
             shown = f"{history.monitor} has not improved for {self.patience} epochs"
             history.stopped = f"{shown}; weights are those after epoch {history.best_epoch}, the best."
         elif self.model.stop_training:
-            history.stopped = f"a callback asked for it after {ended}."
+            history.stopped = f"a callback stopped training after {ended}."
 
     def _waited(self) -> bool:
         """Keep the weights of a new best epoch; whether the last one lies too far back."""
@@ -259,7 +260,7 @@ def check_numbers(**numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise LossaryError(
-                f"train({name}=...) is a count.",
+                f"train({name}=...) is a whole number.",
                 arrived=f"It was given {name}={shown(number)}.",
                 allowed="Expected a whole number from 1.",
                 do=f"Pass for instance {name}=10.",
@@ -267,9 +268,9 @@ def check_numbers(**numbers: int | None) -> None:
 
 
 SETTINGS = {
-    "epochs": params.whole("How often all rows are seen."),
-    "batch_size": params.whole("How many rows a step has."),
-    "shuffle": params.flag("Whether each epoch has an order of its own."),
+    "epochs": params.whole("The number of passes over the rows."),
+    "batch_size": params.whole("The number of rows per step."),
+    "shuffle": params.flag("Whether the rows are shuffled in each epoch."),
     "jit_compile": params.Param("Whether steps are compiled further.", kind="flag", optional=True),
 }
 
@@ -287,7 +288,7 @@ def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
         )
     if seed is not None and (not isinstance(seed, Integral) or seed < 0):
         raise LossaryError(
-            "train(seed=...) fixes the orders of the rows.",
+            "train(seed=...) fixes the order of the rows.",
             arrived=f"It was given {shown(seed)}.",
             allowed="Expected a whole number from 0, or None for a new order each time.",
             do="Pass for instance seed=0.",
@@ -310,7 +311,7 @@ def check_compiled(model: Any) -> None:
     check_any(getattr(model, "loss", None))
     if not model.compiled or model.optimizer is None:
         raise LossaryError(
-            "train(model, x, y) minimises a loss by an optimizer.",
+            "train(model, x, y) needs a loss and an optimizer.",
             arrived="The model is not compiled, and none was given."
             if not model.compiled
             else "There is no optimizer.",
@@ -326,7 +327,7 @@ def check_callbacks(callbacks: Any) -> None:
     for one in listed:
         if not isinstance(one, (plain, keras.callbacks.CallbackList)):
             raise LossaryError(
-                "train(callbacks=...) calls callbacks at epochs.",
+                "train(callbacks=...) calls callbacks once per epoch.",
                 arrived=f"It was given {shown(one)}.",
                 allowed="Expected a Keras callback, or a list of them.",
                 do="Derive yours from keras.callbacks.Callback.",
@@ -337,10 +338,10 @@ def check_callbacks(callbacks: Any) -> None:
         hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
         if (own and any(getattr(kind, name) is not getattr(plain, name) for name in hooks)) or often != "epoch":
             raise LossaryError(
-                "train(callbacks=...) calls callbacks at epochs.",
-                arrived=f"{kind.__name__} waits for batches.",
+                "train(callbacks=...) calls callbacks once per epoch.",
+                arrived=f"{kind.__name__} needs to be called for each batch.",
                 allowed="Expected callbacks that act at the start and end of training and of epochs.",
-                do="Act in on_epoch_end, or use model.fit.",
+                do="Move the code to on_epoch_end, or use model.fit.",
             )
 
 
@@ -348,10 +349,10 @@ def check_model(model: Any) -> None:
     """Whatever wraps a model, or is a model of another library, has no steps of Keras."""
     if not isinstance(model, keras.Model):
         raise LossaryError(
-            "train(model, x, y) trains a model of Keras.",
+            "train(model, x, y) trains a Keras model.",
             arrived=f"It was given a {type(model).__module__}.{type(model).__name__}.",
             allowed="Expected a Sequential model, a functional one, or a subclass of keras.Model.",
-            do="Pass the Keras model itself, for instance the one inside of a wrapper.",
+            do="Pass the Keras model itself, for instance the one inside a wrapper.",
         )
 
 
@@ -367,7 +368,7 @@ def check_alone(model: Any) -> None:
             "train(model, ...) runs whole epochs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
             allowed="Expected a model on one device, in one process.",
-            do="Use model.fit, which spreads batches over devices; docs/backends.md tells which losses are exact there."
+            do="Use model.fit, which spreads batches over devices; docs/backends.md says which losses are exact there."
             if told
             else "Use model.fit, which spreads batches over devices.",
         )
@@ -382,9 +383,9 @@ def _alone(loss: Any) -> Any:
 def _several(model: Any) -> str:
     """What says that there are several devices or processes."""
     backend = keras.backend.backend()
-    strategy = getattr(model, "_distribute_strategy", None)
+    strategy = strategy_of(model)
     if strategy is not None:
-        return f"The model was made under a {type(strategy).__name__} of tf.distribute"
+        return f"The model was created under a {type(strategy).__name__} of tf.distribute"
     if keras.distribution.distribution() is not None:
         return "A keras.distribution is active"
     count = processes()

@@ -101,8 +101,8 @@ def _check_sign(asked: Asked, problem: Problem, divided: bool, positive: bool) -
     zero = divided and bool(np.any(problem.y == 0))
     if zero or (positive and lowest < 0):
         raise LossaryError(
-            f"'{asked.label}' was to be compared on '{problem.target}'.",
-            arrived="A value there is 0." if zero else f"A value there is {lowest:g}.",
-            allowed="A percentage needs values other than 0; logarithms and counts need values of 0 or more.",
+            f"Cannot use '{asked.label}' for the target '{problem.target}'.",
+            arrived="One of its values is 0." if zero else f"One of its values is {lowest:g}.",
+            allowed="Expected values other than 0 for percentages, and values >= 0 for logarithms and counts.",
             do="Leave the loss out, or leave those rows out of the file.",
         )

@@ -7,10 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from lossary.core.errors import LossaryError
+from lossary.data.results import OPTIMIZERS as OPTIMIZERS
 
-OPTIMIZERS = (
-    "adam", "adamw", "nadam", "adamax", "adagrad", "adadelta", "rmsprop", "sgd", "lion", "ftrl", "lamb", "adafactor",
-)  # fmt: skip
 FULL_BATCH = 2048  # up to so many rows every step sees all of them
 BATCH = 256
 STEPS = 400  # enough for a full-batch model of scaled numbers to settle
@@ -44,9 +42,9 @@ class Settings:
         widths = tuple(int(width[:12]) for width in found[1].split(",")) if found else ()
         if not widths or min(widths) < 1 or max(widths) > WIDEST or len(widths) > DEEPEST:
             raise LossaryError(
-                f"The model '{self.model}' was asked for.",
-                arrived="It is not a model that compare can build.",
-                allowed="Models are linear, and mlp with the widths of its hidden layers: at most "
+                f"Cannot fit the model '{self.model}'.",
+                arrived="It is not a model that compare knows.",
+                allowed="Expected linear, or mlp with the widths of its hidden layers: at most "
                 f"{DEEPEST} layers, each of at most {WIDEST:,}.",
                 do="Write linear, mlp:64 or mlp:64,64.",
             )
@@ -61,9 +59,9 @@ class Settings:
         given = [name for name, value in steps.items() if value is not None]
         if given:
             raise LossaryError(
-                "A linear model was to be fitted.",
+                "Cannot fit the linear model.",
                 arrived=f"{', '.join(given)} was given: a linear model is solved, not trained in steps.",
-                allowed="Steps belong to models with hidden layers, and to --optimizer.",
+                allowed="Expected a model with hidden layers, or --optimizer.",
                 do=f"Leave {given[0]} out, or add --optimizer adam to train the linear model in steps.",
             )
         return True

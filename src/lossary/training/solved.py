@@ -62,7 +62,7 @@ def solved(problem: Problem, settings: Settings, measured: Measured, start: Solv
             l1=settings.l1,
             l2=settings.l2,
             start=None if start is None else start.weights,
-            start_words="" if start is None else f"the fit by {start.measured.asked.label}",
+            start_words="" if start is None else f"the fit with {start.measured.asked.label}",
         )
     )
     told = _told(found, certificate(found, problem.features))

@@ -83,10 +83,10 @@ def arrays(
         sample_weight = tree.map_structure(lambda _: sample_weight, y)
     if any(weight is None for weight in tree.flatten(sample_weight)) and sample_weight is not None:
         raise LossaryError(
-            f"{what}(sample_weight=...) weighs the rows of each output.",
-            arrived="There is None for one of them.",
+            f"{what}(sample_weight=...) weights the rows of each output.",
+            arrived="It is None for one of them.",
             allowed="Expected one array for all outputs, or one for each.",
-            do="Pass ones where each row counts alike.",
+            do="Pass ones where all rows count equally.",
         )
     named = {"x": x, "y": y, "sample_weight": sample_weight}
     counts = {
@@ -103,7 +103,7 @@ def arrays(
     }
     if len(several) != 1 or several == {0}:
         raise LossaryError(
-            f"{what}(model, x, y) goes through the data row by row.",
+            f"{what}(model, x, y) reads the data row by row.",
             arrived=f"There are {', '.join(f'{count} rows in {name}' for name, count in counts.items())}.",
             allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
@@ -133,10 +133,10 @@ def _check_whole(x: Any, whole: tuple[float, ...]) -> None:
         floats = largest and array.size and "float" in str(array.dtype) and isinstance(array, np.ndarray)
         if floats and (most := np.nanmax(np.abs(array))) > largest:
             raise LossaryError(
-                "train(model, x) gives whole numbers to an input of the model that takes them.",
+                "train(model, x) passes integers to an input with an integer dtype.",
                 arrived=f"x holds {most:.0f}.",
-                allowed=f"Expected whole numbers up to {largest:.0f}.",
-                do="Number the values from 0, for instance by np.unique(values, return_inverse=True)[1].",
+                allowed=f"Expected integers up to {largest:.0f}.",
+                do="Renumber the values from 0: np.unique(values, return_inverse=True)[1].",
             )
 
 
@@ -154,8 +154,8 @@ def _in_floatx(array: Any, what: str) -> Any:
         raise LossaryError(
             f"train computes in {wanted}, as Keras does.",
             arrived=f"{what} holds {most:g}.",
-            allowed=f"Expected numbers that {wanted} holds.",
-            do="Scale it, for instance by its standard deviation.",
+            allowed=f"Expected numbers in the range of {wanted}.",
+            do="Rescale it, for instance by its standard deviation.",
         ) from None
 
 
@@ -180,14 +180,14 @@ def _by_class(y: Any, sample_weight: Any, class_weight: dict[int, float]) -> Any
     """A weight for each row by its class: a number, or the largest of several."""
     if sample_weight is not None or y is None or tree.is_nested(y):
         raise LossaryError(
-            "train(class_weight=...) weighs each row by the class in y.",
+            "train(class_weight=...) weights each row by its class in y.",
             arrived="There is a sample_weight too." if sample_weight is not None else "y is not one array of classes.",
             allowed="Expected one output, and either class_weight or sample_weight.",
             do="Multiply both into sample_weight, one number for each row.",
         )
     if not isinstance(class_weight, dict) or not all(map(_weighs, class_weight.items())):
         raise LossaryError(
-            "train(class_weight=...) weighs each row by the class in y.",
+            "train(class_weight=...) weights each row by its class in y.",
             arrived=f"It was given {shown(class_weight)}.",
             allowed="Expected a dictionary from classes to numbers, as in fit.",
             do="Pass for instance class_weight=dict(enumerate(ls.weights_from(y))).",

@@ -58,10 +58,10 @@ class Stream:
             self.begun = itertools.chain([batch], batches)
             return batch
         raise LossaryError(
-            "train(model, x) goes through the batches of x.",
-            arrived="There is none.",
+            "train(model, x) iterates over the batches of x.",
+            arrived="x yields none.",
             allowed="Expected a stream of at least one batch.",
-            do="Look at what x gives, for instance next(iter(x)).",
+            do="Check what x yields, for instance next(iter(x)).",
         )
 
     def batches(self) -> Iterator[Batch]:
@@ -139,9 +139,9 @@ def stream(
         )
     once = gives_once(x)
     if steps is None and (once or is_endless(x)):
-        told = "which has no length and cannot begin anew" if once else "which has no end"
+        told = "which has no length and can be iterated only once" if once else "which has no end"
         raise LossaryError(
-            "train(model, x) goes through x once in each epoch.",
+            "train(model, x) iterates over x once per epoch.",
             arrived=f"x is a {type(x).__name__}, {told}.",
             allowed="Expected steps_per_epoch=... with a generator, or an object that can be iterated more than once.",
             do="Say how many batches make an epoch, for instance steps_per_epoch=100.",
@@ -155,17 +155,15 @@ def check_held(held: Any) -> None:
     alone = any(np.ndim(part) for part in tree.flatten(rows) if hasattr(part, "shape"))
     if held is not None and not alone and batches_of(held) is None:
         raise LossaryError(
-            "train(validation_data=...) is gone through after each epoch.",
+            "train(validation_data=...) is evaluated after each epoch.",
             arrived=f"It was given {shown(held)}.",
             allowed="Expected (x, y), (x, y, sample_weight), or a stream that ends and can be read again.",
             do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
         )
     if held is not None and (gives_once(held) or is_endless(held) or length_of(held) == 0):
-        told = (
-            "has no batch" if length_of(held) == 0 else "has no end" if is_endless(held) else "can be gone through once"
-        )
+        told = "has no batch" if length_of(held) == 0 else "has no end" if is_endless(held) else "can be read only once"
         raise LossaryError(
-            "train(validation_data=...) is gone through after each epoch.",
+            "train(validation_data=...) is evaluated after each epoch.",
             arrived=f"It is a {type(held).__name__}, which {told}.",
             allowed="Expected (x, y), (x, y, sample_weight), or a stream that ends and can be read again.",
             do="Pass arrays, a tf.data.Dataset, a DataLoader or a PyDataset.",
@@ -186,10 +184,10 @@ def check_seen(any_batch: bool) -> None:
     """Rows held back have to be there: the loss of none would be the best."""
     if not any_batch:
         raise LossaryError(
-            "train(validation_data=...) is gone through after each epoch.",
-            arrived="It gave no batch.",
+            "train(validation_data=...) is evaluated after each epoch.",
+            arrived="It yields no batch.",
             allowed="Expected (x, y), (x, y, sample_weight), or a stream of at least one batch.",
-            do="Look at what it gives, for instance next(iter(validation_data)).",
+            do="Check what it yields, for instance next(iter(validation_data)).",
         )
 
 

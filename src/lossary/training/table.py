@@ -39,7 +39,7 @@ def compare(
     """Fit the same model once per loss on the same table, as `lossary compare` does; the fits can be kept.
 
     Args:
-        data: a path, the name of an embedded table, a frame of pandas or polars, an Arrow table, or a dictionary of
+        data: a path, the name of an embedded table, a pandas or polars DataFrame, an Arrow table, or a dictionary of
             columns. Columns may be numbers, dates, or text of few values; docs/data.md says how they are read.
         target: the column to explain; an embedded table has one of its own.
         loss: names, with parameters where wanted: "mse", ["mae", "huber:delta=2"]. Default: those of the task.
@@ -62,7 +62,7 @@ def compare(
         ("optimizer", optimizer, OPTIMIZERS),
     ):
         good = isinstance(word, str) and word in words
-        _check(name, word, good or (word is None and name != "missing"), " or ".join(map(repr, words)))
+        _check(name, word, good or (word is None and name != "missing"), f"one of {', '.join(map(repr, words))}")
     for name, penalty in (("l1", l1), ("l2", l2)):
         _check(name, penalty, _number(penalty) and penalty >= 0, "a finite number >= 0")
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
@@ -95,8 +95,8 @@ def _number(value: Any) -> bool:
 def _check(name: str, value: Any, good: bool, allowed: str) -> None:
     if not good:
         raise LossaryError(
-            f"ls.compare({name}={shown(value)}) was asked for.",
-            arrived=f"{shown(value)} is no value of {name}.",
+            f"ls.compare({name}=...) has a wrong value.",
+            arrived=f"It was given {shown(value)}.",
             allowed=f"Expected {allowed}.",
-            do="Pass that, or leave it out.",
+            do=f"Pass such a value, or leave {name} out.",
         )

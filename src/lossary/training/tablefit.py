@@ -165,7 +165,7 @@ class TableFit:
         """Predictions (rows,): numbers in the target's units, or the names of classes.
 
         Args:
-            data: a path, a frame of pandas or polars, an Arrow table, a dictionary of columns, with all columns of the
+            data: a path, a pandas or polars DataFrame, an Arrow table, a dictionary of columns, with all columns of the
                 fit in any order; or an array of its columns in their order.
             unseen: "refuse" a value of text that the fit has not seen, or read it as "missing".
 
@@ -177,9 +177,9 @@ class TableFit:
         """(rows, classes), in the order of `classes`. Raises LossaryError where the loss gives none."""
         found = self.predictions(data, unseen=unseen).probabilities
         if found is None:
-            what = "a regression" if self.task == "regression" else f"fitted by {self.label}, which only ranks"
+            what = "a regression" if self.task == "regression" else f"fitted with {self.label}, which gives scores only"
             raise LossaryError(
-                "Probabilities were asked for.",
+                "Cannot predict probabilities.",
                 arrived=f"The fit is {what}.",
                 allowed="Expected a classifier fitted with a loss that reads logits, such as bce or scce.",
                 do="Use predictions(data), or fit with --loss bce or scce.",
@@ -233,7 +233,7 @@ class TableFit:
     __repr__ = __str__
 
     def _title(self) -> str:
-        return f"{self.target}, fitted by {self.label} ({self.model})"
+        return f"{self.target}, fitted with {self.label} ({self.model})"
 
     def _told(self) -> list[tuple[str, str]]:
         told = [(one.name, _described(one)) for one in self.inputs]
@@ -298,30 +298,30 @@ def load_fit(path: str | Path) -> TableFit | LinearFit:
         what = f"it has no {problem}" if isinstance(problem, KeyError) else str(problem) or type(problem).__name__
         why = f"It is damaged ({what[:120]})."
     raise LossaryError(
-        f"A fit was to be loaded from {visible(str(path))!r}.",
+        f"Cannot load a fit from {visible(str(path))!r}.",
         arrived=visible(why),
         allowed="Expected a file written by `lossary compare --save`, or by `save` of a comparison or a linear fit.",
-        do="Save the fit again, with this version of lossary.",
+        do="Save the fit again with this version of lossary.",
     )
 
 
 def _document(path: Path) -> dict[str, Any]:
     """The JSON of a file that says it is a fit."""
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait, and a device never end
-        raise Damaged("It is no file.")
+        raise Damaged("It is not a file.")
     try:
         found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise Damaged("It holds no JSON.") from None
+        raise Damaged("It is not JSON.") from None
     if not isinstance(found, dict) or found.get("kind") not in (KIND, LINEAR):
-        raise Damaged("It holds no fit.")
+        raise Damaged("It is not a fit.")
     if found.get("format") != FORMAT:
         raise Damaged(f"Its format is {found.get('format')!r:.20}; this lossary reads format {FORMAT}.")
     return found
 
 
 def _no_constant(word: str) -> None:
-    raise Damaged(f"It is damaged ({word} is no number of JSON).")
+    raise Damaged(f"It is damaged ({word} is not a JSON number).")
 
 
 def _read(found: dict[str, Any]) -> TableFit:
@@ -342,7 +342,7 @@ def _read(found: dict[str, Any]) -> TableFit:
     if not layers or len(classes) != counts or width != (counts if task == "multiclass" else 1):
         raise Damaged(f"It is damaged ({width} outputs for {len(classes)} classes).")
     if not mean.size == std.size == layers[0][0].shape[0] or not (std > 0).all():
-        raise Damaged("It is damaged (means and deviations do not fit the inputs).")
+        raise Damaged("It is damaged (means and deviations do not match the inputs).")
     reading = _typed(found["reading"], dict)
     missing = tuple(_typed(word, str) for word in _typed(reading["missing"], list))
     decimal = None if reading["decimal"] is None else _one_of(reading["decimal"], ("point", "comma"))
@@ -360,7 +360,7 @@ def _input(found: Any) -> Input:
     currency, unit = (_typed(affix, str) for affix in found["affixes"])
     values = tuple(_typed(value, str) for value in _typed(found["values"], list))
     if kind == "text" and fill is not None and fill not in values:
-        raise Damaged(f"It is damaged (a missing cell of {found['name']} becomes a value that it has not).")
+        raise Damaged(f"It is damaged (a missing cell of {found['name']} becomes a value that it does not have).")
     fields: dict[str, Any] = {name: _typed(found[name], str) for name in ("name", "pattern", "decimal")}
     fields |= {name: _typed(found[name], bool) for name in ("plain", "indicator")}
     fields |= {name: _number(found[name]) for name in ("zero", "low", "high")}
@@ -376,7 +376,7 @@ def _typed(value: Any, kind: Callable[..., Any]) -> Any:
 
 def _one_of(value: Any, allowed: Sequence[str]) -> str:
     if value not in allowed:
-        raise Damaged(f"It is damaged ({value!r} is none of {', '.join(allowed)}).")
+        raise Damaged(f"It is damaged ({value!r} is not one of {', '.join(allowed)}).")
     return str(value)
 
 
@@ -392,7 +392,7 @@ def _array(value: Any, axes: int) -> np.ndarray:
         try:
             raw = base64.b64decode(_typed(value["float32"], str), validate=True)
         except binascii.Error:
-            raise Damaged("It is damaged (weights that are no base64).") from None
+            raise Damaged("It is damaged (weights that are not base64).") from None
         found = np.frombuffer(raw, dtype="<f4").astype(np.float32).reshape(shape)
     else:
         found = np.array(_typed(value, list), dtype=np.float64)

@@ -164,7 +164,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
                 arrived=arrived if not isinstance(y_pred, dict) else f"It was given {', '.join(map(str, given))}.",
                 allowed="Expected one tensor with them along its last axis"
                 + (f", or {' and '.join(self.heads)} by name." if self.heads else ", or a tuple of them."),
-                do="Name the outputs of the model so, or stack them: y_pred of shape (rows, outputs).",
+                do="Give the outputs of the model these names, or stack them: y_pred of shape (rows, outputs).",
             )
         return self._stacked(y_true, given, list(self.heads)), rest
 
@@ -175,9 +175,9 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
         parts = [read(owner, name, given[name], self.inner) for name in names]
         if len({tuple(x.shape) for x in parts}) > 1:
             raise ShapeError(
-                f"{owner} reads {' and '.join(names)}, of one shape.",
+                f"{owner} needs {' and '.join(names)} of the same shape.",
                 arrived=f"They have the shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
-                allowed="Expected equal shapes: one number of each for each target.",
+                allowed="Expected equal shapes, with one number of each per target.",
                 do="Give the outputs of the model the same number of units.",
             )
         flat = len(getattr(y_true, "shape", None) or np.shape(y_true)) == 1

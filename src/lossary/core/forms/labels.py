@@ -44,17 +44,17 @@ from ..results import Rows
 
 FromLogits = Annotated[bool, flag("Whether y_pred holds logits (True) or probabilities (False).")]
 Smoothing = Annotated[
-    float, fraction("The share of each label that is spread evenly over the classes.", closed=True, slide=(0.0, 0.5))
+    float, fraction("The fraction of each label that is spread evenly over the classes.", closed=True, slide=(0.0, 0.5))
 ]
 Axis = Annotated[int, Param("The axis of the classes.", kind="whole", unusual=-1)]
 Ignored = Annotated[
-    int | None, whole("A label that means 'no label': its entries count nowhere.", optional=True, unusual=0)
+    int | None, whole("A label that means 'no label': its entries are ignored.", optional=True, unusual=0)
 ]
 Chances = Callable[[], tuple[Tensor, Tensor]]
 Epsilon = Annotated[
     float | None,
     Param(
-        "Clip probabilities to [epsilon, 1 - epsilon], as Keras does with 1e-7; None keeps every digit and gradient.",
+        "Clip probabilities to [epsilon, 1 - epsilon], as Keras does with 1e-7; None does not clip.",
         low=0.0, high=0.5, optional=True, unusual=1e-4,
     ),
 ]  # fmt: skip
@@ -87,9 +87,9 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 
     from_logits: FromLogits = False
     label_smoothing: Annotated[
-        float, fraction("The share of each label that is moved to 1/2.", closed=True, slide=(0.0, 0.5))
+        float, fraction("The fraction by which labels are moved towards 1/2.", closed=True, slide=(0.0, 0.5))
     ] = 0.0
-    axis: Annotated[int, Param("The axis over which one row's mean is taken.", kind="whole", unusual=-1)] = -1
+    axis: Annotated[int, Param("The axis over which the mean of a row is taken.", kind="whole", unusual=-1)] = -1
     class_weight: Annotated[
         tuple[float, ...] | None,
         numbers("Two weights: for the term of label 0 and for the term of label 1.", low=0.0, unusual=(0.5, 2.0)),
@@ -111,7 +111,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     def validate(self) -> None:
         if self.class_weight is not None and (not isinstance(self.class_weight, tuple) or len(self.class_weight) != 2):
             raise ParameterError(
-                f"{type(self).__name__}(class_weight=...) weighs the two classes.",
+                f"{type(self).__name__}(class_weight=...) weights the two classes.",
                 arrived=f"It was given {self.class_weight!r}.",
                 allowed="Expected two numbers >= 0: for label 0 and for label 1.",
                 do="Pass for instance class_weight=(1.0, 5.0).",
@@ -250,7 +250,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         weights = self.class_weight if isinstance(self.class_weight, tuple) else (self.class_weight,)
         if not one_each(weights, values):
             raise ParameterError(
-                f"{type(self).__name__}(class_weight=...) weighs the classes.",
+                f"{type(self).__name__}(class_weight=...) weights the classes.",
                 arrived=f"It was given {len(weights)} weights for {values.shape[-1]} classes.",
                 allowed="Expected one number >= 0 per class.",
                 do="Pass one weight for each output of the model.",

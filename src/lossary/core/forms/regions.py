@@ -60,10 +60,10 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     axis: Annotated[
         tuple[int, ...] | int | None,
-        Param("The axes to count over; None is all but the batch.", kind="axes", optional=True, unusual=(1,)),
+        Param("The axes to sum over; None is all but the batch axis.", kind="axes", optional=True, unusual=(1,)),
     ] = None
     from_logits: FromLogits = False
-    whole_batch: Annotated[bool, flag("Where axis is None, count over the batch too: one ratio for all rows.")] = False
+    whole_batch: Annotated[bool, flag("If axis is None, sum over the batch axis too: one ratio for all rows.")] = False
 
     @property
     def gives(self) -> type[Rows] | type[Sums]:
@@ -152,9 +152,9 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
     def _check(self, a: Tensor, b: Tensor) -> None:
         if CHECKS.get() and concrete(a) and concrete(b) and bool(ops.convert_to_numpy(ops.any(b < a))):
             raise TargetError(
-                f"{type(self).__name__} reads y_true as boxes, coded as {self.coding!r}.",
-                arrived="Some end before they begin: their width or height is negative.",
-                allowed="Expected " + type(self).params["coding"].text.removeprefix("How a box is written: "),
+                f"{type(self).__name__} reads y_true as boxes with coding={self.coding!r}.",
+                arrived="Some have a negative width or height.",
+                allowed="Expected " + "a width and a height >= 0 in the coding given.",
                 do='Pass the coding of your boxes: coding="centre" or coding="size".',
             )
 

@@ -121,7 +121,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     const facts = (one) => `value ${number(one.value)} · gradient ${number(one.gradient)} · curvature ${number(one.curvature)}`;
     announce(`${answer.axis.label} ${number(told.at, 7)}. ${answer.curves.map((c, i) => (c.value ? `${c.label}: ${facts(told.curves[i])}` : "")).filter(Boolean).join("; ")}.`);
     reading.replaceChildren(h("h3", {}, `${answer.axis.label}: ${number(told.at, 7)}`), ...answer.curves.map((curve, i) => {
-      if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is not drawn: its axis is another one (${curve.other}).`);
+      if (!curve.value) return h("p", {}, swatch(i), ` ${curve.label} is not drawn: it has another axis (${curve.other}).`);
       const entry = picker.byName.get(asked.losses[i].name);
       const one = told.curves[i];
       if (!one.symbols) return "";

@@ -40,7 +40,7 @@ export function ownPanel(root, catalogue, params, changed) {
     refresh();
   } });
   const file = h("input", { type: "file", id: "file", accept: ".csv,.tsv,.txt,text/csv", onchange: () => file.files[0] && load(file.files[0]) });
-  const byFormula = h("div", {}, h("label", { for: "formula" }, "Formula of one entry's loss"), line,
+  const byFormula = h("div", {}, h("label", { for: "formula" }, "Formula of the loss of one entry"), line,
     h("p", { class: "hint" }, "y is the target, p the prediction, e = p − y. Any other name becomes a slider. You can use + − * / ^ < ≤ |…| abs sign sqrt square exp log log1p expm1 sin cos tanh sigmoid softplus relu min max where."),
     choice("Horizontal axis", [["error", "the error e"], ["prediction", "the prediction p, for y = 1"], ["probability", "a probability p, for y = 1"]], over, (now) => {
       over = now;
@@ -73,7 +73,7 @@ export function ownPanel(root, catalogue, params, changed) {
 
   async function load(chosen) {
     if (chosen.size > LARGEST) {
-      rowsAlert.show({ asked: `${chosen.name} is too large to be read here.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Expected at most ${LARGEST.toLocaleString("en")} bytes.`, do: "Take a part of its rows, or use `lossary check` on the file." });
+      rowsAlert.show({ asked: `${chosen.name} is too large to be read here.`, arrived: `It has ${chosen.size.toLocaleString("en")} bytes.`, allowed: `Expected at most ${LARGEST.toLocaleString("en")} bytes.`, do: "Select some of its rows, or use `lossary check` on the file." });
       return;
     }
     put(await chosen.text());

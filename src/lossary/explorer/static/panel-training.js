@@ -11,7 +11,7 @@ const KNOBS = [
   ["penalty", "Regularization (L2)", 0, 0.05, 0.001, "The factor of the sum of squared weights that is added to the loss."],
   ["outliers", "Outliers in the data", 0, 0.4, 0.1, "The share of points that are moved far up."],
   ["noise", "Noise", 0, 1, 0.15, ""],
-  ["pace", "Steps per picture", 1, 40, 8, ""],
+  ["pace", "Steps per frame", 1, 40, 8, ""],
 ];
 const LONGEST = 3000;
 
@@ -124,7 +124,7 @@ export function trainingPanel(root, catalogue, params, changed) {
       chart.show(history[i] && answer.runs[i]);
       if (!chart.element.hidden) stack(chart, i);
     });
-    results.replaceChildren(table("State of the training", ["loss", "step", "data loss", "regularization", "total"],
+    results.replaceChildren(table("State of training", ["loss", "step", "data loss", "regularization", "total"],
       answer.runs.map((r, i) => [named(r.label, i), String(r.steps), number(r.costs.at(-1)), number(r.penalties.at(-1)), number(r.costs.at(-1) + r.penalties.at(-1))])));
   }
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from ...numerics.keras_private import compilation, loss_mean
 from .work import by_size
 
 Batch = Any  # x, (x, y) or (x, y, sample_weight), each an array or a structure of arrays, rows first
@@ -103,8 +104,8 @@ def program(model: Any, plan: Plan, sample: Batch, held: Batch, total: int, comp
     leaves the choice to what was measured.
     """
     cached = _PROGRAMS.get(model)
-    if cached is None or cached.compiled is not model._compile_config:
-        cached = _PROGRAMS[model] = _Cached(model._compile_config)
+    if cached is None or cached.compiled is not compilation(model):
+        cached = _PROGRAMS[model] = _Cached(compilation(model))
     few = total == 1 or total < by_size(backend().FEW, model, plan.batch)
     shapes = (plan, _shapes(sample), _shapes(held), compiler, tuple(v.trainable for v in model.variables))
     kinds = (few,) if total == 1 else (False, few)  # what is compiled serves few steps too
@@ -157,5 +158,5 @@ def restore_weights(model: Any, state: Snapshot) -> None:
 
 def sound(model: Any) -> bool:
     """Whether all weights, and the mean loss since metrics began anew, are finite."""
-    watched = [*model.trainable_variables, *getattr(model._loss_tracker, "variables", [])]
+    watched = [*model.trainable_variables, *getattr(loss_mean(model), "variables", [])]
     return all(bool(np.isfinite(keras.ops.convert_to_numpy(v.value)).all()) for v in watched)

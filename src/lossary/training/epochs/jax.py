@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
+from ...numerics.keras_private import jax_state
 from . import Batch, Logs, Plan, Program, variables
 from .compiled import Compiled
 from .stepped import Stepped
@@ -56,9 +57,7 @@ def arguments(model: Any, batch: Batch) -> tuple[Any, ...]:
 
 
 def _state(model: Any) -> Groups:
-    state: Groups = model._get_jax_state(
-        trainable_variables=True, non_trainable_variables=True, optimizer_variables=True, metrics_variables=True
-    )
+    state: Groups = jax_state(model)
     return state
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ...numerics.keras_private import draws_numbers, layers_of
 from . import Batch, Logs, Plan, Program
 from .compiled import Compiled
 from .stepped import Stepped
@@ -221,7 +222,7 @@ def _specs(step: Callable[[Batch], Logs], sample: Batch) -> Any:
 
 def _draws(model: Any) -> bool:
     """Whether a layer draws random numbers."""
-    return any(layer._seed_generators for layer in model._flatten_layers())
+    return any(map(draws_numbers, layers_of(model)))
 
 
 def _on_cpu() -> bool:

@@ -12,6 +12,7 @@ import torch
 from keras import tree
 
 from ...core.contract import checks
+from ...numerics.keras_private import plain_updates
 from . import Batch, Logs, Plan, Program, variables
 from .stepped import Stepped
 
@@ -204,7 +205,7 @@ class Steps(Stepped):
             new = [scope.get_current_value(variable).detach() for variable in self.variables]
             return [*new, *(torch.as_tensor(value) for value in logs.values())]
 
-        with _plain_updates(self._model.optimizer), checks(False):  # what is compiled does not look at values
+        with plain_updates(self._model.optimizer), checks(False):  # what is compiled does not look at values
             program = trace(whole, [*state, *tree.flatten(batch)])
         kind.program, kind.names = torch.compile(program) if self.compiler else program, names
 
@@ -222,21 +223,3 @@ def _close(old: torch.Tensor, new: torch.Tensor, true: torch.Tensor) -> bool:
     change = (true - old).abs().max() if true.numel() else torch.tensor(0.0)
     rounding = 8 * torch.finfo(true.dtype).eps * true.abs().max() if true.numel() else 0.0
     return new.shape == true.shape and bool(((new - true).abs() <= 2e-3 * change + rounding).all())
-
-
-class _plain_updates:
-    """A block in which the optimizer updates variable by variable: its quicker way reads numbers out of tensors."""
-
-    NAMES = ("_backend_update_step", "_apply_weight_decay")
-
-    def __init__(self, optimizer: Any) -> None:
-        self.optimizer = optimizer
-
-    def __enter__(self) -> None:
-        for name in self.NAMES:
-            plain: Callable[..., Any] = [vars(c)[name] for c in type(self.optimizer).__mro__ if name in vars(c)][-1]
-            vars(self.optimizer)[name] = plain.__get__(self.optimizer)
-
-    def __exit__(self, *error: object) -> None:
-        for name in self.NAMES:
-            del vars(self.optimizer)[name]

@@ -7,7 +7,7 @@ from keras import ops
 
 import lossary as ls
 from tests.fuzz.calls import numbers
-from tests.laws.cases import CASES
+from tests.laws.cases import every_case
 
 GROWING = [ls.MeanSquaredError, ls.MeanAbsoluteError, ls.RootMeanSquaredError, ls.LogCosh, ls.Huber, ls.SmoothL1]
 GROWING += [ls.PseudoHuber, ls.Quantile]
@@ -18,7 +18,7 @@ def told(loss, y, p):
         return ops.convert_to_numpy(loss(y, p))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.cls.__name__)
+@every_case
 @pytest.mark.parametrize("reduction", ["none", "sum_over_batch_size"])
 def test_a_row_that_is_no_number_gives_none(case, reduction):
     y, p, _ = numbers(np.random.default_rng(0), case, 3)

@@ -1,0 +1,142 @@
+"""What a loss says of itself in one word is so. A trait is one of the formula, the same on every backend.
+
+Losses of one number are looked at along it; others on random lawful rows. Whether a gradient jumps: test_curves.py too.
+"""
+
+import numpy as np
+import pytest
+from keras import ops
+
+import lossary as ls
+from lossary.core.forms import Binary, Categorical, Distance, Margin, Sparse
+from tests.backends import array, gradient
+from tests.laws.cases import LOSSES, PAIRED, draw, unusual
+
+pytestmark = pytest.mark.once
+CURVED = [cls for cls in LOSSES if issubclass(cls, (Distance, Margin)) and cls.__name__ != "RootMeanSquaredError"]
+of_one_number = pytest.mark.parametrize("cls", CURVED, ids=lambda cls: cls.__name__)
+
+X = np.linspace(-30, 30, 601, dtype="float32") + np.float32(0.013)
+
+
+def curve(cls):
+    return array(cls().of(ops.convert_to_tensor(X))).astype("float64")
+
+
+@of_one_number
+def test_convex_means_convex(cls):
+    bends = np.diff(curve(cls), 2)
+    assert ("convex" in cls.traits) == bool((bends > -2e-4).all())
+
+
+@of_one_number
+def test_robust_means_a_bounded_pull(cls):
+    far = np.abs(gradient(cls().of, np.float32([-1e4, -1e3, 1e3, 1e4])))
+    grows = far[3] > 5 * max(far[2], 1e-3) or far[0] > 5 * max(far[1], 1e-3)
+    assert not (grows and "robust" in cls.traits)
+    assert grows or "robust" in cls.traits or cls.__name__ == "Hinge"
+
+
+@of_one_number
+def test_symmetric_bounded_and_redescending_are_what_they_say(cls):
+    loss = cls(**unusual(cls))
+    both = array(loss.of(ops.convert_to_tensor(X))), array(loss.of(ops.convert_to_tensor(-X)))
+    assert ("symmetric" in cls.traits) == bool(np.allclose(*both, rtol=1e-6))
+    ends = array(loss.of(ops.convert_to_tensor(np.float32([-1e8, -1e7, 1e7, 1e8]))))
+    assert ("bounded" in cls.traits) == bool(np.allclose(ends, ends[0]))
+    pull = np.abs(gradient(loss.of, np.float32([-1.0, -1e4])))
+    assert ("redescending" in cls.traits) == bool(pull[1] < 0.01 * pull[0])
+
+
+@of_one_number
+def test_smooth_means_no_corner(cls):
+    x = np.linspace(-6, 6, 24001, dtype="float32")
+    jumps = np.abs(np.diff(gradient(cls().of, x)))
+    assert ("smooth" in cls.traits) == bool(jumps.max() < 0.05) or cls.__name__ == "TukeyBiweight"
+
+
+# -- losses of more than one number ------------------------------------------------------------------------------------
+
+OTHERS = [cls for cls in PAIRED if cls not in CURVED and cls.__name__ not in ("CTC", "RootMeanSquaredError")]
+OTHERS = [cls for cls in OTHERS if cls().contract.shape != "free" and not cls().coupled]
+of_rows = pytest.mark.parametrize("cls", OTHERS, ids=lambda cls: cls.__name__)
+MANY = 400
+
+
+def logits(cls):
+    """The loss of unbounded predictions, where it has one: of probabilities, every cross-entropy is convex."""
+    return cls(from_logits=True) if "from_logits" in cls.params else cls()
+
+
+def rows(loss, y, p):
+    with ls.checks(False):
+        return array(loss.rows(y.astype("float32") if y.dtype.kind == "f" else y, p.astype("float32"))).astype(
+            "float64"
+        )
+
+
+@of_rows
+def test_convex_means_below_every_chord(cls):
+    loss, rng = logits(cls), np.random.default_rng(4)
+    (y, p), (_, q) = (draw(loss, rng, MANY) for _ in range(2))
+    if loss.contract.prediction.low == -np.inf:
+        p, q = 3 * p, 3 * q
+    chord = (rows(loss, y, p) + rows(loss, y, q)) / 2
+    assert ("convex" in cls.traits) == bool((rows(loss, y, (p + q) / 2) < chord + 1e-5 * (1 + np.abs(chord))).all())
+
+
+@of_rows
+def test_bounded_means_a_largest_value(cls):
+    """Predictions as far off as they may be."""
+    loss, rng = logits(cls), np.random.default_rng(5)
+    y, p = draw(loss, rng, MANY)
+    rules = loss.contract.prediction
+    if rules.high < np.inf:
+        p = rng.choice([rules.low, 1e-30, rules.high], size=p.shape)
+    else:
+        p = np.abs(p) * 1e4 if rules.low == 0 else p * 1e4
+    assert ("bounded" in cls.traits) == bool(rows(loss, y, p).max() < 3)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in OTHERS if "robust" in cls.traits], ids=lambda cls: cls.__name__)
+def test_robust_means_that_no_row_pulls_harder_the_farther_it_lies(cls):
+    loss, rng = logits(cls), np.random.default_rng(6)
+    y, p = draw(loss, rng, MANY)
+    pulls = [np.abs(gradient(lambda v: loss.rows(y, v), (far * p).astype("float32"))).max() for far in (10, 1000)]
+    assert pulls[1] <= 1.01 * max(pulls[0], 1)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in PAIRED if "proper" in cls.traits], ids=lambda cls: cls.__name__)
+def test_proper_means_smallest_at_the_true_probabilities(cls):
+    """The expected loss, over labels drawn by them, of these probabilities and of others."""
+    rng, classes = np.random.default_rng(7), 2 if issubclass(cls, Binary) else 4
+    true = rng.dirichlet(np.ones(classes), MANY)
+    told = [true, *(rng.dirichlet(np.ones(classes), MANY) for _ in range(5)), np.clip(true * 1.05, 0, 1)]
+
+    def expected(p):
+        loss, costs = cls(), 0.0
+        for k in range(classes):
+            label = np.full(MANY, k) if issubclass(cls, Sparse) else np.tile(np.eye(classes)[k], (MANY, 1))
+            if issubclass(cls, Binary):
+                label, p = label[:, 1:], p[:, -1:]
+            costs = costs + true[:, k] * rows(loss, label, p)
+        return costs
+
+    best = expected(true)
+    assert all((expected(p) >= best - 1e-6).all() for p in told[1:])
+    assert issubclass(cls, (Binary, Categorical))
+
+
+@pytest.mark.parametrize("cls", [cls for cls in LOSSES if "likelihood" in cls.traits], ids=lambda cls: cls.__name__)
+def test_a_likelihood_is_minus_the_log_of_a_density(cls):
+    """exp(-loss) has the same integral over the target whatever is predicted, which a plain error has not."""
+    y = np.linspace(-60, 60, 120_001, dtype="float32")[:, None]
+    if cls.inputs:
+        losses = [(ls.adaptive_robust, {"alpha": a, "scale": s}, np.zeros_like(y)) for a, s in ((1.5, 0.5), (1.8, 2.0))]
+    else:
+        losses = [(ls.gaussian_nll, {}, np.tile(np.float32([m, s]), (len(y), 1)))
+                  for m, s in ((0.0, 0.0), (3.0, 2.0))]  # fmt: skip
+    areas = [
+        np.exp(-array(f(y, p, **more)).astype("float64").ravel()).sum() * (y[1, 0] - y[0, 0]) for f, more, p in losses
+    ]
+    np.testing.assert_allclose(areas, np.mean(areas), rtol=1e-2)
