@@ -120,6 +120,9 @@ def test_class_and_function_agree_in_every_layout(case):
     true, pred, beside = case.slots.sides(arrays)
     tensors = tuple(map(ops.convert_to_tensor, pred.values()))
     close(loss(tuple(map(ops.convert_to_tensor, true.values())) or None, tensors, **beside), want)
+    for side, part in (("y_true", true), ("y_pred", pred)):
+        if len(part) == 1 and (x := next(iter(part.values()))).ndim == 1:  # a list of NumPy's numbers is one tensor
+            close(loss(**{"y_true": true or None, "y_pred": pred, side: list(x)}, **beside), want)
     for side, part, axis in (("y_true", true, case.slots.stack_true), ("y_pred", pred, case.slots.stack)):
         if axis is not None and len(part) > 1:
             both = {"y_true": true or None, "y_pred": pred, side: np.stack(list(part.values()), axis)}

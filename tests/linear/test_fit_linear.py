@@ -377,3 +377,16 @@ def lambda_of(kind):
         return ops.mean(ops.square(y_pred - y_true))
 
     return {"narrow": narrow, "mean": mean}[kind]
+
+
+def test_equal_losses_share_their_programs(rng):
+    from lossary.linear import rows
+
+    huber = rows.row_function(ls.Huber(delta=1.7))
+    assert rows.row_function(ls.Huber(delta=1.7)) is huber
+    assert rows.row_function(ls.Huber(delta=1.8)) is not huber
+    assert rows.row_function(lambda y, p: (y - p) ** 2) is not huber
+    x = rng.normal(size=(40, 2))
+    y = x @ [1.0, -2.0] + rng.standard_t(2, size=40)
+    wide, narrow, again = (ls.fit_linear(x, y, loss=ls.Huber(delta=d)).loss for d in (9.0, 0.3, 9.0))
+    assert wide == again != narrow
