@@ -104,6 +104,12 @@ SLOTS = [
         "Name them mean and spread, whatever the spread stands for.",
     ),
     Example(
+        "A tuple that may be rows or outputs",
+        "As many rows as outputs arrive as a tuple, so that it can be read in two ways.",
+        "rows = np.zeros((2, 2))\nls.gaussian_nll(np.zeros(2), tuple(rows))",
+        "Stack them to one array, rows first.",
+    ),
+    Example(
         "Outputs of a likelihood with different shapes",
         "The mean has a different number of columns than the spread.",
         "ls.gaussian_nll([1.0, 2.0], mean=np.zeros((2, 1)), spread=np.zeros((2, 3)))",

@@ -218,6 +218,13 @@ def test_outputs_by_name_are_the_last_axis():
     np.testing.assert_allclose(array(quantiles), array(want), rtol=1e-6)
     with pytest.raises(ls.ParameterError, match="mean and spread"):
         ls.gaussian_nll(Y, {"mean": mean})
+    rows = np.concatenate([mean, spread], 1)[:2]  # as many as outputs: a tuple of them could be either
+    for given in (tuple(rows), tuple(map(ops.convert_to_tensor, rows))):
+        with pytest.raises(ls.ShapeError, match="outputs, or rows"):
+            ls.gaussian_nll(Y[:2], given)
+    want = ls.gaussian_nll(Y[:2], rows)
+    for given in (list(rows), (mean[:2], spread[:2])):
+        np.testing.assert_allclose(array(ls.gaussian_nll(Y[:2], given)), array(want), rtol=1e-6)
     with pytest.raises(ls.ShapeError, match="one shape"):
         ls.gaussian_nll(Y, mean=mean, spread=spread[:3])
 

@@ -170,10 +170,10 @@ class Inputs:
         """The weights that the loss owns."""
         return {name: slot for name, slot in self.slots.items() if isinstance(slot, OwnSlot)}
 
-    def sizes(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, int]:
+    def sizes(self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, int]:
         """The sizes of the axes, as what arrived shows them."""
         found: dict[str, int] = {}
-        for name, x in self._given("", y_true, y_pred, named).items():
+        for name, x in self._given(owner, y_true, y_pred, named).items():
             axes, shape = self.slots[name].axes, tuple(getattr(x, "shape", None) or np.shape(x))
             if "..." not in axes:
                 found |= {axis: n for axis, n in zip(axes, shape, strict=False) if n is not None}
@@ -249,7 +249,7 @@ class Inputs:
             if not set(y) <= {*names, *also}:
                 raise self._refusal(owner, f"{SIDES[side]} is a dictionary with the keys {', '.join(map(str, y))}.")
             return dict(y)
-        several = isinstance(y, (tuple, list)) and len(y) > 0 and hasattr(y[0], "shape")
+        several = isinstance(y, (tuple, list)) and len(y) > 0 and bool(getattr(y[0], "shape", ()))
         if several and len(y) == 1 and len(names) == 1:
             return {names[0]: y[0]}
         if len(needed) == 1 and not several and self._stacked(side) is None:
