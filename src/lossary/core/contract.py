@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
 
+from ..numerics import ops
 from ..numerics.backend import alike, concrete, extremes
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
@@ -302,9 +302,12 @@ def _check_range(
     low, high = seen
     outside = low < values.low - values.slack or high > values.high + values.slack
     if values.allowed and not outside:
-        outside = not bool(
-            np.isin(np.asarray(ops.convert_to_numpy(x)).astype("float64"), (*values.allowed, np.nan)).all()
-        )
+        if values.allowed == (-1.0, 0.0, 1.0):  # of these, and of no others between them, the square is the size
+            low_rest, high_rest = extremes(ops.square(x) - ops.abs(x))
+            outside = low_rest < 0 or high_rest > 0
+        else:
+            known = (*values.allowed, np.nan)
+            outside = not bool(np.isin(np.asarray(ops.convert_to_numpy(x)).astype("float64"), known).all())
     if outside:
         raise kind(
             f"{owner} reads every entry of {name} as {values.words}.",
