@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import statistics
@@ -41,7 +42,7 @@ def line(mnist: str) -> tuple[Any, ...]:
     penalty = keras.regularizers.L2(0.01)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_regularizer=penalty)])
     model.compile(keras.optimizers.SGD(0.01), "mse")
-    return model, x, y, 16
+    return model, x, y, {"batch_size": 16}
 
 
 def digits(mnist: str, width: int = 128) -> tuple[Any, ...]:
@@ -53,7 +54,7 @@ def digits(mnist: str, width: int = 128) -> tuple[Any, ...]:
     model = keras.Sequential(layers)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"])
-    return model, x, y, 256
+    return model, x, y, {"batch_size": 256}
 
 
 def wide(mnist: str) -> tuple[Any, ...]:
@@ -89,24 +90,25 @@ def dataset(mnist: str) -> tuple[Any, ...]:
     """The digit classifier on a tf.data.Dataset of 20,000 rows."""
     import tensorflow as tf
 
-    model, x, y, batch = digits(mnist)
-    return model, tf.data.Dataset.from_tensor_slices((x[:20_000], y[:20_000])).batch(batch), None, None
+    model, x, y, how = digits(mnist)
+    return model, tf.data.Dataset.from_tensor_slices((x[:20_000], y[:20_000])).batch(how["batch_size"]), None, {}
 
 
 def loader(mnist: str) -> tuple[Any, ...]:
     """The same on a DataLoader of torch."""
     import torch
 
-    model, x, y, batch = digits(mnist)
+    model, x, y, how = digits(mnist)
     rows = torch.utils.data.TensorDataset(torch.from_numpy(x[:20_000]), torch.from_numpy(y[:20_000]))
-    return model, torch.utils.data.DataLoader(rows, batch_size=batch), None, None
+    return model, torch.utils.data.DataLoader(rows, **how), None, {}
 
 
 def sequence(mnist: str) -> tuple[Any, ...]:
-    """The same on a PyDataset of Keras, which stands for generators: fit needs one anew for each epoch."""
+    """The same on a PyDataset of Keras, whose rows it looks up."""
     import keras
 
-    model, x, y, batch = digits(mnist)
+    model, x, y, how = digits(mnist)
+    batch = how["batch_size"]
 
     class Batches(keras.utils.PyDataset):
         def __len__(self) -> int:
@@ -116,10 +118,23 @@ def sequence(mnist: str) -> tuple[Any, ...]:
             rows = slice(k * batch, (k + 1) * batch)
             return x[rows], y[rows]
 
-    return model, Batches(), None, None
+    return model, Batches(), None, {}
 
 
-ALL = (line, digits, wide, small, convolutional, recurrent, dataset, loader, sequence)
+def generator(mnist: str) -> tuple[Any, ...]:
+    """Large batches of few columns, which cost less to compute than to hand over."""
+    import keras
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    made = [random.normal(size=(4096, 20)).astype("float32") for _ in range(8)]
+    batches = ((x, x[:, :1]) for x in itertools.cycle(made))
+    model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model, batches, None, {"steps_per_epoch": 100}
+
+
+ALL = (line, digits, wide, small, convolutional, recurrent, dataset, loader, sequence, generator)
 MODELS = {one.__name__: one for one in ALL}
 
 
@@ -132,7 +147,7 @@ def _classifier(layers: list[Any], shape: tuple[int, ...], batch: int) -> tuple[
     y = random.integers(0, 10, len(x)).astype("int32")
     model = keras.Sequential(layers)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model, x, y, batch
+    return model, x, y, {"batch_size": batch}
 
 
 def _digits(mnist: str) -> tuple[Any, Any]:
@@ -158,28 +173,27 @@ def measure(name: str, how: str, epochs: int, warm: bool, mnist: str) -> dict[st
     import keras
 
     keras.utils.set_random_seed(0)
-    model, x, y, batch = MODELS[name](mnist)
+    model, x, y, more = MODELS[name](mnist)
     if not warm:
-        history, wall, processor = _timed(how, model, x, y, batch, epochs)
+        history, wall, processor = _timed(how, model, x, y, more, epochs)
         logs = {key: values[-1] for key, values in history.items()}
         return {"wall": wall, "processor": processor, "accuracy": float(logs.get("accuracy", float("nan")))}
     for _ in range(1 if how == "fit" else 3):  # train chooses its loop by what it has seen
-        _timed(how, model, x, y, batch, 2 * epochs)
-    few, many = (_timed(how, model, x, y, batch, count)[1:] for count in (epochs, 3 * epochs))
+        _timed(how, model, x, y, more, 2 * epochs)
+    few, many = (_timed(how, model, x, y, more, count)[1:] for count in (epochs, 3 * epochs))
     wall, processor = ((b - a) / (2 * epochs) for a, b in zip(few, many, strict=True))
     return {"wall": wall, "processor": processor}
 
 
-def _timed(how: str, model: Any, x: Any, y: Any, batch: int | None, epochs: int) -> tuple[Any, float, float]:
+def _timed(how: str, model: Any, x: Any, y: Any, more: dict[str, int], epochs: int) -> tuple[Any, float, float]:
     import lossary as ls
 
     train = ls.train  # loaded before the clock starts
-    size = {} if batch is None else {"batch_size": batch}
     began = time.perf_counter(), time.process_time()
     if how == "fit":
-        history = model.fit(x, y, **size, epochs=epochs, verbose=0).history
+        history = model.fit(x, y, **more, epochs=epochs, verbose=0).history
     else:
-        history = train(model, x, y, **size, epochs=epochs, verbose=0).history
+        history = train(model, x, y, **more, epochs=epochs, verbose=0).history
     return history, time.perf_counter() - began[0], time.process_time() - began[1]
 
 

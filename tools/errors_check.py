@@ -9,7 +9,8 @@ LINE = (
 )
 MODULE = {"data.py": "import keras\n\n\ndef broken():\n    raise RuntimeError('no data today')\n"}
 MISFIT = {
-    "data.py": "import keras, numpy as np\n\nlayers = [keras.Input((3,)), keras.layers.Dense(1, name='score')]\n"
+    "data.py": "import keras, numpy as np\n\n"
+    "layers = [keras.layers.Reshape((7,)), keras.layers.Dense(1, name='score')]\n"
     "model = keras.Sequential(layers, name='line')\nmodel.compile('sgd', 'mse')\n"
     "wrong = np.zeros((4, 5)), np.zeros((4, 1))\n"
 }

@@ -90,6 +90,30 @@ OPTIONS = [
         "Pass the compiled model, and what model.evaluate takes.",
     ),
     Example(
+        "The target of a model without a loss",
+        "ls.target_split is given targets for a model that no loss compares them in, or none where one does.",
+        STACK + "ls.target_split(model, np.zeros((4, 3)), np.zeros((4, 1)))",
+        "Compile the model with the loss; leave y out where the layers hold it.",
+    ),
+    Example(
+        "The terms of what is no model",
+        "ls.regularization is given something else than a model of Keras.",
+        'import lossary.objective\n\nlossary.objective.regularization("model")',
+        "Pass the model itself.",
+    ),
+    Example(
+        "Inputs that a model does not take",
+        "x has another number of columns than the model was built for, another number of arrays, or other names.",
+        STACK + 'ls.train(model, np.zeros((4, 2)), np.zeros((4, 1)), loss="mse")',
+        "Compare the shapes that the message names; the first axis counts the rows.",
+    ),
+    Example(
+        "Targets by name for one output",
+        "y is a dictionary or a list of several arrays, and the model has one output.",
+        STACK + 'model.compile("sgd", "mse")\nls.train(model, x, {"y": y})',
+        "Pass the array itself.",
+    ),
+    Example(
         "A loss with variables, created outside the strategy's scope",
         "Under tf.distribute, the variables of a loss must be created where those of the model are.",
         "import keras\n\n"

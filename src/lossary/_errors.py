@@ -1,6 +1,7 @@
 """The error of every room: what was asked, what arrived, what is expected, what to do. Imports nothing of lossary."""
 
 import re
+from typing import Any
 
 # Controls, marks that turn the direction of writing, and halves of characters: they steer a terminal, or break it.
 UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
@@ -24,8 +25,28 @@ class LossaryError(ValueError):
         self.arrived, self.allowed, self.do = map(visible, (arrived, allowed, do))
         super().__init__(" ".join(filter(None, (self.asked, self.arrived, self.allowed, self.do))))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the line of the user's own that led here, and the sentence."""
+        return [*_own_line(self.__traceback__), f"{type(self).__name__}: {self}"]
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.asked, self.arrived, self.allowed, self.do)
+
+
+def _own_line(trace: Any) -> list[str]:
+    """The last line before lossary that belongs to no library."""
+    import traceback
+    from pathlib import Path
+
+    found: list[str] = []
+    for frame in traceback.extract_tb(trace):
+        file = Path(frame.filename)
+        if file.is_relative_to(Path(__file__).parent):
+            break
+        if not {"site-packages", "dist-packages"} & set(file.parts):
+            where = "" if "ipykernel" in frame.filename or frame.filename.startswith("<") else f"{file.name}, "
+            found = [f"{where}line {frame.lineno}: {frame.line}"]
+    return found
 
 
 def _rebuild(cls: type[LossaryError], asked: str, arrived: str, allowed: str, do: str) -> LossaryError:

@@ -67,6 +67,18 @@ def of_parquet(x, y, folder):
     return folder / "rows.parquet", "kind"
 
 
+def of_folder(x, y, folder):
+    """Two files, the first smaller than a look, with an index of a name of its own."""
+    import pandas
+
+    table = pandas.DataFrame(x, columns=list("abc")).assign(kind=y)
+    table.index = pandas.Index(7 * np.arange(len(y)), name="id")
+    for k, part in enumerate((table[:30], table[30:])):
+        part.to_parquet(folder / f"{k}.parquet")
+    return folder, ["kind"]
+
+
+FILES = {"parquet": of_parquet, "folder": of_folder}
 SOURCES = {
     "arrays": lambda x, y: (x, y),
     "lists": lambda x, y: (x.tolist(), y.tolist()),
@@ -91,13 +103,13 @@ class Again:
 
 
 def given(name, y, folder):
-    if name == "parquet":
-        return of_parquet(X, y, folder)
+    if name in FILES:
+        return FILES[name](X, y, folder)
     made = SOURCES[name](X, y)
     return (Again(made[0]),) if name == "iterable" else made
 
 
-@pytest.mark.parametrize("name", [*SOURCES, "parquet"])
+@pytest.mark.parametrize("name", [*SOURCES, *FILES])
 def test_a_label_far_behind_is_seen_in_every_source(model, name, tmp_path):
     if name == "tensorflow" and BACKEND != "tensorflow":
         pytest.importorskip("tensorflow")
@@ -133,7 +145,8 @@ def test_batches_with_weights(model):
         ("Put them into the batches", lambda model: ls.check(model, iter([]), KIND)),
         ("yields none", lambda model: ls.check(model, iter([]))),
         ("hold only inputs", lambda model: ls.check(model, iter([X[:50]]))),
-        ("There is no such file at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
+        ("There is no Parquet file at", lambda model: ls.check(model, "nowhere.parquet", "kind")),
+        ("could not be read", lambda model: ls.check(model, __file__, "kind")),
         ("y is missing", lambda model: ls.check(model, X)),
         ("rows", lambda model: ls.check(model, {"a": X}, KIND[:5])),
     ],

@@ -1,6 +1,7 @@
 """`lossary list` and `lossary show`, and that neither loads Keras."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -144,3 +145,9 @@ def test_the_quick_way_knows_the_options_of_the_commands():
 def test_python_dash_m():
     done = subprocess.run([sys.executable, "-m", "lossary", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"lossary, version {ls.__version__}"
+
+
+@pytest.mark.parametrize("name", [*ls.losses(), *catalogue.parts()])
+def test_what_is_shown_is_typeset_nowhere(name):
+    for text in (run("show", name).stdout, run("list", name).stdout, str(ls.card(name))):
+        assert not re.search(r"\\[a-zA-Z]|[\^_]\{|\$", text)

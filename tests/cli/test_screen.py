@@ -136,3 +136,16 @@ def test_the_seconds_of_a_fit_are_its_own(monkeypatch):
     problem = pose(load("phones"), Question())
     found = module.compare(problem, [ask("mae"), ask("tukey")], Settings())
     assert [fit.seconds for fit in found.fits] == [1.0, 1.0]
+
+
+@pytest.mark.backendless
+@pytest.mark.parametrize("command", ["compare", "check", "predict"])
+def test_a_large_file_is_named_before_anything_is_loaded(command, tmp_path, capsys):
+    from lossary.cli import main
+
+    large, small = tmp_path / "large.csv", tmp_path / "fit.json"
+    large.write_text("x,y\n" + "1,2\n" * 300_000)
+    small.write_text("{}")
+    main._say_that_it_takes_a_while([command, str(small), str(large), "-o", "out.csv"])
+    main._say_that_it_takes_a_while([command, "-q", str(large)])
+    assert capsys.readouterr().err == f"Reading {large} …\n"

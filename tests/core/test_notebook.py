@@ -1,6 +1,7 @@
 """What a notebook shows: HTML that is well formed, safe, small, and carries nothing from elsewhere."""
 
 import functools
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -150,6 +151,19 @@ def test_a_misspelt_parameter_is_one_sentence(cls, name):
     with pytest.raises(LossaryError, match=f"Did you mean {name}\\?") as caught:
         cls(**wrong)
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+@pytest.mark.backendless
+def test_a_notebook_shows_ones_own_line_and_the_sentence():
+    with pytest.raises(ls.ParameterError) as caught:
+        ls.Huber(detla=1.0)
+    own, said = caught.value._render_traceback_()
+    assert re.fullmatch(r"test_notebook.py, line \d+: ls.Huber\(detla=1.0\)", own)
+    assert said.startswith("ParameterError: ") and said.endswith("Did you mean delta?")
+    with pytest.raises(ls.UnknownLossError) as caught:
+        exec(compile("import lossary as ls\n\nls.get('hubber')", "<cell>", "exec"))
+    assert caught.value._render_traceback_()[0].startswith("line 3")
+    assert ls.LossaryError("asked")._render_traceback_() == ["LossaryError: asked"]
 
 
 @pytest.mark.backendless

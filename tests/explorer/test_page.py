@@ -230,6 +230,14 @@ def test_a_point_is_dragged_and_the_lines_follow(visit):
     assert slope == "1 + 1 x"  # the median line does not move for one outlier
 
 
+def test_points_that_pull_alike_are_counted(visit):
+    page = visit("#/fit?loss=mae&loss=mse&points=0,0;1,2;2,1;3,4;4,2")
+    hardest = [row.locator("td").last.inner_text() for row in page.locator("tbody tr").all()]
+    assert re.fullmatch(r"[35] points alike \(each (33|20)\s% of all\)", hardest[0]) and hardest[1].startswith(
+        "point 4 ("
+    )
+
+
 def test_points_by_keyboard(visit):
     page = visit("#/fit?loss=mse&points=1,2;2,3;3,4")
     page.locator('[data-key="p1"]').focus()

@@ -10,7 +10,7 @@ from keras import ops
 import lossary as ls
 from lossary.core.metrics import LossMetric, as_metrics
 from lossary.core.results import Anchors
-from tests.backends import array
+from tests.backends import BACKEND, array
 from tests.laws.cases import CASES, FEW, LOSSES, among, every_case, law, one_case_each, twin
 
 BATCHES = (slice(0, 5), slice(5, 6))  # the sizes of test_weights.py: JAX compiles each operation for each size
@@ -110,6 +110,33 @@ def test_a_whole_batch_is_weighed_inside(rng):
         model.compile("sgd", loss, run_eagerly=True)
         seen.append(model.evaluate(x, y, sample_weight=weight, verbose=0))
     np.testing.assert_allclose(seen[0], seen[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("cls", [ls.ProxyAnchor, ls.ArcFace])
+def test_a_loss_with_weights_of_its_own_is_a_metric(cls):
+    """Over batches of all sizes, beside the loss it is, whose weights train; alone, where they stay as they are."""
+    inputs = keras.Input((3,))
+    model, rng = keras.Model(inputs, keras.layers.Dense(2)(inputs)), np.random.default_rng(4)
+    x, label = rng.normal(size=(6, 3)).astype("float32"), np.int32([0, 1, 2, 2, 1, 0])
+    loss, alone = (cls(classes=3, features=2, name=name) for name in ("trained", "alone"))
+    before = [array(one.layer.weights[0]) for one in (loss, alone)]
+    measured = [loss, alone]
+    if BACKEND == "jax":
+        with pytest.raises(ls.LossaryError, match="which metrics cannot read on JAX"):
+            model.compile("sgd", loss, metrics=[ls.metric(loss)])
+        measured = [alone]
+    model.compile(keras.optimizers.SGD(0.1), loss, metrics=[ls.metric(one) for one in measured])
+    model.fit(x, label, batch_size=2, verbose=0)
+    assert np.abs(array(loss.layer.weights[0]) - before[0]).max() > 1e-4
+    np.testing.assert_array_equal(array(alone.layer.weights[0]), before[1])
+    for size in (4, 6, 1):
+        logs = model.evaluate(x, label, batch_size=size, verbose=0, return_dict=True)
+        for one in measured:
+            want = float(array(one(label, model.predict(x, verbose=0))))
+            assert logs[one.name] == pytest.approx(want, rel=1e-5)
+    if cls is ls.ProxyAnchor:
+        with pytest.raises(ls.LossaryError, match=r"sizes are not known yet.*Pass classes, features"):
+            ls.metric(cls())
 
 
 def test_a_metric_by_name_does_not_depend_on_the_batches():

@@ -120,6 +120,9 @@ def test_class_and_function_agree_in_every_layout(case):
     true, pred, beside = case.slots.sides(arrays)
     tensors = tuple(map(ops.convert_to_tensor, pred.values()))
     close(loss(tuple(map(ops.convert_to_tensor, true.values())) or None, tensors, **beside), want)
+    for side, part in (("y_true", true), ("y_pred", pred)):
+        if len(part) == 1 and (x := next(iter(part.values()))).ndim == 1:  # a list of NumPy's numbers is one tensor
+            close(loss(**{"y_true": true or None, "y_pred": pred, side: list(x)}, **beside), want)
     for side, part, axis in (("y_true", true, case.slots.stack_true), ("y_pred", pred, case.slots.stack)):
         if axis is not None and len(part) > 1:
             both = {"y_true": true or None, "y_pred": pred, side: np.stack(list(part.values()), axis)}
@@ -146,12 +149,25 @@ def test_what_is_padded_does_not_exist(case):
         pytest.skip("rows only")
     longer = {}
     for n, x in arrays.items():
+        if len(x.shape) <= axis:  # how many exist stays
+            longer[n] = x
+            continue
         extra = np.full_like(np.take(x, [0], axis), False if n == name else np.nan)
         longer[n] = np.concatenate([x, extra], axis)
     close(case.value(loss, longer), case.value(loss, arrays))
     assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
     without = {n: x for n, x in longer.items() if n != name}
     close(case.value(loss, without, mask=longer[name]), case.value(loss, arrays))
+    lengths = case.slots.slots[name].lengths
+    if lengths is not None:  # by how many exist: the first ones
+        for n, x in arrays.items():
+            longer[n] = (
+                x if n == lengths else np.concatenate([x, np.full_like(x[:, :2], np.nan if n != name else 0)], 1)
+            )
+        exist = np.arange(arrays[name].shape[1] + 2) < arrays[lengths][:, None]
+        del longer[name]
+        close(case.value(loss, longer), case.value(loss, {n: x for n, x in longer.items() if n != lengths}, mask=exist))
+        assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
 
 
 @every_slot_case

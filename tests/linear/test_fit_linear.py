@@ -354,7 +354,7 @@ def test_bad_input_is_refused(rng):
         r"-1 or 1": {"loss": "hinge", "y": np.arange(12)},
         r"class indices": {"loss": "scce", "y": np.arange(12) - 1},
         r"with a penalty": {"loss": "rmse", "l2": 0.1},
-        r"names outputs": {"loss": ls.MultiLoss({"a": "mse"})},
+        r"with several outputs": {"loss": ls.MultiLoss({"a": "mse"})},
         r"float32": {"loss": lambda_of("narrow")},
         r"one value per row": {"loss": lambda_of("mean")},
         r"one class index for each row": {"loss": "scce", "y": np.eye(12)},
@@ -377,3 +377,16 @@ def lambda_of(kind):
         return ops.mean(ops.square(y_pred - y_true))
 
     return {"narrow": narrow, "mean": mean}[kind]
+
+
+def test_equal_losses_share_their_programs(rng):
+    from lossary.linear import rows
+
+    huber = rows.row_function(ls.Huber(delta=1.7))
+    assert rows.row_function(ls.Huber(delta=1.7)) is huber
+    assert rows.row_function(ls.Huber(delta=1.8)) is not huber
+    assert rows.row_function(lambda y, p: (y - p) ** 2) is not huber
+    x = rng.normal(size=(40, 2))
+    y = x @ [1.0, -2.0] + rng.standard_t(2, size=40)
+    wide, narrow, again = (ls.fit_linear(x, y, loss=ls.Huber(delta=d)).loss for d in (9.0, 0.3, 9.0))
+    assert wide == again != narrow

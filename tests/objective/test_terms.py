@@ -105,10 +105,80 @@ def test_equal_names_in_nested_models_stay_apart():
     )
 
 
-def test_rows_must_agree():
-    model, (x, y) = regularized(), data()
-    with pytest.raises(LossaryError, match="0 rows"):
-        target_split(model, x[:0], y[:0])
+X, Y = np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
+NOT_SPLIT = {
+    "no rows": ("0 rows", lambda m: target_split(m, X[:0], Y[:0])),
+    "fewer targets": ("2 and 4 rows", lambda m: target_split(m, X, Y[:2])),
+    "more targets": ("4 and 6 rows", lambda m: target_split(m, X, np.ones((6, 1)))),
+    "fewer weights": ("2 and 4 rows", lambda m: target_split(m, X, Y, [1.0, 2.0])),
+    "a list": (r"\(1,\)", lambda m: target_split(m, [0.5], [1.0])),
+    "a list of text": ("'a'", lambda m: target_split(m, [["a", "b", "c"]], [1.0])),
+    "no targets": ("y is missing", lambda m: target_split(m, X)),
+    "targets by name": ("dict of 1 array", lambda m: target_split(m, X, {"last": Y})),
+    "two targets": ("list of 2 arrays", lambda m: target_split(m, X, [Y, Y])),
+    "no loss": ("not compiled", lambda m: target_split(keras.Sequential([keras.Input((3,)), layers.Dense(1)]), X, Y)),
+    "batches of 0": ("batch_size=0", lambda m: target_split(m, X, Y, batch_size=0)),
+    "batches of 1.5": ("batch_size=1.5", lambda m: regularization(m, X, batch_size=1.5)),
+    "no model": ("'model'", lambda m: regularization("model", X)),
+}
+
+
+@pytest.mark.parametrize("case", NOT_SPLIT)
+def test_what_is_not_what_evaluate_takes_is_refused(case):
+    words, call = NOT_SPLIT[case]
+    with pytest.raises(LossaryError, match=words) as caught:
+        call(regularized())
+    assert caught.value.arrived and caught.value.allowed and caught.value.do
+
+
+def two_inputs(names):
+    """With inputs of 3 and 2 columns, in a list or by names."""
+    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+    given = dict(zip(names, (a, b), strict=True)) if names else [a, b]
+    model = keras.Model(given, layers.Dense(1)(layers.Concatenate()([a, b])))
+    model.compile("sgd", "mse")
+    return model
+
+
+A, B = X, X[:, :2]
+INPUTS = {  # the model, x, and whether Keras takes it
+    "one": (regularized, X, True),
+    "one in a list": (regularized, [X], True),
+    "one too many axes": (regularized, X[..., None], True),
+    "fewer columns": (regularized, X[:, :2], False),
+    "rows of rows": (regularized, np.ones((4, 3, 3)), False),
+    "a name it has not": (regularized, {"zz": X}, False),
+    "two": (lambda: two_inputs(None), [A, B], True),
+    "two in another order": (lambda: two_inputs(None), [B, A], False),
+    "three": (lambda: two_inputs(None), [A, B, B], False),
+    "by their own names": (lambda: two_inputs(None), {"b": B, "a": A}, True),
+    "by other names": (lambda: two_inputs(None), {"u": A, "v": B}, False),
+    "more names": (lambda: two_inputs(None), {"a": A, "b": B, "c": B}, True),
+    "by names of the model": (lambda: two_inputs("uv"), {"u": A, "v": B}, True),
+    "by names of the layers": (lambda: two_inputs("uv"), {"a": A, "b": B}, False),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The structure of", "ignore:When providing")
+@pytest.mark.parametrize("case", INPUTS)
+def test_inputs_are_those_that_keras_takes(case):
+    make, x, taken = INPUTS[case]
+    model = make()
+    calls = [
+        lambda: model.predict(x, verbose=0),
+        lambda: target_split(model, x, Y),
+        lambda: regularization(model, x),
+        lambda: ls.train(model, x, Y, epochs=1, verbose=0),
+        lambda: ls.check(model, x, Y),
+        lambda: ls.diagnose(model, x, Y),
+        lambda: ls.landscape(model, x, Y, ["mse"], points=2),
+    ]
+    for place, call in enumerate(calls[:4] if taken else calls):  # which compile much
+        if taken:
+            call()
+        else:
+            with pytest.raises(LossaryError if place else Exception, match="gives x to the inputs" if place else None):
+                call()
 
 
 def test_prints_as_a_table():

@@ -9,7 +9,8 @@ import pytest
 from keras import layers
 
 import lossary as ls
-from lossary.training import parquet, streams
+from lossary.data import rowfiles
+from lossary.training import streams
 
 pd = pytest.importorskip("pandas")
 pa = pytest.importorskip("pyarrow")
@@ -72,7 +73,7 @@ def test_what_is_left_out_is_said(rng, tmp_path, capsys):
 
 @pytest.mark.backendless
 def test_columns_of_any_type_of_number(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "WINDOW", 2)
+    monkeypatch.setattr(rowfiles, "WINDOW", 2)
     columns = {
         "whole": pa.array([1, None, 3]),
         "large": pa.array([3_000_000_000, 1, 2]),

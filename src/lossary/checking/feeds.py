@@ -12,9 +12,10 @@ import keras
 import numpy as np
 from keras import tree
 
-from ..core.errors import LossaryError, shown
+from ..core.errors import LossaryError
 from ..data.arrays import array, arrays
 from ..data.batches import batches_of, gives_once, on_host
+from ..data.rowfiles import Files
 from .case import ROWS
 
 PASSED = 2**26  # bytes of a stream that are gone through for the targets of further rows
@@ -181,39 +182,7 @@ def _joined(parts: list[Any]) -> Any:
 
 
 def _of_parquet(path: Path, targets: Any) -> Feed:
-    """Inputs of the first rows of a Parquet file, and the target columns of all rows."""
-    names = [targets] if isinstance(targets, str) else list(targets) if isinstance(targets, (list, tuple)) else []
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
-    if not files or not names or not all(isinstance(name, str) for name in names):
-        raise LossaryError(
-            "check(model, path, y) reads the rows of Parquet files, and the targets from the columns that y names.",
-            arrived=f"There is no Parquet file at {str(path)!r}." if not files else f"y is {shown(targets)}.",
-            allowed="Expected a Parquet file, or a folder of .parquet files, and the name of a column.",
-            do='Name both, for instance ls.check(model, "rows.parquet", "price").',
-        )
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(files[0]) as opened:
-        found = [name for name in opened.schema_arrow.names if not name.startswith("__index_level_")]
-        missing = [name for name in names if name not in found]
-        if missing:
-            raise LossaryError(
-                "check(model, path, y) reads targets from the columns that y names.",
-                arrived=f"{files[0].name} has no column {missing[0]!r}.",
-                allowed=f"Its columns are {', '.join(map(repr, found))}.",
-                do="Choose the targets among them.",
-            )
-        inputs_of = [name for name in found if name not in names]
-        head = next(opened.iter_batches(batch_size=ROWS, columns=inputs_of), None)
-    labels = [numbers(parquet.read_table(file, columns=names), "y") for file in files]
-    y = np.concatenate(labels)
-    if head is None or not len(y):
-        same_rows("check", y=y)
-    x = arrays(_table(head).select(inputs_of), "x").astype(keras.config.floatx())
+    """Inputs of the first rows of Parquet files, and the target columns of all rows."""
+    files = Files.at("check", path, targets)
+    x, y = files.head(ROWS).astype(keras.config.floatx()), files.every_target()
     return Feed(x, y[: len(x)], None, x, y, None)
-
-
-def _table(batch: Any) -> Any:
-    import pyarrow
-
-    return pyarrow.Table.from_batches([batch])

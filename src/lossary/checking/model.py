@@ -14,6 +14,7 @@ from keras import tree
 
 from ..core.errors import LossaryError
 from ..core.loss import Loss
+from ..core.models import check_inputs
 from ..core.sums import Sum
 from ..numerics.backend import together
 from ..numerics.keras_private import loss_weights, operation_of
@@ -51,6 +52,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
             do="Compile it first, or pass the loss: ls.check(loss, y_true, y_pred, model=model).",
         )
     fed = feed(x, y, w)
+    check_inputs("check(model, x, y)", model, fed.x)
     found = Inputs(model, fed)
     p, masks = _predicted(model, fed.x)
     cases = cases_of_predictions(model, fed.x, p, masks, fed.y, fed.w, found)

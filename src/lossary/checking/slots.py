@@ -84,7 +84,7 @@ def slot_case(
         slots.read(type(loss).__name__, None, None, found, dtype="float32")
     if loss.layer is None and loss.inputs.own():  # the loss itself stays as it is
         loss = type(loss).from_config(loss.get_config())
-        loss.build_weights(slots.sizes(y, p, beside))
+        loss.build_weights(slots.sizes(type(loss).__name__, y, p, beside))
     held = {**loss.own_slots(), **{name: x for name, x in found.items() if slots.slots[name].axes[0] != "row"}}
     by_row = {name: x for name, x in found.items() if slots.slots[name].axes[0] == "row"}
     rows = len(next(iter(by_row.values())))

@@ -17,6 +17,7 @@ from keras import ops
 from ..core.contract import checks
 from ..core.errors import LossaryError
 from ..core.loss import Loss
+from ..core.models import check_inputs
 from ..numerics.backend import concrete, gradient, gradients
 from ..numerics.keras_private import added_losses, calls_of_losses, compiled_loss, layers_of
 from ..numerics.masks import mask_of, with_mask
@@ -101,8 +102,8 @@ class Call:
 
 def watch_model(model: keras.Model, x: Any, y: Any, sample_weight: Any) -> Watch:
     """One training step of a compiled model; nothing about the model changes."""
-    _check_ready(model, y)
     x, y, weight = tensors(x), tensors(y), tensors(sample_weight)
+    _check_ready(model, x, y)
     same_rows("diagnose", x=x, y=y, sample_weight=weight)
     watch = Watch()
     watch.data("input", "inputs x", x)
@@ -327,7 +328,7 @@ def _watch_gradients(watch: Watch, model: keras.Model, x: Any, y: Any, weight: A
         watch.look("gradient", f"gradient of weight '{short(variable)}'", slope)
 
 
-def _check_ready(model: keras.Model, y: Any) -> None:
+def _check_ready(model: keras.Model, x: Any, y: Any) -> None:
     if not model.built or not getattr(model, "compiled", False):
         raise LossaryError(
             "diagnose(model, x, y) inspects one training step.",
@@ -335,6 +336,7 @@ def _check_ready(model: keras.Model, y: Any) -> None:
             allowed="Expected a model that is built and compiled.",
             do="Call model.compile(...)." if model.built else "Call it once on a batch: model(x[:1]).",
         )
+    check_inputs("diagnose(model, x, y)", model, x)
     if y is None and _losses(model):
         raise LossaryError(
             "diagnose(model, x, y) inspects one training step.",

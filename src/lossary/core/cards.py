@@ -156,7 +156,8 @@ def _tuple(value: Any) -> Any:
 SIGNS = {
     r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ",
     r"\prod": "Π", r"\pi": "π", r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α",
-    r"\epsilon": "ε", r"\mu": "μ", r"\|": "‖", r"\,": " ", "^2": "²", "^3": "³", "_{t": "_(t",
+    r"\epsilon": "ε", r"\mu": "μ", r"\theta": "θ", r"\sigma": "σ", r"\lambda": "λ", r"\tau": "τ",
+    r"\rho": "ρ", r"\int": "∫", r"\|": "‖", r"\,": " ", "^2": "²", "^3": "³", "_{t": "_(t",
 }  # fmt: skip
 
 
@@ -189,11 +190,16 @@ def read_docstring(doc: str | None) -> dict[str, Any]:
     places, unlike = _lines(found.pop("elsewhere", "")), _lines(found.pop("unlike", ""))
     return {
         "summary": " ".join(parts[0].split()),
-        **{title: " ".join(body.split()) for title, body in found.items()},
+        **{title: _prose(title, " ".join(body.split())) for title, body in found.items()},
         "elsewhere": places,
         "unlike": unlike,
         "example": (">>> " + example).strip() if example else "",
     }
+
+
+def _prose(title: str, text: str) -> str:
+    """Only formulas are typeset; elsewhere a formula is read as it stands."""
+    return readable(text) if title != "formula" and "\\" in text else text
 
 
 def _lines(text: str) -> tuple[str, ...]:

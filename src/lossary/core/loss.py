@@ -400,7 +400,7 @@ class Loss(Fields, keras.losses.Loss):
             return {}
         if self.layer is None:
             slots = self.inputs.values()[0]
-            if not self.build_weights(slots.sizes(y_true, y_pred, named)):
+            if not self.build_weights(slots.sizes(type(self).__name__, y_true, y_pred, named)):
                 fields = ", ".join(dict.fromkeys(f for slot in own.values() for f in slot.sizes))
                 raise ParameterError(
                     f"{type(self).__name__} creates its weights when their sizes are known.",

@@ -31,7 +31,7 @@ def read_parquet(raw: bytes, path: Path, reading: Reading) -> tuple[list[Column]
     except (pa.ArrowException, OSError, ValueError) as problem:
         why = str(problem).partition(". ")[0].splitlines()[0][:120]
         raise refused(path, f"It is not a Parquet file that can be read ({why}).", "Write or copy it again.") from None
-    index = _index(table.schema)
+    index = index_of(table.schema)
     notes = [f"The index of pandas ({', '.join(index)}) is left out."] if index else []
     return arrow_columns(table.drop_columns(index), path, reading), notes
 
@@ -54,7 +54,7 @@ def arrow_columns(table: Any, path: Path, reading: Reading) -> list[Column]:
     return [typed[said] if isinstance(cells, Cells) else cells for said, cells in zip(shown, found, strict=True)]
 
 
-def _index(schema: Any) -> list[str]:
+def index_of(schema: Any) -> list[str]:
     """The columns that hold the index of a pandas frame."""
     stored = (schema.metadata or {}).get(b"pandas")
     try:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from keras import ops
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from ..core.errors import LossaryError
+from ..data.arrays import array
 from .maps import scale
 from .sampling import pair, rows_of
 from .style import DARKEST, HEAT, MARKERS, WHITE, Picture, Theme, bare, headline, label, look_of, new_figure, plain
@@ -43,7 +43,7 @@ def draw_predictions(
         classes: names of the classes, in the order of their indices.
         name: what is predicted.
     """
-    true = _flat(y_true)
+    true = _flat(y_true, "y_true")
     named = dict(y_pred) if isinstance(y_pred, Mapping) else {"": y_pred}
     arrays = {key: _checked(true, p) for key, p in named.items()}
     columns = min(len(arrays), 3)
@@ -67,14 +67,14 @@ def draw_predictions(
     return figure
 
 
-def _flat(y: Any) -> np.ndarray:
-    array = np.asarray(ops.convert_to_numpy(y))
-    return array.reshape(-1) if array.ndim < 3 and array.size == len(array) else array
+def _flat(y: Any, what: str) -> np.ndarray:
+    found = array(y, what)
+    return found.reshape(-1) if found.ndim in (1, 2) and found.size == len(found) else found
 
 
 def _checked(true: np.ndarray, y_pred: Any) -> np.ndarray:
-    p = _flat(y_pred)
-    if true.ndim > 1 or len(p) != len(true) or p.ndim > 2:
+    p = _flat(y_pred, "y_pred")
+    if true.ndim != 1 or p.ndim not in (1, 2) or len(p) != len(true) or not p.size:
         raise LossaryError(
             "draw_predictions(y_true, y_pred) draws predictions against the truth.",
             arrived=f"y_true has shape {true.shape} and y_pred has shape {p.shape}.",

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..core.errors import LossaryError, shown
+from ..core.models import check_inputs
+from ..data.arrays import arrays
 from ..numerics.backend import compiled
 from .asked import one
 from .axes import names_of
@@ -139,6 +141,8 @@ def surfaces_of(
 ) -> list[Surface]:
     """The numbers of `landscape`, a Surface for each loss."""
     chosen = _losses(model, losses)
+    x, y = arrays(x, "x"), arrays(y, "y")
+    check_inputs("landscape(model, x, y)", model, x)
     middle = weights_of(model)
     paths = _paths(path, middle)
     cut = _slice(model, middle, paths, directions, seed)
@@ -268,22 +272,13 @@ def _ranges(cut: Slice, placed: list[np.ndarray], reach: float, points: int) -> 
 def _target(model: Any, x: Any, y: Any, loss: Any) -> Callable[[list[Any]], Any]:
     """Loss and regularization as a function of the trainable weights; the model itself is not touched."""
     still = [v.value for v in model.non_trainable_variables]
-    x, y = _tensors(x), ops.convert_to_tensor(y)
+    x, y = keras.tree.map_structure(ops.convert_to_tensor, x), ops.convert_to_tensor(y)
 
     def target(weights: list[Any]) -> Any:
         outputs, _, terms = model.stateless_call(weights, still, x, training=False, return_losses=True)
         return ops.mean(loss(y, outputs)) + sum(terms)
 
     return compiled(target)
-
-
-def _tensors(x: Any) -> Any:
-    """Inputs as tensors: one array, or several in a list or a dictionary."""
-    if isinstance(x, dict):
-        return {name: ops.convert_to_tensor(part) for name, part in x.items()}
-    if isinstance(x, (list, tuple)) and len(np.shape(x[0])) > 1:
-        return [ops.convert_to_tensor(part) for part in x]
-    return ops.convert_to_tensor(x)
 
 
 def _values(target: Callable[[list[Any]], Any], cut: Slice, a: np.ndarray, b: np.ndarray, like: Weights) -> np.ndarray:

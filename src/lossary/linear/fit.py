@@ -224,7 +224,7 @@ def _start(target: Target, asked: Asked, design: Design) -> tuple[Array, str]:
         return start, ""
     absolute = Rows(row_function(asking.loss_of(FIRST)), asked.y, asked.outputs)
     first = Target(ArrayData(data.x, absolute, data.weight, data.offset), target.l1, target.l2)
-    return minimise(first, square).c, "the fit by mean_absolute_error"
+    return minimise(first, square).c, "the fit with mean_absolute_error"
 
 
 def _inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:
@@ -264,8 +264,9 @@ def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
         whole = np.asarray(ops.convert_to_numpy(function(_given(y), _given(eta))))
     name = getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss))
     few = np.arange(min(len(y), 64))
-    with in_double():
-        alone = np.asarray(ops.convert_to_numpy(function(_given(y[:1]), _given(eta[:1]))))
+    with in_double():  # among copies of itself, since JAX would compile every operation anew for one row
+        copies = (_given(np.repeat(part[:1], len(y), axis=0)) for part in (y, eta))
+        alone = np.asarray(ops.convert_to_numpy(function(*copies)))
     if whole.shape != (len(y),) or not np.allclose(alone, whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
         raise coupled(name)
     rows, step = Rows(function, y, outputs), 1e-9

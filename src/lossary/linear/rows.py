@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,10 +30,24 @@ def in_double() -> Any:
         yield
 
 
-def row_function(loss: Any) -> Function:
+class Programs:
+    """A function of (targets, predictions), and the programs that are made of it once: with slopes, with curvatures."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.expand = quick(lambda y, p: expanded(lambda inner: function(y, inner), p))
+        self.slope: Callable[..., Any] = lambda y, p: (function(y, p), gradient(lambda inner: function(y, inner), p))
+        if one_shape():  # one program for one shape
+            self.slope = self.expand
+
+    def __call__(self, y: Tensor, p: Tensor) -> Tensor:
+        return self.function(y, p)
+
+
+def row_function(loss: Any) -> Programs:
     """The values of a loss's rows, in the type of the predictions. Raises LossaryError for rows that are not apart."""
     if isinstance(loss, Sum):
-        return _of_sum(loss)
+        return Programs(_of_sum(loss))
     if isinstance(loss, Loss):
         if loss.inputs:
             raise LossaryError(
@@ -42,10 +58,12 @@ def row_function(loss: Any) -> Function:
             )
         if loss.coupled:
             raise coupled(repr(loss))
-        twin = type(loss).from_config(loss.get_config() | {"dtype": "float64", "reduction": "sum_over_batch_size"})
-        if twin.gives is RisingSums:  # the mean of the squares is smallest where its root is
-            return lambda y, p: ops.square(twin.rows(y, p))
-        return twin.rows
+        config = loss.get_config()
+        plain = all(isinstance(value, (bool, int, float, str, tuple, list, type(None))) for value in config.values())
+        if plain and type(loss).__module__.startswith("lossary."):  # nothing in it moves
+            kind: Any = type(loss)
+            return _of_plain(kind, json.dumps(config))
+        return _of_loss(type(loss), config)
     call = getattr(loss, "call", loss)
 
     def values(y: Tensor, p: Tensor) -> Tensor:
@@ -54,7 +72,20 @@ def row_function(loss: Any) -> Function:
             raise coupled(getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss)))
         return ops.mean(ops.reshape(found, (p.shape[0], -1)), axis=1)
 
-    return values
+    return Programs(values)
+
+
+@lru_cache(maxsize=64)
+def _of_plain(kind: Any, config: str) -> Programs:
+    """The same for equal losses, so that a second fit compiles nothing."""
+    return _of_loss(kind, json.loads(config))
+
+
+def _of_loss(kind: type[Loss], config: dict[str, Any]) -> Programs:
+    twin = kind.from_config(config | {"dtype": "float64", "reduction": "sum_over_batch_size"})
+    if twin.gives is RisingSums:  # the mean of the squares is smallest where its root is
+        return Programs(lambda y, p: ops.square(twin.rows(y, p)))
+    return Programs(twin.rows)
 
 
 def _of_sum(loss: Sum) -> Function:
@@ -90,13 +121,9 @@ class Rows:
     """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
 
     def __init__(self, function: Function, y: Array, outputs: int) -> None:
-        self.function, self.y, self.outputs, self.count = function, y, outputs, len(y)
-        self._expand = quick(lambda y, p: expanded(lambda inner: function(y, inner), p))
-        self._slope: Callable[..., Any] = lambda y, p: (function(y, p), gradient(lambda inner: function(y, inner), p))
-        self._size = BLOCK
-        if one_shape():  # one program for one shape
-            self._size = min(BLOCK, 1 << max(self.count - 1, 7).bit_length())
-            self._slope = self._expand
+        self.function = function if isinstance(function, Programs) else Programs(function)
+        self.y, self.outputs, self.count = y, outputs, len(y)
+        self._size = min(BLOCK, 1 << max(self.count - 1, 7).bit_length()) if one_shape() else BLOCK
 
     def values(self, eta: Array) -> Array:
         """Values (m,) alone, eagerly: for a single look."""
@@ -105,12 +132,12 @@ class Rows:
 
     def slopes(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array]:
         """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
-        value, slope = self._blockwise(self._slope, eta, rows, 2)
+        value, slope = self._blockwise(self.function.slope, eta, rows, 2)
         return value, slope
 
     def expand(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array, Array]:
         """Values (m,), slopes (m, k) and curvatures (m, k, k)."""
-        value, slope, curvature = self._blockwise(self._expand, eta, rows, 3)
+        value, slope, curvature = self._blockwise(self.function.expand, eta, rows, 3)
         return value, slope, curvature
 
     def _blockwise(self, program: Callable[..., Any], eta: Array, rows: Array | None, wanted: int) -> list[Array]:

@@ -63,7 +63,7 @@ class UncertaintyWeighted(_Balanced):
     Reference: Kendall, Gal and Cipolla (2018), Multi-task learning using uncertainty to weigh losses, arXiv:1705.07115
 
     `losses` is a sum, a list, or a MultiLoss. s = log sigma^2, one trained variable per part, starts at 0. The total
-    may become negative. Logs hold each part's own value, and e^{-s} as `<part>_precision`.
+    may become negative. Logs hold each part's own value, and exp(-s) as `<part>_precision`.
 
         target = ls.UncertaintyWeighted(ls.MultiLoss({"depth": "mae", "kind": "scce"}))
     """

@@ -9,11 +9,15 @@ import numpy as np
 from keras import ops
 
 from ..core.errors import LossaryError, shown
+from ..core.models import check_inputs, check_targets, takes_text
+from ..core.params import Param
 from ..data.arrays import arrays
 from ..numerics.keras_private import added_losses, compiled_loss, layers_of
 from .attachment import attachment_of
 from .layers import LossLayer, TermLayer
 from .routing import Routed
+
+BATCH_SIZE = Param("How many rows are computed at once.", kind="whole", low=0)
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,19 @@ def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> d
     >>> regularization(keras.Sequential([keras.Input((2,)), regularized]))
     {'line/kernel': 0.02}
     """
+    if not isinstance(model, keras.Model):
+        raise LossaryError(
+            "regularization(model, x) computes the terms that a model's weights and layers add.",
+            arrived=f"It was given {shown(model)}.",
+            allowed="Expected a Keras model, and the arrays that it takes.",
+            do="Pass the model first.",
+        )
+    size = _size("regularization", batch_size)
     terms = _weight_terms(model)
     if x is not None:
-        x = _arrays(x, "x")
-        for rows, share in _batches(_row_count(x), batch_size):
+        x = _arrays(x, "x", takes_text(model))
+        check_inputs("regularization(model, x)", model, x)
+        for rows, share in _batches(_row_count(x), size):
             model(_rows(x, rows), training=False)
             _add(terms, _added_terms(model), share)
     return terms
@@ -101,10 +114,14 @@ def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any =
             allowed="Expected a Keras model and arrays whose first axis is the rows.",
             do="Pass what model.evaluate takes.",
         )
-    x, y, sample_weight = _arrays(x, "x"), _arrays(y, "y"), _arrays(sample_weight, "sample_weight")
+    size = _size("target_split", batch_size)
+    x, y, sample_weight = _arrays(x, "x", takes_text(model)), _arrays(y, "y"), _arrays(sample_weight, "sample_weight")
+    count = _row_count(x, y, sample_weight)
+    check_inputs("target_split(model, x, y)", model, x)
+    _check_y(model, y)
     terms = _weight_terms(model)
     losses, parts = {"loss": 0.0}, dict[str, float]()
-    for rows, share in _batches(_row_count(x), batch_size):
+    for rows, share in _batches(count, size):
         batch = _rows(x, rows)
         y_pred = model(batch, training=False)
         found, whole = _compiled_loss(model, batch, _rows(y, rows), y_pred, _rows(sample_weight, rows))
@@ -153,7 +170,7 @@ def _own_losses(model: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
 def _compiled_loss(model: keras.Model, x: Any, y: Any, y_pred: Any, weight: Any) -> tuple[dict[str, float], float]:
     # `model.compute_loss` returns the sum with the regularization; subtracting it would cost digits.
     compiled = compiled_loss(model)
-    if compiled is None or y is None:
+    if compiled is None:
         return {}, 0.0
     if isinstance(compiled, Routed):
         with attachment_of(model).moment(x, y, y_pred, training=False):
@@ -181,20 +198,39 @@ def _add(totals: dict[str, float], values: dict[str, float], share: float) -> No
         totals[name] = totals.get(name, 0.0) + share * value
 
 
-def _arrays(values: Any, what: str) -> Any:
-    return arrays(values, what, int64=True, text=what == "x")
+def _arrays(values: Any, what: str, text: bool = False) -> Any:
+    return arrays(values, what, int64=True, text=text)
 
 
 def _rows(values: Any, rows: slice) -> Any:
     return keras.tree.map_structure(lambda array: array[rows], values) if values is not None else None
 
 
-def _row_count(x: Any) -> int:
-    counts = {len(array) for array in keras.tree.flatten(x)}
+def _size(owner: str, batch_size: Any) -> int:
+    return int(BATCH_SIZE.check(owner, "batch_size", batch_size))
+
+
+def _check_y(model: keras.Model, y: Any) -> None:
+    """Whether the compiled loss can compare y with the outputs; where there is none, y would be of no use."""
+    compiled = compiled_loss(model)
+    needed = compiled is not None and not (attachment_of(model) and attachment_of(model).named)
+    if (y is None and needed) or (y is not None and compiled is None):
+        raise LossaryError(
+            "target_split(model, x, y) computes the loss that the model was compiled with, and what its layers add.",
+            arrived="y is missing." if y is None else "There is y, and the model is not compiled with a loss.",
+            allowed="Expected a model compiled with a loss, x and y; or a model whose layers hold the loss, and x.",
+            do="Pass what model.evaluate takes.",
+        )
+    if not isinstance(compiled, Routed):
+        check_targets("target_split(model, x, y)", model, y)
+
+
+def _row_count(*data: Any) -> int:
+    counts = {len(array) for array in keras.tree.flatten(data) if array is not None}
     if len(counts) != 1 or counts == {0}:
         raise LossaryError(
             "target_split(model, x, y) reads the data in batches of rows.",
-            arrived=f"The inputs hold {' and '.join(map(str, sorted(counts)))} rows.",
+            arrived=f"The data hold {' and '.join(map(str, sorted(counts)))} rows.",
             allowed="Expected arrays with the same number of rows, and at least one row.",
             do="Pass whole arrays, rows first.",
         )

@@ -10,20 +10,26 @@ import keras
 from keras import tree
 
 from ..core.errors import LossaryError
+from ..core.models import check_inputs, check_targets
 from ..numerics.keras_private import build_by_symbols, compiled_loss, compiled_metrics
 from ..objective.apart import keep_apart
+from ..objective.routing import Routed
 
 
 def build(model: Any, batch: Any) -> None:
     """Whatever is not built yet: layers, losses, metrics, optimizer; and see that there is something to minimise."""
     x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    own = (
+        type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
+    )
+    if not own:  # else the batch may be anything
+        check_inputs("train(model, x, y)", model, x)
+        if not isinstance(compiled_loss(model), Routed):
+            check_targets("train(model, x, y)", model, y)
     if not tree.is_nested(y):
         _by_shape(model, y)
     build_by_symbols(model, (x, y, weight))
     keep_apart(model)  # layers that are built only now may regularize
-    own = (
-        type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss
-    )
     if compiled_loss(model) is not None or own:
         return
     with keras.StatelessScope(collect_losses=True) as scope:

@@ -50,6 +50,8 @@ class Measured:
     def rows(self, finished: bool = False) -> Function:
         """The values of rows in float64: of (y, what the model gives), or of finished predictions."""
         values = row_function(self.loss)
+        if self._as_it_is:
+            return values
 
         def of_rows(y_true: Any, z: Any) -> Any:
             link = (lambda ready: self.gain * ready + self.shift) if finished else self._link
@@ -69,9 +71,13 @@ class Measured:
         return linked(output, self.shift, self.positive)
 
     def _seen(self, y_true: Any, z: Any, link: Any) -> tuple[Any, Any]:
-        if self.gain == 1.0 and self.shift == 0.0 and not self.positive:
+        if self._as_it_is:
             return y_true, z
         return self.gain * y_true + self.shift, link(z)
+
+    @property
+    def _as_it_is(self) -> bool:
+        return self.gain == 1.0 and self.shift == 0.0 and not self.positive
 
     def _link(self, z: Any) -> Any:
         moved = self.gain * z + self.shift

@@ -10,10 +10,10 @@ import numpy as np
 from keras import tree
 
 from ..core.errors import LossaryError, shown
+from ..core.models import takes_text
 from ..core.params import plain_number
 from ..data.arrays import arrays as read
 from ..numerics import backend
-from ..numerics.keras_private import layers_of
 
 Batch = Any
 
@@ -49,9 +49,7 @@ class Wanted:
     def by(cls, model: Any) -> Wanted:
         """By the inputs of a model where they are known, else by its layers."""
         kinds = [str(one.dtype) for one in tree.flatten(getattr(model, "inputs", None) or [])]
-        reads = any(type(layer).__name__ in OF_TEXT for layer in layers_of(model))
-        text = keras.backend.backend() == "tensorflow" and ("string" in kinds if kinds else reads)
-        return cls(text, tuple(_largest(kind) for kind in kinds))
+        return cls(takes_text(model), tuple(_largest(kind) for kind in kinds))
 
 
 def _largest(kind: str) -> float:
@@ -60,7 +58,6 @@ def _largest(kind: str) -> float:
     return float(np.iinfo("int32" if "64" in kind and keras.backend.backend() == "jax" else kind).max)
 
 
-OF_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 FLOATS = Wanted()
 READY = frozenset(
     map(np.dtype, ("bool", "uint8", "int8", "int16", "int32"))

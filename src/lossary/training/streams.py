@@ -19,7 +19,7 @@ from ..core.errors import LossaryError, shown
 from ..data.arrays import arrays as read
 from ..data.arrays import is_sparse
 from ..data.batches import batches_of, gives_once, is_endless, is_of_library, is_pydataset, length_of
-from .parquet import Files
+from ..data.rowfiles import Files
 from .sources import FLOATS, Batch, Wanted, arrays
 
 LARGE = 2**31  # bytes of arrays, from which on they are not copied to where the backend computes
@@ -119,7 +119,7 @@ def stream(
     random = np.random.default_rng(seed)
     order = random if shuffle else None
     if isinstance(x, (str, Path)):
-        files = Files.at(x, y)
+        files = Files.at("train", x, y)
         length = -(-files.rows // batch_size)
         return Stream(lambda: files.batches(batch_size, order), steps, class_weight, length, wanted, notes=files.notes)
     if _bytes(x) > LARGE:

@@ -146,6 +146,13 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
             given, rest = {**y_pred, **given}, rest
         elif isinstance(y_pred, tuple) and len(y_pred) == self.outputs and all(hasattr(x, "shape") for x in y_pred):
             names = self.heads or tuple(f"y_pred[{place}]" for place in range(self.outputs))
+            if all(tuple(x.shape) == (self.outputs,) for x in y_pred):
+                raise ShapeError(
+                    f"{owner} reads a tuple as its {self.outputs} outputs, each with one number for each target.",
+                    arrived=f"y_pred is a tuple of {self.outputs} arrays of {self.outputs} numbers: outputs, or rows.",
+                    allowed="Expected a tuple that can be read in one way, or one array.",
+                    do="Pass np.stack(y_pred) if they are rows, np.stack(y_pred, axis=-1) if they are outputs.",
+                )
             given |= dict(zip(names, y_pred, strict=True))
             return self._stacked(y_true, given, list(names)), rest
         elif not given:

@@ -214,8 +214,10 @@ export function linePanel(root, catalogue, params, changed) {
     const total = (fit.pulls ?? []).reduce((sum, pull) => sum + Math.abs(pull), 0);
     if (!total) return "–";
     const sizes = fit.pulls.map(Math.abs);
-    const i = sizes.indexOf(Math.max(...sizes));
-    return `point ${i + 1} (${Math.round((100 * sizes[i]) / total)} % of all)`;
+    const largest = Math.max(...sizes);
+    const alike = sizes.filter((size) => size >= largest * (1 - 1e-6)).length;
+    const share = `${Math.round((100 * largest) / total)} % of all`;
+    return alike > 1 ? `${alike} points alike (each ${share})` : `point ${sizes.indexOf(largest) + 1} (${share})`;
   }
 
   showHandControls();

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import LossaryError
-from ..data.arrays import arrays
+from lossary._errors import shown
+from lossary.data.arrays import arrays
+from lossary.data.errors import DataError
+from lossary.data.parquet import index_of
 
 WINDOW = 2**16  # rows that are read, and shuffled, together
 INDEX = re.compile(r"__index_level_\d+__")  # columns that pandas makes of an index without a name
@@ -22,15 +23,19 @@ INDEX = re.compile(r"__index_level_\d+__")  # columns that pandas makes of an in
 
 @dataclass(frozen=True)
 class Files:
-    """Parquet files of the same columns: `targets`, an index that pandas left behind, and inputs."""
+    """Parquet files of the same columns: `targets`, an index that pandas left behind, and inputs.
 
+    `owner` is who reads them, as errors call it: "train", "check".
+    """
+
+    owner: str
     files: list[Path]
     targets: list[str]
 
     @classmethod
-    def at(cls, path: str | Path, y: Any) -> Files:
+    def at(cls, owner: str, path: str | Path, y: Any) -> Files:
         """The file, or the files of the folder; y names the targets. All that a look at their ends tells is checked."""
-        found = cls(_files(Path(path)), _names(y))
+        found = cls(owner, _files(owner, Path(path)), _names(owner, y))
         found._check()
         return found
 
@@ -39,9 +44,35 @@ class Files:
         """The rows of all files together."""
         total = 0
         for file in self.files:
-            with _opened(file) as parquet:
+            with _opened(self.owner, file) as parquet:
                 total += parquet.metadata.num_rows
         return total
+
+    def head(self, rows: int) -> np.ndarray:
+        """The inputs of the first rows."""
+        return np.concatenate(list(self._first(rows)))
+
+    def _first(self, rows: int) -> Iterator[np.ndarray]:
+        for block in self._blocks(self.inputs, rows):
+            yield arrays(block, "x")[:rows]
+            rows -= len(block)
+            if rows <= 0:
+                return
+
+    def every_target(self) -> np.ndarray:
+        """The targets of all rows."""
+        return np.concatenate([arrays(block, "y", int64=True) for block in self._blocks(self.targets, WINDOW)])
+
+    def _blocks(self, columns: list[str], size: int) -> Iterator[Any]:
+        for file in self.files:
+            yield from self._blocks_of(file, columns, size)
+
+    def _blocks_of(self, file: Path, columns: list[str], size: int) -> Iterator[Any]:
+        """Some columns of a file, so many rows at a time."""
+        with _opened(self.owner, file) as parquet:
+            blocks = parquet.iter_batches(batch_size=size, columns=columns)
+            while (block := _next(self.owner, file, blocks)) is not None:
+                yield block
 
     @property
     def notes(self) -> list[str]:
@@ -64,12 +95,10 @@ class Files:
     def _windows(self, random: np.random.Generator | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for k in np.arange(len(self.files)) if random is None else random.permutation(len(self.files)):
             file = self.files[k]
-            with _opened(file) as parquet:
-                blocks = parquet.iter_batches(batch_size=WINDOW, columns=[*self.inputs, *self.targets])
-                while (block := _next(file, blocks)) is not None:
-                    x, y = (arrays(block.select(names), file.name) for names in (self.inputs, self.targets))
-                    order = slice(None) if random is None else random.permutation(len(x))
-                    yield x[order], y[order]
+            for block in self._blocks_of(file, [*self.inputs, *self.targets], WINDOW):
+                x, y = (arrays(block.select(names), file.name) for names in (self.inputs, self.targets))
+                order = slice(None) if random is None else random.permutation(len(x))
+                yield x[order], y[order]
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -78,42 +107,42 @@ class Files:
 
     @cached_property
     def _schema(self) -> Any:
-        return _schema(self.files[0])
+        return _schema(self.owner, self.files[0])
 
     @cached_property
     def _indices(self) -> list[str]:
         """The columns that hold the index of a table of pandas, which says so in the file."""
-        told = json.loads((self._schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
+        told = index_of(self._schema)
         return [name for name in self._schema.names if name in told or INDEX.fullmatch(name)]
 
     def _check(self) -> None:
         """Every file has the same columns, of numbers, and rows."""
         for file in self.files:
-            schema = _schema(file)
+            schema = _schema(self.owner, file)
             missing = [name for name in [*self.targets, *self.inputs] if name not in schema.names]
             if missing or not self.inputs:
-                raise LossaryError(
-                    "train(model, path, y) reads targets from the columns that y names, and inputs from all others.",
+                raise DataError(
+                    f"{self.owner}(model, path, y) takes targets from the columns that y names, the others as inputs.",
                     arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
                     allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
                     do="Choose targets among them, and leave a column for the inputs; all files need the same columns.",
                 )
             for name in [*self.targets, *self.inputs]:
-                _check_type(file, name, schema.field(name).type)
+                _check_type(self.owner, file, name, schema.field(name).type)
         if not self.rows:
-            raise LossaryError(
-                "train(model, path, y) reads the rows of Parquet files.",
+            raise DataError(
+                f"{self.owner}(model, path, y) reads the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
                 allowed="Expected at least one row in all files together.",
                 do="Check how the file was written.",
             )
 
 
-def _files(path: Path) -> list[Path]:
+def _files(owner: str, path: Path) -> list[Path]:
     found = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
     if not found:
-        raise LossaryError(
-            "train(model, path, target) reads the rows of Parquet files.",
+        raise DataError(
+            f"{owner}(model, path, y) reads the rows of Parquet files.",
             arrived=f"There is no Parquet file at {str(path)!r}.",
             allowed="Expected a Parquet file, or a folder of .parquet files.",
             do="Check the path, or pass the data themselves.",
@@ -121,19 +150,19 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _names(y: Any) -> list[str]:
+def _names(owner: str, y: Any) -> list[str]:
     names = [y] if isinstance(y, str) else list(y) if isinstance(y, (list, tuple)) else []
     if not names or not all(isinstance(name, str) for name in names):
-        raise LossaryError(
-            "train(model, path, y) reads the targets from the columns of a Parquet file that y names.",
-            arrived=f"y is {'missing' if y is None else 'a ' + type(y).__name__}.",
+        raise DataError(
+            f"{owner}(model, path, y) reads the targets from the columns of a Parquet file that y names.",
+            arrived=f"y is {'missing' if y is None else shown(y)}.",
             allowed="Expected the name of a column, or a list of names.",
-            do='Name it, for instance ls.train(model, "rows.parquet", "price").',
+            do=f'Name it, for instance ls.{owner}(model, "rows.parquet", "price").',
         )
     return names
 
 
-def _check_type(file: Path, name: str, kind: Any) -> None:
+def _check_type(owner: str, file: Path, name: str, kind: Any) -> None:
     import pyarrow.types as types
 
     inner = kind.value_type if types.is_dictionary(kind) else kind
@@ -144,23 +173,23 @@ def _check_type(file: Path, name: str, kind: Any) -> None:
         do = "Write it as a number, for instance as days since a date, or leave the column out of the file."
     elif types.is_nested(inner):
         do = "Write one column for each number, or read the file yourself and pass arrays."
-    raise LossaryError(
-        "train(model, path, y) reads columns of numbers.",
+    raise DataError(
+        f"{owner}(model, path, y) reads columns of numbers.",
         arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
         allowed="Expected integers, floats, decimals or booleans.",
         do=do,
     )
 
 
-def _schema(file: Path) -> Any:
-    with _opened(file) as parquet:
+def _schema(owner: str, file: Path) -> Any:
+    with _opened(owner, file) as parquet:
         return parquet.schema_arrow
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[Any]:
+def _opened(owner: str, file: Path) -> Iterator[Any]:
     # Buffering ahead holds all of a file that has been read in memory.
-    with _readable(file):
+    with _readable(owner, file):
         from pyarrow.parquet import ParquetFile
 
         opened = ParquetFile(file, pre_buffer=False)
@@ -168,24 +197,24 @@ def _opened(file: Path) -> Iterator[Any]:
         yield opened
 
 
-def _next(file: Path, blocks: Iterator[Any]) -> Any:
-    with _readable(file):
+def _next(owner: str, file: Path, blocks: Iterator[Any]) -> Any:
+    with _readable(owner, file):
         return next(blocks, None)
 
 
 @contextlib.contextmanager
-def _readable(file: Path) -> Iterator[None]:
+def _readable(owner: str, file: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # of pyarrow, of the system, or of the import: each has kinds of its own
-        raise _unreadable(file, error) from error
+        raise _unreadable(owner, file, error) from error
 
 
-def _unreadable(file: Path, error: Exception) -> LossaryError:
+def _unreadable(owner: str, file: Path, error: Exception) -> DataError:
     told = " ".join(str(error).split())
     do = "Write the file again; load other tables first, for instance with pandas.read_csv, and pass them."
-    return LossaryError(
-        "train(model, path, y) reads Parquet files with pyarrow.",
+    return DataError(
+        f"{owner}(model, path, y) reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
         allowed="Expected complete Parquet files.",
         do="Install pyarrow." if isinstance(error, ImportError) else do,
