@@ -208,7 +208,7 @@ def test_outputs_by_name_are_the_last_axis():
     want = ls.gaussian_nll(Y[:2], rows)
     for given in (list(rows), (mean[:2], spread[:2])):
         np.testing.assert_allclose(array(ls.gaussian_nll(Y[:2], given)), array(want), rtol=1e-6)
-    with pytest.raises(ls.ShapeError, match="one shape"):
+    with pytest.raises(ls.ShapeError, match="of the same shape"):
         ls.gaussian_nll(Y, mean=mean, spread=spread[:3])
 
 
