@@ -27,7 +27,7 @@ from tests.oracle.trial import judged
 from tests.oracle.truths import truths
 
 LONG = 10_000
-NAMED = 4.0  # ulp: what the bars allow on short rows
+NAMED = 4.0  # what deserves to be named
 FLOAT32 = FLOATS["float32"]
 Worst = dict[str, list[float]]
 
@@ -50,7 +50,7 @@ def measure(width: int) -> Worst:
         block = Block(y.astype("float64") if y.dtype.kind == "f" else y, p.astype("float64"))
         function, of = by_row(case.cls), case.parameters
         with ls.checks(False):
-            (truth,) = truths(case, FLOAT32, False, [block])
+            (truth,) = truths(case, FLOAT32, [block])
             done = judged(lambda y, p, f=function, of=of: f(y, p, **of), FLOAT32, block, truth, USUAL, True)
         found = worst[case.cls.__name__]
         found[:] = [max(a, float(v.error().max())) for a, v in zip(found, done.verdicts, strict=True)]

@@ -91,9 +91,9 @@ def test_a_function_is_compiled_as_its_class(case):
 
 
 def test_a_root_over_batches_of_very_different_sizes():
-    """The squares of each batch are summed at a scale of their own."""
-    errors = np.float32([3e-30, 4e-30, 1.0, 2.0, 3e25, 4e25])[:, None]
-    for parts in ([0, 2, 4], [2, 4], [0, 4], [4, 2], [0, 2]):
+    """The squares of each batch are summed at a scale of their own: 2^50 and 2^-50 lie between two scales."""
+    errors = np.float32([8e-16, 7e-16, 9e-16, 10e-16, 1.1e15, 1.2e15, 1.0e15, 1.1e15])[:, None]
+    for parts in ([0, 2], [2, 0], [4, 6], [6, 4], [0, 6], [4, 0, 6]):
         metric, seen = ls.metric("rmse"), np.concatenate([errors[k : k + 2] for k in parts])
         for k in parts:
             metric.update_state(np.zeros((2, 1), "float32"), errors[k : k + 2])

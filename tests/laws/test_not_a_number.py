@@ -31,7 +31,7 @@ def test_a_row_that_is_no_number_gives_none(case, reduction):
 @pytest.mark.parametrize("cls", GROWING)
 @pytest.mark.parametrize("error", [np.inf, -np.inf])
 def test_an_infinite_error_is_infinite(cls, error):
-    y, p = np.zeros((3, 2), "float32"), np.ones((3, 2), "float32")
+    y, p = np.zeros((6, 4), "float32"), np.ones((6, 4), "float32")
     p[1, 0] = error
     assert told(cls(), y, p) == np.inf
     rows = told(cls(reduction="none"), y, p)
