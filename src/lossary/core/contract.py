@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics import ops
-from ..numerics.backend import alike, concrete, extremes
+from ..numerics.backend import alike, concrete, extremes, visible
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -303,7 +303,8 @@ def _check_range(
     outside = low < values.low - values.slack or high > values.high + values.slack
     if values.allowed and not outside:
         if values.allowed == (-1.0, 0.0, 1.0):  # of these, and of no others between them, the square is the size
-            low_rest, high_rest = extremes(ops.square(x) - ops.abs(x))
+            entries = visible(x)
+            low_rest, high_rest = extremes(entries * entries - abs(entries))
             outside = low_rest < 0 or high_rest > 0
         else:
             known = (*values.allowed, np.nan)

@@ -371,8 +371,11 @@ def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how:
         weight, scalar = None, weight
     if weight is None and mask is None:
         shape = result.y_pred.shape[:-1]
-        rows: Any = math.prod(shape) if None not in shape else ops.cast(ops.size(result.like), result.y_pred.dtype)
-        number = result.summed(None, 1 if how == "sum" or rows == 0 else rows)
+        if None in shape:
+            rows: Any = ops.cast(ops.maximum(ops.size(result.like), 1), result.y_pred.dtype)
+        else:
+            rows = max(math.prod(shape), 1)
+        number = result.summed(None, 1 if how == "sum" else rows)
     else:
         like = result.like
         weight = ops.ones_like(like) if weight is None else ops.broadcast_to(weight, ops.shape(like))

@@ -80,6 +80,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def visible(x: Any) -> Any:
+    """A concrete tensor as numbers that can be computed with now, also inside a function being traced."""
+    return _BACKEND.visible(x)
+
+
 def replicas() -> int:
     """How many replicas of this program add up their gradients."""
     return int(_BACKEND.replicas())

@@ -81,6 +81,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(entries.min()), float(entries.max())
 
 
+def visible(x: Any) -> Any:
+    """As an array of NumPy."""
+    return np.asarray(x)
+
+
 def replicas() -> int:
     """JAX programs see the global batch: nothing to divide by."""
     return 1
@@ -152,7 +157,10 @@ def _horner(x: jax.Array, coefficients: list[float]) -> jax.Array:
 
 
 def total(x: jax.Array, axis: int | tuple[int, ...] | None = None) -> jax.Array:
-    """XLA sums in blocks."""
+    """Over the last axes in pieces."""
+    axes = {axis % x.ndim} if isinstance(axis, int) else {a % x.ndim for a in axis or ()}
+    if x.dtype == jnp.float32 and axes and axes == set(range(min(axes), x.ndim)):
+        return row_sums(x.reshape((*x.shape[: min(axes)], -1)) if len(axes) > 1 else x)
     return jnp.sum(x, axis=axis)
 
 
@@ -250,11 +258,20 @@ def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable
 
 
 def row_sums(x: Any, rows: bool = False) -> Any:
-    """Sums over the last axis (or the rows themselves): by a product with ones, since XLA's own loop on CPUs adds up
-    one by one, and computes what it adds inside of it."""
-    if rows or x.ndim == 0 or x.shape[-1] < 8 or jax.default_backend() != "cpu":
-        return x if rows else jnp.sum(x, -1) if x.ndim else x
-    return jnp.matmul(x, jnp.ones((x.shape[-1],), x.dtype), precision=jax.lax.Precision.HIGHEST)
+    """Sums over the last axis (or the rows themselves): by products with ones, since XLA's own loop on CPUs adds up
+    one by one, and computes what it adds inside of it. Long rows are summed in pieces, whose sums are summed."""
+    if rows or x.ndim == 0:
+        return x
+    columns = x.shape[-1]
+    if columns < 8 or jax.default_backend() != "cpu":
+        return jnp.sum(x, -1)
+    if columns > 256:
+        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        if size:
+            return row_sums(row_sums(x.reshape((*x.shape[:-1], columns // size, size))))
+        whole = columns // 64 * 64
+        return row_sums(x[..., :whole]) + jnp.sum(x[..., whole:], -1)
+    return jnp.matmul(x, jnp.ones((columns,), x.dtype), precision=jax.lax.Precision.HIGHEST)
 
 
 def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...]) -> tuple[Any, Any]:

@@ -317,7 +317,7 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
 def middling(size: Tensor) -> Tensor:
     """A power of two; times this, a number of that size can be squared without overflow or loss."""
     small = ops.where(size < 2.0**-110, 2.0**127, ops.where(size < 2.0**-50, 2.0**88, ops.ones_like(size)))
-    return ops.where(size > 2.0**50, 2.0**-88, small)
+    return ops.where(size > 2.0**80, 2.0**-88, ops.where(size > 2.0**50, 2.0**-56, small))
 
 
 def mean_square(x: Tensor) -> Tensor:

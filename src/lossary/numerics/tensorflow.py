@@ -1,5 +1,6 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -79,6 +80,11 @@ def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)
     return float(entries.min()), float(entries.max())
+
+
+def visible(x: Any) -> Any:
+    """As an array of NumPy."""
+    return np.asarray(x)
 
 
 def replicas() -> int:
@@ -198,13 +204,21 @@ def in_xla() -> bool:
     return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
 
 
-def row_sums(x: Any, rows: bool = False) -> Any:
-    """Sums over the last axis. XLA's own loop on CPUs adds up one by one: a product with ones does not."""
-    if rows or x.shape.rank == 0:
-        return x
-    if not in_xla() or x.shape[-1] is None or x.shape[-1] < 8 or x.shape.rank < 2:
-        return tf.reduce_sum(x, -1)
-    return tf.linalg.matvec(x, tf.ones((x.shape[-1],), x.dtype))
+def row_sums(x: Any) -> Any:
+    """Sums over the last axis. XLA's own loop on CPUs adds up one by one: there they are products with ones, of long
+    rows in pieces, whose sums are summed."""
+    columns = x.shape[-1] if x.shape.rank else None
+    if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
+        return tf.reduce_sum(x, -1) if x.shape.rank else x
+    if columns > 256:
+        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        if size:
+            before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
+            pieces = tf.reshape(x, (*before, columns // size, size))
+            return row_sums(row_sums(pieces))
+        whole = columns // 64 * 64
+        return row_sums(x[..., :whole]) + tf.reduce_sum(x[..., whole:], -1)
+    return tf.linalg.matvec(x, tf.ones((columns,), x.dtype))
 
 
 def _quotient(sums: Any, divisor: Any) -> Any:

@@ -110,6 +110,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def visible(x: Any) -> Any:
+    """Without its graph."""
+    return x.detach()
+
+
 def replicas() -> int:
     """torch averages gradients over processes itself: nothing to divide by."""
     return 1

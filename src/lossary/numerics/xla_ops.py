@@ -18,7 +18,9 @@ def row_sum(x: Tensor) -> Tensor:
 
 
 def row_max(x: Tensor) -> Tensor:
-    return ops.max(x, axis=-1, keepdims=True)
+    if 0 in x.shape:  # TensorFlow refuses it
+        return ops.sum(x, axis=-1, keepdims=True)
+    return ops.amax(x, axis=-1, keepdims=True)
 
 
 def _at(x: Tensor, index: Tensor) -> Tensor:
