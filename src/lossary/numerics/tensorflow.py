@@ -187,9 +187,11 @@ def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> An
 def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
     """The number made of a kernel's values, with its slope by p; held tensors that a tape watches are followed."""
 
+    fixed = [tf.stop_gradient(h) for h in held]  # a tape would follow them into the function
+
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
-        values, slope = kernel(p, *held)
+        values, slope = kernel(p, *fixed)
         return number(values), lambda up: slope_of(slope, up)
 
     found = f(p)

@@ -1,0 +1,137 @@
+"""Values and gradients that are made in one pass: the same over several blocks as over their parts, with weights, in
+reverse twice, and towards the targets."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from lossary.core.results import Fused
+from lossary.numerics.backend import double
+from tests.backends import BACKEND, USUAL, array, gradient, value_and_gradient
+from tests.laws.cases import CASES, ONE_OF_FORMS, firsts, form, law
+
+ROWS, PARTS = 6 * 23_000, 3  # several blocks on every backend, the last one shorter
+
+
+def fused(case):
+    """The result of the loss's formula, if it is made in one pass."""
+    result = case()._result(*map(ops.convert_to_tensor, case.draw(np.random.default_rng(0))), None, vectors=False)[0]
+    return result if isinstance(result, Fused) else None
+
+
+FUSED = [case for case in CASES if fused(case) is not None]
+ONE = firsts(FUSED, lambda case: form(case.cls))
+
+
+def many(case, rng, times=ROWS // 6):
+    """Rows of several blocks: six lawful ones, again and again in another order."""
+    y, p = case.draw(rng)
+    order = rng.permuted(np.tile(np.arange(6), (times, 1)), axis=1).ravel()
+    return y[order], p[order]
+
+
+def test_losses_of_each_form_are_made_in_one_pass():
+    assert {cls.__name__ for cls, _ in map(form, {case.cls for case in FUSED})} >= {
+        "Distance", "Margin", "Binary", "Sparse", "Categorical",
+    }  # fmt: skip
+
+
+@law("case", FUSED, lambda case: case in ONE or BACKEND == "torch")
+def test_a_batch_of_several_blocks_is_the_mean_of_its_parts(case, rng):
+    y, p = many(case, rng)
+    loss = case()
+    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    rows = case(reduction="none")
+    few = slice(0, 600)  # rows as they are, each by itself
+    values, slopes = value_and_gradient(rows, *map(ops.convert_to_tensor, (y[few], p[few])), USUAL)
+    count = len(p) if loss.contract.absent is None or case.parameters.get("ignore_class") is None else None
+    if count is None:
+        pytest.skip("the divisor is not the number of rows")
+    np.testing.assert_allclose(slope[few] * count, slopes, rtol=2e-5, atol=1e-6 * abs(slopes).max())
+    np.testing.assert_allclose(slope[-600:] * count, _again(rows, y, p)[1], rtol=2e-5, atol=1e-6 * abs(slopes).max())
+    parts = [array(loss(y[k::PARTS], p[k::PARTS])) for k in range(PARTS)]
+    np.testing.assert_allclose(value, np.mean(parts), rtol=2e-6)
+    np.testing.assert_allclose(value, np.mean(values[:6]), rtol=2e-6)  # every six rows are the same six
+
+
+def _again(rows, y, p):
+    return value_and_gradient(rows, *map(ops.convert_to_tensor, (y[-600:], p[-600:])), USUAL)
+
+
+@law("case", ONE, lambda case: case in ONE_OF_FORMS or BACKEND == "torch")
+def test_weights_are_folded_into_the_pass(case, rng):
+    y, p = many(case, rng)
+    weight = rng.uniform(0.5, 2.0, len(p)).astype("float32")
+    weight[7::11] = 0
+    loss = case(reduction="sum")
+
+    def weighed(y, p):
+        return loss(y, p, sample_weight=weight)
+
+    value, slope = value_and_gradient(weighed, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    few = slice(-600, None)
+    _, slopes = _again(case(reduction="none"), y, p)
+    across = (-1, *[1] * (p.ndim - 1))
+    if case.parameters.get("ignore_class") is None:
+        np.testing.assert_allclose(slope[few], weight[few].reshape(across) * slopes, rtol=2e-5, atol=1e-5)
+    assert not slope[7::11].any()
+    assert np.isfinite(value)
+
+
+@law("case", FUSED, lambda case: case in ONE)
+def test_slopes_may_be_differentiated_again(case, rng):
+    """By differences of the slopes, along one direction."""
+    y, p = case.draw(rng)
+    p, y = p.astype("float64"), y.astype("float64") if y.dtype.kind == "f" else y
+    loss = case(dtype="float64")
+    along = rng.normal(size=p.shape)
+    if "from_logits" in case.cls.params and not case.parameters.get("from_logits"):
+        along = along * p * (1 - p)
+
+    def moved(q):
+        return gradient(lambda x: loss(y, x), q)
+
+    def directed(q):
+        return _inner(loss, y, q, along)
+
+    step = 1e-6
+    with double():
+        bend = gradient(directed, p)
+        apart = moved(p + step * along) - moved(p - step * along)
+    want, kinks = apart / (2 * step), abs(apart) > 1e-3  # a corner lies between
+    np.testing.assert_allclose(np.where(kinks, want, bend), want, rtol=2e-3, atol=2e-5 * max(1, abs(want).max()))
+
+
+def _inner(loss, y, q, along):
+    """The slope along a direction, in operations that are recorded."""
+    if BACKEND == "torch":
+        import torch
+
+        (slope,) = torch.autograd.grad(loss(y, q), q, create_graph=True)
+        return (slope * torch.as_tensor(along)).sum()
+    if BACKEND == "jax":
+        import jax
+
+        return (jax.grad(lambda x: loss(y, x))(q) * along).sum()
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(q)
+        value = loss(y, q)
+    return tf.reduce_sum(tape.gradient(value, q) * along)
+
+
+REAL = [case for case in FUSED if case().contract.shape == "same" and not case().contract.target.allowed]
+
+
+@law("case", [case for case in REAL if case.parameters.get("ignore_class") is None], lambda case: case in ONE)
+def test_targets_have_gradients_too(case, rng):
+    """A target may be the output of a model: a teacher, a twin."""
+    y, p = (x.astype("float64") for x in case.draw(rng))
+    y = 0.5 * y + 0.25 if case().contract.target.high == 1 else y
+    loss, step = case(dtype="float64"), 1e-6
+    along = rng.normal(size=y.shape)
+    with double():
+        want = (array(loss(y + step * along, p)) - array(loss(y - step * along, p))) / (2 * step)
+        slope = gradient(lambda v: loss(v, p), y)
+    np.testing.assert_allclose((slope * along).sum(), want, rtol=1e-4, atol=1e-6)
