@@ -341,3 +341,20 @@ def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tenso
             else "Give the model one output per class"
             + (", or pass ignore_class= for labels that mean 'no label'." if "ignore_class" in parameters else "."),
         )
+
+
+def check_rows(owner: str, values: Tensor, first: Tensor) -> None:
+    """A user's loss must give one value per row: a batch mean would make weights and masks meaningless."""
+    if len(first.shape) > 1 and (len(values.shape) == 0 or values.shape[0] not in (first.shape[0], None)):
+        if first.shape[0] is None and len(values.shape) > 0:
+            return
+        raise no_rows(owner, first, tuple(values.shape))
+
+
+def no_rows(owner: str, y_pred: Tensor, shape: tuple[int | None, ...] = ()) -> ShapeError:
+    return ShapeError(
+        f"{owner} must give one value per row of the batch.",
+        arrived=f"For predictions of shape {tuple(y_pred.shape)} it gave values of shape {shape}.",
+        allowed="Expected values whose first axis is the batch; only then can rows be weighted or masked.",
+        do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
+    )

@@ -314,9 +314,9 @@ class Loss(Fields, keras.losses.Loss):
         if not isinstance(result, Fused):
             result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":
-            _check_rows(owner, result.values, y_pred)
+            contract.check_rows(owner, result.values, _first(y_pred))
         if keep is not None and len(result.like.shape) == 0:
-            raise _no_rows(owner, y_pred)
+            raise contract.no_rows(owner, _first(y_pred))
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 
     def _of_ordinary(self, y_true: Tensor, y_pred: Tensor, rules: Contract, vectors: bool) -> Given:
@@ -566,24 +566,6 @@ def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: An
             allowed="Expected one number, one per row, or one per value (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of y_true.",
         )
-
-
-def _check_rows(owner: str, values: Tensor, y_pred: Any) -> None:
-    """A user's loss must give one value per row: a batch mean would make weights and masks meaningless."""
-    first = _first(y_pred)
-    if len(first.shape) > 1 and (len(values.shape) == 0 or values.shape[0] not in (first.shape[0], None)):
-        if first.shape[0] is None and len(values.shape) > 0:
-            return
-        raise _no_rows(owner, first, tuple(values.shape))
-
-
-def _no_rows(owner: str, y_pred: Any, shape: tuple[int | None, ...] = ()) -> ShapeError:
-    return ShapeError(
-        f"{owner} must give one value per row of the batch.",
-        arrived=f"For predictions of shape {tuple(_first(y_pred).shape)} it gave values of shape {shape}.",
-        allowed="Expected values whose first axis is the batch; only then can rows be weighted or masked.",
-        do="Take the mean over axis=-1 inside the loss, not over everything; lossary reduces the rows.",
-    )
 
 
 def _first(y: Any) -> Tensor:

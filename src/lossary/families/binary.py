@@ -48,7 +48,7 @@ class BinaryCrossentropy(
         return y * yes + n * no
 
     def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.from_logits or self.class_weight is not None:
+        if not self.from_logits or self.class_weight is not None or ops.recorded(y_pred):
             return super().kernel(y_pred, y_true)
         # |z| |h - y| + log(1 + e^-|z|), with h = 1 where z > 0: nothing cancels for a hard label
         size = ops.abs(y_pred)

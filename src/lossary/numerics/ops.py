@@ -1,7 +1,7 @@
 """The operations that formulas are written in: those of keras.ops, by the same names.
 
 On torch the common ones are the backend's own calls, without the steps that keras.ops takes for other inputs than
-tensors, and they take the blocks of numerics.blocks too. Elsewhere a formula is compiled, and they are those of Keras.
+tensors, and they take blocks too (numerics.calls.torch). Elsewhere a formula is compiled, and they are those of Keras.
 """
 
 from importlib import import_module
@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-OWN = import_module(f"{__package__}.{'torch' if keras.backend.backend() == 'torch' else 'xla'}_ops")
+OWN = import_module(f"{__package__}.calls.{'torch' if keras.backend.backend() == 'torch' else 'compiled'}")
 
 
 def __getattr__(name: str) -> Any:

@@ -218,7 +218,7 @@ def times_exp(x: Tensor, a: Tensor) -> Tensor:
 
 def softplus(z: Tensor) -> Tensor:
     """log(1 + e^z), relatively exact on both sides."""
-    return with_slope(lambda z: at_least(z, 0.0) + backend.log1p(ops.exp(-ops.abs(z))), sigmoid)(z)
+    return with_slope(lambda z: at_least(z, 0.0) + backend.log1p_near(ops.exp(-ops.abs(z))), sigmoid)(z)
 
 
 def surprise(p: Tensor, dtype: str) -> Tensor:

@@ -7,8 +7,10 @@ from typing import Any
 
 import keras
 import torch
+from torch.autograd.forward_ad import unpack_dual
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from .blocks import SIZE, Block, plain
+from .calls.torch import SIZE, Block, plain
 from .keras_private import torch_device
 
 ONE_SHAPE = False
@@ -147,6 +149,11 @@ def average(x: torch.Tensor, count: Any) -> torch.Tensor:
     return (torch.sum(x, dtype=wide) / count).to(x.dtype)
 
 
+def followed_now(*x: Any) -> bool:
+    """Whether derivatives of what is made of these tensors may be asked for: torch records, compiles or transforms."""
+    return torch.is_grad_enabled() or not all(concrete(v) and unpack_dual(v).tangent is None for v in x)
+
+
 class _Backwards(torch.autograd.Function):
     """A derivative for up to three tensors; torch's compiler wants them counted, and no forward derivative."""
 
@@ -190,7 +197,7 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     function = _Backwards if torch.compiler.is_compiling() else _BothWays
 
     def f(*x: Any) -> Any:
-        if isinstance(x[0], Block):  # only the value is asked for
+        if isinstance(x[0], Block) or not followed_now(*x):  # only the value is asked for
             return value(*x)
         return function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
 
@@ -203,7 +210,9 @@ Kernel = Callable[..., tuple[Any, Any]]
 
 def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
     """Value and gradient in one pass over blocks; None where torch needs steps that it can follow."""
-    if not concrete(p) or p.device.type != "cpu" or any(h.requires_grad for h in held):
+    if not concrete(p) or get_proxy_mode() is not None or unpack_dual(p).tangent is not None:
+        return None
+    if any(h.requires_grad or unpack_dual(h).tangent is not None for h in held):
         return None
     if isinstance(weight, torch.Tensor) and weight.requires_grad:
         return None
@@ -254,7 +263,9 @@ class _Summed(torch.autograd.Function):
         else:
             if gradient is None:
                 _, gradient = _blockwise(ctx.kernel, ctx.rowwise, p.detach(), held, weight, ctx.divisor, True)
-            if up.item() != 1.0:
+            if p.device.type != "cpu":
+                gradient = gradient * up  # without waiting for the number
+            elif up.item() != 1.0:
                 gradient.mul_(up)
         return gradient, None, None, None, None, None
 
@@ -263,6 +274,12 @@ def _blockwise(
     kernel: Kernel, rowwise: bool, p: torch.Tensor, held: Any, weight: Any, divisor: float, wanted: bool
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The weighted sum of the values divided by a number, and the gradient, if that is wanted."""
+    if p.device.type != "cpu":  # as few operations as can be, without waiting for a number
+        values, slope = kernel(p, *held)
+        scale = None if weight is None else weight.unsqueeze(-1)
+        values = values if scale is None else values * (weight if rowwise else scale)
+        number = (values.sum(dtype=values.dtype if p.device.type == "mps" else torch.float64) / divisor).to(p.dtype)
+        return number, slope * (1 / divisor if scale is None else scale / divisor) if wanted else None
     if p.numel() <= FEW and weight is None:
         values, slope = kernel(p, *held)
         number = _sum_of(kernel, values, None, [p, *held]) / divisor

@@ -148,11 +148,12 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return self.of(y, n, x.yes, x.no, lambda: (x.p, x.q)), self.slope(y, n, x)
 
     def of_logits(self, z: Tensor) -> YesNo:
+        if ops.recorded(z):  # these know their own derivatives, also at 0
+            p, q = sigmoid(z), sigmoid(-z)
+            return YesNo(softplus(-z), softplus(z), p, q, -q, p, p * q)
         e = ops.exp(-ops.abs(z))
-        log = log1p_near(e)
-        larger = 1 / (1 + e)
-        smaller = e * larger
-        negative = z < 0
+        log, larger = log1p_near(e), 1 / (1 + e)
+        smaller, negative = e * larger, z < 0
         p, q = ops.where(negative, smaller, larger), ops.where(negative, larger, smaller)
         return YesNo(log + at_least(-z, 0.0), log + at_least(z, 0.0), p, q, -q, p, smaller * larger)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from .backend import row_sums
+from ..backend import row_sums
 
 Tensor = Any
 SUBNORMAL = False  # TensorFlow and JAX read numbers below the smallest normal one as 0
@@ -50,3 +50,8 @@ def at_least(x: Tensor, low: float) -> Tensor:
 def at_most(x: Tensor, high: float) -> Tensor:
     """The smaller of x and a number; where they are equal, the slope is that of x."""
     return ops.where(x > high, ops.convert_to_tensor(high, dtype=x.dtype), x)
+
+
+def recorded(x: Tensor) -> bool:
+    """Whether what is made of x may be differentiated."""
+    return True

@@ -1,0 +1,315 @@
+"""Operations of keras.ops on torch: the backend's own calls where they mean the same, for tensors and for blocks.
+
+A formula of many operations passes over memory once for each of them. On a block of some ten thousand numbers all of
+them run in a core's cache, and their results go into a few buffers that are used again and again: a block that nobody
+holds any longer gives its buffer back. Formulas see no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from keras import ops
+
+SIZE = 1 << 16  # numbers in a block
+Number = int | float
+
+
+class Block:
+    """Numbers of one block, with the operators of a tensor. What is not a block or a number is one value per row."""
+
+    __slots__ = ("numbers", "own", "pool")
+
+    def __init__(self, numbers: torch.Tensor, pool: list[torch.Tensor], own: bool = True) -> None:
+        self.numbers, self.pool, self.own = numbers, pool, own
+
+    def __del__(self) -> None:
+        if self.own:
+            self.pool.append(self.numbers)
+
+    def made(self, of: Any, *rest: Any) -> Block:
+        """What a function of torch gives for this block, in a buffer of its own."""
+        out = self.buffer()
+        of(self.numbers, *map(plain, rest), out=out)
+        return Block(out, self.pool)
+
+    def buffer(self) -> torch.Tensor:
+        """Room for the numbers of a block."""
+        if self.pool:
+            out = self.pool.pop()
+            if out.shape == self.numbers.shape:
+                return out
+        return torch.empty(self.numbers.shape, dtype=self.dtype)
+
+    def compared(self, of: Any, other: Any) -> Mask:
+        """-1, all bits set, where a comparison holds, and 0 elsewhere, as integers of the same size."""
+        out = self.buffer()
+        bits = out.view(BITS[out.dtype])
+        of(self.numbers, plain(other), out=bits)
+        bits.neg_()
+        return Mask(out, self.pool)
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.numbers.shape
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.numbers.dtype
+
+    def __add__(self, other: Any) -> Block:
+        return self.made(torch.add, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Block:
+        return self.made(torch.sub, other)
+
+    def __rsub__(self, other: Any) -> Block:
+        out = self.buffer()
+        torch.sub(other, self.numbers, out=out)
+        return Block(out, self.pool)
+
+    def __mul__(self, other: Any) -> Block:
+        return self.made(torch.mul, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Block:
+        return self.made(torch.div, other)
+
+    def __rtruediv__(self, other: Any) -> Block:
+        out = self.buffer()
+        torch.div(other, self.numbers, out=out)
+        return Block(out, self.pool)
+
+    def __pow__(self, k: Number) -> Block:
+        return self.made(torch.pow, k)
+
+    def __neg__(self) -> Block:
+        return self.made(torch.neg)
+
+    def __abs__(self) -> Block:
+        return self.made(torch.abs)
+
+    def __lt__(self, other: Any) -> Mask:
+        return self.compared(torch.lt, other)
+
+    def __le__(self, other: Any) -> Mask:
+        return self.compared(torch.le, other)
+
+    def __gt__(self, other: Any) -> Mask:
+        return self.compared(torch.gt, other)
+
+    def __ge__(self, other: Any) -> Mask:
+        return self.compared(torch.ge, other)
+
+
+class Mask(Block):
+    """Where a condition holds. Choosing by bits takes an eighth of the time of torch.where, and any numbers."""
+
+    __slots__ = ()
+
+    def bits(self) -> torch.Tensor:
+        return self.numbers.view(BITS[self.dtype])
+
+    def of_bits(self, of: Any, *rest: torch.Tensor) -> Mask:
+        out = self.buffer()
+        of(self.bits(), *rest, out=out.view(BITS[out.dtype]))
+        return Mask(out, self.pool)
+
+    def __and__(self, other: Mask) -> Mask:
+        return self.of_bits(torch.bitwise_and, other.bits())
+
+    def __or__(self, other: Mask) -> Mask:
+        return self.of_bits(torch.bitwise_or, other.bits())
+
+    def __invert__(self) -> Mask:
+        return self.of_bits(torch.bitwise_not)
+
+
+BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
+
+
+def plain(x: Any) -> Any:
+    """The tensor of a block; numbers and tensors as they are."""
+    return x.numbers if isinstance(x, Block) else x
+
+
+def chosen(condition: Mask, a: Any, b: Any) -> Block:
+    """a where the condition holds, b elsewhere: b ^ ((a ^ b) & condition)."""
+    mask, out = condition.bits(), condition.buffer()
+    a, b = (_bits(x, condition.dtype) for x in (a, b))
+    bits = out.view(mask.dtype)
+    if isinstance(a, torch.Tensor):
+        torch.bitwise_xor(a, b, out=bits).bitwise_and_(mask)
+    elif isinstance(b, torch.Tensor):
+        torch.bitwise_xor(b, a, out=bits).bitwise_and_(mask)
+    else:
+        torch.bitwise_and(mask, a ^ b, out=bits)
+    return Block(bits.bitwise_xor_(b).view(out.dtype), condition.pool)
+
+
+def _bits(x: Any, dtype: torch.dtype) -> Any:
+    """The bits of numbers of a type, as integers."""
+    if isinstance(x, (int, float)):
+        return torch.tensor(x, dtype=dtype).view(BITS[dtype]).item()
+    return plain(x).view(BITS[dtype])
+
+
+# -- operations ------------------------------------------------------------------------------------------------------
+
+Tensor = Any
+SUBNORMAL = True  # numbers below the smallest normal one are computed with, not read as 0
+
+
+def _direct(of: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of one tensor of real numbers."""
+
+    def function(x: Tensor) -> Tensor:
+        if type(x) is Block:
+            return x.made(of)
+        return of(x) if isinstance(x, torch.Tensor) and x.dtype.is_floating_point else usual(x)
+
+    return function
+
+
+abs = _direct(torch.abs, ops.abs)
+square = _direct(torch.square, ops.square)
+sqrt = _direct(torch.sqrt, ops.sqrt)
+exp = _direct(torch.exp, ops.exp)
+sign = _direct(torch.sign, ops.sign)
+tanh = _direct(torch.tanh, ops.tanh)
+sigmoid = _direct(torch.sigmoid, ops.sigmoid)
+
+
+def isinf(x: Tensor) -> Tensor:
+    return x.made(torch.abs).compared(torch.eq, float("inf")) if type(x) is Block else ops.isinf(x)
+
+
+def clip(x: Tensor, low: Any, high: Any) -> Tensor:
+    if type(x) is Block:
+        return x.made(torch.clamp, low, high)
+    if isinstance(x, torch.Tensor) and isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        return torch.clamp(x, low, high)
+    return ops.clip(x, low, high)
+
+
+def _extreme(of: Callable[..., Any], bound: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+    def function(a: Tensor, b: Tensor) -> Tensor:
+        if type(a) is not Block and type(b) is not Block:
+            return usual(a, b)
+        x, other = (a, b) if type(a) is Block else (b, a)
+        if not isinstance(other, (int, float)):
+            return x.made(of, other)
+        out = x.buffer()
+        torch.clamp(x.numbers, **{bound: other}, out=out)
+        return Block(out, x.pool)
+
+    return function
+
+
+maximum = _extreme(torch.maximum, "min", ops.maximum)
+minimum = _extreme(torch.minimum, "max", ops.minimum)
+
+
+def power(x: Tensor, k: Any) -> Tensor:
+    return x.made(torch.pow, k) if type(x) is Block else ops.power(x, k)
+
+
+def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    if type(condition) is Mask:
+        return chosen(condition, a, b)
+    x, y = (a, b) if isinstance(a, torch.Tensor) else (b, a)
+    alike = isinstance(x, torch.Tensor) and (x.dtype == y.dtype if isinstance(y, torch.Tensor) else type(y) is float)
+    if alike and x.dtype.is_floating_point and isinstance(condition, torch.Tensor):
+        return torch.where(condition, a, b)
+    return ops.where(condition, a, b)
+
+
+def equal(a: Tensor, b: Tensor) -> Tensor:
+    return a.compared(torch.eq, b) if isinstance(a, Block) else ops.equal(a, b)
+
+
+def not_equal(a: Tensor, b: Tensor) -> Tensor:
+    return a.compared(torch.ne, b) if isinstance(a, Block) else ops.not_equal(a, b)
+
+
+def logical_and(a: Tensor, b: Tensor) -> Tensor:
+    return a & b if type(a) is Mask else ops.logical_and(a, b)
+
+
+def logical_or(a: Tensor, b: Tensor) -> Tensor:
+    return a | b if type(a) is Mask else ops.logical_or(a, b)
+
+
+def logical_not(a: Tensor) -> Tensor:
+    return ~a if type(a) is Mask else ops.logical_not(a)
+
+
+def cast(x: Tensor, dtype: Any) -> Tensor:
+    if type(x) is Mask:
+        return chosen(x, 1.0, 0.0)
+    return x if type(x) is Block else ops.cast(x, dtype)
+
+
+def stop_gradient(x: Tensor) -> Tensor:
+    return x if isinstance(x, Block) else ops.stop_gradient(x)
+
+
+def zeros_like(x: Tensor) -> Tensor:
+    return x.made(torch.mul, 0.0) if type(x) is Block else ops.zeros_like(x)
+
+
+# -- along the last axis, for kernels of rows: results have one number for each row, and keep the axis ---------------
+
+
+def row_sum(x: Tensor) -> Tensor:
+    return plain(x).sum(-1, keepdim=True)
+
+
+def row_max(x: Tensor) -> Tensor:
+    return plain(x).amax(-1, keepdim=True) if x.shape[0] else plain(x).sum(-1, keepdim=True)
+
+
+def taken(x: Tensor, index: Tensor) -> Tensor:
+    return plain(x).gather(-1, index.unsqueeze(-1))
+
+
+def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
+    """x with another number at the place `index` of each row. A block is changed itself: x must not be used again."""
+    index = index.unsqueeze(-1)
+    if type(x) is Block and x.own:
+        x.numbers.scatter_(-1, index, value)
+        return x
+    return plain(x).scatter(-1, index, value)
+
+
+def whole(index: Tensor) -> Tensor:
+    """Places, in the type that this backend takes them in."""
+    return index.long()
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """The larger of x and a number; where they are equal, the slope is that of x."""
+    return _clamped(x, min=low)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """The smaller of x and a number; where they are equal, the slope is that of x."""
+    return _clamped(x, max=high)
+
+
+def _clamped(x: Tensor, **bound: float) -> Tensor:
+    if type(x) is not Block:
+        return torch.clamp(x, **bound)
+    out = x.buffer()
+    torch.clamp(x.numbers, **bound, out=out)
+    return Block(out, x.pool)
+
+
+def recorded(x: Tensor) -> bool:
+    """Whether what is made of x may be differentiated."""
+    return type(x) is not Block and torch.is_grad_enabled()
