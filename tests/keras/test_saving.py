@@ -101,7 +101,8 @@ def test_a_target_saved_under_the_former_name_of_its_room_loads():
         "term_mean_absolute_error": 0.023249641060829163,
     }
     assert {name: logs[name] for name in want} == pytest.approx(want, rel=1e-5)
-    model.fit([x, y], [y, y], verbose=0)
+    if keras.backend.backend() == "torch":  # Keras's optimizer in the file is that of the backend it was saved on
+        model.fit([x, y], [y, y], verbose=0)
 
 
 def test_the_former_name_of_the_room_is_the_same_room():
