@@ -29,6 +29,13 @@ test-all: $(VENV)/.dev  ## every law for every loss, and longer rows; what needs
 		marks="not backendless"; \
 	done
 
+# What leans on Keras most, over the oldest versions that pyproject.toml allows. Left out: the sum that this Keras took of
+# activity regularizers where newer ones take the mean over rows, and files that a newer Keras has written.
+test-oldest: .venv-oldest/.dev  ## what leans on Keras, over the oldest Keras that is allowed, on JAX
+	KERAS_BACKEND=jax .venv-oldest/bin/python -m pytest -q -n $(WORKERS) tests/numerics tests/objective tests/keras \
+		tests/training/test_train.py tests/checking/test_check.py \
+		-k "not activity and not unequal_size and not saved_before and not file_of_before and not former_name"
+
 check: $(VENV)/.dev  ## format, lint, types, import contracts, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -56,7 +63,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
+	rm -rf $(VENV) .venv-oldest .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lossary needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
@@ -71,3 +78,9 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+.venv-oldest/.dev: pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check keras==3.12.0 numpy==2.0.2 jax==0.7.2 \
+		scipy pytest pytest-xdist hypothesis mpmath -e .
+	@touch $@

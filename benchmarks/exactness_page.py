@@ -30,8 +30,8 @@ by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and t
 - **entries**: numbers compared, over all modes.
 - **not finite**: NaN, or infinite though the truth is a number that the type holds.
 - **wrong**: off by more than 1e-3 of the truth, and by more than 8 units of all three kinds below.
-- **ulp**: the largest error of all other entries, in units in the last place of the truth; or of its *scale* (the sum of
-  the sizes of the formula's terms), where terms cancel; or in what half a unit in the last place of each input would
+- **ulp**: the largest error of all other entries, in units in the last place of the truth; or of its *scale* (the sum
+  of the sizes of the formula's terms), where terms cancel; or in what half a unit in the last place of each input would
   change, where that is more. 0.5 is correctly rounded; lossary's bar is 8 in float32, and 2 in half precision.
 - **flushed**: entries with a subnormal input or truth. TensorFlow and JAX read and write such numbers as 0; only
   finiteness is asked of them. Those of float16 are ordinary numbers, since it is computed in float32.
@@ -46,8 +46,8 @@ the others compute in the type they are given, as a model in mixed precision wou
 Rows of realistic length carry more rounding than the short ones of this grid. `python -m benchmarks.long_rows` measures
 random rows of 1,000 entries or classes in float32, on three backends. Values are off by at most 3.5 ulp (binary focal;
 4.4 for the mean absolute percentage error on JAX); gradients by at most 8.1 (binary focal; the categorical focal losses
-7.4, the categorical cross-entropies 5.4 on JAX, Tversky 5.9, generalized cross-entropy 4.9, Dice 4.2, all others at most
-4.0).
+7.4, the categorical cross-entropies 5.4 on JAX, Tversky 5.9, generalized cross-entropy 4.9, Dice 4.2, all others at
+most 4.0).
 
 Cases with parameters that another library lacks are left out of its columns, and lossary is shown beside it on the same
 cases. Left out altogether, because they do not mean the same:

@@ -113,6 +113,10 @@ def set_threads(threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
+    elif os.environ["KERAS_BACKEND"] == "jax" and threads == 1:
+        import jax
+
+        jax.config.update("jax_cpu_enable_async_dispatch", False)  # else calls are handed to a second thread
     elif os.environ["KERAS_BACKEND"] == "tensorflow":
         import tensorflow as tf
 

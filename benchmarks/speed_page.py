@@ -37,8 +37,9 @@ differs by more than 1e-4 (in half precision 5e-2) is left out, with what differ
 
 - **ratio**: the other library's time by lossary's, the median over the rounds. Above 1, lossary is faster. *best* is
   the ratio to the fastest library on the same backend.
-- **time**: the processor time of one thread, all libraries set to one thread before they are imported; else, where a
-  table says so, the time on the wall with several threads, or on a GPU (torch: by CUDA events).
+- **time**: the processor time of one thread, all libraries set to one thread before they are imported (and JAX to
+  compute in the thread that calls); else, where a table says so, the time on the wall with several threads, or on a GPU
+  (torch: by CUDA events).
 - **memory**: what is held at most beyond what was held before the call, the gradient included, in sizes of the
   predictions. torch: counted by its profiler; JAX: what XLA states of the compiled program; TensorFlow: counted by its
   allocator.

@@ -34,6 +34,15 @@ def gradient(f, x):
     return array(tf.zeros_like(x) if got is None else got)
 
 
+def usual(f):
+    """The function as most programs run it: compiled on JAX, where each operation by itself takes longer."""
+    if BACKEND == "jax":
+        import jax
+
+        return jax.jit(f)
+    return f
+
+
 def compiled(f, whole=True):
     """The same function under the backend's compiler; a break in the graph is an error, unless `whole` is False."""
     if BACKEND == "jax":

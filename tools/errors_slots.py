@@ -24,6 +24,26 @@ SLOTS = [
         "Pass all of them: by name, as a tuple or dictionary, or stacked along the axis given in docs/losses.md.",
     ),
     Example(
+        "On JAX, a metric that reads weights which train",
+        "A loss with weights of its own is the loss and a metric at once.",
+        "loss = ls.ArcFace(classes=3, features=2)\n"
+        "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"
+        'model.compile("sgd", loss, metrics=[ls.metric(loss)])',
+        "Leave the metric out: its value is logged as the loss.",
+    ),
+    Example(
+        "A metric of a loss whose weights have no sizes yet",
+        "A loss with weights of its own is to be a metric, and does not say of how many classes.",
+        'ls.metric("proxy_anchor")',
+        'Pass the sizes: `ls.metric("proxy_anchor", classes=3, features=8)`.',
+    ),
+    Example(
+        "A length beyond the list",
+        "`lengths` counts more items than a padded list has places.",
+        "ls.listwise_softmax([[1.0, 0.0]], [[0.5, 0.2]], lengths=[3])",
+        "Count the items before padding.",
+    ),
+    Example(
         "An input that a loss does not have",
         "A tensor is passed under a name that the loss does not know.",
         "ls.DPO()(y_pred=([-1.0], [-2.0]), wanted=[0.0])",

@@ -76,7 +76,7 @@ def test_losses_of_keras_follow_the_rules_of_keras(cls, reduction, rng):
     found = ls.explain(loss, y, p, WEIGHTS)
     np.testing.assert_allclose(found.value, array(loss(y, p, WEIGHTS)), **CLOSE)
     np.testing.assert_allclose(found.numerator / found.denominator, found.value, **CLOSE)
-    assert not [note for note in found.notes if "another number" in note]
+    assert not [note for note in found.notes if "a different number" in note]
 
 
 @pytest.mark.parametrize("reduction", FRACTIONS)
@@ -185,7 +185,7 @@ def test_a_loss_with_a_rule_of_its_own_is_told():
         def __call__(self, y_true, y_pred, sample_weight=None):
             return 2 * super().__call__(y_true, y_pred, sample_weight)
 
-    assert "another number" in str(ls.explain(Doubled(), [[0.0]], [[1.0]]))
+    assert "a different number" in str(ls.explain(Doubled(), [[0.0]], [[1.0]]))
 
 
 @pytest.mark.parametrize("what", [None, 3.0, "hubr"])

@@ -156,7 +156,7 @@ def labels_with_fractions():
     return K.SparseCategoricalCrossentropy(), LABELS + 0.7 * (LABELS == 0), PROBABLE
 
 
-@bad("L003", text="from -1 to 1 with 2 different values")
+@bad("L003", text="from -1 to 1 with 2 distinct values")
 def signs_for_a_binary_loss():
     return "binary_crossentropy", 2 * YES - 1, 0.5 * np.ones_like(YES)
 
@@ -176,7 +176,7 @@ def unnormalised_for_kl():
     return "kl_divergence", 2 * PROBABLE, PROBABLE
 
 
-@bad("L003", text="3 different values")
+@bad("L003", text="3 distinct values")
 def classes_for_a_hinge():
     return "hinge", LABELS[:, None], REAL[:, :1]
 

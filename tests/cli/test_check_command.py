@@ -100,7 +100,7 @@ def test_a_model_with_arrays_in_files(module, tmp_path):
         ([], "No data were given"),
         (["FILE", "--y", "label"], "--p, --loss are missing"),
         (["FILE", "--y", "label", "--p", "a,b", "--loss", "nosuch"], "nosuch"),
-        (["FILE", "--y", "real", "--p", "words", "--loss", "mse"], "no column of numbers called words"),
+        (["FILE", "--y", "real", "--p", "words", "--loss", "mse"], "no numeric column words"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "mse", "--set", "delta"], "no '='"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "huber", "--set", "delta=-1"], "delta"),
         (["FILE", "--y", "label", "--p", "a", "--loss", "mse", "--ignore", "L099"], "L099"),

@@ -109,7 +109,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch):
     monkeypatch.setattr("lossary.cli.progress.Bars.__call__", stop)
     words = ["--loss", "mse,mae,huber", "--json", tmp_path / "r.json", "--report", tmp_path / "r.html"]
     result = run(*words, code=130)
-    assert "Interrupted: not fitted are mae, huber." in result.stdout
+    assert "Interrupted before fitting mae, huber." in result.stdout
     document = json.loads((tmp_path / "r.json").read_text())
     assert document["interrupted"]
     assert [fit["label"] for fit in document["fits"]] == ["mse"]
@@ -122,7 +122,7 @@ def test_an_interrupt_before_the_first_fit_writes_nothing(tmp_path, monkeypatch)
 
     monkeypatch.setattr("lossary.cli.progress.Bars.__call__", stop)
     result = run("--report", tmp_path / "r.html", code=130)
-    assert "nothing was written" in result.stdout
+    assert "no files were written" in result.stdout
     assert not list(tmp_path.iterdir())
 
 

@@ -35,7 +35,7 @@ def csv(tmp_path):
         (["no/such.csv", "--target", "y"], "no such file"),
         (["phones", "--target", "cals"], "columns are year, calls"),
         (["phones", "--loss", "hubr"], "Did you mean huber?"),
-        (["phones", "--loss", "bce"], "For regression"),
+        (["phones", "--loss", "bce"], "Expected for regression"),
         (["phones", "--loss", "huber:delta=0"], "delta is 0"),
         (["phones", "--task", "binary"], "23 distinct values"),
         (["phones", "--model", "forest"], "mlp:64"),

@@ -105,7 +105,7 @@ def test_a_finished_fit_is_kept(tmp_path):
         [sys.executable, "-c", code], preexec_fn=heeding, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 130 and "Traceback" not in done.stderr
-    assert "not fitted are mae" in done.stdout and "a mse" in done.stdout
+    assert "before fitting mae" in done.stdout and "a mse" in done.stdout
 
 
 def test_where_it_is_ignored_it_is_ignored():

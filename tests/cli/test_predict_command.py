@@ -58,7 +58,7 @@ def test_columns_in_another_order_and_another_dialect(folder):
     assert numbers(dotted) == numbers(commas)
     assert dotted.stdout.startswith("row,price\n1,")
     for words in (
-        "Not used, since the fit does not know them: extra.",
+        "Not used, because the fit has no such columns: extra.",
         "'size' is taken to be in m",
         "median of the fit",
     ):
@@ -119,7 +119,7 @@ def test_unseen_values_may_count_as_missing(folder):
 
 def test_a_column_that_is_not_there_is_named_with_its_like(folder):
     result = predicted(folder[0], "Colour,when,size\nred,2024-01-05,1\n", code=2)
-    assert "It has no column colour, zip. It has 'Colour' for 'colour'." in result.stderr
+    assert "It has no column colour, zip. It has 'Colour' where 'colour' was expected." in result.stderr
 
 
 def test_json_and_files(folder):
@@ -142,7 +142,7 @@ def test_rows_without_a_prediction_keep_their_place(folder):
     result = run("predict", folder / "drop.json", folder / "new.csv")
     first, second = list(csv.DictReader(io.StringIO(result.stdout)))
     assert first["price"] == "" and float(second["price"]) and second["row"] == "2"
-    assert "1 of 2 rows have no prediction; cells missing in size 1." in result.stderr
+    assert "1 of 2 rows have no prediction; missing cells: size 1." in result.stderr
 
 
 def test_classes_by_name_with_probabilities(folder):

@@ -117,7 +117,7 @@ def test_weights_are_never_lost_on_a_flat_batch():
 
 
 def test_a_name_that_a_loss_has_is_refused():
-    with pytest.raises(ls.DefinitionError, match=r"Huber in lossary\.families\.robust has it"):
+    with pytest.raises(ls.DefinitionError, match=r"Huber in lossary\.families\.robust already has this name"):
         ls.loss(lambda y_true, y_pred: y_pred, name="huber")
     with pytest.raises(ls.DefinitionError, match="lambda"):
         ls.loss(lambda y_true, y_pred: y_pred)

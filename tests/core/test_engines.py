@@ -36,9 +36,9 @@ def two(monkeypatch):
     ("loss", "words"),
     [
         (ls.RootMeanSquaredError(), "RootMeanSquaredError takes the root"),
-        (ls.Dice(whole_batch=True), "Dice is made of sums"),
+        (ls.Dice(whole_batch=True), "Dice is computed from sums"),
         (ls.Huber() + ls.RootMeanSquaredError(), "RootMeanSquaredError takes the root"),
-        (functools.partial(ls.dice, whole_batch=True), "Dice is made of sums"),
+        (functools.partial(ls.dice, whole_batch=True), "Dice is computed from sums"),
         (ls.root_mean_squared_error, "RootMeanSquaredError takes the root"),
     ],
     ids=["root", "ratio", "sum", "partial", "function"],

@@ -195,7 +195,7 @@ def test_overlaps_over_the_batch_weigh_inside(rng):
 
 
 def test_quantiles_must_rise():
-    with pytest.raises(ls.ParameterError, match="rising"):
+    with pytest.raises(ls.ParameterError, match="increasing"):
         ls.MultiQuantile(q=(0.9, 0.1))
     with pytest.raises(ls.ParameterError, match="class_weight"):
         ls.BinaryCrossentropy(class_weight=(1.0, 2.0, 3.0))

@@ -174,4 +174,4 @@ def test_the_file_that_results_are_printed_into_is_refused(tmp_path):
     path = tmp_path / "printed"
     with open(path, "w") as printed:
         done = subprocess.run([sys.executable, "-c", code, path], stdout=printed, stderr=subprocess.PIPE, check=False)
-    assert b"being printed into it" in done.stderr
+    assert b"being printed to it" in done.stderr

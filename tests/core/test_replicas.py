@@ -16,7 +16,7 @@ EXACT = [
 INEXACT = {
     "root": ls.RootMeanSquaredError(),
     "sums over the batch": ls.Dice(whole_batch=True),
-    "of sums over": ls.Tversky(axis=(0, 1)),
+    "from sums over": ls.Tversky(axis=(0, 1)),
     "rows with one another": ls.Circle(),
     "log-variances": ls.UncertaintyWeighted(["mse", "mae"]),
     "gradients": ls.GradNorm(["mse", "mae"]),

@@ -147,7 +147,7 @@ def refused():
     yield [[1, 2], [3]], ["Row 0", "2 values", "row 1", "1 values", "Pad"]
     yield _object([np.zeros(2), np.zeros(3)]), ["row 1", "Pad"]
     yield np.array([1 + 2j]), ["1+2j", "real"]
-    yield np.array([10**400], object), ["1000", "row 0", "no float"]
+    yield np.array([10**400], object), ["1000", "row 0", "beyond the range of floats"]
     yield (
         np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, False], [False, True]]),
         ["1 of 4", "[1, 1]", "sample_weight"],

@@ -182,8 +182,8 @@ def test_what_the_user_says_goes_first(tmp_path):
         (gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "cannot be decompressed"),
         (zipped(b"a,b\n1,2\n")[:-9], "cannot be decompressed"),
         (b"%PDF-1.4", "PDF"),
-        (b"\xff\xfea", "breaks off"),
-        (b"PAR1 and more", "no Parquet file"),
+        (b"\xff\xfea", "ends in the middle"),
+        (b"PAR1 and more", "not a Parquet file"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "not a workbook"),
     ],
 )
@@ -221,7 +221,7 @@ def test_pipes_archives_of_several_files_and_wrong_endings(tmp_path):
         archive.writestr("b.csv", "x\n")
     with pytest.raises(DataError, match=r"2 files \(a.csv, b.csv\)"):
         load(str(tmp_path / "two.zip"))
-    with pytest.raises(DataError, match=r"no \.gz file"):
+    with pytest.raises(DataError, match=r"not a \.gz file"):
         read(tmp_path, b"x,y\n1,2\n", "t.csv.gz")
 
 
@@ -237,5 +237,5 @@ def test_words_become_a_reading():
     reading = reading_of(["separator=tab", "decimal=comma", "missing=-9", "missing=x", "names=no"], ["a=b=text"])
     assert (reading.separator, reading.decimal, reading.missing) == ("\t", "comma", ("-9", "x"))
     assert reading.names is False and reading.meanings == {"a=b": "text"}
-    with pytest.raises(DataError, match="no meaning"):
+    with pytest.raises(DataError, match="not one of the meanings"):
         reading_of((), ["x=word"])

@@ -104,7 +104,7 @@ def gradients(f, arrays):
     if BACKEND == "jax":
         import jax
 
-        return [np.asarray(g) for g in jax.grad(f)(xs)]
+        return [np.asarray(g) for g in jax.jit(jax.grad(f))(xs)]
     import tensorflow as tf
 
     with tf.GradientTape() as tape:

@@ -12,7 +12,7 @@ from lossary.core.cards import readable
 from lossary.core.declaration import snake
 from lossary.core.errors import ParameterError
 from tests.backends import array
-from tests.laws.cases import CASES, OF_FORMS, ONE_EACH, PAIRED, every_case, every_loss, law
+from tests.laws.cases import CASES, FEW, ONE_EACH, PAIRED, every_case, every_loss, law
 
 # each is held in tests/laws/test_traits.py
 TRAITS = {"bounded", "convex", "likelihood", "proper", "redescending", "robust", "smooth", "symmetric"}
@@ -28,7 +28,7 @@ WAYS = {
 @law(
     "case, way",
     [(case, way) for case in CASES for way in WAYS],
-    lambda case, way: case in OF_FORMS or (way == "keras" and case in ONE_EACH),
+    lambda case, way: case in FEW or (way == "keras" and case in ONE_EACH),
 )
 def test_saved_and_loaded_it_gives_the_same_values(case, way, rng):
     """Values, not configurations: two configurations can forget the same field."""

@@ -9,7 +9,7 @@ from keras import ops
 
 import lossary as ls
 from lossary.core.results import Anchors, Rows, Sums
-from tests.backends import BACKEND, array
+from tests.backends import BACKEND, array, usual
 from tests.laws.cases import twin
 from tests.laws.slots import NAMED, OF_RESULTS, ROWS, SLOT_CASES, among, every_slot_case, every_slot_loss, firsts, law
 
@@ -28,7 +28,11 @@ def close(got, want, tolerance=2e-5):
 def test_a_row_of_weight_0_does_not_exist(case, reduction):
     loss, arrays, weight, rest = case(reduction=reduction), case.draw(), WEIGHT.copy(), np.arange(ROWS) != 2
     weight[2] = 0
-    close(case.value(loss, case.spoilt(arrays, 2), weight), case.value(loss, case.taken(arrays, rest), weight[rest]))
+
+    def both(spoilt, kept):
+        return case.value(loss, spoilt, weight), case.value(loss, kept, weight[rest])
+
+    close(*usual(both)(case.spoilt(arrays, 2), case.taken(arrays, rest)))
 
 
 @every_slot_case
@@ -45,23 +49,28 @@ def test_a_masked_row_does_not_exist(case):
             close(g[rest], want[name])
 
 
-@every_slot_case
-@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size", "mean_with_sample_weight"])
+@law(
+    "case, reduction",
+    [(case, how) for case in SLOT_CASES for how in ("sum", "sum_over_batch_size", "mean_with_sample_weight")],
+    lambda case, how: case in OF_RESULTS or (how == "sum" and case in FORMULAS and issubclass(case().gives, Anchors)),
+)
 def test_halves_of_a_batch_merge_to_the_whole(case, reduction):
     """Rows that look at one another need the others beside them; then they can be split too."""
     loss, arrays = case(reduction=reduction), case.draw()
-    whole, halves = case.value(loss, arrays, WEIGHT), (slice(0, 3), slice(3, None))
-    more = [{}, {}]
+    halves, more = (slice(0, 3), slice(3, None)), [{}, {}]
     if issubclass(loss.gives, Anchors):
         with pytest.raises(ls.DefinitionError, match="others"):
             case.value(loss, case.taken(arrays, halves[0]), how="partial")
-        beside = {"others": {**arrays, "sample_weight": WEIGHT}}
-        more = [{**beside, "start": half.start} for half in halves]
-    one, two = (
-        case.value(loss, case.taken(arrays, half), WEIGHT[half], how="partial", **given)
-        for half, given in zip(halves, more, strict=True)
-    )
-    close(one.merge(two).value(), whole)
+        more = [{"others": {**arrays, "sample_weight": WEIGHT}, "start": half.start} for half in halves]
+
+    def both(arrays):
+        one, two = (
+            case.value(loss, case.taken(arrays, half), WEIGHT[half], how="partial", **given)
+            for half, given in zip(halves, more, strict=True)
+        )
+        return one.merge(two).value(), case.value(loss, arrays, WEIGHT)
+
+    close(*usual(both)(arrays))
 
 
 @every_slot_case
@@ -140,12 +149,25 @@ def test_what_is_padded_does_not_exist(case):
         pytest.skip("rows only")
     longer = {}
     for n, x in arrays.items():
+        if len(x.shape) <= axis:  # how many exist stays
+            longer[n] = x
+            continue
         extra = np.full_like(np.take(x, [0], axis), False if n == name else np.nan)
         longer[n] = np.concatenate([x, extra], axis)
     close(case.value(loss, longer), case.value(loss, arrays))
     assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
     without = {n: x for n, x in longer.items() if n != name}
     close(case.value(loss, without, mask=longer[name]), case.value(loss, arrays))
+    lengths = case.slots.slots[name].lengths
+    if lengths is not None:  # by how many exist: the first ones
+        for n, x in arrays.items():
+            longer[n] = (
+                x if n == lengths else np.concatenate([x, np.full_like(x[:, :2], np.nan if n != name else 0)], 1)
+            )
+        exist = np.arange(arrays[name].shape[1] + 2) < arrays[lengths][:, None]
+        del longer[name]
+        close(case.value(loss, longer), case.value(loss, {n: x for n, x in longer.items() if n != lengths}, mask=exist))
+        assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
 
 
 @every_slot_case
@@ -257,6 +279,9 @@ def test_weights_of_a_loss_are_made_and_used(case):
     loss, arrays = case(), case.draw()
     rows = {name: x for name, x in arrays.items() if name in case.by_row}
     assert {variable.name for variable in loss.layer.weights} == set(case.own)
+    begun = {name: getattr(loss, name) for name in case.own if name in case.cls.params}
+    if begun:  # they start at what the fields say, in the same terms as the function takes them
+        close(case.value(case(reduction=None), rows), twin(case.cls)(**rows, **begun))
     for variable in loss.layer.weights:
         variable.assign(arrays[variable.name])
     close(case.value(loss, rows), case.value(loss, {**arrays, **loss.own_slots()}))

@@ -7,7 +7,7 @@ from keras import ops
 from lossary.core.results import Rows
 from lossary.numerics.masks import with_mask
 from tests.backends import USUAL, array, gradient, value_and_gradient
-from tests.laws.cases import CASES, OF_FORMS, among, every_case, every_loss_case, law
+from tests.laws.cases import CASES, FEW, among, every_case, every_loss_case, law
 
 SPLITTABLE = [c for c in CASES if not c().coupled and c.cls.__name__ != "RootMeanSquaredError"]
 
@@ -89,12 +89,12 @@ def test_a_masked_row_does_not_exist(case, rng):
     np.testing.assert_allclose(array(loss(bad_y, masked)), array(loss(y[keep], p[keep])), rtol=3e-6, atol=1e-6)
 
 
-@law("case", SPLITTABLE, among(OF_FORMS))
+@law("case", SPLITTABLE, among(FEW))
 def test_parts_of_a_batch_add_up(case, rng):
     y, p = rows_of(case, rng)
     weight = np.array([1.0, 0.5, 3.0, 2.0, 1.5, 0.7], dtype="float32")
     loss = case(reduction="sum")
-    parts = [array(loss(y[s], p[s], sample_weight=weight[s])) for s in (slice(0, 2), slice(2, 4), slice(4, 6))]
+    parts = [array(loss(y[s], p[s], sample_weight=weight[s])) for s in (slice(0, 5), slice(5, 6))]
     np.testing.assert_allclose(sum(parts), array(loss(y, p, sample_weight=weight)), rtol=3e-6)
 
 

@@ -354,7 +354,7 @@ def test_bad_input_is_refused(rng):
         r"-1 or 1": {"loss": "hinge", "y": np.arange(12)},
         r"class indices": {"loss": "scce", "y": np.arange(12) - 1},
         r"with a penalty": {"loss": "rmse", "l2": 0.1},
-        r"names outputs": {"loss": ls.MultiLoss({"a": "mse"})},
+        r"with several outputs": {"loss": ls.MultiLoss({"a": "mse"})},
         r"float32": {"loss": lambda_of("narrow")},
         r"one value per row": {"loss": lambda_of("mean")},
         r"one class index for each row": {"loss": "scce", "y": np.eye(12)},

@@ -118,6 +118,23 @@ def test_a_mask_of_keras_says_which_items_of_a_list_exist():
     np.testing.assert_allclose(model.evaluate(x, relevance, verbose=0), array(want), rtol=1e-5)
 
 
+@pytest.mark.parametrize("run", ["evaluate", "train"])
+def test_lengths_beside_the_targets_say_how_many_items_exist(run):
+    model = keras.Sequential([keras.Input((4, 5)), layers.Dense(1), layers.Reshape((4,))])
+    x, relevance = RNG.normal(size=(6, 4, 5)).astype("float32"), RNG.integers(1, 3, (6, 4)).astype("float32")
+    lengths = np.int32([4, 2, 1, 3, 0, 4])
+    want = ls.ListwiseSoftmax()(relevance, model.predict(x, verbose=0), mask=np.arange(4) < lengths[:, None])
+    relevance[1, 2:] = np.nan  # padding holds anything
+    columns = {"relevance": ls.Column("relevance"), "lengths": ls.Column("lengths"), "score": ls.Output()}
+    model.compile(keras.optimizers.SGD(0.0), loss=ls.Term(ls.ListwiseSoftmax(), **columns))
+    y = {"relevance": relevance, "lengths": lengths}
+    if run == "evaluate":
+        value = model.evaluate(x, y, verbose=0, return_dict=True)["loss"]
+    else:
+        value = ls.train(model, x, y, verbose=0, batch_size=6)["loss"][-1]
+    np.testing.assert_allclose(value, array(want), rtol=1e-5)
+
+
 def test_validation_data_without_targets_keep_their_weights():
     model = stacked(3)
     model.compile(keras.optimizers.SGD(0.0), loss=TRIPLET)

@@ -148,6 +148,7 @@ def listwise_softmax(slots, weight, keep, form):
     values = []
     for i, (y, s) in enumerate(zip(slots["relevance"], slots["score"], strict=True)):
         items = [j for j in range(len(s)) if "valid" not in slots or slots["valid"][i][j]]
+        items = [j for j in items if "lengths" not in slots or j < slots["lengths"][i]]
         relevant, e = mp.fsum(y[j] for j in items), {j: mp.exp(s[j]) for j in items}
         terms = [y[j] / relevant * nll(e, j) for j in items if y[j]]
         values.append(mp.fsum(terms) if keep[i] and relevant else None)

@@ -56,7 +56,7 @@ def sums_of(case: Case, kind: Float, y: Any, p: Any, coupled: bool) -> tuple[lis
 
 
 def nearly(case: Case, kind: Float, block: Block, seed: int) -> tuple[Any, Any]:
-    """The same numbers, each moved by up to half a unit in the last place, equal ones alike. Probabilities, counts and
+    """The same numbers, each moved by half a unit in the last place, equal ones alike. Probabilities, counts and
     labels (0, 1 and -1 as targets) are exact: no formula has to amplify their rounding."""
     rules, rng = case().contract, np.random.default_rng(seed)
     half = mpf(2) ** -(53 if kind.name == "float64" else 24)  # half precision is computed in float32
@@ -64,7 +64,7 @@ def nearly(case: Case, kind: Float, block: Block, seed: int) -> tuple[Any, Any]:
     for part, values in ((block.y, rules.target), (block.p, rules.prediction)):
         numbers = exact(part)
         if part.dtype.kind == "f" and values.low == -np.inf:
-            factor = {number: 1 + half * mpf(float(rng.uniform(-1, 1))) for number in dict.fromkeys(flat(numbers))}
+            factor = {number: 1 + half * int(rng.choice((-1, 1))) for number in dict.fromkeys(flat(numbers))}
             factor |= dict.fromkeys((-1, 0, 1), 1) if part is block.y else {}
             numbers = multiplied(numbers, factor)
         moved.append(numbers)

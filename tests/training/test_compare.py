@@ -101,7 +101,7 @@ def test_the_findings_name_the_wild_rows_and_both_slopes(demo):
 
 def test_what_was_decided_is_said(demo):
     notes = " ".join(note for fit in demo.fits for note in fit.notes)
-    assert "tukey is not convex, so it starts from the fit by mae" in notes
+    assert "tukey is not convex, so it starts from the fit with mae" in notes
     assert "median and 1.4826" in " ".join(demo.decided)
 
 
@@ -166,7 +166,7 @@ def test_every_coefficient_is_that_of_the_optimum():
 def test_what_has_no_unique_or_no_finite_optimum_says_so(demo):
     mae, tukey = demo.fits[1], demo.fits[5]
     assert mae.convergence.unique is False and mae.convergence.words == "optimum, not unique"
-    assert tukey.convergence.kind == "stationary" and tukey.convergence.start == "the fit by mae"
+    assert tukey.convergence.kind == "stationary" and tukey.convergence.start == "the fit with mae"
     text = " ".join(demo.findings)
     assert "It is not unique" in text and "not known to be the lowest" in text
     cells = {"x": range(9), "twice": [2 * v for v in range(9)], "y": ["no"] * 5 + ["yes"] * 4}

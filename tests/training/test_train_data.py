@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 
 import lossary as ls
-from lossary.training import blocks, parquet, streams
+from lossary.data import rowfiles
+from lossary.training import blocks, streams
 from lossary.training import epochs as programs
 from tests.training.test_train import BATCH, check_equal, data, linear, normalized, train, twins, two_sided
 
@@ -245,7 +246,7 @@ def write(folder, x, y, parts=1):
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "WINDOW", 10)
+    monkeypatch.setattr(rowfiles, "WINDOW", 10)
     (model, other), (x, y) = twins(linear), data(rng)
     train(model, write(tmp_path, x, y, parts), ["u", "v"], shuffle=False)
     train(other, x, y, shuffle=False)
@@ -253,7 +254,7 @@ def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
 
 
 def test_parquet_rows_are_all_seen_in_another_order(rng, tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "WINDOW", 10)
+    monkeypatch.setattr(rowfiles, "WINDOW", 10)
     x, y = data(rng)
     made = streams.stream(write(tmp_path, x, y), ["u", "v"], batch_size=16, seed=1)
     seen = [np.concatenate([batch[0] for batch in made.batches()]) for _ in range(2)]

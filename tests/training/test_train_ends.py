@@ -177,6 +177,8 @@ def test_a_history_says_which_columns_it_has():
         loss="mse",
         verbose=0,
     )
-    with pytest.raises(KeyError, match=r"asked for 'target'. No epoch has ended. history.stopped tells why: step 1"):
+    with pytest.raises(
+        KeyError, match=r"There is no column 'target'. No epoch has ended. history.stopped tells why: step 1"
+    ):
         history["target"]
     assert "target" not in history and history.get("target", 3) == 3

@@ -294,6 +294,6 @@ def test_callbacks_that_wait_for_batches_are_refused(rng):
             pass
 
     (model, _), (x, y) = twins(linear), data(rng)
-    with pytest.raises(ls.LossaryError, match="Counts waits for batches"):
+    with pytest.raises(ls.LossaryError, match="Counts needs to be called for each batch"):
         train(model, x, y, callbacks=[Counts()])
     train(model, x, y, callbacks=[keras.callbacks.TerminateOnNaN()])

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from ..core.errors import LossaryError
-from ..core.loss import Loss, bound_to_fail
+from ..core.loss import Loss, unknown_names
 from .case import Case, Setup, as_columns, make_case
 from .feeds import numbers, refuse_no_rows
 from .findings import Finding, Findings, Route
@@ -102,7 +102,7 @@ def _case(loss: Any, y: Any, p: Any, w: Any, mask: Any, model: Any, slots: dict[
     if isinstance(subject.loss, Loss) and subject.loss.inputs:
         return slot_case(subject, y, p, w, mask, slots, setup=Setup() if model is None else setup_of(model, 0))
     if slots:
-        raise bound_to_fail(subject.name, slots)
+        raise unknown_names(subject.name, slots)
     if y is None or p is None:
         raise LossaryError(
             "check(loss, y_true, y_pred) compares targets with predictions.",

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..core import notebook
 from ..core.errors import LossaryError
-from ..core.loss import Loss, bound_to_fail
+from ..core.loss import Loss, unknown_names
 from ..core.results import Sums
 from ..data.arrays import array
 from .known import masked
-from .parts import UNWEIGHTED, Array, Parts, arrays, copied, measure, name_of, numbers, resolve, row_weights, takes_root
+from .parts import UNWEIGHTED, Array, Parts, arrays, copied, is_root, measure, name_of, numbers, resolve, row_weights
 
 FORMULAS = {
     "sum": "Σ m w v",
@@ -52,7 +52,7 @@ class Explanation:
     """How a loss came to its number; `print` it. All attributes are NumPy or plain Python.
 
     `value` is what the loss returned. `numerator / denominator` is the same number; of a root mean square it is the
-    square of that number, and v are the squares of the values (`takes_root`). With `reduction="none"` the numerator is
+    square of that number, and v are the squares of the values (`is_root`). With `reduction="none"` the numerator is
     the array m w v over 1. `parts` holds values, weights, mask and m w v; `means` the number that each reduction would
     give; `worst` the rows with the highest loss; `notes` what else entered the values.
     """
@@ -63,7 +63,7 @@ class Explanation:
     parts: Parts
     numerator: Any
     denominator: float
-    takes_root: bool
+    is_root: bool
     means: dict[str, Any]
     worst: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -107,7 +107,7 @@ def explain(
     if isinstance(found, Loss) and found.inputs:
         slots |= {} if mask is None else {"mask": arrays(mask)}
     elif slots:
-        raise bound_to_fail(name_of(found), slots)
+        raise unknown_names(name_of(found), slots)
     else:
         y_pred = y_pred if mask is None else _masked(y_pred, mask)
     returned = numbers(found(y_true, y_pred, copied(sample_weight), **slots))
@@ -124,7 +124,7 @@ def explain(
         parts=parts,
         numerator=numerator,
         denominator=denominator,
-        takes_root=takes_root(found),
+        is_root=is_root(found),
         means={name: _rooted(found, parts.mean(name)) for name in FORMULAS if name != "none"},
         worst=tuple(_worst(found, parts, y_true, y_pred)),
         notes=tuple(_remarks(found, parts, returned, _rooted(found, made))),
@@ -144,7 +144,7 @@ def _masked(y_pred: Any, mask: Any) -> Any:
 
 def _rooted(loss: keras.losses.Loss, reduced: Any) -> Any:
     """The reduced number, or the root of it where the loss takes one."""
-    return np.sqrt(reduced) if takes_root(loss) else reduced
+    return np.sqrt(reduced) if is_root(loss) else reduced
 
 
 def _worst(loss: keras.losses.Loss, parts: Parts, y_true: Any, y_pred: Any) -> Iterator[Row]:
@@ -229,7 +229,7 @@ def _facts(e: Explanation) -> list[tuple[str, str]]:
     rows.append(("numerator", f"{above} = {_short(e.numerator)}"))
     rows.append(("denominator", f"{below} = {_short(e.denominator)}" if below != "1" else "1"))
     rows.append(("reduction", f"{e.reduction}: {formula}"))
-    if e.takes_root:
+    if e.is_root:
         rows.append(("last step", "the square root; v are the squares of the values"))
     return rows
 

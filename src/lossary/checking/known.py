@@ -12,7 +12,6 @@ from keras import ops
 
 from ..core.contract import LOGIT, PROBABILITY, SOFT_LABEL, Contract
 from ..core.errors import LossaryError, shown
-from ..core.forms import Categorical
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.metrics import as_losses
@@ -120,8 +119,14 @@ class Subject:
         return bool(self.twin.from_logits)
 
     @property
+    def answers(self) -> str:
+        """What the targets say, where they are classes: see `Loss.answers`."""
+        return "" if self.twin is None else self.twin.answers
+
+    @property
     def categorical(self) -> bool:
-        return isinstance(self.twin, Categorical)
+        """Whether each target is one of several classes, or a distribution over them."""
+        return self.answers == "a class"
 
     @property
     def exclusive(self) -> bool:

@@ -101,7 +101,7 @@ def _foreign(loss: keras.losses.Loss) -> str:
     return f"{place}{type(loss).__name__}"
 
 
-def takes_root(loss: keras.losses.Loss) -> bool:
+def is_root(loss: keras.losses.Loss) -> bool:
     """Whether the loss is the root of what it reduces."""
     return isinstance(loss, Loss) and loss.gives is RisingSums
 
@@ -125,7 +125,7 @@ def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any, **slot
         weight, mask = None, None
     else:
         found = reduce(result, None, None, None)
-    values = np.square(numbers(found)) if takes_root(loss) else numbers(found)
+    values = np.square(numbers(found)) if is_root(loss) else numbers(found)
     kept = np.broadcast_to(True if mask is None else numbers(mask) != 0, values.shape)
     weights = None if weight is None else np.broadcast_to(numbers(weight), values.shape)
     spread = np.ones(values.shape) if weights is None else weights

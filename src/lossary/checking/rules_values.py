@@ -13,7 +13,6 @@ from ..core import catalogue
 from ..core import contract as c
 from ..core.declaration import snake
 from ..core.errors import LossaryError, PredictionError, ShapeError, TargetError
-from ..core.forms import Binary, Categorical
 from ..families.sequences import BLANK
 from .case import Case, by_row, expected_shape
 from .findings import WARNING
@@ -302,7 +301,7 @@ def _coding(case: Case, y: Any) -> Iterator[Sign]:
     target, subject = case.subject.contract.target, case.subject
     if case.sparse:
         yield from _class_indices(case, y)
-    elif type(subject.twin).__name__ == "KLDivergence":
+    elif subject.answers == "shares of classes":
         yield from _row_sums(case, "Target distributions")
     elif target is c.SOFT_LABEL:
         if y.min() < -1e-6 or y.max() > 1 + 1e-6:
@@ -394,7 +393,7 @@ def _classes_advice(case: Case, values: Any) -> str:
 
 def _entropy(case: Case) -> bool:
     """Whether the loss is of yes/no questions or exclusive classes, for which there is a loss of indices."""
-    return isinstance(case.subject.twin, (Binary, Categorical))
+    return case.subject.answers in ("yes or no", "a class")
 
 
 def _row_sums(case: Case, what: str) -> Iterator[Sign]:

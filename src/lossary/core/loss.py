@@ -74,6 +74,7 @@ class Loss(Fields, keras.losses.Loss):
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
     two_classes: ClassVar[tuple[float, float] | None] = None  # a no and a yes, where a row may be a score of two
+    answers: ClassVar[str] = ""  # what targets say, of losses of classes: "yes or no", "a class", "shares of classes"
     of_errors: ClassVar[bool] = False  # whether it is a loss of the error alone
     relative: ClassVar[bool] = False  # whether it compares sizes, so that a target of 0 has to stay 0
     divides_by_target: ClassVar[bool] = False
@@ -276,7 +277,7 @@ class Loss(Fields, keras.losses.Loss):
             return loss._of_slots(forms, y_true, y_pred, sample_weight, **named)
         y_pred, named = loss.gathered(y_true, y_pred, named)
         if named:
-            raise bound_to_fail(type(self).__name__, named)
+            raise unknown_names(type(self).__name__, named)
         return loss._of_pair(y_true, y_pred, sample_weight, vectors)
 
     def _of_pair(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor, vectors: bool) -> Given:
@@ -328,7 +329,7 @@ class Loss(Fields, keras.losses.Loss):
         """The result from named slots. `others` are the slots of all rows, where this batch is a piece of them."""
         owner, inner = type(self).__name__, self.inner
         arrived = [y_pred, *named.values()]
-        mask = mask if mask is not None else next(filter_masks(arrived), None)
+        mask = mask if mask is not None else next(masks_of(arrived), None)
         weights = self._weights_for(y_true, y_pred, named)
         named = {**weights, **named}
         form, slots = forms.chosen(y_true, y_pred, named)
@@ -570,12 +571,12 @@ def _first(y: Any) -> Tensor:
     return next(iter(y.values())) if isinstance(y, dict) else y
 
 
-def filter_masks(arrived: Any) -> Any:
+def masks_of(arrived: Any) -> Any:
     """The masks that came with tensors."""
     return (mask for mask in map(mask_of, keras.tree.flatten(arrived)) if mask is not None)
 
 
-def bound_to_fail(owner: str, named: dict[str, Any]) -> DefinitionError:
+def unknown_names(owner: str, named: dict[str, Any]) -> DefinitionError:
     """What is said of tensors by names that a loss does not know."""
     return DefinitionError(
         f"{owner} takes y_true, y_pred and sample_weight.",

@@ -10,6 +10,7 @@ import functools
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ..numerics.keras_private import less_is_better
@@ -37,6 +38,8 @@ class LossMetric(keras.metrics.Metric):
         super().__init__(name=name or self.loss.name, dtype=dtype)
         less_is_better(self)
         self.empty = _empty(self.loss)
+        # arrays of the host: what is assigned to a variable JAX's steps may give away
+        self.starts = [np.array(ops.convert_to_numpy(start)) for start in self.empty.tensors()]
         self.state = [
             self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")
             for place, start in enumerate(self.empty.tensors())
@@ -62,8 +65,8 @@ class LossMetric(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """No rows so far."""
-        for variable, start in zip(self.state, self.empty.tensors(), strict=True):
-            variable.assign(ops.cast(start, variable.dtype))
+        for variable, start in zip(self.state, self.starts, strict=True):
+            variable.assign(ops.convert_to_tensor(start.copy(), dtype=variable.dtype))
 
     def _now(self) -> Partial:
         return self.empty.like([ops.convert_to_tensor(variable) for variable in self.state])
@@ -87,8 +90,27 @@ def _empty(loss: Loss) -> Partial:
         found = results.partial(results.Rows(ops.zeros((1,))), None, None, how)
     else:
         with checks(False), keras.StatelessScope():
-            found = _sums(loss, ops.ones((2, 1)), ops.ones((2, 1)), None)
+            found = _sums(loss, *_some_rows(loss), None)
     return found.emptied()
+
+
+def _some_rows(loss: Loss) -> tuple[Any, Any]:
+    """Lawful rows; of the sizes of the weights that the loss owns, where it does."""
+    if not loss.inputs:
+        return ops.ones((2, 1)), ops.ones((2, 1))
+    slots = loss.inputs.values()[0]
+    if slots.own() and loss.layer is None:
+        fields = ", ".join(dict.fromkeys(f for slot in slots.own().values() for f in slot.sizes))
+        raise LossaryError(
+            f"As a metric, {loss!r} keeps its sums from batch to batch.",
+            arrived="It owns weights whose sizes are not known yet.",
+            allowed=f"Expected a loss with {fields}.",
+            do=f"Pass {fields} to the loss.",
+        )
+    held = {} if loss.layer is None else {v.name: v.shape for v in loss.layer.weights}
+    sizes = {axis: n for name, slot in slots.own().items() for axis, n in zip(slot.axes, held[name], strict=True)}
+    true, pred, _ = slots.sides(slots.sample(np.random.default_rng(0), 2, optional=False, sizes=sizes))
+    return true or None, pred
 
 
 def _start(value: Tensor) -> Any:

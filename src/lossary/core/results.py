@@ -181,7 +181,7 @@ class Squares:
 
     def merge(self, other: Squares) -> Squares:
         k = ops.minimum(self.scale, other.scale)
-        a, b = (part.sum * ops.square(k / part.scale) for part in (self, other))
+        a, b = (part.sum * (k / part.scale) * (k / part.scale) for part in (self, other))  # the square may be 0
         return Squares(a + b, k, self.beyond + other.beyond)
 
     def emptied(self) -> Squares:

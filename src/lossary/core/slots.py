@@ -61,6 +61,10 @@ def _some(rng: np.random.Generator, shape: tuple[int, ...], top: int) -> np.ndar
 
 BOX = Values("a box (left, top, right, bottom)", draw=_boxes)
 VALID = Values("True where an entry is not padding", draw=_some)
+LENGTH = Values(
+    "how many entries, from the first, are not padding", 0.0, whole=True,
+    draw=lambda rng, shape, top: rng.integers(1, SIZES["item"] + 1, shape), hint="Count the entries before padding.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Slot:
             because the loss owns it ("own").
         optional: whether it may be missing.
         valid: the slot that says which of its entries exist.
+        lengths: of such a slot, the one that says the same by how many entries of a row exist.
         link: makes a raw output of a model lawful, such as a softplus for a scale.
     """
 
@@ -82,6 +87,7 @@ class Slot:
     side: str = "pred"
     optional: bool = False
     valid: str | None = None
+    lengths: str | None = None
     link: Callable[[Tensor], Tensor] | None = None
 
     @property
@@ -311,7 +317,12 @@ class Inputs:
         return x
 
     def _padding(self, tensors: dict[str, Tensor], mask: Any) -> tuple[dict[str, Tensor], Any]:
-        """A mask of entries is the slot that says which entries exist."""
+        """Lengths, and a mask of entries, are the slot that says which entries exist."""
+        for name, slot in self.slots.items():
+            if slot.lengths in tensors:
+                padded = next(x for n, x in tensors.items() if self.slots[n].valid == name)
+                there = ops.arange(ops.shape(padded)[1], dtype="int32") < ops.expand_dims(tensors[slot.lengths], -1)
+                tensors = {**tensors, name: both(tensors.get(name), there)}
         for name, slot in self.slots.items():
             if slot.kind is VALID and mask is not None and len(mask.shape) == len(slot.axes):
                 return {**tensors, name: both(tensors.get(name), mask)}, None
@@ -358,6 +369,8 @@ class Inputs:
         high = kind.high
         if kind is CLASS_INDEX:
             high = self._size("class", tensors) - 1
+        if kind is LENGTH:
+            high = self._size(next(slot.axes[1] for slot in self.slots.values() if slot.lengths == name), tensors)
         plain = (kind.low, high) == (-np.inf, np.inf) and not kind.allowed
         raw = slot.link is not None and slot.side != "own"
         if plain or raw or not concrete(x) or 0 in x.shape or not CHECKS.get():
@@ -369,7 +382,8 @@ class Inputs:
             wrong = not bool(np.isin(found, (*kind.allowed, np.nan)).all())
         if wrong:
             kinds: type[LossaryError] = TargetError if slot.side == "true" else PredictionError
-            words = kind.words if kind is not CLASS_INDEX else f"a class index from 0 to {high:g}"
+            counted = {CLASS_INDEX: "a class index", LENGTH: "a number of entries"}
+            words = f"{counted[kind]} from 0 to {high:g}" if kind in counted else kind.words
             raise kinds(
                 f"{owner} reads every entry of {name} as {words}.",
                 arrived=f"{name} holds values from {low_seen:g} to {high_seen:g}.",
@@ -424,19 +438,27 @@ class Inputs:
     # -- samples ------------------------------------------------------------------------------------------------
 
     def sample(
-        self, rng: np.random.Generator, rows: int, rest: tuple[int, ...] = (), *, optional: bool = True
+        self,
+        rng: np.random.Generator,
+        rows: int,
+        rest: tuple[int, ...] = (),
+        *,
+        optional: bool = True,
+        sizes: dict[str, int] | None = None,
     ) -> dict[str, np.ndarray]:
-        """Lawful arrays for every slot; `rest` are the sizes of "...". Rows have partners of their own group."""
+        """Lawful arrays for every slot; `rest` are the sizes of "...", `sizes` those of other axes. Rows have partners
+        of their own group."""
+        known = {**SIZES, **(sizes or {})}
         made: dict[str, np.ndarray[Any, Any]] = {}
         for name, slot in self.slots.items():
             if slot.optional and not optional:
                 continue
-            sizes = [rest if a == "..." else (rows if a == "row" else SIZES[a],) for a in slot.axes]
-            shape = tuple(n for part in sizes for n in part)
+            lengths = [rest if a == "..." else (rows if a == "row" else known[a],) for a in slot.axes]
+            shape = tuple(n for part in lengths for n in part)
             if slot.kind is GROUP:
                 made[name] = np.arange(shape[0]) // 2 % 3
             elif slot.kind is CLASS_INDEX:
-                made[name] = rng.integers(0, SIZES["class"], shape)
+                made[name] = rng.integers(0, known["class"], shape)
             else:
                 draw = slot.kind.draw or (lambda rng, shape, top: rng.normal(size=shape))
                 made[name] = draw(rng, shape, 0)

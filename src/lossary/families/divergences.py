@@ -32,6 +32,8 @@ class KLDivergence(
     (0.14384104, 18.420681)
     """
 
+    answers = "shares of classes"
+
     @property
     def contract(self) -> Contract:
         return Contract(SOFT_LABEL, PROBABILITY)

@@ -7,7 +7,7 @@ from ..core.contract import REAL
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.results import Rows
-from ..core.slots import AMOUNT, VALID, Slot, declare
+from ..core.slots import AMOUNT, LENGTH, VALID, Slot, declare
 from ..numerics.backend import total
 from ..numerics.classes import surprise_of_logits
 from ..numerics.stable import LARGE, constant
@@ -20,7 +20,7 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
         relevance y and the score s
     Use: search and recommendation: one row is a query with its items, and only their order matters.
     Beware: only ratios of relevance matter: (0, 1, 3) and (0, 2, 6) are the same target. Pad lists to one length and
-        mark the real items by `valid`, or by a mask; a list without a relevant item is left out.
+        mark the real items by `lengths`, by `valid`, or by a mask; a list without a relevant item is left out.
     Reference: Cao, Qin, Liu, Tsai and Li (2007), Learning to rank: from pairwise approach to listwise approach,
         doi:10.1145/1273496.1273513
 
@@ -31,7 +31,8 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
     inputs = declare(
         relevance=Slot(AMOUNT, ("row", "item"), "true", valid="valid"),
         score=Slot(REAL, ("row", "item"), valid="valid"),
-        valid=Slot(VALID, ("row", "item"), "any", optional=True),
+        valid=Slot(VALID, ("row", "item"), "any", optional=True, lengths="lengths"),
+        lengths=Slot(LENGTH, ("row",), "any", optional=True),
     )
 
     def drawn_over(self) -> list[Axis]:

@@ -224,7 +224,7 @@ def _start(target: Target, asked: Asked, design: Design) -> tuple[Array, str]:
         return start, ""
     absolute = Rows(row_function(asking.loss_of(FIRST)), asked.y, asked.outputs)
     first = Target(ArrayData(data.x, absolute, data.weight, data.offset), target.l1, target.l2)
-    return minimise(first, square).c, "the fit by mean_absolute_error"
+    return minimise(first, square).c, "the fit with mean_absolute_error"
 
 
 def _inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:

@@ -19,7 +19,7 @@ from keras import ops
 from ..core import compiling
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
-from ..core.metrics import as_losses, as_metrics
+from ..core.metrics import LossMetric, as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
 from ..core.sums import MultiLoss, Sum, by_path
@@ -365,6 +365,20 @@ def detach(model: keras.Model) -> None:
 CHANGED = {"loss": as_losses, "metrics": as_metrics, "weighted_metrics": as_metrics}
 
 
+def _refuse_trained(model: Any, metrics: Any) -> None:
+    """On JAX, raise for a metric that reads weights which the model trains: Keras hides them while metrics run."""
+    known = {id(variable) for variable in model.trainable_variables} if keras.backend.backend() == "jax" else ()
+    for metric in keras.tree.flatten(metrics):
+        layer = metric.loss.layer if isinstance(metric, LossMetric) else None
+        if layer is not None and any(id(variable) in known for variable in layer.variables):
+            raise LossaryError(
+                f"compile was given {metric.loss!r} among the metrics.",
+                arrived="It owns weights that train with this model, which metrics cannot read on JAX.",
+                allowed="Expected a metric of the predictions alone, or of a loss with weights of its own.",
+                do="Leave it out: its value is logged as the loss.",
+            )
+
+
 def _compiling(name: str) -> Any:
     """The class that defines a method of `compile`."""
     return next(cls for cls in keras.Model.__mro__ if name in cls.__dict__)
@@ -386,6 +400,7 @@ def _follow_compile() -> None:
                 given.arguments[name] = change(given.arguments[name])
         inner(*given.args, **given.kwargs)
         attach(self, self.loss, loss_weights(self))
+        _refuse_trained(self, [given.arguments.get(name) for name in ("metrics", "weighted_metrics")])
 
     owner.compile = compile
 

@@ -128,7 +128,7 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     if measured.asked.redescending:
         unit = f"{scale.spread / measured.gain:.4g}"
         notes.append(
-            f"{label} is not convex, so it starts from the fit by {FIRST}; its constant counts robust standard "
+            f"{label} is not convex, so it starts from the fit with {FIRST}; its constant counts robust standard "
             f"deviations of that fit's residuals (1 = {unit} in {problem.target})."
         )
     if measured.shift:

@@ -83,6 +83,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     """
 
     entrywise = True
+    answers = "yes or no"
     two_classes = (0.0, 1.0)
 
     from_logits: FromLogits = False
@@ -171,6 +172,8 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     every probability and logit. Probabilities are divided by their sum first. Targets are distributions over the
     classes (one-hot, or soft).
     """
+
+    answers = "a class"
 
     from_logits: FromLogits = False
     label_smoothing: Smoothing = 0.0
