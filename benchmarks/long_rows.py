@@ -3,7 +3,7 @@
     KERAS_BACKEND=torch python -m benchmarks.long_rows                    every loss, 1,000 entries or classes
     KERAS_BACKEND=torch python -m benchmarks.long_rows 1000 10000 50257   of several lengths
 
-One line per loss and length: the largest error of the values and of the gradients. Up to 1,000 it is judged by the truth
+One line per loss and length: the largest error of values and gradients. Up to 1,000 entries it is judged by the truth
 in 100 digits, in units in the last place of the result, or of its scale where terms cancel; the truths are kept in
 .pytest_cache. Longer rows, whose truths would fill the memory, are judged by the same loss in float64, which the laws
 hold to the truth, in units in the last place of the result, or of the median of its row, since smaller slopes are
