@@ -30,6 +30,7 @@ SLOTS = [
         "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"
         'model.compile("sgd", loss, metrics=[ls.metric(loss)])',
         "Leave the metric out: its value is logged as the loss.",
+        hidden='patch("keras.backend.backend", lambda: "jax")',
     ),
     Example(
         "A metric of a loss whose weights have no sizes yet",

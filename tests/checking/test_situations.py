@@ -150,7 +150,7 @@ REFUSED = {  # words of the error, the call
     "unequal lists": ("Row 0", lambda: ls.check("mse", [[1.0], [2.0, 3.0]], YES[:2])),
     "dates": ("dat", lambda: ls.check("mse", np.array(["2020-01-01"] * N, "datetime64[D]"), YES)),
     "targets of no output": ("price", lambda: ls.check(dense(1, None, "mse"), X, {"price": None})),
-    "inputs of another width": ("It raised", lambda: ls.check(dense(1, None, "mse"), X[:, :2], YES)),
+    "inputs of another width": ("x has the shape (32, 2). Expected (rows, 3).", lambda: ls.check(dense(1, None, "mse"), X[:, :2], YES)),
     "a model to explain": ("model.predict(x)", lambda: ls.explain(dense(1, None, "mse"), X, YES)),
     "one target for a table": ("before", lambda: ls.target_table(ls.target_split(dense(1, None, "mse"), X, YES))),
 }  # fmt: skip

@@ -190,7 +190,7 @@ def misfit():
     [
         (["loaded_module:model", "loaded_module:loader"], 0, "nothing found"),
         (["loaded_module:broken"], 2, "no data today"),
-        (["loaded_module:misfit"], 2, "It raised"),
+        (["loaded_module:misfit"], 2, "x has the shape (8, 5).\n  Expected (rows, 3)."),
         (["spoiled_module:model"], 2, "ZeroDivisionError"),
     ],
 )

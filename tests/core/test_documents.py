@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.backendless
 def test_the_guide_to_a_new_loss_is_true_to_the_letter(tmp_path):
     """Each block goes where the page says, in a copy of the project; the files are generated, and the laws run."""
-    for folder in ("src", "tests", "tools", "docs"):
+    for folder in ("src", "tests", "tools", "docs", "benchmarks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     page = (ROOT / "docs/add-a-loss.md").read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_one_loss_per_output_by_name(pair):
         (lambda: "much" * ls.Huber(), "weight='much'"),
         (lambda: ls.Sum([]), "none"),
         (lambda: ls.Sum([None]), "None"),
-        (lambda: ls.MultiLoss({"a": "mse"}, weights={"b": 1.0}), "weights name b"),
+        (lambda: ls.MultiLoss({"a": "mse"}, weights={"b": 1.0}), "The weights are for b; the losses are for a"),
         (lambda: ls.StepSchedule([1.0, 0.5], [100, 200]), "2 values"),
         (lambda: ls.LinearSchedule(0.0, float("inf"), steps=3), "inf"),
         (lambda: ls.LinearSchedule(0.0, 1.0, steps=0), "0"),

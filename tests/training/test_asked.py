@@ -27,7 +27,7 @@ def test_names_parameters_and_labels():
 def test_names_of_other_libraries_take_their_parameters():
     assert ask("torch.nn.HuberLoss:delta=2").params == (("delta", 2),)
     assert ask("keras.losses.Tversky:alpha=0.9").params == (("beta", 0.9), ("whole_batch", True))
-    with pytest.raises(LossaryError, match="no parameter"):
+    with pytest.raises(LossaryError, match="'reduction=sum' does not set a parameter"):
         ask("torch.nn.HuberLoss:reduction=sum")
     with pytest.raises(LossaryError, match="optax"):
         ask("sigmoid_focal_loss")
@@ -42,9 +42,9 @@ def test_names_of_other_libraries_take_their_parameters():
         ("huber:detla=1", "regression", "Its parameters are delta"),
         ("huber:2", "regression", "NAME:PARAMETER=VALUE"),
         ("mse:delta=1", "regression", "mse has no parameters"),
-        ("bce:from_logits=False", "binary", "no parameter"),
+        ("bce:from_logits=False", "binary", "does not set a parameter of bce"),
         ("bce", "regression", "loss for binary.*mean_squared_error"),
-        ("mse", "multiclass", "For multiclass: .*sparse_categorical_crossentropy"),
+        ("mse", "multiclass", "Expected for multiclass: .*sparse_categorical_crossentropy"),
         ("cosine_similarity", "regression", "no direction"),
         ("gaussian_nll", "regression", "second prediction"),
         (",", "regression", "empty"),

@@ -29,7 +29,7 @@ def _endings(fits: list[Fit]) -> list[str]:
     """What has to be known of the ends of fits that are not at the one optimum of their loss."""
     told: dict[str, list[str]] = {}
     for fit in fits:
-        if fit.convergence is not None and fit.convergence.kind not in ("optimum", "settled"):
+        if fit.convergence is not None and fit.convergence.words not in ("optimum", "converged"):
             told.setdefault(fit.convergence.sentence, []).append(fit.label)
     return [f"{', '.join(labels)}: {sentence}" for sentence, labels in told.items()]
 
