@@ -154,12 +154,15 @@ def followed_now(*x: Any) -> bool:
     return torch.is_grad_enabled() or not all(concrete(v) and unpack_dual(v).tangent is None for v in x)
 
 
+MOST = 6  # tensors that a derivative of its own may have
+
+
 class _Backwards(torch.autograd.Function):
-    """A derivative for up to three tensors; torch's compiler wants them counted, and no forward derivative."""
+    """A derivative for up to six tensors; torch's compiler wants them counted, and no forward derivative."""
 
     @staticmethod
-    def forward(value: Any, push: Any, pull: Any, a: Any, b: Any, c: Any) -> Any:
-        return value(*_given(a, b, c))
+    def forward(value: Any, push: Any, pull: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+        return value(*_given(a, b, c, d, e, f))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -171,7 +174,7 @@ class _Backwards(torch.autograd.Function):
         pull = ctx.pull  # a call on ctx would be taken for one of its own methods
         by = pull(*ctx.saved_tensors, g)
         by = by if isinstance(by, tuple) else (by,)
-        return (None, None, None, *by, *[None] * (3 - len(by)))
+        return (None, None, None, *by, *[None] * (MOST - len(by)))
 
 
 class _BothWays(_Backwards):
@@ -199,7 +202,7 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
     def f(*x: Any) -> Any:
         if isinstance(x[0], Block) or not followed_now(*x):  # only the value is asked for
             return value(*x)
-        return function.apply(value, push, pull, *x, *[None] * (3 - len(x)))
+        return function.apply(value, push, pull, *x, *[None] * (MOST - len(x)))
 
     return f
 
