@@ -177,6 +177,7 @@ def test_inputs_are_those_that_keras_takes(case):
         if taken:
             call()
         else:
+            model = make()  # on JAX one that Keras itself refused to predict with has lost its values
             with pytest.raises(LossaryError if place else Exception, match="gives x to the inputs" if place else None):
                 call()
 

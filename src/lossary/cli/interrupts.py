@@ -84,7 +84,10 @@ class Watch:
         while True:
             while signal.SIGINT not in os.read(reading, 64) or not self.running:
                 continue
-            if not (self.patient and self._stops(reading)):
+            # The block may have stopped, and be over, before this thread comes to run.
+            taken = self._stops(reading) if self.patient else self._raised
+            self._raised = False
+            if not taken:
                 self._end()
 
     def _stops(self, reading: int) -> bool:

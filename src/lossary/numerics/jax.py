@@ -159,7 +159,7 @@ def _horner(x: jax.Array, coefficients: list[float]) -> jax.Array:
 def total(x: jax.Array, axis: int | tuple[int, ...] | None = None) -> jax.Array:
     """Over the last axes in pieces."""
     axes = {axis % x.ndim} if isinstance(axis, int) else {a % x.ndim for a in axis or ()}
-    if x.dtype == jnp.float32 and axes and axes == set(range(min(axes), x.ndim)):
+    if x.dtype == jnp.float32 and x.size and axes and axes == set(range(min(axes), x.ndim)):
         return row_sums(x.reshape((*x.shape[: min(axes)], -1)) if len(axes) > 1 else x)
     return jnp.sum(x, axis=axis)
 
