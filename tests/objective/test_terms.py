@@ -174,6 +174,8 @@ def test_inputs_are_those_that_keras_takes(case):
         lambda: ls.landscape(model, x, Y, ["mse"], points=2),
     ]
     for place, call in enumerate(calls[:4] if taken else calls):  # which compile much
+        if not taken and not place and keras.backend.backend() == "jax":
+            continue  # there Keras predicts from some of these as if they stood in order
         if taken:
             call()
         else:
