@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,6 @@ from ...numerics import ops
 from ...numerics.masks import mask_of, with_mask
 from ...numerics.stable import (
     mean,
-    with_slope,
 )
 from .. import axes
 from ..axes import AXES
@@ -25,11 +23,6 @@ from ..errors import ParameterError, ShapeError
 from ..inputs import read
 from ..loss import Loss, Tensor
 from ..results import Fused
-
-
-def _sloped(loss: Any, form: Any) -> Callable[[Tensor], Tensor]:
-    """The formula with its closed-form derivative, where the loss gives one."""
-    return loss.of if type(loss).slope is form.slope else with_slope(loss.of, loss.slope)
 
 
 class Distance(Loss, abstract=True, tasks=("regression",)):
