@@ -27,7 +27,7 @@ from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
 from .results import Anchors, Fused, Partial, RisingSums, Rows, Sums
 from .schedules import Moving, moving
-from .slots import Forms, OwnSlot
+from .slots import Forms, OwnSlot, size_fields
 
 Tensor = Any
 Given = tuple[Rows | Sums, Tensor | None, Tensor | None]  # a result, with weight and mask in the rank of its values
@@ -421,7 +421,7 @@ class Loss(Fields, keras.losses.Loss):
         if self.layer is None:
             slots = self.inputs.values()[0]
             if not self.build_weights(slots.sizes(type(self).__name__, y_true, y_pred, named)):
-                fields = ", ".join(dict.fromkeys(f for slot in own.values() for f in slot.sizes))
+                fields = size_fields(own)
                 raise ParameterError(
                     f"{type(self).__name__} creates its weights when their sizes are known.",
                     arrived=f"{self!r} lacks some of {fields}.",

@@ -21,6 +21,7 @@ from .lookup import get
 from .loss import Loss
 from .reduction import REDUCTIONS
 from .results import Anchors, Partial, Sums
+from .slots import size_fields
 
 Tensor = Any
 
@@ -100,7 +101,7 @@ def _some_rows(loss: Loss) -> tuple[Any, Any]:
         return ops.ones((2, 1)), ops.ones((2, 1))
     slots = loss.inputs.values()[0]
     if slots.own() and loss.layer is None:
-        fields = ", ".join(dict.fromkeys(f for slot in slots.own().values() for f in slot.sizes))
+        fields = size_fields(slots.own())
         raise LossaryError(
             f"As a metric, {loss!r} keeps its sums from batch to batch.",
             arrived="It owns weights whose sizes are not known yet.",

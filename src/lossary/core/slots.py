@@ -526,3 +526,8 @@ def _single(weight: Any) -> Any:
     if isinstance(weight, dict):
         weight = list(weight.values())
     return weight[0] if isinstance(weight, (list, tuple)) and len(weight) and hasattr(weight[0], "shape") else weight
+
+
+def size_fields(own: dict[str, OwnSlot]) -> str:
+    """The parameters that fix the sizes of the weights that a loss owns, in words."""
+    return ", ".join(dict.fromkeys(field for slot in own.values() for field in slot.sizes))

@@ -22,6 +22,7 @@ from ..core.loss import Loss
 from ..core.metrics import LossMetric, as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
+from ..core.slots import size_fields
 from ..core.sums import MultiLoss, Sum, by_path
 from ..numerics.keras_private import (
     LOSS_TAKES_TRAINING,
@@ -214,7 +215,7 @@ def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None
     found = [(slots.slots[name].axes, x.shape) for name, x in shapes.items() if name in slots.slots and x is not None]
     sizes = {a: n for axes, shape in found if "..." not in axes for a, n in zip(axes, shape, strict=False) if n}
     if not loss.build_weights(sizes):
-        fields = ", ".join(dict.fromkeys(f for slot in slots.own().values() for f in slot.sizes))
+        fields = size_fields(slots.own())
         raise LossaryError(
             f"compile was given {loss!r}, which owns weights.",
             arrived="Their sizes are not known: the model has no outputs yet, or a parameter is missing.",
