@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from keras import tree
 
-from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, backend, program, restore, snapshot
+from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, backend, joins, program, restore, snapshot
 from .epochs.stepped import Stepped, to_numpy
 from .epochs.work import by_size
 from .feeds import Chunk, Replay, Tick, Trouble
@@ -124,7 +124,7 @@ class StreamFeed:
         while start := list(itertools.islice(batches, FEW)):
             size, room = len(tree.flatten(start[0])[0]), _room(start[0])
             coming = itertools.chain(start, batches)
-            light = _bytes(start[0]) <= backend().JOINED
+            light = joins(self.model, self.compiler) and _bytes(start[0]) <= backend().JOINED
             enough = by_size(backend().STREAM, self.model, size) if light else math.inf
             if kind in self.looped or (len(start) == FEW and self._to_come() >= enough):
                 self.looped.add(kind)

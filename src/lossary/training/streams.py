@@ -18,7 +18,14 @@ from keras import tree
 from ..core.errors import LossaryError, shown
 from ..data.arrays import arrays as read
 from ..data.arrays import is_sparse
-from ..data.batches import batches_of, gives_once, is_endless, is_of_library, is_pydataset, length_of
+from ..data.batches import (
+    batches_of,
+    gives_once,
+    is_endless,
+    is_of_library,
+    is_pydataset,
+    length_of,
+)
 from ..data.rowfiles import Files
 from .sources import FLOATS, Batch, Wanted, arrays
 
@@ -193,7 +200,7 @@ def check_seen(any_batch: bool) -> None:
 
 def _epochs(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable[Any]] | None:
     """How the batches of an epoch come out of x; a PyDataset is told of its end."""
-    batches = batches_of(x, random)
+    batches = _own_tensors(x) or batches_of(x, random)
     if batches is None or not is_pydataset(x):
         return batches
 
@@ -202,6 +209,25 @@ def _epochs(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable
         x.on_epoch_end()
 
     return epoch
+
+
+def _own_tensors(x: Any) -> Callable[[], Iterable[Any]] | None:
+    """How a dataset of the running backend's own library is gone through, in its tensors, which nobody has to copy.
+
+    None for others, and for datasets of TensorFlow that hold more than dense tensors of numbers.
+    """
+    running = keras.backend.backend()
+    if running == "tensorflow" and hasattr(x, "as_numpy_iterator"):
+        parts = tree.flatten(getattr(x, "element_spec", None))
+        plain = all(type(part).__name__ == "TensorSpec" and _is_number(part.dtype) for part in parts)
+        return (lambda: x) if plain else None
+    if running == "torch" and is_of_library(x) and not hasattr(x, "as_numpy_iterator"):
+        return lambda: (tuple(batch) if isinstance(batch, list) else batch for batch in x)
+    return None
+
+
+def _is_number(dtype: Any) -> bool:
+    return bool(dtype.is_floating or dtype.is_integer or dtype.is_bool)
 
 
 def _rows(data: Batch, size: int, random: np.random.Generator | None) -> Callable[[], Iterator[Any]]:

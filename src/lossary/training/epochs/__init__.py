@@ -84,6 +84,11 @@ def backend() -> ModuleType:
     return import_module(f"{__name__}.{keras.backend.backend()}")
 
 
+def joins(model: Any, compiler: bool | None) -> bool:
+    """Whether many batches at once can be quicker than one after the other: not where each is a step of Keras's own."""
+    return not model.run_eagerly and (compiler is not False or backend().LOOPS)
+
+
 @dataclass
 class _Cached:
     """The programs of a model as it is compiled now."""

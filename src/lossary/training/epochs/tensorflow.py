@@ -18,6 +18,7 @@ FEW = 30, 30  # steps (small models, others), below which a loop is not worth wh
 STREAM = 300, 1000  # steps of a stream to come, below which they are made one by one: small models, others
 JOINED = 2**18  # bytes of a batch in float64, at most, that are worth copying into a block
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
+LOOPS = True  # whether the loop over batches is compiled, whatever is asked of the compiler
 XLA = 400, 1000  # steps (small models, others), from which on it is worth compiling: it starts no operations one by one
 COPIED = 2**22  # bytes of data, below which an epoch's rows are gathered at once
 LIGHT = 6e7  # multiplications of a step forwards, below which its matrices take less time than starting operations
