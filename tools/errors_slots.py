@@ -21,7 +21,7 @@ SLOTS = [
         "A label that is no row of the kernel",
         "Tokens that do not count are marked by a number such as -100.",
         "ls.LinearCrossEntropy()([0, -100], np.zeros((2, 3)), kernel=np.zeros((4, 3)))",
-        "Pass `ignore_class=-100`.",
+        "Pass `ignore_class=-100`, or whatever the number is.",
     ),
     Example(
         "Class weights of another number than the kernel's rows",
