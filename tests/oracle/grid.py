@@ -36,6 +36,7 @@ def extra() -> Iterator[Case]:
         for gamma in (0.0, 0.5):
             yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
     yield Case(BY_NAME["GaussianNLL"], {"spread": "variance"}, "variance")
+    yield Case(BY_NAME["MCC"], {"smooth": 0.0}, "plain")
 
 
 GRID = [*CASES, *extra()]
@@ -307,6 +308,8 @@ def of_masks(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> It
         yield y, np.r_[p, rng.choice(entries, size=width - 1)]
     for _ in range(60):
         y = rng.integers(0, 2, size=width) if rng.uniform() < 0.7 else rng.uniform(size=width)
+        if loss.ignore_class is not None:
+            y = np.where(rng.uniform(size=width) < 0.3, loss.ignore_class, y)
         yield y, rng.normal(size=width) * 4 if loss.from_logits else rng.beta(0.4, 0.4, size=width)
 
 

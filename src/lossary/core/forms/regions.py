@@ -31,7 +31,7 @@ from ..loss import Loss, Tensor
 from ..params import Param, choice, flag
 from ..results import Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
-from .labels import FromLogits
+from .labels import FromLogits, Ignored
 
 
 class Vector(Loss, abstract=True, tasks=("regression",)):
@@ -64,6 +64,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     ] = None
     from_logits: FromLogits = False
     whole_batch: Annotated[bool, flag("If axis is None, sum over the batch axis too: one ratio for all rows.")] = False
+    ignore_class: Ignored = None
 
     @property
     def gives(self) -> type[Rows] | type[Sums]:
@@ -82,7 +83,8 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     @property
     def contract(self) -> Contract:
-        return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY)
+        prediction = LOGIT if self.from_logits else PROBABILITY
+        return Contract(SOFT_LABEL, prediction, ignored=self.ignore_class, absent=self._absent)
 
     def drawn_over(self) -> list[axes.Axis]:
         return [AXES[name] for name in (("logit", "mask logits") if self.from_logits else ("probability", "mask"))]
@@ -90,20 +92,36 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.entries("the true pixel", "a false pixel", self.from_logits)
 
+    def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
+        """What is added up, entry by entry, and given to `of` by name; q is 1 - p, and both are 0 where ignored."""
+        return {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
+
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
         """The value from the soft counts."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows | Sums:
+        kept = None
+        if self.ignore_class is not None:
+            kept = ops.not_equal(y_true, self.ignore_class)
+            y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:
             p, q = y_pred, 1 - y_pred
-        y, axes = y_true, self._counted(len(y_pred.shape))
-        counts = {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
+        if kept is not None:
+            p, q = ops.where(kept, p, 0.0), ops.where(kept, q, 0.0)
+        counts, axes = self.counts(y_true, p, q), self._counted(len(y_pred.shape))
         if 0 in axes and len(y_pred.shape) > 1:  # one ratio over the batch: rows are weighed inside the counts
             return Sums(counts, lambda sums, count: self.of(**sums), axes)
-        return Rows(self.of(**{name: total(c, axes) for name, c in counts.items()}))
+        sums = {name: total(c, axes) if axes else c for name, c in counts.items()}
+        return Rows(self.of(**sums))
+
+    def _absent(self, y_true: Tensor) -> Tensor | None:
+        """A row is ignored when all its entries are."""
+        if self.ignore_class is None:
+            return None
+        return ops.all(ops.equal(y_true, self.ignore_class), axis=tuple(range(1, len(y_true.shape))))
 
 
 class Boxes(Loss, abstract=True, tasks=("detection",)):
