@@ -74,7 +74,15 @@ from lossary.objective.layers import without_targets as without_targets
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
+from lossary.families.boxes import IoU as _IoU
 from lossary.families.boxes import GIoU as _GIoU
+from lossary.families.boxes import DIoU as _DIoU
+from lossary.families.boxes import CIoU as _CIoU
+from lossary.families.boxes import EIoU as _EIoU
+from lossary.families.boxes import AlphaIoU as _AlphaIoU
+from lossary.families.boxes import WIoU as _WIoU
+from lossary.families.boxes import SIoU as _SIoU
+from lossary.families.boxes import NWD as _NWD
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -133,8 +141,32 @@ class WeightedBinaryCrossentropy(_WeightedBinaryCrossentropy):
 class BinaryFocalCrossentropy(_BinaryFocalCrossentropy):
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
 
+class IoU(_IoU):
+    def __init__(self, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class GIoU(_GIoU):
     def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DIoU(_DIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CIoU(_CIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EIoU(_EIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AlphaIoU(_AlphaIoU):
+    def __init__(self, alpha: float = 3.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WIoU(_WIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SIoU(_SIoU):
+    def __init__(self, theta: float = 4.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NWD(_NWD):
+    def __init__(self, c: float = 12.8, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
@@ -286,9 +318,31 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 binary_focal = binary_focal_crossentropy
 focal = binary_focal_crossentropy
 retinanet = binary_focal_crossentropy
+def iou(y_true: Any, y_pred: Any, valid: Any = None, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners') -> Any: ...
+iou_loss = iou
+box_iou = iou
+unit_box = iou
 def giou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
 generalized_iou = giou
 generalized_iou_loss = giou
+def diou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+distance_iou = diou
+distance_box_iou_loss = diou
+def ciou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+complete_iou = ciou
+complete_box_iou_loss = ciou
+def eiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+efficient_iou = eiou
+def alpha_iou(y_true: Any, y_pred: Any, valid: Any = None, alpha: float = 3.0, *, coding: str = 'corners') -> Any: ...
+power_iou = alpha_iou
+def wiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+wise_iou = wiou
+wiou_v1 = wiou
+def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, coding: str = 'corners') -> Any: ...
+scylla_iou = siou
+def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
+normalized_wasserstein_distance = nwd
+wasserstein_box = nwd
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy

@@ -12,6 +12,7 @@ from ...numerics.stable import (
     larger,
     largest,
     middling,
+    share,
     sigmoid,
     smaller,
 )
@@ -147,18 +148,14 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.shifts(self.coding)
 
-    def of(self, intersection: Tensor, left: Tensor, hull: Tensor) -> Tensor:
-        """The value of each pair of boxes, from areas: of the intersection, of the rest of the union, of the hull."""
+    def of(self, pair: Pair) -> Tensor:
+        """The value of each pair of boxes."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
-        (a, a_end), (b, b_end) = self.corners(y_true), self.corners(y_pred)
-        self._check(a, a_end)
-        first, last = smaller(a, b), larger(a_end, b_end)
-        k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))  # no area is too large or small
-        hull, inner = _area(first, last, k), _area(larger(a, b), smaller(a_end, b_end), k)
-        rest = (_area(a, a_end, k) - inner) + (_area(b, b_end, k) - inner)
-        return Rows(self.of(inner, at_least(rest, 0.0), hull), valid)
+        a, b = self.corners(y_true), self.corners(y_pred)
+        self._check(*a)
+        return Rows(self.of(Pair(*a, *b)), valid)
 
     def corners(self, box: Tensor) -> tuple[Tensor, Tensor]:
         """The first corner and the last one, each (..., 2)."""
@@ -177,7 +174,43 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
             )
 
 
-def _area(begin: Tensor, end: Tensor, k: Tensor) -> Tensor:
-    """The area of a rectangle whose sides are multiplied by k; one that ends before it begins is empty."""
-    sides = at_least((end - begin) * k, 0.0)
+class Pair:
+    """A true and a predicted box, by their corners. One that ends before it begins is empty.
+
+    Lengths are multiplied by the power of two `k` (..., 1), so that no area is too large or too small; areas by its
+    square. Sides and distances are (..., 2), areas (...).
+    """
+
+    def __init__(self, a: Tensor, a_end: Tensor, b: Tensor, b_end: Tensor) -> None:
+        first, last = smaller(a, b), larger(a_end, b_end)
+        self.k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))
+        self.hull_sides, self.true_sides, self.pred_sides = (
+            self._sides(*ends) for ends in ((first, last), (a, a_end), (b, b_end))
+        )
+        self.intersection = _area(self._sides(larger(a, b), smaller(a_end, b_end)))
+        rest = [_area(sides) - self.intersection for sides in (self.true_sides, self.pred_sides)]
+        self.left = at_least(rest[0] + rest[1], 0.0)  # the union without the intersection
+        self._ends = (a, a_end, b, b_end)
+
+    def _sides(self, begin: Tensor, end: Tensor) -> Tensor:
+        return at_least((end - begin) * self.k, 0.0)
+
+    @property
+    def hull(self) -> Tensor:
+        """The area of the smallest box around both."""
+        return _area(self.hull_sides)
+
+    @property
+    def missed(self) -> Tensor:
+        """One minus the intersection over union."""
+        return share(self.left, self.intersection)
+
+    @property
+    def shift(self) -> Tensor:
+        """The way from the true centre to the predicted one."""
+        a, a_end, b, b_end = self._ends
+        return ((b - a) + (b_end - a_end)) * (self.k / 2)
+
+
+def _area(sides: Tensor) -> Tensor:
     return sides[..., 0] * sides[..., 1]
