@@ -96,6 +96,8 @@ from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.lovasz import LovaszHinge as _LovaszHinge
+from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
@@ -206,6 +208,12 @@ class Poisson(_Poisson):
 
 class GaussianNLL(_GaussianNLL):
     def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LovaszHinge(_LovaszHinge):
+    def __init__(self, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LovaszSoftmax(_LovaszSoftmax):
+    def __init__(self, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Hinge(_Hinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -386,6 +394,12 @@ def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: b
 gaussian = gaussian_nll
 normal_nll = gaussian_nll
 gaussian_negative_log_likelihood = gaussian_nll
+def lovasz_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None) -> Any: ...
+lovasz = lovasz_hinge
+binary_lovasz = lovasz_hinge
+jaccard_hinge = lovasz_hinge
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None) -> Any: ...
+multiclass_lovasz = lovasz_softmax
 def hinge(y_true: Any, y_pred: Any) -> Any: ...
 hinge_loss = hinge
 svm = hinge

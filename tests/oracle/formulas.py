@@ -294,6 +294,46 @@ def generalized_dice(y_true, y_pred, from_logits=False, whole_batch=False, ignor
     return [1 - both / whole]
 
 
+def lovasz(errors, positive):
+    """The Lovász extension of the Jaccard loss of a set of wrong pixels, added from the largest error on."""
+
+    def jaccard(wrong):
+        true = {k for k, one in enumerate(positive) if one}
+        return mpf(len(wrong)) / len(true | wrong) if wrong else mpf(0)
+
+    value, wrong = mpf(0), set()
+    for k in sorted(range(len(errors)), key=lambda k: -errors[k]):
+        value += max(errors[k], mpf(0)) * (jaccard(wrong | {k}) - jaccard(wrong))
+        wrong = wrong | {k}
+    return value
+
+
+@oracle("lovasz_hinge")
+def lovasz_hinge(y_true, y_pred):
+    pairs = [(numbers(t), numbers(q)) for t, q in zip(y_true, y_pred, strict=True)]
+    return [
+        lovasz([1 - z if y > 0 else 1 + z for y, z in zip(t, q, strict=True)], [y > 0 for y in t]) for t, q in pairs
+    ]
+
+
+@oracle("lovasz_softmax")
+def lovasz_softmax(y_true, y_pred, from_logits=False, classes="present"):
+    """Rows of one pixel, (row, class), or of several, (row, pixel, class)."""
+    values = []
+    for labels, row in zip(y_true, y_pred, strict=True):
+        labels, row = (labels, row) if getattr(labels, "ndim", 0) else ([labels], [row])
+        p = [numbers(one) for one in row]
+        if from_logits:
+            p = [[mp.exp(v) / mp.fsum(map(mp.exp, one)) for v in one] for one in p]
+        parts = []
+        for c in range(len(p[0])):
+            own = [int(label) == c for label in labels]
+            if any(own) or classes == "all":
+                parts.append(lovasz([1 - one[c] if yes else one[c] for one, yes in zip(p, own, strict=True)], own))
+        values.append(mean(parts))
+    return values
+
+
 @oracle("concordance_correlation")
 def concordance_correlation(y_true, y_pred):
     """One number for each column."""

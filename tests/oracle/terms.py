@@ -452,6 +452,65 @@ enter("mcc", mcc)
 TERMS["generalized_dice"], COUPLED["generalized_dice"] = of_one_row(generalized_dice), generalized_dice
 
 
+def lovasz_hinge(y: list[Number], p: list[Number], edge: Float) -> Row:
+    """Pixels of one margin may be taken in any order: their slopes lie between those of the first and the last."""
+    margins = [z if t > 0 else -z for t, z in zip(y, p, strict=True)]
+    found, value, slopes = sum(t > 0 for t in y), [mpf(0)], [ZERO] * len(y)
+    left, union = found, found
+    for m in sorted(set(margins)):
+        alike = [k for k, other in enumerate(margins) if other == m]
+        yes = sum(y[k] > 0 for k in alike)
+        no = len(alike) - yes
+        after = (left - yes) / mpf(union + no)
+        gain = (left / mpf(union) if union else mpf(1)) - after
+        if m < 1:
+            value += [gain, -m * gain]
+        for k in alike if m <= 1 else ():
+            if y[k] > 0:
+                low, high = 1 / mpf(union + no), 1 / mpf(union)
+            elif union == 0:
+                low, high = mpf(0) if no > 1 else mpf(1), mpf(1)
+            else:
+                low = (left - yes) / mpf(union + no) / (union + no - 1)
+                high = left / mpf(union) / (union + 1)
+            if m == 1:
+                low = mpf(0)
+            ends = (-high, -low) if y[k] > 0 else (low, high)
+            slopes[k] = exactly(ends[0]) if ends[0] == ends[1] else between(*ends)
+        left, union = left - yes, union + no
+    return exactly(*value), slopes
+
+
+TERMS["lovasz_hinge"] = lovasz_hinge
+
+
+def lovasz_softmax(y: Number, p: list[Number], edge: Float, from_logits: bool = False, classes: str = "present") -> Row:
+    """A row of one pixel."""
+    true = int(y)
+    if from_logits:
+        top = max(p)
+        e = [mp.exp(z - top) for z in p]
+        shares = [v / mp.fsum(e) for v in e]
+        rests = [mp.fsum(v for k, v in enumerate(e) if k != c) / mp.fsum(e) for c in range(len(e))]
+    else:
+        shares, rests = p, [1 - v for v in p]
+    counted = [true] if classes == "present" else list(range(len(p)))
+    errors = {c: rests[c] if c == true else shares[c] for c in counted}
+    by_share = [mpf(0) if c not in errors else mpf(-1 if c == true else 1) / len(counted) for c in range(len(p))]
+    value = exactly(*(error / len(counted) for error in errors.values()))
+    if not from_logits:
+        return value, [exactly(slope) for slope in by_share]
+    return value, [
+        exactly(*(
+            by_share[c] * (shares[c] * rests[c] if c == k else -shares[c] * shares[k]) for c in range(len(p))
+        ))
+        for k in range(len(p))
+    ]  # fmt: skip
+
+
+TERMS["lovasz_softmax"] = lovasz_softmax
+
+
 # -- distributions --------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ class Dice(
     r"""One minus the Dice coefficient: the overlap of two masks, relative to their mean size.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
-    Use: segmentation with small objects, usually added to a cross-entropy.
+    Use: segmentation with small objects, usually added to a cross-entropy: ls.Dice() + ls.BinaryCrossentropy().
     Beware: computed per row, so that a batch can be split; whole_batch=True gives Keras's single ratio over all rows.
         Two empty masks match perfectly: 0.
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
@@ -47,6 +47,8 @@ class Dice(
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
     Unlike:
         optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
+        DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums, here ls.Dice() + ls.BinaryCrossentropy() or, for the
+            last one, ls.Dice() + ls.BinaryFocalCrossentropy()
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333

@@ -143,11 +143,12 @@ def power(x: Tensor, k: float) -> Tensor:
 
 def rising_power(x: Tensor, k: float) -> Tensor:
     """x^k for x >= 0 and k > 0, with gradient 0 (not infinite) at 0 where k < 1."""
+    if isinstance(k, (int, float)) and k == 1:
+        return x
 
     def slope(x: Tensor) -> Tensor:
         nothing = x <= 0
-        at_zero = float(isinstance(k, (int, float)) and k == 1)
-        return ops.where(nothing, at_zero, k * power(ops.where(nothing, 1.0, x), k - 1))
+        return ops.where(nothing, 0.0, k * power(ops.where(nothing, 1.0, x), k - 1))
 
     return with_slope(lambda x: power(x, k), slope)(x)
 

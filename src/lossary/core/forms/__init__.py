@@ -29,6 +29,7 @@ from .labels import Smoothing as Smoothing
 from .labels import Sparse as Sparse
 from .labels import YesNo as YesNo
 from .labels import absent as absent
+from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
 from .regions import Overlap as Overlap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from keras import ops
@@ -32,7 +33,7 @@ from ..loss import Loss, Tensor
 from ..params import Param, choice, flag
 from ..results import Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
-from .labels import FromLogits, Ignored
+from .labels import FromLogits, Ignored, all_ignored
 
 
 class Vector(Loss, abstract=True, tasks=("regression",)):
@@ -85,7 +86,8 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     @property
     def contract(self) -> Contract:
         prediction = LOGIT if self.from_logits else PROBABILITY
-        return Contract(SOFT_LABEL, prediction, ignored=self.ignore_class, absent=self._absent)
+        ignored = self.ignore_class
+        return Contract(SOFT_LABEL, prediction, ignored=ignored, absent=partial(all_ignored, label=ignored))
 
     def drawn_over(self) -> list[axes.Axis]:
         return [AXES[name] for name in (("logit", "mask logits") if self.from_logits else ("probability", "mask"))]
@@ -117,12 +119,6 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
             return Sums(counts, lambda sums, count: self.of(**sums), axes)
         sums = {name: total(c, axes) if axes else c for name, c in counts.items()}
         return Rows(self.of(**sums))
-
-    def _absent(self, y_true: Tensor) -> Tensor | None:
-        """A row is ignored when all its entries are."""
-        if self.ignore_class is None:
-            return None
-        return ops.all(ops.equal(y_true, self.ignore_class), axis=tuple(range(1, len(y_true.shape))))
 
 
 class Boxes(Loss, abstract=True, tasks=("detection",)):
