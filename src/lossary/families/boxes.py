@@ -229,7 +229,7 @@ class SIoU(Boxes, aliases=("scylla_iou",), traits=("bounded",)):
 siou = function(SIoU)
 
 
-class NWD(Boxes, aliases=("normalized_wasserstein_distance", "wasserstein_box"), traits=("bounded",)):
+class NWD(Boxes, aliases=("normalized_wasserstein_distance",), traits=("bounded",)):
     r"""How far two boxes are apart as Gaussian blobs: a gradient at any distance, steady for tiny objects.
 
     Formula: 1 - e^{-W / c}, with W = \sqrt{dx^2 + dy^2 + (dw^2 + dh^2) / 4} of centres and sides
