@@ -354,7 +354,6 @@ def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, cod
 scylla_iou = siou
 def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
 normalized_wasserstein_distance = nwd
-wasserstein_box = nwd
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
