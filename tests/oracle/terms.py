@@ -443,7 +443,8 @@ def mcc(y: list[Number], p: list[Number], edge: Float, smooth: float = 1e-5, **o
         inner = a * b if options.get("from_logits") else mpf(1)
         parts = (-t * tn / root, -t * fp / root, (1 - t) * tp / root, (1 - t) * fn / root,
                  right / yes / 2, -wrong / yes / 2, -right / no / 2, wrong / no / 2)  # fmt: skip
-        slopes.append(exactly(*(part * inner for part in parts)))
+        kind = Kind.FINITE if inner >= edge.least else Kind.UNDEFINED  # a probability too faint for the type is none
+        slopes.append(exactly(*(part * inner for part in parts), kind=kind))
     return exactly(mpf(1), -right, wrong), slopes
 
 
