@@ -116,6 +116,12 @@ LOSSES = [
         "Count from 0, the batch included, or leave axis out.",
     ),
     Example(
+        "Generalized Dice without an axis of classes",
+        "The axis of ls.GeneralizedDice names all axes of y_pred, so that no classes are left to be weighed.",
+        "ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))",
+        "Name the axes of the pixels alone.",
+    ),
+    Example(
         "Reference embeddings without labels",
         "ls.circle is given reference embeddings without labels, or labels without embeddings.",
         "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1])",

@@ -74,7 +74,15 @@ from lossary.objective.layers import without_targets as without_targets
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
+from lossary.families.boxes import IoU as _IoU
 from lossary.families.boxes import GIoU as _GIoU
+from lossary.families.boxes import DIoU as _DIoU
+from lossary.families.boxes import CIoU as _CIoU
+from lossary.families.boxes import EIoU as _EIoU
+from lossary.families.boxes import AlphaIoU as _AlphaIoU
+from lossary.families.boxes import WIoU as _WIoU
+from lossary.families.boxes import SIoU as _SIoU
+from lossary.families.boxes import NWD as _NWD
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -88,11 +96,20 @@ from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.lovasz import LovaszHinge as _LovaszHinge
+from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
+from lossary.families.overlaps import FocalTversky as _FocalTversky
+from lossary.families.overlaps import Jaccard as _Jaccard
+from lossary.families.overlaps import SquaredDice as _SquaredDice
+from lossary.families.overlaps import LogDice as _LogDice
+from lossary.families.overlaps import LogCoshDice as _LogCoshDice
+from lossary.families.overlaps import GeneralizedDice as _GeneralizedDice
+from lossary.families.overlaps import MCC as _MCC
 from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
 from lossary.families.quantiles import Quantile as _Quantile
@@ -127,8 +144,32 @@ class WeightedBinaryCrossentropy(_WeightedBinaryCrossentropy):
 class BinaryFocalCrossentropy(_BinaryFocalCrossentropy):
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
 
+class IoU(_IoU):
+    def __init__(self, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class GIoU(_GIoU):
     def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DIoU(_DIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CIoU(_CIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EIoU(_EIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AlphaIoU(_AlphaIoU):
+    def __init__(self, alpha: float = 3.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WIoU(_WIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SIoU(_SIoU):
+    def __init__(self, theta: float = 4.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NWD(_NWD):
+    def __init__(self, c: float = 12.8, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
@@ -169,6 +210,12 @@ class Poisson(_Poisson):
 class GaussianNLL(_GaussianNLL):
     def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class LovaszHinge(_LovaszHinge):
+    def __init__(self, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LovaszSoftmax(_LovaszSoftmax):
+    def __init__(self, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Hinge(_Hinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -179,10 +226,31 @@ class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
-    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
 
 class Tversky(_Tversky):
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
+
+class FocalTversky(_FocalTversky):
+    def __init__(self, alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Jaccard(_Jaccard):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SquaredDice(_SquaredDice):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogDice(_LogDice):
+    def __init__(self, smooth: float = 1.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogCoshDice(_LogCoshDice):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GeneralizedDice(_GeneralizedDice):
+    def __init__(self, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MCC(_MCC):
+    def __init__(self, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class DPO(_DPO):
     def __init__(self, beta: float = 0.1, label_smoothing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -262,9 +330,30 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 binary_focal = binary_focal_crossentropy
 focal = binary_focal_crossentropy
 retinanet = binary_focal_crossentropy
+def iou(y_true: Any, y_pred: Any, valid: Any = None, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners') -> Any: ...
+iou_loss = iou
+box_iou = iou
+unit_box = iou
 def giou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
 generalized_iou = giou
 generalized_iou_loss = giou
+def diou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+distance_iou = diou
+distance_box_iou_loss = diou
+def ciou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+complete_iou = ciou
+complete_box_iou_loss = ciou
+def eiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+efficient_iou = eiou
+def alpha_iou(y_true: Any, y_pred: Any, valid: Any = None, alpha: float = 3.0, *, coding: str = 'corners') -> Any: ...
+power_iou = alpha_iou
+def wiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+wise_iou = wiou
+wiou_v1 = wiou
+def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, coding: str = 'corners') -> Any: ...
+scylla_iou = siou
+def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
+normalized_wasserstein_distance = nwd
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -308,6 +397,12 @@ def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: b
 gaussian = gaussian_nll
 normal_nll = gaussian_nll
 gaussian_negative_log_likelihood = gaussian_nll
+def lovasz_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None) -> Any: ...
+lovasz = lovasz_hinge
+binary_lovasz = lovasz_hinge
+jaccard_hinge = lovasz_hinge
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None) -> Any: ...
+multiclass_lovasz = lovasz_softmax
 def hinge(y_true: Any, y_pred: Any) -> Any: ...
 hinge_loss = hinge
 svm = hinge
@@ -315,11 +410,27 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any: ...
 l2_svm = squared_hinge
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
-def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
+def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
 soft_dice = dice
 sorensen = dice
 f1 = dice
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def focal_tversky(y_true: Any, y_pred: Any, alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def jaccard(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+jaccard_loss = jaccard
+soft_iou = jaccard
+soft_jaccard = jaccard
+def squared_dice(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+v_net = squared_dice
+dice_squared = squared_dice
+def log_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def log_cosh_dice(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def generalized_dice(y_true: Any, y_pred: Any, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+generalised_dice = generalized_dice
+def mcc(y_true: Any, y_pred: Any, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+matthews = mcc
+matthews_correlation = mcc
+phi = mcc
 def dpo(chosen: Any, rejected: Any, reference_chosen: Any = None, reference_rejected: Any = None, beta: float = 0.1, label_smoothing: float = 0.0) -> Any: ...
 direct_preference_optimization = dpo
 dpo_loss = dpo

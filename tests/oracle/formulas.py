@@ -212,31 +212,126 @@ def kl_divergence(y_true, y_pred):
     ]
 
 
-def counts(y_true, y_pred, from_logits):
-    tp, fp, fn = mpf(0), mpf(0), mpf(0)
+def counts(y_true, y_pred, from_logits, ignore_class=None):
+    tp, fp, fn, tn = mpf(0), mpf(0), mpf(0), mpf(0)
     for t, q in zip(y_true, y_pred, strict=True):
         for y, p in zip(numbers(t), numbers(q), strict=True):
+            if ignore_class is not None and y == ignore_class:
+                continue
             p = 1 / (1 + mp.exp(-p)) if from_logits else p
-            tp, fp, fn = tp + y * p, fp + (1 - y) * p, fn + y * (1 - p)
-    return tp, fp, fn
+            tp, fp, fn, tn = tp + y * p, fp + (1 - y) * p, fn + y * (1 - p), tn + (1 - y) * (1 - p)
+    return tp, fp, fn, tn
 
 
-def overlap(ratio):
+def overlap(value):
     """A loss of soft counts, per row or over the whole batch."""
 
-    def rows(y_true, y_pred, from_logits=False, whole_batch=False, **parameters):
+    def rows(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None, **parameters):
         if whole_batch:
-            return [1 - ratio(*counts(y_true, y_pred, from_logits), **parameters)]
+            return [value(*counts(y_true, y_pred, from_logits, ignore_class), **parameters)]
         pairs = zip(y_true, y_pred, strict=True)
-        return [1 - ratio(*counts([t], [q], from_logits), **parameters) for t, q in pairs]
+        return [value(*counts([t], [q], from_logits, ignore_class), **parameters) for t, q in pairs]
 
     return rows
 
 
-ORACLE["dice"] = overlap(lambda tp, fp, fn, smooth=0: (2 * tp + smooth) / (2 * tp + fp + fn + smooth))
+def dice(tp, fp, fn, smooth):
+    return (2 * tp + mpf(smooth)) / (2 * tp + fp + fn + mpf(smooth))
+
+
+def tversky(tp, fp, fn, alpha, beta, smooth):
+    return (tp + mpf(smooth)) / (tp + mpf(alpha) * fp + mpf(beta) * fn + mpf(smooth))
+
+
+def mcc(tp, fp, fn, tn, smooth=1e-5):
+    tp, fp, fn, tn = (count + mpf(smooth) for count in (tp, fp, fn, tn))
+    square = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return 1 - (tp * tn - fp * fn) / mp.sqrt(square) if square else mpf(1)
+
+
+ORACLE["dice"] = overlap(lambda tp, fp, fn, tn, smooth=0: 1 - dice(tp, fp, fn, smooth))
+ORACLE["log_dice"] = overlap(lambda tp, fp, fn, tn, smooth=1: -mp.log(dice(tp, fp, fn, smooth)))
+ORACLE["log_cosh_dice"] = overlap(lambda tp, fp, fn, tn, smooth=0: mp.log(mp.cosh(1 - dice(tp, fp, fn, smooth))))
+ORACLE["jaccard"] = overlap(lambda tp, fp, fn, tn, smooth=0: 1 - (tp + mpf(smooth)) / (tp + fp + fn + mpf(smooth)))
 ORACLE["tversky"] = overlap(
-    lambda tp, fp, fn, alpha=0.5, beta=0.5, smooth=0: (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
+    lambda tp, fp, fn, tn, alpha=0.5, beta=0.5, smooth=0: 1 - tversky(tp, fp, fn, alpha, beta, smooth)
 )
+ORACLE["focal_tversky"] = overlap(
+    lambda tp, fp, fn, tn, alpha=0.3, beta=0.7, gamma=0.75, smooth=0: (
+        (1 - tversky(tp, fp, fn, alpha, beta, smooth)) ** mpf(gamma)
+    )
+)
+ORACLE["mcc"] = overlap(mcc)
+
+
+@oracle("squared_dice")
+def squared_dice(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None, smooth=0):
+    if not whole_batch:
+        pairs = zip(y_true, y_pred, strict=True)
+        return [squared_dice([t], [q], from_logits, True, ignore_class, smooth)[0] for t, q in pairs]
+    both, squares = mpf(smooth), mpf(smooth)
+    for t, q in zip(y_true, y_pred, strict=True):
+        for y, p in zip(numbers(t), numbers(q), strict=True):
+            if ignore_class is None or y != ignore_class:
+                p = 1 / (1 + mp.exp(-p)) if from_logits else p
+                both, squares = both + 2 * y * p, squares + y * y + p * p
+    return [1 - both / squares]
+
+
+@oracle("generalized_dice")
+def generalized_dice(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None):
+    """Rows of one entry for each class; over the whole batch, each class is a column."""
+    if not whole_batch:
+        pairs = zip(y_true, y_pred, strict=True)
+        return [generalized_dice([t], [q], from_logits, True, ignore_class)[0] for t, q in pairs]
+    columns = [counts([[v] for v in t], [[v] for v in q], from_logits, ignore_class)
+               for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True)]  # fmt: skip
+    weights = [1 / (tp + fn) ** 2 if tp + fn else None for tp, _, fn, _ in columns]
+    most = max((w for w in weights if w is not None), default=mpf(1))
+    weights = [most if w is None else w for w in weights]
+    both = mp.fsum(w * 2 * tp for w, (tp, _, _, _) in zip(weights, columns, strict=True))
+    whole = mp.fsum(w * (2 * tp + fp + fn) for w, (tp, fp, fn, _) in zip(weights, columns, strict=True))
+    return [1 - both / whole]
+
+
+def lovasz(errors, positive):
+    """The Lovász extension of the Jaccard loss of a set of wrong pixels, added from the largest error on."""
+
+    def jaccard(wrong):
+        true = {k for k, one in enumerate(positive) if one}
+        return mpf(len(wrong)) / len(true | wrong) if wrong else mpf(0)
+
+    value, wrong = mpf(0), set()
+    for k in sorted(range(len(errors)), key=lambda k: -errors[k]):
+        value += max(errors[k], mpf(0)) * (jaccard(wrong | {k}) - jaccard(wrong))
+        wrong = wrong | {k}
+    return value
+
+
+@oracle("lovasz_hinge")
+def lovasz_hinge(y_true, y_pred):
+    pairs = [(numbers(t), numbers(q)) for t, q in zip(y_true, y_pred, strict=True)]
+    return [
+        lovasz([1 - z if y > 0 else 1 + z for y, z in zip(t, q, strict=True)], [y > 0 for y in t]) for t, q in pairs
+    ]
+
+
+@oracle("lovasz_softmax")
+def lovasz_softmax(y_true, y_pred, from_logits=False, classes="present"):
+    """Rows of one pixel, (row, class), or of several, (row, pixel, class)."""
+    values = []
+    for labels, row in zip(y_true, y_pred, strict=True):
+        labels, row = (labels, row) if getattr(labels, "ndim", 0) else ([labels], [row])
+        p = [numbers(one) for one in row]
+        if from_logits:
+            p = [[mp.exp(v) / mp.fsum(map(mp.exp, one)) for v in one] for one in p]
+        parts = []
+        for c in range(len(p[0])):
+            own = [int(label) == c for label in labels]
+            if any(own) or classes == "all":
+                parts.append(lovasz([1 - one[c] if yes else one[c] for one, yes in zip(p, own, strict=True)], own))
+        values.append(mean(parts))
+    return values
 
 
 @oracle("concordance_correlation")

@@ -256,13 +256,15 @@ def sigmoid(z: Number) -> tuple[Number, Number]:
     return (high, low) if z > 0 else (low, high)
 
 
-def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
-    """1 - (hit + s) / (hit + a FP + b FN + s), hit = h TP, with (h, a, b) from the parameters."""
+def overlap(weights: Callable[..., tuple[Number, Number, Number]], outer: Callable[..., Any] | None = None) -> None:
+    """r = 1 - (hit + s) / (hit + a FP + b FN + s), hit = h TP, with (h, a, b) from the parameters; or `outer` of r,
+    missed and hit, which gives a value, its slope by r, and whether that is infinite at 0."""
     name = weights.__name__
 
     def counted(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
         h, a, b = (mpf(w) for w in weights(**options))
-        smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
+        smooth = mpf(options.get("smooth", 1 if name == "log_dice" else 0))
+        logits = options.get("from_logits", False)
         yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
         hit = h * mp.fsum(t * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
         missed = mp.fsum(a * (1 - t) * yes + b * t * no for t, (yes, no) in zip(y, yes_no, strict=True))
@@ -271,15 +273,32 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
         kind = Kind.FINITE if whole >= len(y) * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
+        value, factor = missed / whole, mpf(1)
+        if outer is not None:
+            value, factor, steep = outer(value, missed, hit, **options)
+            kind = Kind.UNDEFINED if steep and missed < len(y) * edge.least else kind  # a miss too faint is none
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
-            inner = yes * no if logits else mpf(1)
+            inner = factor * (yes * no if logits else mpf(1))
             parts = (-h * t / whole, hit * h * t / whole**2, hit * a * (1 - t) / whole**2, -hit * b * t / whole**2)
             slopes.append(exactly(*(part * inner for part in parts), kind=kind))
-        return exactly(missed / whole, kind=kind), slopes
+        return exactly(value, kind=kind), slopes
 
-    TERMS[name] = counted
-    COUPLED[name] = over_the_batch(counted)
+    enter(name, counted)
+
+
+def enter(name: str, row: Callable[..., Row]) -> None:
+    """A row, or all rows as one, of the entries that are not ignored."""
+
+    def seen(y: list[Number], p: list[Number], edge: Float, ignore_class: int | None = None, **options: Any) -> Row:
+        there = [k for k, t in enumerate(y) if ignore_class is None or t != ignore_class]
+        if not there:
+            return ZERO, [ZERO] * len(p)
+        value, slopes = row([y[k] for k in there], [p[k] for k in there], edge, **options)
+        found = dict(zip(there, slopes, strict=True))
+        return value, [found.get(k, ZERO) for k in range(len(p))]
+
+    TERMS[name], COUPLED[name] = seen, over_the_batch(seen)
 
 
 def over_the_batch(row: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
@@ -322,6 +341,175 @@ def dice(**options: Any) -> tuple[Number, Number, Number]:
 @overlap
 def tversky(alpha: float = 0.5, beta: float = 0.5, **options: Any) -> tuple[Number, Number, Number]:
     return 1, alpha, beta
+
+
+@overlap
+def jaccard(**options: Any) -> tuple[Number, Number, Number]:
+    return 1, 1, 1
+
+
+def log_dice(**options: Any) -> tuple[Number, Number, Number]:
+    return 2, 1, 1
+
+
+def log_cosh_dice(**options: Any) -> tuple[Number, Number, Number]:
+    return 2, 1, 1
+
+
+def focal_tversky(alpha: float = 0.3, beta: float = 0.7, **options: Any) -> tuple[Number, Number, Number]:
+    return 1, alpha, beta
+
+
+def to_a_power(r: Number, missed: Number, hit: Number, gamma: float = 0.75, **options: Any) -> tuple[Any, ...]:
+    """A root is infinitely steep at 0."""
+    steep = gamma < 1
+    return r ** mpf(gamma), mpf(gamma) * r ** (mpf(gamma) - 1) if r or not steep else mpf(0), steep
+
+
+overlap(log_dice, lambda r, missed, hit, **options: (mp.log1p(missed / hit), (hit + missed) / hit, False))
+overlap(log_cosh_dice, lambda r, missed, hit, **options: (log_cosh(r), mp.tanh(r), False))
+overlap(focal_tversky, to_a_power)
+
+
+def squared_dice(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
+    smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
+    yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
+    apart = [(t * no, (1 - t) * yes) for t, (yes, no) in zip(y, yes_no, strict=True)]  # whose difference is y - p
+    squares = [part for a, b in apart for part in (a * a, -2 * a * b, b * b)]
+    missed = mp.fsum(squares)
+    whole = mp.fsum(t * t + yes * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
+    kind = Kind.FINITE if whole >= len(y) * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
+    if whole == 0:
+        return exactly(mpf(0), kind=kind), [exactly(mpf(0), kind=kind)] * len(p)
+    slopes = []
+    for t, (yes, no) in zip(y, yes_no, strict=True):
+        inner = 2 * (yes * no if logits else mpf(1)) / whole
+        parts = (-t * no, (1 - t) * yes, -missed / whole * yes)
+        slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+    return exactly(*(part / whole for part in squares), kind=kind), slopes
+
+
+def generalized_dice(y: list[list[Number]], p: list[list[Number]], edge: Float, **options: Any):
+    """One value for all rows, with a class in each column."""
+    logits, width, ignored = options.get("from_logits", False), len(y[0]), options.get("ignore_class")
+    yes_no = [[sigmoid(z) if logits else (z, 1 - z) for z in row] for row in p]
+    if ignored is not None:  # an entry that is neither yes nor no counts nowhere
+        nowhere = mpf(0), mpf(0)
+        yes_no = [[nowhere if t == ignored else both for t, both in zip(*rows, strict=True)]
+                  for rows in zip(y, yes_no, strict=True)]  # fmt: skip
+        y = [[mpf(0) if t == ignored else t for t in row] for row in y]
+    sizes = [mp.fsum(row[c] for row in y) for c in range(width)]
+    smallest = min((size for size in sizes if size), default=mpf(1))
+    weights = [(smallest / size) ** 2 if size else mpf(1) for size in sizes]
+    places = [(i, c) for i in range(len(y)) for c in range(width)]
+    hit = mp.fsum(2 * weights[c] * y[i][c] * yes_no[i][c][0] for i, c in places)
+    missed = mp.fsum(weights[c] * ((1 - y[i][c]) * yes_no[i][c][0] + y[i][c] * yes_no[i][c][1]) for i, c in places)
+    whole = hit + missed
+    kind = Kind.FINITE if whole >= len(places) * edge.least else Kind.UNDEFINED
+    if whole == 0:
+        nothing = exactly(mpf(0), kind=kind)
+        return [nothing], [[nothing] * width for _ in y]
+    slopes = [[ZERO] * width for _ in y]
+    for i, c in places:
+        (yes, no), t = yes_no[i][c], y[i][c]
+        inner = weights[c] * (yes * no if logits else mpf(1)) / whole
+        parts = (-2 * t, hit / whole * 2 * t, hit / whole * (1 - t), -hit / whole * t)
+        slopes[i][c] = exactly(*(part * inner for part in parts), kind=kind)
+    return [exactly(missed / whole, kind=kind)], slopes
+
+
+def of_one_row(batch: Callable[..., Any]) -> Callable[..., Row]:
+    def row(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
+        (value,), (slopes,) = batch([y], [p], edge, **options)
+        return value, slopes
+
+    return row
+
+
+def mcc(y: list[Number], p: list[Number], edge: Float, smooth: float = 1e-5, **options: Any) -> Row:
+    yes_no = [sigmoid(z) if options.get("from_logits") else (z, 1 - z) for z in p]
+    pairs = list(zip(y, yes_no, strict=True))
+    tp, fp = (mp.fsum(w * yes for w, yes in ws) + mpf(smooth) for ws in (
+        [(t, yes) for t, (yes, _) in pairs], [(1 - t, yes) for t, (yes, _) in pairs]))  # fmt: skip
+    fn, tn = (mp.fsum(w * no for w, no in ws) + mpf(smooth) for ws in (
+        [(t, no) for t, (_, no) in pairs], [(1 - t, no) for t, (_, no) in pairs]))  # fmt: skip
+    yes, no, own, rest = tp + fp, tn + fn, tp + fn, tn + fp
+    if min(yes, no, own, rest) < len(y) * edge.least:  # an empty mask has no correlation
+        return exactly(mpf(1), kind=Kind.UNDEFINED), [exactly(mpf(0), kind=Kind.UNDEFINED)] * len(p)
+    root = mp.sqrt(yes * no * own * rest)
+    right, wrong = tp * tn / root, fp * fn / root
+    slopes = []
+    for t, (a, b) in pairs:
+        inner = a * b if options.get("from_logits") else mpf(1)
+        parts = (-t * tn / root, -t * fp / root, (1 - t) * tp / root, (1 - t) * fn / root,
+                 right / yes / 2, -wrong / yes / 2, -right / no / 2, wrong / no / 2)  # fmt: skip
+        kind = Kind.FINITE if inner >= edge.least else Kind.UNDEFINED  # a probability too faint for the type is none
+        slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+    return exactly(mpf(1), -right, wrong), slopes
+
+
+enter("squared_dice", squared_dice)
+enter("mcc", mcc)
+TERMS["generalized_dice"], COUPLED["generalized_dice"] = of_one_row(generalized_dice), generalized_dice
+
+
+def lovasz_hinge(y: list[Number], p: list[Number], edge: Float) -> Row:
+    """Pixels of one margin may be taken in any order: their slopes lie between those of the first and the last."""
+    margins = [z if t > 0 else -z for t, z in zip(y, p, strict=True)]
+    found, value, slopes = sum(t > 0 for t in y), [mpf(0)], [ZERO] * len(y)
+    left, union = found, found
+    for m in sorted(set(margins)):
+        alike = [k for k, other in enumerate(margins) if other == m]
+        yes = sum(y[k] > 0 for k in alike)
+        no = len(alike) - yes
+        after = (left - yes) / mpf(union + no)
+        gain = (left / mpf(union) if union else mpf(1)) - after
+        if m < 1:
+            value += [gain, -m * gain]
+        for k in alike if m <= 1 else ():
+            if y[k] > 0:
+                low, high = 1 / mpf(union + no), 1 / mpf(union)
+            elif union == 0:
+                low, high = mpf(0) if no > 1 else mpf(1), mpf(1)
+            else:
+                low = (left - yes) / mpf(union + no) / (union + no - 1)
+                high = left / mpf(union) / (union + 1)
+            if m == 1:
+                low = mpf(0)
+            ends = (-high, -low) if y[k] > 0 else (low, high)
+            slopes[k] = exactly(ends[0]) if ends[0] == ends[1] else between(*ends)
+        left, union = left - yes, union + no
+    return exactly(*value), slopes
+
+
+TERMS["lovasz_hinge"] = lovasz_hinge
+
+
+def lovasz_softmax(y: Number, p: list[Number], edge: Float, from_logits: bool = False, classes: str = "present") -> Row:
+    """A row of one pixel."""
+    true = int(y)
+    if from_logits:
+        top = max(p)
+        e = [mp.exp(z - top) for z in p]
+        shares = [v / mp.fsum(e) for v in e]
+        rests = [mp.fsum(v for k, v in enumerate(e) if k != c) / mp.fsum(e) for c in range(len(e))]
+    else:
+        shares, rests = p, [1 - v for v in p]
+    counted = [true] if classes == "present" else list(range(len(p)))
+    errors = {c: rests[c] if c == true else shares[c] for c in counted}
+    by_share = [mpf(0) if c not in errors else mpf(-1 if c == true else 1) / len(counted) for c in range(len(p))]
+    value = exactly(*(error / len(counted) for error in errors.values()))
+    if not from_logits:
+        return value, [exactly(slope) for slope in by_share]
+    return value, [
+        exactly(*(
+            by_share[c] * (shares[c] * rests[c] if c == k else -shares[c] * shares[k]) for c in range(len(p))
+        ))
+        for k in range(len(p))
+    ]  # fmt: skip
+
+
+TERMS["lovasz_softmax"] = lovasz_softmax
 
 
 # -- distributions --------------------------------------------------------------------------------------------------

@@ -141,6 +141,27 @@ def power(x: Tensor, k: float) -> Tensor:
     return powered * (1 + missing * ops.where(positive, backend.log(ops.where(positive, x, 1.0)), 0.0))
 
 
+def rising_power(x: Tensor, k: float) -> Tensor:
+    """x^k for x >= 0 and k > 0, with gradient 0 (not infinite) at 0 where k < 1."""
+    if isinstance(k, (int, float)) and k == 1:
+        return x
+
+    def slope(x: Tensor) -> Tensor:
+        nothing = x <= 0
+        return ops.where(nothing, 0.0, k * power(ops.where(nothing, 1.0, x), k - 1))
+
+    return with_slope(lambda x: power(x, k), slope)(x)
+
+
+def log_whole(a: Tensor, b: Tensor) -> Tensor:
+    """log((a + b) / b) for a >= 0 and b > 0, relatively exact where a is small: minus the log of the share of b."""
+
+    def slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return 1 / (a + b), -a / (a + b) / b
+
+    return with_slopes(lambda a, b: backend.log1p(a / b), slopes)(a, b)
+
+
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)

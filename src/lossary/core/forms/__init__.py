@@ -10,7 +10,7 @@ Loss
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
-└── Boxes          of the areas of two boxes: intersection, union, hull
+└── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
 from .errors import Distance as Distance
@@ -29,7 +29,9 @@ from .labels import Smoothing as Smoothing
 from .labels import Sparse as Sparse
 from .labels import YesNo as YesNo
 from .labels import absent as absent
+from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
 from .regions import Overlap as Overlap
+from .regions import Pair as Pair
 from .regions import Vector as Vector
