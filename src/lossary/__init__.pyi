@@ -71,6 +71,9 @@ from lossary.linear.scipy import value_and_gradient as value_and_gradient
 from lossary.objective.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.objective.layers import without_targets as without_targets
+from lossary.families.asymmetric import Expectile as _Expectile
+from lossary.families.asymmetric import QuantileHuber as _QuantileHuber
+from lossary.families.asymmetric import SmoothQuantile as _SmoothQuantile
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
@@ -80,12 +83,19 @@ from lossary.families.categorical import SparseCategoricalCrossentropy as _Spars
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
+from lossary.families.deviations import PowerError as _PowerError
+from lossary.families.deviations import ReverseHuber as _ReverseHuber
+from lossary.families.deviations import EpsilonInsensitive as _EpsilonInsensitive
+from lossary.families.deviations import SquaredEpsilonInsensitive as _SquaredEpsilonInsensitive
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
 from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
+from lossary.families.landmarks import Wing as _Wing
+from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.margins import Hinge as _Hinge
@@ -111,11 +121,22 @@ from lossary.families.robust import PseudoHuber as _PseudoHuber
 from lossary.families.robust import Cauchy as _Cauchy
 from lossary.families.robust import TukeyBiweight as _TukeyBiweight
 from lossary.families.robust import Fair as _Fair
+from lossary.families.robust import Charbonnier as _Charbonnier
+from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
 
 __version__: str
+
+class Expectile(_Expectile):
+    def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class QuantileHuber(_QuantileHuber):
+    def __init__(self, q: float = 0.5, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothQuantile(_SmoothQuantile):
+    def __init__(self, q: float = 0.5, alpha: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BinaryCrossentropy(_BinaryCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
@@ -144,6 +165,21 @@ class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
 class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
+class HalfSquaredError(_HalfSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PowerError(_PowerError):
+    def __init__(self, q: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ReverseHuber(_ReverseHuber):
+    def __init__(self, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EpsilonInsensitive(_EpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SquaredEpsilonInsensitive(_SquaredEpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -161,6 +197,12 @@ class ArcFace(_ArcFace):
 
 class ProxyAnchor(_ProxyAnchor):
     def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Wing(_Wing):
+    def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SoftWing(_SoftWing):
+    def __init__(self, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
@@ -237,6 +279,12 @@ class TukeyBiweight(_TukeyBiweight):
 class Fair(_Fair):
     def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class Charbonnier(_Charbonnier):
+    def __init__(self, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Welsch(_Welsch):
+    def __init__(self, c: float = 2.985, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -246,6 +294,16 @@ class CTC(_CTC):
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+def expectile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
+expectile_loss = expectile
+asymmetric_squared_error = expectile
+asymmetric_least_squares = expectile
+def quantile_huber(y_true: Any, y_pred: Any, q: float = 0.5, delta: float = 1.0) -> Any: ...
+huber_quantile = quantile_huber
+quantile_huber_loss = quantile_huber
+def smooth_quantile(y_true: Any, y_pred: Any, q: float = 0.5, alpha: float = 0.2) -> Any: ...
+smooth_pinball = smooth_quantile
+log_cosh_quantile = smooth_quantile
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
@@ -279,6 +337,24 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
+def half_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+half_mse = half_squared_error
+def power_error(y_true: Any, y_pred: Any, q: float = 1.5) -> Any: ...
+lq = power_error
+lp = power_error
+minkowski = power_error
+power_loss = power_error
+def reverse_huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
+berhu = reverse_huber
+berhu_loss = reverse_huber
+inverse_huber = reverse_huber
+def epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+eps_insensitive = epsilon_insensitive
+svr = epsilon_insensitive
+dead_zone = epsilon_insensitive
+def squared_epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+squared_svr = squared_epsilon_insensitive
+l2_svr = squared_epsilon_insensitive
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -298,6 +374,10 @@ arcface = arc_face
 additive_angular_margin = arc_face
 def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
 proxy_anchor_loss = proxy_anchor
+def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
+wing_loss = wing
+def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
+soft_wing_loss = soft_wing
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -378,6 +458,13 @@ biweight = tukey_biweight
 bisquare = tukey_biweight
 def fair(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 fair_loss = fair
+def charbonnier(y_true: Any, y_pred: Any, epsilon: float = 0.001) -> Any: ...
+charbonnier_loss = charbonnier
+def welsch(y_true: Any, y_pred: Any, c: float = 2.985) -> Any: ...
+leclerc = welsch
+welsch_loss = welsch
+correntropy = welsch
+dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
 def ctc(y_true: Any, y_pred: Any) -> Any: ...

@@ -55,6 +55,41 @@ ORACLE["tukey_biweight"] = error(
 )
 ORACLE["fair"] = error(lambda e, c=1: mpf(c) ** 2 * (abs(e) / c - mp.log(1 + abs(e) / c)))
 ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
+ORACLE["half_squared_error"] = error(lambda e: e**2 / 2)
+ORACLE["power_error"] = error(lambda e, q=1.5: abs(e) ** mpf(q))
+ORACLE["reverse_huber"] = error(
+    lambda e, delta=1: abs(e) if abs(e) <= delta else (e**2 + mpf(delta) ** 2) / (2 * mpf(delta))
+)
+ORACLE["epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)))
+ORACLE["squared_epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)) ** 2)
+ORACLE["charbonnier"] = error(lambda e, epsilon=1e-3: mp.sqrt(e**2 + mpf(epsilon) ** 2))
+ORACLE["welsch"] = error(lambda e, c=2.985: mpf(c) ** 2 / 2 * (1 - mp.exp(-((e / mpf(c)) ** 2))))
+ORACLE["expectile"] = error(lambda e, q=0.5: abs(mpf(q) - (e > 0)) * e**2)
+ORACLE["quantile_huber"] = error(
+    lambda e, q=0.5, delta=1: (
+        abs(mpf(q) - (e > 0)) * (e**2 / 2 if abs(e) <= delta else delta * (abs(e) - mpf(delta) / 2)) / delta
+    )
+)
+ORACLE["smooth_quantile"] = error(
+    lambda e, q=0.5, alpha=0.2: -mpf(q) * e + mpf(alpha) * mp.log(1 + mp.exp(e / mpf(alpha)))
+)
+
+
+@error
+def _wing(e, width=10, epsilon=2):
+    w = mpf(width)
+    c = w - w * mp.log(1 + w / mpf(epsilon))
+    return w * mp.log(1 + abs(e) / mpf(epsilon)) if abs(e) < w else abs(e) - c
+
+
+@error
+def _soft_wing(e, omega1=2, omega2=20, epsilon=0.5):
+    a, b, eps = mpf(omega1), mpf(omega2), mpf(epsilon)
+    shift = a - b * mp.log(1 + a / eps)
+    return abs(e) if abs(e) < a else b * mp.log(1 + abs(e) / eps) + shift
+
+
+ORACLE["wing"], ORACLE["soft_wing"] = _wing, _soft_wing
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )

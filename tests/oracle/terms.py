@@ -107,6 +107,111 @@ TERMS["tukey_biweight"] = error(tukey_biweight)
 TERMS["quantile"] = error(quantile)
 
 
+def corner(e: Number, size: Number) -> Number | Sum:
+    """The slope of an odd function that jumps at 0 from minus this size to it."""
+    return size * mp.sign(e) if e else between(-size, size)
+
+
+def tied(size: Number, parameter: float, edge: Float) -> bool:
+    """Whether a number is a parameter, as the type that is computed in holds it."""
+    return abs(size - mpf(parameter)) <= mpf(parameter) * mpf(2) ** -(53 if edge.name == "float64" else 24)
+
+
+def charbonnier(e: Number, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root = mp.hypot(e, mpf(epsilon))
+    return root, e / root
+
+
+def welsch(e: Number, c: float = 2.985) -> tuple[Number, Number]:
+    square = (e / mpf(c)) ** 2
+    return -(mpf(c) ** 2) / 2 * mp.expm1(-square), e * mp.exp(-square)
+
+
+def power_error(e: Number, q: float = 1.5) -> tuple[Number, Number | Sum]:
+    if q == 1:
+        return abs(e), corner(e, mpf(1))
+    return abs(e) ** mpf(q), mp.sign(e) * mpf(q) * abs(e) ** (mpf(q) - 1)
+
+
+def reverse_huber(e: Number, delta: float = 1.0) -> tuple[Number, Number | Sum]:
+    d = mpf(delta)
+    return (abs(e), corner(e, mpf(1))) if abs(e) <= d else ((e * e + d * d) / (2 * d), e / d)
+
+
+@entrywise
+def epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e = p - y
+    if tied(abs(e), epsilon, edge):
+        return exactly(abs(e), -mpf(epsilon)), between(min(mp.sign(e), 0), max(mp.sign(e), 0)) if e else between(-1, 1)
+    return (exactly(abs(e), -mpf(epsilon)), exactly(mp.sign(e))) if abs(e) > mpf(epsilon) else (ZERO, ZERO)
+
+
+@entrywise
+def squared_epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e, gap = p - y, max(abs(p - y) - mpf(epsilon), mpf(0))
+    return exactly(gap * abs(e), -gap * mpf(epsilon)), exactly(2 * e, -2 * mp.sign(e) * mpf(epsilon)) if gap else ZERO
+
+
+def expectile(e: Number, q: float = 0.5) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return side * e * e, 2 * side * e
+
+
+def quantile_huber(e: Number, q: float = 0.5, delta: float = 1.0) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    value, slope = smooth_l1(e, delta)
+    return side * value, side * slope
+
+
+@entrywise
+def smooth_quantile(y: Number, p: Number, edge: Float, q: float = 0.5, alpha: float = 0.2) -> tuple[Sum, Sum]:
+    e, a = p - y, mpf(alpha)
+    small = mp.exp(-abs(e) / a)
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return exactly(side * abs(e), a * mp.log1p(small)), exactly(
+        *(mp.sign(e or -1) * t for t in (side, -small / (1 + small)))
+    )
+
+
+def with_turn(e: Number, at: float, inside: Number, outside: Number, edge: Float) -> Sum:
+    """The slope of an even function, inside and outside of an error where it turns."""
+    if e and tied(abs(e), at, edge):
+        return between(*sorted((mp.sign(e) * inside, mp.sign(e) * outside)))
+    slope = corner(e, inside if abs(e) < at else outside)
+    return slope if isinstance(slope, Sum) else exactly(slope)
+
+
+@entrywise
+def wing(y: Number, p: Number, edge: Float, width: float = 10.0, epsilon: float = 2.0) -> tuple[Sum, Sum]:
+    w, size = mpf(width), abs(p - y)
+    near = min(size, w)
+    value = exactly(size - near, w * mp.log1p(near / mpf(epsilon)))
+    return value, with_turn(p - y, width, w / (mpf(epsilon) + near), mpf(1), edge)
+
+
+@entrywise
+def soft_wing(
+    y: Number, p: Number, edge: Float, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5
+) -> tuple[Sum, Sum]:
+    a, b, eps, size = mpf(omega1), mpf(omega2), mpf(epsilon), abs(p - y)
+    value = exactly(min(size, a), b * mp.log1p(max(size - a, mpf(0)) / (a + eps)))
+    return value, with_turn(p - y, omega1, mpf(1), b / (eps + size), edge)
+
+
+TERMS["half_squared_error"] = error(lambda e: (e * e / 2, e))
+TERMS["charbonnier"] = error(charbonnier)
+TERMS["welsch"] = error(welsch)
+TERMS["power_error"] = error(power_error)
+TERMS["reverse_huber"] = error(reverse_huber)
+TERMS["epsilon_insensitive"] = epsilon_insensitive
+TERMS["squared_epsilon_insensitive"] = squared_epsilon_insensitive
+TERMS["expectile"] = error(expectile)
+TERMS["quantile_huber"] = error(quantile_huber)
+TERMS["smooth_quantile"] = smooth_quantile
+TERMS["wing"] = wing
+TERMS["soft_wing"] = soft_wing
+
+
 def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
     errors = [b - a for a, b in zip(y, p, strict=True)]
     root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))

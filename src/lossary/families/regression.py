@@ -41,7 +41,7 @@ class MeanSquaredError(
         optax.losses.squared_error
         sklearn.metrics.mean_squared_error
     Unlike:
-        optax.losses.l2_loss, tf.nn.l2_loss: half of it, for each entry (optax) or summed (tf.nn)
+        tf.nn.l2_loss: half of its sum over all entries
 
     >>> mean_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     5.0

@@ -1,0 +1,99 @@
+"""Asymmetric: losses in which predicting too low and too high cost differently."""
+
+from typing import Annotated
+
+from ..core.forms import Distance
+from ..core.functions import function
+from ..core.loss import Tensor
+from ..core.params import fraction, positive
+from ..numerics import ops
+from ..numerics.backend import log1p_near
+from ..numerics.stable import sigmoid
+
+
+class Expectile(
+    Distance,
+    aliases=("expectile_loss", "asymmetric_squared_error", "asymmetric_least_squares"),
+    traits=("convex", "smooth"),
+):
+    r"""The squared error, times `q` where the prediction is too low and times `1 - q` where it is too high.
+
+    Formula: |q - [y < p]|\,(p - y)^2, with y = y_true and p = y_pred
+    Use: a smooth alternative to quantiles where the size of large errors matters: risk, demand, reinforcement learning.
+    Beware: expectiles are not quantiles: q = 0.9 is not exceeded in 10 % of cases. q = 0.5 is half the squared error.
+    Reference: Newey and Powell (1987), Asymmetric least squares estimation and testing, doi:10.2307/1911031
+
+    >>> expectile([[2.0]], [[0.0]], q=0.9), expectile([[0.0]], [[2.0]], q=0.9)
+    (3.6, 0.4)
+    """
+
+    q: Annotated[float, fraction("The weight of predictions that are too low.")] = 0.5
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.where(e > 0, (1 - self.q) * e, self.q * e) * e
+
+    def slope(self, e: Tensor) -> Tensor:
+        return 2 * ops.where(e > 0, (1 - self.q) * e, self.q * e)
+
+
+expectile = function(Expectile)
+
+
+class QuantileHuber(Distance, aliases=("huber_quantile", "quantile_huber_loss"), traits=("convex", "robust", "smooth")):
+    r"""A quantile loss whose corner is quadratic within `delta`: the gradient shrinks near the optimum.
+
+    Formula: |q - [y < p]|\,H(p - y) / \delta, with y = y_true, p = y_pred and H(e) = \tfrac12 e^2 if |e| \le \delta
+        else \delta\,(|e| - \tfrac12\delta)
+    Use: quantiles, also of returns in reinforcement learning, where the corner of the quantile loss makes training
+        restless.
+    Beware: the optimum is the quantile only as delta goes to 0. Some libraries do not divide by delta.
+    Reference: Dabney, Rowland, Bellemare and Munos (2018), Distributional reinforcement learning with quantile
+        regression, arXiv:1710.10044
+
+    >>> quantile_huber([[3.0]], [[0.0]], q=0.9), quantile_huber([[0.0]], [[1.0]], q=0.9, delta=2.0)
+    (2.25, 0.025)
+    """
+
+    q: Annotated[float, fraction("The quantile to predict.")] = 0.5
+    delta: Annotated[float, positive("The error within which it is quadratic.", slide=(0.1, 3.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        near = ops.clip(e, -self.delta, self.delta)
+        return ops.where(e > 0, (1 - self.q) * near, self.q * near) / self.delta * (e - 0.5 * near)
+
+    def slope(self, e: Tensor) -> Tensor:
+        near = ops.clip(e / self.delta, -1.0, 1.0)
+        return ops.where(e > 0, (1 - self.q) * near, self.q * near)
+
+
+quantile_huber = function(QuantileHuber)
+
+
+class SmoothQuantile(Distance, aliases=("smooth_pinball", "log_cosh_quantile"), traits=("convex", "robust", "smooth")):
+    r"""A quantile loss with its corner rounded off by a logistic curve of width `alpha`; all derivatives exist.
+
+    Formula: q\,u + \alpha \log(1 + e^{-u / \alpha}), with u = y_true - y_pred
+    Use: quantiles with second-order optimisers and gradient boosting, which need curvature.
+    Beware: at a perfect fit it is \alpha \log 2, not 0, and the optimum is the quantile only as alpha goes to 0: choose
+        alpha small beside the errors.
+    Reference: Zheng (2011), Gradient descent algorithms for quantile regression with smooth approximation,
+        doi:10.1007/s13042-011-0031-2
+
+    >>> smooth_quantile([[1.0]], [[1.0]], alpha=1.0), smooth_quantile([[3.0]], [[1.0]], q=0.9, alpha=1.0)
+    (0.69314718, 1.926928)
+    """
+
+    q: Annotated[float, fraction("The quantile to predict.")] = 0.5
+    alpha: Annotated[float, positive("The width of the rounded corner.", slide=(0.05, 2.0))] = 0.2
+
+    def of(self, e: Tensor) -> Tensor:
+        below = ops.where(e > 0, -e, e)  # not by the size of e, which has no slope at 0
+        corner = self.alpha * log1p_near(ops.exp(below / self.alpha))
+        return ops.where(e > 0, (1 - self.q) * e, -self.q * e) + corner
+
+    def slope(self, e: Tensor) -> Tensor:
+        small = sigmoid(ops.where(e > 0, -e, e) / self.alpha)
+        return ops.where(e > 0, (1 - self.q) - small, small - self.q)
+
+
+smooth_quantile = function(SmoothQuantile)
