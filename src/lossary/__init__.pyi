@@ -74,6 +74,7 @@ from lossary.objective.layers import without_targets as without_targets
 from lossary.families.asymmetric import Expectile as _Expectile
 from lossary.families.asymmetric import QuantileHuber as _QuantileHuber
 from lossary.families.asymmetric import SmoothQuantile as _SmoothQuantile
+from lossary.families.asymmetric import Linex as _Linex
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
@@ -88,6 +89,9 @@ from lossary.families.deviations import PowerError as _PowerError
 from lossary.families.deviations import ReverseHuber as _ReverseHuber
 from lossary.families.deviations import EpsilonInsensitive as _EpsilonInsensitive
 from lossary.families.deviations import SquaredEpsilonInsensitive as _SquaredEpsilonInsensitive
+from lossary.families.deviations import BalancedL1 as _BalancedL1
+from lossary.families.deviations import FocalRegression as _FocalRegression
+from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
@@ -107,6 +111,9 @@ from lossary.families.preferences import DPO as _DPO
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.redescending import AndrewsWave as _AndrewsWave
+from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
+from lossary.families.redescending import Hampel as _Hampel
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -137,6 +144,9 @@ class QuantileHuber(_QuantileHuber):
 
 class SmoothQuantile(_SmoothQuantile):
     def __init__(self, q: float = 0.5, alpha: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Linex(_Linex):
+    def __init__(self, a: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BinaryCrossentropy(_BinaryCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
@@ -179,6 +189,15 @@ class EpsilonInsensitive(_EpsilonInsensitive):
 
 class SquaredEpsilonInsensitive(_SquaredEpsilonInsensitive):
     def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BalancedL1(_BalancedL1):
+    def __init__(self, alpha: float = 0.5, gamma: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class FocalRegression(_FocalRegression):
+    def __init__(self, beta: float = 0.2, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedCharbonnier(_GeneralizedCharbonnier):
+    def __init__(self, a: float = 0.45, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -236,6 +255,15 @@ class MultiQuantile(_MultiQuantile):
 
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AndrewsWave(_AndrewsWave):
+    def __init__(self, c: float = 1.339, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TruncatedSquaredError(_TruncatedSquaredError):
+    def __init__(self, c: float = 2.795, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Hampel(_Hampel):
+    def __init__(self, a: float = 2.0, b: float = 4.0, c: float = 8.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -304,6 +332,9 @@ quantile_huber_loss = quantile_huber
 def smooth_quantile(y_true: Any, y_pred: Any, q: float = 0.5, alpha: float = 0.2) -> Any: ...
 smooth_pinball = smooth_quantile
 log_cosh_quantile = smooth_quantile
+def linex(y_true: Any, y_pred: Any, a: float = 1.0) -> Any: ...
+linex_loss = linex
+linear_exponential = linex
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
@@ -355,6 +386,13 @@ dead_zone = epsilon_insensitive
 def squared_epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
 squared_svr = squared_epsilon_insensitive
 l2_svr = squared_epsilon_insensitive
+def balanced_l1(y_true: Any, y_pred: Any, alpha: float = 0.5, gamma: float = 1.5) -> Any: ...
+balanced_l1_loss = balanced_l1
+def focal_regression(y_true: Any, y_pred: Any, beta: float = 0.2, gamma: float = 1.0) -> Any: ...
+focal_r = focal_regression
+focal_l1 = focal_regression
+def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: float = 0.001) -> Any: ...
+robust_charbonnier = generalized_charbonnier
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -411,6 +449,17 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def andrews_wave(y_true: Any, y_pred: Any, c: float = 1.339) -> Any: ...
+andrews = andrews_wave
+andrew_wave = andrews_wave
+sine_wave = andrews_wave
+def truncated_squared_error(y_true: Any, y_pred: Any, c: float = 2.795) -> Any: ...
+talwar = truncated_squared_error
+truncated_quadratic = truncated_squared_error
+skipped_mean = truncated_squared_error
+def hampel(y_true: Any, y_pred: Any, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> Any: ...
+hampel_loss = hampel
+three_part = hampel
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error

@@ -90,6 +90,36 @@ def _soft_wing(e, omega1=2, omega2=20, epsilon=0.5):
 
 
 ORACLE["wing"], ORACLE["soft_wing"] = _wing, _soft_wing
+ORACLE["andrews_wave"] = error(
+    lambda e, c=1.339: mpf(c) ** 2 * (1 - mp.cos(e / mpf(c))) if abs(e) <= mp.pi * mpf(c) else 2 * mpf(c) ** 2
+)
+ORACLE["truncated_squared_error"] = error(lambda e, c=2.795: min(e**2, mpf(c) ** 2) / 2)
+ORACLE["linex"] = error(lambda e, a=1: mp.exp(mpf(a) * e) - mpf(a) * e - 1)
+ORACLE["focal_regression"] = error(
+    lambda e, beta=0.2, gamma=1: abs(e) * (2 / (1 + mp.exp(-mpf(beta) * abs(e))) - 1) ** mpf(gamma)
+)
+ORACLE["generalized_charbonnier"] = error(lambda e, a=0.45, epsilon=1e-3: (e**2 + mpf(epsilon) ** 2) ** mpf(a))
+
+
+@error
+def _hampel(e, a=2, b=4, c=8):
+    x, a, b, c = abs(e), mpf(a), mpf(b), mpf(c)
+    if x <= a:
+        return x**2 / 2
+    if x <= b:
+        return a * x - a**2 / 2
+    top = a * b - a**2 / 2 + (c - b) * a / 2
+    return top - a * (c - x) ** 2 / (c - b) / 2 if x <= c else top
+
+
+@error
+def _balanced_l1(e, alpha=0.5, gamma=1.5):
+    a, g, x = mpf(alpha), mpf(gamma), abs(e)
+    b = mp.exp(g / a) - 1
+    return a / b * (b * x + 1) * mp.log(b * x + 1) - a * x if x < 1 else g * x + g / b - a
+
+
+ORACLE["hampel"], ORACLE["balanced_l1"] = _hampel, _balanced_l1
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )

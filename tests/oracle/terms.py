@@ -212,6 +212,66 @@ TERMS["wing"] = wing
 TERMS["soft_wing"] = soft_wing
 
 
+def andrews_wave(e: Number, c: float = 1.339) -> tuple[Number, Number]:
+    c = mpf(c)
+    if abs(e) > mp.pi * c:
+        return 2 * c * c, mpf(0)
+    return 2 * c * c * mp.sin(e / c / 2) ** 2, c * mp.sin(e / c)
+
+
+@entrywise
+def truncated_squared_error(y: Number, p: Number, edge: Float, c: float = 2.795) -> tuple[Sum, Sum]:
+    e = p - y
+    slope = between(min(e, 0), max(e, 0)) if tied(abs(e), c, edge) else exactly(e if abs(e) < c else mpf(0))
+    return exactly(min(e * e, mpf(c) ** 2) / 2), slope
+
+
+def hampel(e: Number, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> tuple[Number, Sum]:
+    a, b, c, x = mpf(a), mpf(b), mpf(c), abs(e)
+    first, flat, falling = min(x, a), max(min(x, b) - a, 0), min(max(x - b, 0), c - b)
+    value = first**2 / 2 + a * flat + a * (falling - falling**2 / (c - b) / 2)
+    if x <= b:
+        return value, exactly(mp.sign(e) * first)
+    return value, exactly(*(mp.sign(e) * a * t / (c - b) for t in (c, -x))) if x < c else ZERO
+
+
+def linex(e: Number, a: float = 1.0) -> tuple[Number, Number]:
+    x = mpf(a) * e
+    if abs(x) > 1:
+        return mp.exp(x) - 1 - x, mpf(a) * mp.expm1(x)
+    return mp.nsum(lambda k: x**k / mp.factorial(k), [2, 60]), mpf(a) * mp.expm1(x)
+
+
+def balanced_l1(e: Number, alpha: float = 0.5, gamma: float = 1.5) -> tuple[Number, Number]:
+    a, g, x = mpf(alpha), mpf(gamma), min(abs(e), mpf(1))
+    b = mp.expm1(g / a)
+    log = mp.log1p(b * x)
+    return a / b * ((1 + b * x) * log - b * x) + g * (abs(e) - x), mp.sign(e) * a * log
+
+
+def focal_regression(e: Number, beta: float = 0.2, gamma: float = 1.0) -> tuple[Number, Number]:
+    u, x = mpf(beta) * abs(e), abs(e)
+    if not u:
+        return mpf(0), mpf(0)
+    t = -mp.expm1(-u) / (1 + mp.exp(-u))
+    steeper = -2 * u * mp.exp(-u) / mp.expm1(-2 * u)
+    return x * t ** mpf(gamma), mp.sign(e) * t ** mpf(gamma) * (1 + mpf(gamma) * steeper)
+
+
+def generalized_charbonnier(e: Number, a: float = 0.45, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root, power = mp.hypot(e, mpf(epsilon)), 2 * mpf(a)
+    return root**power, power * root ** (power - 1) * e / root
+
+
+TERMS["andrews_wave"] = error(andrews_wave)
+TERMS["truncated_squared_error"] = truncated_squared_error
+TERMS["hampel"] = error(hampel)
+TERMS["linex"] = error(linex)
+TERMS["balanced_l1"] = error(balanced_l1)
+TERMS["focal_regression"] = error(focal_regression)
+TERMS["generalized_charbonnier"] = error(generalized_charbonnier)
+
+
 def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
     errors = [b - a for a, b in zip(y, p, strict=True)]
     root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))

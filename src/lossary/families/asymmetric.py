@@ -5,10 +5,10 @@ from typing import Annotated
 from ..core.forms import Distance
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import fraction, positive
+from ..core.params import fraction, number, positive
 from ..numerics import ops
-from ..numerics.backend import log1p_near
-from ..numerics.stable import sigmoid
+from ..numerics.backend import expm1, log1p_near
+from ..numerics.stable import exp_less_line, sigmoid
 
 
 class Expectile(
@@ -97,3 +97,29 @@ class SmoothQuantile(Distance, aliases=("smooth_pinball", "log_cosh_quantile"), 
 
 
 smooth_quantile = function(SmoothQuantile)
+
+
+class Linex(Distance, aliases=("linex_loss", "linear_exponential"), traits=("convex", "smooth")):
+    r"""Exponential on one side, nearly linear on the other: with a > 0, predicting too high costs far more.
+
+    Formula: e^{a d} - a d - 1, with d = y_pred - y_true
+    Use: where one kind of error is much worse: peak load, dosage, the height of a dam.
+    Beware: it overflows for a d > 88: standardise the targets. With a < 0 predicting too low costs more; near 0 it is
+        \tfrac12 (a d)^2.
+    Reference: Zellner (1986), Bayesian estimation and prediction using asymmetric loss functions, Journal of the
+        American Statistical Association 81(394):446-451
+
+    >>> linex([[0.0]], [[1.0]]), linex([[1.0]], [[0.0]]), linex([[1.0]], [[0.0]], a=-2.0)
+    (0.71828183, 0.36787944, 4.3890561)
+    """
+
+    a: Annotated[float, number("How fast it grows; its sign says which side is exponential.", slide=(-2.0, 2.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        return exp_less_line(self.a * e)
+
+    def slope(self, e: Tensor) -> Tensor:
+        return self.a * expm1(self.a * e)
+
+
+linex = function(Linex)

@@ -1,5 +1,6 @@
 """Deviations: other functions of the error, with a power, a threshold or a band of their own."""
 
+import math
 from typing import Annotated
 
 from ..core.forms import Distance
@@ -7,7 +8,8 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import nonnegative, number, positive
 from ..numerics import ops
-from ..numerics.stable import at_least, constant, power
+from ..numerics.backend import expm1, log1p
+from ..numerics.stable import at_least, at_most, constant, less_log1p, power
 
 
 class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smooth", "symmetric")):
@@ -136,3 +138,103 @@ class SquaredEpsilonInsensitive(Distance, aliases=("squared_svr", "l2_svr"), tra
 
 
 squared_epsilon_insensitive = function(SquaredEpsilonInsensitive)
+
+
+class BalancedL1(Distance, aliases=("balanced_l1_loss",), traits=("convex", "robust", "smooth", "symmetric")):
+    r"""Like SmoothL1, with larger gradients for errors below 1; beyond that the gradient is `gamma`.
+
+    Formula: \frac{\alpha}{b} (b |e| + 1) \log(b |e| + 1) - \alpha |e| if |e| < 1 else \gamma |e| + \gamma / b - \alpha,
+        with e = y_pred - y_true and b = e^{\gamma / \alpha} - 1
+    Use: box regression, where SmoothL1 gives accurate boxes too little gradient.
+    Beware: it turns at an error of 1: divide box offsets by their scale. A further beta in libraries is 1 here.
+    Reference: Pang, Chen, Shi, Feng, Ouyang and Lin (2019), Libra R-CNN, arXiv:1904.02701
+
+    >>> balanced_l1([[0.0]], [[0.1]]), balanced_l1([[0.0]], [[3.0]], alpha=1.0, gamma=1.0)
+    (0.0313531, 2.58197671)
+    """
+
+    alpha: Annotated[float, positive("Small values give small errors larger gradients.", slide=(0.2, 1.5))] = 0.5
+    gamma: Annotated[float, positive("The gradient beyond an error of 1.", slide=(0.5, 3.0))] = 1.5
+
+    def of(self, e: Tensor) -> Tensor:
+        near, b = at_most(ops.abs(e), 1.0), self.rise()
+        z = b * near
+        return self.alpha / b * (z * log1p(z) - less_log1p(z)) + self.gamma * (ops.abs(e) - near)
+
+    def slope(self, e: Tensor) -> Tensor:
+        size = ops.where(e < 0, -e, e)  # not by the sign of e, which has no slope at 0
+        rising = self.alpha * log1p(self.rise() * at_most(size, 1.0))
+        return ops.where(e < 0, -rising, rising)
+
+    def rise(self) -> Tensor:
+        """b, which makes the gradient gamma at an error of 1."""
+        ratio = self.gamma / self.alpha
+        return math.expm1(ratio) if isinstance(ratio, (int, float)) else expm1(ratio)
+
+
+balanced_l1 = function(BalancedL1)
+
+
+class FocalRegression(Distance, aliases=("focal_r", "focal_l1"), traits=("robust", "smooth", "symmetric")):
+    r"""The absolute error, with small errors counting less, so that large ones dominate training.
+
+    Formula: |e| \tanh(\beta |e| / 2)^\gamma, with e = y_pred - y_true
+    Use: targets of which some ranges are rare, and predicted badly for that reason.
+    Beware: near 0 it is flat like |e|^{1 + \gamma}. Libraries write the factor as 2 sigmoid(beta |e|) - 1, which is the
+        same, or as tanh(beta |e|).
+    Reference: Yang, Zha, Chen, Wang and Katabi (2021), Delving into deep imbalanced regression, arXiv:2102.09554
+
+    >>> focal_regression([[0.0]], [[1.0]]), focal_regression([[0.0]], [[3.0]], beta=1.0, gamma=2.0)
+    (0.09966799, 2.45788)
+    """
+
+    beta: Annotated[float, positive("Large values let smaller errors count in full.", slide=(0.05, 2.0))] = 0.2
+    gamma: Annotated[float, nonnegative("How much small errors count less.", slide=(0.5, 3.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        return ops.abs(e) * power(self.part(ops.abs(e)), self.gamma)
+
+    def slope(self, e: Tensor) -> Tensor:
+        u = ops.clip(self.beta * ops.abs(e), 1e-30, 800.0)
+        steeper = -2 * self.gamma * u * ops.exp(-u) / expm1(-2 * u)  # gamma u / sinh(u)
+        return ops.sign(e) * power(self.part(ops.abs(e)), self.gamma) * (1 + steeper)
+
+    def part(self, size: Tensor) -> Tensor:
+        """tanh(beta size / 2)."""
+        u = -self.beta * size
+        return -expm1(u) / (1 + ops.exp(u))
+
+
+focal_regression = function(FocalRegression)
+
+
+class GeneralizedCharbonnier(Distance, aliases=("robust_charbonnier",), traits=("robust", "symmetric")):
+    r"""A power of the rounded absolute error: with `a` below 1/2 large errors count less than in proportion.
+
+    Formula: (e^2 + \epsilon^2)^a, with e = y_pred - y_true
+    Use: optical flow and stereo, where errors at occlusions should not dominate.
+    Beware: at a perfect fit it is \epsilon^{2a}, not 0. It is convex only for a of 1/2 (Charbonnier) and more.
+    Reference: Sun, Roth and Black (2014), A quantitative analysis of current practices in optical flow estimation,
+        doi:10.1007/s11263-013-0644-x
+
+    >>> generalized_charbonnier([[0.0]], [[3.0]], a=0.5, epsilon=4.0), generalized_charbonnier([[0.0]], [[0.0]])
+    (5.0, 0.0019952623)
+    """
+
+    a: Annotated[float, positive("The power of the square.", slide=(0.1, 1.0))] = 0.45
+    epsilon: Annotated[float, positive("The error within which it is rounded off.", slide=(0.001, 2.0))] = 1e-3
+
+    def of(self, e: Tensor) -> Tensor:
+        return power(self.size(e), 2 * self.a)
+
+    def slope(self, e: Tensor) -> Tensor:
+        size = self.size(e)
+        return 2 * self.a * power(size, 2 * self.a - 1) * (ops.clip(e, -size, size) / size)
+
+    def size(self, e: Tensor) -> Tensor:
+        """The root of e^2 + epsilon^2."""
+        longer, shorter = at_least(ops.abs(e), self.epsilon), at_most(ops.abs(e), self.epsilon)
+        return longer * ops.sqrt(1 + ops.square(shorter / longer))
+
+
+generalized_charbonnier = function(GeneralizedCharbonnier)

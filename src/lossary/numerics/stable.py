@@ -161,6 +161,17 @@ def less_log1p(x: Tensor) -> Tensor:
     return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
 
 
+def exp_less_line(x: Tensor) -> Tensor:
+    """e^x - 1 - x, also where they are nearly equal: a series near 0. Infinite where e^x is."""
+    far = ops.abs(x) > 1
+    near = ops.where(far, 0.0, x)
+    series = 0.0 * near + 1.0
+    for k in range(20, 2, -1):
+        series = series * near / k + 1
+    away = ops.where(far, x, 2.0)
+    return ops.where(far, backend.expm1(away) - at_most(away, 1e4), 0.5 * near * near * series)
+
+
 def about_one(size: Tensor) -> tuple[Tensor, Tensor]:
     """The larger and the smaller of a size and 1. Not by maximum: at a tie, backends differ in its gradient."""
     far = size > 1
