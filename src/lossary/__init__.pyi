@@ -98,6 +98,8 @@ from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
 from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
+from lossary.families.forecasts import IntervalScore as _IntervalScore
+from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
@@ -122,6 +124,10 @@ from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbso
 from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
+from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
+from lossary.families.relative import WeightedMeanAbsolutePercentageError as _WeightedMeanAbsolutePercentageError
+from lossary.families.relative import NormalizedMeanSquaredError as _NormalizedMeanSquaredError
+from lossary.families.relative import PearsonCorrelation as _PearsonCorrelation
 from lossary.families.robust import Huber as _Huber
 from lossary.families.robust import SmoothL1 as _SmoothL1
 from lossary.families.robust import PseudoHuber as _PseudoHuber
@@ -217,6 +223,12 @@ class ArcFace(_ArcFace):
 class ProxyAnchor(_ProxyAnchor):
     def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class IntervalScore(_IntervalScore):
+    def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnsembleCRPS(_EnsembleCRPS):
+    def __init__(self, members: int = 10, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class Wing(_Wing):
     def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -287,6 +299,18 @@ class CosineSimilarity(_CosineSimilarity):
     def __init__(self, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class ConcordanceCorrelation(_ConcordanceCorrelation):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class WeightedMeanAbsolutePercentageError(_WeightedMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedMeanSquaredError(_NormalizedMeanSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PearsonCorrelation(_PearsonCorrelation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Huber(_Huber):
@@ -412,6 +436,14 @@ arcface = arc_face
 additive_angular_margin = arc_face
 def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
 proxy_anchor_loss = proxy_anchor
+def interval_score(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
+winkler = interval_score
+winkler_score = interval_score
+interval_loss = interval_score
+def ensemble_crps(y_true: Any, y_pred: Any, members: int = 10, fair: bool = False) -> Any: ...
+crps_ensemble = ensemble_crps
+sample_crps = ensemble_crps
+crps_sample = ensemble_crps
 def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
@@ -492,6 +524,24 @@ cosine_loss = cosine_similarity
 def concordance_correlation(y_true: Any, y_pred: Any) -> Any: ...
 ccc = concordance_correlation
 concordance_correlation_coefficient = concordance_correlation
+def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+smape = symmetric_mean_absolute_percentage_error
+SMAPE = symmetric_mean_absolute_percentage_error
+def weighted_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+wmape = weighted_mean_absolute_percentage_error
+WMAPE = weighted_mean_absolute_percentage_error
+wape = weighted_mean_absolute_percentage_error
+WAPE = weighted_mean_absolute_percentage_error
+mad_mean_ratio = weighted_mean_absolute_percentage_error
+def normalized_mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+nmse = normalized_mean_squared_error
+NMSE = normalized_mean_squared_error
+relative_squared_error = normalized_mean_squared_error
+unexplained_variance = normalized_mean_squared_error
+def pearson_correlation(y_true: Any, y_pred: Any) -> Any: ...
+pearson = pearson_correlation
+plcc = pearson_correlation
+correlation_loss = pearson_correlation
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
 huber_loss = huber
 smooth_mae = huber

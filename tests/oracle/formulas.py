@@ -120,6 +120,60 @@ def _balanced_l1(e, alpha=0.5, gamma=1.5):
 
 
 ORACLE["hampel"], ORACLE["balanced_l1"] = _hampel, _balanced_l1
+ORACLE["symmetric_mean_absolute_percentage_error"] = entrywise(
+    lambda y, p: 2 * abs(p - y) / (abs(y) + abs(p)) if y or p else mpf(0)
+)
+
+
+def columnwise(of):
+    """A loss of all rows together, one number for each column."""
+
+    def columns(y_true, y_pred):
+        return [
+            of(numbers(t), numbers(q))
+            for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True)
+        ]
+
+    return columns
+
+
+@columnwise
+def _pearson(y, p):
+    my, mq = mean(y), mean(p)
+    both = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True))
+    return 1 - both / mp.sqrt(mp.fsum((a - my) ** 2 for a in y) * mp.fsum((b - mq) ** 2 for b in p))
+
+
+ORACLE["pearson_correlation"] = _pearson
+ORACLE["weighted_mean_absolute_percentage_error"] = columnwise(
+    lambda y, p: mp.fsum(abs(b - a) for a, b in zip(y, p, strict=True)) / mp.fsum(map(abs, y))
+)
+ORACLE["normalized_mean_squared_error"] = columnwise(
+    lambda y, p: mp.fsum((b - a) ** 2 for a, b in zip(y, p, strict=True)) / mp.fsum((a - mean(y)) ** 2 for a in y)
+)
+
+
+@oracle("interval_score")
+def interval_score(y_true, y_pred, alpha=0.1):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (low, high) = numbers(t), numbers(parts)
+        outside = (low - y if y < low else 0) + (y - high if y > high else 0)
+        rows.append(high - low + 2 / mpf(alpha) * outside)
+    return rows
+
+
+@oracle("ensemble_crps")
+def ensemble_crps(y_true, y_pred, members=10, fair=False):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), x = numbers(t), numbers(parts)
+        m = len(x)
+        spread = mp.fsum(abs(a - b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        rows.append(mean(abs(a - y) for a in x) - spread)
+    return rows
+
+
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )

@@ -357,6 +357,48 @@ def logarithm(p: Number, edge: Float) -> tuple[Number, Number, Kind]:
 
 
 TERMS["multi_quantile"] = multi_quantile
+
+
+@entrywise
+def symmetric_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    whole = abs(y) + abs(p)
+    if not whole:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    steep = 4 * abs(y) / whole**2
+    slope = exactly(mp.sign(p - y) * steep) if p * y > 0 else ZERO
+    if p == y:
+        slope = between(-steep, steep)
+    elif not p:
+        slope = between(min(-mp.sign(y) * steep, 0), max(-mp.sign(y) * steep, 0))
+    return exactly(2 * abs(p - y) / whole), slope
+
+
+TERMS["symmetric_mean_absolute_percentage_error"] = symmetric_percentage
+
+
+def interval_score(y: list[Number], p: list[Number], edge: Float, alpha: float = 0.1) -> Row:
+    (t,), (low, high), k = y, p, 2 / mpf(alpha)
+    value = exactly(high - low, k * max(low - t, mpf(0)), k * max(t - high, mpf(0)))
+    by_low = between(-1, k - 1) if low == t else exactly(mpf(-1), k if low > t else mpf(0))
+    by_high = between(1 - k, 1) if high == t else exactly(mpf(1), -k if high < t else mpf(0))
+    return value, [by_low, by_high]
+
+
+def ensemble_crps(y: list[Number], p: list[Number], edge: Float, members: int = 10, fair: bool = False) -> Row:
+    (t,), m, ranked = y, len(p), sorted(p)
+    pairs = mpf(m) * (m - 1 if fair else m)
+    apart = [-k * (m - k) / pairs * (ranked[k] - ranked[k - 1]) for k in range(1, m)]
+    slopes = []
+    for x in p:
+        less, ties = mp.fsum(mp.sign(x - other) for other in p) / pairs, (p.count(x) - 1) / pairs
+        own = corner(x - t, mpf(1) / m)
+        own = own if isinstance(own, Sum) else exactly(own)
+        slopes.append(total([own, between(-less - ties, -less + ties) if ties else exactly(-less)]))
+    return exactly(*(abs(x - t) / m for x in p), *apart), slopes
+
+
+TERMS["interval_score"] = interval_score
+TERMS["ensemble_crps"] = ensemble_crps
 TERMS["gaussian_nll"] = gaussian_nll
 
 
@@ -477,6 +519,42 @@ def concordance_correlation(y: list[list[Number]], p: list[list[Number]], edge: 
 
 
 COUPLED["concordance_correlation"] = concordance_correlation
+
+
+def columnwise(of: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
+    """One value for each column; `of(y, p)` gives it, and its slope by each entry of the column."""
+
+    def batch(y: list[list[Number]], p: list[list[Number]], edge: Float):
+        found = [of(list(t), list(q)) for t, q in zip(zip(*y, strict=True), zip(*p, strict=True), strict=True)]
+        return [value for value, _ in found], [list(row) for row in zip(*(slopes for _, slopes in found), strict=True)]
+
+    return batch
+
+
+def pearson_correlation(y: list[Number], p: list[Number]) -> Row:
+    my, mq = mp.fsum(y) / len(y), mp.fsum(p) / len(p)
+    syy, sqq = mp.fsum((a - my) ** 2 for a in y), mp.fsum((b - mq) ** 2 for b in p)
+    size = mp.sqrt(syy * sqq)
+    r = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True)) / size
+    slopes = [exactly(-a / size, my / size, r * b / sqq, -r * mq / sqq) for a, b in zip(y, p, strict=True)]
+    return exactly(mpf(1), -r), slopes
+
+
+def weighted_percentage(y: list[Number], p: list[Number]) -> Row:
+    size, errors = mp.fsum(map(abs, y)), [b - a for a, b in zip(y, p, strict=True)]
+    slopes = [exactly(mp.sign(e) / size) if e else between(-1 / size, 1 / size) for e in errors]
+    return exactly(mp.fsum(map(abs, errors)) / size), slopes
+
+
+def normalized_squares(y: list[Number], p: list[Number]) -> Row:
+    my, errors = mp.fsum(y) / len(y), [b - a for a, b in zip(y, p, strict=True)]
+    spread = mp.fsum((a - my) ** 2 for a in y)
+    return exactly(mp.fsum(e * e for e in errors) / spread), [exactly(2 * e / spread) for e in errors]
+
+
+COUPLED["pearson_correlation"] = columnwise(pearson_correlation)
+COUPLED["weighted_mean_absolute_percentage_error"] = columnwise(weighted_percentage)
+COUPLED["normalized_mean_squared_error"] = columnwise(normalized_squares)
 
 
 @overlap

@@ -306,6 +306,12 @@ def share(a: Tensor, b: Tensor) -> Tensor:
     return with_slopes(lambda a, b: a / whole(a, b), slopes)(a, b)
 
 
+def share_of(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole; 0, without a gradient, where the whole is 0 (or below). Of NaN it is NaN."""
+    nothing = whole <= 0  # and not whole > 0, which would take NaN for nothing
+    return ops.where(nothing, 0.0, part / ops.where(nothing, 1.0, whole))
+
+
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
     """The largest entry along the axis; of a batch without rows, none. (ops.max breaks torch's compiled graphs.)"""
     if 0 in x.shape:  # TensorFlow refuses it

@@ -1,0 +1,111 @@
+"""Relative: errors beside the size or the spread of the targets, so that series of any scale compare."""
+
+from typing import Any
+
+from ..core.forms import Columns, Pointwise
+from ..core.functions import function
+from ..core.loss import Tensor
+from ..core.results import Moments
+from ..numerics import ops
+from ..numerics.stable import SMALLEST, at_least, share_of, wide, with_slopes
+
+
+class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE"), traits=("bounded",)):
+    r"""Each error as a share of the mean size of target and prediction: between 0 and 2, whatever the scale.
+
+    Formula: \frac{2\,|p - y|}{|y| + |p|}, with y = y_true and p = y_pred; 0 where both are 0
+    Use: series of very different sizes, as in competitions of forecasts.
+    Beware: a fraction, not a percentage; some libraries leave out the 2. Where target and prediction have different
+        signs, or the target is 0, it is 2 and has no gradient. It favours predictions that are too high.
+    Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
+
+    >>> symmetric_mean_absolute_percentage_error([[100.0, 0.0]], [[300.0, 0.0]])
+    0.5
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        def value(y: Tensor, p: Tensor) -> Tensor:
+            return share_of(ops.abs(0.5 * p - 0.5 * y), 0.25 * ops.abs(y) + 0.25 * ops.abs(p))  # no sum overflows
+
+        return with_slopes(value, lambda y, p: (self.slope(p, y), self.slope(y, p)))(y, p)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        half = at_least(0.5 * ops.abs(y) + 0.5 * ops.abs(p), SMALLEST[wide(self.dtype)])
+        one_side = ops.sign(p) * ops.sign(y) > 0
+        return ops.where(one_side, ops.sign(p - y) * (ops.abs(y) / half / half), 0.0 * half)
+
+
+symmetric_mean_absolute_percentage_error = function(SymmetricMeanAbsolutePercentageError)
+
+
+class WeightedMeanAbsolutePercentageError(Columns, aliases=("wmape", "WMAPE", "wape", "WAPE", "mad_mean_ratio")):
+    r"""The sum of all absolute errors as a share of the sum of all sizes: single targets near 0 do no harm.
+
+    Formula: \sum |p - y| / \sum |y|, over all rows, for each column; then their mean; y = y_true and p = y_pred
+    Use: demand with many zeros, where each unit counts the same.
+    Beware: one number for the whole batch: the optimum is that of the absolute error where batches are alike, and the
+        step differs with the size of their targets. A column of zeros has value and gradient 0.
+    Reference: Kolassa and Schütz (2007), Advantages of the MAD/mean ratio over the MAPE, Foresight 6:40-43
+
+    >>> weighted_mean_absolute_percentage_error([[1.0], [3.0]], [[2.0], [2.0]])[0]
+    0.5
+    """
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        return {"errors": ops.abs(p - y), "sizes": ops.abs(y)}
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        return share_of(sums["errors"], sums["sizes"])
+
+
+weighted_mean_absolute_percentage_error = function(WeightedMeanAbsolutePercentageError)
+
+
+class NormalizedMeanSquaredError(Columns, aliases=("nmse", "NMSE", "relative_squared_error", "unexplained_variance")):
+    r"""The squared error as a share of the variance of the targets: 1 is as good as predicting their mean.
+
+    Formula: \sum (p - y)^2 / \sum (y - \mu_y)^2, over all rows, for each column; then their mean
+    Use: several targets of different units, which then count alike; it is 1 - R^2.
+    Beware: one number for the whole batch, whose own variance is the measure: small batches are noisy. Some libraries
+        divide by \sum y^2 instead. A constant target has value and gradient 0.
+    Reference: Wright (1921), Correlation and causation, Journal of Agricultural Research 20(7):557-585
+
+    >>> normalized_mean_squared_error([[1.0], [3.0]], [[2.0], [3.0]])[0]
+    0.5
+    """
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        return {"errors": ops.square(p - y), "targets": Moments((y,))}
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        return share_of(sums["errors"], sums["targets"].products[0, 0])
+
+
+normalized_mean_squared_error = function(NormalizedMeanSquaredError)
+
+
+class PearsonCorrelation(Columns, aliases=("pearson", "plcc", "correlation_loss")):
+    r"""One minus the correlation of targets and predictions: their scale and level do not matter.
+
+    Formula: 1 - \frac{s_{yp}}{s_y s_p}, over all rows, for each column; then their mean
+    Use: scores of quality, signals, returns: wherever only the order and the proportions of predictions are used.
+    Beware: one number for the whole batch, between 0 and 2; predictions can drift in scale and level. Some libraries
+        halve it. Where targets or predictions are constant it is 1, without a gradient.
+    Reference: Pearson (1895), Note on regression and inheritance in the case of two parents, Proceedings of the Royal
+        Society of London 58:240-242
+
+    >>> pearson_correlation([[1.0], [2.0], [3.0]], [[1.0], [3.0], [2.0]])[0]
+    0.5
+    """
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        return {"both": Moments((y, p))}
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        products = sums["both"].products
+        nothing = ops.logical_or(products[0, 0] <= 0, products[1, 1] <= 0)
+        y, p = (ops.sqrt(ops.where(nothing, 1.0, products[k, k])) for k in (0, 1))
+        return 1 - ops.where(nothing, 0.0, products[1, 0] / y / p)
+
+
+pearson_correlation = function(PearsonCorrelation)
