@@ -1,11 +1,13 @@
 """Divergences: how far one distribution is from another."""
 
+from typing import Any
+
 from ..core import axes
 from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..numerics.backend import total
-from ..numerics.stable import log_ratio
+from ..core.results import Fused
+from ..numerics.stable import log_ratio, reciprocal
 
 
 class KLDivergence(
@@ -47,8 +49,12 @@ class KLDivergence(
     def over_classes(self, p: axes.Array) -> axes.Given | None:
         return axes.three_classes(p, logits=False)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return total(y_true * log_ratio(y_true, y_pred, self.dtype), -1)
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, sums=True)
+
+    def kernel(self, p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each entry."""
+        return y * log_ratio(y, p, self.dtype), -y * reciprocal(p, self.dtype)
 
 
 kl_divergence = function(KLDivergence)
