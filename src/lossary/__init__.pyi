@@ -84,6 +84,10 @@ from lossary.families.categorical import SparseCategoricalCrossentropy as _Spars
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
+from lossary.families.deviances import GammaDeviance as _GammaDeviance
+from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
+from lossary.families.deviances import TweedieDeviance as _TweedieDeviance
 from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
 from lossary.families.deviations import PowerError as _PowerError
 from lossary.families.deviations import ReverseHuber as _ReverseHuber
@@ -180,6 +184,18 @@ class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
 
 class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
+
+class PoissonDeviance(_PoissonDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GammaDeviance(_GammaDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class InverseGaussianDeviance(_InverseGaussianDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TweedieDeviance(_TweedieDeviance):
+    def __init__(self, power: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class HalfSquaredError(_HalfSquaredError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -392,6 +408,15 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
+def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_poisson_deviance = poisson_deviance
+def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_gamma_deviance = gamma_deviance
+itakura_saito = gamma_deviance
+def inverse_gaussian_deviance(y_true: Any, y_pred: Any) -> Any: ...
+wald_deviance = inverse_gaussian_deviance
+def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5) -> Any: ...
+compound_poisson_gamma = tweedie_deviance
 def half_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 half_mse = half_squared_error
 def power_error(y_true: Any, y_pred: Any, q: float = 1.5) -> Any: ...

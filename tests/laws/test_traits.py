@@ -95,7 +95,7 @@ def test_bounded_means_a_largest_value(cls):
     if rules.high < np.inf:
         p = rng.choice([rules.low, 1e-30, rules.high], size=p.shape)
     else:
-        p = np.abs(p) * 1e4 if rules.low == 0 else p * 1e4
+        p = np.abs(p) * 10.0 ** rng.choice([-4, 4], size=p.shape) if rules.low == 0 else p * 1e4
     assert ("bounded" in cls.traits) == bool(rows(loss, y, p).max() < 3)
 
 

@@ -178,6 +178,18 @@ ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )
 ORACLE["mean_squared_logarithmic_error"] = entrywise(lambda y, p: (mp.log(1 + p) - mp.log(1 + y)) ** 2)
+ORACLE["poisson_deviance"] = entrywise(lambda y, p: 2 * ((y * mp.log(y / p) if y else 0) - y + p))
+ORACLE["gamma_deviance"] = entrywise(lambda y, p: 2 * (y / p - 1 - mp.log(y / p)))
+ORACLE["inverse_gaussian_deviance"] = entrywise(lambda y, p: (y - p) ** 2 / (y * p**2))
+
+
+@entrywise
+def _tweedie_deviance(y, p, power=1.5):
+    k = mpf(power)
+    return 2 * (y ** (2 - k) / ((1 - k) * (2 - k)) - y * p ** (1 - k) / (1 - k) + p ** (2 - k) / (2 - k))
+
+
+ORACLE["tweedie_deviance"] = _tweedie_deviance
 ORACLE["poisson"] = entrywise(lambda y, p, log_rate=False: mp.exp(p) - y * p if log_rate else p - y * mp.log(p))
 ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)

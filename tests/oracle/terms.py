@@ -415,6 +415,40 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
 TERMS["poisson"] = poisson
 
 
+@entrywise
+def poisson_deviance(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    if y == 0:
+        return exactly(2 * p), exactly(mpf(2))
+    log, slope, kind = logarithm(p, edge)
+    return exactly(2 * (y * (mp.log(y) - log) - y + p), kind=kind), exactly(2 * (p - y) * slope, kind=kind)
+
+
+def positive(of: Callable[[Number, Number], tuple[Number, Number]]) -> Callable[..., Row]:
+    """A loss of positive numbers; an exact 0 is read as the smallest number with all its digits."""
+
+    def entry(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+        kind = Kind.FINITE if y and p else Kind.BOUNDARY
+        value, slope = of(max(y, edge.least), max(p, edge.least))
+        return exactly(value, kind=kind), exactly(slope, kind=kind)
+
+    return entrywise(entry)
+
+
+TERMS["poisson_deviance"] = poisson_deviance
+TERMS["gamma_deviance"] = positive(lambda y, p: (2 * (y / p - 1 - mp.log(y / p)), 2 * (p - y) / p**2))
+TERMS["inverse_gaussian_deviance"] = positive(lambda y, p: ((y - p) ** 2 / (y * p**2), 2 * (p - y) / p**3))
+
+
+@entrywise
+def tweedie_deviance(y: Number, p: Number, edge: Float, power: float = 1.5) -> tuple[Sum, Sum]:
+    k, kind, p = mpf(power), Kind.FINITE if p else Kind.BOUNDARY, max(p, edge.least)
+    parts = y ** (2 - k) / ((1 - k) * (2 - k)), -y * p ** (1 - k) / (1 - k), p ** (2 - k) / (2 - k)
+    return exactly(*(2 * part for part in parts), kind=kind), exactly(2 * (p - y) / p**k, kind=kind)
+
+
+TERMS["tweedie_deviance"] = tweedie_deviance
+
+
 # -- margins --------------------------------------------------------------------------------------------------------
 
 

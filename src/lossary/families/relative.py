@@ -7,7 +7,7 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.results import Moments
 from ..numerics import ops
-from ..numerics.stable import SMALLEST, at_least, share_of, wide, with_slopes
+from ..numerics.stable import SMALLEST, at_least, share_of, wide
 
 
 class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE"), traits=("bounded",)):
@@ -24,15 +24,12 @@ class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE")
     """
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        def value(y: Tensor, p: Tensor) -> Tensor:
-            return share_of(ops.abs(0.5 * p - 0.5 * y), 0.25 * ops.abs(y) + 0.25 * ops.abs(p))  # no sum overflows
-
-        return with_slopes(value, lambda y, p: (self.slope(p, y), self.slope(y, p)))(y, p)
+        return share_of(ops.abs(0.5 * p - 0.5 * y), 0.25 * ops.abs(y) + 0.25 * ops.abs(p))  # no sum overflows
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         half = at_least(0.5 * ops.abs(y) + 0.5 * ops.abs(p), SMALLEST[wide(self.dtype)])
         one_side = ops.sign(p) * ops.sign(y) > 0
-        return ops.where(one_side, ops.sign(p - y) * (ops.abs(y) / half / half), 0.0 * half)
+        return ops.where(one_side, ops.sign(p - y) * (ops.abs(y) / half / half), 0.0 * ops.sign(p))
 
 
 symmetric_mean_absolute_percentage_error = function(SymmetricMeanAbsolutePercentageError)
