@@ -18,6 +18,12 @@ SLOTS = [
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
     ),
     Example(
+        "A history shorter than a season",
+        "The history of MeanAbsoluteScaledError has no two steps that are a season apart.",
+        "ls.mean_absolute_scaled_error([[5.0, 6.0]], [[1.0, 2.0]], [[6.0, 8.0]], season=7)",
+        "Pass more of the series before the forecast, or a shorter season.",
+    ),
+    Example(
         "An input that is missing",
         "A loss of several inputs is called without one of them.",
         'loss = ls.TripletMargin()\nloss(y_pred={"anchor": np.zeros((2, 3)), "positive": np.zeros((2, 3))})',

@@ -75,6 +75,7 @@ from lossary.families.asymmetric import Expectile as _Expectile
 from lossary.families.asymmetric import QuantileHuber as _QuantileHuber
 from lossary.families.asymmetric import SmoothQuantile as _SmoothQuantile
 from lossary.families.asymmetric import Linex as _Linex
+from lossary.families.asymmetric import CensoredSquaredError as _CensoredSquaredError
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
@@ -104,6 +105,9 @@ from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
 from lossary.families.forecasts import IntervalScore as _IntervalScore
 from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
+from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
+from lossary.families.forecasts import EnergyScore as _EnergyScore
+from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
@@ -129,6 +133,8 @@ from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSqua
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
 from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
+from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
+from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
 from lossary.families.relative import WeightedMeanAbsolutePercentageError as _WeightedMeanAbsolutePercentageError
 from lossary.families.relative import NormalizedMeanSquaredError as _NormalizedMeanSquaredError
 from lossary.families.relative import PearsonCorrelation as _PearsonCorrelation
@@ -157,6 +163,9 @@ class SmoothQuantile(_SmoothQuantile):
 
 class Linex(_Linex):
     def __init__(self, a: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class CensoredSquaredError(_CensoredSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class BinaryCrossentropy(_BinaryCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
@@ -245,6 +254,15 @@ class IntervalScore(_IntervalScore):
 class EnsembleCRPS(_EnsembleCRPS):
     def __init__(self, members: int = 10, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class GaussianCRPS(_GaussianCRPS):
+    def __init__(self, spread: str = 'log_variance', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnergyScore(_EnergyScore):
+    def __init__(self, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
+    def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Wing(_Wing):
     def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -320,6 +338,12 @@ class ConcordanceCorrelation(_ConcordanceCorrelation):
 class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class MeanArctangentAbsolutePercentageError(_MeanArctangentAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ScaleInvariantLogarithmicError(_ScaleInvariantLogarithmicError):
+    def __init__(self, lam: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class WeightedMeanAbsolutePercentageError(_WeightedMeanAbsolutePercentageError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -375,6 +399,9 @@ log_cosh_quantile = smooth_quantile
 def linex(y_true: Any, y_pred: Any, a: float = 1.0) -> Any: ...
 linex_loss = linex
 linear_exponential = linex
+def censored_squared_error(target: Any, censoring: Any, prediction: Any) -> Any: ...
+bounded_mse = censored_squared_error
+one_sided_squared_error = censored_squared_error
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
@@ -469,6 +496,15 @@ def ensemble_crps(y_true: Any, y_pred: Any, members: int = 10, fair: bool = Fals
 crps_ensemble = ensemble_crps
 sample_crps = ensemble_crps
 crps_sample = ensemble_crps
+def gaussian_crps(y_true: Any, y_pred: Any, spread: str = 'log_variance') -> Any: ...
+crps_gaussian = gaussian_crps
+normal_crps = gaussian_crps
+gaussian_crps_score = gaussian_crps
+def energy_score(y_true: Any, y_pred: Any, fair: bool = False) -> Any: ...
+energy_score_loss = energy_score
+def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
+mase = mean_absolute_scaled_error
+MASE = mean_absolute_scaled_error
 def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
@@ -552,6 +588,13 @@ concordance_correlation_coefficient = concordance_correlation
 def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
 smape = symmetric_mean_absolute_percentage_error
 SMAPE = symmetric_mean_absolute_percentage_error
+def mean_arctangent_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+maape = mean_arctangent_absolute_percentage_error
+MAAPE = mean_arctangent_absolute_percentage_error
+def scale_invariant_logarithmic_error(y_true: Any, y_pred: Any, lam: float = 0.5) -> Any: ...
+silog = scale_invariant_logarithmic_error
+scale_invariant_log = scale_invariant_logarithmic_error
+eigen_depth = scale_invariant_logarithmic_error
 def weighted_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
 wmape = weighted_mean_absolute_percentage_error
 WMAPE = weighted_mean_absolute_percentage_error

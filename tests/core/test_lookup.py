@@ -110,7 +110,7 @@ def test_misspelt_names_are_found():
 ABSENT = """
 infonce ranknet cosface sphereface contrastive npair lambdarank approx_ndcg
 ppo_clip simpo barlow_twins vicreg byol dino simclr moco adaptive_wing lovasz_hinge lovasz_softmax
-ssim psnr lpips zinb negative_binomial gamma_nll weibull crps energy_score
+ssim psnr lpips zinb negative_binomial gamma_nll weibull crps
 wasserstein sinkhorn gan_hinge lsgan wgan_gp diou ciou center_loss proxy_nca
 multi_similarity lifted_structure angular supcon rnnt perceptual style total_variation mixup
 label_distribution ordinal coral corn emd yolo detr

@@ -174,6 +174,31 @@ def ensemble_crps(y_true, y_pred, members=10, fair=False):
     return rows
 
 
+ORACLE["mean_arctangent_absolute_percentage_error"] = entrywise(
+    lambda y, p: mp.atan(abs(p - y) / abs(y)) if y else (mp.pi / 2 if p else mpf(0))
+)
+
+
+@oracle("scale_invariant_logarithmic_error")
+def scale_invariant_logarithmic_error(y_true, y_pred, lam=0.5):
+    rows = []
+    for t, q in zip(y_true, y_pred, strict=True):
+        d = [mp.log(p) - mp.log(y) for y, p in zip(numbers(t), numbers(q), strict=True)]
+        rows.append(mean(v**2 for v in d) - mpf(lam) * mean(d) ** 2)
+    return rows
+
+
+@oracle("gaussian_crps")
+def gaussian_crps(y_true, y_pred, spread="log_variance"):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (mu, s) = numbers(t), numbers(parts)
+        sigma = mp.exp(s / 2) if spread == "log_variance" else s
+        z = (y - mu) / sigma
+        rows.append(sigma * (z * (2 * mp.ncdf(z) - 1) + 2 * mp.npdf(z) - 1 / mp.sqrt(mp.pi)))
+    return rows
+
+
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )

@@ -332,7 +332,7 @@ def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tup
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if type(loss).__name__ != "GaussianNLL":
+    if not hasattr(loss, "spread"):
         k = loss.contract.parameters
         for y, p in errors(loss, kind):
             yield [y], np.full(k, p)

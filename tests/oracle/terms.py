@@ -376,6 +376,40 @@ def symmetric_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
 TERMS["symmetric_mean_absolute_percentage_error"] = symmetric_percentage
 
 
+@entrywise
+def arctangent_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    e = p - y
+    if not y and not p:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    slope = exactly(mp.sign(e) * abs(y) / (y * y + e * e)) if e else between(-1 / abs(y), 1 / abs(y))
+    return exactly(mp.atan2(abs(e), abs(y))), slope
+
+
+def scale_invariant(y: list[Number], p: list[Number], edge: Float, lam: float = 0.5) -> Row:
+    kind = Kind.FINITE if all(y) and all(p) else Kind.BOUNDARY
+    p = [max(b, edge.least) for b in p]
+    d = [mp.log(b / max(a, edge.least)) for a, b in zip(y, p, strict=True)]
+    n, level = len(d), mp.fsum(d) / len(d)
+    value = exactly(*((v - level) ** 2 / n for v in d), (1 - mpf(lam)) * level**2, kind=kind)
+    return value, [exactly(2 * v / n / b, -2 * mpf(lam) * level / n / b, kind=kind) for v, b in zip(d, p, strict=True)]
+
+
+def gaussian_crps(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance") -> Row:
+    (t,), (mu, s) = y, p
+    sigma = mp.exp(s / 2) if spread == "log_variance" else max(s, edge.least)
+    gap, kind = t - mu, Kind.UNDEFINED if not s and t == mu and spread == "std" else Kind.FINITE
+    z = gap / sigma
+    erf, density, less = mp.erf(z / mp.sqrt(2)), mp.sqrt(2 / mp.pi) * mp.exp(-z * z / 2), -1 / mp.sqrt(mp.pi)
+    chain = sigma / 2 if spread == "log_variance" else mpf(1)
+    value = exactly(gap * erf, sigma * density, sigma * less, kind=kind)
+    return value, [exactly(-erf, kind=kind), exactly(chain * density, chain * less, kind=kind)]
+
+
+TERMS["mean_arctangent_absolute_percentage_error"] = arctangent_percentage
+TERMS["scale_invariant_logarithmic_error"] = scale_invariant
+TERMS["gaussian_crps"] = gaussian_crps
+
+
 def interval_score(y: list[Number], p: list[Number], edge: Float, alpha: float = 0.1) -> Row:
     (t,), (low, high), k = y, p, 2 / mpf(alpha)
     value = exactly(high - low, k * max(low - t, mpf(0)), k * max(t - high, mpf(0)))

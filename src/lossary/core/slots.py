@@ -24,7 +24,10 @@ from .errors import LossaryError, ParameterError, PredictionError, ShapeError, T
 from .reduction import both, widened
 
 Tensor = Any
-SIZES = {"class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1}  # of the axes of samples
+SIZES = {  # of the axes of samples
+    "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
+    "step": 3, "past": 6, "member": 4,
+}  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
 VECTOR = Values("a vector of real numbers", neutral=1.0, draw=lambda rng, shape, top: rng.normal(size=shape))

@@ -10,7 +10,7 @@ from ..core.params import number
 from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import log
-from ..numerics.stable import SMALLEST, at_least, less_log1p, power, reciprocal, surprise, wide
+from ..numerics.stable import SMALLEST, at_least, less_log1p, log_quotient, power, reciprocal, surprise, wide
 
 
 class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("convex", "smooth")):
@@ -69,13 +69,11 @@ class GammaDeviance(Pointwise, aliases=("mean_gamma_deviance", "itakura_saito"),
         ratio = y / p
         near = ops.logical_and(ratio > 0.4, ratio < 2.9)
         grown = ops.where(near, (y - p) / p, 0.0)
-        middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)  # beyond, logarithms are far apart, and the ratio is none
-        far = ops.where(middle, log(ops.where(middle, ratio, 1.0)), log(y) - log(p))
-        return 2 * ops.where(near, less_log1p(grown), (ratio - 1) - far)
+        return 2 * ops.where(near, less_log1p(grown), (ratio - 1) - log_quotient(y, p))
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         y, p = (at_least(x, SMALLEST[wide(self.dtype)]) for x in (y, p))
-        return 2 * (((p - y) / p) / p)
+        return 2 * ((p - y) / p * (1 / p))  # XLA would divide by p * p, which may be 0
 
 
 gamma_deviance = function(GammaDeviance)
@@ -99,11 +97,11 @@ class InverseGaussianDeviance(Pointwise, aliases=("wald_deviance",), traits=("sm
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         y, p = (at_least(x, SMALLEST[wide(self.dtype)]) for x in (y, p))
         apart = (y - p) / p
-        return apart * (apart / y)
+        return apart * (apart * (1 / y))  # XLA would divide by p * y, which may be 0
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         y, p = (at_least(x, SMALLEST[wide(self.dtype)]) for x in (y, p))
-        return 2 * ((((p - y) / p) / p) / p)
+        return 2 * ((p - y) / p * (1 / p) * (1 / p))
 
 
 inverse_gaussian_deviance = function(InverseGaussianDeviance)
@@ -112,7 +110,7 @@ inverse_gaussian_deviance = function(InverseGaussianDeviance)
 class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("smooth",)):
     r"""Between the Poisson (power 1) and the gamma deviance (power 2): amounts that are often exactly 0.
 
-    Formula: 2 \left(\frac{y^{2 - k}}{(1 - k)(2 - k)} - \frac{y\,p^{1 - k}}{1 - k} + \frac{p^{2 - k}}{2 - k}\right),
+    Formula: 2\,(\frac{y^{2 - k}}{(1 - k)(2 - k)} - \frac{y\,p^{1 - k}}{1 - k} + \frac{p^{2 - k}}{2 - k}),
         with y = y_true, p = y_pred and k = power
     Use: insurance claims, rainfall, spending: many zeros, and a long tail of amounts.
     Beware: end the model in a softplus or exp; a prediction of 0 is read as the smallest number with all its digits.
@@ -142,7 +140,7 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         p = at_least(p, SMALLEST[wide(self.dtype)])
-        return 2 * (((p - y) / p) / power(p, self.power - 1))
+        return 2 * ((p - y) / p * (1 / power(p, self.power - 1)))
 
 
 tweedie_deviance = function(TweedieDeviance)

@@ -1,13 +1,18 @@
 """Relative: errors beside the size or the spread of the targets, so that series of any scale compare."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from ..core.axes import AXES, Axis
+from ..core.contract import Contract
 from ..core.forms import Columns, Pointwise
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
+from ..core.params import fraction
 from ..core.results import Moments
+from ..core.slots import POSITIVE
 from ..numerics import ops
-from ..numerics.stable import SMALLEST, at_least, share_of, wide
+from ..numerics.backend import total
+from ..numerics.stable import SMALLEST, at_least, larger, log_quotient, read_at_least, share_of, wide
 
 
 class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE"), traits=("bounded",)):
@@ -29,10 +34,79 @@ class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE")
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         half = at_least(0.5 * ops.abs(y) + 0.5 * ops.abs(p), SMALLEST[wide(self.dtype)])
         one_side = ops.sign(p) * ops.sign(y) > 0
-        return ops.where(one_side, ops.sign(p - y) * (ops.abs(y) / half / half), 0.0 * ops.sign(p))
+        return ops.where(one_side, ops.sign(p - y) * (ops.abs(y) / half * (1 / half)), 0.0 * ops.sign(p))
 
 
 symmetric_mean_absolute_percentage_error = function(SymmetricMeanAbsolutePercentageError)
+
+
+class MeanArctangentAbsolutePercentageError(Pointwise, aliases=("maape", "MAAPE"), traits=("bounded",)):
+    r"""The angle whose tangent is the absolute percentage error: small errors count alike, none more than π/2.
+
+    Formula: \arctan\frac{|p - y|}{|y|}, with y = y_true and p = y_pred; 0 where both are 0
+    Use: demand with targets of 0 and near 0, for which percentages explode.
+    Beware: a target of 0 costs π/2 whatever is predicted, and has no gradient; not convex far from the target.
+    Reference: Kim and Kim (2016), A new metric of absolute percentage error for intermittent demand forecasts,
+        International Journal of Forecasting 32(3):669-679
+
+    >>> mean_arctangent_absolute_percentage_error([[2.0]], [[4.0]])
+    0.78539816
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        gap, size = ops.abs(0.5 * p - 0.5 * y), 0.5 * ops.abs(y)  # no difference overflows
+        return ops.arctan(gap / at_least(size, SMALLEST[wide(self.dtype)]))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        gap, size = ops.abs(0.5 * p - 0.5 * y), 0.5 * ops.abs(y)
+        longer = at_least(larger(size, gap), SMALLEST[wide(self.dtype)])
+        share = size / longer
+        squares = at_least(ops.square(share) + ops.square(gap / longer), 1.0)  # one of them is 1, unless both are 0
+        return ops.sign(p - y) * (0.5 * share * (1 / longer) / squares)
+
+
+mean_arctangent_absolute_percentage_error = function(MeanArctangentAbsolutePercentageError)
+
+
+class ScaleInvariantLogarithmicError(
+    Loss, aliases=("silog", "scale_invariant_log", "eigen_depth"), tasks=("regression",)
+):
+    r"""Squared errors of the logarithm, with a part `lam` of their common level forgiven: what counts is the shape.
+
+    Formula: \frac1n \sum_i d_i^2 - \lambda\,(\frac1n \sum_i d_i)^2, with d = \log y_pred - \log y_true, over
+        all entries of a row, and \lambda = lam
+    Use: maps of depth, of which the absolute scale is ambiguous; spectra.
+    Beware: some libraries take the root, or multiply by 10. With lam = 1 the level is free: a map that is twice as far
+        costs nothing. Zeros are read as the smallest number with all its digits.
+    Reference: Eigen, Puhrsch and Fergus (2014), Depth map prediction from a single image using a multi-scale deep
+        network, arXiv:1406.2283
+
+    >>> scale_invariant_logarithmic_error([[1.0, 1.0]], [[1.0, 2.0]])
+    0.18016980
+    """
+
+    lam: Annotated[float, fraction("How much of the common level is forgiven.", closed=True, slide=(0.0, 1.0))] = 0.5
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(POSITIVE, POSITIVE)
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["prediction"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        d = log_quotient(*(read_at_least(x, SMALLEST[self.inner]) for x in (y_pred, y_true)))
+        rank = len(d.shape)
+        over = tuple(range(0 if rank == 1 else 1, rank))  # a vector alone, given to the function, is one row
+        n = total(ops.ones_like(d), over)
+        level = total(d, over) / n
+        apart = (
+            total(ops.square(d - ops.expand_dims(level, over)), over) / n
+        )  # the difference as it stands would cancel
+        return apart + (1 - self.lam) * ops.square(level)
+
+
+scale_invariant_logarithmic_error = function(ScaleInvariantLogarithmicError)
 
 
 class WeightedMeanAbsolutePercentageError(Columns, aliases=("wmape", "WMAPE", "wape", "WAPE", "mad_mean_ratio")):

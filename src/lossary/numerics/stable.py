@@ -274,6 +274,19 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 
 
+def log_quotient(a: Tensor, b: Tensor) -> Tensor:
+    """log(a / b) for positive numbers, relatively exact where they are nearly equal, and where no quotient is."""
+
+    def value(a: Tensor, b: Tensor) -> Tensor:
+        ratio = a / b
+        near = ops.logical_and(ratio > 0.5, ratio < 2)
+        middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)
+        far = ops.where(middle, backend.log(ops.where(middle, ratio, 1.0)), backend.log(a) - backend.log(b))
+        return ops.where(near, backend.log1p(ops.where(near, (a - b) / b, 0.0)), far)
+
+    return with_slopes(value, lambda a, b: (1 / a, -1 / b))(a, b)
+
+
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
     grown = backend.log1p(ops.abs(p - y) / (1 + ops.where(p < y, p, y)))
