@@ -310,7 +310,8 @@ class Inputs:
                 other = first.setdefault("row", (name, x))
                 if other[1] is not x:
                     wrong = str(self._refusal(owner, f"{name} and {other[0]} have different numbers of rows."))
-                    shaped[name] = alike(x, other[1], wrong) if len(x.shape) == len(other[1].shape) else x
+                    same = self.slots[name].axes == self.slots[other[0]].axes and len(x.shape) == len(other[1].shape)
+                    shaped[name] = alike(x, other[1], wrong) if same else x
         return shaped
 
     def _of_rank(self, owner: str, name: str, x: Tensor) -> Tensor:

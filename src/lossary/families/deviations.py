@@ -41,7 +41,8 @@ class PowerError(Distance, aliases=("lq", "lp", "minkowski", "power_loss"), trai
 
     Formula: |e|^q, with e = y_pred - y_true
     Use: tails between those of Laplace and Gaussian errors, with 1 < q < 2; q > 2 approaches the largest error.
-    Beware: the gradient grows like |e|^{q - 1}: clip it when q > 2. For 1 < q < 2 the curvature at 0 is infinite.
+    Beware: the gradient grows with the power q - 1 of the error: clip it when q > 2. For 1 < q < 2 the curvature at 0
+        is infinite.
     Reference: Gonin and Money (1989), Nonlinear Lp-norm estimation, doi:10.1201/9780203745526
 
     >>> power_error([[0.0]], [[4.0]]), power_error([[0.0]], [[-2.0]], q=3.0)
@@ -180,8 +181,8 @@ class FocalRegression(Distance, aliases=("focal_r", "focal_l1"), traits=("robust
 
     Formula: |e| \tanh(\beta |e| / 2)^\gamma, with e = y_pred - y_true
     Use: targets of which some ranges are rare, and predicted badly for that reason.
-    Beware: near 0 it is flat like |e|^{1 + \gamma}. Libraries write the factor as 2 sigmoid(beta |e|) - 1, which is the
-        same, or as tanh(beta |e|).
+    Beware: near 0 it is flat, like the power 1 + gamma of the error. Libraries write the factor as 2 sigmoid(beta |e|)
+        - 1, which is the same, or as tanh(beta |e|).
     Reference: Yang, Zha, Chen, Wang and Katabi (2021), Delving into deep imbalanced regression, arXiv:2102.09554
 
     >>> focal_regression([[0.0]], [[1.0]]), focal_regression([[0.0]], [[3.0]], beta=1.0, gamma=2.0)
@@ -213,7 +214,8 @@ class GeneralizedCharbonnier(Distance, aliases=("robust_charbonnier",), traits=(
 
     Formula: (e^2 + \epsilon^2)^a, with e = y_pred - y_true
     Use: optical flow and stereo, where errors at occlusions should not dominate.
-    Beware: at a perfect fit it is \epsilon^{2a}, not 0. It is convex only for a of 1/2 (Charbonnier) and more.
+    Beware: at a perfect fit it is the power 2a of epsilon, not 0. It is convex only for a of 1/2 (Charbonnier) and
+        more.
     Reference: Sun, Roth and Black (2014), A quantitative analysis of current practices in optical flow estimation,
         doi:10.1007/s11263-013-0644-x
 

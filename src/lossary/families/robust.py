@@ -246,7 +246,7 @@ class Welsch(
     Use: when some targets are clearly wrong; c = 2.985 keeps 95 % efficiency for Gaussian errors of
         standard deviation 1.
     Beware: not convex, and rows far beyond `c` have no gradient: standardise the targets and start from a Huber fit.
-        Barron's form 1 - e^{-d^2 / 2c^2} has a c that is smaller by the root of 2, and is divided by its square.
+        Barron's form has c times the root of 1/2 as its c, and is divided by the square of that.
     Reference: Holland and Welsch (1977), Robust regression using iteratively reweighted least-squares, Communications
         in Statistics 6(9):813-827
 
