@@ -97,6 +97,7 @@ from lossary.families.deviations import SquaredEpsilonInsensitive as _SquaredEps
 from lossary.families.deviations import BalancedL1 as _BalancedL1
 from lossary.families.deviations import FocalRegression as _FocalRegression
 from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
+from lossary.families.deviations import ArctangentError as _ArctangentError
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
@@ -229,6 +230,9 @@ class FocalRegression(_FocalRegression):
 
 class GeneralizedCharbonnier(_GeneralizedCharbonnier):
     def __init__(self, a: float = 0.45, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ArctangentError(_ArctangentError):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -469,6 +473,8 @@ focal_r = focal_regression
 focal_l1 = focal_regression
 def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: float = 0.001) -> Any: ...
 robust_charbonnier = generalized_charbonnier
+def arctangent_error(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+arctan_loss = arctangent_error
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence

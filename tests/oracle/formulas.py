@@ -90,6 +90,7 @@ def _soft_wing(e, omega1=2, omega2=20, epsilon=0.5):
 
 
 ORACLE["wing"], ORACLE["soft_wing"] = _wing, _soft_wing
+ORACLE["arctangent_error"] = error(lambda e, c=1: mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2))
 ORACLE["andrews_wave"] = error(
     lambda e, c=1.339: mpf(c) ** 2 * (1 - mp.cos(e / mpf(c))) if abs(e) <= mp.pi * mpf(c) else 2 * mpf(c) ** 2
 )

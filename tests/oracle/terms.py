@@ -266,6 +266,9 @@ def generalized_charbonnier(e: Number, a: float = 0.45, epsilon: float = 1e-3) -
 TERMS["andrews_wave"] = error(andrews_wave)
 TERMS["truncated_squared_error"] = truncated_squared_error
 TERMS["hampel"] = error(hampel)
+TERMS["arctangent_error"] = error(
+    lambda e, c=1.0: (mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2), e / (1 + (e / mpf(c)) ** 4))
+)
 TERMS["linex"] = error(linex)
 TERMS["balanced_l1"] = error(balanced_l1)
 TERMS["focal_regression"] = error(focal_regression)

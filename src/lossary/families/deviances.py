@@ -10,7 +10,7 @@ from ..core.params import number
 from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import log
-from ..numerics.stable import LARGE, SMALLEST, at_least, less_log1p, log_quotient, power, reciprocal, surprise, wide
+from ..numerics.stable import SMALLEST, at_least, less_log1p, log_quotient, power, reciprocal, surprise, wide
 
 
 class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("convex", "smooth")):
@@ -41,8 +41,7 @@ class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("co
         return 2 * ops.where(nothing, p, lacking)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        steep = at_least((p - y) * reciprocal(p, self.dtype), -1.9 * LARGE[wide(self.dtype)])  # twice that is a number
-        return 2 * ops.where(y <= 0, 0.0 * p + 1.0, steep)
+        return 2 * ops.where(y <= 0, 0.0 * p + 1.0, (p - y) * reciprocal(p, self.dtype))
 
 
 poisson_deviance = function(PoissonDeviance)

@@ -240,3 +240,35 @@ class GeneralizedCharbonnier(Distance, aliases=("robust_charbonnier",), traits=(
 
 
 generalized_charbonnier = function(GeneralizedCharbonnier)
+
+
+class ArctangentError(
+    Distance, aliases=("arctan_loss",), traits=("bounded", "robust", "redescending", "smooth", "symmetric")
+):
+    r"""Half the squared error that levels off beyond `c`: the gradient of an outlier falls with its cube.
+
+    Formula: \tfrac12 c^2 \arctan (e / c)^2, with e = y_pred - y_true
+    Use: when some targets are badly wrong and should hardly count, with a loss that stays quadratic for longer than
+        Cauchy.
+    Beware: not convex: standardise the targets and start from a Huber fit.
+    Reference: Triggs, McLauchlan, Hartley and Fitzgibbon (2000), Bundle adjustment: a modern synthesis,
+        doi:10.1007/3-540-44480-7_21
+    Elsewhere:
+        scipy.optimize.least_squares:arctan(f_scale=1.0) -> c=f_scale
+
+    >>> arctangent_error([[0.0]], [[1.0]]), arctangent_error([[0.0]], [[4.0]], c=2.0)
+    (0.39269908, 2.65163533)
+    """
+
+    c: Annotated[float, positive("The error beyond which the loss levels off.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        return 0.5 * self.c**2 * ops.arctan(ops.square(ops.clip(e / self.c, -1e15, 1e15)))
+
+    def slope(self, e: Tensor) -> Tensor:
+        near, far = ops.clip(e / self.c, -1.0, 1.0), 1 / at_least(ops.abs(e) / self.c, 1.0)
+        square, other = ops.square(near), ops.square(far)
+        return self.c * near * (far * other) / (ops.square(square) + ops.square(other))  # x / (1 + x^4)
+
+
+arctangent_error = function(ArctangentError)

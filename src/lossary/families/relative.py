@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from ..core.axes import AXES, Axis
+from ..core.axes import AXES, Axis, Plane, predictions
 from ..core.contract import Contract
 from ..core.forms import Columns, Pointwise
 from ..core.functions import function
@@ -93,6 +93,9 @@ class ScaleInvariantLogarithmicError(
 
     def drawn_over(self) -> list[Axis]:
         return [AXES["prediction"]]
+
+    def mapped_over(self) -> Plane | None:
+        return predictions((0.05, 4.0))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         d = log_quotient(*(read_at_least(x, SMALLEST[self.inner]) for x in (y_pred, y_true)))

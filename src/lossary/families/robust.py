@@ -35,6 +35,7 @@ class Huber(
         keras.losses.Huber(delta=1.0)
         torch.nn.HuberLoss, torch.nn.functional.huber_loss(delta=1.0)
         optax.losses.huber_loss(delta=1.0)
+        scipy.optimize.least_squares:huber(f_scale=1.0) -> delta=f_scale
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
     (0.125, 4.0)
@@ -89,6 +90,7 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
     Reference: Hartley and Zisserman (2003), Multiple View Geometry, appendix 6, doi:10.1017/CBO9780511811685
     Elsewhere:
         xgboost.reg:pseudohubererror(huber_slope=1.0) -> delta=huber_slope
+        scipy.optimize.least_squares:soft_l1(f_scale=1.0) -> delta=f_scale
 
     >>> pseudo_huber([[0.0]], [[3.0]], delta=2.0)
     3.2111026
