@@ -376,7 +376,7 @@ class Loss(Fields, keras.losses.Loss):
 
         compile does so with the sizes of the model's outputs, a first call with those of its tensors.
         """
-        slots: dict[str, OwnSlot] = self.inputs.own()
+        slots: dict[str, OwnSlot] = self.inputs.own_of(self)
         if not slots or self.layer is not None:
             return True
         shapes = {}
@@ -418,7 +418,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def _weights_for(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Tensor]:
         """The same for tensors that arrive; a first call makes them."""
-        own = self.inputs.own()
+        own = self.inputs.own_of(self)
         if not own or own.keys() <= named.keys():
             return {}
         if self.layer is None:

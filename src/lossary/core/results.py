@@ -382,7 +382,7 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
 
 def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:
     """The formulas of core.reduction, with weights and divisors inside the kernel."""
-    scalar = None
+    scalar, mask = None, mask if result.valid is None else both(mask, result.valid)
     if weight is not None and len(weight.shape) == 0 and how != "mean_with_sample_weight":
         weight, scalar = None, weight
     if weight is None and mask is None:
