@@ -295,6 +295,12 @@ LOSSES = [
         "Sort them; the outputs of the model follow the same order.",
     ),
     Example(
+        "Thresholds out of order",
+        "`a`, `b` and `c` of Hampel's loss do not increase.",
+        "ls.Hampel(a=2.0, b=9.0, c=8.0)",
+        "Pass them in order: where the gradient stops growing, where it falls, where it is zero.",
+    ),
+    Example(
         "A parameter that has no translation",
         "A loss is requested by its name in another library, with a parameter that has no counterpart.",
         'ls.get("torch.nn.BCELoss", weight=[1.0, 2.0])',

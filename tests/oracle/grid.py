@@ -193,6 +193,8 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
         if rules.prediction is c.RATE:
             rates = [*RATES, 1.7632, 0.567, largest / 4, *COUNTS]
         return list(product(COUNTS, rates))
+    if rules.target.low == rules.prediction.low == 0:
+        return list(product(RATES, [*RATES, 1.7632, 0.567, 1.0001]))
     return errors(loss, kind)
 
 
@@ -231,7 +233,7 @@ def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) ->
     elif rules.target is c.COUNT:
         y = rng.poisson(min(scale, 100), size=width)
         p = np.clip(p, -50, 50) if rules.prediction is c.REAL else abs(p)
-    elif "Logarithmic" in type(loss).__name__:
+    elif "Logarithmic" in type(loss).__name__ or rules.target.low == 0:
         y, p = abs(y), abs(p)
     return y, p
 
@@ -339,7 +341,7 @@ def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tup
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if type(loss).__name__ != "GaussianNLL":
+    if not hasattr(loss, "spread"):
         k = loss.contract.parameters
         for y, p in errors(loss, kind):
             yield [y], np.full(k, p)

@@ -340,4 +340,35 @@ def adaptive_robust(slots, weight, keep, form, size=1, alpha=1.0, scale=1.0):
     return values
 
 
+@oracle
+def energy_score(slots, weight, keep, form, fair=False):
+    values = []
+    for y, x, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        m = len(x)
+        spread = mp.fsum(distance(a, b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        values.append(mean(distance(a, y) for a in x) - spread if there else None)
+    return values
+
+
+@oracle
+def mean_absolute_scaled_error(slots, weight, keep, form, season=1):
+    values = []
+    for y, p, h, there in zip(slots["target"], slots["forecast"], slots["history"], keep, strict=True):
+        scale = mean(abs(h[t] - h[t - season]) for t in range(season, len(h)))
+        values.append(mean(abs(b - a) for a, b in zip(y, p, strict=True)) / scale if there else None)
+    return values
+
+
+@oracle
+def censored_squared_error(slots, weight, keep, form):
+    def cost(y, p, c):
+        return mpf(0) if (c > 0 and p > y) or (c < 0 and p < y) else (p - y) ** 2
+
+    values = []
+    for y, p, c, there in zip(slots["target"], slots["prediction"], slots["censoring"], keep, strict=True):
+        row = zip(y, p, c, strict=True) if isinstance(y, list) else [(y, p, c)]
+        values.append(mean(cost(*three) for three in row) if there else None)
+    return values
+
+
 LOG_Z = {}

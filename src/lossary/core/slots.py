@@ -24,7 +24,10 @@ from .errors import LossaryError, ParameterError, PredictionError, ShapeError, T
 from .reduction import both, widened
 
 Tensor = Any
-SIZES = {"class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1}  # of the axes of samples
+SIZES = {  # of the axes of samples
+    "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
+    "step": 3, "past": 6, "member": 4,
+}  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
 VECTOR = Values("a vector of real numbers", neutral=1.0, draw=lambda rng, shape, top: rng.normal(size=shape))
@@ -321,7 +324,8 @@ class Inputs:
                 other = first.setdefault("row", (name, x))
                 if other[1] is not x:
                     wrong = str(self._refusal(owner, f"{name} and {other[0]} have different numbers of rows."))
-                    shaped[name] = alike(x, other[1], wrong) if len(x.shape) == len(other[1].shape) else x
+                    same = self.slots[name].axes == self.slots[other[0]].axes and len(x.shape) == len(other[1].shape)
+                    shaped[name] = alike(x, other[1], wrong) if same else x
         return shaped
 
     def _of_rank(self, owner: str, name: str, x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 Loss
 ├── Distance       of the error e = y_pred - y_true alone
 ├── Pointwise      of y_true and y_pred entry by entry
+├── Columns        of sums over all rows, for each column
 ├── Margin         of the margin m = y * y_pred, with labels y = -1 or 1
 ├── Binary         of probabilities or logits of independent yes/no questions
 ├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
@@ -13,6 +14,7 @@ Loss
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
+from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
