@@ -80,6 +80,8 @@ from lossary.families.categorical import SparseCategoricalCrossentropy as _Spars
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
+from lossary.families.categorical import Brier as _Brier
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
@@ -90,7 +92,23 @@ from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
+from lossary.families.margins import SoftMargin as _SoftMargin
+from lossary.families.margins import Exponential as _Exponential
+from lossary.families.margins import Perceptron as _Perceptron
+from lossary.families.margins import SmoothHinge as _SmoothHinge
+from lossary.families.margins import ModifiedHuber as _ModifiedHuber
+from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.noisy import Ramp as _Ramp
+from lossary.families.noisy import Savage as _Savage
+from lossary.families.noisy import Tangent as _Tangent
+from lossary.families.noisy import Unhinged as _Unhinged
+from lossary.families.noisy import SymmetricCrossEntropy as _SymmetricCrossEntropy
+from lossary.families.noisy import TaylorCrossEntropy as _TaylorCrossEntropy
+from lossary.families.noisy import ClassAbsoluteError as _ClassAbsoluteError
+from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEntropy
+from lossary.families.noisy import ActivePassive as _ActivePassive
+from lossary.families.noisy import Bootstrapped as _Bootstrapped
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.preferences import DPO as _DPO
@@ -144,6 +162,12 @@ class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
 class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
+class PolyCrossEntropy(_PolyCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Brier(_Brier):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -174,8 +198,56 @@ class Hinge(_Hinge):
 class SquaredHinge(_SquaredHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
+class SoftMargin(_SoftMargin):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Exponential(_Exponential):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Perceptron(_Perceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothHinge(_SmoothHinge):
+    def __init__(self, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ModifiedHuber(_ModifiedHuber):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinarySparsemax(_BinarySparsemax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Ramp(_Ramp):
+    def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Savage(_Savage):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Tangent(_Tangent):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Unhinged(_Unhinged):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SymmetricCrossEntropy(_SymmetricCrossEntropy):
+    def __init__(self, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TaylorCrossEntropy(_TaylorCrossEntropy):
+    def __init__(self, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ClassAbsoluteError(_ClassAbsoluteError):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedCrossEntropy(_NormalizedCrossEntropy):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ActivePassive(_ActivePassive):
+    def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Bootstrapped(_Bootstrapped):
+    def __init__(self, beta: float = 0.95, hard: bool = False, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
@@ -279,6 +351,13 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
+def poly_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+poly_loss = poly_cross_entropy
+poly1 = poly_cross_entropy
+def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+brier_score = brier
+brier_loss = brier
+quadratic_score = brier
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -309,8 +388,52 @@ hinge_loss = hinge
 svm = hinge
 def squared_hinge(y_true: Any, y_pred: Any) -> Any: ...
 l2_svm = squared_hinge
+def soft_margin(y_true: Any, y_pred: Any) -> Any: ...
+soft_margin_loss = soft_margin
+logistic_margin = soft_margin
+def exponential(y_true: Any, y_pred: Any) -> Any: ...
+exponential_loss = exponential
+adaboost = exponential
+def perceptron(y_true: Any, y_pred: Any) -> Any: ...
+perceptron_loss = perceptron
+def smooth_hinge(y_true: Any, y_pred: Any, gamma: float = 1.0) -> Any: ...
+smoothed_hinge = smooth_hinge
+smooth_hinge_loss = smooth_hinge
+huberized_hinge = smooth_hinge
+def modified_huber(y_true: Any, y_pred: Any) -> Any: ...
+modified_huber_loss = modified_huber
+def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
+sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
+def ramp(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
+ramp_loss = ramp
+truncated_hinge = ramp
+def savage(y_true: Any, y_pred: Any) -> Any: ...
+savage_loss = savage
+savageboost = savage
+def tangent(y_true: Any, y_pred: Any) -> Any: ...
+tangent_loss = tangent
+tangentboost = tangent
+def unhinged(y_true: Any, y_pred: Any) -> Any: ...
+unhinged_loss = unhinged
+def symmetric_cross_entropy(y_true: Any, y_pred: Any, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+sce = symmetric_cross_entropy
+sl_loss = symmetric_cross_entropy
+def taylor_cross_entropy(y_true: Any, y_pred: Any, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+taylor_ce = taylor_cross_entropy
+def class_absolute_error(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+mae_of_probabilities = class_absolute_error
+probability_mae = class_absolute_error
+def normalized_cross_entropy(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+nce_of_classes = normalized_cross_entropy
+def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+active_passive_loss = active_passive
+apl = active_passive
+def bootstrapped(y_true: Any, y_pred: Any, beta: float = 0.95, hard: bool = False, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+bootstrapping = bootstrapped
+soft_bootstrapping = bootstrapped
+hard_bootstrapping = bootstrapped
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice

@@ -64,6 +64,24 @@ ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
 
 
+def margin(of):
+    return entrywise(lambda y, p, **parameters: of((y or mpf(-1)) * p, **parameters))
+
+
+ORACLE["soft_margin"] = margin(lambda m: mp.log1p(mp.exp(-m)))
+ORACLE["exponential"] = margin(lambda m: mp.exp(-m))
+ORACLE["perceptron"] = margin(lambda m: max(-m, 0))
+ORACLE["smooth_hinge"] = margin(
+    lambda m, gamma=1: mpf(0) if m >= 1 else (1 - m) ** 2 / 2 / gamma if 1 - m < gamma else 1 - m - mpf(gamma) / 2
+)
+ORACLE["modified_huber"] = margin(lambda m: max(0, 1 - m) ** 2 if m >= -1 else -4 * m)
+ORACLE["binary_sparsemax"] = margin(lambda m: mpf(0) if m >= 1 else -m if m <= -1 else (1 - m) ** 2 / 4)
+ORACLE["ramp"] = margin(lambda m, s=-1: max(0, 1 - m) - max(0, mpf(s) - m))
+ORACLE["savage"] = margin(lambda m: 1 / (1 + mp.exp(2 * m)) ** 2)
+ORACLE["tangent"] = margin(lambda m: (2 * mp.atan(m) - 1) ** 2)
+ORACLE["unhinged"] = margin(lambda m: 1 - m)
+
+
 @oracle("root_mean_squared_error")
 def root_mean_squared_error(y_true, y_pred):
     return [mp.sqrt(v) for v in ORACLE["mean_squared_error"](y_true, y_pred)]
@@ -193,6 +211,48 @@ ORACLE["sparse_categorical_focal_crossentropy"] = categorical(focal, sparse=True
 ORACLE["categorical_generalized_cross_entropy"] = categorical(
     lambda c, p, q=0.5: (1 - p[c] ** mpf(q)) / mpf(q), sparse=True, normalised=False
 )
+
+
+def symmetric(c, p, alpha=0.1, beta=1, log_zero=-4):
+    return -mpf(alpha) * mp.log(p[c]) - mpf(beta) * log_zero * (1 - p[c])
+
+
+def normalized(c, p):
+    return mp.log(p[c]) / mp.fsum(mp.log(v) for v in p)
+
+
+def bootstrapped(c, p, beta=0.95, hard=False):
+    own = mp.log(max(p)) if hard else mp.fsum(v * mp.log(v) for v in p if v)
+    return -mpf(beta) * mp.log(p[c]) - (1 - mpf(beta)) * own
+
+
+ORACLE["poly_cross_entropy"] = categorical(
+    lambda c, p, epsilon_1=2: -mp.log(p[c]) + epsilon_1 * (1 - p[c]), sparse=True
+)
+ORACLE["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
+ORACLE["taylor_cross_entropy"] = categorical(
+    lambda c, p, order=2: mp.fsum((1 - p[c]) ** k / k for k in range(1, order + 1)), sparse=True
+)
+ORACLE["class_absolute_error"] = categorical(lambda c, p: 2 * (1 - p[c]), sparse=True)
+ORACLE["normalized_cross_entropy"] = categorical(normalized, sparse=True)
+ORACLE["active_passive"] = categorical(
+    lambda c, p, alpha=1, beta=1, log_zero=-4: mpf(alpha) * normalized(c, p) + symmetric(c, p, 0, beta, log_zero),
+    sparse=True,
+)
+ORACLE["bootstrapped"] = categorical(bootstrapped, sparse=True)
+
+
+@oracle("brier")
+def brier(y_true, y_pred, label_smoothing=0, class_weight=None, ignore_class=None, **form):
+    def squares(t, q):
+        y = [v * (1 - mpf(label_smoothing)) + mpf(label_smoothing) / len(q) for v in numbers(t)]
+        p = [mp.exp(v) for v in numbers(q)] if form.get("from_logits") else numbers(q)
+        p = [v / mp.fsum(p) for v in p]
+        if ignore_class is not None and t[ignore_class] == 1:
+            return mpf(0)
+        return mp.fsum(w * (a - b) ** 2 for w, a, b in zip(class_weight or [1] * len(p), y, p, strict=True))
+
+    return [squares(t, q) for t, q in zip(y_true, y_pred, strict=True)]
 
 
 @oracle("categorical_hinge")

@@ -211,8 +211,10 @@ def _lost_in(difference: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _of_others(g: Tensor) -> Tensor:
-    """For each class the sum over all other classes."""
-    return ops.expand_dims(total(g, -1), -1) - g
+    """For each class the sum over all other classes, which keeps its digits beside the largest."""
+    _, first = _winner(ops.abs(g))
+    rest = total(ops.where(first, 0.0, g), -1)
+    return ops.where(first, ops.expand_dims(rest, -1), ops.expand_dims(total(g, -1), -1) - g)
 
 
 def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:

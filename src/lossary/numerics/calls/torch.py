@@ -183,6 +183,7 @@ exp = _direct(torch.exp, ops.exp)
 sign = _direct(torch.sign, ops.sign)
 tanh = _direct(torch.tanh, ops.tanh)
 sigmoid = _direct(torch.sigmoid, ops.sigmoid)
+arctan = _direct(torch.arctan, ops.arctan)
 
 
 def isinf(x: Tensor) -> Tensor:
