@@ -99,7 +99,12 @@ from lossary.families.margins import SmoothHinge as _SmoothHinge
 from lossary.families.margins import ModifiedHuber as _ModifiedHuber
 from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
-from lossary.families.noisy import Ramp as _Ramp
+from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
+from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
+from lossary.families.multilabel import Varifocal as _Varifocal
+from lossary.families.multilabel import PenaltyReducedFocal as _PenaltyReducedFocal
+from lossary.families.multilabel import Zlpr as _Zlpr
+from lossary.families.noisy import TruncatedHinge as _TruncatedHinge
 from lossary.families.noisy import Savage as _Savage
 from lossary.families.noisy import Tangent as _Tangent
 from lossary.families.noisy import Unhinged as _Unhinged
@@ -108,7 +113,6 @@ from lossary.families.noisy import TaylorCrossEntropy as _TaylorCrossEntropy
 from lossary.families.noisy import ClassAbsoluteError as _ClassAbsoluteError
 from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEntropy
 from lossary.families.noisy import ActivePassive as _ActivePassive
-from lossary.families.noisy import Bootstrapped as _Bootstrapped
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.preferences import DPO as _DPO
@@ -219,7 +223,22 @@ class BinarySparsemax(_BinarySparsemax):
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
-class Ramp(_Ramp):
+class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class AsymmetricMultiLabel(_AsymmetricMultiLabel):
+    def __init__(self, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Varifocal(_Varifocal):
+    def __init__(self, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PenaltyReducedFocal(_PenaltyReducedFocal):
+    def __init__(self, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Zlpr(_Zlpr):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TruncatedHinge(_TruncatedHinge):
     def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class Savage(_Savage):
@@ -245,9 +264,6 @@ class NormalizedCrossEntropy(_NormalizedCrossEntropy):
 
 class ActivePassive(_ActivePassive):
     def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
-
-class Bootstrapped(_Bootstrapped):
-    def __init__(self, beta: float = 0.95, hard: bool = False, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
@@ -406,9 +422,24 @@ def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
 sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
-def ramp(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
-ramp_loss = ramp
-truncated_hinge = ramp
+def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+binary_poly_loss = poly_binary_cross_entropy
+poly_bce = poly_binary_cross_entropy
+def asymmetric_multi_label(y_true: Any, y_pred: Any, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+asymmetric_loss = asymmetric_multi_label
+asl = asymmetric_multi_label
+def varifocal(y_true: Any, y_pred: Any, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+varifocal_loss = varifocal
+vfl = varifocal
+def penalty_reduced_focal(y_true: Any, y_pred: Any, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+gaussian_focal = penalty_reduced_focal
+centernet_focal = penalty_reduced_focal
+cornernet_focal = penalty_reduced_focal
+def zlpr(y_true: Any, y_pred: Any) -> Any: ...
+zlpr_loss = zlpr
+multilabel_categorical_crossentropy = zlpr
+def truncated_hinge(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
+ramp_loss = truncated_hinge
 def savage(y_true: Any, y_pred: Any) -> Any: ...
 savage_loss = savage
 savageboost = savage
@@ -430,10 +461,6 @@ nce_of_classes = normalized_cross_entropy
 def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 active_passive_loss = active_passive
 apl = active_passive
-def bootstrapped(y_true: Any, y_pred: Any, beta: float = 0.95, hard: bool = False, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
-bootstrapping = bootstrapped
-soft_bootstrapping = bootstrapped
-hard_bootstrapping = bootstrapped
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice

@@ -76,7 +76,7 @@ ORACLE["smooth_hinge"] = margin(
 )
 ORACLE["modified_huber"] = margin(lambda m: max(0, 1 - m) ** 2 if m >= -1 else -4 * m)
 ORACLE["binary_sparsemax"] = margin(lambda m: mpf(0) if m >= 1 else -m if m <= -1 else (1 - m) ** 2 / 4)
-ORACLE["ramp"] = margin(lambda m, s=-1: max(0, 1 - m) - max(0, mpf(s) - m))
+ORACLE["truncated_hinge"] = margin(lambda m, s=-1: max(0, 1 - m) - max(0, mpf(s) - m))
 ORACLE["savage"] = margin(lambda m: 1 / (1 + mp.exp(2 * m)) ** 2)
 ORACLE["tangent"] = margin(lambda m: (2 * mp.atan(m) - 1) ** 2)
 ORACLE["unhinged"] = margin(lambda m: 1 - m)
@@ -221,11 +221,6 @@ def normalized(c, p):
     return mp.log(p[c]) / mp.fsum(mp.log(v) for v in p)
 
 
-def bootstrapped(c, p, beta=0.95, hard=False):
-    own = mp.log(max(p)) if hard else mp.fsum(v * mp.log(v) for v in p if v)
-    return -mpf(beta) * mp.log(p[c]) - (1 - mpf(beta)) * own
-
-
 ORACLE["poly_cross_entropy"] = categorical(
     lambda c, p, epsilon_1=2: -mp.log(p[c]) + epsilon_1 * (1 - p[c]), sparse=True
 )
@@ -239,7 +234,6 @@ ORACLE["active_passive"] = categorical(
     lambda c, p, alpha=1, beta=1, log_zero=-4: mpf(alpha) * normalized(c, p) + symmetric(c, p, 0, beta, log_zero),
     sparse=True,
 )
-ORACLE["bootstrapped"] = categorical(bootstrapped, sparse=True)
 
 
 @oracle("brier")
@@ -331,3 +325,43 @@ def ctc(y_true, y_pred):
                 total += mp.fprod(p[k][s] for k, s in enumerate(path))
         rows.append(-mp.log(total))
     return rows
+
+
+def binary_right(y, p):
+    """The probability given to the label."""
+    return y * p + (1 - y) * (1 - p)
+
+
+@binary
+def _asymmetric(y, p, yes, no, gamma_pos=1, gamma_neg=4, clip=0.05):
+    kept = max(p - mpf(clip), mpf(0))
+    w0 = no / -mp.log(1 - p) if no else 1 - y  # the weight of the class
+    return (1 - p) ** mpf(gamma_pos) * yes - kept ** mpf(gamma_neg) * w0 * mp.log(1 - kept)
+
+
+ORACLE["asymmetric_multi_label"] = _asymmetric
+ORACLE["poly_binary_cross_entropy"] = binary(
+    lambda y, p, yes, no, epsilon_1=2: yes + no + mpf(epsilon_1) * (1 - binary_right(y, p))
+)
+ORACLE["varifocal"] = binary(
+    lambda y, p, yes, no, alpha=0.75, gamma=2: (y if y else mpf(alpha) * p ** mpf(gamma)) * (yes + no)
+)
+
+
+@binary
+def _penalty_reduced(y, p, yes, no, alpha=2, beta=4):
+    if y == 1:
+        return (1 - p) ** mpf(alpha) * yes
+    return (1 - y) ** (mpf(beta) - 1) * p ** mpf(alpha) * no
+
+
+ORACLE["penalty_reduced_focal"] = _penalty_reduced
+
+
+@oracle("zlpr")
+def zlpr(y_true, y_pred):
+    return [
+        mp.log1p(mp.fsum((1 - y) * mp.exp(z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        + mp.log1p(mp.fsum(y * mp.exp(-z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        for t, q in zip(y_true, y_pred, strict=True)
+    ]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Binary, Categorical, Overlap, Sparse
+from lossary.core.forms import Categorical, Overlap, Sparse
 from tests.laws.cases import CASES, LOSSES, Case
 from tests.oracle.sums import Float
 
@@ -178,7 +178,7 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
     if rules.prediction is c.PROBABILITY:
         near = [1 - kind.half, *PROBABILITIES]
         return list(product(labels(loss), near))
-    if isinstance(loss, Binary):
+    if rules.prediction is c.LOGIT:
         return list(product(labels(loss), signed([*MARGINS, largest / 4])))
     if rules.target is c.SIGN:
         edge = [1 - kind.half, 1 + 2 * kind.half, largest / 4, 1.2 * largest**0.5, 0.9 * largest**0.5]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.oracle.classes import Classes, categorical
-from tests.oracle.sums import ZERO, Float, Kind, between, exactly, mp, mpf
+from tests.oracle.sums import ZERO, Float, Kind, exactly, mp, mpf
 from tests.oracle.terms import TERMS, Number, Row
 
 Terms = tuple[Number, ...]
@@ -90,44 +90,6 @@ def active_passive(
     return (*active, *(passive * w * rest for w, rest in zip(weights, q, strict=True))), pulls
 
 
-def bootstrapped(
-    targets: list[Number],
-    factors: list[Number],
-    surprise: list[Number],
-    p: list[Number],
-    q: list[Number],
-    beta: float = 0.95,
-    likeliest: int | None = None,
-) -> tuple[Terms, Pulls]:
-    b, weights = mpf(beta), [t * w for t, w in zip(targets, factors, strict=True)]
-    own, mass = 1 - b, mp.fsum(weights)
-    terms, pulls = [b * w * s for w, s in zip(weights, surprise, strict=True)], []
-    for c, (w, s, share) in enumerate(zip(weights, surprise, p, strict=True)):
-        if likeliest is None:
-            terms.append(mass * own * share * s)
-            pulls.append((b * w, mass * own * share, -mass * own * share * s))
-        else:
-            terms.append(mass * own * s if c == likeliest else mpf(0))
-            pulls.append((b * w, mass * own if c == likeliest else mpf(0)))
-    return tuple(terms), pulls
-
-
-def own_answer(y: Any, p: list[Number], edge: Float, hard: bool = False, **parameters: Any) -> Row:
-    """Of several likeliest classes any one may be taken."""
-    rows = of_all_classes(bootstrapped, sparse=True)
-    if not hard:
-        return rows(y, p, edge, **parameters)
-    found = [rows(y, p, edge, likeliest=c, **parameters) for c, v in enumerate(p) if v == max(p)]
-    value, slopes = found[0]
-    if len(found) == 1:
-        return value, slopes
-    ends = [[row[1][k].value() for row in found] for k in range(len(p))]
-    return value, [
-        s if min(e) == max(e) or s.kind > Kind.INTERVAL else between(min(e), max(e))
-        for s, e in zip(slopes, ends, strict=True)
-    ]
-
-
 def brier(
     targets: list[Number], factors: list[Number], surprise: list[Number], p: list[Number], q: list[Number]
 ) -> tuple[Terms, Pulls]:
@@ -143,5 +105,4 @@ TERMS["active_passive"] = of_all_classes(active_passive, sparse=True, every=True
 TERMS["normalized_cross_entropy"] = of_all_classes(
     lambda *given: active_passive(*given, beta=0.0), sparse=True, every=True
 )
-TERMS["bootstrapped"] = own_answer
 TERMS["brier"] = of_all_classes(brier, sparse=False)

@@ -5,10 +5,8 @@ from typing import Annotated
 from ..core.forms import Chances, Margin, Sparse
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import Param, flag, fraction, nonnegative, number
+from ..core.params import Param, nonnegative, number
 from ..numerics import ops
-from ..numerics.backend import total
-from ..numerics.classes import pick
 from ..numerics.stable import (
     about_one,
     at_least,
@@ -29,15 +27,10 @@ def _slopes_of_ratio(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return part, -(a * part) * part
 
 
-def _times_itself(surprise: Tensor, p: Tensor) -> Tensor:
-    """-p log p, and 0 where p is 0."""
-    return ops.where(p > 0, p * ops.where(p > 0, surprise, 0.0), 0.0)
-
-
 _ratio = with_slopes(lambda a, b: a / b, _slopes_of_ratio)
 
 
-class Ramp(Margin, aliases=("ramp_loss", "truncated_hinge"), traits=("bounded", "robust", "redescending")):
+class TruncatedHinge(Margin, aliases=("ramp_loss",), traits=("bounded", "robust", "redescending")):
     r"""The hinge, cut off at margin `s`: rows farther on the wrong side cost the same and no longer pull.
 
     Formula: \min(\max(1 - m, 0), 1 - s), with m = y \cdot y_pred and y = -1 or 1
@@ -46,7 +39,7 @@ class Ramp(Margin, aliases=("ramp_loss", "truncated_hinge"), traits=("bounded", 
     Reference: Collobert, Sinz, Weston and Bottou (2006), Trading convexity for scalability, Proceedings of the 23rd
         International Conference on Machine Learning
 
-    >>> ramp([[1.0, -1.0]], [[0.5, 30.0]])
+    >>> truncated_hinge([[1.0, -1.0]], [[0.5, 30.0]])
     1.25
     """
 
@@ -61,7 +54,7 @@ class Ramp(Margin, aliases=("ramp_loss", "truncated_hinge"), traits=("bounded", 
         return ops.where(ops.logical_and(m < 1, m > self.s), -1.0, 0.0 * m)
 
 
-ramp = function(Ramp)
+truncated_hinge = function(TruncatedHinge)
 
 
 class Savage(Margin, aliases=("savage_loss", "savageboost"), traits=("bounded", "robust", "redescending", "smooth")):
@@ -226,7 +219,7 @@ class NormalizedCrossEntropy(Sparse, aliases=("nce_of_classes",), traits=("bound
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         surprise, _ = without_infinity(surprise, self.dtype, axis=())
-        return _ratio(surprise / length(surprise), ops.expand_dims(mean(surprise), -1))
+        return _ratio(surprise / length(surprise), 0.0 * surprise + ops.expand_dims(mean(surprise), -1))
 
     def kernel(self, y_pred: Tensor, smooth: bool) -> None:
         return None
@@ -261,38 +254,3 @@ class ActivePassive(NormalizedCrossEntropy, aliases=("active_passive_loss", "apl
 
 
 active_passive = function(ActivePassive)
-
-
-class Bootstrapped(Sparse, aliases=("bootstrapping", "soft_bootstrapping", "hard_bootstrapping"), traits=("convex",)):
-    r"""The cross-entropy with targets that are partly the model's own predictions: sure rows resist a wrong label.
-
-    Formula: -\beta \log p_t - (1 - \beta) h, with t = y_true and h = \sum_c p_c \log p_c, or \max_c \log p_c if hard
-    Use: noisy labels in class indices, once the model has learned something.
-    Beware: beta = 1 is the cross-entropy. The paper's hard variant has beta = 0.8. Small beta lets the model agree with
-        itself.
-    Reference: Reed, Lee, Anguelov, Szegedy, Erhan and Rabinovich (2014), Training deep neural networks on noisy labels
-        with bootstrapping, arXiv:1412.6596
-
-    >>> bootstrapped([1], [[0.5, 0.5]]), bootstrapped([1], [[0.75, 0.25]], beta=0.5, hard=True)
-    (0.69314718, 0.83698822)
-    """
-
-    beta: Annotated[float, fraction("The weight of the label given.", closed=True)] = 0.95
-    hard: Annotated[bool, flag("Whether the model's own answer is its likeliest class alone.")] = False
-
-    def of_classes(self, y_pred: Tensor) -> Tensor:
-        surprise, (p, _) = self.surprise(y_pred), self.chances(y_pred)
-        if self.hard:
-            own = pick(surprise, ops.cast(ops.stop_gradient(ops.argmax(y_pred, axis=-1)), "int32"))
-        else:
-            own = total(with_slope(_times_itself, lambda s, p: p - _times_itself(s, p))(surprise, p), -1)
-        return self.beta * surprise + (1 - self.beta) * ops.expand_dims(own, -1)
-
-    def kernel(self, y_pred: Tensor, smooth: bool) -> None:
-        return None
-
-    def by_class(self) -> bool:
-        return True
-
-
-bootstrapped = function(Bootstrapped)
