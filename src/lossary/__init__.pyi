@@ -83,6 +83,12 @@ from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
 from lossary.families.divergences import KLDivergence as _KLDivergence
+from lossary.families.divergences import ReverseKL as _ReverseKL
+from lossary.families.divergences import Jeffreys as _Jeffreys
+from lossary.families.divergences import JensenShannon as _JensenShannon
+from lossary.families.divergences import Hellinger as _Hellinger
+from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
+from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
@@ -134,6 +140,11 @@ from lossary.families.robust import Cauchy as _Cauchy
 from lossary.families.robust import TukeyBiweight as _TukeyBiweight
 from lossary.families.robust import Fair as _Fair
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.scores import MultiMargin as _MultiMargin
+from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
+from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
+from lossary.families.scores import LogitAdjusted as _LogitAdjusted
+from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
 
@@ -174,6 +185,24 @@ class Brier(_Brier):
 
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ReverseKL(_ReverseKL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Jeffreys(_Jeffreys):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class JensenShannon(_JensenShannon):
+    def __init__(self, beta: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Hellinger(_Hellinger):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TotalVariationDistance(_TotalVariationDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TriangularDiscrimination(_TriangularDiscrimination):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Circle(_Circle):
     def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -328,6 +357,21 @@ class Fair(_Fair):
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MultiMargin(_MultiMargin):
+    def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SparseCategoricalHinge(_SparseCategoricalHinge):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MulticlassPerceptron(_MulticlassPerceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogitAdjusted(_LogitAdjusted):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, tau: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LDAM(_LDAM):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class CTC(_CTC):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -380,6 +424,26 @@ KLD = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence
+def reverse_kl(y_true: Any, y_pred: Any) -> Any: ...
+reverse_kl_divergence = reverse_kl
+rkl = reverse_kl
+def jeffreys(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_kl = jeffreys
+j_divergence = jeffreys
+spectral_information_divergence = jeffreys
+def jensen_shannon(y_true: Any, y_pred: Any, beta: float = 0.5) -> Any: ...
+js_divergence = jensen_shannon
+jsd = jensen_shannon
+jensen_shannon_divergence = jensen_shannon
+def hellinger(y_true: Any, y_pred: Any) -> Any: ...
+squared_hellinger = hellinger
+hellinger_distance = hellinger
+def total_variation_distance(y_true: Any, y_pred: Any) -> Any: ...
+tvd = total_variation_distance
+total_variation_divergence = total_variation_distance
+def triangular_discrimination(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_chi_squared = triangular_discrimination
+vincze_le_cam = triangular_discrimination
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -530,6 +594,18 @@ def fair(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 fair_loss = fair
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
+multi_margin_loss = multi_margin
+weston_watkins = multi_margin
+def sparse_categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
+crammer_singer = sparse_categorical_hinge
+def multiclass_perceptron(y_true: Any, y_pred: Any) -> Any: ...
+def logit_adjusted(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, tau: float = 1.0) -> Any: ...
+logit_adjustment = logit_adjusted
+balanced_softmax = logit_adjusted
+def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
+ldam_loss = ldam
+label_distribution_aware_margin = ldam
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
 connectionist_temporal_classification = ctc
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...

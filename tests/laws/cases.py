@@ -16,7 +16,7 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Sparse
+from lossary.core.forms import Binary, Categorical, Divergence, Sparse
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -170,14 +170,14 @@ def draw(loss, rng, rows=6, width=4):
             "float32"
         )
     p = _entries(rules.prediction, (rows, width), rng)
-    if isinstance(loss, (Categorical,)) or name in ("CategoricalHinge", "KLDivergence"):
+    if isinstance(loss, (Categorical, Divergence)) or name == "CategoricalHinge":
         index = rng.integers(0, width, size=rows)
         if rules.prediction is c.PROBABILITY:
             p = p / p.sum(axis=1, keepdims=True)
         if isinstance(loss, Sparse):
             return index.astype("int32"), p.astype("float32")
         y = np.eye(width)[index]
-        if name == "KLDivergence":
+        if isinstance(loss, Divergence):
             y = rng.uniform(0.1, 1.0, size=(rows, width))
             y = y / y.sum(axis=1, keepdims=True)
         return y.astype("float32"), p.astype("float32")

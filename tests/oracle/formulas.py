@@ -361,7 +361,30 @@ ORACLE["penalty_reduced_focal"] = _penalty_reduced
 @oracle("zlpr")
 def zlpr(y_true, y_pred):
     return [
-        mp.log1p(mp.fsum((1 - y) * mp.exp(z) for y, z in zip(numbers(t), numbers(q), strict=True)))
-        + mp.log1p(mp.fsum(y * mp.exp(-z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        mp.log1p(mp.fsum((y < 1) * mp.exp(z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        + mp.log1p(mp.fsum((y == 1) * mp.exp(-z) for y, z in zip(numbers(t), numbers(q), strict=True)))
         for t, q in zip(y_true, y_pred, strict=True)
     ]
+
+
+def divergence(of):
+    def rows(y_true, y_pred, **parameters):
+        return [
+            mp.fsum(of(y, p, **parameters) for y, p in zip(numbers(t), numbers(q), strict=True))
+            for t, q in zip(y_true, y_pred, strict=True)
+        ]
+
+    return rows
+
+
+def jensen_shannon(y, p, beta=0.5):
+    m = mpf(beta) * y + (1 - mpf(beta)) * p
+    return (mpf(beta) * y * mp.log(y / m) if y else 0) + ((1 - mpf(beta)) * p * mp.log(p / m) if p else 0)
+
+
+ORACLE["reverse_kl"] = divergence(lambda y, p: p * mp.log(p / y) if p else mpf(0))
+ORACLE["jeffreys"] = divergence(lambda y, p: (p - y) * mp.log(p / y))
+ORACLE["jensen_shannon"] = divergence(jensen_shannon)
+ORACLE["hellinger"] = divergence(lambda y, p: (mp.sqrt(y) - mp.sqrt(p)) ** 2 / 2)
+ORACLE["total_variation_distance"] = divergence(lambda y, p: abs(y - p) / 2)
+ORACLE["triangular_discrimination"] = divergence(lambda y, p: (y - p) ** 2 / (y + p) if y + p else mpf(0))

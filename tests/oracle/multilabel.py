@@ -70,7 +70,7 @@ def zlpr(y: list[Number], p: list[Number], edge: Float) -> Row:
         value = mp.log1p(mp.fsum(parts)) if top == 0 else top + mp.log(whole)
         return exactly(value), [part / whole for part in parts]
 
-    (no, up), (yes, down) = half([1 - t for t in y], p), half(y, [-z for z in p])
+    (no, up), (yes, down) = half([mpf(t < 1) for t in y], p), half([mpf(t == 1) for t in y], [-z for z in p])
     return exactly(*no.terms, *yes.terms), [exactly(a, -b) for a, b in zip(up, down, strict=True)]
 
 

@@ -244,8 +244,6 @@ class CategoricalHinge(
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
         keras.losses.CategoricalHinge
-    Unlike:
-        optax.losses.multiclass_hinge_loss, torch.nn.MultiMarginLoss: of class numbers
 
     >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
     (0.0, 1.5)

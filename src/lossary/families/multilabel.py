@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from ..core import axes
-from ..core.contract import LOGIT, SOFT_LABEL, Contract
+from ..core.contract import LOGIT, SIGN, Contract
 from ..core.forms import Binary, Chances, YesNo, absent
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -171,10 +171,10 @@ class Zlpr(
 ):
     r"""A softmax for many labels: the logits of a yes shall be above 0, those of a no below, the worst ones first.
 
-    Formula: \log(1 + \sum_c n_c e^{z_c}) + \log(1 + \sum_c y_c e^{-z_c}), with z = y_pred and n = 1 - y_true
+    Formula: \log(1 + \sum_{no} e^{z_c}) + \log(1 + \sum_{yes} e^{-z_c}), with z = y_pred
     Use: multi-label classification with many labels, few of them 1; no weights for imbalance are needed.
-    Beware: takes logits alone; a label counts as a yes where its logit is above 0. The value is one number for all
-        labels of a row.
+    Beware: takes logits and hard labels; a label is predicted where its logit is above 0. The value is one
+        number for all labels of a row.
     Reference: Su, Zhu, Murtadha, Pan, Wen and Liu (2022), ZLPR: a novel loss for multi-label classification,
         arXiv:2208.02955
 
@@ -182,26 +182,20 @@ class Zlpr(
     1.38629436
     """
 
-    answers = "yes or no"
-
     @property
     def contract(self) -> Contract:
-        return Contract(SOFT_LABEL, LOGIT)
+        return Contract(SIGN, LOGIT)
 
     def drawn_over(self) -> list[axes.Axis]:
-        return [axes.AXES["logit"]]
-
-    def mapped_over(self) -> axes.Plane | None:
-        return axes.labels(True)
+        return [axes.AXES["margin"]]
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return self.above_zero(y_pred, 1 - y_true) + self.above_zero(-y_pred, y_true)
+        yes = y_true > 0
+        return self.above_zero(y_pred, ops.logical_not(yes)) + self.above_zero(-y_pred, yes)
 
-    def above_zero(self, z: Tensor, weight: Tensor) -> Tensor:
-        """log(1 + sum of weight e^z): what a softmax leaves to one more logit, of 0."""
-        some = weight > 0
-        logs = ops.where(some, z + log(ops.where(some, weight, 1.0)), constant(-LARGE[self.dtype], z))
-        every = ops.concatenate([0.0 * z[..., :1], logs], axis=-1)
+    def above_zero(self, z: Tensor, counts: Tensor) -> Tensor:
+        """log(1 + sum of e^z over those that count): what a softmax leaves to one more logit, of 0."""
+        every = ops.concatenate([0.0 * z[..., :1], ops.where(counts, z, constant(-LARGE[self.dtype], z))], axis=-1)
         return surprise_of_one_logit(every, ops.cast(ops.zeros_like(z[..., 0]), "int32"))
 
 

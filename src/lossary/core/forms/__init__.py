@@ -7,6 +7,7 @@ Loss
 ├── Binary         of probabilities or logits of independent yes/no questions
 ├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
 │   └── Sparse     the same with class indices as targets
+├── Divergence     of two distributions along one axis
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
@@ -31,5 +32,6 @@ from .labels import YesNo as YesNo
 from .labels import absent as absent
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
+from .regions import Divergence as Divergence
 from .regions import Overlap as Overlap
 from .regions import Vector as Vector

@@ -14,6 +14,7 @@ from ...numerics.stable import (
     middling,
     sigmoid,
     smaller,
+    with_slopes,
 )
 from .. import axes
 from ..axes import AXES
@@ -163,3 +164,33 @@ def _area(begin: Tensor, end: Tensor, k: Tensor) -> Tensor:
     """The area of a rectangle whose sides are multiplied by k; one that ends before it begins is empty."""
     sides = at_least((end - begin) * k, 0.0)
     return sides[..., 0] * sides[..., 1]
+
+
+class Divergence(Loss, abstract=True, tasks=("distribution",)):
+    """A loss of two distributions along the last axis: the sum of a function of the two shares of each class."""
+
+    answers = "shares of classes"
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SOFT_LABEL, PROBABILITY)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["share"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.SHARES
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, logits=False)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        """The value of each class, from its two shares."""
+        raise NotImplementedError
+
+    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        """The derivatives of `of` by y and by p in closed form."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return total(with_slopes(self.of, self.slopes)(y_true, y_pred), -1)
