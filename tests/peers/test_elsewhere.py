@@ -63,7 +63,7 @@ def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
     return LossFunctionWrapper(getattr(keras.losses, last), **given)(y, p)  # what compile makes of a function
 
 
-def with_torch(name, y, p, **given):
+def with_torch(name, y, p, /, **given):
     torch = importlib.import_module("torch")
     tensors = [torch.tensor(p), torch.tensor(y)]
     if name.endswith(("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss")):
@@ -125,7 +125,7 @@ def peer(name):
     if name in RUN and importlib.util.find_spec(name.partition(".")[0]):
         return RUN[name], ()
     if name in ABSENT:
-        return lambda name, y, p, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * ("torch" in name)
+        return lambda name, y, p, /, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * ("torch" in name)
     return PEERS[name.partition(".")[0]]
 
 

@@ -247,6 +247,8 @@ class Brier(
         almost no gradient.
     Reference: Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review
         78(1):1-3
+    Unlike:
+        sklearn.metrics.brier_score_loss: of one column, half of this; of several, as scale_by_half says
 
     >>> brier([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]])
     0.375
