@@ -18,6 +18,18 @@ SLOTS = [
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
     ),
     Example(
+        "A label that is no row of the kernel",
+        "Tokens that do not count are marked by a number such as -100.",
+        "ls.LinearCrossEntropy()([0, -100], np.zeros((2, 3)), kernel=np.zeros((4, 3)))",
+        "Pass `ignore_class=-100`.",
+    ),
+    Example(
+        "Class weights of another number than the kernel's rows",
+        "`class_weight` holds more or fewer numbers than there are classes.",
+        "ls.LinearCrossEntropy(class_weight=(1.0, 2.0))([0, 1], np.zeros((2, 3)), kernel=np.zeros((4, 3)))",
+        "Pass one weight for each class.",
+    ),
+    Example(
         "An input that is missing",
         "A loss of several inputs is called without one of them.",
         'loss = ls.TripletMargin()\nloss(y_pred={"anchor": np.zeros((2, 3)), "positive": np.zeros((2, 3))})',

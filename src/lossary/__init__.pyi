@@ -122,6 +122,7 @@ from lossary.families.noisy import ActivePassive as _ActivePassive
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.preferences import DPO as _DPO
+from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
@@ -302,6 +303,9 @@ class Tversky(_Tversky):
 
 class DPO(_DPO):
     def __init__(self, beta: float = 0.1, label_smoothing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LinearCrossEntropy(_LinearCrossEntropy):
+    def __init__(self, classes: int | None = None, features: int | None = None, use_bias: bool = False, label_smoothing: float = 0.0, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, z_loss: float = 0.0, soft_cap: float | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Quantile(_Quantile):
     def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -533,6 +537,10 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 def dpo(chosen: Any, rejected: Any, reference_chosen: Any = None, reference_rejected: Any = None, beta: float = 0.1, label_smoothing: float = 0.0) -> Any: ...
 direct_preference_optimization = dpo
 dpo_loss = dpo
+def linear_cross_entropy(label: Any, hidden: Any, kernel: Any, bias: Any = None, classes: int | None = None, features: int | None = None, use_bias: bool = False, label_smoothing: float = 0.0, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, z_loss: float = 0.0, soft_cap: float | None = None) -> Any: ...
+linear_softmax_cross_entropy = linear_cross_entropy
+fused_linear_cross_entropy = linear_cross_entropy
+chunked_cross_entropy = linear_cross_entropy
 def quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
 pinball = quantile
 quantile_loss = quantile

@@ -43,7 +43,7 @@ class Case:
     def __init__(self, cls, how, form, rest):
         self.cls, self.how, self.form, self.rest = cls, how, form, rest
         self.slots = dict(cls(**how).inputs.forms)[form]
-        self.own = list(self.slots.own())
+        self.own = [n for n in self.slots.own() if n in cls(**how).inputs.own_of(cls(**how))]
         self.by_row = [name for name, slot in self.slots.slots.items() if slot.axes[0] == "row"]
         self.floats = self.slots.side("pred")
 

@@ -108,6 +108,29 @@ def arc_face(slots, weight, keep, form, margin=0.5, scale=64.0, classes=None, fe
 
 
 @oracle
+def linear_cross_entropy(
+    slots, weight, keep, form, classes=None, features=None, use_bias=False, label_smoothing=0.0, class_weight=None,
+    ignore_class=None, z_loss=0.0, soft_cap=None,
+):  # fmt: skip
+    share, own = mpf(label_smoothing), class_weight or [1] * len(slots["kernel"])
+
+    def row(t, h):
+        z = [mp.fsum(a * b for a, b in zip(h, w, strict=True)) for w in slots["kernel"]]
+        z = [a + b for a, b in zip(z, slots["bias"], strict=True)] if "bias" in slots else z
+        z = [soft_cap * mp.tanh(a / soft_cap) for a in z] if soft_cap else z
+        log = mp.log(mp.fsum(map(mp.exp, z)))
+        value = (1 - share) * own[t] * (log - z[t]) + share * mean(w * (log - a) for w, a in zip(own, z, strict=True))
+        return value + mpf(z_loss) * log**2
+
+    def entries(t, h, there):
+        if isinstance(t, list):
+            return [entries(*one, there) for one in zip(t, h, strict=True)]
+        return row(int(t), h) if there and t != ignore_class else None
+
+    return [entries(*one) for one in zip(slots["label"], slots["hidden"], keep, strict=True)]
+
+
+@oracle
 def proxy_anchor(slots, weight, keep, form, margin=0.1, scale=32.0, classes=None, features=None):
     proxies, x, pull, push = directions(slots["proxies"]), directions(slots["embedding"]), [], []
     for p, proxy in enumerate(proxies):

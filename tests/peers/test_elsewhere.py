@@ -125,7 +125,9 @@ def peer(name):
     if name in RUN and importlib.util.find_spec(name.partition(".")[0]):
         return RUN[name], ()
     if name in ABSENT:
-        return lambda name, y, p, /, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * ("torch" in name)
+        return lambda name, y, p, /, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * (
+            "torch" in name
+        )
     return PEERS[name.partition(".")[0]]
 
 

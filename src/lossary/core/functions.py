@@ -59,7 +59,8 @@ def function(
     loss_class: Any = cls
     forms = _forms(loss_class)
     slots = [*dict.fromkeys(name for form in forms for name, slot in form.slots.items())] or list(PAIR)
-    needed = set(PAIR) if not forms else {name for form in forms for name in (*form.needed, *form.own())}
+    needed = set(PAIR) if not forms else {name for form in forms for name in form.needed}
+    needed |= {name for form in forms for name, slot in form.own().items() if slot.when is None}
     declared = loss_class.signature.parameters.values()
     own = ordered([p for p in declared if p.name not in COMMON_NAMES and p is not ENTRIES], positional)
     several = len(forms) > 1

@@ -300,6 +300,7 @@ class Loss(Fields, keras.losses.Loss):
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
         keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
+        came = y_true, y_pred
         if keep is not None:
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
@@ -311,7 +312,9 @@ class Loss(Fields, keras.losses.Loss):
         if not isinstance(result, Rows):
             result = Rows(result)
             mask = reduction.both(mask, mask_of(result.values))
-        if not isinstance(result, Fused):
+        if isinstance(result, Fused):
+            result.covered((y_true, came[0], rules.target.neutral), (y_pred, came[1], rules.prediction.neutral))
+        else:
             result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":
             contract.check_rows(owner, result.values, _first(y_pred))
@@ -373,7 +376,7 @@ class Loss(Fields, keras.losses.Loss):
 
         compile does so with the sizes of the model's outputs, a first call with those of its tensors.
         """
-        slots: dict[str, OwnSlot] = self.inputs.own()
+        slots: dict[str, OwnSlot] = self.inputs.own_of(self)
         if not slots or self.layer is not None:
             return True
         shapes = {}
@@ -415,7 +418,7 @@ class Loss(Fields, keras.losses.Loss):
 
     def _weights_for(self, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Tensor]:
         """The same for tensors that arrive; a first call makes them."""
-        own = self.inputs.own()
+        own = self.inputs.own_of(self)
         if not own or own.keys() <= named.keys():
             return {}
         if self.layer is None:

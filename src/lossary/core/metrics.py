@@ -109,7 +109,8 @@ def _some_rows(loss: Loss) -> tuple[Any, Any]:
             do=f"Pass {fields} to the loss.",
         )
     held = {} if loss.layer is None else {v.name: v.shape for v in loss.layer.weights}
-    sizes = {axis: n for name, slot in slots.own().items() for axis, n in zip(slot.axes, held[name], strict=True)}
+    sizes = {axis: n for name, slot in slots.own().items() if name in held
+             for axis, n in zip(slot.axes, held[name], strict=True)}  # fmt: skip
     true, pred, _ = slots.sides(slots.sample(np.random.default_rng(0), 2, optional=False, sizes=sizes))
     return true or None, pred
 

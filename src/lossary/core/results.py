@@ -20,7 +20,7 @@ from typing import Any
 
 from keras import ops
 
-from ..numerics.backend import average, followed, log, replicas, summed, total
+from ..numerics.backend import average, covers, followed, log, replicas, summed, total
 from ..numerics.stable import largest, length, mean, middling, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
@@ -52,20 +52,34 @@ class Rows:
 class Fused(Rows):
     """Rows whose values and slopes by y_pred are made together, by `kernel(y_pred, *held) -> values, slopes`.
 
-    An entrywise kernel gives a value for each entry, and a row's value is the mean over the last axis; a `rowwise` one
-    gives a value for each row. The kernel knows nothing of weights and reductions: sums are made with it in one pass,
-    by the backend, and wherever that cannot be (second derivatives, the rows themselves, sharded tensors), it is
-    followed operation by operation.
+    An entrywise kernel gives a value for each entry, and a row's value is the mean over the last axis, or their sum
+    with `sums`; a `rowwise` one gives a value for each row. The kernel knows nothing of weights and reductions: sums
+    are made with it in one pass, by the backend, and wherever that cannot be (second derivatives, the rows themselves,
+    sharded tensors), it is followed operation by operation.
     """
 
-    def __init__(self, kernel: Kernel, y_pred: Tensor, *held: Tensor, rowwise: bool = False) -> None:
-        self.kernel, self.y_pred, self.held, self.rowwise = kernel, y_pred, held, rowwise
+    def __init__(
+        self, kernel: Kernel, y_pred: Tensor, *held: Tensor, rowwise: bool = False, sums: bool = False
+    ) -> None:
+        self.kernel, self.y_pred, self.held, self.rowwise, self.sums = kernel, y_pred, held, rowwise, sums
         self.valid = self.share = None
+        self.as_they_came = (y_pred, *held)
+        self.neutral: tuple[float | None, ...] = ()
+
+    def covered(self, *replaced: tuple[Tensor, Tensor, float]) -> Fused:
+        """Tensors in which rows that do not count hold a neutral number now, those they were, and that number.
+
+        A pass with weights can put the number there itself, where the weight is 0, and needs no tensor for it.
+        """
+        came = {id(now): (before, number) for now, before, number in replaced}
+        pairs = [came.get(id(x), (x, None)) for x in (self.y_pred, *self.held)]
+        self.as_they_came, self.neutral = tuple(x for x, _ in pairs), tuple(number for _, number in pairs)
+        return self
 
     @property
     def values(self) -> Tensor:
         values = followed(self.kernel, self.rowwise, self.y_pred, self.held)
-        return values if self.rowwise else mean(values)
+        return values if self.rowwise else total(values, -1) if self.sums else mean(values)
 
     @property
     def like(self) -> Tensor:
@@ -73,8 +87,10 @@ class Fused(Rows):
 
     def summed(self, weight: Tensor | None, divisor: Any) -> Tensor:
         """The sum of the rows, each times its weight, divided by a number."""
-        entries = 1 if self.rowwise else length(self.y_pred)
-        number = summed(self.kernel, self.rowwise, self.y_pred, self.held, weight, divisor * entries)
+        entries = 1 if self.rowwise or self.sums else length(self.y_pred)
+        p, *held = (self.y_pred, *self.held) if weight is None or not covers() else self.as_they_came
+        neutral = self.neutral if covers() else ()
+        number = summed(self.kernel, self.rowwise, p, tuple(held), weight, divisor * entries, neutral)
         if number is not None:
             return number
         values = self.values
@@ -366,7 +382,7 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
 
 def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:
     """The formulas of core.reduction, with weights and divisors inside the kernel."""
-    scalar = None
+    scalar, mask = None, mask if result.valid is None else both(mask, result.valid)
     if weight is not None and len(weight.shape) == 0 and how != "mean_with_sample_weight":
         weight, scalar = None, weight
     if weight is None and mask is None:

@@ -113,16 +113,26 @@ class OwnSlot(Slot):
     sizes: tuple[str, ...] = ()
     start: str | Callable[[Any], float] = "glorot_uniform"
     trainable: bool = True
+    when: str | None = None  # a field of the loss: without it there is no such weight
 
 
 def own(kind: Values, axes: tuple[str, ...], sizes: tuple[str, ...], *,
         start: str | Callable[[Any], float] = "glorot_uniform", trainable: bool = True,
-        link: Callable[[Tensor], Tensor] | None = None) -> OwnSlot:  # fmt: skip
+        link: Callable[[Tensor], Tensor] | None = None, when: str | None = None) -> OwnSlot:  # fmt: skip
     """A weight of the loss: own(VECTOR, ("class", "feature"), sizes=("classes", "features")).
 
     With trainable=False it is a state that the formula itself moves, by `Loss.remember`.
     """
-    return OwnSlot(kind, axes, "own", link=link, sizes=sizes, start=start, trainable=trainable)
+    return OwnSlot(kind, axes, "own", link=link, sizes=sizes, start=start, trainable=trainable, when=when)
+
+
+def sized(axes: tuple[str, ...], shape: Iterable[int | None]) -> dict[str, int]:
+    """The sizes of named axes that a shape tells; "..." stands for any number of them."""
+    sizes = list(shape)
+    at = axes.index("...") if "..." in axes else len(axes)
+    rest = axes[at + 1 :]
+    pairs = [*zip(axes[:at], sizes, strict=False), *zip(rest, sizes[len(sizes) - len(rest) :], strict=False)]
+    return {axis: n for axis, n in pairs if n}
 
 
 @dataclass
@@ -174,9 +184,7 @@ class Inputs:
         """The sizes of the axes, as what arrived shows them."""
         found: dict[str, int] = {}
         for name, x in self._given(owner, y_true, y_pred, named).items():
-            axes, shape = self.slots[name].axes, tuple(getattr(x, "shape", None) or np.shape(x))
-            if "..." not in axes:
-                found |= {axis: n for axis, n in zip(axes, shape, strict=False) if n is not None}
+            found |= sized(self.slots[name].axes, getattr(x, "shape", None) or np.shape(x))
         return found
 
     @property
@@ -487,6 +495,10 @@ class Forms:
     def own(self) -> dict[str, OwnSlot]:
         """The weights that the loss owns."""
         return {name: slot for slots in self.values() for name, slot in slots.own().items()}
+
+    def own_of(self, loss: Any) -> dict[str, OwnSlot]:
+        """Those that this loss has, by its fields."""
+        return {name: slot for name, slot in self.own().items() if slot.when is None or getattr(loss, slot.when)}
 
     def names(self) -> str:
         """What has to arrive, by name."""

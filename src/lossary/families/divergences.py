@@ -7,7 +7,7 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction
 from ..numerics import ops
-from ..numerics.backend import log1p, total
+from ..numerics.backend import log1p
 from ..numerics.stable import SMALLEST, at_least, log_ratio, reciprocal, square_root, wide
 
 
@@ -34,8 +34,11 @@ class KLDivergence(
     (0.14384104, 18.420681)
     """
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return total(y_true * log_ratio(y_true, y_pred, self.dtype), -1)
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return y * log_ratio(y, p, self.dtype)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return -y * reciprocal(p, self.dtype)
 
 
 kl_divergence = function(KLDivergence)
@@ -58,8 +61,8 @@ class ReverseKL(Divergence, aliases=("reverse_kl_divergence", "rkl"), traits=("c
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return p * log_ratio(p, y, self.dtype)
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        return -p * reciprocal(y, self.dtype), log_ratio(p, y, self.dtype) + 1
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return log_ratio(p, y, self.dtype) + 1
 
 
 reverse_kl = function(ReverseKL)
@@ -83,9 +86,8 @@ class Jeffreys(
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return (p - y) * log_ratio(p, y, self.dtype)
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        log = log_ratio(p, y, self.dtype)
-        return (y - p) * reciprocal(y, self.dtype) - log, (p - y) * reciprocal(p, self.dtype) + log
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return (p - y) * reciprocal(p, self.dtype) + log_ratio(p, y, self.dtype)
 
 
 jeffreys = function(Jeffreys)
@@ -113,8 +115,8 @@ class JensenShannon(
         ours = (1 - self.beta) * (p * self.log_part(p, y, self.beta))
         return self.beta * (y * self.log_part(y, p, 1 - self.beta)) + ours
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        return self.beta * self.log_part(y, p, 1 - self.beta), (1 - self.beta) * self.log_part(p, y, self.beta)
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return (1 - self.beta) * self.log_part(p, y, self.beta)
 
     def log_part(self, a: Tensor, b: Tensor, w: float) -> Tensor:
         """log(a / m) with the mixture m = a + w (b - a), exact also where a is nearly b."""
@@ -145,9 +147,9 @@ class Hellinger(
         roots = square_root(y) + square_root(p)
         return 0.5 * ops.square((p - y) / ops.where(roots > 0, roots, 1.0))
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
         a, b = (ops.sqrt(at_least(x, SMALLEST[wide(self.dtype)])) for x in (y, p))
-        return 0.5 * ((y - p) / (a + b)) / a, 0.5 * ((p - y) / (a + b)) / b
+        return 0.5 * ((p - y) / (a + b)) / b
 
 
 hellinger = function(Hellinger)
@@ -169,9 +171,8 @@ class TotalVariationDistance(Divergence, aliases=("tvd", "total_variation_diverg
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return 0.5 * ops.abs(p - y)
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        slope = 0.5 * ops.sign(p - y)
-        return -slope, slope
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return 0.5 * ops.sign(p - y)
 
 
 total_variation_distance = function(TotalVariationDistance)
@@ -196,9 +197,8 @@ class TriangularDiscrimination(
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return (p - y) * self.part(p - y, y + p)
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        part = self.part(p - y, y + p)
-        return -part * (1 + 2 * self.part(p, y + p)), part * (1 + 2 * self.part(y, y + p))
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return self.part(p - y, y + p) * (1 + 2 * self.part(y, y + p))
 
     def part(self, a: Tensor, whole: Tensor) -> Tensor:
         """What a is of the whole; of nothing, nothing."""

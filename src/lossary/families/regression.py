@@ -14,7 +14,6 @@ from ..numerics.backend import log1p_near, total
 from ..numerics.stable import (
     at_least,
     log_growth,
-    mean,
     root_mean_square,
     squared_log_growth,
     tanh,
@@ -193,18 +192,10 @@ class MeanAbsolutePercentageError(
     divides_by_target = True
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return 100 * self.share(y, p)
+        return 100 * (ops.abs(p - y) / at_least(ops.abs(y), self.epsilon))
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return 100 * ops.sign(p - y) / at_least(ops.abs(y), self.epsilon)
-
-    def share(self, y: Tensor, p: Tensor) -> Tensor:
-        """Each error as a share of its target."""
-        e = p - y
-        return e * ops.stop_gradient(ops.sign(e)) / at_least(ops.abs(y), self.epsilon)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return 100 * mean(self.share(y_true, y_pred))  # in this order, so that no share of the mean overflows alone
 
 
 mean_absolute_percentage_error = function(MeanAbsolutePercentageError)
@@ -239,6 +230,11 @@ class MeanSquaredLogarithmicError(
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         p = at_least(p, 0.0)
         return 2 * log_growth(at_least(y, 0.0), p) / (1 + p)
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        p = at_least(y_pred, 0.0)
+        grown = log_growth(at_least(y_true, 0.0), p)
+        return ops.square(grown), 2 * grown / (1 + p)
 
 
 mean_squared_logarithmic_error = function(MeanSquaredLogarithmicError)

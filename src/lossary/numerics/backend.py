@@ -160,8 +160,19 @@ def derived(
 Kernel = Callable[..., tuple[Tensor, Tensor]]
 
 
+def covers() -> bool:
+    """Whether `summed` can put neutral numbers into rows of weight 0 itself, at no cost."""
+    return bool(_BACKEND.COVERS)
+
+
 def summed(
-    kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...], weight: Tensor | None, divisor: Any
+    kernel: Kernel,
+    rowwise: bool,
+    p: Tensor,
+    held: tuple[Tensor, ...],
+    weight: Tensor | None,
+    divisor: Any,
+    neutral: tuple[float | None, ...] = (),
 ) -> Tensor | None:
     """The sum of a kernel's values, each row times its weight, divided by a number; with its gradient in one pass.
 
@@ -171,10 +182,11 @@ def summed(
         p: (..., columns).
         held: tensors of the shape of p; of the shape of its rows, where rowwise.
         weight: one number for each row, or None.
+        neutral: what p and the held tensors shall hold in rows of weight 0; None leaves them as they are.
 
     None where the backend cannot do it in one pass.
     """
-    return _BACKEND.summed(kernel, rowwise, p, held, weight, divisor)
+    return _BACKEND.summed(kernel, rowwise, p, held, weight, divisor, *([neutral] if covers() else []))
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...]) -> Tensor:

@@ -183,40 +183,62 @@ SIZE = 1 << 16  # numbers in a block: what is made of them stays in a core's cac
 FEW = 1 << 17  # numbers that need no blocks
 
 
-def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
+COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+
+
+def summed(
+    kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any, neutral: Any = ()
+) -> Any:
     """Value and gradient by a scan over blocks, so that no tensor of full size is made but the gradient.
 
     Tensors that may lie on several devices have no blocks: cutting them would gather them.
     """
+    each = weight is not None and not rowwise and p.shape[-1] < 64  # short rows: a weight for each entry
+    if each:
+        weight = jnp.broadcast_to(weight[..., None], p.shape)
     rest = held if weight is None else (*held, weight)
 
     def parts(p: Any, *rest: Any) -> tuple[Any, Any]:
         if weight is None:
             values, slope = kernel(p, *rest)
             return row_sums(values, rowwise), slope * (1 / divisor)
-        *held, by_row = rest
-        values, slope = kernel(p, *held)
-        scale = by_row[..., None]
-        return row_sums(values if rowwise else values * scale, rowwise) * (by_row if rowwise else 1.0), slope * (
-            scale / divisor
-        )
+        *held, by = rest
+        values, slope = kernel(*covered(by, p, *held))
+        if each:
+            return row_sums(values * by), slope * (by * (1 / divisor))
+        return row_sums(values, rowwise) * by, slope * (by * (1 / divisor))[..., None]
+
+    def covered(by: Any, *x: Any) -> list[Any]:
+        """The tensors with neutral numbers in rows of weight 0."""
+        if all(number is None for number in neutral):
+            return list(x)
+        none = by == 0
+        over = [none if v.ndim == none.ndim else none[..., None] for v in x]
+        return [
+            v if n is None else jnp.where(o, jnp.asarray(n, v.dtype), v)
+            for v, n, o in zip(x, neutral, over, strict=True)
+        ]
 
     def both(p: Any, *rest: Any) -> tuple[Any, Any]:
-        if p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
+        traced = any(isinstance(x, jax.core.Tracer) for x in (p, *rest))
+        if not traced or p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
             sums, slope = parts(p, *rest)
             return finite(jnp.sum(sums) / divisor, p, *rest), slope
-        sums, slope = _scanned(parts, rowwise or weight is not None, p, rest)
+        sums, slope = _scanned(parts, rowwise or (weight is not None and not each), p, rest)
         return finite(sums / divisor, p, *rest), slope
 
     def finite(number: Any, p: Any, *rest: Any) -> Any:
         """The number; where a sum is too large, though the quotient need not be, by quotients of the terms."""
 
         def spared() -> Any:
-            values = kernel(p, *rest[: len(held)])[0] / divisor
+            given = (p, *rest[: len(held)])
+            values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
             if weight is not None:
-                values = values * (rest[-1] if rowwise else rest[-1][..., None])
+                values = values * (rest[-1] if rowwise or each else rest[-1][..., None])
             return jnp.sum(values)
 
+        if not isinstance(number, jax.core.Tracer):  # what is not compiled would be, for every call anew
+            return number if bool(jnp.isfinite(number)) else spared()
         return jax.lax.cond(jnp.isfinite(number), lambda: number, spared)
 
     def value(p: Any, *rest: Any) -> Any:

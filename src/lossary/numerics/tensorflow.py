@@ -156,6 +156,9 @@ def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[
 Kernel = Callable[..., tuple[Any, Any]]
 
 
+COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+
+
 def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
     """Value and gradient from one call of the kernel."""
     scale = None if weight is None else tf.expand_dims(weight, -1)

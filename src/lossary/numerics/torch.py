@@ -211,6 +211,9 @@ FEW = 1 << 13  # numbers that are computed as they are, without blocks
 Kernel = Callable[..., tuple[Any, Any]]
 
 
+COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+
+
 def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
     """Value and gradient in one pass over blocks; None where torch needs steps that it can follow."""
     if not concrete(p) or get_proxy_mode() is not None or unpack_dual(p).tangent is not None:

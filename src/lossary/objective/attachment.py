@@ -22,7 +22,7 @@ from ..core.loss import Loss
 from ..core.metrics import LossMetric, as_losses, as_metrics
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
-from ..core.slots import size_fields
+from ..core.slots import size_fields, sized
 from ..core.sums import MultiLoss, Sum, by_path
 from ..numerics.keras_private import (
     LOSS_TAKES_TRAINING,
@@ -212,8 +212,8 @@ def _build(loss: Loss, model: keras.Model, term: Term | None, output: str | None
     """Make the weights that a loss owns, of the size of what it reads."""
     shapes = _shapes(loss, model, term, output)
     slots = next((form for form in loss.inputs.values() if set(shapes) <= set(form.slots)), loss.inputs.values()[0])
-    found = [(slots.slots[name].axes, x.shape) for name, x in shapes.items() if name in slots.slots and x is not None]
-    sizes = {a: n for axes, shape in found if "..." not in axes for a, n in zip(axes, shape, strict=False) if n}
+    found = [sized(slots.slots[n].axes, x.shape) for n, x in shapes.items() if n in slots.slots and x is not None]
+    sizes = {axis: size for one in found for axis, size in one.items()}
     if not loss.build_weights(sizes):
         fields = size_fields(slots.own())
         raise LossaryError(

@@ -20,6 +20,7 @@ from ..core.loss import Loss
 from ..core.metrics import own_loss
 from ..core.moments import Moment, open_moment
 from ..core.schedules import Moving
+from ..core.slots import sized
 from ..core.sums import Part, weights_of
 from ..numerics.keras_private import parents_of
 from .attachment import carried_by, leaves_of
@@ -69,8 +70,8 @@ class _AddsLoss(keras.layers.Layer):
         if loss.inputs.own() and loss.layer is None:
             shapes = {n: x.shape for n, x in inputs.items()}
             form = next((form for form in loss.inputs.values() if set(shapes) <= {*form.slots, "sample_weight"}), None)
-            axes = {n: form.slots[n].axes for n in shapes if n in form.slots} if form else {}
-            known = {a: size for n, names in axes.items() for a, size in zip(names, shapes[n], strict=False) if size}
+            told = [sized(form.slots[n].axes, shapes[n]) for n in shapes if n in form.slots] if form else []
+            known = {axis: size for one in told for axis, size in one.items()}
             if loss.build_weights(known):
                 self.carried.append(loss.layer)
 

@@ -87,8 +87,12 @@ class Pointwise(Loss, abstract=True, tasks=("regression",)):
         """The derivative of `of` by p in closed form."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean(self.of(y_true, y_pred))
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each entry; a loss may have them share their work."""
+        return self.of(y_true, y_pred), self.slope(y_true, y_pred)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true)
 
 
 class Margin(Loss, abstract=True, tasks=("binary",)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from keras import ops
 
@@ -14,7 +14,6 @@ from ...numerics.stable import (
     middling,
     sigmoid,
     smaller,
-    with_slopes,
 )
 from .. import axes
 from ..axes import AXES
@@ -30,7 +29,7 @@ from ..contract import (
 from ..errors import TargetError
 from ..loss import Loss, Tensor
 from ..params import Param, choice, flag
-from ..results import Rows, Sums
+from ..results import Fused, Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
 from .labels import FromLogits
 
@@ -188,9 +187,13 @@ class Divergence(Loss, abstract=True, tasks=("distribution",)):
         """The value of each class, from its two shares."""
         raise NotImplementedError
 
-    def slopes(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        """The derivatives of `of` by y and by p in closed form."""
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        """The derivative of `of` by p in closed form."""
         raise NotImplementedError
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return total(with_slopes(self.of, self.slopes)(y_true, y_pred), -1)
+    def kernel(self, p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each class."""
+        return self.of(y, p), self.slope(y, p)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, sums=True)

@@ -1,0 +1,72 @@
+"""On JAX: a scan over blocks of rows, which adds to the kernel's gradient where it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+Tensor = Any
+
+
+def summed(terms: Any, weights: Any, h: Any, w: Any, b: Any, held: tuple[Any, ...], scale: Any) -> Any:
+    """Tensors that may lie on several devices have no blocks: cutting them would gather them."""
+    if jax.device_count() > 1:
+        return None
+    kernel = terms.kernel(weights)
+
+    def block(h: Any, w: Any, b: Any, held: Any, scale: Any) -> tuple[Any, Any]:
+        z = jnp.matmul(h, w.T) if b is None else jnp.matmul(h, w.T) + b
+        values, slopes = kernel(z, *held)
+        return jnp.sum(values * scale), slopes * scale[..., None]
+
+    def both(h: Any, w: Any, b: Any, *rest: Any) -> tuple[Any, tuple[Any, Any, Any]]:
+        def body(made: Any, rows: Any) -> tuple[Any, Any]:
+            total, by_w, by_b = made
+            x, *held, scale = rows
+            number, s = block(x, w, b, held, scale)
+            by_b = by_b if by_b is None else by_b + jnp.sum(s, 0)
+            return (total + number, by_w + jnp.matmul(s.T, x), by_b), jnp.matmul(s, w)
+
+        start = (jnp.zeros((), h.dtype), jnp.zeros_like(w), None if b is None else jnp.zeros_like(b))
+        (number, by_w, by_b), by_h = _over_blocks(body, start, (h, *rest), len(w))
+        return number, (by_h, by_w, by_b)
+
+    def value(h: Any, w: Any, b: Any, *rest: Any) -> Any:
+        def body(total: Any, rows: Any) -> tuple[Any, Any]:
+            x, *held, scale = rows
+            return total + block(x, w, b, held, scale)[0], None
+
+        return _over_blocks(body, jnp.zeros((), h.dtype), (h, *rest), len(w))[0]
+
+    f = jax.custom_jvp(value)
+
+    def rule(x: Any, changes: Any) -> tuple[Any, Any]:
+        number, slopes = both(*x)
+        change = jnp.zeros_like(number)
+        for slope, moved in zip(slopes, changes[:3], strict=True):
+            if slope is not None and not isinstance(moved, jax.custom_derivatives.SymbolicZero):
+                change = change + jnp.sum(slope * moved)
+        return number, change
+
+    f.defjvp(rule, symbolic_zeros=True)
+    return f(h, w, b, *held, scale)
+
+
+def _over_blocks(body: Any, start: Any, rows: tuple[Any, ...], classes: int) -> tuple[Any, Any]:
+    """A scan over blocks of rows; the last one may be smaller."""
+    from . import rows_of_a_block
+
+    n = len(rows[0])
+    size = min(rows_of_a_block(classes), n)
+    if n == size:
+        return body(start, rows)
+    count = n // size
+    cut = tuple(x[: count * size].reshape((count, size, *x.shape[1:])) for x in rows)
+    made, found = jax.lax.scan(body, start, cut)
+    found = None if found is None else found.reshape((count * size, *found.shape[2:]))
+    if n > count * size:
+        made, last = body(made, tuple(x[count * size :] for x in rows))
+        found = None if found is None else jnp.concatenate([found, last])
+    return made, found
