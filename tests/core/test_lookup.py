@@ -112,7 +112,7 @@ infonce ranknet cosface sphereface contrastive npair lambdarank approx_ndcg
 ppo_clip simpo barlow_twins vicreg byol dino simclr moco wing adaptive_wing lovasz_hinge lovasz_softmax
 ssim psnr lpips charbonnier zinb negative_binomial tweedie gamma_nll weibull crps energy_score
 wasserstein sinkhorn gan_hinge lsgan wgan_gp diou ciou center_loss proxy_nca
-multi_similarity lifted_structure angular supcon rnnt perceptual style total_variation mixup
+multi_similarity lifted_structure angular supcon rnnt perceptual style mixup
 label_distribution ordinal coral corn emd yolo detr
 """
 

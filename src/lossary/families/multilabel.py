@@ -131,7 +131,7 @@ class Varifocal(Binary, aliases=("varifocal_loss", "vfl"), traits=("smooth",)):
 varifocal = function(Varifocal)
 
 
-class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "centernet_focal", "cornernet_focal"), traits=("smooth",)):
+class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"), traits=("smooth",)):
     r"""A focal loss for heat maps: entries near a peak, with labels just below 1, are hardly punished for a yes.
 
     Formula: -(1 - p)^\alpha \log p for y = 1, and -(1 - y)^\beta p^\alpha \log(1 - p) for y < 1

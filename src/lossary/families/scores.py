@@ -175,9 +175,7 @@ class LogitAdjusted(
 logit_adjusted = function(LogitAdjusted)
 
 
-class LDAM(
-    Loss, aliases=("ldam_loss", "label_distribution_aware_margin"), tasks=("multiclass",), traits=("convex", "smooth")
-):
+class LDAM(Loss, aliases=("ldam_loss",), tasks=("multiclass",), traits=("convex", "smooth")):
     r"""The cross-entropy of cosines with a margin for the true class, which is larger the rarer that class is.
 
     Formula: -\log \frac{e^{s (z_t - m_t)}}{e^{s (z_t - m_t)} + \sum_{c \ne t} e^{s z_c}}, with
