@@ -283,6 +283,12 @@ LOSSES = [
         "One weight per output of the model, in their order.",
     ),
     Example(
+        "Class counts for another number of classes",
+        "`class_counts` holds more or fewer numbers than there are outputs.",
+        "ls.LogitAdjusted(class_counts=(40.0, 8.0))(np.array([0, 1, 2]), np.zeros((3, 3)))",
+        "One count per output of the model, in their order.",
+    ),
+    Example(
         "One alpha per class, for another number of classes",
         "`alpha` holds more or fewer numbers than there are outputs.",
         "ls.CategoricalFocalCrossentropy(alpha=(0.2, 0.8))(np.eye(3), np.full((3, 3), 1 / 3))",

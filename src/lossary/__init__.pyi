@@ -93,6 +93,8 @@ from lossary.families.categorical import SparseCategoricalCrossentropy as _Spars
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
+from lossary.families.categorical import Brier as _Brier
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -107,6 +109,12 @@ from lossary.families.deviations import FocalRegression as _FocalRegression
 from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
 from lossary.families.deviations import ArctangentError as _ArctangentError
 from lossary.families.divergences import KLDivergence as _KLDivergence
+from lossary.families.divergences import ReverseKL as _ReverseKL
+from lossary.families.divergences import Jeffreys as _Jeffreys
+from lossary.families.divergences import JensenShannon as _JensenShannon
+from lossary.families.divergences import Hellinger as _Hellinger
+from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
+from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
@@ -125,7 +133,27 @@ from lossary.families.lovasz import LovaszHinge as _LovaszHinge
 from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
+from lossary.families.margins import SoftMargin as _SoftMargin
+from lossary.families.margins import Exponential as _Exponential
+from lossary.families.margins import Perceptron as _Perceptron
+from lossary.families.margins import SmoothHinge as _SmoothHinge
+from lossary.families.margins import ModifiedHuber as _ModifiedHuber
+from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
+from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
+from lossary.families.multilabel import Varifocal as _Varifocal
+from lossary.families.multilabel import PenaltyReducedFocal as _PenaltyReducedFocal
+from lossary.families.multilabel import Zlpr as _Zlpr
+from lossary.families.noisy import TruncatedHinge as _TruncatedHinge
+from lossary.families.noisy import Savage as _Savage
+from lossary.families.noisy import Tangent as _Tangent
+from lossary.families.noisy import Unhinged as _Unhinged
+from lossary.families.noisy import SymmetricCrossEntropy as _SymmetricCrossEntropy
+from lossary.families.noisy import TaylorCrossEntropy as _TaylorCrossEntropy
+from lossary.families.noisy import ClassAbsoluteError as _ClassAbsoluteError
+from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEntropy
+from lossary.families.noisy import ActivePassive as _ActivePassive
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -166,6 +194,11 @@ from lossary.families.robust import Fair as _Fair
 from lossary.families.robust import Charbonnier as _Charbonnier
 from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.scores import MultiMargin as _MultiMargin
+from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
+from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
+from lossary.families.scores import LogitAdjusted as _LogitAdjusted
+from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
 
@@ -237,6 +270,12 @@ class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
 class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
+class PolyCrossEntropy(_PolyCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Brier(_Brier):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -278,6 +317,24 @@ class ArctangentError(_ArctangentError):
 
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ReverseKL(_ReverseKL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Jeffreys(_Jeffreys):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class JensenShannon(_JensenShannon):
+    def __init__(self, beta: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Hellinger(_Hellinger):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TotalVariationDistance(_TotalVariationDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TriangularDiscrimination(_TriangularDiscrimination):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Circle(_Circle):
     def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -333,8 +390,68 @@ class Hinge(_Hinge):
 class SquaredHinge(_SquaredHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
+class SoftMargin(_SoftMargin):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Exponential(_Exponential):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Perceptron(_Perceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothHinge(_SmoothHinge):
+    def __init__(self, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ModifiedHuber(_ModifiedHuber):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinarySparsemax(_BinarySparsemax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class AsymmetricMultiLabel(_AsymmetricMultiLabel):
+    def __init__(self, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Varifocal(_Varifocal):
+    def __init__(self, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PenaltyReducedFocal(_PenaltyReducedFocal):
+    def __init__(self, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Zlpr(_Zlpr):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TruncatedHinge(_TruncatedHinge):
+    def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Savage(_Savage):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Tangent(_Tangent):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Unhinged(_Unhinged):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SymmetricCrossEntropy(_SymmetricCrossEntropy):
+    def __init__(self, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TaylorCrossEntropy(_TaylorCrossEntropy):
+    def __init__(self, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ClassAbsoluteError(_ClassAbsoluteError):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedCrossEntropy(_NormalizedCrossEntropy):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ActivePassive(_ActivePassive):
+    def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
@@ -456,6 +573,21 @@ class Welsch(_Welsch):
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MultiMargin(_MultiMargin):
+    def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SparseCategoricalHinge(_SparseCategoricalHinge):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MulticlassPerceptron(_MulticlassPerceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogitAdjusted(_LogitAdjusted):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, tau: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LDAM(_LDAM):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class CTC(_CTC):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -532,6 +664,13 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
+def poly_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+poly_loss = poly_cross_entropy
+poly1 = poly_cross_entropy
+def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+brier_score = brier
+brier_loss = brier
+quadratic_score = brier
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
@@ -574,6 +713,26 @@ KLD = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence
+def reverse_kl(y_true: Any, y_pred: Any) -> Any: ...
+reverse_kl_divergence = reverse_kl
+rkl = reverse_kl
+def jeffreys(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_kl = jeffreys
+j_divergence = jeffreys
+spectral_information_divergence = jeffreys
+def jensen_shannon(y_true: Any, y_pred: Any, beta: float = 0.5) -> Any: ...
+js_divergence = jensen_shannon
+jsd = jensen_shannon
+jensen_shannon_divergence = jensen_shannon
+def hellinger(y_true: Any, y_pred: Any) -> Any: ...
+squared_hellinger = hellinger
+hellinger_distance = hellinger
+def total_variation_distance(y_true: Any, y_pred: Any) -> Any: ...
+tvd = total_variation_distance
+total_variation_divergence = total_variation_distance
+def triangular_discrimination(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_chi_squared = triangular_discrimination
+vincze_le_cam = triangular_discrimination
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -625,8 +784,62 @@ hinge_loss = hinge
 svm = hinge
 def squared_hinge(y_true: Any, y_pred: Any) -> Any: ...
 l2_svm = squared_hinge
+def soft_margin(y_true: Any, y_pred: Any) -> Any: ...
+soft_margin_loss = soft_margin
+logistic_margin = soft_margin
+def exponential(y_true: Any, y_pred: Any) -> Any: ...
+exponential_loss = exponential
+adaboost = exponential
+def perceptron(y_true: Any, y_pred: Any) -> Any: ...
+perceptron_loss = perceptron
+def smooth_hinge(y_true: Any, y_pred: Any, gamma: float = 1.0) -> Any: ...
+smoothed_hinge = smooth_hinge
+smooth_hinge_loss = smooth_hinge
+huberized_hinge = smooth_hinge
+def modified_huber(y_true: Any, y_pred: Any) -> Any: ...
+modified_huber_loss = modified_huber
+def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
+sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
+def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+binary_poly_loss = poly_binary_cross_entropy
+poly_bce = poly_binary_cross_entropy
+def asymmetric_multi_label(y_true: Any, y_pred: Any, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+asymmetric_loss = asymmetric_multi_label
+asl = asymmetric_multi_label
+def varifocal(y_true: Any, y_pred: Any, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+varifocal_loss = varifocal
+vfl = varifocal
+def penalty_reduced_focal(y_true: Any, y_pred: Any, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+gaussian_focal = penalty_reduced_focal
+cornernet_focal = penalty_reduced_focal
+def zlpr(y_true: Any, y_pred: Any) -> Any: ...
+zlpr_loss = zlpr
+multilabel_categorical_crossentropy = zlpr
+def truncated_hinge(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
+ramp_loss = truncated_hinge
+def savage(y_true: Any, y_pred: Any) -> Any: ...
+savage_loss = savage
+savageboost = savage
+def tangent(y_true: Any, y_pred: Any) -> Any: ...
+tangent_loss = tangent
+tangentboost = tangent
+def unhinged(y_true: Any, y_pred: Any) -> Any: ...
+unhinged_loss = unhinged
+def symmetric_cross_entropy(y_true: Any, y_pred: Any, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+sce = symmetric_cross_entropy
+sl_loss = symmetric_cross_entropy
+def taylor_cross_entropy(y_true: Any, y_pred: Any, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+taylor_ce = taylor_cross_entropy
+def class_absolute_error(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+mae_of_probabilities = class_absolute_error
+probability_mae = class_absolute_error
+def normalized_cross_entropy(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+nce_of_classes = normalized_cross_entropy
+def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+active_passive_loss = active_passive
+apl = active_passive
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -759,6 +972,17 @@ correntropy = welsch
 dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
+multi_margin_loss = multi_margin
+weston_watkins = multi_margin
+def sparse_categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
+crammer_singer = sparse_categorical_hinge
+def multiclass_perceptron(y_true: Any, y_pred: Any) -> Any: ...
+def logit_adjusted(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, tau: float = 1.0) -> Any: ...
+logit_adjustment = logit_adjusted
+balanced_softmax = logit_adjusted
+def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
+ldam_loss = ldam
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
 connectionist_temporal_classification = ctc
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...

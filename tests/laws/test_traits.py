@@ -32,9 +32,10 @@ def test_convex_means_convex(cls):
 @of_one_number
 def test_robust_means_a_bounded_pull(cls):
     far = np.abs(gradient(cls().of, np.float32([-1e4, -1e3, 1e3, 1e4])))
-    grows = far[3] > 5 * max(far[2], 1e-3) or far[0] > 5 * max(far[1], 1e-3) or np.isinf(far).any()
+    grows = far[3] > 5 * max(far[2], 1e-3) or far[0] > 5 * max(far[1], 1e-3) or not np.isfinite(far).all()
     assert not (grows and "robust" in cls.traits)
-    assert grows or "robust" in cls.traits or cls.__name__ in ("Hinge", "PowerError")
+    # A label is wrong by at most 2, so a margin need not be robust.
+    assert grows or "robust" in cls.traits or issubclass(cls, Margin) or cls.__name__ == "PowerError"
 
 
 @of_one_number
@@ -43,7 +44,8 @@ def test_symmetric_bounded_and_redescending_are_what_they_say(cls):
     both = array(loss.of(ops.convert_to_tensor(X))), array(loss.of(ops.convert_to_tensor(-X)))
     assert ("symmetric" in cls.traits) == bool(np.allclose(*both, rtol=1e-6))
     ends = array(loss.of(ops.convert_to_tensor(np.float32([-1e8, -1e7, 1e7, 1e8]))))
-    assert ("bounded" in cls.traits) == bool(np.allclose(ends, ends[0]))
+    sides = [ends[:2], ends[2:]] if issubclass(cls, Margin) else [ends]
+    assert ("bounded" in cls.traits) == all(np.allclose(side, side[0]) and np.isfinite(side).all() for side in sides)
     pull = np.abs(gradient(loss.of, np.float32([-1.0, -1e4])))
     assert ("redescending" in cls.traits) == bool(pull[1] < 0.01 * pull[0])
 

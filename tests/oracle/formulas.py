@@ -221,6 +221,24 @@ ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
 
 
+def margin(of):
+    return entrywise(lambda y, p, **parameters: of((y or mpf(-1)) * p, **parameters))
+
+
+ORACLE["soft_margin"] = margin(lambda m: mp.log1p(mp.exp(-m)))
+ORACLE["exponential"] = margin(lambda m: mp.exp(-m))
+ORACLE["perceptron"] = margin(lambda m: max(-m, 0))
+ORACLE["smooth_hinge"] = margin(
+    lambda m, gamma=1: mpf(0) if m >= 1 else (1 - m) ** 2 / 2 / gamma if 1 - m < gamma else 1 - m - mpf(gamma) / 2
+)
+ORACLE["modified_huber"] = margin(lambda m: max(0, 1 - m) ** 2 if m >= -1 else -4 * m)
+ORACLE["binary_sparsemax"] = margin(lambda m: mpf(0) if m >= 1 else -m if m <= -1 else (1 - m) ** 2 / 4)
+ORACLE["truncated_hinge"] = margin(lambda m, s=-1: max(0, 1 - m) - max(0, mpf(s) - m))
+ORACLE["savage"] = margin(lambda m: 1 / (1 + mp.exp(2 * m)) ** 2)
+ORACLE["tangent"] = margin(lambda m: (2 * mp.atan(m) - 1) ** 2)
+ORACLE["unhinged"] = margin(lambda m: 1 - m)
+
+
 @oracle("root_mean_squared_error")
 def root_mean_squared_error(y_true, y_pred):
     return [mp.sqrt(v) for v in ORACLE["mean_squared_error"](y_true, y_pred)]
@@ -350,6 +368,42 @@ ORACLE["sparse_categorical_focal_crossentropy"] = categorical(focal, sparse=True
 ORACLE["categorical_generalized_cross_entropy"] = categorical(
     lambda c, p, q=0.5: (1 - p[c] ** mpf(q)) / mpf(q), sparse=True, normalised=False
 )
+
+
+def symmetric(c, p, alpha=0.1, beta=1, log_zero=-4):
+    return -mpf(alpha) * mp.log(p[c]) - mpf(beta) * log_zero * (1 - p[c])
+
+
+def normalized(c, p):
+    return mp.log(p[c]) / mp.fsum(mp.log(v) for v in p)
+
+
+ORACLE["poly_cross_entropy"] = categorical(
+    lambda c, p, epsilon_1=2: -mp.log(p[c]) + epsilon_1 * (1 - p[c]), sparse=True
+)
+ORACLE["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
+ORACLE["taylor_cross_entropy"] = categorical(
+    lambda c, p, order=2: mp.fsum((1 - p[c]) ** k / k for k in range(1, order + 1)), sparse=True
+)
+ORACLE["class_absolute_error"] = categorical(lambda c, p: 2 * (1 - p[c]), sparse=True)
+ORACLE["normalized_cross_entropy"] = categorical(normalized, sparse=True)
+ORACLE["active_passive"] = categorical(
+    lambda c, p, alpha=1, beta=1, log_zero=-4: mpf(alpha) * normalized(c, p) + symmetric(c, p, 0, beta, log_zero),
+    sparse=True,
+)
+
+
+@oracle("brier")
+def brier(y_true, y_pred, label_smoothing=0, class_weight=None, ignore_class=None, **form):
+    def squares(t, q):
+        y = [v * (1 - mpf(label_smoothing)) + mpf(label_smoothing) / len(q) for v in numbers(t)]
+        p = [mp.exp(v) for v in numbers(q)] if form.get("from_logits") else numbers(q)
+        p = [v / mp.fsum(p) for v in p]
+        if ignore_class is not None and t[ignore_class] == 1:
+            return mpf(0)
+        return mp.fsum(w * (a - b) ** 2 for w, a, b in zip(class_weight or [1] * len(p), y, p, strict=True))
+
+    return [squares(t, q) for t, q in zip(y_true, y_pred, strict=True)]
 
 
 @oracle("categorical_hinge")
@@ -523,3 +577,66 @@ def ctc(y_true, y_pred):
                 total += mp.fprod(p[k][s] for k, s in enumerate(path))
         rows.append(-mp.log(total))
     return rows
+
+
+def binary_right(y, p):
+    """The probability given to the label."""
+    return y * p + (1 - y) * (1 - p)
+
+
+@binary
+def _asymmetric(y, p, yes, no, gamma_pos=1, gamma_neg=4, clip=0.05):
+    kept = max(p - mpf(clip), mpf(0))
+    w0 = no / -mp.log(1 - p) if no else 1 - y  # the weight of the class
+    return (1 - p) ** mpf(gamma_pos) * yes - kept ** mpf(gamma_neg) * w0 * mp.log(1 - kept)
+
+
+ORACLE["asymmetric_multi_label"] = _asymmetric
+ORACLE["poly_binary_cross_entropy"] = binary(
+    lambda y, p, yes, no, epsilon_1=2: yes + no + mpf(epsilon_1) * (1 - binary_right(y, p))
+)
+ORACLE["varifocal"] = binary(
+    lambda y, p, yes, no, alpha=0.75, gamma=2: (y if y else mpf(alpha) * p ** mpf(gamma)) * (yes + no)
+)
+
+
+@binary
+def _penalty_reduced(y, p, yes, no, alpha=2, beta=4):
+    if y == 1:
+        return (1 - p) ** mpf(alpha) * yes
+    return (1 - y) ** (mpf(beta) - 1) * p ** mpf(alpha) * no
+
+
+ORACLE["penalty_reduced_focal"] = _penalty_reduced
+
+
+@oracle("zlpr")
+def zlpr(y_true, y_pred):
+    return [
+        mp.log1p(mp.fsum((y < 1) * mp.exp(z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        + mp.log1p(mp.fsum((y == 1) * mp.exp(-z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        for t, q in zip(y_true, y_pred, strict=True)
+    ]
+
+
+def divergence(of):
+    def rows(y_true, y_pred, **parameters):
+        return [
+            mp.fsum(of(y, p, **parameters) for y, p in zip(numbers(t), numbers(q), strict=True))
+            for t, q in zip(y_true, y_pred, strict=True)
+        ]
+
+    return rows
+
+
+def jensen_shannon(y, p, beta=0.5):
+    m = mpf(beta) * y + (1 - mpf(beta)) * p
+    return (mpf(beta) * y * mp.log(y / m) if y else 0) + ((1 - mpf(beta)) * p * mp.log(p / m) if p else 0)
+
+
+ORACLE["reverse_kl"] = divergence(lambda y, p: p * mp.log(p / y) if p else mpf(0))
+ORACLE["jeffreys"] = divergence(lambda y, p: (p - y) * mp.log(p / y))
+ORACLE["jensen_shannon"] = divergence(jensen_shannon)
+ORACLE["hellinger"] = divergence(lambda y, p: (mp.sqrt(y) - mp.sqrt(p)) ** 2 / 2)
+ORACLE["total_variation_distance"] = divergence(lambda y, p: abs(y - p) / 2)
+ORACLE["triangular_discrimination"] = divergence(lambda y, p: (y - p) ** 2 / (y + p) if y + p else mpf(0))

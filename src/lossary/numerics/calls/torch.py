@@ -185,6 +185,7 @@ sin = _direct(torch.sin, ops.sin)
 arctan = _direct(torch.atan, ops.arctan)
 tanh = _direct(torch.tanh, ops.tanh)
 sigmoid = _direct(torch.sigmoid, ops.sigmoid)
+arctan = _direct(torch.arctan, ops.arctan)
 
 
 def isinf(x: Tensor) -> Tensor:
