@@ -197,8 +197,7 @@ def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
         """The change of the softmax with z. (The matrix of its slopes is symmetric.)"""
         (p, q), (_, first) = chances_of_logits(z), _winner(z)
         own = p * change
-        of_winner = ops.expand_dims(total(ops.where(first, 0.0, own), -1), -1)
-        return p * (q * change - ops.where(first, of_winner, _of_others(own)))
+        return p * (q * change - _of_others(own, first))
 
     def push(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
         return sign * along(z, dz)
