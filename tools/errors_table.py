@@ -283,6 +283,12 @@ LOSSES = [
         "One weight per output of the model, in their order.",
     ),
     Example(
+        "Class counts for another number of classes",
+        "`class_counts` holds more or fewer numbers than there are outputs.",
+        "ls.LogitAdjusted(class_counts=(40.0, 8.0))(np.array([0, 1, 2]), np.zeros((3, 3)))",
+        "One count per output of the model, in their order.",
+    ),
+    Example(
         "One alpha per class, for another number of classes",
         "`alpha` holds more or fewer numbers than there are outputs.",
         "ls.CategoricalFocalCrossentropy(alpha=(0.2, 0.8))(np.eye(3), np.full((3, 3), 1 / 3))",
@@ -293,6 +299,12 @@ LOSSES = [
         "`q` is not increasing, repeats a value, or is a single number.",
         "ls.MultiQuantile(q=(0.9, 0.1))",
         "Sort them; the outputs of the model follow the same order.",
+    ),
+    Example(
+        "Thresholds out of order",
+        "`a`, `b` and `c` of Hampel's loss do not increase.",
+        "ls.Hampel(a=2.0, b=9.0, c=8.0)",
+        "Pass them in order: where the gradient stops growing, where it falls, where it is zero.",
     ),
     Example(
         "A parameter that has no translation",

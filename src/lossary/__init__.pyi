@@ -71,6 +71,11 @@ from lossary.linear.scipy import value_and_gradient as value_and_gradient
 from lossary.objective.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.objective.layers import without_targets as without_targets
+from lossary.families.asymmetric import Expectile as _Expectile
+from lossary.families.asymmetric import QuantileHuber as _QuantileHuber
+from lossary.families.asymmetric import SmoothQuantile as _SmoothQuantile
+from lossary.families.asymmetric import Linex as _Linex
+from lossary.families.asymmetric import CensoredSquaredError as _CensoredSquaredError
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
@@ -88,19 +93,67 @@ from lossary.families.categorical import SparseCategoricalCrossentropy as _Spars
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
+from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
+from lossary.families.categorical import Brier as _Brier
+from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
+from lossary.families.deviances import GammaDeviance as _GammaDeviance
+from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
+from lossary.families.deviances import TweedieDeviance as _TweedieDeviance
+from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
+from lossary.families.deviations import PowerError as _PowerError
+from lossary.families.deviations import ReverseHuber as _ReverseHuber
+from lossary.families.deviations import EpsilonInsensitive as _EpsilonInsensitive
+from lossary.families.deviations import SquaredEpsilonInsensitive as _SquaredEpsilonInsensitive
+from lossary.families.deviations import BalancedL1 as _BalancedL1
+from lossary.families.deviations import FocalRegression as _FocalRegression
+from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
+from lossary.families.deviations import ArctangentError as _ArctangentError
 from lossary.families.divergences import KLDivergence as _KLDivergence
+from lossary.families.divergences import ReverseKL as _ReverseKL
+from lossary.families.divergences import Jeffreys as _Jeffreys
+from lossary.families.divergences import JensenShannon as _JensenShannon
+from lossary.families.divergences import Hellinger as _Hellinger
+from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
+from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
 from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
+from lossary.families.forecasts import IntervalScore as _IntervalScore
+from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
+from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
+from lossary.families.forecasts import EnergyScore as _EnergyScore
+from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.landmarks import Wing as _Wing
+from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.lovasz import LovaszHinge as _LovaszHinge
 from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
+from lossary.families.margins import SoftMargin as _SoftMargin
+from lossary.families.margins import Exponential as _Exponential
+from lossary.families.margins import Perceptron as _Perceptron
+from lossary.families.margins import SmoothHinge as _SmoothHinge
+from lossary.families.margins import ModifiedHuber as _ModifiedHuber
+from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
+from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
+from lossary.families.multilabel import Varifocal as _Varifocal
+from lossary.families.multilabel import PenaltyReducedFocal as _PenaltyReducedFocal
+from lossary.families.multilabel import Zlpr as _Zlpr
+from lossary.families.noisy import TruncatedHinge as _TruncatedHinge
+from lossary.families.noisy import Savage as _Savage
+from lossary.families.noisy import Tangent as _Tangent
+from lossary.families.noisy import Unhinged as _Unhinged
+from lossary.families.noisy import SymmetricCrossEntropy as _SymmetricCrossEntropy
+from lossary.families.noisy import TaylorCrossEntropy as _TaylorCrossEntropy
+from lossary.families.noisy import ClassAbsoluteError as _ClassAbsoluteError
+from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEntropy
+from lossary.families.noisy import ActivePassive as _ActivePassive
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -115,6 +168,9 @@ from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntro
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.redescending import AndrewsWave as _AndrewsWave
+from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
+from lossary.families.redescending import Hampel as _Hampel
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -123,17 +179,45 @@ from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbso
 from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
+from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
+from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
+from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
+from lossary.families.relative import WeightedMeanAbsolutePercentageError as _WeightedMeanAbsolutePercentageError
+from lossary.families.relative import NormalizedMeanSquaredError as _NormalizedMeanSquaredError
+from lossary.families.relative import PearsonCorrelation as _PearsonCorrelation
 from lossary.families.robust import Huber as _Huber
 from lossary.families.robust import SmoothL1 as _SmoothL1
 from lossary.families.robust import PseudoHuber as _PseudoHuber
 from lossary.families.robust import Cauchy as _Cauchy
 from lossary.families.robust import TukeyBiweight as _TukeyBiweight
 from lossary.families.robust import Fair as _Fair
+from lossary.families.robust import Charbonnier as _Charbonnier
+from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.scores import MultiMargin as _MultiMargin
+from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
+from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
+from lossary.families.scores import LogitAdjusted as _LogitAdjusted
+from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
 
 __version__: str
+
+class Expectile(_Expectile):
+    def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class QuantileHuber(_QuantileHuber):
+    def __init__(self, q: float = 0.5, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothQuantile(_SmoothQuantile):
+    def __init__(self, q: float = 0.5, alpha: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Linex(_Linex):
+    def __init__(self, a: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class CensoredSquaredError(_CensoredSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class BinaryCrossentropy(_BinaryCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
@@ -186,8 +270,71 @@ class SparseCategoricalFocalCrossentropy(_SparseCategoricalFocalCrossentropy):
 class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
+class PolyCrossEntropy(_PolyCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Brier(_Brier):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PoissonDeviance(_PoissonDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GammaDeviance(_GammaDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class InverseGaussianDeviance(_InverseGaussianDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TweedieDeviance(_TweedieDeviance):
+    def __init__(self, power: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class HalfSquaredError(_HalfSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PowerError(_PowerError):
+    def __init__(self, q: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ReverseHuber(_ReverseHuber):
+    def __init__(self, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EpsilonInsensitive(_EpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SquaredEpsilonInsensitive(_SquaredEpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BalancedL1(_BalancedL1):
+    def __init__(self, alpha: float = 0.5, gamma: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class FocalRegression(_FocalRegression):
+    def __init__(self, beta: float = 0.2, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedCharbonnier(_GeneralizedCharbonnier):
+    def __init__(self, a: float = 0.45, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ArctangentError(_ArctangentError):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ReverseKL(_ReverseKL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Jeffreys(_Jeffreys):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class JensenShannon(_JensenShannon):
+    def __init__(self, beta: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Hellinger(_Hellinger):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TotalVariationDistance(_TotalVariationDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TriangularDiscrimination(_TriangularDiscrimination):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Circle(_Circle):
     def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -203,6 +350,27 @@ class ArcFace(_ArcFace):
 
 class ProxyAnchor(_ProxyAnchor):
     def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class IntervalScore(_IntervalScore):
+    def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnsembleCRPS(_EnsembleCRPS):
+    def __init__(self, members: int = 10, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GaussianCRPS(_GaussianCRPS):
+    def __init__(self, spread: str = 'log_variance', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnergyScore(_EnergyScore):
+    def __init__(self, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
+    def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Wing(_Wing):
+    def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SoftWing(_SoftWing):
+    def __init__(self, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
@@ -222,8 +390,68 @@ class Hinge(_Hinge):
 class SquaredHinge(_SquaredHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
+class SoftMargin(_SoftMargin):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Exponential(_Exponential):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Perceptron(_Perceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothHinge(_SmoothHinge):
+    def __init__(self, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ModifiedHuber(_ModifiedHuber):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinarySparsemax(_BinarySparsemax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class AsymmetricMultiLabel(_AsymmetricMultiLabel):
+    def __init__(self, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Varifocal(_Varifocal):
+    def __init__(self, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PenaltyReducedFocal(_PenaltyReducedFocal):
+    def __init__(self, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Zlpr(_Zlpr):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TruncatedHinge(_TruncatedHinge):
+    def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Savage(_Savage):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Tangent(_Tangent):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Unhinged(_Unhinged):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SymmetricCrossEntropy(_SymmetricCrossEntropy):
+    def __init__(self, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TaylorCrossEntropy(_TaylorCrossEntropy):
+    def __init__(self, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ClassAbsoluteError(_ClassAbsoluteError):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedCrossEntropy(_NormalizedCrossEntropy):
+    def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ActivePassive(_ActivePassive):
+    def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
@@ -267,6 +495,15 @@ class MultiQuantile(_MultiQuantile):
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class AndrewsWave(_AndrewsWave):
+    def __init__(self, c: float = 1.339, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TruncatedSquaredError(_TruncatedSquaredError):
+    def __init__(self, c: float = 2.795, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Hampel(_Hampel):
+    def __init__(self, a: float = 2.0, b: float = 4.0, c: float = 8.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -291,6 +528,24 @@ class CosineSimilarity(_CosineSimilarity):
 class ConcordanceCorrelation(_ConcordanceCorrelation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class MeanArctangentAbsolutePercentageError(_MeanArctangentAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ScaleInvariantLogarithmicError(_ScaleInvariantLogarithmicError):
+    def __init__(self, lam: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WeightedMeanAbsolutePercentageError(_WeightedMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedMeanSquaredError(_NormalizedMeanSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PearsonCorrelation(_PearsonCorrelation):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Huber(_Huber):
     def __init__(self, delta: float = 1.0, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -309,8 +564,29 @@ class TukeyBiweight(_TukeyBiweight):
 class Fair(_Fair):
     def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class Charbonnier(_Charbonnier):
+    def __init__(self, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Welsch(_Welsch):
+    def __init__(self, c: float = 2.985, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultiMargin(_MultiMargin):
+    def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SparseCategoricalHinge(_SparseCategoricalHinge):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MulticlassPerceptron(_MulticlassPerceptron):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogitAdjusted(_LogitAdjusted):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, tau: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LDAM(_LDAM):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CTC(_CTC):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -318,6 +594,22 @@ class CTC(_CTC):
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+def expectile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
+expectile_loss = expectile
+asymmetric_squared_error = expectile
+asymmetric_least_squares = expectile
+def quantile_huber(y_true: Any, y_pred: Any, q: float = 0.5, delta: float = 1.0) -> Any: ...
+huber_quantile = quantile_huber
+quantile_huber_loss = quantile_huber
+def smooth_quantile(y_true: Any, y_pred: Any, q: float = 0.5, alpha: float = 0.2) -> Any: ...
+smooth_pinball = smooth_quantile
+log_cosh_quantile = smooth_quantile
+def linex(y_true: Any, y_pred: Any, a: float = 1.0) -> Any: ...
+linex_loss = linex
+linear_exponential = linex
+def censored_squared_error(target: Any, censoring: Any, prediction: Any) -> Any: ...
+bounded_mse = censored_squared_error
+one_sided_squared_error = censored_squared_error
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
@@ -372,12 +664,75 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 gce = categorical_generalized_cross_entropy
 generalized_crossentropy = categorical_generalized_cross_entropy
 truncated_lq = categorical_generalized_cross_entropy
+def poly_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+poly_loss = poly_cross_entropy
+poly1 = poly_cross_entropy
+def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+brier_score = brier
+brier_loss = brier
+quadratic_score = brier
+def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_poisson_deviance = poisson_deviance
+def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_gamma_deviance = gamma_deviance
+itakura_saito = gamma_deviance
+def inverse_gaussian_deviance(y_true: Any, y_pred: Any) -> Any: ...
+wald_deviance = inverse_gaussian_deviance
+def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5) -> Any: ...
+compound_poisson_gamma = tweedie_deviance
+def half_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+half_mse = half_squared_error
+def power_error(y_true: Any, y_pred: Any, q: float = 1.5) -> Any: ...
+lq = power_error
+lp = power_error
+minkowski = power_error
+power_loss = power_error
+def reverse_huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
+berhu = reverse_huber
+berhu_loss = reverse_huber
+inverse_huber = reverse_huber
+def epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+eps_insensitive = epsilon_insensitive
+svr = epsilon_insensitive
+dead_zone = epsilon_insensitive
+def squared_epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+squared_svr = squared_epsilon_insensitive
+l2_svr = squared_epsilon_insensitive
+def balanced_l1(y_true: Any, y_pred: Any, alpha: float = 0.5, gamma: float = 1.5) -> Any: ...
+balanced_l1_loss = balanced_l1
+def focal_regression(y_true: Any, y_pred: Any, beta: float = 0.2, gamma: float = 1.0) -> Any: ...
+focal_r = focal_regression
+focal_l1 = focal_regression
+def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: float = 0.001) -> Any: ...
+robust_charbonnier = generalized_charbonnier
+def arctangent_error(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+arctan_loss = arctangent_error
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence
+def reverse_kl(y_true: Any, y_pred: Any) -> Any: ...
+reverse_kl_divergence = reverse_kl
+rkl = reverse_kl
+def jeffreys(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_kl = jeffreys
+j_divergence = jeffreys
+spectral_information_divergence = jeffreys
+def jensen_shannon(y_true: Any, y_pred: Any, beta: float = 0.5) -> Any: ...
+js_divergence = jensen_shannon
+jsd = jensen_shannon
+jensen_shannon_divergence = jensen_shannon
+def hellinger(y_true: Any, y_pred: Any) -> Any: ...
+squared_hellinger = hellinger
+hellinger_distance = hellinger
+def total_variation_distance(y_true: Any, y_pred: Any) -> Any: ...
+tvd = total_variation_distance
+total_variation_divergence = total_variation_distance
+def triangular_discrimination(y_true: Any, y_pred: Any) -> Any: ...
+symmetric_chi_squared = triangular_discrimination
+vincze_le_cam = triangular_discrimination
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -391,6 +746,27 @@ arcface = arc_face
 additive_angular_margin = arc_face
 def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
 proxy_anchor_loss = proxy_anchor
+def interval_score(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
+winkler = interval_score
+winkler_score = interval_score
+interval_loss = interval_score
+def ensemble_crps(y_true: Any, y_pred: Any, members: int = 10, fair: bool = False) -> Any: ...
+crps_ensemble = ensemble_crps
+sample_crps = ensemble_crps
+crps_sample = ensemble_crps
+def gaussian_crps(y_true: Any, y_pred: Any, spread: str = 'log_variance') -> Any: ...
+crps_gaussian = gaussian_crps
+normal_crps = gaussian_crps
+gaussian_crps_score = gaussian_crps
+def energy_score(y_true: Any, y_pred: Any, fair: bool = False) -> Any: ...
+energy_score_loss = energy_score
+def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
+mase = mean_absolute_scaled_error
+MASE = mean_absolute_scaled_error
+def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
+wing_loss = wing
+def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
+soft_wing_loss = soft_wing
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -408,8 +784,62 @@ hinge_loss = hinge
 svm = hinge
 def squared_hinge(y_true: Any, y_pred: Any) -> Any: ...
 l2_svm = squared_hinge
+def soft_margin(y_true: Any, y_pred: Any) -> Any: ...
+soft_margin_loss = soft_margin
+logistic_margin = soft_margin
+def exponential(y_true: Any, y_pred: Any) -> Any: ...
+exponential_loss = exponential
+adaboost = exponential
+def perceptron(y_true: Any, y_pred: Any) -> Any: ...
+perceptron_loss = perceptron
+def smooth_hinge(y_true: Any, y_pred: Any, gamma: float = 1.0) -> Any: ...
+smoothed_hinge = smooth_hinge
+smooth_hinge_loss = smooth_hinge
+huberized_hinge = smooth_hinge
+def modified_huber(y_true: Any, y_pred: Any) -> Any: ...
+modified_huber_loss = modified_huber
+def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
+sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
+def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+binary_poly_loss = poly_binary_cross_entropy
+poly_bce = poly_binary_cross_entropy
+def asymmetric_multi_label(y_true: Any, y_pred: Any, gamma_pos: float = 1.0, gamma_neg: float = 4.0, clip: float = 0.05, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+asymmetric_loss = asymmetric_multi_label
+asl = asymmetric_multi_label
+def varifocal(y_true: Any, y_pred: Any, alpha: float = 0.75, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+varifocal_loss = varifocal
+vfl = varifocal
+def penalty_reduced_focal(y_true: Any, y_pred: Any, alpha: float = 2.0, beta: float = 4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+gaussian_focal = penalty_reduced_focal
+cornernet_focal = penalty_reduced_focal
+def zlpr(y_true: Any, y_pred: Any) -> Any: ...
+zlpr_loss = zlpr
+multilabel_categorical_crossentropy = zlpr
+def truncated_hinge(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
+ramp_loss = truncated_hinge
+def savage(y_true: Any, y_pred: Any) -> Any: ...
+savage_loss = savage
+savageboost = savage
+def tangent(y_true: Any, y_pred: Any) -> Any: ...
+tangent_loss = tangent
+tangentboost = tangent
+def unhinged(y_true: Any, y_pred: Any) -> Any: ...
+unhinged_loss = unhinged
+def symmetric_cross_entropy(y_true: Any, y_pred: Any, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+sce = symmetric_cross_entropy
+sl_loss = symmetric_cross_entropy
+def taylor_cross_entropy(y_true: Any, y_pred: Any, order: int = 2, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+taylor_ce = taylor_cross_entropy
+def class_absolute_error(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+mae_of_probabilities = class_absolute_error
+probability_mae = class_absolute_error
+def normalized_cross_entropy(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+nce_of_classes = normalized_cross_entropy
+def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+active_passive_loss = active_passive
+apl = active_passive
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -450,6 +880,17 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def andrews_wave(y_true: Any, y_pred: Any, c: float = 1.339) -> Any: ...
+andrews = andrews_wave
+andrew_wave = andrews_wave
+sine_wave = andrews_wave
+def truncated_squared_error(y_true: Any, y_pred: Any, c: float = 2.795) -> Any: ...
+talwar = truncated_squared_error
+truncated_quadratic = truncated_squared_error
+skipped_mean = truncated_squared_error
+def hampel(y_true: Any, y_pred: Any, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> Any: ...
+hampel_loss = hampel
+three_part = hampel
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error
@@ -482,6 +923,31 @@ cosine_loss = cosine_similarity
 def concordance_correlation(y_true: Any, y_pred: Any) -> Any: ...
 ccc = concordance_correlation
 concordance_correlation_coefficient = concordance_correlation
+def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+smape = symmetric_mean_absolute_percentage_error
+SMAPE = symmetric_mean_absolute_percentage_error
+def mean_arctangent_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+maape = mean_arctangent_absolute_percentage_error
+MAAPE = mean_arctangent_absolute_percentage_error
+def scale_invariant_logarithmic_error(y_true: Any, y_pred: Any, lam: float = 0.5) -> Any: ...
+silog = scale_invariant_logarithmic_error
+scale_invariant_log = scale_invariant_logarithmic_error
+eigen_depth = scale_invariant_logarithmic_error
+def weighted_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+wmape = weighted_mean_absolute_percentage_error
+WMAPE = weighted_mean_absolute_percentage_error
+wape = weighted_mean_absolute_percentage_error
+WAPE = weighted_mean_absolute_percentage_error
+mad_mean_ratio = weighted_mean_absolute_percentage_error
+def normalized_mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+nmse = normalized_mean_squared_error
+NMSE = normalized_mean_squared_error
+relative_squared_error = normalized_mean_squared_error
+unexplained_variance = normalized_mean_squared_error
+def pearson_correlation(y_true: Any, y_pred: Any) -> Any: ...
+pearson = pearson_correlation
+plcc = pearson_correlation
+correlation_loss = pearson_correlation
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
 huber_loss = huber
 smooth_mae = huber
@@ -497,8 +963,26 @@ biweight = tukey_biweight
 bisquare = tukey_biweight
 def fair(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 fair_loss = fair
+def charbonnier(y_true: Any, y_pred: Any, epsilon: float = 0.001) -> Any: ...
+charbonnier_loss = charbonnier
+def welsch(y_true: Any, y_pred: Any, c: float = 2.985) -> Any: ...
+leclerc = welsch
+welsch_loss = welsch
+correntropy = welsch
+dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
+multi_margin_loss = multi_margin
+weston_watkins = multi_margin
+def sparse_categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
+crammer_singer = sparse_categorical_hinge
+def multiclass_perceptron(y_true: Any, y_pred: Any) -> Any: ...
+def logit_adjusted(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, tau: float = 1.0) -> Any: ...
+logit_adjustment = logit_adjusted
+balanced_softmax = logit_adjusted
+def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
+ldam_loss = ldam
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
 connectionist_temporal_classification = ctc
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...

@@ -10,7 +10,7 @@ import pytest
 
 import lossary as ls
 from lossary.core import contract as c
-from lossary.core.forms import Categorical
+from lossary.core.forms import Categorical, Divergence
 from tests.laws.cases import CASES, draw, every_case, one_case_each
 
 N = 24
@@ -42,9 +42,7 @@ def ending(case, p):
     if loss.contract.shape == "parameters" and getattr(loss, "spread", "log_variance") != "log_variance":
         return [last, keras.layers.Lambda(lambda z: keras.ops.stack([z[:, 0], keras.ops.softplus(z[:, 1])], -1))]
     if prediction is c.PROBABILITY:
-        exclusive = (
-            isinstance(loss, Categorical) or loss.contract.shape == "index" or case.cls.__name__ == "KLDivergence"
-        )
+        exclusive = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
         return [last, keras.layers.Activation("softmax" if exclusive else "sigmoid")]
     positive = prediction.low == 0 or prediction.floor == 0
     return [last, keras.layers.Activation("softplus")] if positive else [last]

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Distance, Margin
+from lossary.core.forms import Columns, Distance, Margin
 from lossary.core.results import RisingSums
 from lossary.drawing.curves import AXES, Axis, axis_of, curves_figure, draw, name_of, sample
 from lossary.drawing.sampling import jumps
@@ -31,7 +31,7 @@ every_drawn_loss = pytest.mark.parametrize("cls", DRAWN, ids=lambda cls: cls.__n
 
 
 def test_a_loss_is_drawn_or_says_why_not():
-    assert [cls for cls in LOSSES if cls not in DRAWN] == [ls.ConcordanceCorrelation]
+    assert {cls for cls in LOSSES if cls not in DRAWN} == {cls for cls in LOSSES if issubclass(cls, Columns)}
     for cls in LOSSES:
         card = ls.card(cls.__name__)
         assert bool(card.curve) == (cls in DRAWN) != bool(card.undrawn), cls
@@ -68,9 +68,10 @@ def test_every_loss_is_drawn_with_its_own_values_and_gradient(cls):
         return
     step = curve.x[1] - curve.x[0]
     rise = (curve.value[2:] - curve.value[:-2]) / (2 * step)
-    smooth = np.abs(np.diff(curve.slope, 2)) < 0.02 * np.ptp(curve.slope)
+    size = max(np.ptp(curve.slope), 1e-3 * np.abs(curve.slope).max())  # of a constant slope, no more is rounding
+    smooth = np.abs(np.diff(curve.slope, 2)) < 0.02 * size
     assert smooth.mean() > 0.9
-    np.testing.assert_allclose(rise[smooth], curve.slope[1:-1][smooth], atol=0.02 * np.ptp(curve.slope) + 1e-4)
+    np.testing.assert_allclose(rise[smooth], curve.slope[1:-1][smooth], atol=0.02 * size + 1e-4)
 
 
 def test_gradients_and_curvatures_in_closed_form():

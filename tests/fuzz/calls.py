@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Sparse
+from lossary.core.forms import Categorical, Divergence, Sparse
 from tests.backends import BACKEND, compiled
 from tests.laws.cases import CASES
 from tests.oracle.formulas import ORACLE
@@ -476,7 +476,7 @@ def numbers(random, case, n):
             p = np.abs(p) + 0.5
         return random.integers(-4, 5, size=(n, 1)).astype(float), p, True
     lead = (n,) if random.random() < 0.6 or "whole_batch" in case.cls.params else (n, int(random.integers(1, 4)))
-    if isinstance(loss, Categorical) or name in ("CategoricalHinge", "KLDivergence"):
+    if isinstance(loss, (Categorical, Divergence)) or name == "CategoricalHinge":
         index = random.integers(0, 4, size=lead)
         p = random.integers(-12, 13, size=(*lead, 4)) / 4
         if rules.prediction.high == 1.0:

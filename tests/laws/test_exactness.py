@@ -110,9 +110,11 @@ def lawful(case: Case, drawn: list[float]) -> Block:
         y = np.where(y < 0, -1.0, 1.0)
     elif rules.target in (c.SOFT_LABEL, c.COUNT):
         y = into_unit(y) if rules.target is c.SOFT_LABEL else np.floor(np.abs(y))
+    elif rules.target.low == 0:
+        y = np.abs(y)
     if rules.prediction is c.PROBABILITY:
         p = into_unit(p)
-    elif rules.prediction is c.RATE:
+    elif rules.prediction.low == 0:
         p = np.abs(p)
     kind = FLOATS["float32"]
     y = y if y.dtype.kind == "i" else rounded(y, kind)

@@ -55,13 +55,188 @@ ORACLE["tukey_biweight"] = error(
 )
 ORACLE["fair"] = error(lambda e, c=1: mpf(c) ** 2 * (abs(e) / c - mp.log(1 + abs(e) / c)))
 ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
+ORACLE["half_squared_error"] = error(lambda e: e**2 / 2)
+ORACLE["power_error"] = error(lambda e, q=1.5: abs(e) ** mpf(q))
+ORACLE["reverse_huber"] = error(
+    lambda e, delta=1: abs(e) if abs(e) <= delta else (e**2 + mpf(delta) ** 2) / (2 * mpf(delta))
+)
+ORACLE["epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)))
+ORACLE["squared_epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)) ** 2)
+ORACLE["charbonnier"] = error(lambda e, epsilon=1e-3: mp.sqrt(e**2 + mpf(epsilon) ** 2))
+ORACLE["welsch"] = error(lambda e, c=2.985: mpf(c) ** 2 / 2 * (1 - mp.exp(-((e / mpf(c)) ** 2))))
+ORACLE["expectile"] = error(lambda e, q=0.5: abs(mpf(q) - (e > 0)) * e**2)
+ORACLE["quantile_huber"] = error(
+    lambda e, q=0.5, delta=1: (
+        abs(mpf(q) - (e > 0)) * (e**2 / 2 if abs(e) <= delta else delta * (abs(e) - mpf(delta) / 2)) / delta
+    )
+)
+ORACLE["smooth_quantile"] = error(
+    lambda e, q=0.5, alpha=0.2: -mpf(q) * e + mpf(alpha) * mp.log(1 + mp.exp(e / mpf(alpha)))
+)
+
+
+@error
+def _wing(e, width=10, epsilon=2):
+    w = mpf(width)
+    c = w - w * mp.log(1 + w / mpf(epsilon))
+    return w * mp.log(1 + abs(e) / mpf(epsilon)) if abs(e) < w else abs(e) - c
+
+
+@error
+def _soft_wing(e, omega1=2, omega2=20, epsilon=0.5):
+    a, b, eps = mpf(omega1), mpf(omega2), mpf(epsilon)
+    shift = a - b * mp.log(1 + a / eps)
+    return abs(e) if abs(e) < a else b * mp.log(1 + abs(e) / eps) + shift
+
+
+ORACLE["wing"], ORACLE["soft_wing"] = _wing, _soft_wing
+ORACLE["arctangent_error"] = error(lambda e, c=1: mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2))
+ORACLE["andrews_wave"] = error(
+    lambda e, c=1.339: mpf(c) ** 2 * (1 - mp.cos(e / mpf(c))) if abs(e) <= mp.pi * mpf(c) else 2 * mpf(c) ** 2
+)
+ORACLE["truncated_squared_error"] = error(lambda e, c=2.795: min(e**2, mpf(c) ** 2) / 2)
+ORACLE["linex"] = error(lambda e, a=1: mp.exp(mpf(a) * e) - mpf(a) * e - 1)
+ORACLE["focal_regression"] = error(
+    lambda e, beta=0.2, gamma=1: abs(e) * (2 / (1 + mp.exp(-mpf(beta) * abs(e))) - 1) ** mpf(gamma)
+)
+ORACLE["generalized_charbonnier"] = error(lambda e, a=0.45, epsilon=1e-3: (e**2 + mpf(epsilon) ** 2) ** mpf(a))
+
+
+@error
+def _hampel(e, a=2, b=4, c=8):
+    x, a, b, c = abs(e), mpf(a), mpf(b), mpf(c)
+    if x <= a:
+        return x**2 / 2
+    if x <= b:
+        return a * x - a**2 / 2
+    top = a * b - a**2 / 2 + (c - b) * a / 2
+    return top - a * (c - x) ** 2 / (c - b) / 2 if x <= c else top
+
+
+@error
+def _balanced_l1(e, alpha=0.5, gamma=1.5):
+    a, g, x = mpf(alpha), mpf(gamma), abs(e)
+    b = mp.exp(g / a) - 1
+    return a / b * (b * x + 1) * mp.log(b * x + 1) - a * x if x < 1 else g * x + g / b - a
+
+
+ORACLE["hampel"], ORACLE["balanced_l1"] = _hampel, _balanced_l1
+ORACLE["symmetric_mean_absolute_percentage_error"] = entrywise(
+    lambda y, p: 2 * abs(p - y) / (abs(y) + abs(p)) if y or p else mpf(0)
+)
+
+
+def columnwise(of):
+    """A loss of all rows together, one number for each column."""
+
+    def columns(y_true, y_pred):
+        return [
+            of(numbers(t), numbers(q))
+            for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True)
+        ]
+
+    return columns
+
+
+@columnwise
+def _pearson(y, p):
+    my, mq = mean(y), mean(p)
+    both = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True))
+    return 1 - both / mp.sqrt(mp.fsum((a - my) ** 2 for a in y) * mp.fsum((b - mq) ** 2 for b in p))
+
+
+ORACLE["pearson_correlation"] = _pearson
+ORACLE["weighted_mean_absolute_percentage_error"] = columnwise(
+    lambda y, p: mp.fsum(abs(b - a) for a, b in zip(y, p, strict=True)) / mp.fsum(map(abs, y))
+)
+ORACLE["normalized_mean_squared_error"] = columnwise(
+    lambda y, p: mp.fsum((b - a) ** 2 for a, b in zip(y, p, strict=True)) / mp.fsum((a - mean(y)) ** 2 for a in y)
+)
+
+
+@oracle("interval_score")
+def interval_score(y_true, y_pred, alpha=0.1):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (low, high) = numbers(t), numbers(parts)
+        outside = (low - y if y < low else 0) + (y - high if y > high else 0)
+        rows.append(high - low + 2 / mpf(alpha) * outside)
+    return rows
+
+
+@oracle("ensemble_crps")
+def ensemble_crps(y_true, y_pred, members=10, fair=False):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), x = numbers(t), numbers(parts)
+        m = len(x)
+        spread = mp.fsum(abs(a - b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        rows.append(mean(abs(a - y) for a in x) - spread)
+    return rows
+
+
+ORACLE["mean_arctangent_absolute_percentage_error"] = entrywise(
+    lambda y, p: mp.atan(abs(p - y) / abs(y)) if y else (mp.pi / 2 if p else mpf(0))
+)
+
+
+@oracle("scale_invariant_logarithmic_error")
+def scale_invariant_logarithmic_error(y_true, y_pred, lam=0.5):
+    rows = []
+    for t, q in zip(y_true, y_pred, strict=True):
+        d = [mp.log(p) - mp.log(y) for y, p in zip(numbers(t), numbers(q), strict=True)]
+        rows.append(mean(v**2 for v in d) - mpf(lam) * mean(d) ** 2)
+    return rows
+
+
+@oracle("gaussian_crps")
+def gaussian_crps(y_true, y_pred, spread="log_variance"):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (mu, s) = numbers(t), numbers(parts)
+        sigma = mp.exp(s / 2) if spread == "log_variance" else s
+        z = (y - mu) / sigma
+        rows.append(sigma * (z * (2 * mp.ncdf(z) - 1) + 2 * mp.npdf(z) - 1 / mp.sqrt(mp.pi)))
+    return rows
+
+
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )
 ORACLE["mean_squared_logarithmic_error"] = entrywise(lambda y, p: (mp.log(1 + p) - mp.log(1 + y)) ** 2)
+ORACLE["poisson_deviance"] = entrywise(lambda y, p: 2 * ((y * mp.log(y / p) if y else 0) - y + p))
+ORACLE["gamma_deviance"] = entrywise(lambda y, p: 2 * (y / p - 1 - mp.log(y / p)))
+ORACLE["inverse_gaussian_deviance"] = entrywise(lambda y, p: (y - p) ** 2 / (y * p**2))
+
+
+@entrywise
+def _tweedie_deviance(y, p, power=1.5):
+    k = mpf(power)
+    return 2 * (y ** (2 - k) / ((1 - k) * (2 - k)) - y * p ** (1 - k) / (1 - k) + p ** (2 - k) / (2 - k))
+
+
+ORACLE["tweedie_deviance"] = _tweedie_deviance
 ORACLE["poisson"] = entrywise(lambda y, p, log_rate=False: mp.exp(p) - y * p if log_rate else p - y * mp.log(p))
 ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
+
+
+def margin(of):
+    return entrywise(lambda y, p, **parameters: of((y or mpf(-1)) * p, **parameters))
+
+
+ORACLE["soft_margin"] = margin(lambda m: mp.log1p(mp.exp(-m)))
+ORACLE["exponential"] = margin(lambda m: mp.exp(-m))
+ORACLE["perceptron"] = margin(lambda m: max(-m, 0))
+ORACLE["smooth_hinge"] = margin(
+    lambda m, gamma=1: mpf(0) if m >= 1 else (1 - m) ** 2 / 2 / gamma if 1 - m < gamma else 1 - m - mpf(gamma) / 2
+)
+ORACLE["modified_huber"] = margin(lambda m: max(0, 1 - m) ** 2 if m >= -1 else -4 * m)
+ORACLE["binary_sparsemax"] = margin(lambda m: mpf(0) if m >= 1 else -m if m <= -1 else (1 - m) ** 2 / 4)
+ORACLE["truncated_hinge"] = margin(lambda m, s=-1: max(0, 1 - m) - max(0, mpf(s) - m))
+ORACLE["savage"] = margin(lambda m: 1 / (1 + mp.exp(2 * m)) ** 2)
+ORACLE["tangent"] = margin(lambda m: (2 * mp.atan(m) - 1) ** 2)
+ORACLE["unhinged"] = margin(lambda m: 1 - m)
 
 
 @oracle("root_mean_squared_error")
@@ -193,6 +368,42 @@ ORACLE["sparse_categorical_focal_crossentropy"] = categorical(focal, sparse=True
 ORACLE["categorical_generalized_cross_entropy"] = categorical(
     lambda c, p, q=0.5: (1 - p[c] ** mpf(q)) / mpf(q), sparse=True, normalised=False
 )
+
+
+def symmetric(c, p, alpha=0.1, beta=1, log_zero=-4):
+    return -mpf(alpha) * mp.log(p[c]) - mpf(beta) * log_zero * (1 - p[c])
+
+
+def normalized(c, p):
+    return mp.log(p[c]) / mp.fsum(mp.log(v) for v in p)
+
+
+ORACLE["poly_cross_entropy"] = categorical(
+    lambda c, p, epsilon_1=2: -mp.log(p[c]) + epsilon_1 * (1 - p[c]), sparse=True
+)
+ORACLE["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
+ORACLE["taylor_cross_entropy"] = categorical(
+    lambda c, p, order=2: mp.fsum((1 - p[c]) ** k / k for k in range(1, order + 1)), sparse=True
+)
+ORACLE["class_absolute_error"] = categorical(lambda c, p: 2 * (1 - p[c]), sparse=True)
+ORACLE["normalized_cross_entropy"] = categorical(normalized, sparse=True)
+ORACLE["active_passive"] = categorical(
+    lambda c, p, alpha=1, beta=1, log_zero=-4: mpf(alpha) * normalized(c, p) + symmetric(c, p, 0, beta, log_zero),
+    sparse=True,
+)
+
+
+@oracle("brier")
+def brier(y_true, y_pred, label_smoothing=0, class_weight=None, ignore_class=None, **form):
+    def squares(t, q):
+        y = [v * (1 - mpf(label_smoothing)) + mpf(label_smoothing) / len(q) for v in numbers(t)]
+        p = [mp.exp(v) for v in numbers(q)] if form.get("from_logits") else numbers(q)
+        p = [v / mp.fsum(p) for v in p]
+        if ignore_class is not None and t[ignore_class] == 1:
+            return mpf(0)
+        return mp.fsum(w * (a - b) ** 2 for w, a, b in zip(class_weight or [1] * len(p), y, p, strict=True))
+
+    return [squares(t, q) for t, q in zip(y_true, y_pred, strict=True)]
 
 
 @oracle("categorical_hinge")
@@ -366,3 +577,66 @@ def ctc(y_true, y_pred):
                 total += mp.fprod(p[k][s] for k, s in enumerate(path))
         rows.append(-mp.log(total))
     return rows
+
+
+def binary_right(y, p):
+    """The probability given to the label."""
+    return y * p + (1 - y) * (1 - p)
+
+
+@binary
+def _asymmetric(y, p, yes, no, gamma_pos=1, gamma_neg=4, clip=0.05):
+    kept = max(p - mpf(clip), mpf(0))
+    w0 = no / -mp.log(1 - p) if no else 1 - y  # the weight of the class
+    return (1 - p) ** mpf(gamma_pos) * yes - kept ** mpf(gamma_neg) * w0 * mp.log(1 - kept)
+
+
+ORACLE["asymmetric_multi_label"] = _asymmetric
+ORACLE["poly_binary_cross_entropy"] = binary(
+    lambda y, p, yes, no, epsilon_1=2: yes + no + mpf(epsilon_1) * (1 - binary_right(y, p))
+)
+ORACLE["varifocal"] = binary(
+    lambda y, p, yes, no, alpha=0.75, gamma=2: (y if y else mpf(alpha) * p ** mpf(gamma)) * (yes + no)
+)
+
+
+@binary
+def _penalty_reduced(y, p, yes, no, alpha=2, beta=4):
+    if y == 1:
+        return (1 - p) ** mpf(alpha) * yes
+    return (1 - y) ** (mpf(beta) - 1) * p ** mpf(alpha) * no
+
+
+ORACLE["penalty_reduced_focal"] = _penalty_reduced
+
+
+@oracle("zlpr")
+def zlpr(y_true, y_pred):
+    return [
+        mp.log1p(mp.fsum((y < 1) * mp.exp(z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        + mp.log1p(mp.fsum((y == 1) * mp.exp(-z) for y, z in zip(numbers(t), numbers(q), strict=True)))
+        for t, q in zip(y_true, y_pred, strict=True)
+    ]
+
+
+def divergence(of):
+    def rows(y_true, y_pred, **parameters):
+        return [
+            mp.fsum(of(y, p, **parameters) for y, p in zip(numbers(t), numbers(q), strict=True))
+            for t, q in zip(y_true, y_pred, strict=True)
+        ]
+
+    return rows
+
+
+def jensen_shannon(y, p, beta=0.5):
+    m = mpf(beta) * y + (1 - mpf(beta)) * p
+    return (mpf(beta) * y * mp.log(y / m) if y else 0) + ((1 - mpf(beta)) * p * mp.log(p / m) if p else 0)
+
+
+ORACLE["reverse_kl"] = divergence(lambda y, p: p * mp.log(p / y) if p else mpf(0))
+ORACLE["jeffreys"] = divergence(lambda y, p: (p - y) * mp.log(p / y))
+ORACLE["jensen_shannon"] = divergence(jensen_shannon)
+ORACLE["hellinger"] = divergence(lambda y, p: (mp.sqrt(y) - mp.sqrt(p)) ** 2 / 2)
+ORACLE["total_variation_distance"] = divergence(lambda y, p: abs(y - p) / 2)
+ORACLE["triangular_discrimination"] = divergence(lambda y, p: (y - p) ** 2 / (y + p) if y + p else mpf(0))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Binary, Categorical, Overlap
+from lossary.core.forms import Categorical, Divergence, Overlap
 from tests.laws.cases import CASES, LOSSES, Case
 from tests.oracle.sums import Float
 
@@ -80,14 +80,8 @@ def lengths(case: Case) -> tuple[int, ...]:
     loss = case()
     if loss.coupled or loss.contract.shape not in ("same", "index"):
         return ()
-    return (
-        CLASSES
-        if isinstance(loss, Categorical) or loss.contract.shape == "index" or case.cls.__name__ in BY_ROW
-        else (ENTRIES,)
-    )
-
-
-BY_ROW = ("KLDivergence", "CategoricalHinge")
+    exclusive = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
+    return CLASSES if exclusive or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
 
 
 def long_rows(case: Case, kind: Float, length: int) -> Block:
@@ -95,7 +89,7 @@ def long_rows(case: Case, kind: Float, length: int) -> Block:
     loss, rng = case(), np.random.default_rng(zlib.crc32(f"{case}-{length}".encode()))
     if isinstance(loss, Categorical) or loss.contract.shape == "index":
         given = [long_classes(loss, rng, length, scale) for scale in (1.0, 6.0)]
-    elif case.cls.__name__ == "KLDivergence":
+    elif isinstance(loss, Divergence):
         given = [tuple(rng.dirichlet(np.ones(length), 2)) for _ in range(2)]
     elif case.cls.__name__ == "CategoricalHinge":
         given = [(one_hot(length, 3), rng.normal(size=length) * scale) for scale in (1.0, 30.0)]
@@ -143,7 +137,7 @@ def rows(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> list[t
         pairs = of_classes(loss, kind, rng, width)
     elif isinstance(loss, Overlap):
         pairs = of_masks(loss, kind, rng, width)
-    elif name == "KLDivergence":
+    elif isinstance(loss, Divergence):
         pairs = of_distributions(kind, rng, width)
     elif name == "CategoricalHinge":
         pairs = of_scores(kind, rng, width)
@@ -183,8 +177,9 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
     if rules.prediction is c.PROBABILITY:
         near = [1 - kind.half, *PROBABILITIES]
         return list(product(labels(loss), near))
-    if isinstance(loss, Binary):
-        return list(product(labels(loss), signed([*MARGINS, largest / 4])))
+    if rules.prediction is c.LOGIT:
+        some = (0, 1) if rules.target is c.SIGN else labels(loss)
+        return list(product(some, signed([*MARGINS, largest / 4])))
     if rules.target is c.SIGN:
         edge = [1 - kind.half, 1 + 2 * kind.half, largest / 4, 1.2 * largest**0.5, 0.9 * largest**0.5]
         return list(product((-1, 0, 1), signed([*REALS, *edge])))
@@ -193,6 +188,8 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
         if rules.prediction is c.RATE:
             rates = [*RATES, 1.7632, 0.567, largest / 4, *COUNTS]
         return list(product(COUNTS, rates))
+    if rules.target.low == rules.prediction.low == 0:
+        return list(product(RATES, [*RATES, 1.7632, 0.567, 1.0001]))
     return errors(loss, kind)
 
 
@@ -231,7 +228,7 @@ def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) ->
     elif rules.target is c.COUNT:
         y = rng.poisson(min(scale, 100), size=width)
         p = np.clip(p, -50, 50) if rules.prediction is c.REAL else abs(p)
-    elif "Logarithmic" in type(loss).__name__:
+    elif "Logarithmic" in type(loss).__name__ or rules.target.low == 0:
         y, p = abs(y), abs(p)
     return y, p
 
@@ -339,7 +336,7 @@ def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tup
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if type(loss).__name__ != "GaussianNLL":
+    if not hasattr(loss, "spread"):
         k = loss.contract.parameters
         for y, p in errors(loss, kind):
             yield [y], np.full(k, p)

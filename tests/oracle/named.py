@@ -340,4 +340,69 @@ def adaptive_robust(slots, weight, keep, form, size=1, alpha=1.0, scale=1.0):
     return values
 
 
+@oracle
+def energy_score(slots, weight, keep, form, fair=False):
+    values = []
+    for y, x, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        m = len(x)
+        spread = mp.fsum(distance(a, b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        values.append(mean(distance(a, y) for a in x) - spread if there else None)
+    return values
+
+
+@oracle
+def mean_absolute_scaled_error(slots, weight, keep, form, season=1):
+    values = []
+    for y, p, h, there in zip(slots["target"], slots["forecast"], slots["history"], keep, strict=True):
+        scale = mean(abs(h[t] - h[t - season]) for t in range(season, len(h)))
+        values.append(mean(abs(b - a) for a, b in zip(y, p, strict=True)) / scale if there else None)
+    return values
+
+
+@oracle
+def censored_squared_error(slots, weight, keep, form):
+    def cost(y, p, c):
+        return mpf(0) if (c > 0 and p > y) or (c < 0 and p < y) else (p - y) ** 2
+
+    values = []
+    for y, p, c, there in zip(slots["target"], slots["prediction"], slots["censoring"], keep, strict=True):
+        row = zip(y, p, c, strict=True) if isinstance(y, list) else [(y, p, c)]
+        values.append(mean(cost(*three) for three in row) if there else None)
+    return values
+
+
 LOG_Z = {}
+
+
+def scored(of):
+    """A loss of class scores; `of(s, t, ...)` is the value of one row."""
+
+    def rows(slots, weight, keep, form, **parameters):
+        rows = zip(slots["y_pred"], slots["y_true"], keep, strict=True)
+        return [of(s, int(t), **parameters) if there else None for s, t, there in rows]
+
+    return rows
+
+
+def other(values, t):
+    return [v for c, v in enumerate(values) if c != t]
+
+
+def ldam(s, t, class_counts=None, max_margin=0.5, scale=30.0):
+    counts = [mpf(n) for n in class_counts or [1] * len(s)]
+    margin = mpf(max_margin) * (min(counts) / counts[t]) ** (mpf(1) / 4)
+    return nll({c: mp.exp(mpf(scale) * (v - margin if c == t else v)) for c, v in enumerate(s)}, t)
+
+
+def logit_adjusted(s, t, class_counts=None, tau=1.0):
+    counts = class_counts or [1] * len(s)
+    return nll({c: mp.exp(v) * mpf(n) ** mpf(tau) for c, (v, n) in enumerate(zip(s, counts, strict=True))}, t)
+
+
+NAMED_ORACLE["multi_margin"] = scored(
+    lambda s, t, p=1, margin=1.0: mp.fsum(max(mpf(margin) - s[t] + v, 0) ** p for v in other(s, t)) / len(s)
+)
+NAMED_ORACLE["sparse_categorical_hinge"] = scored(lambda s, t: max(mpf(0), 1 + max(other(s, t)) - s[t]))
+NAMED_ORACLE["multiclass_perceptron"] = scored(lambda s, t: max(s) - s[t])
+NAMED_ORACLE["logit_adjusted"] = scored(logit_adjusted)
+NAMED_ORACLE["ldam"] = scored(ldam)

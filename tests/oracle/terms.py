@@ -107,6 +107,174 @@ TERMS["tukey_biweight"] = error(tukey_biweight)
 TERMS["quantile"] = error(quantile)
 
 
+def corner(e: Number, size: Number) -> Number | Sum:
+    """The slope of an odd function that jumps at 0 from minus this size to it."""
+    return size * mp.sign(e) if e else between(-size, size)
+
+
+def tied(size: Number, parameter: float, edge: Float) -> bool:
+    """Whether a number is a parameter, as the type that is computed in holds it."""
+    return abs(size - mpf(parameter)) <= mpf(parameter) * mpf(2) ** -(53 if edge.name == "float64" else 24)
+
+
+def charbonnier(e: Number, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root = mp.hypot(e, mpf(epsilon))
+    return root, e / root
+
+
+def welsch(e: Number, c: float = 2.985) -> tuple[Number, Number]:
+    square = (e / mpf(c)) ** 2
+    return -(mpf(c) ** 2) / 2 * mp.expm1(-square), e * mp.exp(-square)
+
+
+def power_error(e: Number, q: float = 1.5) -> tuple[Number, Number | Sum]:
+    if q == 1:
+        return abs(e), corner(e, mpf(1))
+    return abs(e) ** mpf(q), mp.sign(e) * mpf(q) * abs(e) ** (mpf(q) - 1)
+
+
+def reverse_huber(e: Number, delta: float = 1.0) -> tuple[Number, Number | Sum]:
+    d = mpf(delta)
+    return (abs(e), corner(e, mpf(1))) if abs(e) <= d else ((e * e + d * d) / (2 * d), e / d)
+
+
+@entrywise
+def epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e = p - y
+    if tied(abs(e), epsilon, edge):
+        return exactly(abs(e), -mpf(epsilon)), between(min(mp.sign(e), 0), max(mp.sign(e), 0)) if e else between(-1, 1)
+    return (exactly(abs(e), -mpf(epsilon)), exactly(mp.sign(e))) if abs(e) > mpf(epsilon) else (ZERO, ZERO)
+
+
+@entrywise
+def squared_epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e, gap = p - y, max(abs(p - y) - mpf(epsilon), mpf(0))
+    return exactly(gap * abs(e), -gap * mpf(epsilon)), exactly(2 * e, -2 * mp.sign(e) * mpf(epsilon)) if gap else ZERO
+
+
+def expectile(e: Number, q: float = 0.5) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return side * e * e, 2 * side * e
+
+
+def quantile_huber(e: Number, q: float = 0.5, delta: float = 1.0) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    value, slope = smooth_l1(e, delta)
+    return side * value, side * slope
+
+
+@entrywise
+def smooth_quantile(y: Number, p: Number, edge: Float, q: float = 0.5, alpha: float = 0.2) -> tuple[Sum, Sum]:
+    e, a = p - y, mpf(alpha)
+    small = mp.exp(-abs(e) / a)
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return exactly(side * abs(e), a * mp.log1p(small)), exactly(
+        *(mp.sign(e or -1) * t for t in (side, -small / (1 + small)))
+    )
+
+
+def with_turn(e: Number, at: float, inside: Number, outside: Number, edge: Float) -> Sum:
+    """The slope of an even function, inside and outside of an error where it turns."""
+    if e and tied(abs(e), at, edge):
+        return between(*sorted((mp.sign(e) * inside, mp.sign(e) * outside)))
+    slope = corner(e, inside if abs(e) < at else outside)
+    return slope if isinstance(slope, Sum) else exactly(slope)
+
+
+@entrywise
+def wing(y: Number, p: Number, edge: Float, width: float = 10.0, epsilon: float = 2.0) -> tuple[Sum, Sum]:
+    w, size = mpf(width), abs(p - y)
+    near = min(size, w)
+    value = exactly(size - near, w * mp.log1p(near / mpf(epsilon)))
+    return value, with_turn(p - y, width, w / (mpf(epsilon) + near), mpf(1), edge)
+
+
+@entrywise
+def soft_wing(
+    y: Number, p: Number, edge: Float, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5
+) -> tuple[Sum, Sum]:
+    a, b, eps, size = mpf(omega1), mpf(omega2), mpf(epsilon), abs(p - y)
+    value = exactly(min(size, a), b * mp.log1p(max(size - a, mpf(0)) / (a + eps)))
+    return value, with_turn(p - y, omega1, mpf(1), b / (eps + size), edge)
+
+
+TERMS["half_squared_error"] = error(lambda e: (e * e / 2, e))
+TERMS["charbonnier"] = error(charbonnier)
+TERMS["welsch"] = error(welsch)
+TERMS["power_error"] = error(power_error)
+TERMS["reverse_huber"] = error(reverse_huber)
+TERMS["epsilon_insensitive"] = epsilon_insensitive
+TERMS["squared_epsilon_insensitive"] = squared_epsilon_insensitive
+TERMS["expectile"] = error(expectile)
+TERMS["quantile_huber"] = error(quantile_huber)
+TERMS["smooth_quantile"] = smooth_quantile
+TERMS["wing"] = wing
+TERMS["soft_wing"] = soft_wing
+
+
+def andrews_wave(e: Number, c: float = 1.339) -> tuple[Number, Number]:
+    c = mpf(c)
+    if abs(e) > mp.pi * c:
+        return 2 * c * c, mpf(0)
+    return 2 * c * c * mp.sin(e / c / 2) ** 2, c * mp.sin(e / c)
+
+
+@entrywise
+def truncated_squared_error(y: Number, p: Number, edge: Float, c: float = 2.795) -> tuple[Sum, Sum]:
+    e = p - y
+    slope = between(min(e, 0), max(e, 0)) if tied(abs(e), c, edge) else exactly(e if abs(e) < c else mpf(0))
+    return exactly(min(e * e, mpf(c) ** 2) / 2), slope
+
+
+def hampel(e: Number, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> tuple[Number, Sum]:
+    a, b, c, x = mpf(a), mpf(b), mpf(c), abs(e)
+    first, flat, falling = min(x, a), max(min(x, b) - a, 0), min(max(x - b, 0), c - b)
+    value = first**2 / 2 + a * flat + a * (falling - falling**2 / (c - b) / 2)
+    if x <= b:
+        return value, exactly(mp.sign(e) * first)
+    return value, exactly(*(mp.sign(e) * a * t / (c - b) for t in (c, -x))) if x < c else ZERO
+
+
+def linex(e: Number, a: float = 1.0) -> tuple[Number, Number]:
+    x = mpf(a) * e
+    if abs(x) > 1:
+        return mp.exp(x) - 1 - x, mpf(a) * mp.expm1(x)
+    return mp.nsum(lambda k: x**k / mp.factorial(k), [2, 60]), mpf(a) * mp.expm1(x)
+
+
+def balanced_l1(e: Number, alpha: float = 0.5, gamma: float = 1.5) -> tuple[Number, Number]:
+    a, g, x = mpf(alpha), mpf(gamma), min(abs(e), mpf(1))
+    b = mp.expm1(g / a)
+    log = mp.log1p(b * x)
+    return a / b * ((1 + b * x) * log - b * x) + g * (abs(e) - x), mp.sign(e) * a * log
+
+
+def focal_regression(e: Number, beta: float = 0.2, gamma: float = 1.0) -> tuple[Number, Number]:
+    u, x = mpf(beta) * abs(e), abs(e)
+    if not u:
+        return mpf(0), mpf(0)
+    t = -mp.expm1(-u) / (1 + mp.exp(-u))
+    steeper = -2 * u * mp.exp(-u) / mp.expm1(-2 * u)
+    return x * t ** mpf(gamma), mp.sign(e) * t ** mpf(gamma) * (1 + mpf(gamma) * steeper)
+
+
+def generalized_charbonnier(e: Number, a: float = 0.45, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root, power = mp.hypot(e, mpf(epsilon)), 2 * mpf(a)
+    return root**power, power * root ** (power - 1) * e / root
+
+
+TERMS["andrews_wave"] = error(andrews_wave)
+TERMS["truncated_squared_error"] = truncated_squared_error
+TERMS["hampel"] = error(hampel)
+TERMS["arctangent_error"] = error(
+    lambda e, c=1.0: (mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2), e / (1 + (e / mpf(c)) ** 4))
+)
+TERMS["linex"] = error(linex)
+TERMS["balanced_l1"] = error(balanced_l1)
+TERMS["focal_regression"] = error(focal_regression)
+TERMS["generalized_charbonnier"] = error(generalized_charbonnier)
+
+
 def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
     errors = [b - a for a, b in zip(y, p, strict=True)]
     root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))
@@ -192,6 +360,82 @@ def logarithm(p: Number, edge: Float) -> tuple[Number, Number, Kind]:
 
 
 TERMS["multi_quantile"] = multi_quantile
+
+
+@entrywise
+def symmetric_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    whole = abs(y) + abs(p)
+    if not whole:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    steep = 4 * abs(y) / whole**2
+    slope = exactly(mp.sign(p - y) * steep) if p * y > 0 else ZERO
+    if p == y:
+        slope = between(-steep, steep)
+    elif not p:
+        slope = between(min(-mp.sign(y) * steep, 0), max(-mp.sign(y) * steep, 0))
+    return exactly(2 * abs(p - y) / whole), slope
+
+
+TERMS["symmetric_mean_absolute_percentage_error"] = symmetric_percentage
+
+
+@entrywise
+def arctangent_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    e = p - y
+    if not y and not p:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    slope = exactly(mp.sign(e) * abs(y) / (y * y + e * e)) if e else between(-1 / abs(y), 1 / abs(y))
+    return exactly(mp.atan2(abs(e), abs(y))), slope
+
+
+def scale_invariant(y: list[Number], p: list[Number], edge: Float, lam: float = 0.5) -> Row:
+    kind = Kind.FINITE if all(y) and all(p) else Kind.BOUNDARY
+    p = [max(b, edge.least) for b in p]
+    d = [mp.log(b / max(a, edge.least)) for a, b in zip(y, p, strict=True)]
+    n, level = len(d), mp.fsum(d) / len(d)
+    value = exactly(*((v - level) ** 2 / n for v in d), (1 - mpf(lam)) * level**2, kind=kind)
+    return value, [exactly(2 * v / n / b, -2 * mpf(lam) * level / n / b, kind=kind) for v, b in zip(d, p, strict=True)]
+
+
+def gaussian_crps(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance") -> Row:
+    (t,), (mu, s) = y, p
+    sigma = mp.exp(s / 2) if spread == "log_variance" else max(s, edge.least)
+    gap, kind = t - mu, Kind.UNDEFINED if not s and t == mu and spread == "std" else Kind.FINITE
+    z = gap / sigma
+    erf, density, less = mp.erf(z / mp.sqrt(2)), mp.sqrt(2 / mp.pi) * mp.exp(-z * z / 2), -1 / mp.sqrt(mp.pi)
+    chain = sigma / 2 if spread == "log_variance" else mpf(1)
+    value = exactly(gap * erf, sigma * density, sigma * less, kind=kind)
+    return value, [exactly(-erf, kind=kind), exactly(chain * density, chain * less, kind=kind)]
+
+
+TERMS["mean_arctangent_absolute_percentage_error"] = arctangent_percentage
+TERMS["scale_invariant_logarithmic_error"] = scale_invariant
+TERMS["gaussian_crps"] = gaussian_crps
+
+
+def interval_score(y: list[Number], p: list[Number], edge: Float, alpha: float = 0.1) -> Row:
+    (t,), (low, high), k = y, p, 2 / mpf(alpha)
+    value = exactly(high - low, k * max(low - t, mpf(0)), k * max(t - high, mpf(0)))
+    by_low = between(-1, k - 1) if low == t else exactly(mpf(-1), k if low > t else mpf(0))
+    by_high = between(1 - k, 1) if high == t else exactly(mpf(1), -k if high < t else mpf(0))
+    return value, [by_low, by_high]
+
+
+def ensemble_crps(y: list[Number], p: list[Number], edge: Float, members: int = 10, fair: bool = False) -> Row:
+    (t,), m, ranked = y, len(p), sorted(p)
+    pairs = mpf(m) * (m - 1 if fair else m)
+    apart = [-k * (m - k) / pairs * (ranked[k] - ranked[k - 1]) for k in range(1, m)]
+    slopes = []
+    for x in p:
+        less, ties = mp.fsum(mp.sign(x - other) for other in p) / pairs, (p.count(x) - 1) / pairs
+        own = corner(x - t, mpf(1) / m)
+        own = own if isinstance(own, Sum) else exactly(own)
+        slopes.append(total([own, between(-less - ties, -less + ties) if ties else exactly(-less)]))
+    return exactly(*(abs(x - t) / m for x in p), *apart), slopes
+
+
+TERMS["interval_score"] = interval_score
+TERMS["ensemble_crps"] = ensemble_crps
 TERMS["gaussian_nll"] = gaussian_nll
 
 
@@ -206,6 +450,40 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
 
 
 TERMS["poisson"] = poisson
+
+
+@entrywise
+def poisson_deviance(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    if y == 0:
+        return exactly(2 * p), exactly(mpf(2))
+    log, slope, kind = logarithm(p, edge)
+    return exactly(2 * (y * (mp.log(y) - log) - y + p), kind=kind), exactly(2 * (p - y) * slope, kind=kind)
+
+
+def positive(of: Callable[[Number, Number], tuple[Number, Number]]) -> Callable[..., Row]:
+    """A loss of positive numbers; an exact 0 is read as the smallest number with all its digits."""
+
+    def entry(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+        kind = Kind.FINITE if y and p else Kind.BOUNDARY
+        value, slope = of(max(y, edge.least), max(p, edge.least))
+        return exactly(value, kind=kind), exactly(slope, kind=kind)
+
+    return entrywise(entry)
+
+
+TERMS["poisson_deviance"] = poisson_deviance
+TERMS["gamma_deviance"] = positive(lambda y, p: (2 * (y / p - 1 - mp.log(y / p)), 2 * (p - y) / p**2))
+TERMS["inverse_gaussian_deviance"] = positive(lambda y, p: ((y - p) ** 2 / (y * p**2), 2 * (p - y) / p**3))
+
+
+@entrywise
+def tweedie_deviance(y: Number, p: Number, edge: Float, power: float = 1.5) -> tuple[Sum, Sum]:
+    k, kind, p = mpf(power), Kind.FINITE if p else Kind.BOUNDARY, max(p, edge.least)
+    parts = y ** (2 - k) / ((1 - k) * (2 - k)), -y * p ** (1 - k) / (1 - k), p ** (2 - k) / (2 - k)
+    return exactly(*(2 * part for part in parts), kind=kind), exactly(2 * (p - y) / p**k, kind=kind)
+
+
+TERMS["tweedie_deviance"] = tweedie_deviance
 
 
 # -- margins --------------------------------------------------------------------------------------------------------
@@ -331,6 +609,42 @@ def concordance_correlation(y: list[list[Number]], p: list[list[Number]], edge: 
 
 
 COUPLED["concordance_correlation"] = concordance_correlation
+
+
+def columnwise(of: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
+    """One value for each column; `of(y, p)` gives it, and its slope by each entry of the column."""
+
+    def batch(y: list[list[Number]], p: list[list[Number]], edge: Float):
+        found = [of(list(t), list(q)) for t, q in zip(zip(*y, strict=True), zip(*p, strict=True), strict=True)]
+        return [value for value, _ in found], [list(row) for row in zip(*(slopes for _, slopes in found), strict=True)]
+
+    return batch
+
+
+def pearson_correlation(y: list[Number], p: list[Number]) -> Row:
+    my, mq = mp.fsum(y) / len(y), mp.fsum(p) / len(p)
+    syy, sqq = mp.fsum((a - my) ** 2 for a in y), mp.fsum((b - mq) ** 2 for b in p)
+    size = mp.sqrt(syy * sqq)
+    r = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True)) / size
+    slopes = [exactly(-a / size, my / size, r * b / sqq, -r * mq / sqq) for a, b in zip(y, p, strict=True)]
+    return exactly(mpf(1), -r), slopes
+
+
+def weighted_percentage(y: list[Number], p: list[Number]) -> Row:
+    size, errors = mp.fsum(map(abs, y)), [b - a for a, b in zip(y, p, strict=True)]
+    slopes = [exactly(mp.sign(e) / size) if e else between(-1 / size, 1 / size) for e in errors]
+    return exactly(mp.fsum(map(abs, errors)) / size), slopes
+
+
+def normalized_squares(y: list[Number], p: list[Number]) -> Row:
+    my, errors = mp.fsum(y) / len(y), [b - a for a, b in zip(y, p, strict=True)]
+    spread = mp.fsum((a - my) ** 2 for a in y)
+    return exactly(mp.fsum(e * e for e in errors) / spread), [exactly(2 * e / spread) for e in errors]
+
+
+COUPLED["pearson_correlation"] = columnwise(pearson_correlation)
+COUPLED["weighted_mean_absolute_percentage_error"] = columnwise(weighted_percentage)
+COUPLED["normalized_mean_squared_error"] = columnwise(normalized_squares)
 
 
 @overlap

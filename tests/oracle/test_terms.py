@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.laws.cases import PAIRED, twin
-from tests.oracle import alignments, classes  # noqa: F401  (they enter their losses)
+from tests.oracle import alignments, classes, divergences, margins, multilabel, noisy  # noqa: F401  (they enter their losses)
 from tests.oracle.formulas import ORACLE
 from tests.oracle.grid import GRID
 from tests.oracle.sums import FLOATS, Kind, mp, mpf

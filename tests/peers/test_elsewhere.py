@@ -21,7 +21,7 @@ from tests.laws.cases import LOSSES, Case
 UNUSUAL = {"delta": 0.7, "beta": 0.6, "q": 0.3, "alpha": 0.3, "gamma": 1.3, "tau": 0.3, "margin": 0.2, "f_scale": 0.6}
 UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_logits": True, "log_input": False}
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
-UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "huber_slope": 0.7, "c": 1.3}
+UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "huber_slope": 0.7, "c": 1.3, "p": 2}
 
 
 def reduced(values, reduction="none"):
@@ -63,10 +63,10 @@ def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
     return LossFunctionWrapper(getattr(keras.losses, last), **given)(y, p)  # what compile makes of a function
 
 
-def with_torch(name, y, p, **given):
+def with_torch(name, y, p, /, **given):
     torch = importlib.import_module("torch")
     tensors = [torch.tensor(p), torch.tensor(y)]
-    if name.endswith(("CrossEntropyLoss", ".cross_entropy")):
+    if name.endswith(("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss")):
         tensors[1] = tensors[1].long()
     if "aussian" in name:
         tensors = [tensors[0][..., 0], tensors[1], tensors[0][..., 1]]
@@ -77,6 +77,8 @@ def with_torch(name, y, p, **given):
 
 
 def with_optax(name, y, p, **given):
+    if name.endswith(".sparsemax_loss"):
+        y = y > 0  # it takes labels 0 and 1
     return getattr(importlib.import_module("optax").losses, name.rpartition(".")[2])(p, y, **given)
 
 
@@ -88,8 +90,8 @@ def with_tensorflow(name, y, p, **given):
 
 
 def with_sklearn(name, y, p, **given):
-    if name.endswith("hinge_loss"):
-        y, p = y.ravel(), p.ravel()  # it takes one column
+    if name.endswith(("hinge_loss", "deviance")):
+        y, p = y.ravel(), p.ravel()  # they take one column
     return getattr(importlib.import_module("sklearn.metrics"), name.rpartition(".")[2])(y, p, **given)
 
 
@@ -123,7 +125,9 @@ def peer(name):
     if name in RUN and importlib.util.find_spec(name.partition(".")[0]):
         return RUN[name], ()
     if name in ABSENT:
-        return lambda name, y, p, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * ("torch" in name)
+        return lambda name, y, p, /, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * (
+            "torch" in name
+        )
     return PEERS[name.partition(".")[0]]
 
 

@@ -95,12 +95,13 @@ def jumps(y: Numbers) -> Numbers:
 
 
 def _size(y: Numbers) -> float:
-    """The range of y without the tenth at either end, where a pole may stand, or all of it where that is nothing."""
+    """The range of y without the tenth at either end, where a pole may stand, or all of it where that is nothing; no
+    less than what rounding may make of a constant."""
     finite = y[np.isfinite(y)]
     if not finite.size:
         return 0.0
     inner = float(np.subtract(*np.quantile(finite, [0.9, 0.1])))
-    return inner or float(np.ptp(finite))
+    return max(inner or float(np.ptp(finite)), 1e-5 * float(np.median(np.abs(finite))))
 
 
 def _corners(along: Along, x: Numbers, value: Numbers, slope: Numbers, curvature: Numbers) -> tuple[Corner, ...]:

@@ -6,10 +6,10 @@ from ..core.errors import ParameterError
 from ..core.forms import Categorical, Chances, Sparse, absent, one_each
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import Param, fraction, nonnegative
+from ..core.params import Param, fraction, nonnegative, number
 from ..numerics import ops
-from ..numerics.backend import expm1
-from ..numerics.stable import parts, power, with_slope
+from ..numerics.backend import expm1, total
+from ..numerics.stable import length, parts, power, with_slope
 
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
@@ -201,10 +201,6 @@ class CategoricalGeneralizedCrossEntropy(
     q: Annotated[float, fraction("Near 0 it is the cross-entropy, near 1 the absolute error.")] = 0.5
     normalised = False
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        value, slope = parts(self.graded)
-        return with_slope(value, slope)(surprise, *chances())
-
     def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         seen = ops.logical_and(p > 0, surprise < 80)  # p^q, also where p is too small to be seen
         slope = ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * surprise))
@@ -212,3 +208,60 @@ class CategoricalGeneralizedCrossEntropy(
 
 
 categorical_generalized_cross_entropy = function(CategoricalGeneralizedCrossEntropy)
+
+
+class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",)):
+    r"""The cross-entropy with more weight on the first term of its series, 1 - p_t.
+
+    Formula: -\log p_t + \epsilon_1 (1 - p_t), with t = y_true
+    Use: as the cross-entropy, where one number may be tuned; the paper gains with epsilon_1 = 2 on ImageNet.
+    Beware: takes class indices. A negative epsilon_1 weakens the pull of sure rows, as a focal loss does.
+    Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
+        classification loss functions, arXiv:2204.12511
+    Unlike:
+        optax.losses.poly_loss_cross_entropy: of one-hot labels
+
+    >>> poly_cross_entropy([1], [[0.5, 0.5]])
+    1.69314718
+    """
+
+    epsilon_1: Annotated[float, number("The weight of 1 - p_t.", slide=(-1.0, 5.0), low=-1.0)] = 2.0
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        return surprise + self.epsilon_1 * q, 1 + self.epsilon_1 * p
+
+
+poly_cross_entropy = function(PolyCrossEntropy)
+
+
+class Brier(
+    Categorical,
+    aliases=("brier_score", "brier_loss", "quadratic_score"),
+    traits=("bounded", "proper", "robust", "smooth"),
+):
+    r"""The squared distance of the probabilities from the labels: proper as the cross-entropy, and bounded.
+
+    Formula: \sum_c w_c\,(y_c - p_c)^2, with p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
+    Use: calibrated probabilities where single rows, such as wrong labels, must not dominate.
+    Beware: of two classes this sum is twice (y - p)^2, which is also called the Brier score. Quite wrong logits have
+        almost no gradient.
+    Reference: Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review
+        78(1):1-3
+    Unlike:
+        sklearn.metrics.brier_score_loss: of one column, half of this; of several, as scale_by_half says
+
+    >>> brier([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]])
+    0.375
+    """
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        y = y_true
+        if not absent(self.label_smoothing):
+            y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
+        p, q = self.chances(y_pred)
+        gap = ops.where(y > 0.5, (1 - y) - q, p - y)
+        squares = with_slope(lambda s, p, gap: ops.square(gap), lambda s, p, gap: -2 * gap * p)
+        return total(self.weighed(squares(self.surprise(y_pred), p, gap)), -1)
+
+
+brier = function(Brier)

@@ -1,19 +1,19 @@
 """Divergences: how far one distribution is from another."""
 
-from typing import Any
+from typing import Annotated
 
-from ..core import axes
-from ..core.contract import PROBABILITY, SOFT_LABEL, Contract
+from ..core.forms import Divergence
 from ..core.functions import function
-from ..core.loss import Loss, Tensor
-from ..core.results import Fused
-from ..numerics.stable import log_ratio, reciprocal
+from ..core.loss import Tensor
+from ..core.params import fraction
+from ..numerics import ops
+from ..numerics.backend import log1p
+from ..numerics.stable import SMALLEST, at_least, log_ratio, reciprocal, square_root, wide
 
 
 class KLDivergence(
-    Loss,
+    Divergence,
     aliases=("kld", "KLD", "kullback_leibler", "kl", "relative_entropy"),
-    tasks=("distribution",),
     traits=("convex",),
     positional="reduction name dtype",
 ):
@@ -34,27 +34,175 @@ class KLDivergence(
     (0.14384104, 18.420681)
     """
 
-    answers = "shares of classes"
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return y * log_ratio(y, p, self.dtype)
 
-    @property
-    def contract(self) -> Contract:
-        return Contract(SOFT_LABEL, PROBABILITY)
-
-    def drawn_over(self) -> list[axes.Axis]:
-        return [axes.AXES["share"]]
-
-    def mapped_over(self) -> axes.Plane | None:
-        return axes.SHARES
-
-    def over_classes(self, p: axes.Array) -> axes.Given | None:
-        return axes.three_classes(p, logits=False)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        return Fused(self.kernel, y_pred, y_true, sums=True)
-
-    def kernel(self, p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Value and slope of each entry."""
-        return y * log_ratio(y, p, self.dtype), -y * reciprocal(p, self.dtype)
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return -y * reciprocal(p, self.dtype)
 
 
 kl_divergence = function(KLDivergence)
+
+
+class ReverseKL(Divergence, aliases=("reverse_kl_divergence", "rkl"), traits=("convex",)):
+    r"""The information lost when y_true is used in place of y_pred: predictions stay where the target has mass.
+
+    Formula: \sum_c p_c \log(p_c / y_c) over the last axis
+    Use: distillation by a small model, which shall be right about what it says rather than say everything.
+    Beware: a target of exactly 0 is read as the smallest positive number: soft targets suit it. It settles on one of
+        several peaks.
+    Reference: Gu, Dong, Wei and Huang (2024), MiniLLM: knowledge distillation of large language models,
+        arXiv:2306.08543
+
+    >>> reverse_kl([[0.25, 0.75]], [[0.5, 0.5]])
+    0.14384104
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return p * log_ratio(p, y, self.dtype)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return log_ratio(p, y, self.dtype) + 1
+
+
+reverse_kl = function(ReverseKL)
+
+
+class Jeffreys(
+    Divergence, aliases=("symmetric_kl", "j_divergence", "spectral_information_divergence"), traits=("convex",)
+):
+    r"""The sum of the two Kullback-Leibler divergences: symmetric, and large where either side has no mass.
+
+    Formula: \sum_c (p_c - y_c) \log(p_c / y_c) over the last axis
+    Use: two distributions of which neither is the truth, such as two models, or spectra.
+    Beware: zeros are read as the smallest positive number, on both sides. Some divide it by 2.
+    Reference: Jeffreys (1946), An invariant form for the prior probability in estimation problems,
+        doi:10.1098/rspa.1946.0056
+
+    >>> jeffreys([[0.25, 0.75]], [[0.5, 0.5]])
+    0.27465307
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return (p - y) * log_ratio(p, y, self.dtype)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return (p - y) * reciprocal(p, self.dtype) + log_ratio(p, y, self.dtype)
+
+
+jeffreys = function(Jeffreys)
+
+
+class JensenShannon(
+    Divergence, aliases=("js_divergence", "jsd", "jensen_shannon_divergence"), traits=("convex", "bounded", "smooth")
+):
+    r"""How far the target and the prediction are from their mixture: symmetric at beta = 1/2, and at most log 2.
+
+    Formula: \beta \sum_c y_c \log\frac{y_c}{m_c} + (1 - \beta) \sum_c p_c \log\frac{p_c}{m_c} with
+        m = \beta y + (1 - \beta) p
+    Use: distillation and consistency of predictions, where targets may hold zeros.
+    Beware: natural logarithms. It is the divergence, not the distance, which is its root. Where classes have no mass in
+        common, the gradient says little.
+    Reference: Lin (1991), Divergence measures based on the Shannon entropy, doi:10.1109/18.61115
+
+    >>> jensen_shannon([[1.0, 0.0]], [[0.0, 1.0]]), jensen_shannon([[0.5, 0.5]], [[0.5, 0.5]])
+    (0.69314718, 0.0)
+    """
+
+    beta: Annotated[float, fraction("The weight of the target in the mixture.")] = 0.5
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        ours = (1 - self.beta) * (p * self.log_part(p, y, self.beta))
+        return self.beta * (y * self.log_part(y, p, 1 - self.beta)) + ours
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return (1 - self.beta) * self.log_part(p, y, self.beta)
+
+    def log_part(self, a: Tensor, b: Tensor, w: float) -> Tensor:
+        """log(a / m) with the mixture m = a + w (b - a), exact also where a is nearly b."""
+        normal = a >= SMALLEST[wide(self.dtype)]
+        near = -log1p(w * ((b - a) / ops.where(normal, a, 1.0)))
+        return ops.where(normal, near, log_ratio(a, a + w * (b - a), self.dtype))
+
+
+jensen_shannon = function(JensenShannon)
+
+
+class Hellinger(
+    Divergence, aliases=("squared_hellinger", "hellinger_distance"), traits=("convex", "bounded", "smooth")
+):
+    r"""Half the squared distance of the roots of two distributions: 0 where they are equal, 1 where they do not meet.
+
+    Formula: \tfrac12 \sum_c (\sqrt{y_c} - \sqrt{p_c})^2 over the last axis
+    Use: targets that are distributions, where zeros must not make the loss infinite.
+    Beware: it is the square of the Hellinger distance. The slope by a probability near 0 is steep.
+    Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
+        70(3):419-435
+
+    >>> hellinger([[1.0, 0.0]], [[0.25, 0.75]])
+    0.5
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        roots = square_root(y) + square_root(p)
+        return 0.5 * ops.square((p - y) / ops.where(roots > 0, roots, 1.0))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        a, b = (ops.sqrt(at_least(x, SMALLEST[wide(self.dtype)])) for x in (y, p))
+        return 0.5 * ((p - y) / (a + b)) / b
+
+
+hellinger = function(Hellinger)
+
+
+class TotalVariationDistance(Divergence, aliases=("tvd", "total_variation_divergence"), traits=("convex", "bounded")):
+    r"""Half the sum of absolute differences: the largest difference in probability that any event can have.
+
+    Formula: \tfrac12 \sum_c |y_c - p_c| over the last axis
+    Use: distillation and targets that are distributions, where single classes must not dominate.
+    Beware: not the total variation of an image. The gradient says the direction alone, not how far.
+    Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
+        70(3):419-435
+
+    >>> total_variation_distance([[1.0, 0.0]], [[0.25, 0.75]])
+    0.75
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return 0.5 * ops.abs(p - y)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return 0.5 * ops.sign(p - y)
+
+
+total_variation_distance = function(TotalVariationDistance)
+
+
+class TriangularDiscrimination(
+    Divergence, aliases=("symmetric_chi_squared", "vincze_le_cam"), traits=("convex", "bounded", "smooth")
+):
+    r"""The chi-squared distance of two histograms: squared differences, each relative to what both have there.
+
+    Formula: \sum_c \frac{(y_c - p_c)^2}{y_c + p_c} over the last axis
+    Use: histograms and proportions with zeros; rare classes count as much as frequent ones.
+    Beware: at most 2. Some divide it by 2. It is symmetric, unlike the chi-squared of a test, whose denominator is one
+        side alone.
+    Reference: Topsøe (2000), Some inequalities for information divergence and related measures of discrimination,
+        doi:10.1109/18.850703
+
+    >>> triangular_discrimination([[1.0, 0.0]], [[0.25, 0.75]])
+    1.2
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return (p - y) * self.part(p - y, y + p)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return self.part(p - y, y + p) * (1 + 2 * self.part(y, y + p))
+
+    def part(self, a: Tensor, whole: Tensor) -> Tensor:
+        """What a is of the whole; of nothing, nothing."""
+        return a / ops.where(whole > 0, whole, 1.0)
+
+
+triangular_discrimination = function(TriangularDiscrimination)

@@ -1,12 +1,15 @@
 """Margins: classification by scores that need not be probabilities."""
 
+from typing import Annotated
+
 from ..core import axes
 from ..core.contract import REAL, Contract
 from ..core.forms import Margin
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
+from ..core.params import positive
 from ..numerics import ops
-from ..numerics.stable import LARGE, at_least, constant, largest, mean_square
+from ..numerics.stable import LARGE, at_least, at_most, constant, largest, mean_square, sigmoid, softplus
 
 
 class Hinge(
@@ -73,6 +76,158 @@ class SquaredHinge(
 squared_hinge = function(SquaredHinge)
 
 
+class SoftMargin(Margin, aliases=("soft_margin_loss", "logistic_margin"), traits=("convex", "smooth")):
+    r"""The logarithm of 1 + e^-m: logistic regression with labels -1 and 1; a smooth hinge that never quite ends.
+
+    Formula: \log(1 + e^{-m}), with m = y \cdot y_pred and y = -1 or 1
+    Use: as a hinge that also gives probabilities: sigmoid(y_pred) is that of label 1.
+    Beware: it is BinaryCrossentropy(from_logits=True) for labels -1 and 1. Label 0 is read as -1.
+    Reference: Cox (1958), The regression analysis of binary sequences, doi:10.1111/j.2517-6161.1958.tb00292.x
+    Elsewhere:
+        torch.nn.SoftMarginLoss, torch.nn.functional.soft_margin_loss
+
+    >>> soft_margin([[1.0, -1.0]], [[0.0, 0.0]]), soft_margin([[1.0]], [[-100.0]])
+    (0.69314718, 100.0)
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return softplus(-m)
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -sigmoid(-m)
+
+
+soft_margin = function(SoftMargin)
+
+
+class Exponential(Margin, aliases=("exponential_loss", "adaboost"), traits=("convex", "smooth")):
+    r"""The exponential of minus the margin, which AdaBoost minimises: errors cost exponentially more.
+
+    Formula: e^{-m}, with m = y \cdot y_pred and y = -1 or 1
+    Use: boosting, and clean data in which every row shall be on its right side.
+    Beware: a single wrong label can dominate everything; beyond a margin of -88.7 the value is infinite in float32. The
+        minimum is at half the logit. Label 0 is read as -1.
+    Reference: Freund and Schapire (1997), A decision-theoretic generalization of on-line learning and an application to
+        boosting, doi:10.1006/jcss.1997.1504
+
+    >>> exponential([[1.0, -1.0]], [[0.0, 0.0]]), exponential([[1.0]], [[-1.0]])
+    (1.0, 2.71828183)
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return ops.exp(-m)
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -ops.exp(-m)
+
+
+exponential = function(Exponential)
+
+
+class Perceptron(Margin, aliases=("perceptron_loss",), traits=("convex",)):
+    r"""Zero on the right side, however near; grows linearly on the wrong one.
+
+    Formula: \max(-m, 0), with m = y \cdot y_pred and y = -1 or 1
+    Use: classes that a plane separates, where any separating plane will do.
+    Beware: predictions of 0 have loss 0 as well: prefer a hinge, which asks for a margin. A margin of exactly 0
+        counts as an error, so that training leaves it. Label 0 is read as -1.
+    Reference: Rosenblatt (1958), The perceptron: a probabilistic model for information storage and organization in the
+        brain, doi:10.1037/h0042519
+    Elsewhere:
+        optax.losses.perceptron_loss
+
+    >>> perceptron([[1.0, -1.0]], [[0.5, 3.0]])
+    1.5
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return at_least(-m, 0.0)
+
+    def slope(self, m: Tensor) -> Tensor:
+        return ops.where(m <= 0, -1.0, 0.0 * m)
+
+
+perceptron = function(Perceptron)
+
+
+class SmoothHinge(
+    Margin, aliases=("smoothed_hinge", "smooth_hinge_loss", "huberized_hinge"), traits=("convex", "smooth")
+):
+    r"""A hinge whose corner is rounded by a parabola of width `gamma`.
+
+    Formula: \frac{t^2}{2\gamma} where t \le \gamma, and t - \gamma / 2 beyond, with t = \max(1 - m, 0)
+    Use: as hinge, where the optimiser needs a gradient without jumps, and errors should still grow linearly.
+    Beware: gamma near 0 is the hinge. Label 0 is read as -1.
+    Reference: Shalev-Shwartz and Zhang (2013), Stochastic dual coordinate ascent methods for regularized loss
+        minimization, arXiv:1209.1873
+
+    >>> smooth_hinge([[1.0, -1.0]], [[0.5, 3.0]])
+    1.8125
+    """
+
+    gamma: Annotated[float, positive("The width of the rounded corner.", slide=(0.1, 2.0))] = 1.0
+
+    def of(self, m: Tensor) -> Tensor:
+        short = at_least(1 - m, 0.0)
+        far = short > self.gamma
+        return ops.where(far, short - 0.5 * self.gamma, ops.square(ops.where(far, 0.0, short)) / (2 * self.gamma))
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -at_most(at_least(1 - m, 0.0) / self.gamma, 1.0)
+
+
+smooth_hinge = function(SmoothHinge)
+
+
+class ModifiedHuber(Margin, aliases=("modified_huber_loss",), traits=("convex", "smooth")):
+    r"""The squared hinge, continued by a straight line from margin -1 on, so that no row dominates.
+
+    Formula: \max(1 - m, 0)^2 where m \ge -1, and -4m beyond, with m = y \cdot y_pred and y = -1 or 1
+    Use: linear classifiers that shall give probabilities: (clip(y_pred, -1, 1) + 1) / 2 is that of label 1.
+    Beware: scikit-learn's SGDClassifier has it under this name. Label 0 is read as -1.
+    Reference: Zhang (2004), Statistical behavior and consistency of classification methods based on convex risk
+        minimization, doi:10.1214/aos/1079120130
+
+    >>> modified_huber([[1.0, -1.0]], [[0.5, 3.0]])
+    6.125
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        far = m < -1
+        return ops.where(far, -4 * m, ops.square(at_least(1 - ops.where(far, 1.0, m), 0.0)))
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -2 * at_most(at_least(1 - m, 0.0), 2.0)
+
+
+modified_huber = function(ModifiedHuber)
+
+
+class BinarySparsemax(Margin, aliases=("sparse_sigmoid_loss",), traits=("convex", "smooth")):
+    r"""The logistic loss whose probability, clip((y_pred + 1) / 2, 0, 1), can be exactly 0 or 1: then the loss is 0.
+
+    Formula: (1 - m)^2 / 4 for -1 \le m \le 1, 0 above and -m below, with m = y \cdot y_pred and y = -1 or 1
+    Use: binary classification in which sure answers should be exact, and rows beyond the margin no longer train.
+    Beware: a quarter of ModifiedHuber. Label 0 is read as -1.
+    Reference: Blondel, Martins and Niculae (2020), Learning with Fenchel-Young losses, arXiv:1901.02324
+    Elsewhere:
+        optax.losses.sparsemax_loss
+
+    >>> binary_sparsemax([[1.0, -1.0]], [[0.5, 3.0]])
+    1.53125
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        far = m < -1
+        return ops.where(far, -m, ops.square(0.5 * at_least(1 - ops.where(far, 1.0, m), 0.0)))
+
+    def slope(self, m: Tensor) -> Tensor:
+        return -0.5 * at_most(at_least(1 - m, 0.0), 2.0)
+
+
+binary_sparsemax = function(BinarySparsemax)
+
+
 class CategoricalHinge(
     Loss,
     aliases=("multiclass_hinge",),
@@ -89,8 +244,6 @@ class CategoricalHinge(
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
         keras.losses.CategoricalHinge
-    Unlike:
-        optax.losses.multiclass_hinge_loss, torch.nn.MultiMarginLoss: of class numbers
 
     >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
     (0.0, 1.5)

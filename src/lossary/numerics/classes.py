@@ -148,12 +148,14 @@ def surprise_of_logits(z: Tensor) -> Tensor:
         return log1p(others) - behind
 
     def push(z: Tensor, change: Tensor) -> Tensor:
-        p, q = chances_of_logits(z)
-        return _of_others(p * change) - q * change
+        _, e, others, first = _against_the_winner(z)
+        p, q = _shares(e, others, first)
+        return _of_others(p * change, first) - q * change
 
     def pull(z: Tensor, g: Tensor) -> Tensor:
-        p, q = chances_of_logits(z)
-        return p * _of_others(g) - q * g
+        _, e, others, first = _against_the_winner(z)
+        p, q = _shares(e, others, first)
+        return p * _of_others(g, first) - q * g
 
     return derived(value, push, pull)(z)
 
@@ -233,9 +235,10 @@ def _lost_in(difference: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return ops.stop_gradient(ops.where(difference > -128, lost, 0.0))
 
 
-def _of_others(g: Tensor) -> Tensor:
-    """For each class the sum over all other classes."""
-    return ops.expand_dims(total(g, -1), -1) - g
+def _of_others(g: Tensor, first: Tensor) -> Tensor:
+    """For each class the sum over all other classes; of the winner, whose own may be the largest, without it."""
+    rest = ops.expand_dims(total(ops.where(first, 0.0, g), -1), -1)
+    return ops.where(first, rest, ops.expand_dims(total(g, -1), -1) - g)
 
 
 def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:
@@ -246,18 +249,18 @@ def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:
         behind = surprise(x, dtype) - surprise(winner, dtype)
         return log1p(others) + ops.where(first, 0.0, behind)
 
-    def slopes(x: Tensor) -> tuple[Tensor, Tensor]:
-        winner, _, others, _ = _against_the_largest(x)
-        _, q = chances_of_shares(x)
-        return reciprocal(winner, dtype) / (1 + others), q * reciprocal(x, dtype)
+    def slopes(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        winner, e, others, first = _against_the_largest(x)
+        _, q = _shares(e, others, first)
+        return reciprocal(winner, dtype) / (1 + others), q * reciprocal(x, dtype), first
 
     def push(x: Tensor, change: Tensor) -> Tensor:
-        of_all, of_itself = slopes(x)
-        return _of_others(of_all * change) - of_itself * change
+        of_all, of_itself, first = slopes(x)
+        return _of_others(of_all * change, first) - of_itself * change
 
     def pull(x: Tensor, g: Tensor) -> Tensor:
-        of_all, of_itself = slopes(x)
-        return of_all * _of_others(g) - of_itself * g
+        of_all, of_itself, first = slopes(x)
+        return of_all * _of_others(g, first) - of_itself * g
 
     return derived(value, push, pull)(x)
 

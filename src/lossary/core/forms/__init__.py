@@ -3,16 +3,19 @@
 Loss
 ├── Distance       of the error e = y_pred - y_true alone
 ├── Pointwise      of y_true and y_pred entry by entry
+├── Columns        of sums over all rows, for each column
 ├── Margin         of the margin m = y * y_pred, with labels y = -1 or 1
 ├── Binary         of probabilities or logits of independent yes/no questions
 ├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
 │   └── Sparse     the same with class indices as targets
+├── Divergence     of two distributions along one axis
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
+from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
@@ -32,6 +35,7 @@ from .labels import absent as absent
 from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
+from .regions import Divergence as Divergence
 from .regions import Overlap as Overlap
 from .regions import Pair as Pair
 from .regions import Vector as Vector

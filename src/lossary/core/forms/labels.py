@@ -28,11 +28,13 @@ from ...numerics.stable import (
     largest,
     length,
     mean,
+    parts,
     read_at_most,
     reciprocal,
     sigmoid,
     softplus,
     surprise,
+    with_slope,
 )
 from .. import axes
 from ..axes import AXES
@@ -256,8 +258,9 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         return axes.three_classes(p, self.from_logits)
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        """The value of each class, were it the true one; `chances()` gives p and 1 - p."""
-        raise NotImplementedError
+        """The value of each class, were it the true one; `chances()` gives p and 1 - p. By default from `graded`."""
+        value, slope = parts(self.graded)
+        return with_slope(value, slope)(surprise, *chances())
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
         y = y_true
@@ -385,7 +388,8 @@ class Sparse(Categorical, abstract=True):
         if smooth or self.by_class():
             values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
-            picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
+            if smooth:
+                picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
         else:  # one class per row is enough
             picked = self.of(self.surprise_of(y_pred, index), lambda: self.chances_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.

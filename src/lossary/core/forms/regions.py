@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from keras import ops
 
@@ -31,7 +31,7 @@ from ..contract import (
 from ..errors import TargetError
 from ..loss import Loss, Tensor
 from ..params import Param, choice, flag
-from ..results import Rows, Sums
+from ..results import Fused, Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
 from .labels import FromLogits, Ignored, all_ignored
 
@@ -210,3 +210,37 @@ class Pair:
 
 def _area(sides: Tensor) -> Tensor:
     return sides[..., 0] * sides[..., 1]
+
+
+class Divergence(Loss, abstract=True, tasks=("distribution",)):
+    """A loss of two distributions along the last axis: the sum of a function of the two shares of each class."""
+
+    answers = "shares of classes"
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(SOFT_LABEL, PROBABILITY)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [AXES["share"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.SHARES
+
+    def over_classes(self, p: axes.Array) -> axes.Given | None:
+        return axes.three_classes(p, logits=False)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        """The value of each class, from its two shares."""
+        raise NotImplementedError
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        """The derivative of `of` by p in closed form."""
+        raise NotImplementedError
+
+    def kernel(self, p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slope of each class."""
+        return self.of(y, p), self.slope(y, p)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, sums=True)

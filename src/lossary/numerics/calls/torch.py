@@ -181,8 +181,11 @@ square = _direct(torch.square, ops.square)
 sqrt = _direct(torch.sqrt, ops.sqrt)
 exp = _direct(torch.exp, ops.exp)
 sign = _direct(torch.sign, ops.sign)
+sin = _direct(torch.sin, ops.sin)
+arctan = _direct(torch.atan, ops.arctan)
 tanh = _direct(torch.tanh, ops.tanh)
 sigmoid = _direct(torch.sigmoid, ops.sigmoid)
+arctan = _direct(torch.arctan, ops.arctan)
 
 
 def isinf(x: Tensor) -> Tensor:

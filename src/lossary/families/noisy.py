@@ -1,0 +1,256 @@
+"""Labels that may be wrong: losses in which a row far on the wrong side loses its pull."""
+
+from typing import Annotated
+
+from ..core.forms import Chances, Margin, Sparse
+from ..core.functions import function
+from ..core.loss import Tensor
+from ..core.params import Param, nonnegative, number
+from ..numerics import ops
+from ..numerics.stable import (
+    about_one,
+    at_least,
+    at_most,
+    length,
+    mean,
+    sigmoid,
+    with_slope,
+    with_slopes,
+    without_infinity,
+)
+
+LogZero = Annotated[float, number("What the logarithm of a label 0 counts as.", slide=(-10.0, -1.0), high=0.0)]
+
+
+def _slopes_of_ratio(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    part = 1 / b  # XLA would divide by b * b, which may be infinite
+    return part, -(a * part) * part
+
+
+_ratio = with_slopes(lambda a, b: a / b, _slopes_of_ratio)
+
+
+class TruncatedHinge(Margin, aliases=("ramp_loss",), traits=("bounded", "robust", "redescending")):
+    r"""The hinge, cut off at margin `s`: rows farther on the wrong side cost the same and no longer pull.
+
+    Formula: \min(\max(1 - m, 0), 1 - s), with m = y \cdot y_pred and y = -1 or 1
+    Use: support vector machines with wrong labels or outliers.
+    Beware: not convex: start from a hinge. Rows beyond `s` are never corrected. Label 0 is read as -1.
+    Reference: Collobert, Sinz, Weston and Bottou (2006), Trading convexity for scalability, Proceedings of the 23rd
+        International Conference on Machine Learning
+
+    >>> truncated_hinge([[1.0, -1.0]], [[0.5, 30.0]])
+    1.25
+    """
+
+    s: Annotated[
+        float, number("The margin below which the loss stays the same.", slide=(-4.0, 0.0), high=1.0, closed=False)
+    ] = -1.0
+
+    def of(self, m: Tensor) -> Tensor:
+        return at_most(at_least(1 - m, 0.0), 1 - self.s)
+
+    def slope(self, m: Tensor) -> Tensor:
+        return ops.where(ops.logical_and(m < 1, m > self.s), -1.0, 0.0 * m)
+
+
+truncated_hinge = function(TruncatedHinge)
+
+
+class Savage(Margin, aliases=("savage_loss", "savageboost"), traits=("bounded", "robust", "redescending", "smooth")):
+    r"""The squared probability of the wrong side: a row far on the wrong side costs at most 1 and no longer pulls.
+
+    Formula: \frac{1}{(1 + e^{2m})^2}, with m = y \cdot y_pred and y = -1 or 1
+    Use: classification with wrong labels or outliers, where probabilities, sigmoid(2 y_pred), are needed too.
+    Beware: not convex: rows that start far on the wrong side are slow to come back. Label 0 is read as -1.
+    Reference: Masnadi-Shirazi and Vasconcelos (2008), On the design of loss functions for classification: theory,
+        robustness to outliers, and SavageBoost, Advances in Neural Information Processing Systems 21
+
+    >>> savage([[1.0, -1.0]], [[0.0, 0.0]]), savage([[1.0]], [[-30.0]])
+    (0.25, 1.0)
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return ops.square(sigmoid(-2 * m))
+
+    def slope(self, m: Tensor) -> Tensor:
+        wrong = sigmoid(-2 * m)
+        return -4 * wrong * (wrong * sigmoid(2 * m))
+
+
+savage = function(Savage)
+
+
+class Tangent(Margin, aliases=("tangent_loss", "tangentboost"), traits=("bounded", "robust", "redescending", "smooth")):
+    r"""A bounded loss that also penalises rows which are right by too much.
+
+    Formula: (2 \arctan(m) - 1)^2, with m = y \cdot y_pred and y = -1 or 1
+    Use: classification with wrong labels or outliers, in computer vision above all.
+    Beware: not convex; smallest at m = tan(1/2) = 0.546 and not beyond. Label 0 is read as -1.
+    Reference: Masnadi-Shirazi, Mahadevan and Vasconcelos (2010), On the design of robust classifiers for computer
+        vision, IEEE Conference on Computer Vision and Pattern Recognition
+
+    >>> tangent([[1.0, -1.0]], [[0.0, 0.0]])
+    1.0
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return ops.square(2 * ops.arctan(m) - 1)
+
+    def slope(self, m: Tensor) -> Tensor:
+        size = ops.abs(m)
+        large, small = about_one(size)
+        falling = ops.where(size > 1, 1 / large / large / (1 + ops.square(1 / large)), 1 / (1 + ops.square(small)))
+        return 4 * (2 * ops.arctan(m) - 1) * falling
+
+
+tangent = function(Tangent)
+
+
+class Unhinged(Margin, aliases=("unhinged_loss",), traits=("convex", "smooth", "robust")):
+    r"""Minus the margin, plus 1: a hinge without its corner, which wrong labels at random leave unchanged.
+
+    Formula: 1 - m, with m = y \cdot y_pred and y = -1 or 1
+    Use: labels that are wrong at random, with strong regularization or predictions of bounded size.
+    Beware: it has no minimum by itself: without regularization weights grow for ever. Label 0 is read as -1.
+    Reference: van Rooyen, Menon and Williamson (2015), Learning with symmetric label noise: the importance of being
+        unhinged, arXiv:1505.07634
+
+    >>> unhinged([[1.0, -1.0]], [[0.5, 3.0]])
+    2.25
+    """
+
+    def of(self, m: Tensor) -> Tensor:
+        return 1 - m
+
+    def slope(self, m: Tensor) -> Tensor:
+        return 0.0 * m - 1
+
+
+unhinged = function(Unhinged)
+
+
+class SymmetricCrossEntropy(Sparse, aliases=("sce", "sl_loss"), traits=("smooth",)):
+    r"""The cross-entropy plus the reverse one, in which the labels' logarithm is taken: that part is robust.
+
+    Formula: -\alpha \log p_t - \beta A\,(1 - p_t), with t = y_true and A = log_zero
+    Use: noisy labels in class indices: the first part learns quickly, the second is not misled.
+    Beware: alpha = 0 is the reverse cross-entropy alone. The logarithm of a label 0 counts as `log_zero`; catalyst
+        takes log(1e-4) = -9.2 and alpha = 1.
+    Reference: Wang, Ma, Chen, Luo, Yi and Bailey (2019), Symmetric cross entropy for robust learning with noisy labels,
+        arXiv:1908.06112
+
+    >>> symmetric_cross_entropy([1], [[0.5, 0.5]])
+    2.06931472
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of the cross-entropy.", slide=(0.0, 2.0))] = 0.1
+    beta: Annotated[float, nonnegative("The weight of the reverse cross-entropy.", slide=(0.0, 2.0))] = 1.0
+    log_zero: LogZero = -4.0
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        passive = -self.beta * self.log_zero
+        return self.alpha * surprise + passive * q, self.alpha + passive * p
+
+
+symmetric_cross_entropy = function(SymmetricCrossEntropy)
+
+
+class TaylorCrossEntropy(Sparse, aliases=("taylor_ce",), traits=("bounded", "robust", "smooth")):
+    r"""The first terms of the cross-entropy's Taylor series: between absolute error (order 1) and cross-entropy.
+
+    Formula: \sum_{k=1}^{order} \frac{(1 - p_t)^k}{k}, with t = y_true
+    Use: noisy labels in class indices; low orders are more robust, high ones learn faster.
+    Beware: a row that is predicted quite wrongly has almost no gradient.
+    Reference: Feng, Shu, Lin, Lv, Li and An (2020), Can cross entropy loss be robust to label noise?, Proceedings of
+        the 29th International Joint Conference on Artificial Intelligence
+
+    >>> taylor_cross_entropy([1], [[0.5, 0.5]])
+    0.625
+    """
+
+    order: Annotated[int, Param("How many terms.", kind="whole", low=1, high=100, closed=True, unusual=4)] = 2
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = 0.0 * q + 1 / self.order, 0.0 * q + 1.0
+        for k in range(self.order - 1, 0, -1):
+            value, slope = value * q + 1 / k, slope * q + 1
+        return value * q, slope * p
+
+
+taylor_cross_entropy = function(TaylorCrossEntropy)
+
+
+class ClassAbsoluteError(
+    Sparse, aliases=("mae_of_probabilities", "probability_mae"), traits=("bounded", "robust", "smooth")
+):
+    r"""The sum of absolute errors of the probabilities, 2 (1 - p_t): no label, right or wrong, counts more than 2.
+
+    Formula: \sum_c |y_c - p_c| = 2\,(1 - p_t), with t = y_true
+    Use: strongly noisy labels in class indices, and few classes.
+    Beware: it learns slowly, and with many classes often not at all; CategoricalGeneralizedCrossEntropy and
+        TaylorCrossEntropy lie between it and the cross-entropy.
+    Reference: Ghosh, Kumar and Sastry (2017), Robust loss functions under label noise for deep neural networks,
+        arXiv:1712.09482
+
+    >>> class_absolute_error([1], [[0.25, 0.75]])
+    0.5
+    """
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        return 2 * q, 2 * p
+
+
+class_absolute_error = function(ClassAbsoluteError)
+
+
+class NormalizedCrossEntropy(Sparse, aliases=("nce_of_classes",), traits=("bounded", "robust", "smooth")):
+    r"""The cross-entropy of the true class as a share of those of all classes: robust to labels wrong at random.
+
+    Formula: \frac{\log p_t}{\sum_c \log p_c}, with t = y_true
+    Use: noisy labels in class indices; as the active part of ActivePassive.
+    Beware: it underfits when it is used alone. Not noise-contrastive estimation, which is also called NCE.
+    Reference: Ma, Huang, Wang, Romano, Erfani and Bailey (2020), Normalized loss functions for deep learning with noisy
+        labels, arXiv:2006.13554
+
+    >>> normalized_cross_entropy([1], [[0.5, 0.5]])
+    0.5
+    """
+
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        surprise, _ = without_infinity(surprise, self.dtype, axis=())
+        return _ratio(surprise / length(surprise), 0.0 * surprise + ops.expand_dims(mean(surprise), -1))
+
+    def kernel(self, y_pred: Tensor, smooth: bool) -> None:
+        return None
+
+    def by_class(self) -> bool:
+        return True
+
+
+normalized_cross_entropy = function(NormalizedCrossEntropy)
+
+
+class ActivePassive(NormalizedCrossEntropy, aliases=("active_passive_loss", "apl"), traits=("smooth",)):
+    r"""The normalized cross-entropy, which raises the labelled class, plus the reverse one, which lowers the others.
+
+    Formula: \alpha \frac{\log p_t}{\sum_c \log p_c} - \beta A\,(1 - p_t), with t = y_true and A = log_zero
+    Use: noisy labels in class indices: robust as each part is, and without their underfitting.
+    Beware: the best weights depend on the number of classes: many classes want a larger alpha.
+    Reference: Ma, Huang, Wang, Romano, Erfani and Bailey (2020), Normalized loss functions for deep learning with noisy
+        labels, arXiv:2006.13554
+
+    >>> active_passive([1], [[0.5, 0.5]])
+    2.5
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of the normalized cross-entropy.", slide=(0.0, 10.0))] = 1.0
+    beta: Annotated[float, nonnegative("The weight of the reverse cross-entropy.", slide=(0.0, 10.0))] = 1.0
+    log_zero: LogZero = -4.0
+
+    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
+        wrong = with_slope(lambda s, p, q: 1.0 * q, lambda s, p, q: p)(surprise, *chances())
+        return self.alpha * super().of(surprise, chances) - self.beta * self.log_zero * wrong
+
+
+active_passive = function(ActivePassive)

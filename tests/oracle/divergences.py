@@ -1,0 +1,76 @@
+"""Exact sums of the divergences of two distributions; see terms.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.sums import ZERO, Float, Kind, Sum, between, exactly, mp, mpf, total
+from tests.oracle.terms import TERMS, Number, Row, logarithm
+
+
+def divergence(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
+    """Rows of two distributions; `of(y, p, edge, ...)` gives value and slope by p of one class."""
+
+    def row(y: list[Number], p: list[Number], edge: Float, **parameters: Any) -> Row:
+        parts = [of(t, q, edge, **parameters) for t, q in zip(y, p, strict=True)]
+        return total([ZERO, *(value for value, _ in parts)]), [slope for _, slope in parts]
+
+    return row
+
+
+def reverse(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    (log_y, _, of_y), (log_p, _, of_p) = logarithm(y, edge), logarithm(p, edge)
+    if p == 0 and y == 0:
+        return ZERO, exactly(mpf(1), kind=Kind.UNDEFINED)
+    value = exactly(p * log_p, -p * log_y, kind=of_y) if p else ZERO
+    return value, exactly(log_p, -log_y, mpf(1), kind=max(of_y, of_p))
+
+
+def jeffreys(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    (log_y, _, of_y), (log_p, by_p, of_p) = logarithm(y, edge), logarithm(p, edge)
+    if p == 0 and y == 0:
+        return ZERO, exactly(mpf(0), kind=Kind.UNDEFINED)
+    kind, gap = max(of_y, of_p), p - y
+    return exactly(gap * log_p, -gap * log_y, kind=kind), exactly(gap * by_p, log_p, -log_y, kind=kind)
+
+
+def jensen_shannon(y: Number, p: Number, edge: Float, beta: float = 0.5) -> tuple[Sum, Sum]:
+    b = mpf(beta)
+    m = b * y + (1 - b) * p
+    if m == 0:
+        return ZERO, exactly(mpf(0), kind=Kind.UNDEFINED)
+    log_p, _, kind = logarithm(p, edge)
+    parts = [b * y * mp.log(y / m) if y else mpf(0), (1 - b) * p * mp.log(p / m) if p else mpf(0)]
+    if p == 0:
+        return exactly(*parts), exactly((1 - b) * (log_p - mp.log(m)), kind=kind)
+    return exactly(*parts), exactly((1 - b) * mp.log(p / m))
+
+
+def hellinger(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    a, b = mp.sqrt(y), mp.sqrt(p)
+    if p == 0:  # by the stated rule, that of the smallest number
+        least = mp.sqrt(edge.least)
+        return exactly(y / 2), exactly(
+            -y / 2 / (max(a, least) + least) / least, kind=Kind.BOUNDARY if y else Kind.UNDEFINED
+        )
+    return exactly((a - b) ** 2 / 2), exactly((b - a) / 2 / b)
+
+
+def total_variation(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    half = mpf(1) / 2
+    return exactly(abs(p - y) / 2), exactly(half * mp.sign(p - y)) if p != y else between(-half, half)
+
+
+def triangular(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    if y + p == 0:
+        return ZERO, exactly(mpf(0), kind=Kind.UNDEFINED)
+    return exactly((p - y) ** 2 / (y + p)), exactly((p - y) * (p + 3 * y) / (y + p) ** 2)
+
+
+TERMS["reverse_kl"] = divergence(reverse)
+TERMS["jeffreys"] = divergence(jeffreys)
+TERMS["jensen_shannon"] = divergence(jensen_shannon)
+TERMS["hellinger"] = divergence(hellinger)
+TERMS["total_variation_distance"] = divergence(total_variation)
+TERMS["triangular_discrimination"] = divergence(triangular)

@@ -1,0 +1,108 @@
+"""Exact sums of losses of exclusive classes whose value needs more than the surprise of the true one; see terms.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.classes import Classes, categorical
+from tests.oracle.sums import ZERO, Float, Kind, exactly, mp, mpf
+from tests.oracle.terms import TERMS, Number, Row
+
+Terms = tuple[Number, ...]
+Pulls = list[Terms]  # the derivative by the surprise of each class, as terms
+
+
+def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, every: bool = False) -> Callable[..., Row]:
+    """Rows of exclusive classes; `of(weights, S, p, q, ...)` gives the row's terms, and its pulls.
+
+    `weights` are those of the classes as targets; `every` says that surprises of other classes count too.
+    """
+
+    def row(
+        y: Any,
+        p: list[Number],
+        edge: Float,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: tuple[float, ...] | None = None,
+        ignore_class: int | None = None,
+        axis: int = -1,
+        **parameters: Any,
+    ) -> Row:
+        count, s = len(p), mpf(label_smoothing)
+        y = [mpf(c == int(y)) for c in range(count)] if sparse else y
+        if ignore_class is not None and y[ignore_class] == 1:
+            return ZERO, [ZERO] * count
+        targets = [t * (1 - s) + s / count for t in y]
+        factors = [mpf(w) for w in class_weight or [1] * count]
+        classes = Classes(p, [every or t != 0 for t in targets], edge, from_logits, True)
+        terms, pulls = of(targets, factors, classes.surprise, classes.p, classes.q, **parameters)
+        signed = [[mp.fsum(t for t in pull if (t > 0) == up) for pull in pulls] for up in (True, False)]
+        wholes, slopes = [mp.fsum(side) for side in signed], []
+        for k in range(count):
+            own = [-classes.joined[k] * t for t in pulls[k]]
+            others = [classes.shared[k] * (whole - side[k]) for side, whole in zip(signed, wholes, strict=True)]
+            slopes.append(exactly(*own, *others, kind=Kind.FINITE if from_logits else classes.kinds[k]))
+        return exactly(*terms, kind=max(classes.kinds)), slopes
+
+    return row
+
+
+def symmetric(
+    surprise: Number, p: Number, q: Number, c: int, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0
+) -> tuple[Number, Number]:
+    passive = -mpf(beta) * mpf(log_zero)
+    return mpf(alpha) * surprise + passive * q, mpf(alpha) + passive * p
+
+
+def taylor(surprise: Number, p: Number, q: Number, c: int, order: int = 2) -> tuple[Number, Number]:
+    return mp.fsum(q**k / k for k in range(1, order + 1)), p * mp.fsum(q ** (k - 1) for k in range(1, order + 1))
+
+
+def poly(surprise: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> tuple[Number, Number]:
+    return surprise + mpf(epsilon_1) * q, 1 + mpf(epsilon_1) * p
+
+
+TERMS["poly_cross_entropy"] = categorical(poly, sparse=True)
+TERMS["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
+TERMS["taylor_cross_entropy"] = categorical(taylor, sparse=True)
+TERMS["class_absolute_error"] = categorical(lambda surprise, p, q, c: (2 * q, 2 * p), sparse=True)
+
+
+def active_passive(
+    targets: list[Number],
+    factors: list[Number],
+    surprise: list[Number],
+    p: list[Number],
+    q: list[Number],
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    log_zero: float = -4.0,
+) -> tuple[Terms, Pulls]:
+    every, passive = mp.fsum(surprise), -mpf(beta) * mpf(log_zero)
+    weights = [t * w for t, w in zip(targets, factors, strict=True)]
+    active = [mpf(alpha) * w * s / every for w, s in zip(weights, surprise, strict=True)]
+    pulls = [
+        (mpf(alpha) * w / every, -mp.fsum(active) / every, passive * w * share)
+        for w, share in zip(weights, p, strict=True)
+    ]
+    return (*active, *(passive * w * rest for w, rest in zip(weights, q, strict=True))), pulls
+
+
+def brier(
+    targets: list[Number], factors: list[Number], surprise: list[Number], p: list[Number], q: list[Number]
+) -> tuple[Terms, Pulls]:
+    terms, pulls = [], []
+    for w, t, share, rest in zip(factors, targets, p, q, strict=True):
+        gap = (-rest,) if t == 1 else (share, -t)
+        terms += [w * a * b for a in gap for b in gap]
+        pulls.append(tuple(-2 * w * a * share for a in gap))
+    return tuple(terms), pulls
+
+
+TERMS["active_passive"] = of_all_classes(active_passive, sparse=True, every=True)
+TERMS["normalized_cross_entropy"] = of_all_classes(
+    lambda *given: active_passive(*given, beta=0.0), sparse=True, every=True
+)
+TERMS["brier"] = of_all_classes(brier, sparse=False)
