@@ -40,10 +40,15 @@ def _pixels(x: Tensor, last: int = 0) -> Tensor:
     return ops.reshape(x, (*sizes[:row], count, *sizes[kept:]))
 
 
+class _OfImages(Loss, abstract=True, tasks=("segmentation",)):
+    """A loss of all pixels of an image together; a row is an image."""
+
+    ignore_class: Ignored = None
+
+
 class LovaszHinge(
-    Loss,
+    _OfImages,
     family="overlaps",
-    tasks=("segmentation",),
     aliases=("lovasz", "binary_lovasz", "jaccard_hinge"),
     traits=("convex",),
 ):
@@ -62,8 +67,6 @@ class LovaszHinge(
     >>> lovasz_hinge([[1.0, 1.0, 0.0]], [[2.0, 0.5, -0.5]])
     0.33333333
     """
-
-    ignore_class: Ignored = None
 
     @property
     def contract(self) -> Contract:
@@ -89,9 +92,7 @@ class LovaszHinge(
 lovasz_hinge = function(LovaszHinge)
 
 
-class LovaszSoftmax(
-    Loss, family="overlaps", tasks=("segmentation",), aliases=("multiclass_lovasz",), traits=("bounded",)
-):
+class LovaszSoftmax(_OfImages, family="overlaps", aliases=("multiclass_lovasz",), traits=("bounded",)):
     r"""For every class, the errors of the pixels weighed by what they add to the Jaccard loss; the mean of the classes.
 
     Formula: \frac{1}{C} \sum_c \sum_i e_{c,i} (J_{c,i} - J_{c,i-1}), with the errors e_c = 1 - p_c of pixels of class c
@@ -111,7 +112,6 @@ class LovaszSoftmax(
         str, choice("The classes of the mean: those that are present in the image, or all.", "present", "all")
     ] = "present"
     axis: AlongAxis = -1
-    ignore_class: Ignored = None
 
     @property
     def contract(self) -> Contract:
