@@ -9,7 +9,7 @@ import numpy as np
 
 from lossary import _saving
 from lossary.core import contract as c
-from lossary.core.forms import Binary, Categorical, Overlap, Sparse, Vector
+from lossary.core.forms import Binary, Categorical, Overlap, Vector
 from lossary.core.loss import CLASSES
 from lossary.core.slots import GROUP, SIZES
 
@@ -174,7 +174,7 @@ def inputs(case: Case, shape: Shape) -> tuple[Any, Any]:
         return normal(shape, 4), np.abs(p) + np.float32(0.5) if spread else p
     of_classes = case.whole_rows() and not issubclass(case.cls, Vector)
     p = predictions(rules.prediction, shape, of_classes)
-    if issubclass(case.cls, Sparse):
+    if case.cls().contract.shape == "index":
         return rng.integers(0, shape[-1], shape[:-1]).astype("int32"), p
     if case.cls.tasks == ("distribution",):
         return predictions(c.PROBABILITY, shape, True, seed=5), p

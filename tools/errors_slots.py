@@ -18,10 +18,16 @@ SLOTS = [
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
     ),
     Example(
+        "A history shorter than a season",
+        "The history of MeanAbsoluteScaledError has no two steps that are a season apart.",
+        "ls.mean_absolute_scaled_error([[5.0, 6.0]], [[1.0, 2.0]], [[6.0, 8.0]], season=7)",
+        "Pass more of the series before the forecast, or a shorter season.",
+    ),
+    Example(
         "A label that is no row of the kernel",
         "Tokens that do not count are marked by a number such as -100.",
         "ls.LinearCrossEntropy()([0, -100], np.zeros((2, 3)), kernel=np.zeros((4, 3)))",
-        "Pass `ignore_class=-100`.",
+        "Pass `ignore_class=-100`, or whatever the number is.",
     ),
     Example(
         "Class weights of another number than the kernel's rows",

@@ -116,6 +116,12 @@ LOSSES = [
         "Count from 0, the batch included, or leave axis out.",
     ),
     Example(
+        "Generalized Dice without an axis of classes",
+        "The axis of ls.GeneralizedDice names all axes of y_pred, so that no classes are left to be weighed.",
+        "ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))",
+        "Name the axes of the pixels alone.",
+    ),
+    Example(
         "Reference embeddings without labels",
         "ls.circle is given reference embeddings without labels, or labels without embeddings.",
         "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1])",
@@ -293,6 +299,12 @@ LOSSES = [
         "`q` is not increasing, repeats a value, or is a single number.",
         "ls.MultiQuantile(q=(0.9, 0.1))",
         "Sort them; the outputs of the model follow the same order.",
+    ),
+    Example(
+        "Thresholds out of order",
+        "`a`, `b` and `c` of Hampel's loss do not increase.",
+        "ls.Hampel(a=2.0, b=9.0, c=8.0)",
+        "Pass them in order: where the gradient stops growing, where it falls, where it is zero.",
     ),
     Example(
         "A parameter that has no translation",

@@ -71,10 +71,23 @@ from lossary.linear.scipy import value_and_gradient as value_and_gradient
 from lossary.objective.weights import weights_from as weights_from
 from lossary.core.params import whole as whole
 from lossary.objective.layers import without_targets as without_targets
+from lossary.families.asymmetric import Expectile as _Expectile
+from lossary.families.asymmetric import QuantileHuber as _QuantileHuber
+from lossary.families.asymmetric import SmoothQuantile as _SmoothQuantile
+from lossary.families.asymmetric import Linex as _Linex
+from lossary.families.asymmetric import CensoredSquaredError as _CensoredSquaredError
 from lossary.families.binary import BinaryCrossentropy as _BinaryCrossentropy
 from lossary.families.binary import WeightedBinaryCrossentropy as _WeightedBinaryCrossentropy
 from lossary.families.binary import BinaryFocalCrossentropy as _BinaryFocalCrossentropy
+from lossary.families.boxes import IoU as _IoU
 from lossary.families.boxes import GIoU as _GIoU
+from lossary.families.boxes import DIoU as _DIoU
+from lossary.families.boxes import CIoU as _CIoU
+from lossary.families.boxes import EIoU as _EIoU
+from lossary.families.boxes import AlphaIoU as _AlphaIoU
+from lossary.families.boxes import WIoU as _WIoU
+from lossary.families.boxes import SIoU as _SIoU
+from lossary.families.boxes import NWD as _NWD
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -82,6 +95,19 @@ from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
+from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
+from lossary.families.deviances import GammaDeviance as _GammaDeviance
+from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
+from lossary.families.deviances import TweedieDeviance as _TweedieDeviance
+from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
+from lossary.families.deviations import PowerError as _PowerError
+from lossary.families.deviations import ReverseHuber as _ReverseHuber
+from lossary.families.deviations import EpsilonInsensitive as _EpsilonInsensitive
+from lossary.families.deviations import SquaredEpsilonInsensitive as _SquaredEpsilonInsensitive
+from lossary.families.deviations import BalancedL1 as _BalancedL1
+from lossary.families.deviations import FocalRegression as _FocalRegression
+from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
+from lossary.families.deviations import ArctangentError as _ArctangentError
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.divergences import ReverseKL as _ReverseKL
 from lossary.families.divergences import Jeffreys as _Jeffreys
@@ -94,8 +120,17 @@ from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
 from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
+from lossary.families.forecasts import IntervalScore as _IntervalScore
+from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
+from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
+from lossary.families.forecasts import EnergyScore as _EnergyScore
+from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.landmarks import Wing as _Wing
+from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.lovasz import LovaszHinge as _LovaszHinge
+from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
 from lossary.families.margins import SquaredHinge as _SquaredHinge
 from lossary.families.margins import SoftMargin as _SoftMargin
@@ -121,11 +156,21 @@ from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEnt
 from lossary.families.noisy import ActivePassive as _ActivePassive
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
+from lossary.families.overlaps import FocalTversky as _FocalTversky
+from lossary.families.overlaps import Jaccard as _Jaccard
+from lossary.families.overlaps import SquaredDice as _SquaredDice
+from lossary.families.overlaps import LogDice as _LogDice
+from lossary.families.overlaps import LogCoshDice as _LogCoshDice
+from lossary.families.overlaps import GeneralizedDice as _GeneralizedDice
+from lossary.families.overlaps import MCC as _MCC
 from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.redescending import AndrewsWave as _AndrewsWave
+from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
+from lossary.families.redescending import Hampel as _Hampel
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -134,12 +179,20 @@ from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbso
 from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
+from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
+from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
+from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
+from lossary.families.relative import WeightedMeanAbsolutePercentageError as _WeightedMeanAbsolutePercentageError
+from lossary.families.relative import NormalizedMeanSquaredError as _NormalizedMeanSquaredError
+from lossary.families.relative import PearsonCorrelation as _PearsonCorrelation
 from lossary.families.robust import Huber as _Huber
 from lossary.families.robust import SmoothL1 as _SmoothL1
 from lossary.families.robust import PseudoHuber as _PseudoHuber
 from lossary.families.robust import Cauchy as _Cauchy
 from lossary.families.robust import TukeyBiweight as _TukeyBiweight
 from lossary.families.robust import Fair as _Fair
+from lossary.families.robust import Charbonnier as _Charbonnier
+from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
@@ -151,6 +204,21 @@ from lossary.families.survival import CoxPH as _CoxPH
 
 __version__: str
 
+class Expectile(_Expectile):
+    def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class QuantileHuber(_QuantileHuber):
+    def __init__(self, q: float = 0.5, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SmoothQuantile(_SmoothQuantile):
+    def __init__(self, q: float = 0.5, alpha: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Linex(_Linex):
+    def __init__(self, a: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class CensoredSquaredError(_CensoredSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class BinaryCrossentropy(_BinaryCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
 
@@ -160,8 +228,32 @@ class WeightedBinaryCrossentropy(_WeightedBinaryCrossentropy):
 class BinaryFocalCrossentropy(_BinaryFocalCrossentropy):
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, entries: Any = False) -> None: ...
 
+class IoU(_IoU):
+    def __init__(self, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class GIoU(_GIoU):
     def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DIoU(_DIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CIoU(_CIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EIoU(_EIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AlphaIoU(_AlphaIoU):
+    def __init__(self, alpha: float = 3.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WIoU(_WIoU):
+    def __init__(self, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SIoU(_SIoU):
+    def __init__(self, theta: float = 4.0, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NWD(_NWD):
+    def __init__(self, c: float = 12.8, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
@@ -183,6 +275,45 @@ class PolyCrossEntropy(_PolyCrossEntropy):
 
 class Brier(_Brier):
     def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PoissonDeviance(_PoissonDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GammaDeviance(_GammaDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class InverseGaussianDeviance(_InverseGaussianDeviance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TweedieDeviance(_TweedieDeviance):
+    def __init__(self, power: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class HalfSquaredError(_HalfSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class PowerError(_PowerError):
+    def __init__(self, q: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ReverseHuber(_ReverseHuber):
+    def __init__(self, delta: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EpsilonInsensitive(_EpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SquaredEpsilonInsensitive(_SquaredEpsilonInsensitive):
+    def __init__(self, epsilon: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BalancedL1(_BalancedL1):
+    def __init__(self, alpha: float = 0.5, gamma: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class FocalRegression(_FocalRegression):
+    def __init__(self, beta: float = 0.2, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedCharbonnier(_GeneralizedCharbonnier):
+    def __init__(self, a: float = 0.45, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ArctangentError(_ArctangentError):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -220,11 +351,38 @@ class ArcFace(_ArcFace):
 class ProxyAnchor(_ProxyAnchor):
     def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class IntervalScore(_IntervalScore):
+    def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnsembleCRPS(_EnsembleCRPS):
+    def __init__(self, members: int = 10, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GaussianCRPS(_GaussianCRPS):
+    def __init__(self, spread: str = 'log_variance', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EnergyScore(_EnergyScore):
+    def __init__(self, fair: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
+    def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Wing(_Wing):
+    def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SoftWing(_SoftWing):
+    def __init__(self, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
 
 class GaussianNLL(_GaussianNLL):
     def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LovaszHinge(_LovaszHinge):
+    def __init__(self, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LovaszSoftmax(_LovaszSoftmax):
+    def __init__(self, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Hinge(_Hinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -296,10 +454,31 @@ class ActivePassive(_ActivePassive):
     def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
-    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
 
 class Tversky(_Tversky):
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> None: ...
+
+class FocalTversky(_FocalTversky):
+    def __init__(self, alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Jaccard(_Jaccard):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SquaredDice(_SquaredDice):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogDice(_LogDice):
+    def __init__(self, smooth: float = 1.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogCoshDice(_LogCoshDice):
+    def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GeneralizedDice(_GeneralizedDice):
+    def __init__(self, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MCC(_MCC):
+    def __init__(self, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class DPO(_DPO):
     def __init__(self, beta: float = 0.1, label_smoothing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -315,6 +494,15 @@ class MultiQuantile(_MultiQuantile):
 
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AndrewsWave(_AndrewsWave):
+    def __init__(self, c: float = 1.339, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class TruncatedSquaredError(_TruncatedSquaredError):
+    def __init__(self, c: float = 2.795, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Hampel(_Hampel):
+    def __init__(self, a: float = 2.0, b: float = 4.0, c: float = 8.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -340,6 +528,24 @@ class CosineSimilarity(_CosineSimilarity):
 class ConcordanceCorrelation(_ConcordanceCorrelation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class MeanArctangentAbsolutePercentageError(_MeanArctangentAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ScaleInvariantLogarithmicError(_ScaleInvariantLogarithmicError):
+    def __init__(self, lam: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WeightedMeanAbsolutePercentageError(_WeightedMeanAbsolutePercentageError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormalizedMeanSquaredError(_NormalizedMeanSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PearsonCorrelation(_PearsonCorrelation):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Huber(_Huber):
     def __init__(self, delta: float = 1.0, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -357,6 +563,12 @@ class TukeyBiweight(_TukeyBiweight):
 
 class Fair(_Fair):
     def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Charbonnier(_Charbonnier):
+    def __init__(self, epsilon: float = 0.001, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class Welsch(_Welsch):
+    def __init__(self, c: float = 2.985, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -382,6 +594,22 @@ class CTC(_CTC):
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+def expectile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
+expectile_loss = expectile
+asymmetric_squared_error = expectile
+asymmetric_least_squares = expectile
+def quantile_huber(y_true: Any, y_pred: Any, q: float = 0.5, delta: float = 1.0) -> Any: ...
+huber_quantile = quantile_huber
+quantile_huber_loss = quantile_huber
+def smooth_quantile(y_true: Any, y_pred: Any, q: float = 0.5, alpha: float = 0.2) -> Any: ...
+smooth_pinball = smooth_quantile
+log_cosh_quantile = smooth_quantile
+def linex(y_true: Any, y_pred: Any, a: float = 1.0) -> Any: ...
+linex_loss = linex
+linear_exponential = linex
+def censored_squared_error(target: Any, censoring: Any, prediction: Any) -> Any: ...
+bounded_mse = censored_squared_error
+one_sided_squared_error = censored_squared_error
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 bce = binary_crossentropy
 BCE = binary_crossentropy
@@ -394,9 +622,30 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 binary_focal = binary_focal_crossentropy
 focal = binary_focal_crossentropy
 retinanet = binary_focal_crossentropy
+def iou(y_true: Any, y_pred: Any, valid: Any = None, mode: str = 'linear', epsilon: float = 1e-06, *, coding: str = 'corners') -> Any: ...
+iou_loss = iou
+box_iou = iou
+unit_box = iou
 def giou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
 generalized_iou = giou
 generalized_iou_loss = giou
+def diou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+distance_iou = diou
+distance_box_iou_loss = diou
+def ciou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+complete_iou = ciou
+complete_box_iou_loss = ciou
+def eiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+efficient_iou = eiou
+def alpha_iou(y_true: Any, y_pred: Any, valid: Any = None, alpha: float = 3.0, *, coding: str = 'corners') -> Any: ...
+power_iou = alpha_iou
+def wiou(y_true: Any, y_pred: Any, valid: Any = None, *, coding: str = 'corners') -> Any: ...
+wise_iou = wiou
+wiou_v1 = wiou
+def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, coding: str = 'corners') -> Any: ...
+scylla_iou = siou
+def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
+normalized_wasserstein_distance = nwd
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -422,6 +671,42 @@ def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothin
 brier_score = brier
 brier_loss = brier
 quadratic_score = brier
+def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_poisson_deviance = poisson_deviance
+def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
+mean_gamma_deviance = gamma_deviance
+itakura_saito = gamma_deviance
+def inverse_gaussian_deviance(y_true: Any, y_pred: Any) -> Any: ...
+wald_deviance = inverse_gaussian_deviance
+def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5) -> Any: ...
+compound_poisson_gamma = tweedie_deviance
+def half_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+half_mse = half_squared_error
+def power_error(y_true: Any, y_pred: Any, q: float = 1.5) -> Any: ...
+lq = power_error
+lp = power_error
+minkowski = power_error
+power_loss = power_error
+def reverse_huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
+berhu = reverse_huber
+berhu_loss = reverse_huber
+inverse_huber = reverse_huber
+def epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+eps_insensitive = epsilon_insensitive
+svr = epsilon_insensitive
+dead_zone = epsilon_insensitive
+def squared_epsilon_insensitive(y_true: Any, y_pred: Any, epsilon: float = 0.1) -> Any: ...
+squared_svr = squared_epsilon_insensitive
+l2_svr = squared_epsilon_insensitive
+def balanced_l1(y_true: Any, y_pred: Any, alpha: float = 0.5, gamma: float = 1.5) -> Any: ...
+balanced_l1_loss = balanced_l1
+def focal_regression(y_true: Any, y_pred: Any, beta: float = 0.2, gamma: float = 1.0) -> Any: ...
+focal_r = focal_regression
+focal_l1 = focal_regression
+def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: float = 0.001) -> Any: ...
+robust_charbonnier = generalized_charbonnier
+def arctangent_error(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+arctan_loss = arctangent_error
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -461,12 +746,39 @@ arcface = arc_face
 additive_angular_margin = arc_face
 def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
 proxy_anchor_loss = proxy_anchor
+def interval_score(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
+winkler = interval_score
+winkler_score = interval_score
+interval_loss = interval_score
+def ensemble_crps(y_true: Any, y_pred: Any, members: int = 10, fair: bool = False) -> Any: ...
+crps_ensemble = ensemble_crps
+sample_crps = ensemble_crps
+crps_sample = ensemble_crps
+def gaussian_crps(y_true: Any, y_pred: Any, spread: str = 'log_variance') -> Any: ...
+crps_gaussian = gaussian_crps
+normal_crps = gaussian_crps
+gaussian_crps_score = gaussian_crps
+def energy_score(y_true: Any, y_pred: Any, fair: bool = False) -> Any: ...
+energy_score_loss = energy_score
+def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
+mase = mean_absolute_scaled_error
+MASE = mean_absolute_scaled_error
+def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
+wing_loss = wing
+def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
+soft_wing_loss = soft_wing
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
 gaussian = gaussian_nll
 normal_nll = gaussian_nll
 gaussian_negative_log_likelihood = gaussian_nll
+def lovasz_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None) -> Any: ...
+lovasz = lovasz_hinge
+binary_lovasz = lovasz_hinge
+jaccard_hinge = lovasz_hinge
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', axis: int = -1, ignore_class: int | None = None) -> Any: ...
+multiclass_lovasz = lovasz_softmax
 def hinge(y_true: Any, y_pred: Any) -> Any: ...
 hinge_loss = hinge
 svm = hinge
@@ -528,11 +840,27 @@ nce_of_classes = normalized_cross_entropy
 def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 active_passive_loss = active_passive
 apl = active_passive
-def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
+def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
 soft_dice = dice
 sorensen = dice
 f1 = dice
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False) -> Any: ...
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def focal_tversky(y_true: Any, y_pred: Any, alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def jaccard(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+jaccard_loss = jaccard
+soft_iou = jaccard
+soft_jaccard = jaccard
+def squared_dice(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+v_net = squared_dice
+dice_squared = squared_dice
+def log_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def log_cosh_dice(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+def generalized_dice(y_true: Any, y_pred: Any, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+generalised_dice = generalized_dice
+def mcc(y_true: Any, y_pred: Any, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None) -> Any: ...
+matthews = mcc
+matthews_correlation = mcc
+phi = mcc
 def dpo(chosen: Any, rejected: Any, reference_chosen: Any = None, reference_rejected: Any = None, beta: float = 0.1, label_smoothing: float = 0.0) -> Any: ...
 direct_preference_optimization = dpo
 dpo_loss = dpo
@@ -552,6 +880,17 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def andrews_wave(y_true: Any, y_pred: Any, c: float = 1.339) -> Any: ...
+andrews = andrews_wave
+andrew_wave = andrews_wave
+sine_wave = andrews_wave
+def truncated_squared_error(y_true: Any, y_pred: Any, c: float = 2.795) -> Any: ...
+talwar = truncated_squared_error
+truncated_quadratic = truncated_squared_error
+skipped_mean = truncated_squared_error
+def hampel(y_true: Any, y_pred: Any, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> Any: ...
+hampel_loss = hampel
+three_part = hampel
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error
@@ -584,6 +923,31 @@ cosine_loss = cosine_similarity
 def concordance_correlation(y_true: Any, y_pred: Any) -> Any: ...
 ccc = concordance_correlation
 concordance_correlation_coefficient = concordance_correlation
+def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+smape = symmetric_mean_absolute_percentage_error
+SMAPE = symmetric_mean_absolute_percentage_error
+def mean_arctangent_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+maape = mean_arctangent_absolute_percentage_error
+MAAPE = mean_arctangent_absolute_percentage_error
+def scale_invariant_logarithmic_error(y_true: Any, y_pred: Any, lam: float = 0.5) -> Any: ...
+silog = scale_invariant_logarithmic_error
+scale_invariant_log = scale_invariant_logarithmic_error
+eigen_depth = scale_invariant_logarithmic_error
+def weighted_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
+wmape = weighted_mean_absolute_percentage_error
+WMAPE = weighted_mean_absolute_percentage_error
+wape = weighted_mean_absolute_percentage_error
+WAPE = weighted_mean_absolute_percentage_error
+mad_mean_ratio = weighted_mean_absolute_percentage_error
+def normalized_mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+nmse = normalized_mean_squared_error
+NMSE = normalized_mean_squared_error
+relative_squared_error = normalized_mean_squared_error
+unexplained_variance = normalized_mean_squared_error
+def pearson_correlation(y_true: Any, y_pred: Any) -> Any: ...
+pearson = pearson_correlation
+plcc = pearson_correlation
+correlation_loss = pearson_correlation
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
 huber_loss = huber
 smooth_mae = huber
@@ -599,6 +963,13 @@ biweight = tukey_biweight
 bisquare = tukey_biweight
 def fair(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 fair_loss = fair
+def charbonnier(y_true: Any, y_pred: Any, epsilon: float = 0.001) -> Any: ...
+charbonnier_loss = charbonnier
+def welsch(y_true: Any, y_pred: Any, c: float = 2.985) -> Any: ...
+leclerc = welsch
+welsch_loss = welsch
+correntropy = welsch
+dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
 def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...

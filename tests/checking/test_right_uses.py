@@ -20,7 +20,7 @@ X = np.random.default_rng(7).normal(size=(N, 3)).astype("float32")
 def drawn(case, rows=N):
     """Lawful data; a mask that is empty in a row says nothing there, so none is."""
     y, p = case.draw(np.random.default_rng(5), rows)
-    if "segmentation" in case.cls.tasks:
+    if "segmentation" in case.cls.tasks and y.ndim > 1:
         y[:, 0] = 1.0
     return y, p
 
@@ -42,7 +42,7 @@ def ending(case, p):
     if loss.contract.shape == "parameters" and getattr(loss, "spread", "log_variance") != "log_variance":
         return [last, keras.layers.Lambda(lambda z: keras.ops.stack([z[:, 0], keras.ops.softplus(z[:, 1])], -1))]
     if prediction is c.PROBABILITY:
-        exclusive = isinstance(loss, (Categorical, Divergence))
+        exclusive = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
         return [last, keras.layers.Activation("softmax" if exclusive else "sigmoid")]
     positive = prediction.low == 0 or prediction.floor == 0
     return [last, keras.layers.Activation("softplus")] if positive else [last]

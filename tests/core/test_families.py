@@ -5,7 +5,9 @@ import pytest
 from keras import ops
 
 import lossary as ls
+from lossary.core.forms import Overlap
 from tests.backends import USUAL, array, gradient, value_and_gradient
+from tests.laws.cases import PAIRED, twin
 from tests.oracle.formulas import ORACLE
 
 f32 = np.float32
@@ -207,3 +209,110 @@ def test_negative_predictions_of_a_logarithmic_error_can_leave():
     y, p = f32([[2.0]]), f32([[-0.5]])
     np.testing.assert_allclose(value(ls.MeanSquaredLogarithmicError(), y, p), np.log(3) ** 2, rtol=1e-6)
     np.testing.assert_allclose(slope(ls.MeanSquaredLogarithmicError(), y, p), [-2 * np.log(3)], rtol=1e-6)
+
+
+OVERLAPS = [cls for cls in PAIRED if issubclass(cls, Overlap)]
+
+
+@pytest.mark.parametrize("cls", OVERLAPS, ids=lambda cls: cls.__name__)
+def test_ignored_pixels_of_a_mask_do_not_exist(cls, rng):
+    """Whatever is predicted there; a row without any other pixel is left out of the mean."""
+    y, z = rng.integers(0, 2, (3, 5, 4)).astype("float32"), rng.normal(size=(3, 5, 4)).astype("float32")
+    loss, names = cls(from_logits=True, ignore_class=255), ORACLE[twin(cls).__name__]
+    y[0, 1, 2], y[1, :2, 3], z[0, 1, 2], z[1, 0, 3] = 255, 255, np.nan, np.inf
+    if cls is not ls.GeneralizedDice:
+        want = [float(v) for v in names(y.reshape(3, -1), z.reshape(3, -1), from_logits=True, ignore_class=255)]
+        np.testing.assert_allclose(
+            array(cls(from_logits=True, ignore_class=255, reduction="none")(y, z)), want, rtol=1e-5
+        )
+    else:  # the pixels of one image are rows of one entry for each class
+        want = [float(names(a, b, from_logits=True, ignore_class=255, whole_batch=True)[0])
+                for a, b in zip(y, z, strict=True)]  # fmt: skip
+        np.testing.assert_allclose(array(loss(y, z)), np.mean(want), rtol=1e-5)
+        first = cls(from_logits=True, ignore_class=255, axis=2)
+        np.testing.assert_allclose(array(first(y.swapaxes(1, 2), z.swapaxes(1, 2))), np.mean(want), rtol=1e-5)
+    found = gradient(lambda v: loss(y, v), z)
+    assert np.isfinite(found).all() and (found[y == 255] == 0).all()
+    rest = array(loss(y[1:], z[1:]))
+    y[0] = 255
+    np.testing.assert_allclose(array(loss(y, z)), rest, rtol=1e-6)
+
+
+def test_generalized_dice_needs_an_axis_of_classes():
+    with pytest.raises(ls.ShapeError, match="along the last axis that is not summed over"):
+        ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))
+
+
+def test_lovasz_losses_look_at_all_pixels_of_an_image(rng):
+    y, z = rng.integers(0, 4, (3, 5, 2)), rng.normal(size=(3, 5, 2, 4)).astype("float32")
+    y[1] = 2
+    labels, flat = y.reshape(3, -1), z.reshape(3, -1, 4)
+    for classes in ("present", "all"):
+        want = [float(v) for v in ORACLE["lovasz_softmax"](labels, flat, from_logits=True, classes=classes)]
+        loss = ls.LovaszSoftmax(from_logits=True, classes=classes, reduction="none")
+        np.testing.assert_allclose(array(loss(y, z)), want, rtol=1e-6)
+        first = ls.LovaszSoftmax(from_logits=True, classes=classes, axis=1, reduction="none")
+        np.testing.assert_allclose(array(first(y, np.moveaxis(z, -1, 1))), want, rtol=1e-6)
+    mask, score = (y > 1).astype("float32"), z[..., 0]
+    want = [float(v) for v in ORACLE["lovasz_hinge"](2 * mask.reshape(3, -1) - 1, score.reshape(3, -1))]
+    np.testing.assert_allclose(array(ls.LovaszHinge(reduction="none")(mask, score)), want, rtol=1e-6)
+
+
+def test_lovasz_losses_leave_ignored_pixels_out(rng):
+    y, z = rng.integers(0, 4, (3, 6)), rng.normal(size=(3, 6, 4)).astype("float32")
+    for loss, true, pred in (
+        (ls.LovaszSoftmax(from_logits=True, ignore_class=255), y, z),
+        (ls.LovaszHinge(ignore_class=255), (y > 1).astype("float32"), z[..., 0]),
+    ):
+        want = array(loss(true[:, :4], pred[:, :4]))
+        out, spoilt = true.copy(), pred.copy()
+        out[:, 4:], spoilt[:, 4:] = 255, 1e9
+        np.testing.assert_allclose(array(loss(out, spoilt)), want, rtol=1e-6)
+        found = gradient(lambda v, out=out, loss=loss: loss(out, v), spoilt)
+        assert np.isfinite(found).all() and (found[:, 4:] == 0).all()
+        out[0] = 255
+        np.testing.assert_allclose(array(loss(out, spoilt)), array(loss(true[1:, :4], pred[1:, :4])), rtol=1e-6)
+
+
+def test_a_certain_mask_has_the_jaccard_loss(rng):
+    """Of errors that are 0 or 1, Lovász's extension is the Jaccard loss itself."""
+    y, wrong = rng.integers(0, 2, (4, 9)), rng.integers(0, 2, (4, 9))
+    p = np.where(wrong, 1 - y, y).astype("float32")
+    by_class = array(ls.lovasz_softmax(y, np.stack([1 - p, p], -1)))
+    masks = [array(ls.jaccard(one.astype("float32"), guess)) for one, guess in ((1 - y, 1 - p), (y, p))]
+    np.testing.assert_allclose(by_class, np.mean(masks, axis=0), rtol=1e-6)
+
+
+def test_kin_of_boxes_and_masks(rng):
+    y, p = rng.integers(0, 2, (5, 8)).astype("float32"), rng.uniform(0.1, 0.9, (5, 8)).astype("float32")
+    d = array(ls.dice(y, p))
+    np.testing.assert_allclose(array(ls.jaccard(y, p)), 2 * d / (1 + d), rtol=1e-5)
+    np.testing.assert_allclose(array(ls.log_cosh_dice(y, p)), np.log(np.cosh(d)), rtol=1e-5)
+    np.testing.assert_allclose(array(ls.log_dice(y, p, smooth=1e-9)), -np.log(1 - d), rtol=1e-5)
+    np.testing.assert_allclose(array(ls.focal_tversky(y, p, 0.5, 0.5, 1.0)), d, rtol=1e-6)
+    near = [[1.0, 1.0, 3.0, 2.0]], [[1.5, 1.25, 3.5, 2.5]]
+    plain = float(array(ls.iou(*near))[0])
+    np.testing.assert_allclose(array(ls.iou(*near, mode="log")), -np.log(1 - plain), rtol=1e-6)
+    np.testing.assert_allclose(array(ls.iou(*near, mode="square")), 1 - (1 - plain) ** 2, rtol=1e-6)
+    np.testing.assert_allclose(array(ls.alpha_iou(*near, alpha=1.0)), plain, rtol=1e-6)
+    apart = [[0.0, 0.0, 1.0, 1.0]], [[2.0, 0.0, 3.0, 1.0]]
+    np.testing.assert_allclose(array(ls.iou(*apart, mode="log")), np.log(1e6), rtol=1e-6)
+    np.testing.assert_allclose(array(ls.diou(*apart)), 1 + 4 / 10, rtol=1e-6)
+
+
+def test_the_mcc_of_hard_masks_is_that_of_sklearn(rng):
+    from sklearn.metrics import matthews_corrcoef
+
+    y, p = rng.integers(0, 2, (2, 4, 30))
+    want = [1 - matthews_corrcoef(a, b) for a, b in zip(y, p, strict=True)]
+    np.testing.assert_allclose(array(ls.mcc(f32(y), f32(p), smooth=0.0)), want, rtol=1e-5)
+
+
+def test_a_sum_of_losses_is_dice_with_a_cross_entropy(rng):
+    y, z = rng.integers(0, 2, (4, 9)).astype("float32"), rng.normal(size=(4, 9)).astype("float32")
+    both = ls.Dice(from_logits=True) + 0.5 * ls.BinaryCrossentropy(from_logits=True)
+    parts = [float(array(one(from_logits=True)(y, z))) for one in (ls.Dice, ls.BinaryCrossentropy)]
+    np.testing.assert_allclose(array(both(y, z)), parts[0] + 0.5 * parts[1], rtol=1e-6)
+    for name in ("DiceCELoss", "BCEDiceLoss", "DiceFocalLoss"):
+        with pytest.raises(ls.UnknownLossError, match=r"ls.Dice\(\) \+ ls.BinaryCrossentropy\(\)"):
+            ls.get(name)

@@ -10,9 +10,11 @@ from lossary.drawing.maps import heat, levels, plane_of
 from lossary.drawing.triangles import CORNERS, probabilities, simplex
 from tests.laws.cases import LOSSES
 
-NO_PAIR = {  # margins, sequences, batches, three quantiles
-    "ArcFace", "CTC", "Circle", "ConcordanceCorrelation", "CoxPH", "DPO", "Hinge", "ListwiseSoftmax", "MultiQuantile",
-    "NTXent", "ProxyAnchor", "SquaredHinge",
+NO_PAIR = {  # margins, sequences, batches, three quantiles, members, other slots
+    "ArcFace", "CTC", "CensoredSquaredError", "Circle", "ConcordanceCorrelation", "CoxPH", "DPO", "EnergyScore",
+    "EnsembleCRPS", "Hinge", "ListwiseSoftmax", "MeanAbsoluteScaledError", "MultiQuantile", "NTXent",
+    "NormalizedMeanSquaredError", "PearsonCorrelation", "ProxyAnchor", "SquaredHinge",
+    "WeightedMeanAbsolutePercentageError",
 }  # fmt: skip
 CLASSES = [cls for cls in LOSSES if cls().over_classes(probabilities(1)) is not None]
 

@@ -65,7 +65,7 @@ def test_a_curve_is_the_loss_and_its_derivatives(entry):
     inner = slice(20, -20)  # away from poles, where differences say little
     for f, slope in ((value, gradient), (gradient, curvature)):
         rough = np.gradient(f, x)[inner]
-        off = np.abs(rough - slope[inner]) / (np.abs(slope[inner]).max() + 1e-3)
+        off = np.abs(rough - slope[inner]) / (np.abs(slope[inner]).max() + 3e-3)
         if not type(ls.get(entry["function"])).holds_fixed or f is gradient:
             assert np.quantile(off, 0.9) < 0.03
 

@@ -16,7 +16,7 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Divergence, Sparse
+from lossary.core.forms import Binary, Categorical, Divergence, Overlap
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -92,6 +92,8 @@ def cases():
             yield Case(
                 cls, {"class_weight": (0.5, 2.0, 1.0, 3.0), "label_smoothing": 0.2, "ignore_class": 2}, "weighed"
             )
+        if issubclass(cls, Overlap):
+            yield Case(cls, {"ignore_class": -1, "from_logits": True}, "ignoring")
         if "whole_batch" in cls.params:
             yield Case(cls, {"whole_batch": True}, "whole batch")
 
@@ -170,11 +172,11 @@ def draw(loss, rng, rows=6, width=4):
             "float32"
         )
     p = _entries(rules.prediction, (rows, width), rng)
-    if isinstance(loss, (Categorical, Divergence)) or name == "CategoricalHinge":
+    if isinstance(loss, (Categorical, Divergence)) or rules.shape == "index" or name == "CategoricalHinge":
         index = rng.integers(0, width, size=rows)
         if rules.prediction is c.PROBABILITY:
             p = p / p.sum(axis=1, keepdims=True)
-        if isinstance(loss, Sparse):
+        if rules.shape == "index":
             return index.astype("int32"), p.astype("float32")
         y = np.eye(width)[index]
         if isinstance(loss, Divergence):

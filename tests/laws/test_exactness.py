@@ -15,7 +15,7 @@ from keras import ops
 
 import lossary as ls
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Sparse
+from lossary.core.forms import Categorical
 from tests.backends import BACKEND, MODES, USUAL, value_and_gradient
 from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, law, one_of
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, lengths, long_rows, rounded
@@ -103,16 +103,18 @@ def lawful(case: Case, drawn: list[float]) -> Block:
         y, p = y[:1], p[: rules.parameters]
         if getattr(loss, "spread", "log_variance") != "log_variance":
             p[1] = abs(p[1])
-    if isinstance(loss, Categorical) or case.cls.__name__ == "CategoricalHinge":
+    if isinstance(loss, Categorical) or rules.shape == "index" or case.cls.__name__ == "CategoricalHinge":
         true = int(abs(y[0])) % WIDTH
-        y = np.array(true) if isinstance(loss, Sparse) else np.eye(WIDTH)[true]
+        y = np.array(true) if rules.shape == "index" else np.eye(WIDTH)[true]
     elif rules.target is c.SIGN:
         y = np.where(y < 0, -1.0, 1.0)
     elif rules.target in (c.SOFT_LABEL, c.COUNT):
         y = into_unit(y) if rules.target is c.SOFT_LABEL else np.floor(np.abs(y))
+    elif rules.target.low == 0:
+        y = np.abs(y)
     if rules.prediction is c.PROBABILITY:
         p = into_unit(p)
-    elif rules.prediction is c.RATE:
+    elif rules.prediction.low == 0:
         p = np.abs(p)
     kind = FLOATS["float32"]
     y = y if y.dtype.kind == "i" else rounded(y, kind)

@@ -9,13 +9,13 @@ import lossary as ls
 from lossary.checking.case import Case
 from lossary.checking.known import Subject
 from lossary.core import contract as c
-from lossary.core.forms import Overlap, Sparse
+from lossary.core.forms import Sparse
 from tests.backends import BACKEND, USUAL, array, unknown_sizes, value_and_gradient
 from tests.laws.cases import CASES, FEW, OF_FORMS, ONE_EACH, ONE_OF_FORMS, among, every_case, law, one_case_each, twin
 
 # -- the axis that a loss works along -------------------------------------------------------------------------------
 
-ALONG = [case for case in CASES if "axis" in case.cls.params and not issubclass(case.cls, Overlap)]
+ALONG = [case for case in CASES if "axis" in case.cls.params and "segmentation" not in case.cls.tasks]
 WIDTH = 4  # classes: more than other axes hold, and fewer
 PLACES = [((2, 3), 1), ((5, 6), -2), ((6, 5), 0), ((3, 2, 5), 1), ((5, 6, 2), 2)]
 SOME = [(case, *PLACES[0]) for case in ALONG]  # JAX compiles each anew

@@ -55,10 +55,167 @@ ORACLE["tukey_biweight"] = error(
 )
 ORACLE["fair"] = error(lambda e, c=1: mpf(c) ** 2 * (abs(e) / c - mp.log(1 + abs(e) / c)))
 ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
+ORACLE["half_squared_error"] = error(lambda e: e**2 / 2)
+ORACLE["power_error"] = error(lambda e, q=1.5: abs(e) ** mpf(q))
+ORACLE["reverse_huber"] = error(
+    lambda e, delta=1: abs(e) if abs(e) <= delta else (e**2 + mpf(delta) ** 2) / (2 * mpf(delta))
+)
+ORACLE["epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)))
+ORACLE["squared_epsilon_insensitive"] = error(lambda e, epsilon=0.1: max(abs(e) - mpf(epsilon), mpf(0)) ** 2)
+ORACLE["charbonnier"] = error(lambda e, epsilon=1e-3: mp.sqrt(e**2 + mpf(epsilon) ** 2))
+ORACLE["welsch"] = error(lambda e, c=2.985: mpf(c) ** 2 / 2 * (1 - mp.exp(-((e / mpf(c)) ** 2))))
+ORACLE["expectile"] = error(lambda e, q=0.5: abs(mpf(q) - (e > 0)) * e**2)
+ORACLE["quantile_huber"] = error(
+    lambda e, q=0.5, delta=1: (
+        abs(mpf(q) - (e > 0)) * (e**2 / 2 if abs(e) <= delta else delta * (abs(e) - mpf(delta) / 2)) / delta
+    )
+)
+ORACLE["smooth_quantile"] = error(
+    lambda e, q=0.5, alpha=0.2: -mpf(q) * e + mpf(alpha) * mp.log(1 + mp.exp(e / mpf(alpha)))
+)
+
+
+@error
+def _wing(e, width=10, epsilon=2):
+    w = mpf(width)
+    c = w - w * mp.log(1 + w / mpf(epsilon))
+    return w * mp.log(1 + abs(e) / mpf(epsilon)) if abs(e) < w else abs(e) - c
+
+
+@error
+def _soft_wing(e, omega1=2, omega2=20, epsilon=0.5):
+    a, b, eps = mpf(omega1), mpf(omega2), mpf(epsilon)
+    shift = a - b * mp.log(1 + a / eps)
+    return abs(e) if abs(e) < a else b * mp.log(1 + abs(e) / eps) + shift
+
+
+ORACLE["wing"], ORACLE["soft_wing"] = _wing, _soft_wing
+ORACLE["arctangent_error"] = error(lambda e, c=1: mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2))
+ORACLE["andrews_wave"] = error(
+    lambda e, c=1.339: mpf(c) ** 2 * (1 - mp.cos(e / mpf(c))) if abs(e) <= mp.pi * mpf(c) else 2 * mpf(c) ** 2
+)
+ORACLE["truncated_squared_error"] = error(lambda e, c=2.795: min(e**2, mpf(c) ** 2) / 2)
+ORACLE["linex"] = error(lambda e, a=1: mp.exp(mpf(a) * e) - mpf(a) * e - 1)
+ORACLE["focal_regression"] = error(
+    lambda e, beta=0.2, gamma=1: abs(e) * (2 / (1 + mp.exp(-mpf(beta) * abs(e))) - 1) ** mpf(gamma)
+)
+ORACLE["generalized_charbonnier"] = error(lambda e, a=0.45, epsilon=1e-3: (e**2 + mpf(epsilon) ** 2) ** mpf(a))
+
+
+@error
+def _hampel(e, a=2, b=4, c=8):
+    x, a, b, c = abs(e), mpf(a), mpf(b), mpf(c)
+    if x <= a:
+        return x**2 / 2
+    if x <= b:
+        return a * x - a**2 / 2
+    top = a * b - a**2 / 2 + (c - b) * a / 2
+    return top - a * (c - x) ** 2 / (c - b) / 2 if x <= c else top
+
+
+@error
+def _balanced_l1(e, alpha=0.5, gamma=1.5):
+    a, g, x = mpf(alpha), mpf(gamma), abs(e)
+    b = mp.exp(g / a) - 1
+    return a / b * (b * x + 1) * mp.log(b * x + 1) - a * x if x < 1 else g * x + g / b - a
+
+
+ORACLE["hampel"], ORACLE["balanced_l1"] = _hampel, _balanced_l1
+ORACLE["symmetric_mean_absolute_percentage_error"] = entrywise(
+    lambda y, p: 2 * abs(p - y) / (abs(y) + abs(p)) if y or p else mpf(0)
+)
+
+
+def columnwise(of):
+    """A loss of all rows together, one number for each column."""
+
+    def columns(y_true, y_pred):
+        return [
+            of(numbers(t), numbers(q))
+            for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True)
+        ]
+
+    return columns
+
+
+@columnwise
+def _pearson(y, p):
+    my, mq = mean(y), mean(p)
+    both = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True))
+    return 1 - both / mp.sqrt(mp.fsum((a - my) ** 2 for a in y) * mp.fsum((b - mq) ** 2 for b in p))
+
+
+ORACLE["pearson_correlation"] = _pearson
+ORACLE["weighted_mean_absolute_percentage_error"] = columnwise(
+    lambda y, p: mp.fsum(abs(b - a) for a, b in zip(y, p, strict=True)) / mp.fsum(map(abs, y))
+)
+ORACLE["normalized_mean_squared_error"] = columnwise(
+    lambda y, p: mp.fsum((b - a) ** 2 for a, b in zip(y, p, strict=True)) / mp.fsum((a - mean(y)) ** 2 for a in y)
+)
+
+
+@oracle("interval_score")
+def interval_score(y_true, y_pred, alpha=0.1):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (low, high) = numbers(t), numbers(parts)
+        outside = (low - y if y < low else 0) + (y - high if y > high else 0)
+        rows.append(high - low + 2 / mpf(alpha) * outside)
+    return rows
+
+
+@oracle("ensemble_crps")
+def ensemble_crps(y_true, y_pred, members=10, fair=False):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), x = numbers(t), numbers(parts)
+        m = len(x)
+        spread = mp.fsum(abs(a - b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        rows.append(mean(abs(a - y) for a in x) - spread)
+    return rows
+
+
+ORACLE["mean_arctangent_absolute_percentage_error"] = entrywise(
+    lambda y, p: mp.atan(abs(p - y) / abs(y)) if y else (mp.pi / 2 if p else mpf(0))
+)
+
+
+@oracle("scale_invariant_logarithmic_error")
+def scale_invariant_logarithmic_error(y_true, y_pred, lam=0.5):
+    rows = []
+    for t, q in zip(y_true, y_pred, strict=True):
+        d = [mp.log(p) - mp.log(y) for y, p in zip(numbers(t), numbers(q), strict=True)]
+        rows.append(mean(v**2 for v in d) - mpf(lam) * mean(d) ** 2)
+    return rows
+
+
+@oracle("gaussian_crps")
+def gaussian_crps(y_true, y_pred, spread="log_variance"):
+    rows = []
+    for t, parts in zip(y_true, y_pred, strict=True):
+        (y,), (mu, s) = numbers(t), numbers(parts)
+        sigma = mp.exp(s / 2) if spread == "log_variance" else s
+        z = (y - mu) / sigma
+        rows.append(sigma * (z * (2 * mp.ncdf(z) - 1) + 2 * mp.npdf(z) - 1 / mp.sqrt(mp.pi)))
+    return rows
+
+
 ORACLE["mean_absolute_percentage_error"] = entrywise(
     lambda y, p, epsilon=1e-7: 100 * abs(p - y) / max(abs(y), mpf(epsilon))
 )
 ORACLE["mean_squared_logarithmic_error"] = entrywise(lambda y, p: (mp.log(1 + p) - mp.log(1 + y)) ** 2)
+ORACLE["poisson_deviance"] = entrywise(lambda y, p: 2 * ((y * mp.log(y / p) if y else 0) - y + p))
+ORACLE["gamma_deviance"] = entrywise(lambda y, p: 2 * (y / p - 1 - mp.log(y / p)))
+ORACLE["inverse_gaussian_deviance"] = entrywise(lambda y, p: (y - p) ** 2 / (y * p**2))
+
+
+@entrywise
+def _tweedie_deviance(y, p, power=1.5):
+    k = mpf(power)
+    return 2 * (y ** (2 - k) / ((1 - k) * (2 - k)) - y * p ** (1 - k) / (1 - k) + p ** (2 - k) / (2 - k))
+
+
+ORACLE["tweedie_deviance"] = _tweedie_deviance
 ORACLE["poisson"] = entrywise(lambda y, p, log_rate=False: mp.exp(p) - y * p if log_rate else p - y * mp.log(p))
 ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
@@ -266,31 +423,126 @@ def kl_divergence(y_true, y_pred):
     ]
 
 
-def counts(y_true, y_pred, from_logits):
-    tp, fp, fn = mpf(0), mpf(0), mpf(0)
+def counts(y_true, y_pred, from_logits, ignore_class=None):
+    tp, fp, fn, tn = mpf(0), mpf(0), mpf(0), mpf(0)
     for t, q in zip(y_true, y_pred, strict=True):
         for y, p in zip(numbers(t), numbers(q), strict=True):
+            if ignore_class is not None and y == ignore_class:
+                continue
             p = 1 / (1 + mp.exp(-p)) if from_logits else p
-            tp, fp, fn = tp + y * p, fp + (1 - y) * p, fn + y * (1 - p)
-    return tp, fp, fn
+            tp, fp, fn, tn = tp + y * p, fp + (1 - y) * p, fn + y * (1 - p), tn + (1 - y) * (1 - p)
+    return tp, fp, fn, tn
 
 
-def overlap(ratio):
+def overlap(value):
     """A loss of soft counts, per row or over the whole batch."""
 
-    def rows(y_true, y_pred, from_logits=False, whole_batch=False, **parameters):
+    def rows(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None, **parameters):
         if whole_batch:
-            return [1 - ratio(*counts(y_true, y_pred, from_logits), **parameters)]
+            return [value(*counts(y_true, y_pred, from_logits, ignore_class), **parameters)]
         pairs = zip(y_true, y_pred, strict=True)
-        return [1 - ratio(*counts([t], [q], from_logits), **parameters) for t, q in pairs]
+        return [value(*counts([t], [q], from_logits, ignore_class), **parameters) for t, q in pairs]
 
     return rows
 
 
-ORACLE["dice"] = overlap(lambda tp, fp, fn, smooth=0: (2 * tp + smooth) / (2 * tp + fp + fn + smooth))
+def dice(tp, fp, fn, smooth):
+    return (2 * tp + mpf(smooth)) / (2 * tp + fp + fn + mpf(smooth))
+
+
+def tversky(tp, fp, fn, alpha, beta, smooth):
+    return (tp + mpf(smooth)) / (tp + mpf(alpha) * fp + mpf(beta) * fn + mpf(smooth))
+
+
+def mcc(tp, fp, fn, tn, smooth=1e-5):
+    tp, fp, fn, tn = (count + mpf(smooth) for count in (tp, fp, fn, tn))
+    square = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return 1 - (tp * tn - fp * fn) / mp.sqrt(square) if square else mpf(1)
+
+
+ORACLE["dice"] = overlap(lambda tp, fp, fn, tn, smooth=0: 1 - dice(tp, fp, fn, smooth))
+ORACLE["log_dice"] = overlap(lambda tp, fp, fn, tn, smooth=1: -mp.log(dice(tp, fp, fn, smooth)))
+ORACLE["log_cosh_dice"] = overlap(lambda tp, fp, fn, tn, smooth=0: mp.log(mp.cosh(1 - dice(tp, fp, fn, smooth))))
+ORACLE["jaccard"] = overlap(lambda tp, fp, fn, tn, smooth=0: 1 - (tp + mpf(smooth)) / (tp + fp + fn + mpf(smooth)))
 ORACLE["tversky"] = overlap(
-    lambda tp, fp, fn, alpha=0.5, beta=0.5, smooth=0: (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
+    lambda tp, fp, fn, tn, alpha=0.5, beta=0.5, smooth=0: 1 - tversky(tp, fp, fn, alpha, beta, smooth)
 )
+ORACLE["focal_tversky"] = overlap(
+    lambda tp, fp, fn, tn, alpha=0.3, beta=0.7, gamma=0.75, smooth=0: (
+        (1 - tversky(tp, fp, fn, alpha, beta, smooth)) ** mpf(gamma)
+    )
+)
+ORACLE["mcc"] = overlap(mcc)
+
+
+@oracle("squared_dice")
+def squared_dice(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None, smooth=0):
+    if not whole_batch:
+        pairs = zip(y_true, y_pred, strict=True)
+        return [squared_dice([t], [q], from_logits, True, ignore_class, smooth)[0] for t, q in pairs]
+    both, squares = mpf(smooth), mpf(smooth)
+    for t, q in zip(y_true, y_pred, strict=True):
+        for y, p in zip(numbers(t), numbers(q), strict=True):
+            if ignore_class is None or y != ignore_class:
+                p = 1 / (1 + mp.exp(-p)) if from_logits else p
+                both, squares = both + 2 * y * p, squares + y * y + p * p
+    return [1 - both / squares]
+
+
+@oracle("generalized_dice")
+def generalized_dice(y_true, y_pred, from_logits=False, whole_batch=False, ignore_class=None):
+    """Rows of one entry for each class; over the whole batch, each class is a column."""
+    if not whole_batch:
+        pairs = zip(y_true, y_pred, strict=True)
+        return [generalized_dice([t], [q], from_logits, True, ignore_class)[0] for t, q in pairs]
+    columns = [counts([[v] for v in t], [[v] for v in q], from_logits, ignore_class)
+               for t, q in zip(zip(*y_true, strict=True), zip(*y_pred, strict=True), strict=True)]  # fmt: skip
+    weights = [1 / (tp + fn) ** 2 if tp + fn else None for tp, _, fn, _ in columns]
+    most = max((w for w in weights if w is not None), default=mpf(1))
+    weights = [most if w is None else w for w in weights]
+    both = mp.fsum(w * 2 * tp for w, (tp, _, _, _) in zip(weights, columns, strict=True))
+    whole = mp.fsum(w * (2 * tp + fp + fn) for w, (tp, fp, fn, _) in zip(weights, columns, strict=True))
+    return [1 - both / whole]
+
+
+def lovasz(errors, positive):
+    """The Lovász extension of the Jaccard loss of a set of wrong pixels, added from the largest error on."""
+
+    def jaccard(wrong):
+        true = {k for k, one in enumerate(positive) if one}
+        return mpf(len(wrong)) / len(true | wrong) if wrong else mpf(0)
+
+    value, wrong = mpf(0), set()
+    for k in sorted(range(len(errors)), key=lambda k: -errors[k]):
+        value += max(errors[k], mpf(0)) * (jaccard(wrong | {k}) - jaccard(wrong))
+        wrong = wrong | {k}
+    return value
+
+
+@oracle("lovasz_hinge")
+def lovasz_hinge(y_true, y_pred):
+    pairs = [(numbers(t), numbers(q)) for t, q in zip(y_true, y_pred, strict=True)]
+    return [
+        lovasz([1 - z if y > 0 else 1 + z for y, z in zip(t, q, strict=True)], [y > 0 for y in t]) for t, q in pairs
+    ]
+
+
+@oracle("lovasz_softmax")
+def lovasz_softmax(y_true, y_pred, from_logits=False, classes="present"):
+    """Rows of one pixel, (row, class), or of several, (row, pixel, class)."""
+    values = []
+    for labels, row in zip(y_true, y_pred, strict=True):
+        labels, row = (labels, row) if getattr(labels, "ndim", 0) else ([labels], [row])
+        p = [numbers(one) for one in row]
+        if from_logits:
+            p = [[mp.exp(v) / mp.fsum(map(mp.exp, one)) for v in one] for one in p]
+        parts = []
+        for c in range(len(p[0])):
+            own = [int(label) == c for label in labels]
+            if any(own) or classes == "all":
+                parts.append(lovasz([1 - one[c] if yes else one[c] for one, yes in zip(p, own, strict=True)], own))
+        values.append(mean(parts))
+    return values
 
 
 @oracle("concordance_correlation")

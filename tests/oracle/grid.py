@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Divergence, Overlap, Sparse
+from lossary.core.forms import Categorical, Divergence, Overlap
 from tests.laws.cases import CASES, LOSSES, Case
 from tests.oracle.sums import Float
 
@@ -36,6 +36,7 @@ def extra() -> Iterator[Case]:
         for gamma in (0.0, 0.5):
             yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
     yield Case(BY_NAME["GaussianNLL"], {"spread": "variance"}, "variance")
+    yield Case(BY_NAME["MCC"], {"smooth": 0.0}, "plain")
 
 
 GRID = [*CASES, *extra()]
@@ -79,14 +80,14 @@ def lengths(case: Case) -> tuple[int, ...]:
     loss = case()
     if loss.coupled or loss.contract.shape not in ("same", "index"):
         return ()
-    by_row = isinstance(loss, (Categorical, Divergence)) or case.cls.__name__ == "CategoricalHinge"
-    return CLASSES if by_row else (ENTRIES,)
+    by_class = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
+    return CLASSES if by_class or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
 
 
 def long_rows(case: Case, kind: Float, length: int) -> Block:
     """A row of entries, or two of classes; many are alike, so that their truths are quick to compute."""
     loss, rng = case(), np.random.default_rng(zlib.crc32(f"{case}-{length}".encode()))
-    if isinstance(loss, Categorical):
+    if isinstance(loss, Categorical) or loss.contract.shape == "index":
         given = [long_classes(loss, rng, length, scale) for scale in (1.0, 6.0)]
     elif isinstance(loss, Divergence):
         given = [tuple(rng.dirichlet(np.ones(length), 2)) for _ in range(2)]
@@ -107,7 +108,7 @@ def long_classes(loss: Any, rng: np.random.Generator, width: int, scale: float) 
     true = int(np.argsort(p)[width // 2])
     if not loss.from_logits:
         p = np.exp(p) / np.exp(p).sum()
-    return (np.int64(true), p) if isinstance(loss, Sparse) else (one_hot(width, true), p)
+    return (np.int64(true), p) if loss.contract.shape == "index" else (one_hot(width, true), p)
 
 
 def rounded(values: Any, kind: Float) -> np.ndarray:
@@ -132,7 +133,7 @@ def stacked(pairs: list[tuple[Any, Any]]) -> tuple[np.ndarray, np.ndarray]:
 def rows(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> list[tuple[Any, Any]]:
     """Rows of targets and predictions, lawful under the loss's contract."""
     rules, name = loss.contract, type(loss).__name__
-    if isinstance(loss, Categorical):
+    if isinstance(loss, Categorical) or rules.shape == "index":
         pairs = of_classes(loss, kind, rng, width)
     elif isinstance(loss, Overlap):
         pairs = of_masks(loss, kind, rng, width)
@@ -187,6 +188,8 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
         if rules.prediction is c.RATE:
             rates = [*RATES, 1.7632, 0.567, largest / 4, *COUNTS]
         return list(product(COUNTS, rates))
+    if rules.target.low == rules.prediction.low == 0:
+        return list(product(RATES, [*RATES, 1.7632, 0.567, 1.0001]))
     return errors(loss, kind)
 
 
@@ -225,7 +228,7 @@ def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) ->
     elif rules.target is c.COUNT:
         y = rng.poisson(min(scale, 100), size=width)
         p = np.clip(p, -50, 50) if rules.prediction is c.REAL else abs(p)
-    elif "Logarithmic" in type(loss).__name__:
+    elif "Logarithmic" in type(loss).__name__ or rules.target.low == 0:
         y, p = abs(y), abs(p)
     return y, p
 
@@ -234,8 +237,10 @@ def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) ->
 
 
 def of_classes(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
-    sparse, ignored = isinstance(loss, Sparse), getattr(loss, "ignore_class", None)
-    predictions = list(logits(kind, rng, width) if loss.from_logits else shares(rng, width, normed=loss.normalised))
+    sparse, ignored = loss.contract.shape == "index", getattr(loss, "ignore_class", None)
+    predictions = list(
+        logits(kind, rng, width) if loss.from_logits else shares(rng, width, normed=getattr(loss, "normalised", False))
+    )
     targets = [0, 1] if width > 2 else [0, 1, 0]
     for k, p in enumerate(predictions):
         for true in targets if width <= 10 else targets[:1]:
@@ -306,6 +311,8 @@ def of_masks(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> It
         yield y, np.r_[p, rng.choice(entries, size=width - 1)]
     for _ in range(60):
         y = rng.integers(0, 2, size=width) if rng.uniform() < 0.7 else rng.uniform(size=width)
+        if loss.ignore_class is not None:
+            y = np.where(rng.uniform(size=width) < 0.3, loss.ignore_class, y)
         yield y, rng.normal(size=width) * 4 if loss.from_logits else rng.beta(0.4, 0.4, size=width)
 
 
@@ -329,7 +336,7 @@ def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tup
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if type(loss).__name__ != "GaussianNLL":
+    if not hasattr(loss, "spread"):
         k = loss.contract.parameters
         for y, p in errors(loss, kind):
             yield [y], np.full(k, p)

@@ -178,32 +178,118 @@ def listwise_softmax(slots, weight, keep, form):
     return values
 
 
-@oracle
-def giou(slots, weight, keep, form, coding="corners"):
-    def corners(box):
-        a, b, c, d = box
-        if coding == "corners":
-            return a, b, c, d
-        return (a - c / 2, b - d / 2, a + c / 2, b + d / 2) if coding == "centre" else (a, b, a + c, b + d)
+class Two:
+    """A true and a predicted box, by their corners."""
 
-    def area(left, top, right, bottom):
-        return max(right - left, mpf(0)) * max(bottom - top, mpf(0))
+    def __init__(self, a, b):
+        inner = self.area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+        self.hull = min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+        self.hull_sides = self.sides(*self.hull)
+        self.union = self.area(*a) + self.area(*b) - inner
+        self.iou = inner / self.union
+        self.true, self.pred = self.sides(*a), self.sides(*b)
+        self.shift = [(b[k] + b[k + 2] - a[k] - a[k + 2]) / 2 for k in (0, 1)]
 
-    def value(true, pred):
-        a, b = corners(true), corners(pred)
-        inner = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
-        hull = area(min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-        union = area(*a) + area(*b) - inner
-        return 1 - (inner / union if union else 0) + ((hull - union) / hull if hull else 0)
+    def sides(self, left, top, right, bottom):
+        return max(right - left, mpf(0)), max(bottom - top, mpf(0))
 
-    def each(true, pred, valid):
+    def area(self, *ends):
+        width, height = self.sides(*ends)
+        return width * height
+
+    def distance(self):
+        """The squared distance of the centres."""
+        return self.shift[0] ** 2 + self.shift[1] ** 2
+
+    def diagonal(self):
+        """The squared diagonal of the hull."""
+        return self.hull_sides[0] ** 2 + self.hull_sides[1] ** 2
+
+    def aspect(self):
+        angles = [mp.atan2(*sides) for sides in (self.true, self.pred)]
+        return 4 / mp.pi**2 * (angles[0] - angles[1]) ** 2
+
+
+def corners(box, coding):
+    a, b, c, d = box
+    if coding == "corners":
+        return a, b, c, d
+    return (a - c / 2, b - d / 2, a + c / 2, b + d / 2) if coding == "centre" else (a, b, a + c, b + d)
+
+
+def boxes(value):
+    """A loss of each pair of boxes; `value(two, fixed)` gets those that the gradient holds fixed, too."""
+
+    def each(true, pred, fixed, valid, coding, how):
         if isinstance(true[0], list):
-            return [each(*three) for three in zip(true, pred, valid or [None] * len(true), strict=True)]
-        return None if valid is False else value(true, pred)
+            rows = zip(true, pred, fixed, valid or [None] * len(true), strict=True)
+            return [each(*four, coding, how) for four in rows]
+        ends = [corners(box, coding) for box in (true, pred, fixed)]
+        return None if valid is False else value(Two(ends[0], ends[1]), Two(ends[0], ends[2]), **how)
 
-    rows = zip(slots["y_true"], slots["y_pred"], slots.get("valid") or [None] * len(keep), keep, strict=True)
-    nothing = lambda true: [None] * len(true) if isinstance(true[0], list) else None  # noqa: E731
-    return [each(true, pred, valid) if there else nothing(true) for true, pred, valid, there in rows]
+    def rows(slots, weight, keep, form, coding="corners", held=None, **how):
+        fixed = (held or slots)["y_pred"]
+        valid = slots.get("valid") or [None] * len(keep)
+        nothing = lambda true: [None] * len(true) if isinstance(true[0], list) else None  # noqa: E731
+        found = zip(slots["y_true"], slots["y_pred"], fixed, valid, keep, strict=True)
+        return [each(t, p, f, v, coding, how) if there else nothing(t) for t, p, f, v, there in found]
+
+    NAMED_ORACLE[value.__name__] = rows
+
+
+@boxes
+def iou(two, fixed, mode="linear", epsilon=1e-6):
+    if mode == "linear":
+        return 1 - two.iou
+    return 1 - two.iou**2 if mode == "square" else -mp.log(max(two.iou, mpf(epsilon)))
+
+
+@boxes
+def giou(two, fixed):
+    hull = two.area(*two.hull)
+    return 1 - two.iou + ((hull - two.union) / hull if hull else 0)
+
+
+@boxes
+def diou(two, fixed):
+    return 1 - two.iou + two.distance() / two.diagonal()
+
+
+@boxes
+def ciou(two, fixed):
+    alpha = fixed.aspect() / (1 - fixed.iou + fixed.aspect()) if fixed.aspect() else 0
+    return 1 - two.iou + two.distance() / two.diagonal() + alpha * two.aspect()
+
+
+@boxes
+def eiou(two, fixed):
+    sides = zip(two.true, two.pred, two.hull_sides, strict=True)
+    return 1 - two.iou + two.distance() / two.diagonal() + mp.fsum(((p - t) / whole) ** 2 for t, p, whole in sides)
+
+
+@boxes
+def alpha_iou(two, fixed, alpha=3):
+    return 1 - two.iou ** mpf(alpha)
+
+
+@boxes
+def wiou(two, fixed):
+    return mp.exp(two.distance() / fixed.diagonal()) * (1 - two.iou)
+
+
+@boxes
+def siou(two, fixed, theta=4):
+    sine = abs(two.shift[1]) / mp.sqrt(two.distance()) if two.distance() else mpf(0)
+    angle = 1 - 2 * mp.sin(mp.asin(sine) - mp.pi / 4) ** 2
+    way = [1 - mp.exp((angle - 2) * (d / whole) ** 2) for d, whole in zip(two.shift, two.hull_sides, strict=True)]
+    wrong = [(1 - mp.exp(-abs(p - t) / max(p, t))) ** mpf(theta) for t, p in zip(two.true, two.pred, strict=True)]
+    return 1 - two.iou + mp.fsum(way + wrong) / 2
+
+
+@boxes
+def nwd(two, fixed, c=12.8):
+    apart = [*two.shift, *((p - t) / 2 for t, p in zip(two.true, two.pred, strict=True))]
+    return 1 - mp.exp(-mp.sqrt(mp.fsum(d * d for d in apart)) / mpf(c))
 
 
 @oracle
@@ -251,6 +337,37 @@ def adaptive_robust(slots, weight, keep, form, size=1, alpha=1.0, scale=1.0):
                   for j in range(len(row))]  # fmt: skip
         terms = [rho((q - t) / c, a) + mp.log(c) + log_z(a) for (t, q), (a, c) in zip(row, shapes, strict=True)]
         values.append(mean(terms) if there else None)
+    return values
+
+
+@oracle
+def energy_score(slots, weight, keep, form, fair=False):
+    values = []
+    for y, x, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        m = len(x)
+        spread = mp.fsum(distance(a, b) for a in x for b in x) / (2 * m * (m - 1 if fair else m))
+        values.append(mean(distance(a, y) for a in x) - spread if there else None)
+    return values
+
+
+@oracle
+def mean_absolute_scaled_error(slots, weight, keep, form, season=1):
+    values = []
+    for y, p, h, there in zip(slots["target"], slots["forecast"], slots["history"], keep, strict=True):
+        scale = mean(abs(h[t] - h[t - season]) for t in range(season, len(h)))
+        values.append(mean(abs(b - a) for a, b in zip(y, p, strict=True)) / scale if there else None)
+    return values
+
+
+@oracle
+def censored_squared_error(slots, weight, keep, form):
+    def cost(y, p, c):
+        return mpf(0) if (c > 0 and p > y) or (c < 0 and p < y) else (p - y) ** 2
+
+    values = []
+    for y, p, c, there in zip(slots["target"], slots["prediction"], slots["censoring"], keep, strict=True):
+        row = zip(y, p, c, strict=True) if isinstance(y, list) else [(y, p, c)]
+        values.append(mean(cost(*three) for three in row) if there else None)
     return values
 
 

@@ -107,6 +107,174 @@ TERMS["tukey_biweight"] = error(tukey_biweight)
 TERMS["quantile"] = error(quantile)
 
 
+def corner(e: Number, size: Number) -> Number | Sum:
+    """The slope of an odd function that jumps at 0 from minus this size to it."""
+    return size * mp.sign(e) if e else between(-size, size)
+
+
+def tied(size: Number, parameter: float, edge: Float) -> bool:
+    """Whether a number is a parameter, as the type that is computed in holds it."""
+    return abs(size - mpf(parameter)) <= mpf(parameter) * mpf(2) ** -(53 if edge.name == "float64" else 24)
+
+
+def charbonnier(e: Number, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root = mp.hypot(e, mpf(epsilon))
+    return root, e / root
+
+
+def welsch(e: Number, c: float = 2.985) -> tuple[Number, Number]:
+    square = (e / mpf(c)) ** 2
+    return -(mpf(c) ** 2) / 2 * mp.expm1(-square), e * mp.exp(-square)
+
+
+def power_error(e: Number, q: float = 1.5) -> tuple[Number, Number | Sum]:
+    if q == 1:
+        return abs(e), corner(e, mpf(1))
+    return abs(e) ** mpf(q), mp.sign(e) * mpf(q) * abs(e) ** (mpf(q) - 1)
+
+
+def reverse_huber(e: Number, delta: float = 1.0) -> tuple[Number, Number | Sum]:
+    d = mpf(delta)
+    return (abs(e), corner(e, mpf(1))) if abs(e) <= d else ((e * e + d * d) / (2 * d), e / d)
+
+
+@entrywise
+def epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e = p - y
+    if tied(abs(e), epsilon, edge):
+        return exactly(abs(e), -mpf(epsilon)), between(min(mp.sign(e), 0), max(mp.sign(e), 0)) if e else between(-1, 1)
+    return (exactly(abs(e), -mpf(epsilon)), exactly(mp.sign(e))) if abs(e) > mpf(epsilon) else (ZERO, ZERO)
+
+
+@entrywise
+def squared_epsilon_insensitive(y: Number, p: Number, edge: Float, epsilon: float = 0.1) -> tuple[Sum, Sum]:
+    e, gap = p - y, max(abs(p - y) - mpf(epsilon), mpf(0))
+    return exactly(gap * abs(e), -gap * mpf(epsilon)), exactly(2 * e, -2 * mp.sign(e) * mpf(epsilon)) if gap else ZERO
+
+
+def expectile(e: Number, q: float = 0.5) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return side * e * e, 2 * side * e
+
+
+def quantile_huber(e: Number, q: float = 0.5, delta: float = 1.0) -> tuple[Number, Number]:
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    value, slope = smooth_l1(e, delta)
+    return side * value, side * slope
+
+
+@entrywise
+def smooth_quantile(y: Number, p: Number, edge: Float, q: float = 0.5, alpha: float = 0.2) -> tuple[Sum, Sum]:
+    e, a = p - y, mpf(alpha)
+    small = mp.exp(-abs(e) / a)
+    side = 1 - mpf(q) if e > 0 else mpf(q)
+    return exactly(side * abs(e), a * mp.log1p(small)), exactly(
+        *(mp.sign(e or -1) * t for t in (side, -small / (1 + small)))
+    )
+
+
+def with_turn(e: Number, at: float, inside: Number, outside: Number, edge: Float) -> Sum:
+    """The slope of an even function, inside and outside of an error where it turns."""
+    if e and tied(abs(e), at, edge):
+        return between(*sorted((mp.sign(e) * inside, mp.sign(e) * outside)))
+    slope = corner(e, inside if abs(e) < at else outside)
+    return slope if isinstance(slope, Sum) else exactly(slope)
+
+
+@entrywise
+def wing(y: Number, p: Number, edge: Float, width: float = 10.0, epsilon: float = 2.0) -> tuple[Sum, Sum]:
+    w, size = mpf(width), abs(p - y)
+    near = min(size, w)
+    value = exactly(size - near, w * mp.log1p(near / mpf(epsilon)))
+    return value, with_turn(p - y, width, w / (mpf(epsilon) + near), mpf(1), edge)
+
+
+@entrywise
+def soft_wing(
+    y: Number, p: Number, edge: Float, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5
+) -> tuple[Sum, Sum]:
+    a, b, eps, size = mpf(omega1), mpf(omega2), mpf(epsilon), abs(p - y)
+    value = exactly(min(size, a), b * mp.log1p(max(size - a, mpf(0)) / (a + eps)))
+    return value, with_turn(p - y, omega1, mpf(1), b / (eps + size), edge)
+
+
+TERMS["half_squared_error"] = error(lambda e: (e * e / 2, e))
+TERMS["charbonnier"] = error(charbonnier)
+TERMS["welsch"] = error(welsch)
+TERMS["power_error"] = error(power_error)
+TERMS["reverse_huber"] = error(reverse_huber)
+TERMS["epsilon_insensitive"] = epsilon_insensitive
+TERMS["squared_epsilon_insensitive"] = squared_epsilon_insensitive
+TERMS["expectile"] = error(expectile)
+TERMS["quantile_huber"] = error(quantile_huber)
+TERMS["smooth_quantile"] = smooth_quantile
+TERMS["wing"] = wing
+TERMS["soft_wing"] = soft_wing
+
+
+def andrews_wave(e: Number, c: float = 1.339) -> tuple[Number, Number]:
+    c = mpf(c)
+    if abs(e) > mp.pi * c:
+        return 2 * c * c, mpf(0)
+    return 2 * c * c * mp.sin(e / c / 2) ** 2, c * mp.sin(e / c)
+
+
+@entrywise
+def truncated_squared_error(y: Number, p: Number, edge: Float, c: float = 2.795) -> tuple[Sum, Sum]:
+    e = p - y
+    slope = between(min(e, 0), max(e, 0)) if tied(abs(e), c, edge) else exactly(e if abs(e) < c else mpf(0))
+    return exactly(min(e * e, mpf(c) ** 2) / 2), slope
+
+
+def hampel(e: Number, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> tuple[Number, Sum]:
+    a, b, c, x = mpf(a), mpf(b), mpf(c), abs(e)
+    first, flat, falling = min(x, a), max(min(x, b) - a, 0), min(max(x - b, 0), c - b)
+    value = first**2 / 2 + a * flat + a * (falling - falling**2 / (c - b) / 2)
+    if x <= b:
+        return value, exactly(mp.sign(e) * first)
+    return value, exactly(*(mp.sign(e) * a * t / (c - b) for t in (c, -x))) if x < c else ZERO
+
+
+def linex(e: Number, a: float = 1.0) -> tuple[Number, Number]:
+    x = mpf(a) * e
+    if abs(x) > 1:
+        return mp.exp(x) - 1 - x, mpf(a) * mp.expm1(x)
+    return mp.nsum(lambda k: x**k / mp.factorial(k), [2, 60]), mpf(a) * mp.expm1(x)
+
+
+def balanced_l1(e: Number, alpha: float = 0.5, gamma: float = 1.5) -> tuple[Number, Number]:
+    a, g, x = mpf(alpha), mpf(gamma), min(abs(e), mpf(1))
+    b = mp.expm1(g / a)
+    log = mp.log1p(b * x)
+    return a / b * ((1 + b * x) * log - b * x) + g * (abs(e) - x), mp.sign(e) * a * log
+
+
+def focal_regression(e: Number, beta: float = 0.2, gamma: float = 1.0) -> tuple[Number, Number]:
+    u, x = mpf(beta) * abs(e), abs(e)
+    if not u:
+        return mpf(0), mpf(0)
+    t = -mp.expm1(-u) / (1 + mp.exp(-u))
+    steeper = -2 * u * mp.exp(-u) / mp.expm1(-2 * u)
+    return x * t ** mpf(gamma), mp.sign(e) * t ** mpf(gamma) * (1 + mpf(gamma) * steeper)
+
+
+def generalized_charbonnier(e: Number, a: float = 0.45, epsilon: float = 1e-3) -> tuple[Number, Number]:
+    root, power = mp.hypot(e, mpf(epsilon)), 2 * mpf(a)
+    return root**power, power * root ** (power - 1) * e / root
+
+
+TERMS["andrews_wave"] = error(andrews_wave)
+TERMS["truncated_squared_error"] = truncated_squared_error
+TERMS["hampel"] = error(hampel)
+TERMS["arctangent_error"] = error(
+    lambda e, c=1.0: (mpf(c) ** 2 / 2 * mp.atan((e / mpf(c)) ** 2), e / (1 + (e / mpf(c)) ** 4))
+)
+TERMS["linex"] = error(linex)
+TERMS["balanced_l1"] = error(balanced_l1)
+TERMS["focal_regression"] = error(focal_regression)
+TERMS["generalized_charbonnier"] = error(generalized_charbonnier)
+
+
 def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
     errors = [b - a for a, b in zip(y, p, strict=True)]
     root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))
@@ -192,6 +360,82 @@ def logarithm(p: Number, edge: Float) -> tuple[Number, Number, Kind]:
 
 
 TERMS["multi_quantile"] = multi_quantile
+
+
+@entrywise
+def symmetric_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    whole = abs(y) + abs(p)
+    if not whole:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    steep = 4 * abs(y) / whole**2
+    slope = exactly(mp.sign(p - y) * steep) if p * y > 0 else ZERO
+    if p == y:
+        slope = between(-steep, steep)
+    elif not p:
+        slope = between(min(-mp.sign(y) * steep, 0), max(-mp.sign(y) * steep, 0))
+    return exactly(2 * abs(p - y) / whole), slope
+
+
+TERMS["symmetric_mean_absolute_percentage_error"] = symmetric_percentage
+
+
+@entrywise
+def arctangent_percentage(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    e = p - y
+    if not y and not p:
+        return exactly(mpf(0), kind=Kind.UNDEFINED), exactly(mpf(0), kind=Kind.UNDEFINED)
+    slope = exactly(mp.sign(e) * abs(y) / (y * y + e * e)) if e else between(-1 / abs(y), 1 / abs(y))
+    return exactly(mp.atan2(abs(e), abs(y))), slope
+
+
+def scale_invariant(y: list[Number], p: list[Number], edge: Float, lam: float = 0.5) -> Row:
+    kind = Kind.FINITE if all(y) and all(p) else Kind.BOUNDARY
+    p = [max(b, edge.least) for b in p]
+    d = [mp.log(b / max(a, edge.least)) for a, b in zip(y, p, strict=True)]
+    n, level = len(d), mp.fsum(d) / len(d)
+    value = exactly(*((v - level) ** 2 / n for v in d), (1 - mpf(lam)) * level**2, kind=kind)
+    return value, [exactly(2 * v / n / b, -2 * mpf(lam) * level / n / b, kind=kind) for v, b in zip(d, p, strict=True)]
+
+
+def gaussian_crps(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance") -> Row:
+    (t,), (mu, s) = y, p
+    sigma = mp.exp(s / 2) if spread == "log_variance" else max(s, edge.least)
+    gap, kind = t - mu, Kind.UNDEFINED if not s and t == mu and spread == "std" else Kind.FINITE
+    z = gap / sigma
+    erf, density, less = mp.erf(z / mp.sqrt(2)), mp.sqrt(2 / mp.pi) * mp.exp(-z * z / 2), -1 / mp.sqrt(mp.pi)
+    chain = sigma / 2 if spread == "log_variance" else mpf(1)
+    value = exactly(gap * erf, sigma * density, sigma * less, kind=kind)
+    return value, [exactly(-erf, kind=kind), exactly(chain * density, chain * less, kind=kind)]
+
+
+TERMS["mean_arctangent_absolute_percentage_error"] = arctangent_percentage
+TERMS["scale_invariant_logarithmic_error"] = scale_invariant
+TERMS["gaussian_crps"] = gaussian_crps
+
+
+def interval_score(y: list[Number], p: list[Number], edge: Float, alpha: float = 0.1) -> Row:
+    (t,), (low, high), k = y, p, 2 / mpf(alpha)
+    value = exactly(high - low, k * max(low - t, mpf(0)), k * max(t - high, mpf(0)))
+    by_low = between(-1, k - 1) if low == t else exactly(mpf(-1), k if low > t else mpf(0))
+    by_high = between(1 - k, 1) if high == t else exactly(mpf(1), -k if high < t else mpf(0))
+    return value, [by_low, by_high]
+
+
+def ensemble_crps(y: list[Number], p: list[Number], edge: Float, members: int = 10, fair: bool = False) -> Row:
+    (t,), m, ranked = y, len(p), sorted(p)
+    pairs = mpf(m) * (m - 1 if fair else m)
+    apart = [-k * (m - k) / pairs * (ranked[k] - ranked[k - 1]) for k in range(1, m)]
+    slopes = []
+    for x in p:
+        less, ties = mp.fsum(mp.sign(x - other) for other in p) / pairs, (p.count(x) - 1) / pairs
+        own = corner(x - t, mpf(1) / m)
+        own = own if isinstance(own, Sum) else exactly(own)
+        slopes.append(total([own, between(-less - ties, -less + ties) if ties else exactly(-less)]))
+    return exactly(*(abs(x - t) / m for x in p), *apart), slopes
+
+
+TERMS["interval_score"] = interval_score
+TERMS["ensemble_crps"] = ensemble_crps
 TERMS["gaussian_nll"] = gaussian_nll
 
 
@@ -206,6 +450,40 @@ def poisson(y: Number, p: Number, edge: Float, log_rate: bool = False) -> tuple[
 
 
 TERMS["poisson"] = poisson
+
+
+@entrywise
+def poisson_deviance(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    if y == 0:
+        return exactly(2 * p), exactly(mpf(2))
+    log, slope, kind = logarithm(p, edge)
+    return exactly(2 * (y * (mp.log(y) - log) - y + p), kind=kind), exactly(2 * (p - y) * slope, kind=kind)
+
+
+def positive(of: Callable[[Number, Number], tuple[Number, Number]]) -> Callable[..., Row]:
+    """A loss of positive numbers; an exact 0 is read as the smallest number with all its digits."""
+
+    def entry(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+        kind = Kind.FINITE if y and p else Kind.BOUNDARY
+        value, slope = of(max(y, edge.least), max(p, edge.least))
+        return exactly(value, kind=kind), exactly(slope, kind=kind)
+
+    return entrywise(entry)
+
+
+TERMS["poisson_deviance"] = poisson_deviance
+TERMS["gamma_deviance"] = positive(lambda y, p: (2 * (y / p - 1 - mp.log(y / p)), 2 * (p - y) / p**2))
+TERMS["inverse_gaussian_deviance"] = positive(lambda y, p: ((y - p) ** 2 / (y * p**2), 2 * (p - y) / p**3))
+
+
+@entrywise
+def tweedie_deviance(y: Number, p: Number, edge: Float, power: float = 1.5) -> tuple[Sum, Sum]:
+    k, kind, p = mpf(power), Kind.FINITE if p else Kind.BOUNDARY, max(p, edge.least)
+    parts = y ** (2 - k) / ((1 - k) * (2 - k)), -y * p ** (1 - k) / (1 - k), p ** (2 - k) / (2 - k)
+    return exactly(*(2 * part for part in parts), kind=kind), exactly(2 * (p - y) / p**k, kind=kind)
+
+
+TERMS["tweedie_deviance"] = tweedie_deviance
 
 
 # -- margins --------------------------------------------------------------------------------------------------------
@@ -256,13 +534,15 @@ def sigmoid(z: Number) -> tuple[Number, Number]:
     return (high, low) if z > 0 else (low, high)
 
 
-def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
-    """1 - (hit + s) / (hit + a FP + b FN + s), hit = h TP, with (h, a, b) from the parameters."""
+def overlap(weights: Callable[..., tuple[Number, Number, Number]], outer: Callable[..., Any] | None = None) -> None:
+    """r = 1 - (hit + s) / (hit + a FP + b FN + s), hit = h TP, with (h, a, b) from the parameters; or `outer` of r,
+    missed and hit, which gives a value, its slope by r, and whether that is infinite at 0."""
     name = weights.__name__
 
     def counted(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
         h, a, b = (mpf(w) for w in weights(**options))
-        smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
+        smooth = mpf(options.get("smooth", 1 if name == "log_dice" else 0))
+        logits = options.get("from_logits", False)
         yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
         hit = h * mp.fsum(t * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
         missed = mp.fsum(a * (1 - t) * yes + b * t * no for t, (yes, no) in zip(y, yes_no, strict=True))
@@ -271,15 +551,32 @@ def overlap(weights: Callable[..., tuple[Number, Number, Number]]) -> None:
             nothing = exactly(mpf(0), kind=Kind.UNDEFINED)
             return nothing, [nothing] * len(p)
         kind = Kind.FINITE if whole >= len(y) * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
+        value, factor = missed / whole, mpf(1)
+        if outer is not None:
+            value, factor, steep = outer(value, missed, hit, **options)
+            kind = Kind.UNDEFINED if steep and missed < len(y) * edge.least else kind  # a miss too faint is none
         slopes = []
         for t, (yes, no) in zip(y, yes_no, strict=True):
-            inner = yes * no if logits else mpf(1)
+            inner = factor * (yes * no if logits else mpf(1))
             parts = (-h * t / whole, hit * h * t / whole**2, hit * a * (1 - t) / whole**2, -hit * b * t / whole**2)
             slopes.append(exactly(*(part * inner for part in parts), kind=kind))
-        return exactly(missed / whole, kind=kind), slopes
+        return exactly(value, kind=kind), slopes
 
-    TERMS[name] = counted
-    COUPLED[name] = over_the_batch(counted)
+    enter(name, counted)
+
+
+def enter(name: str, row: Callable[..., Row]) -> None:
+    """A row, or all rows as one, of the entries that are not ignored."""
+
+    def seen(y: list[Number], p: list[Number], edge: Float, ignore_class: int | None = None, **options: Any) -> Row:
+        there = [k for k, t in enumerate(y) if ignore_class is None or t != ignore_class]
+        if not there:
+            return ZERO, [ZERO] * len(p)
+        value, slopes = row([y[k] for k in there], [p[k] for k in there], edge, **options)
+        found = dict(zip(there, slopes, strict=True))
+        return value, [found.get(k, ZERO) for k in range(len(p))]
+
+    TERMS[name], COUPLED[name] = seen, over_the_batch(seen)
 
 
 def over_the_batch(row: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
@@ -314,6 +611,42 @@ def concordance_correlation(y: list[list[Number]], p: list[list[Number]], edge: 
 COUPLED["concordance_correlation"] = concordance_correlation
 
 
+def columnwise(of: Callable[..., Row]) -> Callable[..., tuple[list[Sum], list[list[Sum]]]]:
+    """One value for each column; `of(y, p)` gives it, and its slope by each entry of the column."""
+
+    def batch(y: list[list[Number]], p: list[list[Number]], edge: Float):
+        found = [of(list(t), list(q)) for t, q in zip(zip(*y, strict=True), zip(*p, strict=True), strict=True)]
+        return [value for value, _ in found], [list(row) for row in zip(*(slopes for _, slopes in found), strict=True)]
+
+    return batch
+
+
+def pearson_correlation(y: list[Number], p: list[Number]) -> Row:
+    my, mq = mp.fsum(y) / len(y), mp.fsum(p) / len(p)
+    syy, sqq = mp.fsum((a - my) ** 2 for a in y), mp.fsum((b - mq) ** 2 for b in p)
+    size = mp.sqrt(syy * sqq)
+    r = mp.fsum((a - my) * (b - mq) for a, b in zip(y, p, strict=True)) / size
+    slopes = [exactly(-a / size, my / size, r * b / sqq, -r * mq / sqq) for a, b in zip(y, p, strict=True)]
+    return exactly(mpf(1), -r), slopes
+
+
+def weighted_percentage(y: list[Number], p: list[Number]) -> Row:
+    size, errors = mp.fsum(map(abs, y)), [b - a for a, b in zip(y, p, strict=True)]
+    slopes = [exactly(mp.sign(e) / size) if e else between(-1 / size, 1 / size) for e in errors]
+    return exactly(mp.fsum(map(abs, errors)) / size), slopes
+
+
+def normalized_squares(y: list[Number], p: list[Number]) -> Row:
+    my, errors = mp.fsum(y) / len(y), [b - a for a, b in zip(y, p, strict=True)]
+    spread = mp.fsum((a - my) ** 2 for a in y)
+    return exactly(mp.fsum(e * e for e in errors) / spread), [exactly(2 * e / spread) for e in errors]
+
+
+COUPLED["pearson_correlation"] = columnwise(pearson_correlation)
+COUPLED["weighted_mean_absolute_percentage_error"] = columnwise(weighted_percentage)
+COUPLED["normalized_mean_squared_error"] = columnwise(normalized_squares)
+
+
 @overlap
 def dice(**options: Any) -> tuple[Number, Number, Number]:
     return 2, 1, 1
@@ -322,6 +655,175 @@ def dice(**options: Any) -> tuple[Number, Number, Number]:
 @overlap
 def tversky(alpha: float = 0.5, beta: float = 0.5, **options: Any) -> tuple[Number, Number, Number]:
     return 1, alpha, beta
+
+
+@overlap
+def jaccard(**options: Any) -> tuple[Number, Number, Number]:
+    return 1, 1, 1
+
+
+def log_dice(**options: Any) -> tuple[Number, Number, Number]:
+    return 2, 1, 1
+
+
+def log_cosh_dice(**options: Any) -> tuple[Number, Number, Number]:
+    return 2, 1, 1
+
+
+def focal_tversky(alpha: float = 0.3, beta: float = 0.7, **options: Any) -> tuple[Number, Number, Number]:
+    return 1, alpha, beta
+
+
+def to_a_power(r: Number, missed: Number, hit: Number, gamma: float = 0.75, **options: Any) -> tuple[Any, ...]:
+    """A root is infinitely steep at 0."""
+    steep = gamma < 1
+    return r ** mpf(gamma), mpf(gamma) * r ** (mpf(gamma) - 1) if r or not steep else mpf(0), steep
+
+
+overlap(log_dice, lambda r, missed, hit, **options: (mp.log1p(missed / hit), (hit + missed) / hit, False))
+overlap(log_cosh_dice, lambda r, missed, hit, **options: (log_cosh(r), mp.tanh(r), False))
+overlap(focal_tversky, to_a_power)
+
+
+def squared_dice(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
+    smooth, logits = mpf(options.get("smooth", 0)), options.get("from_logits", False)
+    yes_no = [sigmoid(z) if logits else (z, 1 - z) for z in p]
+    apart = [(t * no, (1 - t) * yes) for t, (yes, no) in zip(y, yes_no, strict=True)]  # whose difference is y - p
+    squares = [part for a, b in apart for part in (a * a, -2 * a * b, b * b)]
+    missed = mp.fsum(squares)
+    whole = mp.fsum(t * t + yes * yes for t, (yes, _) in zip(y, yes_no, strict=True)) + smooth
+    kind = Kind.FINITE if whole >= len(y) * edge.least else Kind.UNDEFINED  # masks too faint for the type are empty
+    if whole == 0:
+        return exactly(mpf(0), kind=kind), [exactly(mpf(0), kind=kind)] * len(p)
+    slopes = []
+    for t, (yes, no) in zip(y, yes_no, strict=True):
+        inner = 2 * (yes * no if logits else mpf(1)) / whole
+        parts = (-t * no, (1 - t) * yes, -missed / whole * yes)
+        slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+    return exactly(*(part / whole for part in squares), kind=kind), slopes
+
+
+def generalized_dice(y: list[list[Number]], p: list[list[Number]], edge: Float, **options: Any):
+    """One value for all rows, with a class in each column."""
+    logits, width, ignored = options.get("from_logits", False), len(y[0]), options.get("ignore_class")
+    yes_no = [[sigmoid(z) if logits else (z, 1 - z) for z in row] for row in p]
+    if ignored is not None:  # an entry that is neither yes nor no counts nowhere
+        nowhere = mpf(0), mpf(0)
+        yes_no = [[nowhere if t == ignored else both for t, both in zip(*rows, strict=True)]
+                  for rows in zip(y, yes_no, strict=True)]  # fmt: skip
+        y = [[mpf(0) if t == ignored else t for t in row] for row in y]
+    sizes = [mp.fsum(row[c] for row in y) for c in range(width)]
+    smallest = min((size for size in sizes if size), default=mpf(1))
+    weights = [(smallest / size) ** 2 if size else mpf(1) for size in sizes]
+    places = [(i, c) for i in range(len(y)) for c in range(width)]
+    hit = mp.fsum(2 * weights[c] * y[i][c] * yes_no[i][c][0] for i, c in places)
+    missed = mp.fsum(weights[c] * ((1 - y[i][c]) * yes_no[i][c][0] + y[i][c] * yes_no[i][c][1]) for i, c in places)
+    whole = hit + missed
+    kind = Kind.FINITE if whole >= len(places) * edge.least else Kind.UNDEFINED
+    if whole == 0:
+        nothing = exactly(mpf(0), kind=kind)
+        return [nothing], [[nothing] * width for _ in y]
+    slopes = [[ZERO] * width for _ in y]
+    for i, c in places:
+        (yes, no), t = yes_no[i][c], y[i][c]
+        inner = weights[c] * (yes * no if logits else mpf(1)) / whole
+        parts = (-2 * t, hit / whole * 2 * t, hit / whole * (1 - t), -hit / whole * t)
+        slopes[i][c] = exactly(*(part * inner for part in parts), kind=kind)
+    return [exactly(missed / whole, kind=kind)], slopes
+
+
+def of_one_row(batch: Callable[..., Any]) -> Callable[..., Row]:
+    def row(y: list[Number], p: list[Number], edge: Float, **options: Any) -> Row:
+        (value,), (slopes,) = batch([y], [p], edge, **options)
+        return value, slopes
+
+    return row
+
+
+def mcc(y: list[Number], p: list[Number], edge: Float, smooth: float = 1e-5, **options: Any) -> Row:
+    yes_no = [sigmoid(z) if options.get("from_logits") else (z, 1 - z) for z in p]
+    pairs = list(zip(y, yes_no, strict=True))
+    tp, fp = (mp.fsum(w * yes for w, yes in ws) + mpf(smooth) for ws in (
+        [(t, yes) for t, (yes, _) in pairs], [(1 - t, yes) for t, (yes, _) in pairs]))  # fmt: skip
+    fn, tn = (mp.fsum(w * no for w, no in ws) + mpf(smooth) for ws in (
+        [(t, no) for t, (_, no) in pairs], [(1 - t, no) for t, (_, no) in pairs]))  # fmt: skip
+    yes, no, own, rest = tp + fp, tn + fn, tp + fn, tn + fp
+    if min(yes, no, own, rest) < len(y) * edge.least:  # an empty mask has no correlation
+        return exactly(mpf(1), kind=Kind.UNDEFINED), [exactly(mpf(0), kind=Kind.UNDEFINED)] * len(p)
+    root = mp.sqrt(yes * no * own * rest)
+    right, wrong = tp * tn / root, fp * fn / root
+    slopes = []
+    for t, (a, b) in pairs:
+        inner = a * b if options.get("from_logits") else mpf(1)
+        parts = (-t * tn / root, -t * fp / root, (1 - t) * tp / root, (1 - t) * fn / root,
+                 right / yes / 2, -wrong / yes / 2, -right / no / 2, wrong / no / 2)  # fmt: skip
+        kind = Kind.FINITE if inner >= edge.least else Kind.UNDEFINED  # a probability too faint for the type is none
+        slopes.append(exactly(*(part * inner for part in parts), kind=kind))
+    return exactly(mpf(1), -right, wrong), slopes
+
+
+enter("squared_dice", squared_dice)
+enter("mcc", mcc)
+TERMS["generalized_dice"], COUPLED["generalized_dice"] = of_one_row(generalized_dice), generalized_dice
+
+
+def lovasz_hinge(y: list[Number], p: list[Number], edge: Float) -> Row:
+    """Pixels of one margin may be taken in any order: their slopes lie between those of the first and the last."""
+    margins = [z if t > 0 else -z for t, z in zip(y, p, strict=True)]
+    found, value, slopes = sum(t > 0 for t in y), [mpf(0)], [ZERO] * len(y)
+    left, union = found, found
+    for m in sorted(set(margins)):
+        alike = [k for k, other in enumerate(margins) if other == m]
+        yes = sum(y[k] > 0 for k in alike)
+        no = len(alike) - yes
+        after = (left - yes) / mpf(union + no)
+        gain = (left / mpf(union) if union else mpf(1)) - after
+        if m < 1:
+            value += [gain, -m * gain]
+        for k in alike if m <= 1 else ():
+            if y[k] > 0:
+                low, high = 1 / mpf(union + no), 1 / mpf(union)
+            elif union == 0:
+                low, high = mpf(0) if no > 1 else mpf(1), mpf(1)
+            else:
+                low = (left - yes) / mpf(union + no) / (union + no - 1)
+                high = left / mpf(union) / (union + 1)
+            if m == 1:
+                low = mpf(0)
+            ends = (-high, -low) if y[k] > 0 else (low, high)
+            slopes[k] = exactly(ends[0]) if ends[0] == ends[1] else between(*ends)
+        left, union = left - yes, union + no
+    return exactly(*value), slopes
+
+
+TERMS["lovasz_hinge"] = lovasz_hinge
+
+
+def lovasz_softmax(y: Number, p: list[Number], edge: Float, from_logits: bool = False, classes: str = "present") -> Row:
+    """A row of one pixel."""
+    true = int(y)
+    if from_logits:
+        top = max(p)
+        e = [mp.exp(z - top) for z in p]
+        shares = [v / mp.fsum(e) for v in e]
+        rests = [mp.fsum(v for k, v in enumerate(e) if k != c) / mp.fsum(e) for c in range(len(e))]
+    else:
+        shares, rests = p, [1 - v for v in p]
+    counted = [true] if classes == "present" else list(range(len(p)))
+    errors = {c: rests[c] if c == true else shares[c] for c in counted}
+    by_share = [mpf(0) if c not in errors else mpf(-1 if c == true else 1) / len(counted) for c in range(len(p))]
+    value = exactly(*(error / len(counted) for error in errors.values()))
+    if not from_logits:
+        return value, [exactly(slope) for slope in by_share]
+    return value, [
+        exactly(*(
+            by_share[c] * (shares[c] * rests[c] if c == k else -shares[c] * shares[k]) for c in range(len(p))
+        ))
+        for k in range(len(p))
+    ]  # fmt: skip
+
+
+TERMS["lovasz_softmax"] = lovasz_softmax
 
 
 # -- distributions --------------------------------------------------------------------------------------------------

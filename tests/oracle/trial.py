@@ -53,9 +53,10 @@ def judged(function: Function, kind: Float, block: Block, truth: tuple[Truth, Tr
         got = value_and_gradient(function, tensor(block.y, kind), tensor(block.p, kind), mode)
     value, slope = (g.astype("float64").reshape(t.high.shape) for g, t in zip(got, truth, strict=True))
     small, beyond, terms = touched(block, kind), far_apart(block, kind, truth[0]), 2 * block.p.shape[-1]
+    steep = beyond | far_apart(block, kind, truth[1])
     verdicts = (
         judge(value, truth[0], kind, *(by_row(f, block, truth[0]) for f in (small, beyond)), terms, stated),
-        judge(slope, truth[1], kind, *(by_entry(f, block, truth[0]) for f in (small, beyond)), terms, stated),
+        judge(slope, truth[1], kind, *(by_entry(f, block, truth[0]) for f in (small, steep)), terms, stated),
     )
     return Trial(block, kind, (value, slope), truth, verdicts)
 

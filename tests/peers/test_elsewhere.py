@@ -90,8 +90,8 @@ def with_tensorflow(name, y, p, **given):
 
 
 def with_sklearn(name, y, p, **given):
-    if name.endswith("hinge_loss"):
-        y, p = y.ravel(), p.ravel()  # it takes one column
+    if name.endswith(("hinge_loss", "deviance")):
+        y, p = y.ravel(), p.ravel()  # they take one column
     return getattr(importlib.import_module("sklearn.metrics"), name.rpartition(".")[2])(y, p, **given)
 
 

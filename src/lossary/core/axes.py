@@ -376,6 +376,25 @@ def errors(turns: list[float]) -> Axis:
     return replace(AXES["error"], span=(-far, far), card=(-card, card))
 
 
+def error_beside(pair: tuple[str, str], **held: float | list[float]) -> Axis:
+    """The error of two slots, where the loss takes others beside: each row has the same numbers there."""
+
+    def inputs(x: Array) -> Given:
+        rest = {name: np.tile(np.atleast_1d(np.asarray(row, float)), (x.size, 1)) for name, row in held.items()}
+        return {pair[0]: np.zeros((x.size, 1)), pair[1]: x[:, None], **rest}
+
+    return replace(AXES["error"], inputs=inputs)
+
+
+def ensemble(members: int) -> Axis:
+    """All members of an ensemble move together."""
+
+    def inputs(x: Array) -> Given:
+        return {"y_true": np.zeros((x.size, 1)), "y_pred": np.tile(x[:, None, None], (1, members, 1))}
+
+    return replace(AXES["error"], inputs=inputs, name="ensemble", short="all members, equal (the target is 0)")
+
+
 def moved_box(coding: str) -> Axis:
     """A box that is shifted sideways."""
     second = Second("vertical shift, in heights of the box", -2.0, 2.0, 0.0)

@@ -355,13 +355,13 @@ class Loss(Fields, keras.losses.Loss):
         weights = self._weights_for(y_true, y_pred, named)
         named = {**weights, **named}
         form, slots = forms.chosen(y_true, y_pred, named)
-        batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask)
+        batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
         batch.start = start
         whole = batch
         if others is not None:
             rest = dict(others)
             weight = rest.pop("sample_weight", None)
-            whole = slots.read(owner, None, None, {**weights, **rest}, dtype=inner, weight=weight)
+            whole = slots.read(owner, None, None, {**weights, **rest}, dtype=inner, weight=weight, loss=self)
         formula = getattr(self, form)
         extra: dict[str, Callable[[], Any]] = {"here": batch.rows, "others": whole.rows}
         given = [extra[n]() if n in extra else batch.slots.get(n) for n in self._takes[form]]

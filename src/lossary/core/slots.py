@@ -24,7 +24,10 @@ from .errors import LossaryError, ParameterError, PredictionError, ShapeError, T
 from .reduction import both, widened
 
 Tensor = Any
-SIZES = {"class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1}  # of the axes of samples
+SIZES = {  # of the axes of samples
+    "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
+    "step": 3, "past": 6, "member": 4,
+}  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
 VECTOR = Values("a vector of real numbers", neutral=1.0, draw=lambda rng, shape, top: rng.normal(size=shape))
@@ -80,6 +83,7 @@ class Slot:
         valid: the slot that says which of its entries exist.
         lengths: of such a slot, the one that says the same by how many entries of a row exist.
         link: makes a raw output of a model lawful, such as a softplus for a scale.
+        ignored: a field of the loss: entries that hold its number do not count.
     """
 
     kind: Values
@@ -89,6 +93,7 @@ class Slot:
     valid: str | None = None
     lengths: str | None = None
     link: Callable[[Tensor], Tensor] | None = None
+    ignored: str | None = None
 
     @property
     def shape(self) -> str:
@@ -210,7 +215,7 @@ class Inputs:
 
     def read(
         self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any], *, dtype: str, weight: Any = None,
-        mask: Any = None,
+        mask: Any = None, loss: Any = None,
     ) -> Batch:  # fmt: skip
         """Structure, types, shapes, masks, what fills the rows that do not count, values, links: in this order."""
         given = self._given(owner, y_true, y_pred, named)
@@ -222,6 +227,10 @@ class Inputs:
         weight = None if weight is None else inputs.read(owner, "sample_weight", _single(weight), dtype)
         mask = None if mask is None else ops.cast(inputs.arrived(owner, "mask", mask), "bool")
         tensors, mask = self._padding(tensors, mask)
+        for name, slot in self.slots.items():
+            number = None if slot.ignored is None else getattr(loss, slot.ignored, None)
+            if number is not None and name in tensors:
+                mask = both(mask, ops.not_equal(tensors[name], number))
         weight, mask = (
             self._leading(owner, "sample_weight", weight, tensors),
             self._leading(owner, "mask", mask, tensors),
@@ -315,7 +324,8 @@ class Inputs:
                 other = first.setdefault("row", (name, x))
                 if other[1] is not x:
                     wrong = str(self._refusal(owner, f"{name} and {other[0]} have different numbers of rows."))
-                    shaped[name] = alike(x, other[1], wrong) if len(x.shape) == len(other[1].shape) else x
+                    same = self.slots[name].axes == self.slots[other[0]].axes and len(x.shape) == len(other[1].shape)
+                    shaped[name] = alike(x, other[1], wrong) if same else x
         return shaped
 
     def _of_rank(self, owner: str, name: str, x: Tensor) -> Tensor:
@@ -396,7 +406,9 @@ class Inputs:
                 f"{owner} reads every entry of {name} as {words}.",
                 arrived=f"{name} holds values from {low_seen:g} to {high_seen:g}.",
                 allowed=f"Expected {words}.",
-                do=kind.hint or f"Bring {name} into this range.",
+                do=f"Pass {slot.ignored}=… if a number marks the entries that do not count."
+                if slot.ignored
+                else kind.hint or f"Bring {name} into this range.",
             )
 
     def _size(self, axis: str, tensors: dict[str, Tensor]) -> float:

@@ -1,9 +1,57 @@
 """Boxes: how well predicted rectangles cover the true ones."""
 
-from ..core.forms import Boxes
+import math
+from typing import Annotated
+
+from ..core.forms import Boxes, Pair
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..numerics.stable import share
+from ..core.params import choice, fraction, positive
+from ..numerics import ops
+from ..numerics.backend import expm1, log1p
+from ..numerics.stable import at_most, larger, log_whole, power, root_mean_square, share, total
+
+
+def _square(x: Tensor) -> Tensor:
+    """The squared length of a vector of two entries."""
+    return total(ops.square(x), -1)
+
+
+def _of(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole, and 0 of nothing."""
+    return part / ops.where(whole > 0, whole, 1.0)
+
+
+class IoU(Boxes, aliases=("iou_loss", "box_iou", "unit_box"), traits=("bounded", "redescending")):
+    r"""One minus the intersection over union of two boxes, or minus its logarithm.
+
+    Formula: 1 - IoU, with IoU = I / U, the areas of the intersection and of the union; -\log IoU; or 1 - IoU^2
+    Use: box regression where boxes overlap already; it does not depend on the size of the box.
+    Beware: no gradient without overlap: start from another loss, or take GIoU or DIoU. The paper, and mmdet by default,
+        have mode="log"; overlaps below `epsilon` then count as epsilon, without gradient.
+    Reference: Yu, Jiang, Wang, Cao and Huang (2016), UnitBox: an advanced object detection network, arXiv:1608.01471
+
+    >>> iou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]]), iou([[0.0, 0.0, 2.0, 2.0]], [[0, 0, 1, 2]], mode="log")
+    (0.5, 0.69314718)
+    """
+
+    mode: Annotated[str, choice("What is made of the intersection over union.", "linear", "log", "square")] = "linear"
+    epsilon: Annotated[
+        float, fraction("With mode='log', the smallest overlap that is told from none.", slide=(1e-6, 0.1))
+    ] = 1e-6
+
+    def of(self, pair: Pair) -> Tensor:
+        missed = pair.missed
+        if self.mode == "linear":
+            return missed
+        if self.mode == "square":
+            return missed * (1 + share(pair.intersection, pair.left))
+        far = pair.intersection < self.epsilon * (pair.intersection + pair.left)
+        hit = ops.where(far | (pair.intersection <= 0), 1.0, pair.intersection)
+        return ops.where(far, -math.log(self.epsilon), log_whole(ops.where(far, 0.0, pair.left), hit))
+
+
+iou = function(IoU)
 
 
 class GIoU(Boxes, aliases=("generalized_iou", "generalized_iou_loss"), traits=("bounded",)):
@@ -19,8 +67,189 @@ class GIoU(Boxes, aliases=("generalized_iou", "generalized_iou_loss"), traits=("
     (0.66666667, 1.33333333)
     """
 
-    def of(self, intersection: Tensor, left: Tensor, hull: Tensor) -> Tensor:
-        return share(left, intersection) + share(hull - (left + intersection), left + intersection)
+    def of(self, pair: Pair) -> Tensor:
+        union = pair.left + pair.intersection
+        return pair.missed + share(pair.hull - union, union)
 
 
 giou = function(GIoU)
+
+
+class DIoU(Boxes, aliases=("distance_iou", "distance_box_iou_loss"), traits=("bounded",)):
+    r"""One minus the IoU, plus the squared distance of the centres relative to the diagonal of the hull.
+
+    Formula: 1 - IoU + d^2 / c^2, with the distance d of the centres and the diagonal c of the hull
+    Use: box regression; boxes apart move straight towards one another, faster than with GIoU.
+    Beware: boxes with one centre differ by their IoU alone: CIoU and EIoU compare the sides too. Between 0 and 2.
+    Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
+        regression, arXiv:1911.08287
+
+    >>> diou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]])
+    0.74358974
+    """
+
+    def of(self, pair: Pair) -> Tensor:
+        return pair.missed + _of(_square(pair.shift), _square(pair.hull_sides))
+
+
+diou = function(DIoU)
+
+
+class CIoU(Boxes, aliases=("complete_iou", "complete_box_iou_loss"), traits=("bounded",)):
+    r"""DIoU with a further price for a wrong aspect ratio, which counts the more the better the boxes overlap.
+
+    Formula: 1 - IoU + d^2 / c^2 + \alpha v, with v = \frac{4}{\pi^2} (\arctan(w_y / h_y) - \arctan(w_p / h_p))^2 and
+        \alpha = v / (1 - IoU + v)
+    Use: box regression in detectors of the YOLO kind, whose usual choice it is.
+    Beware: the gradient holds alpha fixed, as the paper says. Sides of the right ratio and wrong size have v = 0. mmdet
+        has alpha = 0 where IoU is at most 1/2.
+    Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
+        regression, arXiv:1911.08287
+
+    >>> ciou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
+    0.53449813
+    """
+
+    holds_fixed = True
+
+    def of(self, pair: Pair) -> Tensor:
+        missed = pair.missed
+        v = ops.square((_angle(pair.true_sides) - _angle(pair.pred_sides)) * (2 / math.pi))
+        alpha = ops.stop_gradient(share(v, missed))
+        return missed + _of(_square(pair.shift), _square(pair.hull_sides)) + alpha * v
+
+
+def _angle(sides: Tensor) -> Tensor:
+    """Of the diagonal against the height; of a point it is 0."""
+    width, height = sides[..., 0], sides[..., 1]
+    return ops.arctan2(width, ops.where((width <= 0) & (height <= 0), 1.0, height))
+
+
+ciou = function(CIoU)
+
+
+class EIoU(Boxes, aliases=("efficient_iou",), traits=("bounded",)):
+    r"""DIoU with further prices for a wrong width and a wrong height, relative to the hull.
+
+    Formula: 1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}, with the hull's sides W
+        and H
+    Use: box regression; wrong sides have a gradient each, where CIoU sees their ratio alone.
+    Beware: between 0 and 4. Its focal form multiplies by IoU^{1/2}, and is not this one.
+    Reference: Zhang, Ren, Zhang, Jia, Wang and Tan (2021), Focal and efficient IOU loss for accurate bounding box
+        regression, arXiv:2101.08158
+    Unlike:
+        EIoULoss: in mmdet, the extended IoU loss of Peng and Yu (2021)
+
+    >>> eiou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
+    0.78125
+    """
+
+    def of(self, pair: Pair) -> Tensor:
+        sides = _of(ops.square(pair.pred_sides - pair.true_sides), ops.square(pair.hull_sides))
+        return pair.missed + _of(_square(pair.shift), _square(pair.hull_sides)) + total(sides, -1)
+
+
+eiou = function(EIoU)
+
+
+class AlphaIoU(Boxes, aliases=("power_iou",), traits=("bounded", "redescending")):
+    r"""One minus a power of the IoU: above 1, nearly right boxes pull harder, and poor ones less.
+
+    Formula: 1 - IoU^\alpha
+    Use: detection that is judged at high overlaps; small sets of data, noisy boxes.
+    Beware: no gradient without overlap, and for alpha > 1 hardly any with little overlap. alpha = 1 is IoU.
+    Reference: He, Erfani, Ma, Bailey, Chi and Hua (2021), Alpha-IoU: a family of power intersection over union losses
+        for bounding box regression, arXiv:2110.13675
+
+    >>> alpha_iou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
+    0.875
+    """
+
+    alpha: Annotated[float, positive("The power of the intersection over union.", slide=(0.5, 5.0))] = 3.0
+
+    def of(self, pair: Pair) -> Tensor:
+        missed, hit = pair.missed, share(pair.intersection, pair.left)
+        near = missed < 0.5
+        rest = ops.where(near | (hit <= 0), 1.0, hit)
+        poor = 1 - ops.where(hit <= 0, 0.0, power(rest, self.alpha))
+        return ops.where(near, -expm1(self.alpha * log1p(-at_most(missed, 0.5))), poor)
+
+
+alpha_iou = function(AlphaIoU)
+
+
+class WIoU(Boxes, aliases=("wise_iou", "wiou_v1"), traits=("bounded",)):
+    r"""One minus the IoU, times a factor up to e for centres that are apart.
+
+    Formula: e^{d^2 / c^2} (1 - IoU), with the distance d of the centres and the diagonal c of the hull
+    Use: box regression with poor boxes in the data: near a right box it is the plain IoU loss.
+    Beware: the first version, without the moving mean of the third one. The gradient holds c fixed, as the paper says:
+        boxes should not grow to make the factor small.
+    Reference: Tong, Chen, Xu and Yu (2023), Wise-IoU: bounding box regression loss with dynamic focusing mechanism,
+        arXiv:2301.10051
+
+    >>> wiou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]])
+    0.71997267
+    """
+
+    holds_fixed = True
+
+    def of(self, pair: Pair) -> Tensor:
+        return pair.missed * ops.exp(_of(_square(pair.shift), ops.stop_gradient(_square(pair.hull_sides))))
+
+
+wiou = function(WIoU)
+
+
+class SIoU(Boxes, aliases=("scylla_iou",), traits=("bounded",)):
+    r"""One minus the IoU, plus prices for centres that are apart and for wrong sides; the way along an axis is cheaper.
+
+    Formula: 1 - IoU + (D + S) / 2, with D = \sum_{x, y} (1 - e^{-(2 - L) r^2}), r the distance along an axis by the
+        side of the hull, L = 2 |dx dy| / (dx^2 + dy^2), and S = \sum_{w, h} (1 - e^{-q})^\theta, q the difference of a
+        side by the larger one
+    Use: box regression; boxes come into line along one axis first.
+    Beware: of the angle's sine the paper makes 1 - 2 sin^2(arcsin x - pi/4), which is L. mmdet's default has the other
+        sign in the exponent of D. Between 0 and 3.
+    Reference: Gevorgyan (2022), SIoU loss: more powerful learning for bounding box regression, arXiv:2205.12740
+
+    >>> siou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]])
+    0.76629797
+    """
+
+    theta: Annotated[float, positive("The power of the price of a wrong side.", slide=(2.0, 6.0))] = 4.0
+
+    def of(self, pair: Pair) -> Tensor:
+        across = 2 * ops.abs(pair.shift[..., 0] * pair.shift[..., 1])
+        slant = _of(across, _square(pair.shift))[..., None]
+        way = -expm1((slant - 2) * _of(ops.square(pair.shift), ops.square(pair.hull_sides)))
+        wrong = _of(ops.abs(pair.pred_sides - pair.true_sides), larger(pair.pred_sides, pair.true_sides))
+        return pair.missed + (total(way, -1) + total(power(-expm1(-wrong), self.theta), -1)) / 2
+
+
+siou = function(SIoU)
+
+
+class NWD(Boxes, aliases=("normalized_wasserstein_distance",), traits=("bounded",)):
+    r"""How far two boxes are apart as Gaussian blobs: a gradient at any distance, steady for tiny objects.
+
+    Formula: 1 - e^{-W / c}, with W = \sqrt{dx^2 + dy^2 + (dw^2 + dh^2) / 4} of centres and sides
+    Use: objects of a few pixels, whose IoU jumps when a box is off by one.
+    Beware: it depends on the unit of the coordinates: `c` is about the mean size of the objects, in pixels here; boxes
+        farther apart than some c have hardly any gradient. Add an IoU loss for large objects.
+    Reference: Wang, Xu, Yang and Yu (2021), A normalized Gaussian Wasserstein distance for tiny object detection,
+        arXiv:2110.13389
+
+    >>> nwd([[0.0, 0.0, 2.0, 2.0]], [[3.0, 4.0, 5.0, 6.0]], c=5.0)
+    0.63212056
+    """
+
+    c: Annotated[float, positive("The distance that costs 63 %; about the size of the objects.", slide=(1.0, 50.0))] = (
+        12.8
+    )
+
+    def of(self, pair: Pair) -> Tensor:
+        apart = ops.concatenate([pair.shift, (pair.pred_sides - pair.true_sides) / 2], axis=-1) / pair.k
+        return -expm1(-2 / self.c * root_mean_square(apart, self.inner))
+
+
+nwd = function(NWD)

@@ -34,7 +34,6 @@ class Poisson(
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
     Unlike:
         poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
-        sklearn.metrics.mean_poisson_deviance: twice it, minus its value at a perfect prediction
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)

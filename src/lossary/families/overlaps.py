@@ -3,11 +3,14 @@
 import math
 from typing import Annotated
 
+from ..core.errors import ShapeError
 from ..core.forms import Overlap
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import nonnegative
-from ..numerics.stable import share
+from ..core.params import nonnegative, positive
+from ..numerics import ops
+from ..numerics.backend import total
+from ..numerics.stable import log_cosh, log_whole, rising_power, share, square_root, tanh, with_slope
 
 Smooth = Annotated[
     float, nonnegative("Added to numerator and denominator; steadies the ratio for small masks.", slide=(0.0, 5.0))
@@ -19,6 +22,14 @@ def _ratio(missed: Tensor, hit: Tensor, smooth: float) -> Tensor:
     return share(missed, hit + smooth)
 
 
+def _priced(tp: Tensor, fp: Tensor, fn: Tensor, alpha: float, beta: float, smooth: float) -> Tensor:
+    """Tversky's ratio. A power of two makes the larger price about 1, so that that of a faint mask stays a number."""
+    k = 1.0
+    if isinstance(alpha, (int, float)) and isinstance(beta, (int, float)) and max(alpha, beta):  # none that moves
+        k = 2.0 ** -math.floor(math.log2(max(alpha, beta)))
+    return _ratio(alpha * k * fp + beta * k * fn, k * tp, smooth * k)
+
+
 class Dice(
     Overlap,
     aliases=("soft_dice", "sorensen", "f1"),
@@ -28,7 +39,7 @@ class Dice(
     r"""One minus the Dice coefficient: the overlap of two masks, relative to their mean size.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
-    Use: segmentation with small objects, usually added to a cross-entropy.
+    Use: segmentation with small objects, usually added to a cross-entropy: ls.Dice() + ls.BinaryCrossentropy().
     Beware: computed per row, so that a batch can be split; whole_batch=True gives Keras's single ratio over all rows.
         Two empty masks match perfectly: 0.
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
@@ -36,6 +47,8 @@ class Dice(
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
     Unlike:
         optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
+        DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums, here ls.Dice() + ls.BinaryCrossentropy() or, for the
+            last one, ls.Dice() + ls.BinaryFocalCrossentropy()
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -76,15 +89,198 @@ class Tversky(
     smooth: Smooth = 0.0
 
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
-        k = self.scale()
-        return _ratio(self.alpha * k * fp + self.beta * k * fn, k * tp, self.smooth * k)
-
-    def scale(self) -> float:
-        """A power of two that makes the larger price about 1, so that the price of a faint mask stays a number."""
-        prices = self.alpha, self.beta
-        if not all(isinstance(price, (int, float)) for price in prices) or not max(prices):  # one that moves
-            return 1.0
-        return 2.0 ** -math.floor(math.log2(max(prices)))
+        return _priced(tp, fp, fn, self.alpha, self.beta, self.smooth)
 
 
 tversky = function(Tversky)
+
+
+class FocalTversky(Overlap, traits=("bounded",)):
+    r"""Tversky's loss to a power: with gamma below 1, masks that are nearly right keep pulling.
+
+    Formula: L^\gamma, with L = 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row
+    Use: small lesions in large images, where the last misses matter.
+    Beware: `gamma` is the exponent itself; the paper writes 1 / gamma, with gamma = 4/3, and calls the weight of false
+        negatives alpha. Libraries differ in whether the power comes before or after a mean over classes. At a perfect
+        mask, where the slope is infinite for gamma < 1, the gradient is 0.
+    Reference: Abraham and Khan (2019), A novel focal Tversky loss function with improved attention U-Net for lesion
+        segmentation, arXiv:1810.07842
+    Unlike:
+        FocalTverskyLoss: in libraries for torch, of logits, or with 1 / gamma, each in its own way
+
+    >>> focal_tversky([[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]], alpha=0.5, beta=0.5, gamma=2.0)
+    0.25
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of false positives.", slide=(0.0, 1.0))] = 0.3
+    beta: Annotated[float, nonnegative("The weight of false negatives.", slide=(0.0, 1.0))] = 0.7
+    gamma: Annotated[float, positive("The exponent; below 1, nearly right masks count more.", slide=(0.3, 3.0))] = 0.75
+    smooth: Smooth = 0.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return rising_power(_priced(tp, fp, fn, self.alpha, self.beta, self.smooth), self.gamma)
+
+
+focal_tversky = function(FocalTversky)
+
+
+class Jaccard(Overlap, aliases=("jaccard_loss", "soft_iou", "soft_jaccard"), traits=("bounded",)):
+    r"""One minus the Jaccard index, the intersection over union of two masks: harder on misses than Dice.
+
+    Formula: 1 - \frac{\sum y p + s}{\sum y + \sum p - \sum y p + s}, counted per row
+    Use: segmentation that is judged by the mean intersection over union.
+    Beware: a soft count: at p = 1/2 everywhere it is no estimate of the index of a thresholded mask. With D for Dice's
+        loss it is 2D / (1 + D), so that both are smallest at the same mask.
+    Reference: Rahman and Wang (2016), Optimizing intersection-over-union in deep neural networks for image
+        segmentation, doi:10.1007/978-3-319-50835-1_22
+
+    >>> jaccard([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    0.5
+    """
+
+    smooth: Smooth = 0.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return _ratio(fp + fn, tp, self.smooth)
+
+
+jaccard = function(Jaccard)
+
+
+class SquaredDice(Overlap, aliases=("v_net", "dice_squared"), traits=("bounded",)):
+    r"""Dice with squares in the denominator: unsure pixels add less to it, and the gradient is smoother.
+
+    Formula: 1 - \frac{2 \sum y p + s}{\sum y^2 + \sum p^2 + s} = \frac{\sum (y - p)^2}{\sum y^2 + \sum p^2 + s}
+    Use: segmentation by Dice as V-Net has it; soft labels, for which the loss is 0 at p = y.
+    Beware: the paper's own form; what most libraries call Dice has plain sums there. Probabilities below 1e-19 have a
+        square that float32 reads as 0, so that a mask of them is empty.
+    Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
+
+    >>> squared_dice([[1.0, 1.0, 0.0]], [[0.5, 0.5, 0.5]])
+    0.27272727
+    """
+
+    smooth: Smooth = 0.0
+
+    def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
+        return {"hit": 2 * (y * p), "missed": ops.square(y * q - (1 - y) * p)}
+
+    def of(self, hit: Tensor, missed: Tensor) -> Tensor:  # type: ignore[override]
+        return _ratio(missed, hit, self.smooth)
+
+
+squared_dice = function(SquaredDice)
+
+
+class LogDice(Overlap, traits=("bounded",)):
+    r"""Minus the logarithm of the Dice coefficient: the worse a mask, the harder it pulls.
+
+    Formula: -\log \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
+    Use: masks of very different sizes, where Dice itself is flat for those that are missed altogether.
+    Beware: a mask that is missed by n pixels in all costs log(1 + n / s); a small `smooth` lets single rows dominate.
+    Reference: Wong, Moradi, Tang and Syeda-Mahmood (2018), 3D segmentation with exponential logarithmic loss for highly
+        unbalanced object sizes, arXiv:1809.00076 (the Dice part, with gamma = 1)
+
+    >>> log_dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    0.28768207
+    """
+
+    smooth: Annotated[
+        float, positive("Added to numerator and denominator: a missed mask costs a finite number.", slide=(0.01, 5.0))
+    ] = 1.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return log_whole(fp + fn, 2 * tp + self.smooth)
+
+
+log_dice = function(LogDice)
+
+
+class LogCoshDice(Overlap, traits=("bounded",)):
+    r"""The log-cosh of Dice's loss: a gradient that fades out as the mask becomes right.
+
+    Formula: \log \cosh L, with L = 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
+    Use: noisy outlines, where Dice's steady pull makes nearly right masks jump.
+    Beware: nearly right masks count by the square of their loss: small objects lag behind.
+    Reference: Jadon (2020), A survey of loss functions for semantic segmentation, arXiv:2006.14822
+
+    >>> log_cosh_dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    0.05455625
+    """
+
+    smooth: Smooth = 0.0
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        return with_slope(log_cosh, tanh)(_ratio(fp + fn, 2 * tp, self.smooth))
+
+
+log_cosh_dice = function(LogCoshDice)
+
+
+class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",)):
+    r"""One Dice ratio for all classes, each weighted by one over its squared size: rare classes count in full.
+
+    Formula: 1 - 2 \frac{\sum_c w_c \sum y_c p_c}{\sum_c w_c \sum (y_c + p_c)}, with w_c = 1 / (\sum y_c)^2
+    Use: several classes of very different sizes, one-hot along the last axis.
+    Beware: the classes lie along the last axis that is not summed over: for channels first, pass axis=(2, 3). A class
+        that a row lacks gets the largest weight of the others. Softmax belongs in the model: from_logits is a sigmoid.
+    Reference: Sudre, Li, Vercauteren, Ourselin and Cardoso (2017), Generalised Dice overlap as a deep learning loss
+        function for highly unbalanced segmentations, arXiv:1707.03237
+    Unlike:
+        optax.losses.multiclass_generalized_dice_loss: a weighted mean of the Dice losses of the classes
+
+    >>> generalized_dice([[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]], [[[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]])
+    0.55555556
+    """
+
+    def _counted(self, rank: int) -> tuple[int, ...]:
+        counted = super()._counted(rank)
+        if self.axis is None:
+            return tuple(axis for axis in counted if axis < rank - 1)
+        if len(counted) == rank:
+            raise ShapeError(
+                "GeneralizedDice weighs the classes, along the last axis that is not summed over.",
+                arrived=f"axis={self.axis} sums over all {rank} axes of y_pred.",
+                allowed="Expected axes that leave out the one of the classes.",
+                do="Pass the axes of the pixels alone, or leave `axis` out where the classes come last.",
+            )
+        return counted
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
+        size = ops.stop_gradient(tp + fn)
+        there = size > 0
+        smallest = ops.min(ops.where(there, size, float("inf")), axis=-1, keepdims=True)
+        weight = ops.square(ops.where(there, smallest / ops.where(there, size, 1.0), 1.0))
+        return _ratio(total(weight * (fp + fn), -1), total(weight * (2 * tp), -1), 0.0)
+
+
+generalized_dice = function(GeneralizedDice)
+
+
+class MCC(Overlap, aliases=("matthews", "matthews_correlation", "phi"), traits=("bounded",)):
+    r"""One minus Matthews' correlation coefficient of two masks: the background counts too, unlike in Dice.
+
+    Formula: 1 - \frac{TP\,TN - FP\,FN}{\sqrt{(TP + FP)(TP + FN)(TN + FP)(TN + FN)}}, counted per row
+    Use: masks or classes that are rare, where true negatives should count.
+    Beware: between 0 and 2. An empty mask has no correlation: its loss is 1, nearly without gradient, so that
+        whole_batch=True suits data with empty masks. MCC stands for minimum class confusion elsewhere.
+    Reference: Abhishek and Hamarneh (2021), Matthews correlation coefficient loss for deep convolutional networks,
+        arXiv:2010.13454
+
+    >>> mcc([[1.0, 1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]], smooth=0.0)
+    0.42264973
+    """
+
+    smooth: Annotated[float, nonnegative("Added to each of the four counts.", slide=(0.0, 5.0))] = 1e-5
+
+    def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
+        return {**super().counts(y, p, q), "tn": (1 - y) * q}
+
+    def of(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:  # type: ignore[override]
+        tp, fp, fn, tn = (count + self.smooth for count in (tp, fp, fn, tn))
+        scale = square_root(tp + fp) * square_root(tp + fn) * square_root(tn + fp) * square_root(tn + fn)
+        known = scale > 0
+        return 1 - ops.where(known, (tp * tn - fp * fn) / ops.where(known, scale, 1.0), 0.0)
+
+
+mcc = function(MCC)

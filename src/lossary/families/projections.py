@@ -8,19 +8,17 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..core.axes import Axis
-from ..core.contract import CHECKS, Values
-from ..core.errors import ParameterError, TargetError
+from ..core.contract import CHECKS, CLASS_INDEX
+from ..core.errors import ParameterError
 from ..core.forms.labels import ClassWeights, Ignored, Smoothing, one_each
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, flag, number
 from ..core.results import Fused
-from ..core.slots import SIZES, VECTOR, Slot, declare, own
+from ..core.slots import VECTOR, Slot, declare, own
 from ..numerics import ops, projections
-from ..numerics.backend import concrete, extremes
+from ..numerics.backend import concrete
 from .embeddings import Classes, Features
-
-LABEL = Values("a class index", whole=True, draw=lambda rng, shape, top: rng.integers(0, SIZES["class"], shape))
 
 
 class Projected(Fused):
@@ -48,7 +46,7 @@ class Projected(Fused):
         found = projections.summed(self.terms, self.weights, rows, kernel, bias, tuple(flat[:-1]), flat[-1])
         if found is None:
             found = ops.sum(projections.values(self.terms, self.weights, *self.given) * scale)
-        return found if wrong is None else ops.where(ops.any(wrong), math.nan, found)
+        return found if wrong is None else found + ops.where(ops.any(wrong), math.nan, 0.0)
 
 
 class LinearCrossEntropy(
@@ -84,7 +82,7 @@ class LinearCrossEntropy(
     ] = None
 
     inputs = declare(
-        label=Slot(LABEL, ("row", "..."), "true"),
+        label=Slot(CLASS_INDEX, ("row", "..."), "true", ignored="ignore_class"),
         hidden=Slot(VECTOR, ("row", "...", "feature")),
         kernel=own(VECTOR, ("class", "feature"), ("classes", "features")),
         bias=own(VECTOR, ("class",), ("classes",), start="zeros", when="use_bias"),
@@ -97,22 +95,15 @@ class LinearCrossEntropy(
 
     def call(self, label: Tensor, hidden: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Projected:
         kernel, bias = ops.cast(kernel, hidden.dtype), None if bias is None else ops.cast(bias, hidden.dtype)
-        index = ops.cast(label, "int32")
-        valid = None if self.ignore_class is None else ops.not_equal(index, self.ignore_class)
-        index = index if valid is None else ops.where(valid, index, 0)
-        if valid is not None:
-            hidden = ops.where(ops.expand_dims(valid, -1), hidden, 1.0)
-        known = None
-        if not self._looked_at(index, kernel.shape[0]):  # compiled code cannot refuse a label
+        index, known = ops.cast(label, "int32"), None
+        if not (concrete(index) and CHECKS.get()):  # compiled code cannot refuse a label
             known = ops.logical_and(index >= 0, index < kernel.shape[0])
             index = ops.where(known, index, 0)
         index = ops.whole(index)
         weights = self._weights(kernel)
         held = (index,) if weights is None else (index, ops.take(weights, index))
         terms = projections.Terms(self.label_smoothing, self.z_loss, self.soft_cap)
-        result = Projected(terms, weights, known, hidden, kernel, bias, held)
-        result.valid = valid
-        return result
+        return Projected(terms, weights, known, hidden, kernel, bias, held)
 
     def logits(self, hidden: Any) -> Tensor:
         """The logits of hidden states (..., features), with the kernel that the loss has learned: (..., classes)."""
@@ -120,20 +111,6 @@ class LinearCrossEntropy(
         hidden = ops.cast(ops.convert_to_tensor(hidden), own["kernel"].dtype)
         z = projections.logits(hidden, own["kernel"], own.get("bias"))
         return z if self.soft_cap is None else self.soft_cap * ops.tanh(z / self.soft_cap)
-
-    def _looked_at(self, index: Tensor, classes: int) -> bool:
-        """Whether the labels were seen to be in range."""
-        if not concrete(index) or 0 in index.shape or not CHECKS.get():
-            return False
-        low, high = extremes(index)
-        if low < 0 or high >= classes:
-            raise TargetError(
-                f"{type(self).__name__} reads every label as a class index.",
-                arrived=f"The labels range from {low:g} to {high:g}.",
-                allowed=f"Expected integers from 0 to {classes - 1}, or ignore_class.",
-                do="Pass ignore_class=-100 if -100 marks the tokens that do not count.",
-            )
-        return True
 
     def _weights(self, kernel: Tensor) -> Tensor | None:
         if self.class_weight is None:

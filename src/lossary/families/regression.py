@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any
 
-from ..core.axes import Axis
-from ..core.contract import REAL, Contract, Values
-from ..core.forms import Distance, Pointwise, Vector
+from ..core.contract import Values
+from ..core.forms import Columns, Distance, Pointwise, Vector
 from ..core.functions import function
-from ..core.loss import Loss, Tensor
+from ..core.loss import Tensor
 from ..core.params import positive
-from ..core.results import Moments, Norm, RisingSums, Sums
+from ..core.results import Moments, Norm, RisingSums
 from ..numerics import ops
 from ..numerics.backend import log1p_near, total
 from ..numerics.stable import (
     at_least,
     log_growth,
     root_mean_square,
+    share_of,
     squared_log_growth,
     tanh,
     unit,
@@ -40,7 +40,7 @@ class MeanSquaredError(
         optax.losses.squared_error
         sklearn.metrics.mean_squared_error
     Unlike:
-        optax.losses.l2_loss, tf.nn.l2_loss: half of it, for each entry (optax) or summed (tf.nn)
+        tf.nn.l2_loss: half of its sum over all entries
 
     >>> mean_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     5.0
@@ -273,7 +273,7 @@ class CosineSimilarity(
 cosine_similarity = function(CosineSimilarity)
 
 
-class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coefficient"), tasks=("regression",)):
+class ConcordanceCorrelation(Columns, aliases=("ccc", "concordance_correlation_coefficient")):
     r"""One minus the concordance correlation: rewards correlation, equal means and equal variances.
 
     Formula: 1 - \frac{2 s_{yp}}{s_y^2 + s_p^2 + (\mu_y - \mu_p)^2}, over all rows, for each column; then their mean
@@ -286,30 +286,15 @@ class ConcordanceCorrelation(Loss, aliases=("ccc", "concordance_correlation_coef
     0.14285714
     """
 
-    gives = Sums
-    unfit = "it is one number for all rows together"
-    undrawn = "It is one number for all rows together, so there is no value per row to draw."
-
-    @property
-    def contract(self) -> Contract:
-        return Contract(REAL, REAL)
-
-    def drawn_over(self) -> list[Axis]:
-        return []
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
-        if len(y_pred.shape) == 1:  # vectors alone, given to the function, are one column
-            y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
         # 1 less the coefficient is a sum of squared errors: written so, nothing cancels
-        parts = {"errors": ops.square(y_pred - y_true), "both": Moments((y_true, y_pred))}
-        return Sums(parts, self.finished, tuple(range(len(y_pred.shape) - 1)))
+        return {"errors": ops.square(p - y), "both": Moments((y, p))}
 
-    def finished(self, sums: dict[str, Any], count: Tensor) -> Tensor:
+    def of(self, sums: dict[str, Any]) -> Tensor:
         """The sum of squared errors as a share of what it would be without any correlation."""
         both = sums["both"]
         spread = both.products[0, 0] + both.products[1, 1] + both.n * ops.square(both.means[0] - both.means[1])
-        nothing = spread <= 0  # and not spread > 0, which would take NaN for nothing
-        return ops.where(nothing, 0.0, sums["errors"] / ops.where(nothing, 1.0, spread))
+        return share_of(sums["errors"], spread)
 
 
 concordance_correlation = function(ConcordanceCorrelation)

@@ -35,6 +35,7 @@ class Huber(
         keras.losses.Huber(delta=1.0)
         torch.nn.HuberLoss, torch.nn.functional.huber_loss(delta=1.0)
         optax.losses.huber_loss(delta=1.0)
+        scipy.optimize.least_squares:huber(f_scale=1.0) -> delta=f_scale
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
     (0.125, 4.0)
@@ -89,6 +90,7 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
     Reference: Hartley and Zisserman (2003), Multiple View Geometry, appendix 6, doi:10.1017/CBO9780511811685
     Elsewhere:
         xgboost.reg:pseudohubererror(huber_slope=1.0) -> delta=huber_slope
+        scipy.optimize.least_squares:soft_l1(f_scale=1.0) -> delta=f_scale
 
     >>> pseudo_huber([[0.0]], [[3.0]], delta=2.0)
     3.2111026
@@ -204,6 +206,68 @@ class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth
 
 
 fair = function(Fair)
+
+
+class Charbonnier(Distance, aliases=("charbonnier_loss",), traits=("convex", "robust", "symmetric")):
+    r"""The absolute error with its corner rounded off within `epsilon`: gradients of nearly equal size for all errors.
+
+    Formula: \sqrt{e^2 + \epsilon^2}, with e = y_pred - y_true
+    Use: restoring images: sharper results than the squared error, and a gradient everywhere.
+    Beware: at a perfect fit it is `epsilon`, not 0. Some libraries add epsilon, not its square, under the root; one
+        subtracts 1 at epsilon = 1, which is PseudoHuber().
+    Reference: Charbonnier, Blanc-Féraud, Aubert and Barlaud (1994), Two deterministic half-quadratic regularization
+        algorithms for computed imaging, doi:10.1109/ICIP.1994.413553
+
+    >>> charbonnier([[0.0]], [[3.0]], epsilon=4.0), charbonnier([[0.0]], [[0.0]])
+    (5.0, 0.001)
+    """
+
+    epsilon: Annotated[float, positive("The error within which it is rounded off.", slide=(0.001, 2.0))] = 1e-3
+
+    def of(self, e: Tensor) -> Tensor:
+        size = ops.abs(e)
+        longer, shorter = at_least(size, self.epsilon), at_most(size, self.epsilon)
+        return longer * ops.sqrt(1 + ops.square(shorter / longer))
+
+    def slope(self, e: Tensor) -> Tensor:
+        near = ops.clip(e / self.epsilon, -1.0, 1.0)
+        return near / ops.sqrt(ops.square(near) + ops.square(self.epsilon / at_least(ops.abs(e), self.epsilon)))
+
+
+charbonnier = function(Charbonnier)
+
+
+class Welsch(
+    Distance,
+    aliases=("leclerc", "welsch_loss", "correntropy", "dennis_welsch"),
+    traits=("bounded", "robust", "redescending", "smooth", "symmetric"),
+):
+    r"""Nearly constant for errors beyond a few `c`: the gradient of an outlier falls to 0 like a Gaussian curve.
+
+    Formula: \tfrac12 c^2\,(1 - e^{-(d/c)^2}), with d = y_pred - y_true
+    Use: when some targets are clearly wrong; c = 2.985 keeps 95 % efficiency for Gaussian errors of
+        standard deviation 1.
+    Beware: not convex, and rows far beyond `c` have no gradient: standardise the targets and start from a Huber fit.
+        Barron's form has c times the root of 1/2 as its c, and is divided by the square of that.
+    Reference: Holland and Welsch (1977), Robust regression using iteratively reweighted least-squares, Communications
+        in Statistics 6(9):813-827
+
+    >>> welsch([[0.0]], [[1.0]], c=1.0), welsch([[0.0]], [[30.0]], c=2.0)
+    (0.31606028, 2.0)
+    """
+
+    c: Annotated[float, positive("The error beyond which the loss levels off.", slide=(0.5, 8.0))] = 2.985
+
+    def of(self, e: Tensor) -> Tensor:
+        near = ops.clip(e / self.c, -32.0, 32.0)  # e^-1024 is 0 in any type
+        return -0.5 * self.c**2 * expm1(-ops.square(near))
+
+    def slope(self, e: Tensor) -> Tensor:
+        near = ops.clip(e / self.c, -32.0, 32.0)
+        return self.c * near * ops.exp(-ops.square(near))
+
+
+welsch = function(Welsch)
 
 
 SHAPE = Values("a number between 0 and 2", 0.001, 1.999, neutral=1.0, slack=1e-6,

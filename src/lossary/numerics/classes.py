@@ -186,6 +186,27 @@ def chances_of_logits(z: Tensor) -> tuple[Tensor, Tensor]:
     return _shares(e, others, first)
 
 
+def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
+    """softmax(z) along the last axis where the sign is 1, 1 - softmax(z) where it is -1; the slopes are exact too."""
+
+    def value(z: Tensor, sign: Tensor) -> Tensor:
+        p, q = chances_of_logits(z)
+        return ops.where(sign < 0, q, p)
+
+    def along(z: Tensor, change: Tensor) -> Tensor:
+        """The change of the softmax with z. (The matrix of its slopes is symmetric.)"""
+        (p, q), (_, first) = chances_of_logits(z), _winner(z)
+        return p * (q * change - _of_others(p * change, first))
+
+    def push(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
+        return sign * along(z, dz)
+
+    def pull(z: Tensor, sign: Tensor, g: Tensor) -> tuple[Tensor, None]:
+        return along(z, sign * g), None
+
+    return derived(value, push, pull)(z, sign)
+
+
 def _against_the_winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """z less its largest entry; e to that, 0 at the winner; the sum of these; and where the winner is (one of them)."""
     top, first = _winner(z)

@@ -141,6 +141,27 @@ def power(x: Tensor, k: float) -> Tensor:
     return powered * (1 + missing * ops.where(positive, backend.log(ops.where(positive, x, 1.0)), 0.0))
 
 
+def rising_power(x: Tensor, k: float) -> Tensor:
+    """x^k for x >= 0 and k > 0, with gradient 0 (not infinite) at 0 where k < 1."""
+    if isinstance(k, (int, float)) and k == 1:
+        return x
+
+    def slope(x: Tensor) -> Tensor:
+        nothing = x <= 0
+        return ops.where(nothing, 0.0, k * power(ops.where(nothing, 1.0, x), k - 1))
+
+    return with_slope(lambda x: power(x, k), slope)(x)
+
+
+def log_whole(a: Tensor, b: Tensor) -> Tensor:
+    """log((a + b) / b) for a >= 0 and b > 0, relatively exact where a is small: minus the log of the share of b."""
+
+    def slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return 1 / (a + b), -a / (a + b) / b
+
+    return with_slopes(lambda a, b: backend.log1p(a / b), slopes)(a, b)
+
+
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)
@@ -150,7 +171,7 @@ def log1p_of_square(x: Tensor) -> Tensor:
 
 
 def less_log1p(x: Tensor) -> Tensor:
-    """x - log(1 + x) for x >= 0, also where the two are nearly equal: a series in u = x / (2 + x)."""
+    """x - log(1 + x) for x >= -2/3, also where the two are nearly equal: a series in u = x / (2 + x)."""
     far = x > 2
     near = ops.where(far, 0.0, x)
     u = near / (2 + near)
@@ -159,6 +180,17 @@ def less_log1p(x: Tensor) -> Tensor:
         series = series * square + 1 / k
     away = ops.where(far, x, 3.0)
     return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
+
+
+def exp_less_line(x: Tensor) -> Tensor:
+    """e^x - 1 - x, also where they are nearly equal: a series near 0. Infinite where e^x is."""
+    far = ops.abs(x) > 1
+    near = ops.where(far, 0.0, x)
+    series = 0.0 * near + 1.0
+    for k in range(20, 2, -1):
+        series = series * near / k + 1
+    away = ops.where(far, x, 2.0)
+    return ops.where(far, backend.expm1(away) - at_most(away, 1e4), 0.5 * near * near * series)
 
 
 def about_one(size: Tensor) -> tuple[Tensor, Tensor]:
@@ -263,6 +295,19 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 
 
+def log_quotient(a: Tensor, b: Tensor) -> Tensor:
+    """log(a / b) for positive numbers, relatively exact where they are nearly equal, and where no quotient is."""
+
+    def value(a: Tensor, b: Tensor) -> Tensor:
+        ratio = a / b
+        near = ops.logical_and(ratio > 0.5, ratio < 2)
+        middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)
+        far = ops.where(middle, backend.log(ops.where(middle, ratio, 1.0)), backend.log(a) - backend.log(b))
+        return ops.where(near, backend.log1p(ops.where(near, (a - b) / b, 0.0)), far)
+
+    return with_slopes(value, lambda a, b: (1 / a, -1 / b))(a, b)
+
+
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
     grown = backend.log1p(ops.abs(p - y) / (1 + ops.where(p < y, p, y)))
@@ -293,6 +338,12 @@ def share(a: Tensor, b: Tensor) -> Tensor:
         return b / both / both * k, at_least(-a / both / both * k, -limit)
 
     return with_slopes(lambda a, b: a / whole(a, b), slopes)(a, b)
+
+
+def share_of(part: Tensor, whole: Tensor) -> Tensor:
+    """part / whole; 0, without a gradient, where the whole is 0 (or below). Of NaN it is NaN."""
+    nothing = whole <= 0  # and not whole > 0, which would take NaN for nothing
+    return ops.where(nothing, 0.0, part / ops.where(nothing, 1.0, whole))
 
 
 def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:

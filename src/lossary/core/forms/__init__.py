@@ -3,6 +3,7 @@
 Loss
 ├── Distance       of the error e = y_pred - y_true alone
 ├── Pointwise      of y_true and y_pred entry by entry
+├── Columns        of sums over all rows, for each column
 ├── Margin         of the margin m = y * y_pred, with labels y = -1 or 1
 ├── Binary         of probabilities or logits of independent yes/no questions
 ├── Categorical    of probabilities or logits of exclusive classes, with soft or one-hot targets
@@ -11,9 +12,10 @@ Loss
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
-└── Boxes          of the areas of two boxes: intersection, union, hull
+└── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
+from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
@@ -30,8 +32,10 @@ from .labels import Smoothing as Smoothing
 from .labels import Sparse as Sparse
 from .labels import YesNo as YesNo
 from .labels import absent as absent
+from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
 from .regions import Overlap as Overlap
+from .regions import Pair as Pair
 from .regions import Vector as Vector

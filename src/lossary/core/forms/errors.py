@@ -1,4 +1,4 @@
-"""Forms of numbers: an error, two entries, a margin, the parameters of a distribution."""
+"""Forms of numbers: an error, two entries, columns as a whole, a margin, the parameters of a distribution."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..contract import (
 from ..errors import ParameterError, ShapeError
 from ..inputs import read
 from ..loss import Loss, Tensor
-from ..results import Fused
+from ..results import Fused, Sums
 
 
 class Distance(Loss, abstract=True, tasks=("regression",)):
@@ -93,6 +93,35 @@ class Pointwise(Loss, abstract=True, tasks=("regression",)):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return Fused(self.kernel, y_pred, y_true)
+
+
+class Columns(Loss, abstract=True, tasks=("regression",)):
+    """A loss of sums over all rows, for each column by itself; their mean is the value."""
+
+    gives = Sums
+    unfit = "it is one number for all rows together"
+    undrawn = "It is one number for all rows together, so there is no value per row to draw."
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        """What is summed, by name: tensors of the shape of y and p, or moments."""
+        raise NotImplementedError
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        """The value of each column from its sums."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        if len(y_pred.shape) == 1:  # vectors alone, given to the function, are one column
+            y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
+        over = tuple(range(len(y_pred.shape) - 1))
+        return Sums(self.parts(y_true, y_pred), lambda sums, count: self.of(sums), over)
 
 
 class Margin(Loss, abstract=True, tasks=("binary",)):

@@ -80,6 +80,15 @@ def one_each(numbers: tuple[float, ...], values: Tensor) -> bool:
     return len(numbers) == classes or (classes is None and len(numbers) > 1)
 
 
+def all_ignored(y_true: Tensor, label: int | None, by_entry: bool = False) -> Tensor | None:
+    """The rows of masks in which every entry is ignored; a vector is one row, or with `by_entry` as many as entries."""
+    if label is None:
+        return None
+    same, rank = ops.equal(y_true, label), len(y_true.shape)
+    axes = tuple(range(1 if by_entry or rank > 1 else 0, rank))
+    return ops.all(same, axis=axes) if axes else same
+
+
 class YesNo(NamedTuple):
     """What a formula of yes/no questions is made of: -log p, -log(1 - p), p and 1 - p; and slopes by y_pred."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from keras import ops
@@ -12,6 +13,7 @@ from ...numerics.stable import (
     larger,
     largest,
     middling,
+    share,
     sigmoid,
     smaller,
 )
@@ -31,7 +33,7 @@ from ..loss import Loss, Tensor
 from ..params import Param, choice, flag
 from ..results import Fused, Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
-from .labels import FromLogits
+from .labels import FromLogits, Ignored, all_ignored
 
 
 class Vector(Loss, abstract=True, tasks=("regression",)):
@@ -64,6 +66,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     ] = None
     from_logits: FromLogits = False
     whole_batch: Annotated[bool, flag("If axis is None, sum over the batch axis too: one ratio for all rows.")] = False
+    ignore_class: Ignored = None
 
     @property
     def gives(self) -> type[Rows] | type[Sums]:
@@ -82,7 +85,9 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
 
     @property
     def contract(self) -> Contract:
-        return Contract(SOFT_LABEL, LOGIT if self.from_logits else PROBABILITY)
+        prediction = LOGIT if self.from_logits else PROBABILITY
+        ignored = self.ignore_class
+        return Contract(SOFT_LABEL, prediction, ignored=ignored, absent=partial(all_ignored, label=ignored))
 
     def drawn_over(self) -> list[axes.Axis]:
         return [AXES[name] for name in (("logit", "mask logits") if self.from_logits else ("probability", "mask"))]
@@ -90,20 +95,30 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.entries("the true pixel", "a false pixel", self.from_logits)
 
+    def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
+        """What is added up, entry by entry, and given to `of` by name; q is 1 - p, and both are 0 where ignored."""
+        return {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
+
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
         """The value from the soft counts."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows | Sums:
+        kept = None
+        if self.ignore_class is not None:
+            kept = ops.not_equal(y_true, self.ignore_class)
+            y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
         if self.from_logits:
             p, q = sigmoid(y_pred), sigmoid(-y_pred)
         else:
             p, q = y_pred, 1 - y_pred
-        y, axes = y_true, self._counted(len(y_pred.shape))
-        counts = {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
+        if kept is not None:
+            p, q = ops.where(kept, p, 0.0), ops.where(kept, q, 0.0)
+        counts, axes = self.counts(y_true, p, q), self._counted(len(y_pred.shape))
         if 0 in axes and len(y_pred.shape) > 1:  # one ratio over the batch: rows are weighed inside the counts
             return Sums(counts, lambda sums, count: self.of(**sums), axes)
-        return Rows(self.of(**{name: total(c, axes) for name, c in counts.items()}))
+        sums = {name: total(c, axes) if axes else c for name, c in counts.items()}
+        return Rows(self.of(**sums))
 
 
 class Boxes(Loss, abstract=True, tasks=("detection",)):
@@ -129,18 +144,14 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.shifts(self.coding)
 
-    def of(self, intersection: Tensor, left: Tensor, hull: Tensor) -> Tensor:
-        """The value of each pair of boxes, from areas: of the intersection, of the rest of the union, of the hull."""
+    def of(self, pair: Pair) -> Tensor:
+        """The value of each pair of boxes."""
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
-        (a, a_end), (b, b_end) = self.corners(y_true), self.corners(y_pred)
-        self._check(a, a_end)
-        first, last = smaller(a, b), larger(a_end, b_end)
-        k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))  # no area is too large or small
-        hull, inner = _area(first, last, k), _area(larger(a, b), smaller(a_end, b_end), k)
-        rest = (_area(a, a_end, k) - inner) + (_area(b, b_end, k) - inner)
-        return Rows(self.of(inner, at_least(rest, 0.0), hull), valid)
+        a, b = self.corners(y_true), self.corners(y_pred)
+        self._check(*a)
+        return Rows(self.of(Pair(*a, *b)), valid)
 
     def corners(self, box: Tensor) -> tuple[Tensor, Tensor]:
         """The first corner and the last one, each (..., 2)."""
@@ -159,9 +170,45 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
             )
 
 
-def _area(begin: Tensor, end: Tensor, k: Tensor) -> Tensor:
-    """The area of a rectangle whose sides are multiplied by k; one that ends before it begins is empty."""
-    sides = at_least((end - begin) * k, 0.0)
+class Pair:
+    """A true and a predicted box, by their corners. One that ends before it begins is empty.
+
+    Lengths are multiplied by the power of two `k` (..., 1), so that no area is too large or too small; areas by its
+    square. Sides and distances are (..., 2), areas (...).
+    """
+
+    def __init__(self, a: Tensor, a_end: Tensor, b: Tensor, b_end: Tensor) -> None:
+        first, last = smaller(a, b), larger(a_end, b_end)
+        self.k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))
+        self.hull_sides, self.true_sides, self.pred_sides = (
+            self._sides(*ends) for ends in ((first, last), (a, a_end), (b, b_end))
+        )
+        self.intersection = _area(self._sides(larger(a, b), smaller(a_end, b_end)))
+        rest = [_area(sides) - self.intersection for sides in (self.true_sides, self.pred_sides)]
+        self.left = at_least(rest[0] + rest[1], 0.0)  # the union without the intersection
+        self._ends = (a, a_end, b, b_end)
+
+    def _sides(self, begin: Tensor, end: Tensor) -> Tensor:
+        return at_least((end - begin) * self.k, 0.0)
+
+    @property
+    def hull(self) -> Tensor:
+        """The area of the smallest box around both."""
+        return _area(self.hull_sides)
+
+    @property
+    def missed(self) -> Tensor:
+        """One minus the intersection over union."""
+        return share(self.left, self.intersection)
+
+    @property
+    def shift(self) -> Tensor:
+        """The way from the true centre to the predicted one."""
+        a, a_end, b, b_end = self._ends
+        return ((b - a) + (b_end - a_end)) * (self.k / 2)
+
+
+def _area(sides: Tensor) -> Tensor:
     return sides[..., 0] * sides[..., 1]
 
 

@@ -19,7 +19,7 @@ from ..classes import absent
 from ..stable import length
 
 Tensor = Any
-BLOCK = 1 << 22  # logits of a block
+BLOCK = 1 << 23  # logits of a block
 _OWN = import_module(f"{__name__}.{keras.backend.backend()}")
 
 

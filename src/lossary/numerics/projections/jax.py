@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 Tensor = Any
+PART = 1 << 20  # numbers of the kernel's gradient that are added to at once
 
 
 def summed(terms: Any, weights: Any, h: Any, w: Any, b: Any, held: tuple[Any, ...], scale: Any) -> Any:
@@ -27,7 +28,7 @@ def summed(terms: Any, weights: Any, h: Any, w: Any, b: Any, held: tuple[Any, ..
             x, *held, scale = rows
             number, s = block(x, w, b, held, scale)
             by_b = by_b if by_b is None else by_b + jnp.sum(s, 0)
-            return (total + number, by_w + jnp.matmul(s.T, x), by_b), jnp.matmul(s, w)
+            return (total + number, _added(by_w, s, x), by_b), jnp.matmul(s, w)
 
         start = (jnp.zeros((), h.dtype), jnp.zeros_like(w), None if b is None else jnp.zeros_like(b))
         (number, by_w, by_b), by_h = _over_blocks(body, start, (h, *rest), len(w))
@@ -52,6 +53,22 @@ def summed(terms: Any, weights: Any, h: Any, w: Any, b: Any, held: tuple[Any, ..
 
     f.defjvp(rule, symbolic_zeros=True)
     return f(h, w, b, *held, scale)
+
+
+def _added(by_w: Any, s: Any, x: Any) -> Any:
+    """by_w plus the product of s, transposed, and x: a few classes at a time, where they are."""
+    size = max(1, PART // x.shape[-1])
+    count = len(by_w) // size
+
+    def add(start: Any, by_w: Any, size: int) -> Any:
+        part = jax.lax.dynamic_slice_in_dim(s, start, size, 1)
+        more = jax.lax.dynamic_slice_in_dim(by_w, start, size, 0) + jnp.matmul(part.T, x)
+        return jax.lax.dynamic_update_slice_in_dim(by_w, more, start, 0)
+
+    if count:
+        by_w = jax.lax.fori_loop(0, count, lambda k, by_w: add(k * size, by_w, size), by_w)
+    rest = len(by_w) - count * size
+    return add(count * size, by_w, rest) if rest else by_w
 
 
 def _over_blocks(body: Any, start: Any, rows: tuple[Any, ...], classes: int) -> tuple[Any, Any]:
