@@ -34,7 +34,6 @@ def test_robust_means_a_bounded_pull(cls):
     far = np.abs(gradient(cls().of, np.float32([-1e4, -1e3, 1e3, 1e4])))
     grows = far[3] > 5 * max(far[2], 1e-3) or far[0] > 5 * max(far[1], 1e-3) or not np.isfinite(far).all()
     assert not (grows and "robust" in cls.traits)
-    # A label is wrong by at most 2, so a margin need not be robust.
     assert grows or "robust" in cls.traits or issubclass(cls, Margin) or cls.__name__ == "PowerError"
 
 

@@ -80,8 +80,8 @@ def lengths(case: Case) -> tuple[int, ...]:
     loss = case()
     if loss.coupled or loss.contract.shape not in ("same", "index"):
         return ()
-    exclusive = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
-    return CLASSES if exclusive or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
+    by_class = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
+    return CLASSES if by_class or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
 
 
 def long_rows(case: Case, kind: Float, length: int) -> Block:

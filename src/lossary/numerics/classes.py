@@ -196,8 +196,7 @@ def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
     def along(z: Tensor, change: Tensor) -> Tensor:
         """The change of the softmax with z. (The matrix of its slopes is symmetric.)"""
         (p, q), (_, first) = chances_of_logits(z), _winner(z)
-        own = p * change
-        return p * (q * change - _of_others(own, first))
+        return p * (q * change - _of_others(p * change, first))
 
     def push(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
         return sign * along(z, dz)
