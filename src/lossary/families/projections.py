@@ -63,6 +63,9 @@ class LinearCrossEntropy(
         the model that is compiled with the loss. To predict, call `loss.logits(hidden)`.
     Reference: Wijmans, Huval, Hertzberg, Koltun and Krähenbühl (2024), Cut your losses in large-vocabulary language
         models, arXiv:2411.09009
+    Unlike:
+        linear_cross_entropy_loss: in torch, a module with weights of its own: torch.nn.LinearCrossEntropyLoss
+        torch.nn.functional.linear_cross_entropy: its arguments come in another order
 
     >>> linear_cross_entropy([0], [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]])
     0.31326169
