@@ -138,7 +138,7 @@ def variants(cls: Any) -> list[Case]:
         ways = [{**way, "pos_weight": 3.0} for way in ways]
     if "log_rate" in own:
         ways.append({"log_rate": True})
-    if "spread" in own:
+    if "spread" in own and "variance" in own["spread"].choices:
         ways.append({"spread": "variance"})
     if "whole_batch" in own:
         ways.append({"whole_batch": True})
@@ -222,4 +222,4 @@ def targets(values: Any, shape: Shape, rng: np.random.Generator) -> np.ndarray:
         return (normal(shape, 4) > 0).astype("float32")
     if values is c.COUNT:
         return np.floor(3 * np.abs(normal(shape, 4)))
-    return 2 * normal(shape, 4)
+    return 2 * normal(shape, 4) if values.low < 0 else np.abs(normal(shape, 4)) + np.float32(0.1)

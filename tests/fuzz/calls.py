@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Divergence, Sparse
+from lossary.core.forms import Categorical, Divergence, Overlap, Sparse
 from tests.backends import BACKEND, compiled
 from tests.laws.cases import CASES
 from tests.oracle.formulas import ORACLE
@@ -514,11 +514,12 @@ def rows(case, y, p):
     """The value of every row, by the formulas of the oracle."""
     name = snake(case.cls.__name__)
     whole = case.parameters.get("whole_batch")
-    lead = p.shape[: 1 if name in ("circle", "ctc", "dice", "tversky") else p.ndim - 1]
+    image = issubclass(case.cls, Overlap) or name.startswith("lovasz")  # one value for each row, however many pixels
+    lead = p.shape[: 1 if name in ("circle", "ctc") or image else p.ndim - 1]
     if not p.size:
         return np.zeros(() if whole else lead)
-    if name in ("circle", "ctc", "dice", "tversky"):
-        if p.ndim > 2 and name in ("dice", "tversky"):
+    if name in ("circle", "ctc") or image:
+        if p.ndim > 2 and image and name != "lovasz_softmax":
             y, p = y.reshape(len(y), -1), p.reshape(len(p), -1)
         found = ORACLE[name](y, p, **case.parameters)
         return np.array([float(v) for v in found]).reshape(() if whole else lead)

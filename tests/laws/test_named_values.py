@@ -55,7 +55,7 @@ def hard(case, far):
     for name, kind in kinds.items():
         x = arrays[name]
         if kind is s.GROUP or kind is CLASS_INDEX:
-            x = np.array(GROUPS if kind is s.GROUP else CLASSES)
+            x = np.broadcast_to(np.reshape(GROUPS if kind is s.GROUP else CLASSES, (-1, *[1] * (x.ndim - 1))), x.shape)
         elif kind is s.TIME or kind is s.YES_NO:
             x = np.array(TIMES if kind is s.TIME else EVENTS, "float64")
         elif kind is s.AMOUNT:
@@ -79,9 +79,8 @@ def hard(case, far):
         elif kind is s.UNIT:
             x[1], x[5] = x[0], -x[3]
         arrays[name] = x
-    for name in (
-        case.own if CLASS_INDEX in kinds.values() else ()
-    ):  # along the vector of its class, against it, and nearly so
+    of_classes = [name for name in case.own if CLASS_INDEX in kinds.values() and arrays[name].ndim == 2]
+    for name in () if case.rest else of_classes:  # along the vector of its class, against it, and nearly so
         label, vectors = (arrays[n] for n in case.by_row)
         vectors[0] = 3 * arrays[name][label[0]] + [1e-4, -1e-4, 2e-4]
         vectors[2], vectors[3] = -3 * arrays[name][label[2]], -2.5 * arrays[name][label[3]] + 0.01
@@ -247,7 +246,8 @@ def asked(case, far):
         either, both = np.isnan(found[name]).any(0), np.isnan(found[name]).all(0)
         low = np.where(both, 0, np.where(either, -np.inf, found[name].min(0)))  # without a direction: gradient 0
         high = np.where(both, 0, np.where(either, np.inf, found[name].max(0)))
-        yield name, low, high, of_vector(np.nan_to_num(found[f"move {name}"]), found[name][0], arrays[name].shape)
+        shape = arrays[name].shape if name not in case.own else (1, *arrays[name].shape)  # sums over rows cancel
+        yield name, low, high, of_vector(np.nan_to_num(found[f"move {name}"]), found[name][0], shape)
 
 
 @every_slot_loss

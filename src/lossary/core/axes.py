@@ -281,6 +281,8 @@ def _of_mask(x: float, second: float, loss: Any) -> Mapping[str, float | list[fl
 
 
 def _of_quantiles(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
+    if not hasattr(loss, "q"):  # members of an ensemble
+        return {}
     q = [float(one) for one in (loss.q if isinstance(loss.q, tuple) else (loss.q,))]
     return {"y": 0.0, "k": float(len(q)), "q_i": q, "p_i": [x] * len(q)}
 

@@ -134,7 +134,7 @@ class EIoU(Boxes, aliases=("efficient_iou",), traits=("bounded",)):
     Formula: 1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}, with the hull's sides W
         and H
     Use: box regression; wrong sides have a gradient each, where CIoU sees their ratio alone.
-    Beware: between 0 and 4. Its focal form multiplies by IoU^{1/2}, and is not this one.
+    Beware: between 0 and 4. Its focal form multiplies by the root of the IoU, and is not this one.
     Reference: Zhang, Ren, Zhang, Jia, Wang and Tan (2021), Focal and efficient IOU loss for accurate bounding box
         regression, arXiv:2101.08158
     Unlike:

@@ -10,7 +10,7 @@ from ..core.loss import Tensor
 from ..core.params import nonnegative, positive
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.stable import log_cosh, log_whole, rising_power, share, square_root, tanh, with_slope
+from ..numerics.stable import largest, log_cosh, log_whole, rising_power, share, square_root, tanh, with_slope
 
 Smooth = Annotated[
     float, nonnegative("Added to numerator and denominator; steadies the ratio for small masks.", slide=(0.0, 5.0))
@@ -249,7 +249,7 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
         size = ops.stop_gradient(tp + fn)
         there = size > 0
-        smallest = ops.min(ops.where(there, size, float("inf")), axis=-1, keepdims=True)
+        smallest = -largest(ops.where(there, -size, -float("inf")), keepdims=True)
         weight = ops.square(ops.where(there, smallest / ops.where(there, size, 1.0), 1.0))
         return _ratio(total(weight * (fp + fn), -1), total(weight * (2 * tp), -1), 0.0)
 
