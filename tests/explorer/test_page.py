@@ -13,52 +13,17 @@ from tests.explorer.written import value
 pytestmark = [pytest.mark.backendless, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 SHOWN = "#panel svg.chart path.series:visible, #panel table"
 UNWRITTEN = ("ctc", "cosine_similarity")  # a logarithm of two sums; a quotient whose dot is a product of vectors
-LETTERS = [
-    "active_passive",
-    "andrews_wave",
-    "arctangent_error",
-    "asymmetric_multi_label",
-    "balanced_l1",
-    "binary_sparsemax",
-    "class_absolute_error",
-    "ensemble_crps",
-    "expectile",
-    "focal_regression",
-    "focal_tversky",
-    "gaussian_crps",
-    "generalized_dice",
-    "hampel",
-    "interval_score",
-    "jensen_shannon",
-    "linex",
-    "log_cosh_dice",
-    "lovasz_hinge",
-    "lovasz_softmax",
-    "mcc",
-    "mean_arctangent_absolute_percentage_error",
-    "modified_huber",
-    "normalized_cross_entropy",
-    "penalty_reduced_focal",
-    "poly_binary_cross_entropy",
-    "poly_cross_entropy",
-    "power_error",
-    "quantile_huber",
-    "scale_invariant_logarithmic_error",
-    "smooth_hinge",
-    "smooth_quantile",
-    "soft_wing",
-    "squared_dice",
-    "symmetric_cross_entropy",
-    "tangent",
-    "taylor_cross_entropy",
-    "truncated_hinge",
-    "truncated_squared_error",
-    "tweedie_deviance",
-    "varifocal",
-    "welsch",
-    "wing",
-    "zlpr",
-]  # formulas in which letters stay that stand for a part of them, a case or a sum; the value beside is right
+# formulas in which letters stay, for a part of them, a case or a sum; the value beside is right
+LETTERS = (
+    "active_passive", "andrews_wave", "arctangent_error", "asymmetric_multi_label", "balanced_l1",
+    "binary_sparsemax", "class_absolute_error", "ensemble_crps", "expectile", "focal_regression", "focal_tversky",
+    "gaussian_crps", "generalized_dice", "hampel", "interval_score", "jensen_shannon", "linex", "log_cosh_dice",
+    "lovasz_hinge", "lovasz_softmax", "mcc", "mean_arctangent_absolute_percentage_error", "modified_huber",
+    "normalized_cross_entropy", "penalty_reduced_focal", "poly_binary_cross_entropy", "poly_cross_entropy",
+    "power_error", "quantile_huber", "scale_invariant_logarithmic_error", "smooth_hinge", "smooth_quantile",
+    "soft_wing", "squared_dice", "symmetric_cross_entropy", "tangent", "taylor_cross_entropy", "truncated_hinge",
+    "truncated_squared_error", "tweedie_deviance", "varifocal", "welsch", "wing", "zlpr",
+)  # fmt: skip
 PANELS = ("losses", "fit", "classes", "likelihood", "training", "own")
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Divergence, Overlap, Sparse
+from lossary.core.forms import Categorical, Divergence, Overlap
 from tests.backends import BACKEND, compiled
 from tests.laws.cases import CASES
 from tests.oracle.formulas import ORACLE
@@ -476,7 +476,7 @@ def numbers(random, case, n):
             p = np.abs(p) + 0.5
         return random.integers(-4, 5, size=(n, 1)).astype(float), p, True
     lead = (n,) if random.random() < 0.6 or "whole_batch" in case.cls.params else (n, int(random.integers(1, 4)))
-    if isinstance(loss, (Categorical, Divergence)) or name == "CategoricalHinge":
+    if isinstance(loss, (Categorical, Divergence)) or rules.shape == "index" or name == "CategoricalHinge":
         index = random.integers(0, 4, size=lead)
         p = random.integers(-12, 13, size=(*lead, 4)) / 4
         if rules.prediction.high == 1.0:
@@ -484,7 +484,7 @@ def numbers(random, case, n):
                 np.array([[1, 3, 4, 8], [4, 4, 4, 4], [2, 2, 9, 3], [10, 1, 1, 4]])[random.integers(0, 4, size=lead)]
                 / 16
             )
-        if isinstance(loss, Sparse):
+        if rules.shape == "index":
             return index.astype(float), p, True
         return np.eye(4)[index], p, False
     shape = (*lead, 4)
@@ -514,12 +514,15 @@ def rows(case, y, p):
     """The value of every row, by the formulas of the oracle."""
     name = snake(case.cls.__name__)
     whole = case.parameters.get("whole_batch")
-    image = issubclass(case.cls, Overlap) or name.startswith("lovasz")  # one value for each row, however many pixels
+    of_images = ("lovasz_hinge", "lovasz_softmax", "scale_invariant_logarithmic_error")
+    image = issubclass(case.cls, Overlap) or name in of_images  # one value for each row, however many pixels
     lead = p.shape[: 1 if name in ("circle", "ctc") or image else p.ndim - 1]
     if not p.size:
         return np.zeros(() if whole else lead)
     if name in ("circle", "ctc") or image:
-        if p.ndim > 2 and image and name != "lovasz_softmax":
+        if name == "lovasz_softmax":  # a row without pixels is one pixel
+            y, p = y.reshape(len(p), -1), p.reshape(len(p), -1, p.shape[-1])
+        elif p.ndim > 2 and image:
             y, p = y.reshape(len(y), -1), p.reshape(len(p), -1)
         found = ORACLE[name](y, p, **case.parameters)
         return np.array([float(v) for v in found]).reshape(() if whole else lead)

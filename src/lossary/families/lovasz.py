@@ -6,9 +6,9 @@ from typing import Annotated
 from ..core.axes import AXES, Axis, Plane, entries
 from ..core.contract import CLASS_INDEX, LOGIT, PROBABILITY, SIGN, Contract
 from ..core.forms import Axis as AlongAxis
-from ..core.forms import FromLogits, Ignored, all_ignored
+from ..core.forms import FromLogits, Image, all_ignored
 from ..core.functions import function
-from ..core.loss import Loss, Tensor
+from ..core.loss import Tensor
 from ..core.params import choice
 from ..numerics import ops
 from ..numerics.backend import total
@@ -40,14 +40,8 @@ def _pixels(x: Tensor, last: int = 0) -> Tensor:
     return ops.reshape(x, (*sizes[:row], count, *sizes[kept:]))
 
 
-class _OfImages(Loss, abstract=True, tasks=("segmentation",)):
-    """A loss of all pixels of an image together; a row is an image."""
-
-    ignore_class: Ignored = None
-
-
 class LovaszHinge(
-    _OfImages,
+    Image,
     family="overlaps",
     aliases=("lovasz", "binary_lovasz", "jaccard_hinge"),
     traits=("convex",),
@@ -92,7 +86,7 @@ class LovaszHinge(
 lovasz_hinge = function(LovaszHinge)
 
 
-class LovaszSoftmax(_OfImages, family="overlaps", aliases=("multiclass_lovasz",), traits=("bounded",)):
+class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), traits=("bounded",)):
     r"""For every class, the errors of the pixels weighed by what they add to the Jaccard loss; the mean of the classes.
 
     Formula: \frac{1}{C} \sum_c \sum_i e_{c,i} (J_{c,i} - J_{c,i-1}), with the errors e_c = 1 - p_c of pixels of class c

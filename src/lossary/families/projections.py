@@ -91,7 +91,7 @@ class LinearCrossEntropy(
         bias=own(VECTOR, ("class",), ("classes",), start="zeros", when="use_bias"),
     )
 
-    undrawn = "Its curve over the logits is that of SparseCategoricalCrossentropy(from_logits=True)."
+    undrawn = "Its curve over the logits is that of SparseCategoricalCrossentropy."
 
     def drawn_over(self) -> list[Axis]:
         return []

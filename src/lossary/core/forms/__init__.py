@@ -36,6 +36,7 @@ from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
+from .regions import Image as Image
 from .regions import Overlap as Overlap
 from .regions import Pair as Pair
 from .regions import Vector as Vector

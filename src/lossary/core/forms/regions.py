@@ -170,6 +170,12 @@ class Boxes(Loss, abstract=True, tasks=("detection",)):
             )
 
 
+class Image(Loss, abstract=True, tasks=("segmentation",)):
+    """A loss of all pixels of an image together; a row is an image."""
+
+    ignore_class: Ignored = None
+
+
 class Pair:
     """A true and a predicted box, by their corners. One that ends before it begins is empty.
 
