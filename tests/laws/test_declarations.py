@@ -104,3 +104,8 @@ def test_no_two_losses_share_a_name():
     for card in catalogue.built_in().values():
         for name in {card.name, card.function, *card.aliases}:
             assert loose.setdefault(catalogue.plain(name).removesuffix("loss"), card.name) == card.name, name
+
+
+def test_a_function_is_taken_of_all_of_a_fraction():
+    assert readable(r"-\log \frac{a b}{c} + \frac{1}{\log x}") == "-log((a b) / c) + 1 / (log x)"
+    assert readable(r"a \neq b") == "a ≠ b"

@@ -154,7 +154,7 @@ def _tuple(value: Any) -> Any:
 
 
 SIGNS = {
-    r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ",
+    r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\neq": "≠", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ",
     r"\prod": "Π", r"\pi": "π", r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α",
     r"\epsilon": "ε", r"\mu": "μ", r"\theta": "θ", r"\sigma": "σ", r"\lambda": "λ", r"\tau": "τ",
     r"\rho": "ρ", r"\int": "∫", r"\|": "‖", r"\,": " ", "^2": "²", "^3": "³", "_{t": "_(t",
@@ -165,7 +165,7 @@ def readable(formula: str) -> str:
     """A formula as plain text for a terminal: signs for commands, brackets for fractions and roots."""
     text = formula.replace(r"\tfrac12", "½")
     for _ in range(3):  # innermost first
-        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: f"{_part(m[1])} / {_part(m[2])}", text)
+        text = re.sub(r"(\\[a-z]+ )?\\t?frac\{([^{}]*)\}\{([^{}]*)\}", _quotient, text)
         text = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", text)
         text = re.sub(r"\\math(?:rm|cal)\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"([\^_])\{([^{}]*)\}", r"\1(\2)", text)
@@ -174,6 +174,15 @@ def readable(formula: str) -> str:
         text = re.sub(re.escape(command) + (r"(?![a-z])" if command[-1].isalpha() else ""), sign, text)
     text = re.sub(r"\\([a-z]+)", r"\1 ", text)
     return re.sub(r"\b(log|max|cosh) (?=[(_])", r"\1", " ".join(text.split()))
+
+
+FUNCTIONS = (r"\log ", r"\exp ", r"\cos ", r"\sin ", r"\tanh ", r"\cosh ", r"\arctan ", r"\max ", r"\min ")
+
+
+def _quotient(found: re.Match[str]) -> str:
+    """A fraction on one line; all of it in brackets where a function is taken of it."""
+    before, quotient = found[1] or "", f"{_part(found[2])} / {_part(found[3])}"
+    return f"{before}({quotient})" if before in FUNCTIONS else before + quotient
 
 
 def _part(text: str) -> str:
