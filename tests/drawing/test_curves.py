@@ -146,6 +146,10 @@ def smooth_losses():
     return [cls for cls in LOSSES if "smooth" in cls.traits]
 
 
+def test_the_rounding_of_a_constant_slope_is_no_corner():
+    assert not sample(ls.ClassAbsoluteError()).corners
+
+
 @pytest.mark.parametrize("cls", smooth_losses(), ids=lambda cls: cls.__name__)
 def test_a_smooth_loss_has_no_kink(cls):
     assert not [corner for corner in sample(cls()).corners if corner.kind != "bend"]

@@ -151,7 +151,8 @@ def _bends(x: Numbers, slope: Numbers, curvature: Numbers) -> list[float]:
     for start in _steep(curvature):
         a, b = max(start - 1, 0), min(start + 3, x.size - 1)
         change = curvature[a] - curvature[b]
-        if abs(change) > 0.05 * _size(curvature) and abs(change) > 1e-3 * np.ptp(slope):
+        seen = abs(change) * np.ptp(x) > 1e-3 * np.median(np.abs(slope))  # no rounding of a constant slope
+        if seen and abs(change) > 0.05 * _size(curvature) and abs(change) > 1e-3 * np.ptp(slope):
             at = (slope[b] - slope[a] + curvature[a] * x[a] - curvature[b] * x[b]) / change
             if x[a] <= at <= x[b]:
                 places.append(_tidy(float(at), x[1] - x[0]))
