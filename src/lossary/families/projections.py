@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-import numpy as np
-
 from ..core.axes import Axis
 from ..core.contract import CHECKS, CLASS_INDEX
-from ..core.errors import ParameterError
-from ..core.forms.labels import ClassWeights, Ignored, Smoothing, one_each
+from ..core.forms.labels import ClassWeights, Ignored, Smoothing, weights_of_classes
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, flag, number
@@ -103,7 +100,7 @@ class LinearCrossEntropy(
             known = ops.logical_and(index >= 0, index < kernel.shape[0])
             index = ops.where(known, index, 0)
         index = ops.whole(index)
-        weights = self._weights(kernel)
+        weights = weights_of_classes(self, kernel[:, 0], "row of the kernel")
         held = (index,) if weights is None else (index, ops.take(weights, index))
         terms = projections.Terms(self.label_smoothing, self.z_loss, self.soft_cap)
         return Projected(terms, weights, known, hidden, kernel, bias, held)
@@ -114,19 +111,6 @@ class LinearCrossEntropy(
         hidden = ops.cast(ops.convert_to_tensor(hidden), own["kernel"].dtype)
         z = projections.logits(hidden, own["kernel"], own.get("bias"))
         return z if self.soft_cap is None else self.soft_cap * ops.tanh(z / self.soft_cap)
-
-    def _weights(self, kernel: Tensor) -> Tensor | None:
-        if self.class_weight is None:
-            return None
-        weights = np.asarray(self.class_weight, "float64").reshape(-1)
-        if not one_each(tuple(weights), kernel[:, 0]):
-            raise ParameterError(
-                f"{type(self).__name__}(class_weight=...) weights the classes.",
-                arrived=f"It was given {len(weights)} weights for {kernel.shape[0]} classes.",
-                allowed="Expected one number >= 0 per class.",
-                do="Pass one weight for each row of the kernel.",
-            )
-        return ops.convert_to_tensor(weights, dtype=kernel.dtype)
 
 
 linear_cross_entropy = function(LinearCrossEntropy)

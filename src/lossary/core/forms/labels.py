@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from ...numerics import ops
 from ...numerics.backend import concrete, log1p, log1p_near, total
@@ -78,6 +78,21 @@ def one_each(numbers: tuple[float, ...], values: Tensor) -> bool:
     """Whether there is one number for each class, as far as it is known; one alone would be one for all."""
     classes = values.shape[-1]
     return len(numbers) == classes or (classes is None and len(numbers) > 1)
+
+
+def weights_of_classes(loss: Any, like: Tensor, each: str) -> Tensor | None:
+    """The class weights of a loss, if it has any, for classes along the last axis of a tensor."""
+    if loss.class_weight is None:
+        return None
+    weights = loss.class_weight if isinstance(loss.class_weight, tuple) else (loss.class_weight,)
+    if not one_each(weights, like):
+        raise ParameterError(
+            f"{type(loss).__name__}(class_weight=...) weights the classes.",
+            arrived=f"It was given {len(weights)} weights for {like.shape[-1]} classes.",
+            allowed="Expected one number >= 0 per class.",
+            do=f"Pass one weight for each {each}.",
+        )
+    return ops.convert_to_tensor(weights, dtype=like.dtype)
 
 
 def all_ignored(y_true: Tensor, label: int | None, by_entry: bool = False) -> Tensor | None:
@@ -320,17 +335,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 
     def weights(self, like: Tensor) -> Tensor | None:
         """The class weights, if there are any."""
-        if self.class_weight is None:
-            return None
-        weights = self.class_weight if isinstance(self.class_weight, tuple) else (self.class_weight,)
-        if not one_each(weights, like):
-            raise ParameterError(
-                f"{type(self).__name__}(class_weight=...) weights the classes.",
-                arrived=f"It was given {len(weights)} weights for {like.shape[-1]} classes.",
-                allowed="Expected one number >= 0 per class.",
-                do="Pass one weight for each output of the model.",
-            )
-        return ops.convert_to_tensor(weights, dtype=like.dtype)
+        return weights_of_classes(self, like, "output of the model")
 
 
 def _of_known(kernel: Kernel) -> Kernel:

@@ -8,6 +8,7 @@ import torch
 from torch.autograd.forward_ad import unpack_dual
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
+from ..classes import absent
 from ..torch import concrete
 
 Tensor = Any
@@ -98,7 +99,7 @@ def _in_place(terms: Any, weights: Any, s: Any, index: Any, w_t: list[Any]) -> A
     top = s.amax(-1, keepdim=True)
     s.sub_(top)
     d_t, spread = s.gather(-1, index), None
-    if not (isinstance(terms.smoothing, (int, float)) and terms.smoothing == 0):
+    if not absent(terms.smoothing):
         spread = s.sum(-1, keepdim=True) if weights is None else (s @ weights).unsqueeze(-1)
     s.exp_().scatter_(-1, index, 0.0)
     return terms.of_row(d_t, d_t.exp(), s.sum(-1, keepdim=True), spread, top, weights, tuple(w_t), s.shape[-1])
@@ -107,6 +108,6 @@ def _in_place(terms: Any, weights: Any, s: Any, index: Any, w_t: list[Any]) -> A
 def slopes(s: Any, row: Any, weights: Any, index: Any, by: Any, terms: Any) -> None:
     """s, which held e, holds the slopes of the logits after the cap, each row times its scale."""
     s.mul_(row.each * by)
-    if not (isinstance(row.share, float) and row.share == 0.0):
+    if not absent(terms.smoothing):
         s.sub_(row.share * by if weights is None else row.share * by * weights)
     s.scatter_(-1, index, row.at_t * by)
