@@ -97,7 +97,7 @@ def _field_hints(cls: type) -> dict[str, Any]:
 
 
 @functools.cache
-def _own_hints(cls: type) -> dict[str, Any]:
+def _own_hints(cls: Any) -> dict[str, Any]:
     """What a class itself annotates. (typing.get_type_hints reads all its bases again, for each loss.)"""
     try:
         return inspect.get_annotations(cls, eval_str=True)

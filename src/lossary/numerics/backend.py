@@ -80,6 +80,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def free_of_zeros(x: Tensor) -> bool:
+    """Whether no entry is 0, where that can be seen at once: of numbers that the processor holds now."""
+    return concrete(x) and bool(_BACKEND.free_of_zeros(x))
+
+
 def visible(x: Any) -> Any:
     """A concrete tensor as numbers that can be computed with now, also inside a function being traced."""
     return _BACKEND.visible(x)

@@ -112,6 +112,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def free_of_zeros(x: torch.Tensor) -> bool:
+    """Not asked of a graphics processor, which would be waited for."""
+    return x.device.type == "cpu" and int(torch.count_nonzero(x)) == x.numel()
+
+
 def visible(x: Any) -> Any:
     """Without its graph."""
     return x.detach()
