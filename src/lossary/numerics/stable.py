@@ -377,6 +377,24 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     return scaled / ops.sqrt(ops.where(directed, squared, 1.0)), directed
 
 
+def minus_cosine(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Minus the cosine of the angle between rows, and its slope by p; both are 0 where a row is."""
+    (a, n, k), (b, m, _) = _measured(p), _measured(y)
+    cosine = ops.row_sum(a * b) / n / m
+    slope = a * (cosine / n / n) - b * (1 / n / m)
+    return -cosine[..., 0], slope if k is None else slope * k
+
+
+def _measured(x: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    """x times a power of two for each row, at which it can be squared; the norm of that, 1 of nothing; the power."""
+    size, k = ops.stop_gradient(ops.row_size(x)), None
+    if not ops.within(x, size, 2.0**-50, 2.0**50):
+        k = ops.where(size <= 0, 0.0, middling(size))  # of NaN it is no 0
+        x = x * k
+    squared = ops.row_sum(ops.square(x))
+    return x, ops.sqrt(squared if k is None else ops.where(size <= 0, 1.0, squared)), k
+
+
 def middling(size: Tensor) -> Tensor:
     """A power of two; times this, a number of that size can be squared without overflow or loss."""
     small = ops.where(size < 2.0**-110, 2.0**127, ops.where(size < 2.0**-50, 2.0**88, ops.ones_like(size)))

@@ -52,6 +52,13 @@ class Vector(Loss, abstract=True, tasks=("regression",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.COORDINATES
 
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value of each row, and its slopes by y_pred."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, rowwise=True)
+
 
 class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     """A loss of how far two masks overlap: soft counts of true positives, false positives and false negatives.

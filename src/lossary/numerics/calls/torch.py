@@ -283,6 +283,19 @@ def lowest(x: Tensor) -> float:
     return float(x.numbers.amin()) if type(x) is Block and x.numbers.numel() else -math.inf
 
 
+def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
+    """Whether numbers of the rows of a block lie between two; of anything else it is not looked at."""
+    if type(x) is not Block or not rows.numel():
+        return False
+    least, most = torch.aminmax(rows)
+    return low <= float(least) and float(most) <= high
+
+
+def row_size(x: Tensor) -> Tensor:
+    """The largest absolute number of each row."""
+    return torch.linalg.vector_norm(plain(x), math.inf, dim=-1, keepdim=True)
+
+
 def winner(x: Tensor) -> tuple[Tensor, Tensor, float]:
     """The largest entry of each row, its place, and how many places these are."""
     top, index = plain(x).max(-1, keepdim=True)
