@@ -88,7 +88,8 @@ _OWN_NAMES = {
 def _field_hints(cls: type) -> dict[str, Any]:
     """The typed fields of a class: its own first, then those of its form."""
     order: dict[str, Any] = {}
-    for base in cls.__mro__:
+    bases: tuple[Any, ...] = cls.__mro__
+    for base in bases:
         if issubclass(base, Fields) and base.__module__ != f"{__package__}.loss":
             for name, hint in _own_hints(base).items():
                 if name not in _OWN_NAMES and typing.get_origin(hint) is not ClassVar:

@@ -199,6 +199,41 @@ def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...])
     return _BACKEND.followed(kernel, rowwise, p, held)
 
 
+def counted(
+    each: Callable[..., list[Tensor]],
+    ends: list[tuple[float, float]],
+    change: Callable[[Tensor], Tensor] | None,
+    x: Tensor,
+    y: Tensor,
+) -> Tensor:
+    """The sums over all entries of several tensors, `each(x, y)`, linear in y; with their gradients.
+
+    `ends` are the slopes of each for y = 0 and y = 1, by what `change(x)` is the slope of; x itself by default.
+    """
+    moving = recorded(y)
+
+    def by_y(x: Tensor, y: Tensor) -> list[Tensor]:
+        return [a - b for a, b in zip(each(x, 0.0 * y + 1.0), each(x, 0.0 * y), strict=True)]
+
+    def by_x(low: Tensor, high: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        between = _BACKEND.between(low, high, y)
+        return between if change is None else between * change(x)
+
+    def value(x: Tensor, y: Tensor) -> Tensor:
+        return keras.ops.stack(_BACKEND.totals(each, x, y))
+
+    def push(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+        changes = zip(ends, by_y(x, y), strict=True)
+        return keras.ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
+
+    def pull(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
+        low, high = (sum(g[k] * end[at] for k, end in enumerate(ends)) for at in (0, 1))
+        slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
+        return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
+
+    return derived(value, push, pull)(x, y)
+
+
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f` as the backend's trainer would compile it. torch's trainer runs eagerly."""
     made: Callable[..., Any] = _BACKEND.compiled(f)
