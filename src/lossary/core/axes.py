@@ -262,7 +262,12 @@ def _both(loss: Any, name: str) -> list[float]:
 
 def _of_true_class(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     first = {"w_t": _both(loss, "class_weight")[:1], "α_t": _both(loss, "alpha")[:1]}
-    return {"p_t": x, **{name: value[0] for name, value in first.items() if value}}
+    return {
+        "p_t": x,
+        "p_c": [x, 1 - x],
+        "y_c": [1.0, 0.0],
+        **{name: value[0] for name, value in first.items() if value},
+    }
 
 
 def _through_sigmoid(of: Symbols) -> Symbols:
@@ -276,8 +281,9 @@ def _of_scores(x: float, second: float, loss: Any) -> Mapping[str, float | list[
 
 def _of_mask(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     """Counts over the ten points."""
-    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x)}
-    return {**counts, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
+    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x), "TN": 6 * (1 - second)}
+    squares = {"∑ y2": 4.0, "∑ p2": 4 * x**2 + 6 * second**2, "∑ ( y − p )2": 4 * (1 - x) ** 2 + 6 * second**2}
+    return {**counts, **squares, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
 
 
 def _of_quantiles(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
