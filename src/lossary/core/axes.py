@@ -198,6 +198,16 @@ def _answers(x: Array) -> Given:
     return {"chosen": x - 40.0, "rejected": np.full_like(x, -40.0)}
 
 
+def _levels(x: Array, sign: float) -> Given:
+    """The middle one of three levels, with thresholds at -1 and 1: the score less them, or they less the score."""
+    return np.ones(x.size, "int32"), sign * _side(x + 1, x - 1)
+
+
+def _bins(x: Array) -> Given:
+    """A target on the first of three bins."""
+    return np.zeros(x.size), _side(x, np.zeros_like(x), np.zeros_like(x))
+
+
 def boxes(coding: str, x: Array, y: Array) -> Given:
     """A box of side 1, and the same moved by (x, y)."""
     zero, one = np.zeros_like(x), np.ones_like(x)
@@ -366,6 +376,10 @@ _ALL = (
          second=Second("score of another item", -5.0, 5.0, 0.0), short="score of the relevant item (a third: 0)"),
     Axis("score of the row with the event (others: 0)", (-5.0, 5.0), _survivors, "event", batches=True,
          second=Second("score of the two rows at risk", -5.0, 5.0, 0.0), short="score of the row with the event"),
+    Axis("score (thresholds at -1 and 1, the level between them)", _WIDE, lambda x: _levels(x, 1.0), "score of levels"),
+    Axis("score (thresholds at -1 and 1, the level between them)", _WIDE, lambda x: _levels(x, -1.0),
+         "thresholds less score"),
+    Axis("logit of the bin of the target (others: 0)", (-5.0, 5.0), _bins, "bin"),
     Axis("log-probability: chosen − rejected", (-30.0, 30.0), _answers, "answers"),
 )  # fmt: skip
 AXES = {axis.name: axis for axis in _ALL}
