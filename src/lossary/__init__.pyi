@@ -95,6 +95,12 @@ from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
+from lossary.families.count_likelihoods import NegativeBinomialNLL as _NegativeBinomialNLL
+from lossary.families.count_likelihoods import ZeroInflatedPoissonNLL as _ZeroInflatedPoissonNLL
+from lossary.families.count_likelihoods import ZeroInflatedNegativeBinomialNLL as _ZeroInflatedNegativeBinomialNLL
+from lossary.families.count_likelihoods import HurdlePoissonNLL as _HurdlePoissonNLL
+from lossary.families.count_likelihoods import BinomialNLL as _BinomialNLL
+from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialNLL
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -163,11 +169,30 @@ from lossary.families.overlaps import LogDice as _LogDice
 from lossary.families.overlaps import LogCoshDice as _LogCoshDice
 from lossary.families.overlaps import GeneralizedDice as _GeneralizedDice
 from lossary.families.overlaps import MCC as _MCC
+from lossary.families.positive_likelihoods import ExponentialNLL as _ExponentialNLL
+from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
+from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
+from lossary.families.positive_likelihoods import LogNormalNLL as _LogNormalNLL
+from lossary.families.positive_likelihoods import WeibullNLL as _WeibullNLL
+from lossary.families.positive_likelihoods import GeneralizedParetoNLL as _GeneralizedParetoNLL
+from lossary.families.positive_likelihoods import ParetoNLL as _ParetoNLL
+from lossary.families.positive_likelihoods import BetaDistributionNLL as _BetaDistributionNLL
+from lossary.families.positive_likelihoods import KumaraswamyNLL as _KumaraswamyNLL
+from lossary.families.positive_likelihoods import VonMisesNLL as _VonMisesNLL
 from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.real_likelihoods import LaplaceNLL as _LaplaceNLL
+from lossary.families.real_likelihoods import StudentTNLL as _StudentTNLL
+from lossary.families.real_likelihoods import LogisticNLL as _LogisticNLL
+from lossary.families.real_likelihoods import CauchyNLL as _CauchyNLL
+from lossary.families.real_likelihoods import GumbelNLL as _GumbelNLL
+from lossary.families.real_likelihoods import GeneralizedExtremeValueNLL as _GeneralizedExtremeValueNLL
+from lossary.families.real_likelihoods import GeneralizedNormalNLL as _GeneralizedNormalNLL
+from lossary.families.real_likelihoods import SkewNormalNLL as _SkewNormalNLL
+from lossary.families.real_likelihoods import GaussianMixtureNLL as _GaussianMixtureNLL
 from lossary.families.redescending import AndrewsWave as _AndrewsWave
 from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
 from lossary.families.redescending import Hampel as _Hampel
@@ -275,6 +300,24 @@ class PolyCrossEntropy(_PolyCrossEntropy):
 
 class Brier(_Brier):
     def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NegativeBinomialNLL(_NegativeBinomialNLL):
+    def __init__(self, variance: str = 'quadratic', *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZeroInflatedPoissonNLL(_ZeroInflatedPoissonNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZeroInflatedNegativeBinomialNLL(_ZeroInflatedNegativeBinomialNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class HurdlePoissonNLL(_HurdlePoissonNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinomialNLL(_BinomialNLL):
+    def __init__(self, trials: int = 10, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BetaBinomialNLL(_BetaBinomialNLL):
+    def __init__(self, trials: int = 10, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -480,6 +523,36 @@ class GeneralizedDice(_GeneralizedDice):
 class MCC(_MCC):
     def __init__(self, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ExponentialNLL(_ExponentialNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GammaNLL(_GammaNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class InverseGaussianNLL(_InverseGaussianNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LogNormalNLL(_LogNormalNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class WeibullNLL(_WeibullNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedParetoNLL(_GeneralizedParetoNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ParetoNLL(_ParetoNLL):
+    def __init__(self, minimum: float = 1.0, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BetaDistributionNLL(_BetaDistributionNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class KumaraswamyNLL(_KumaraswamyNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class VonMisesNLL(_VonMisesNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class DPO(_DPO):
     def __init__(self, beta: float = 0.1, label_smoothing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -494,6 +567,33 @@ class MultiQuantile(_MultiQuantile):
 
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LaplaceNLL(_LaplaceNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class StudentTNLL(_StudentTNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LogisticNLL(_LogisticNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class CauchyNLL(_CauchyNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GumbelNLL(_GumbelNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedExtremeValueNLL(_GeneralizedExtremeValueNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GeneralizedNormalNLL(_GeneralizedNormalNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class SkewNormalNLL(_SkewNormalNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GaussianMixtureNLL(_GaussianMixtureNLL):
+    def __init__(self, components: int = 2, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class AndrewsWave(_AndrewsWave):
     def __init__(self, c: float = 1.339, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -671,6 +771,23 @@ def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothin
 brier_score = brier
 brier_loss = brier
 quadratic_score = brier
+def negative_binomial_nll(y_true: Any, y_pred: Any, variance: str = 'quadratic', *, link: str = 'exp', full: bool = True) -> Any: ...
+negative_binomial = negative_binomial_nll
+nb2_nll = negative_binomial_nll
+negbin_nll = negative_binomial_nll
+def zero_inflated_poisson_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+zip = zero_inflated_poisson_nll
+zip_nll = zero_inflated_poisson_nll
+def zero_inflated_negative_binomial_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+zinb = zero_inflated_negative_binomial_nll
+zinb_nll = zero_inflated_negative_binomial_nll
+def hurdle_poisson_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+hurdle_poisson = hurdle_poisson_nll
+hurdle_nll = hurdle_poisson_nll
+def binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, link: str = 'exp', full: bool = True) -> Any: ...
+binomial = binomial_nll
+def beta_binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, link: str = 'exp', full: bool = True) -> Any: ...
+beta_binomial = beta_binomial_nll
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
@@ -861,6 +978,30 @@ def mcc(y_true: Any, y_pred: Any, smooth: float = 1e-05, *, axis: tuple[int, ...
 matthews = mcc
 matthews_correlation = mcc
 phi = mcc
+def exponential_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+exponential_distribution_nll = exponential_nll
+def gamma_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+gamma_distribution_nll = gamma_nll
+def inverse_gaussian_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+wald_nll = inverse_gaussian_nll
+inverse_normal_nll = inverse_gaussian_nll
+def log_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+lognormal = log_normal_nll
+lognormal_nll = log_normal_nll
+def weibull_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+weibull = weibull_nll
+def generalized_pareto_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+gpd = generalized_pareto_nll
+generalized_pareto = generalized_pareto_nll
+def pareto_nll(y_true: Any, y_pred: Any, minimum: float = 1.0, *, link: str = 'exp', full: bool = True) -> Any: ...
+pareto = pareto_nll
+def beta_distribution_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+beta_distribution = beta_distribution_nll
+def kumaraswamy_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+kumaraswamy = kumaraswamy_nll
+def von_mises_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+von_mises = von_mises_nll
+circular_nll = von_mises_nll
 def dpo(chosen: Any, rejected: Any, reference_chosen: Any = None, reference_rejected: Any = None, beta: float = 0.1, label_smoothing: float = 0.0) -> Any: ...
 direct_preference_optimization = dpo
 dpo_loss = dpo
@@ -880,6 +1021,33 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def laplace_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+laplace = laplace_nll
+double_exponential_nll = laplace_nll
+def student_tnll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+student_t = student_tnll
+students_t_nll = student_tnll
+t_nll = student_tnll
+def logistic_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+logistic_distribution_nll = logistic_nll
+def cauchy_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+cauchy_distribution_nll = cauchy_nll
+def gumbel_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+gumbel = gumbel_nll
+extreme_value_nll = gumbel_nll
+def generalized_extreme_value_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+gev = generalized_extreme_value_nll
+gev_nll = generalized_extreme_value_nll
+def generalized_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+exponential_power_nll = generalized_normal_nll
+generalized_gaussian_nll = generalized_normal_nll
+def skew_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+skew_normal = skew_normal_nll
+skewnorm_nll = skew_normal_nll
+def gaussian_mixture_nll(y_true: Any, y_pred: Any, components: int = 2, *, link: str = 'exp', full: bool = True) -> Any: ...
+mixture_density = gaussian_mixture_nll
+mdn = gaussian_mixture_nll
+mixture_of_gaussians_nll = gaussian_mixture_nll
 def andrews_wave(y_true: Any, y_pred: Any, c: float = 1.339) -> Any: ...
 andrews = andrews_wave
 andrew_wave = andrews_wave

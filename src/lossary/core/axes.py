@@ -434,6 +434,22 @@ def first_parameter(outputs: int) -> Axis:
     return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
 
 
+def first_of_heads(heads: list[str], target: float) -> Axis:
+    """The first of the outputs that become parameters, with the others held at 0."""
+    held = f"other outputs: 0; target: {target:g}" if len(heads) > 1 else f"target: {target:g}"
+
+    def inputs(x: Array) -> Given:
+        return np.full(x.size, target), _side(x, *[np.zeros_like(x)] * (len(heads) - 1))
+
+    return Axis(f"output for {heads[0]} ({held})", (-3.0, 3.0), inputs, f"first output, target {target:g}")
+
+
+def two_heads(heads: list[str], target: float) -> Plane:
+    """Two outputs that become parameters."""
+    labels = (f"output for {heads[0]} (target: {target:g})", f"output for {heads[1]}")
+    return Plane(labels, ((-3.0, 3.0), (-2.0, 2.0)), lambda u, v: (np.full(u.size, target), _side(u, v)))
+
+
 def of_contract(rules: Contract) -> list[Axis]:
     """Those of a loss of no form, by what it accepts."""
     if rules.shape == "free":

@@ -12,6 +12,7 @@ Loss
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
+│   └── Likelihood  minus the log-density at real outputs that become these parameters
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
@@ -19,6 +20,7 @@ from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
+from .likelihoods import Likelihood as Likelihood
 from .errors import Pointwise as Pointwise
 from .labels import Axis as Axis
 from .labels import Binary as Binary
