@@ -155,9 +155,9 @@ def support(loss):
     if values.words.startswith("a count"):
         y = np.arange(0.0, min(values.high, 100_000) + 1)
         return y, np.ones_like(y)
-    t, step = np.linspace(-16, 16, 40_001, retstep=True)  # ends and tails are dense
+    t, step = np.linspace(-34, 34, 60_001, retstep=True)  # ends and tails are dense
     if values is ANGLE_TARGET:
-        return t * np.pi / 16, np.full(t.shape, step * np.pi / 16)
+        return t * np.pi / 34, np.full(t.shape, step * np.pi / 34)
     if values.high == 1:
         y = 1 / (1 + np.exp(-t))
         return y, step * y * (1 - y)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from ..core.contract import COUNT, Values
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import Positive, Share
+from ..core.forms.likelihoods import Positive, Share, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, whole
@@ -43,7 +43,7 @@ class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "
 
     variance: Annotated[str, choice("How the variance grows with the mean.", "quadratic", "linear")] = "quadratic"
     target = COUNT
-    heads = {"mean": "positive", "dispersion": "positive"}
+    heads = named(mean="positive", dispersion="positive")
     scipy = "nbinom"
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
@@ -79,11 +79,11 @@ negative_binomial_nll = function(NegativeBinomialNLL)
 class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll")):
     r"""Negative log-likelihood of Poisson counts with additional zeros: rate and share of these are predicted.
 
-    Formula: -\log(\pi + (1 - \pi) e^{-\lambda}) for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y! else,
-        with the share \pi of additional zeros and the rate \lambda
+    Formula: -\log(\pi + (1 - \pi) e^{-\lambda}) for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y!
+        else, with the share \pi of additional zeros and the rate \lambda
     Use: counts with more zeros than their mean explains: some rows cannot have any.
-    Beware: the second output is the logit of \pi. The mean is (1 - \pi) \lambda. With few zeros the share goes to 0, and
-        its logit to minus infinity.
+    Beware: the second output is the logit of \pi. The mean is (1 - \pi) \lambda. With few zeros the share goes to 0,
+        and its logit to minus infinity.
     Reference: Lambert (1992), Zero-inflated Poisson regression, with an application to defects in manufacturing,
         Technometrics 34:1-14
 
@@ -92,7 +92,7 @@ class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll")):
     """
 
     target = COUNT
-    heads = {"rate": "positive", "zeros": "share"}
+    heads = named(rate="positive", zeros="share")
 
     def nll(self, y: Tensor, rate: Positive, zeros: Share) -> Tensor:
         return inflated(y, zeros, rate.value, rate.value - y * rate.log)
@@ -126,7 +126,7 @@ class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll")):
     """
 
     target = COUNT
-    heads = {"mean": "positive", "dispersion": "positive", "zeros": "share"}
+    heads = named(mean="positive", dispersion="positive", zeros="share")
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive, zeros: Share) -> Tensor:
         return inflated(y, zeros, *negative_binomial(y, mean, dispersion, "quadratic"))
@@ -141,7 +141,7 @@ class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll")):
 zero_inflated_negative_binomial_nll = function(ZeroInflatedNegativeBinomialNLL)
 
 
-class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll")):
+class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), traits=("convex", "likelihood")):
     r"""Negative log-likelihood of counts that are 0 by one rule, and if not, Poisson counts above 0.
 
     Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y! + \log(1 - e^{-\lambda}) else,
@@ -157,7 +157,7 @@ class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll")):
     """
 
     target = COUNT
-    heads = {"rate": "positive", "zeros": "share"}
+    heads = named(rate="positive", zeros="share")
 
     def nll(self, y: Tensor, rate: Positive, zeros: Share) -> Tensor:
         some = zeros.no + (rate.value - y * rate.log) + log1m_exp(-rate.value)
@@ -186,7 +186,7 @@ class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likeliho
     """
 
     trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
-    heads = {"p": "share"}
+    heads = named(p="share")
     scipy = "binom"
 
     @property
@@ -223,7 +223,7 @@ class BetaBinomialNLL(Likelihood, aliases=("beta_binomial",)):
     """
 
     trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
-    heads = {"a": "positive", "b": "positive"}
+    heads = named(a="positive", b="positive")
     scipy = "betabinom"
 
     @property

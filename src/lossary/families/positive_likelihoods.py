@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive
+from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
@@ -30,7 +30,7 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     """
 
     target = AMOUNT_TARGET
-    heads = {"mean": "positive"}
+    heads = named(mean="positive")
     scipy = "expon"
 
     def nll(self, y: Tensor, mean: Positive) -> Tensor:
@@ -60,7 +60,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     """
 
     target = POSITIVE_TARGET
-    heads = {"mean": "positive", "shape": "positive"}
+    heads = named(mean="positive", shape="positive")
     scipy = "gamma"
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
@@ -99,7 +99,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     """
 
     target = POSITIVE_TARGET
-    heads = {"mean": "positive", "shape": "positive"}
+    heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
@@ -137,7 +137,7 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
     """
 
     target = POSITIVE_TARGET
-    heads = {"mu": "real", "sigma": "positive"}
+    heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
@@ -171,7 +171,7 @@ class WeibullNLL(Likelihood, aliases=("weibull",)):
     """
 
     target = POSITIVE_TARGET
-    heads = {"scale": "positive", "shape": "positive"}
+    heads = named(scale="positive", shape="positive")
     scipy = "weibull_min"
 
     def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
@@ -207,7 +207,7 @@ class GeneralizedParetoNLL(Likelihood, aliases=("gpd", "generalized_pareto")):
     """
 
     target = AMOUNT_TARGET
-    heads = {"scale": "positive", "shape": "real"}
+    heads = named(scale="positive", shape="real")
     scipy = "genpareto"
 
     def nll(self, y: Tensor, scale: Positive, shape: Tensor) -> Tensor:
@@ -238,7 +238,7 @@ class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")
 
     minimum: Annotated[float, positive("The smallest target there may be.", slide=(0.1, 3.0))] = 1.0
     target = POSITIVE_TARGET
-    heads = {"shape": "positive"}
+    heads = named(shape="positive")
     scipy = "pareto"
 
     def nll(self, y: Tensor, shape: Positive) -> Tensor:
@@ -273,7 +273,7 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     """
 
     target = SHARE_TARGET
-    heads = {"a": "positive", "b": "positive"}
+    heads = named(a="positive", b="positive")
     scipy = "beta"
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
@@ -304,7 +304,7 @@ class KumaraswamyNLL(Likelihood, aliases=("kumaraswamy",)):
     """
 
     target = SHARE_TARGET
-    heads = {"a": "positive", "b": "positive"}
+    heads = named(a="positive", b="positive")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         line = a.times(log(y))
@@ -333,7 +333,7 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     """
 
     target = ANGLE_TARGET
-    heads = {"loc": "real", "concentration": "positive"}
+    heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:

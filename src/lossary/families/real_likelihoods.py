@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from ..core import axes
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import Positive
+from ..core.forms.likelihoods import Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import whole
@@ -13,7 +13,7 @@ from ..numerics import ops
 from ..numerics.special import log1p_over, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
 from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
 
-LOCATED = {"loc": "real", "scale": "positive"}
+LOCATED = named(loc="real", scale="positive")
 Start = dict[str, float]
 
 
@@ -60,7 +60,7 @@ class StudentTNLL(Likelihood, aliases=("student_t", "students_t_nll", "t_nll")):
     1.837877
     """
 
-    heads = {"loc": "real", "scale": "positive", "df": "positive"}
+    heads = named(loc="real", scale="positive", df="positive")
     scipy = "t"
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, df: Positive) -> Tensor:
@@ -179,7 +179,7 @@ class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
     (1.0, 1.6606396)
     """
 
-    heads = {"loc": "real", "scale": "positive", "shape": "real"}
+    heads = named(loc="real", scale="positive", shape="real")
     scipy = "genextreme"
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ class GeneralizedNormalNLL(Likelihood, aliases=("exponential_power_nll", "genera
     (1.6931472, 0.69314718)
     """
 
-    heads = {"loc": "real", "scale": "positive", "shape": "positive"}
+    heads = named(loc="real", scale="positive", shape="positive")
     scipy = "gennorm"
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, shape: Positive) -> Tensor:
@@ -246,7 +246,7 @@ class SkewNormalNLL(Likelihood, aliases=("skew_normal", "skewnorm_nll")):
     (0.91893852, 0.89854523)
     """
 
-    heads = {"loc": "real", "scale": "positive", "slant": "real"}
+    heads = named(loc="real", scale="positive", slant="real")
     scipy = "skewnorm"
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, slant: Tensor) -> Tensor:

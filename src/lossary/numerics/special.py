@@ -29,8 +29,8 @@ _DIGAMMA = (
     9.064395669571875e-06, 6.3689152085882e-05, -3.4122124422223856e-05,
 )  # fmt: skip
 _ROOT = (1.4616321325302124, 1.2438149914646e-08)  # of the digamma function, in two parts
-# Chebyshev series: log(erfcx z) - log t with t = 2 / (2 + z) = (1 + x) / 2; of log(I0(k) e^-k) / k on [0, 8], and beyond of
-# log(I0(k) e^-k sqrt(2 pi k)) in 16 / k - 1; of 1 - I1(k) / I0(k) on [0, 8], and beyond of that times k.
+# Chebyshev series: log(erfcx z) - log t with t = 2 / (2 + z) = (1 + x) / 2; of log(I0(k) e^-k) / k on [0, 8], and
+# beyond of log(I0(k) e^-k sqrt(2 pi k)) in 16 / k - 1; of 1 - I1(k) / I0(k) on [0, 8], and beyond of that times k.
 _ERFC = (
     -0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632, -0.0009465953444820369,
     0.00036683949785276145, 4.252332480690777e-05, -2.0278578112534242e-05, -1.6242900046470256e-06,

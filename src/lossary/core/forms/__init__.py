@@ -20,7 +20,6 @@ from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
-from .likelihoods import Likelihood as Likelihood
 from .errors import Pointwise as Pointwise
 from .labels import Axis as Axis
 from .labels import Binary as Binary
@@ -36,6 +35,7 @@ from .labels import YesNo as YesNo
 from .labels import absent as absent
 from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
+from .likelihoods import Likelihood as Likelihood
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
 from .regions import Image as Image

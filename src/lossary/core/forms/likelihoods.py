@@ -23,6 +23,11 @@ SHARE_TARGET = Values(
 )
 
 
+def named(**kinds: str) -> dict[str, str]:
+    """The outputs of a likelihood by name: "real", "positive" (through `link`) or "share" (through a sigmoid)."""
+    return kinds
+
+
 class Positive:
     """A parameter above 0 with its logarithm, each without a loss of digits, from any real number."""
 
@@ -118,9 +123,9 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
         """The terms that no parameter changes."""
         return 0.0
 
-    def in_scipy(self, **parameters: float) -> dict[str, float]:
-        """The parameters as the distribution `scipy` of scipy.stats takes them."""
-        return parameters
+    def in_scipy(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """The parameters as the distribution `scipy` of scipy.stats takes them: here by the same names."""
+        return dict(zip(self.heads, args, strict=False)) | kwargs
 
     def start(self, data: Any) -> dict[str, float]:
         """Parameters that a fit can start from, from what `data` says of a sample."""
