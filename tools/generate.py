@@ -15,8 +15,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))  # as the tests do
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import keras  # noqa: E402
