@@ -94,7 +94,7 @@ def _field_hints(cls: type) -> dict[str, Any]:
     for base in cls.__mro__:
         if issubclass(base, Fields) and base.__module__ != f"{__package__}.loss":
             for name in inspect.get_annotations(base):
-                if name not in _OWN_NAMES and typing.get_origin(hints[name]) is not ClassVar:
+                if name[0] != "_" and name not in _OWN_NAMES and typing.get_origin(hints[name]) is not ClassVar:
                     order.setdefault(name, hints[name])
     return order
 
