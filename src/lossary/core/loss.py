@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 from keras import ops
 
-from ..numerics.backend import in_type, ordinary, recorded
+from ..numerics.backend import free_of_zeros, in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
 from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
@@ -289,7 +289,8 @@ class Loss(Manners, keras.losses.Loss):
                 _check_leading(owner, what, given, y_true, y_pred)
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
-        keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
+        every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
+        keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
         came = y_true, y_pred
         if keep is not None:
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
