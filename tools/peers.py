@@ -56,6 +56,9 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         corner, side = corner.round(2), side.round(2)
         boxes = np.concatenate([corner, (corner + side).round(2)], -1)
         return {"y_true": boxes[0], "y_pred": boxes[1]}
+    if family == "survival":
+        time, score = np.array([2.0, 1.0, 3.0, 2.0, 5.0]), rng.normal(size=5).round(2)
+        return {"time": time, "event": np.array([1, 0, 1, 1, 1]), "score": score}
     if family == "embeddings":
         return embeddings(cls, name, rng)
     if family == "lovasz":
@@ -72,6 +75,8 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
     shape = (5, 1) if name.startswith(("xgboost", "lightgbm")) else (3, 4)
     if ours.get("from_logits") or family == "multilabel":
         return pair(rng.integers(0, 2, shape), rng.normal(size=shape).round(2))
+    if cls.__name__ == "Poisson":
+        return pair(rng.integers(0, 5, shape), rng.normal(size=shape).round(2))
     if cls.__name__ == "MeanSquaredLogarithmicError":
         return pair(*rng.uniform(0, 4, (2, *shape)).round(2))
     return pair(*rng.normal(0, 2, (2, *shape)).round(2))
@@ -160,6 +165,11 @@ def with_xgboost(name: str, given: Inputs, **how: Any) -> Array:
         "multi:softprob": ("mlogloss", float),
         "multi:softmax": ("mlogloss", float),
     }.get(objective, ("logloss", float))
+    if objective == "survival:cox":
+        metric, given = (
+            "cox-nloglik",
+            {"y_true": np.where(given["event"], 1, -1) * given["time"], "y_pred": given["score"]},
+        )
     y, p = given["y_true"].ravel(), given["y_pred"]
     data = xgboost.DMatrix(np.zeros((len(y), 1)), label=y, base_margin=p if p.shape[-1] > 1 else p.ravel())
     how |= {"num_class": 3} if objective.startswith("multi") else {}

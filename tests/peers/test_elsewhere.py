@@ -21,7 +21,7 @@ UNUSUAL = {"delta": 0.7, "beta": 0.6, "q": 0.3, "alpha": 0.3, "gamma": 1.3, "tau
 UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_logits": True, "log_input": False}
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
 UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "c": 1.3, "p": 2, "power": 1.4, "quantile": 0.3, "dim": -1}
-UNUSUAL |= {"temperature": 0.3}
+UNUSUAL |= {"temperature": 0.3, "smooth": 0.6}
 
 
 def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
@@ -142,8 +142,13 @@ def choices(cls, place, name):
 def draw(cls, loss, moved, rng):
     """Lawful input of uneven shape; with the axis of the loss in the middle if `moved`."""
     case = Case(cls, {name: getattr(loss, name) for name in cls.params if name not in ("axis", "class_weight")})
+    if getattr(loss, "exclusive", False):
+        y = np.eye(3, dtype="float32")[rng.integers(0, 3, (2, 4, 5))]
+        return y, rng.normal(size=y.shape).astype("float32")
     if cls is ls.TripletMargin:
-        return rng.normal(size=(3, 5, 4)).astype("float32")
+        return dict(zip(("anchor", "positive", "negative"), rng.normal(size=(3, 5, 4)).astype("float32"), strict=True))
+    if cls is ls.NTXent:
+        return {"label": np.array([0, 0, 1, 1, 2, 2]), "embedding": rng.normal(size=(6, 3)).astype("float32")}
     if cls is ls.GaussianNLL:
         return rng.normal(size=(5, 3)).astype("float32"), rng.uniform(0.5, 2, size=(5, 3, 2)).astype("float32")
     y, p = case.draw(rng, rows=15 if moved else 5)
@@ -163,16 +168,18 @@ def test_the_equal_loss_gives_the_equal_number(cls, place, name, reduction, rng)
         loss = ls.get(name, **asked)
         assert type(loss) is cls or [type(part.loss) for part in loss.parts] == [cls]
         moved = given.get("axis") == 1 and not issubclass(cls, Overlap)
-        y, p, *more = draw(cls, loss if type(loss) is cls else loss.parts[0].loss, moved, rng)
+        drawn = draw(cls, loss if type(loss) is cls else loss.parts[0].loss, moved, rng)
+        drawn = drawn if isinstance(drawn, dict) else dict(zip(("y_true", "y_pred"), drawn, strict=True))
         if cls is ls.Circle and not given.get("remove_diagonal", True):
-            y = np.array([0, 0, 1, 1, 2])
+            drawn["y_true"] = np.array([0, 0, 1, 1, 2])
         if cls is ls.CategoricalHinge:
-            p = np.abs(p)  # D2
+            drawn["y_pred"] = np.abs(drawn["y_pred"])  # D2
         if name.endswith("brier_score_loss"):
-            y, p = np.float32(y > 0), np.float32(1 / (1 + np.exp(-p)))
+            drawn = {"y_true": np.float32(drawn["y_true"] > 0), "y_pred": np.float32(drawn["y_pred"] > 0.3)}
         all_given = {key: value for key, value in {**read(place).theirs, **asked}.items() if value is not None}
-        want = np.asarray(peer(name)[0](name, y, p, *more, **all_given))
-        got = array(loss(anchor=y, positive=p, negative=more[0]) if more else loss(y, p))
+        want, got = np.asarray(peer(name)[0](name, *drawn.values(), **all_given)), array(loss(**drawn))
+        if name == "optax.losses.dice_loss":
+            want = np.mean(want)  # one number per row: the mean of its classes
         assert got.shape == want.shape
         np.testing.assert_allclose(got, want, rtol=3e-5, atol=2e-6)
 

@@ -16,6 +16,7 @@ from .elsewhere import (
     MEAN,
     WHOLE,
     bare,
+    home,
     library,
     misfits,
     peer_name,
@@ -342,14 +343,20 @@ def _with_function(name: str) -> str:
     return name if card is None or name in (card.function, card.name) else f"{name} ({card.function})"
 
 
-def losses(family: str | None = None, task: str | None = None, trait: str | None = None) -> list[str]:
-    """The names of all losses, or of those of one family, for one task, or with one trait.
+def losses(
+    family: str | None = None, task: str | None = None, trait: str | None = None, library: str | None = None
+) -> list[str]:
+    """The names of all losses, or of those of one family, for one task, with one trait, or of another library too.
 
-    Families, tasks and traits are listed by `lossary list`; an unknown one is an error that names them.
+    Families, tasks and traits are listed by `lossary list`; an unknown one is an error that names them. A library is
+    named by its package: those whose numbers `get` gives for its own names. Where no family has a name, a task may.
     """
     chosen = cards()
-    for what, wanted in (("family", family), ("task", task), ("trait", trait)):
+    for what, wanted in (("family", family), ("task", task), ("trait", trait), ("library", library)):
         if wanted is not None:
+            wanted = home(wanted) if what == "library" and isinstance(wanted, str) else wanted
+            if what == "family" and not any(wanted in groups(card, "family") for card in cards().values()):
+                what = "task" if any(wanted in card.tasks for card in cards().values()) else what
             known = sorted({value for card in chosen.values() for value in groups(card, what)})
             everywhere = [value for card in cards().values() for value in groups(card, what)]
             if not isinstance(wanted, str) or (wanted not in known and wanted not in everywhere):
@@ -359,7 +366,9 @@ def losses(family: str | None = None, task: str | None = None, trait: str | None
 
 
 def groups(card: Card, what: str) -> Iterable[str]:
-    """The families (one), tasks or traits of a card."""
+    """The families (one), tasks or traits of a card, or the libraries that have its loss."""
+    if what == "library":
+        return dict.fromkeys(home(name) for place in card.elsewhere for name in peer_names(place))
     return {"family": (card.family,), "task": card.tasks, "trait": card.traits}[what]
 
 

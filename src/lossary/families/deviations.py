@@ -25,6 +25,7 @@ class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smoot
         xgboost.reg:squarederror, lightgbm.objective:regression
         statsmodels.robust.norms.LeastSquares
         tf.nn.l2_loss -> reduction="sum", entries=True
+        scipy.optimize.least_squares:linear
 
     >>> half_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.5

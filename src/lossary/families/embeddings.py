@@ -192,6 +192,7 @@ class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), t
         arXiv:2002.05709
     Elsewhere:
         monai.losses.ContrastiveLoss(temperature=0.5) -> temperature=temperature
+        optax.losses.ntxent(temperature=0.07, reduction="mean") -> temperature=temperature
 
     >>> nt_xent(label=[0, 0, 1], embedding=[[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], temperature=1.0)[0]
     0.69314718

@@ -33,6 +33,7 @@ class Poisson(
             log_rate=log_input
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
         sklearn._loss.HalfPoissonLoss -> log_rate=True
+        lightgbm.objective:poisson -> log_rate=True
     Unlike:
         poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
 

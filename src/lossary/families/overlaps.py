@@ -61,10 +61,11 @@ class Dice(
             exclusive=True, from_logits=True, reduction="mean"
         kornia.losses.DiceLoss, kornia.losses.dice_loss(average={"macro"}, eps=1e-08) -> class_axis=1, exclusive=True,
             from_logits=True, reduction="mean"
+        optax.losses.binary_dice_loss(smooth=1.0, apply_sigmoid=True) -> from_logits=True, smooth=2*smooth
     Unlike:
-        optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
-        DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums, here ls.Dice() + ls.BinaryCrossentropy() or, for the
-            last one, ls.Dice() + ls.BinaryFocalCrossentropy()
+        DiceLoss: of logits, or smoothed, each in its own way
+        monai.losses.DiceCELoss, monai.losses.DiceFocalLoss, DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums,
+            here ls.Dice() + ls.BinaryCrossentropy() or, for focal ones, ls.Dice() + ls.BinaryFocalCrossentropy()
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -108,6 +109,8 @@ class Tversky(
             class_axis=1, exclusive=True, whole_batch=True, from_logits=True, alpha=alpha, beta=beta, smooth=smooth
         kornia.losses.TverskyLoss, kornia.losses.tversky_loss(alpha={0.25, ...}, beta={0.5, ...}, eps=1e-08) ->
             class_axis=1, exclusive=True, from_logits=True, alpha=alpha, beta=beta, reduction="mean"
+        optax.losses.dice_loss(smooth=1.0, alpha=0.5, beta=0.5, apply_softmax=True) -> class_axis=-1, from_logits=True,
+            exclusive=True, alpha=alpha, beta=beta, smooth=smooth, reduction="mean"
     Unlike:
         TverskyLoss: in libraries for torch, of logits, or smoothed, each in its own way
 

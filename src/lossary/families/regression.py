@@ -184,6 +184,7 @@ class MeanAbsolutePercentageError(
     Elsewhere:
         keras.losses.MeanAbsolutePercentageError
         sklearn.metrics.mean_absolute_percentage_error -> times=0.01, epsilon=2.0**-52
+        lightgbm.objective:mape -> times=0.01, epsilon=1.0
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
