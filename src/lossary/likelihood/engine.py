@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ class Problem:
         )
         widths = [1 if d is None else d.shape[1] for d in designs]
         ends = np.cumsum([0, *widths])
-        self.parts = [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
         self.total = float(w.sum())
 
@@ -71,6 +72,10 @@ class Problem:
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
         """Value, gradient and curvature."""
+        with np.errstate(all="ignore"):  # what is not finite is judged by who asked
+            return self._expand(c)
+
+    def _expand(self, c: Array) -> tuple[float, Array, Array]:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))

@@ -14,7 +14,7 @@ from ..core.forms import Likelihood
 from ..linear.rows import row_function
 from .engine import End, Problem, minimise
 from .judged import judge
-from .plain import distribution, known
+from .plain import distribution, known, name_of
 from .result import TURNS, LikelihoodFit
 from .sample import Sample, check, counted, read
 
@@ -115,7 +115,7 @@ def _fitted(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Distrib
     else:
         end = _searched(loss, problem, short, start, free, links, corner)
     fit = DistributionFit(
-        model=_title(loss), names=names, kinds=kinds, end=end, free=free, rows=sample.size, problem=problem,
+        model=name_of(loss), names=names, kinds=kinds, end=end, free=free, rows=sample.size, problem=problem,
         judgement=judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end, kinds))),
         loss=loss, data=sample,
     )  # fmt: skip
@@ -128,10 +128,6 @@ def _ends(loss: Likelihood, end: End, kinds: tuple[str, ...]) -> list[str]:
         return []
     shape = float(end.c[list(loss.heads).index("shape")])
     return ["unbounded likelihood"] if shape <= -1 else ["irregular"] if shape < -0.5 else []
-
-
-def _title(loss: Likelihood) -> str:
-    return type(loss).__name__.removesuffix("NLL") or "distribution"
 
 
 def _problem(loss: Likelihood, sample: Sample) -> Problem:

@@ -14,7 +14,7 @@ from ..linear.rows import row_function
 from .engine import Problem, minimise
 from .fit import _start
 from .judged import judge
-from .plain import distribution
+from .plain import distribution, name_of
 from .result import LikelihoodFit
 from .sample import Sample, check, numbers
 
@@ -102,7 +102,7 @@ def fit_glm(
     ):
         found = judge(problem, end, free, links, len(target), (*flags, "boundary"))
     return GLMFit(
-        model=f"{type(loss).__name__.removesuffix('NLL')} regression", names=tuple(all_names), kinds=tuple(all_kinds),
+        model=f"{name_of(loss)} regression", names=tuple(all_names), kinds=tuple(all_kinds),
         end=end, judgement=found, free=free, rows=float(often[keep].sum()), problem=problem, loss=loss,
         columns=tuple(names), left=tuple(left),
     )  # fmt: skip

@@ -39,6 +39,11 @@ class Judgement:
 
 def judge(problem: Problem, end: End, free: Array, links: Array, distinct: int, more: tuple[str, ...]) -> Judgement:
     """From the curvature of the end and the slopes of its rows."""
+    with np.errstate(all="ignore"):
+        return _judged(problem, end, free, links, distinct, more)
+
+
+def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int, more: tuple[str, ...]) -> Judgement:
     flags = list(more)
     size = problem.size
     h, g = end.curvature[np.ix_(free, free)], end.gradient[free]
@@ -69,6 +74,7 @@ def judge(problem: Problem, end: End, free: Array, links: Array, distinct: int, 
     if not {"boundary", "not identified", "unbounded likelihood", "not converged", "too few data"} & set(flags):
         inner = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
         covariance[np.ix_(free, free)] = inner
-        robust[np.ix_(free, free)] = inner @ outer @ inner
+        if problem.extra is None:  # censored rows have no slopes of their own
+            robust[np.ix_(free, free)] = inner @ outer @ inner
     relative = float(np.abs(g * unit).max(initial=0.0) / np.sqrt(max(problem.total, 1.0)))
     return Judgement(covariance, robust, condition, relative, tuple(dict.fromkeys(flags)))

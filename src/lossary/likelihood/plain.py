@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core import catalogue
 from ..core.contract import COUNT
+from ..core.declaration import snake
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import Positive, named
@@ -56,29 +57,31 @@ class PoissonCounts(Likelihood, abstract=True):
 
 
 OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts}
-SHORT = {
-    "student_t": "student_tnll",
-    "t": "student_tnll",
-    "beta": "beta_distribution_nll",
-    "mixture": "gaussian_mixture_nll",
-}
+SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
+FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
+MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
 
 
 def known() -> list[str]:
-    """The names of all distributions, in short."""
-    cards = catalogue.built_in().values()
-    found = [c.function.removesuffix("_nll") for c in cards if c.family.endswith("_likelihoods")]
-    return sorted(
-        {"student_t" if n == "student_tnll" else "beta" if n == "beta_distribution" else n for n in found}
-        | {"normal", "poisson"}
-    )
+    """The names of all distributions that can be fitted, in short."""
+    short = {full: name for name, full in SHORT.items() if len(name) > 1}
+    found = [card.function for card in catalogue.built_in().values() if card.family in FAMILIES]
+    names = {short.get(name, name.removesuffix("_nll")) for name in found if name != MIXED}
+    return sorted(names | {"normal", "poisson"})
+
+
+def name_of(loss: Likelihood) -> str:
+    """The short name of a distribution."""
+    full = next((name for name, kind in OWN.items() if type(loss) is kind), type(loss).__name__)
+    short = {"StudentTNLL": "student_t", "BetaDistributionNLL": "beta"}
+    return short.get(full, snake(full.removesuffix("NLL")) or "distribution")
 
 
 def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
-    if isinstance(name, type) and issubclass(name, Likelihood):
+    if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, Likelihood):
+    if isinstance(name, Likelihood) and name.heads:
         return name
     text = str(name).lower().replace("-", "_").replace(" ", "_")
     if isinstance(name, str):
@@ -87,7 +90,7 @@ def distribution(name: Any, asked: str) -> Likelihood:
         for full in (SHORT.get(text, text), f"{text}_nll", text):
             card = catalogue.names().get(full)
             found = get(full) if card is not None else None
-            if isinstance(found, Likelihood):
+            if isinstance(found, Likelihood) and found.heads:
                 return found
     raise ParameterError(
         asked,

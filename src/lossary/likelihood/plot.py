@@ -69,3 +69,27 @@ def _profile(fit: Any, axes: Any, parameter: str | None) -> None:
     axes.set_xlabel(name)
     axes.set_ylabel("log-likelihood, less its largest")
     axes.legend(frameon=False)
+
+
+def page(found: Any, title: str) -> str:
+    """One HTML file: the table, and figures of the best fit."""
+    from html import escape
+    from io import StringIO
+
+    from ..core import notebook
+
+    shown = []
+    for kind in ("density", "qq"):
+        if kind == "qq" and found.best.loss.scipy is None:
+            continue
+        text = StringIO()
+        plotted(found.best, kind, None).savefig(text, format="svg", metadata={"Date": None})
+        shown.append(text.getvalue()[text.getvalue().index("<svg") :])
+    body = [found._repr_html_(), found.best._repr_html_(), *shown]
+    refused = [notebook.text(f"{name} was left out: {why}", quiet=True) for name, why in found.refused.items()]
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width"><style>body{font:16px/1.5 system-ui;max-width:60rem;'
+        "margin:2rem auto;padding:0 1rem}svg{max-width:100%;height:auto}</style>"
+        f"<h1>{escape(title)}</h1>{''.join([*body, *refused])}</html>\n"
+    )

@@ -196,15 +196,17 @@ class LikelihoodFit:
     def summary(self) -> str:
         """One line on the fit as a whole."""
         return (
-            f"log-likelihood {self.log_likelihood:.6g} · AIC {self.aic:.6g} · BIC {self.bic:.6g} · {self.rows:g} rows · "
-            + ("converged" if self.success else ", ".join(self.flags))
+            f"log-likelihood {self.log_likelihood:.6g} · AIC {self.aic:.6g} · BIC {self.bic:.6g} · "
+            f"{self.rows:g} rows · " + ("converged" if self.success else ", ".join(self.flags))
         )
 
     def __repr__(self) -> str:
         head, rows = self.table()
         wide = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-        lines = ["  ".join(cell.rjust(w) if k else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, wide, strict=True)))
-                 for row in [head, *rows]]  # fmt: skip
+        lines = [
+            "  ".join([row[0].ljust(wide[0]), *(cell.rjust(w) for cell, w in zip(row[1:], wide[1:], strict=True))])
+            for row in [head, *rows]
+        ]
         return "\n".join([f"{self.model}, fitted by maximum likelihood", *lines, self.summary(), *self.sentences()])
 
     def _repr_html_(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.contract import COUNT
 from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import POSITIVE_TARGET, SHARE_TARGET
+from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..data.arrays import array
 
 Array = np.ndarray
@@ -173,6 +173,13 @@ def check(loss: Likelihood, sample: Sample, asked: str) -> None:
     open_low, open_high = values in (POSITIVE_TARGET, SHARE_TARGET), values is SHARE_TARGET
     low, high = getattr(loss, "minimum", values.low), values.high
     bad = (y < low) | (y > high) | (open_low & (y <= values.low)) | (open_high & (y >= 1)) | (whole & (y != np.rint(y)))
+    if values is ANGLE_TARGET and y.max() - y.min() > 2 * np.pi + 1e-9:
+        raise TargetError(
+            asked,
+            arrived=f"data goes from {y.min():g} to {y.max():g}.",
+            allowed="Expected angles in radians, of one turn.",
+            do="Turn degrees into radians, and take full turns off: data % (2 * np.pi).",
+        )
     if bad.any():
         words = "a whole number >= 0" if values is COUNT else values.words
         raise TargetError(
