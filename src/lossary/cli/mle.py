@@ -101,22 +101,15 @@ def column_of(table: Table, asked: str | None) -> tuple[str, Any, int]:
     numeric = [c.name for c in table.columns if c.kind == "numbers"]
     if column is not None and column.doubt is not None:
         raise column.doubt
-    if column is None or column.kind != "numbers":
+    values = np.asarray([] if column is None or column.numbers is None else column.numbers, dtype=float)
+    there = values[np.isfinite(values)]
+    if column is None or column.kind != "numbers" or not there.size:
+        what = "no number" if column is not None and column.kind == "numbers" else column.kind if column else ""
         raise LossaryError(
             "lossary mle fits distributions to a column of numbers.",
-            arrived=f"Column '{asked}' is not in the table." if column is None and asked else
-            f"Column '{wanted}' holds {column.kind}." if column is not None else "No column holds numbers.",
+            arrived=f"Column '{wanted}' holds {what}." if column else f"The table has no column '{wanted or ''}'.",
             allowed=f"Expected one of {', '.join(numeric) or 'no column'}.",
             do="Name one with --column.",
-        )  # fmt: skip
-    values = np.asarray(column.numbers, dtype=float)
-    there = values[np.isfinite(values)]
-    if not there.size:
-        raise LossaryError(
-            "lossary mle fits distributions to a column of numbers.",
-            arrived=f"Column '{wanted}' holds no number.",
-            allowed="Expected at least one.",
-            do="Name another column with --column.",
         )
     return column.name, there, int(len(values) - len(there))
 

@@ -247,7 +247,7 @@ class ArctangentError(
 ):
     r"""Half the squared error that levels off beyond `c`: the gradient of an outlier falls with its cube.
 
-    Formula: \tfrac12 c^2 \arctan (e / c)^2, with e = y_pred - y_true
+    Formula: \tfrac12 c^2 \arctan((e / c)^2), with e = y_pred - y_true
     Use: when some targets are badly wrong and should hardly count, with a loss that stays quadratic for longer than
         Cauchy.
     Beware: not convex: standardise the targets and start from a Huber fit.

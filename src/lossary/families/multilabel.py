@@ -47,7 +47,7 @@ poly_binary_cross_entropy = function(PolyBinaryCrossEntropy)
 class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
     r"""A focal loss for many labels: no-labels are down-weighted more than yes-labels, sure ones not counted at all.
 
-    Formula: -y\,(1 - p)^{\gamma_+} \log p - (1 - y)\,p_m^{\gamma_-} \log(1 - p_m), with p_m = \max(p - clip, 0)
+    Formula: -y\,(1 - p)^{\gamma_{pos}} \log p - (1 - y)\,p_m^{\gamma_{neg}} \log(1 - p_m), with p_m = \max(p - clip, 0)
     Use: multi-label classification in which most labels are 0.
     Beware: the defaults are those of timm; the paper has gamma_pos = 0. A no-label that is predicted with less than
         `clip` has no gradient. Sums over labels in other libraries are means here.
@@ -102,7 +102,7 @@ asymmetric_multi_label = function(AsymmetricMultiLabel)
 class Varifocal(Binary, aliases=("varifocal_loss", "vfl"), traits=("smooth",)):
     r"""The cross-entropy with a soft target, weighted by that target; entries of target 0 count as in a focal loss.
 
-    Formula: w\,(-y \log p - (1 - y)\log(1 - p)), with w = y where y > 0 and w = \alpha p^\gamma where y = 0
+    Formula: w\,(-y \log p - (1 - y)\log(1 - p)), with w = y if y > 0 else \alpha p^\gamma
     Use: detection, where the target of a box is its overlap with the true one, and 0 for all other classes.
     Beware: a target just above 0 has almost no weight. The gradient passes through the weight.
     Reference: Zhang, Wang, Dayoub and Sünderhauf (2021), VarifocalNet: an IoU-aware dense object detector,
@@ -134,7 +134,7 @@ varifocal = function(Varifocal)
 class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"), traits=("smooth",)):
     r"""A focal loss for heat maps: entries near a peak, with labels just below 1, are hardly punished for a yes.
 
-    Formula: -(1 - p)^\alpha \log p for y = 1, and -(1 - y)^\beta p^\alpha \log(1 - p) for y < 1
+    Formula: -(1 - p)^\alpha \log p if y \ge 1 else -(1 - y)^\beta p^\alpha \log(1 - p)
     Use: key points and centres of objects, with a Gaussian bump of labels around each.
     Beware: only a label of exactly 1 is a peak. Papers divide by the number of peaks; here it is the mean over entries.
     Reference: Law and Deng (2018), CornerNet: detecting objects as paired keypoints, arXiv:1808.01244
