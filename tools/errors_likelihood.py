@@ -48,6 +48,10 @@ LIKELIHOOD = [
     Example("A likelihood of all rows at once", "A function gives one number in place of one for each row.",
             "ls.fit_likelihood(lambda y, p: ops.sum(y * p[\"rate\"]), [1.0, 2.0], start={\"rate\": 1.0})",
             "Do not sum: give one number for each row."),
+    Example("A percentage in place of a probability", "A quantile or interval of predicted distributions.",
+            "head = ls.heads.Gamma()\nhead.predicted(np.zeros((3, 2))).interval(90)", "Write 0.9 for 90 %."),
+    Example("Targets of other rows", "Predicted distributions are compared with targets of another shape.",
+            "ls.heads.Gamma().predicted(np.zeros((3, 2))).pit(np.ones(4))", "Pass the targets of the same rows."),
     Example("A start where the data are impossible", "The log-likelihood at the start is not finite.",
             OWN + 'ls.fit_likelihood(mine, [1.0], start={"rate": -1.0})', "Start elsewhere, or name it in positive."),
 ]  # fmt: skip
