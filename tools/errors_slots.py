@@ -178,6 +178,12 @@ SLOTS = [
         'Pass the coding of your boxes: coding="centre" or coding="size".',
     ),
     Example(
+        "Thresholds that fall",
+        "The predictions of an ordinal model are not in order: logits of classes, or of passing a threshold.",
+        "ls.cumulative_link([0, 1], [[1.0, 0.0], [2.0, 1.0]])",
+        "End the model in ls.heads.CumulativeLink; of logits of passing a threshold, use ls.Coral.",
+    ),
+    Example(
         "A metric of several columns",
         "A loss computed from sums over all rows is used as a metric of several columns.",
         "from lossary.core.metrics import LossMetric\n\n"

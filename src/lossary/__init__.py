@@ -39,6 +39,10 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "fit_linear": "linear.fit",
     **dict.fromkeys(["LinearFit", "Certificate"], "linear.result"),
     "value_and_gradient": "linear.scipy",
+    **dict.fromkeys(["fit_distribution", "compare_distributions", "DistributionFit"], "likelihood.fit"),
+    "LikelihoodFit": "likelihood.result",
+    "fit_likelihood": "likelihood.own",
+    "fit_glm": "likelihood.glm",
     "draw": "drawing.curves",
     **dict.fromkeys(["landscape", "WeightPath"], "drawing.surfaces"),
     "draw_predictions": "drawing.predictions",
@@ -52,9 +56,13 @@ _HOMES = {  # names that are no losses, and the modules they live in
     **dict.fromkeys(["Param", "number", "positive", "nonnegative", "fraction", "flag", "whole"], "core.params"),
 }
 
+_ROOMS = ("heads",)  # modules that are public as they are
+
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
+    if name in _ROOMS:
+        value = _import_module(f"{__name__}.{name}")
+    elif name in _HOMES:
         value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
     else:
         from .core import catalogue
@@ -67,7 +75,7 @@ def __getattr__(name: str) -> object:
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
     _saving.settle()
-    if name not in _HOMES:  # a loss, which may be given to compile
+    if name not in (*_HOMES, *_ROOMS):  # a loss, which may be given to compile
         _import_module(f"{__name__}.core.compiling").needed()
     globals()[name] = value
     return value
@@ -76,7 +84,7 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     from .core import catalogue
 
-    return sorted({*_HOMES, "__version__", *(name for name in catalogue.names() if name.isidentifier())})
+    return sorted({*_HOMES, *_ROOMS, "__version__", *(name for name in catalogue.names() if name.isidentifier())})
 
 
 _saving.announce()

@@ -27,15 +27,15 @@ def announce() -> None:
 
 
 def register_all() -> None:
-    """Import every family; defining a loss registers it."""
+    """Import every family, layer and head; defining one registers it."""
     import pkgutil
 
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WhenKerasComes)]
     families = import_module(f"{__package__}.families")
     for family in pkgutil.iter_modules(families.__path__):
         import_module(f"{__package__}.families.{family.name}")
-    for module in ("layers", "learned"):
-        import_module(f"{__package__}.objective.{module}")
+    for module in ("objective.layers", "objective.learned", "heads"):
+        import_module(f"{__package__}.{module}")
 
 
 def settle() -> None:

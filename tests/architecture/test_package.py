@@ -51,6 +51,7 @@ def test_only_files_named_after_a_backend_import_it():
                 "core",
                 "families",
                 "objective",
+                "heads",
                 "training",
                 "drawing",
                 "checking",

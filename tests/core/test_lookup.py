@@ -95,16 +95,17 @@ def meant(name):
     return card.function if card else name
 
 
+@pytest.mark.once  # no backend computes here
 def test_misspelt_names_are_found():
     random_ = random.Random(0)
     names = [name for name in {**catalogue.names(), **catalogue.parts()} if "." not in name and ":" not in name]
     found = [
         meant(name) in near
         for name in sorted(names)
-        for typo in sorted(set(typos(name, random_)))[::13]
+        for typo in sorted(set(typos(name, random_)))[::29]
         if (near := suggested(typo)) is not None
     ]
-    assert len(found) > 400 and np.mean(found) > 0.98
+    assert len(found) > 300 and np.mean(found) > 0.98
 
 
 ABSENT = """

@@ -406,3 +406,71 @@ NAMED_ORACLE["sparse_categorical_hinge"] = scored(lambda s, t: max(mpf(0), 1 + m
 NAMED_ORACLE["multiclass_perceptron"] = scored(lambda s, t: max(s) - s[t])
 NAMED_ORACLE["logit_adjusted"] = scored(logit_adjusted)
 NAMED_ORACLE["ldam"] = scored(ldam)
+
+
+def questions(z, level, asked):
+    """The cross-entropies of whether the level lies above each threshold, of those that are asked."""
+    return mp.fsum(mp.log1p(mp.exp(-x if level > k else x)) for k, x in enumerate(z) if asked(k))
+
+
+@oracle
+def coral(slots, weight, keep, form):
+    rows = zip(slots["y_true"], slots["y_pred"], keep, strict=True)
+    return [questions(z, level, lambda k: True) if there else None for level, z, there in rows]
+
+
+@oracle
+def corn(slots, weight, keep, form):
+    value = asked = mpf(0)
+    for i, (level, z) in enumerate(zip(slots["y_true"], slots["y_pred"], strict=True)):
+        if keep[i]:
+            w, reached = mpf(1) if weight is None else weight[i], min(level + 1, len(z))
+            value += w * questions(z, level, lambda k, reached=reached: k < reached)
+            asked += w * reached
+    return [value / asked]
+
+
+@oracle
+def cumulative_link(slots, weight, keep, form):
+    def below(x):
+        return 1 / (1 + mp.exp(-x))
+
+    values = []
+    for level, z, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        if level == 0:  # in digits that a sum of two near numbers would lose
+            value = mp.log1p(mp.exp(-z[0]))
+        elif level == len(z):
+            value = mp.log1p(mp.exp(z[-1]))
+        else:
+            value = (
+                -mp.log(below(z[level]) - below(z[level - 1]))
+                if z[level] < 0
+                else -mp.log(below(-z[level - 1]) - below(-z[level]))
+            )
+        values.append(value if there else None)
+    return values
+
+
+@oracle
+def weighted_kappa(slots, weight, keep, form, weights="quadratic"):
+    def cost(a, b):
+        return mpf(abs(a - b)) ** (2 if weights == "quadratic" else 1)
+
+    rows = [(t, p, mpf(1) if weight is None else weight[i])
+            for i, (t, p) in enumerate(zip(slots["y_true"], slots["y_pred"], strict=True)) if keep[i]]  # fmt: skip
+    classes = range(len(rows[0][1]))
+    found = mp.fsum(w * cost(t, c) * p[c] for t, p, w in rows for c in classes)
+    said = [mp.fsum(w * p[c] for _, p, w in rows) for c in classes]
+    chance = mp.fsum(w * cost(t, c) * said[c] for t, _, w in rows for c in classes)
+    return [found / (chance / mp.fsum(w for *_, w in rows))]
+
+
+@oracle
+def distribution_focal(slots, weight, keep, form):
+    def entry(y, z, there):
+        if isinstance(y, list):
+            return [entry(*one, there) for one in zip(y, z, strict=True)]
+        e, i = {k: mp.exp(x) for k, x in enumerate(z)}, min(int(mp.floor(y)), len(z) - 2)
+        return (i + 1 - y) * nll(e, i) + (y - i) * nll(e, i + 1) if there else None
+
+    return [entry(*one) for one in zip(slots["y_true"], slots["y_pred"], keep, strict=True)]

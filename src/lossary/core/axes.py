@@ -198,6 +198,16 @@ def _answers(x: Array) -> Given:
     return {"chosen": x - 40.0, "rejected": np.full_like(x, -40.0)}
 
 
+def _levels(x: Array, sign: float) -> Given:
+    """The middle one of three levels, with thresholds at -1 and 1: the score less them, or they less the score."""
+    return np.ones(x.size, "int32"), sign * _side(x + 1, x - 1)
+
+
+def _bins(x: Array) -> Given:
+    """A target on the first of three bins."""
+    return np.zeros(x.size), _side(x, np.zeros_like(x), np.zeros_like(x))
+
+
 def boxes(coding: str, x: Array, y: Array) -> Given:
     """A box of side 1, and the same moved by (x, y)."""
     zero, one = np.zeros_like(x), np.ones_like(x)
@@ -262,7 +272,12 @@ def _both(loss: Any, name: str) -> list[float]:
 
 def _of_true_class(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     first = {"w_t": _both(loss, "class_weight")[:1], "α_t": _both(loss, "alpha")[:1]}
-    return {"p_t": x, **{name: value[0] for name, value in first.items() if value}}
+    return {
+        "p_t": x,
+        "p_c": [x, 1 - x],
+        "y_c": [1.0, 0.0],
+        **{name: value[0] for name, value in first.items() if value},
+    }
 
 
 def _through_sigmoid(of: Symbols) -> Symbols:
@@ -276,8 +291,9 @@ def _of_scores(x: float, second: float, loss: Any) -> Mapping[str, float | list[
 
 def _of_mask(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     """Counts over the ten points."""
-    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x)}
-    return {**counts, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
+    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x), "TN": 6 * (1 - second)}
+    squares = {"∑ y2": 4.0, "∑ p2": 4 * x**2 + 6 * second**2, "∑ ( y − p )2": 4 * (1 - x) ** 2 + 6 * second**2}
+    return {**counts, **squares, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
 
 
 def _of_quantiles(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
@@ -366,6 +382,10 @@ _ALL = (
          second=Second("score of another item", -5.0, 5.0, 0.0), short="score of the relevant item (a third: 0)"),
     Axis("score of the row with the event (others: 0)", (-5.0, 5.0), _survivors, "event", batches=True,
          second=Second("score of the two rows at risk", -5.0, 5.0, 0.0), short="score of the row with the event"),
+    Axis("score (thresholds at -1 and 1, the level between them)", _WIDE, lambda x: _levels(x, 1.0), "score of levels"),
+    Axis("score (thresholds at -1 and 1, the level between them)", _WIDE, lambda x: _levels(x, -1.0),
+         "thresholds less score"),
+    Axis("logit of the bin of the target (others: 0)", (-5.0, 5.0), _bins, "bin"),
     Axis("log-probability: chosen − rejected", (-30.0, 30.0), _answers, "answers"),
 )  # fmt: skip
 AXES = {axis.name: axis for axis in _ALL}
@@ -432,6 +452,22 @@ def first_parameter(outputs: int) -> Axis:
     held = ", ".join(f"{value:g}" for value in rest)
     words = f"first of {outputs} parameters (the others: {held}; target: 0)"
     return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
+
+
+def first_of_heads(heads: list[str], target: float) -> Axis:
+    """The first of the outputs that become parameters, with the others held at 0."""
+    held = f"other outputs: 0; target: {target:g}" if len(heads) > 1 else f"target: {target:g}"
+
+    def inputs(x: Array) -> Given:
+        return np.full(x.size, target), _side(x, *[np.zeros_like(x)] * (len(heads) - 1))
+
+    return Axis(f"output for {heads[0]} ({held})", (-3.0, 3.0), inputs, f"first output, target {target:g}")
+
+
+def two_heads(heads: list[str], target: float) -> Plane:
+    """Two outputs that become parameters."""
+    labels = (f"output for {heads[0]} (target: {target:g})", f"output for {heads[1]}")
+    return Plane(labels, ((-3.0, 3.0), (-2.0, 2.0)), lambda u, v: (np.full(u.size, target), _side(u, v)))
 
 
 def of_contract(rules: Contract) -> list[Axis]:

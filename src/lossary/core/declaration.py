@@ -92,7 +92,7 @@ def _field_hints(cls: type) -> dict[str, Any]:
     for base in bases:
         if issubclass(base, Fields) and base.__module__ != f"{__package__}.loss":
             for name, hint in _own_hints(base).items():
-                if name not in _OWN_NAMES and typing.get_origin(hint) is not ClassVar:
+                if name[0] != "_" and name not in _OWN_NAMES and typing.get_origin(hint) is not ClassVar:
                     order.setdefault(name, hint)
     return order
 

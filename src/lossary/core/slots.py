@@ -9,8 +9,8 @@ stands for any further axes, the same in all slots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,14 +19,14 @@ from keras import ops
 
 from ..numerics.backend import alike, concrete, extremes
 from . import inputs, reduction
-from .contract import CHECKS, CLASS_INDEX, Values, check_ranks
+from .contract import CHECKS, CLASS_INDEX, PROBABILITY, Values, check_ranks
 from .errors import LossaryError, ParameterError, PredictionError, ShapeError, TargetError
 from .reduction import both, widened
 
 Tensor = Any
 SIZES = {  # of the axes of samples
     "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
-    "step": 3, "past": 6, "member": 4,
+    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
@@ -48,6 +48,26 @@ TIME = Values("a time >= 0", 0.0, draw=lambda rng, shape, top: rng.integers(1, 5
 YES_NO = Values(
     "0 or 1", allowed=(0.0, 1.0), draw=lambda rng, shape, top: rng.integers(0, 2, shape).astype(float)
 )  # fmt: skip
+CHANCE = replace(
+    PROBABILITY, words="a probability in [0, 1], of classes that sum to 1",
+    draw=lambda rng, shape, top: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),
+)  # fmt: skip
+LEVEL = Values(
+    "a level, counted from 0", 0.0, whole=True,
+    draw=lambda rng, shape, top: rng.integers(0, SIZES["threshold"] + 1, shape),
+    hint="Count the levels from 0; y_pred has one number less than there are levels.",
+)  # fmt: skip
+THRESHOLD = Values(
+    "a threshold less the score, never less than the one before it",
+    draw=lambda rng, shape, top: np.sort(rng.normal(scale=2.0, size=shape), -1),
+    hint="End the model in ls.heads.CumulativeLink, which keeps the thresholds in order.",
+)  # fmt: skip
+PLACE = Values(
+    "a place on the grid of bins, counted from 0", 0.0,
+    draw=lambda rng, shape, top: rng.uniform(0, SIZES["bin"] - 1, shape),
+    hint="Divide the targets by the width of a bin, or give the model more bins.",
+)  # fmt: skip
+UP_TO = {CLASS_INDEX: ("class", 1), LEVEL: ("threshold", 0), PLACE: ("bin", 1)}  # by the size of an axis, less a number
 GROUP = Values("an integer class label", whole=True, draw=lambda rng, shape, top: rng.integers(0, 3, shape))
 
 
@@ -238,7 +258,7 @@ class Inputs:
         keep = mask if weight is None or len(weight.shape) == 0 else both(mask, ops.not_equal(weight, 0))
         tensors = {name: self._filled(name, x, keep, tensors) for name, x in tensors.items()}
         for name, x in tensors.items():
-            self._check(owner, name, x, tensors)
+            self._check(owner, name, x, tensors, () if loss is None else type(loss).params)
         for name, slot in self.slots.items():
             if slot.link is not None and slot.side != "own" and name in tensors:
                 tensors[name] = slot.link(tensors[name])
@@ -380,13 +400,14 @@ class Inputs:
             return ops.where(widened(exists, x), x, ops.cast([0.0, 0.0, 1.0, 1.0], x.dtype))
         return ops.where(widened(exists, x), x, ops.cast(slot.kind.neutral, x.dtype))
 
-    def _check(self, owner: str, name: str, x: Tensor, tensors: dict[str, Tensor]) -> None:
+    def _check(self, owner: str, name: str, x: Tensor, tensors: dict[str, Tensor], parameters: Collection[str]) -> None:
         """Look at the numbers of an eager call."""
         slot = self.slots[name]
         kind = slot.kind
         high = kind.high
-        if kind is CLASS_INDEX:
-            high = self._size("class", tensors) - 1
+        if kind in UP_TO:
+            axis, less = UP_TO[kind]
+            high = self._size(axis, tensors) - less
         if kind is LENGTH:
             high = self._size(next(slot.axes[1] for slot in self.slots.values() if slot.lengths == name), tensors)
         plain = (kind.low, high) == (-np.inf, np.inf) and not kind.allowed
@@ -400,7 +421,7 @@ class Inputs:
             wrong = not bool(np.isin(found, (*kind.allowed, np.nan)).all())
         if wrong:
             kinds: type[LossaryError] = TargetError if slot.side == "true" else PredictionError
-            counted = {CLASS_INDEX: "a class index", LENGTH: "a number of entries"}
+            counted = {kind: kind.words.partition(",")[0] for kind in UP_TO} | {LENGTH: "a number of entries"}
             words = f"{counted[kind]} from 0 to {high:g}" if kind in counted else kind.words
             raise kinds(
                 f"{owner} reads every entry of {name} as {words}.",
@@ -408,7 +429,7 @@ class Inputs:
                 allowed=f"Expected {words}.",
                 do=f"Pass {slot.ignored}=… if a number marks the entries that do not count."
                 if slot.ignored
-                else kind.hint or f"Bring {name} into this range.",
+                else kind.advice(parameters) or f"Bring {name} into this range.",
             )
 
     def _size(self, axis: str, tensors: dict[str, Tensor]) -> float:

@@ -162,6 +162,17 @@ def log_whole(a: Tensor, b: Tensor) -> Tensor:
     return with_slopes(lambda a, b: backend.log1p(a / b), slopes)(a, b)
 
 
+def log_less_exp(x: Tensor) -> Tensor:
+    """log(1 - e^-x) for x > 0, relatively exact on both sides."""
+
+    def value(x: Tensor) -> Tensor:
+        near = x < math.log(2)
+        of_near = backend.log(-backend.expm1(-ops.where(near, x, 1.0)))
+        return ops.where(near, of_near, backend.log1p(-ops.exp(-ops.where(near, 1.0, x))))
+
+    return with_slope(value, lambda x: 1 / backend.expm1(x))(x)
+
+
 def log1p_of_square(x: Tensor) -> Tensor:
     """log(1 + x^2) without overflow."""
     size = ops.abs(x)

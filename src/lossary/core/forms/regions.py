@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from ...numerics import ops
 from ...numerics.backend import concrete, total
+from ...numerics.classes import chances_of_logits
 from ...numerics.stable import (
     at_least,
     larger,
@@ -27,9 +28,9 @@ from ..contract import (
     Contract,
     check_axis,
 )
-from ..errors import TargetError
+from ..errors import ParameterError, TargetError
 from ..loss import Loss, Tensor
-from ..params import Param, choice, flag
+from ..params import Param, choice, flag, whole
 from ..results import Counts, Fused, Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
 from .labels import FromLogits, Ignored, all_ignored
@@ -62,8 +63,9 @@ class Vector(Loss, abstract=True, tasks=("regression",)):
 class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     """A loss of how far two masks overlap: soft counts of true positives, false positives and false negatives.
 
-    Counts are taken per row over all other axes, or over `axis`. `whole_batch=True` takes one ratio over the batch, as
-    Keras does: the value then depends on how the data are split into batches.
+    Counts are taken per row over all other axes, or over `axis`, or for each class along `class_axis`.
+    `whole_batch=True` takes one ratio over the batch, as Keras does: the value then depends on how the data are split
+    into batches.
     """
 
     axis: Annotated[
@@ -73,6 +75,22 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     from_logits: FromLogits = False
     whole_batch: Annotated[bool, flag("If axis is None, sum over the batch axis too: one ratio for all rows.")] = False
     ignore_class: Ignored = None
+    class_axis: Annotated[
+        int | None,
+        whole("The axis of the classes, if each has a ratio of its own; 1 is channels first.", optional=True),
+    ] = None
+    exclusive: Annotated[
+        bool, flag("Whether logits are those of exclusive classes along class_axis: a softmax, no sigmoid.")
+    ] = False
+
+    def validate(self) -> None:
+        if self.exclusive and (self.class_axis is None or not self.from_logits):
+            raise ParameterError(
+                f"{type(self).__name__}(exclusive=True) takes a softmax of the logits of the classes.",
+                arrived=f"It was given class_axis={self.class_axis} and from_logits={self.from_logits}.",
+                allowed="Expected an axis, and from_logits=True.",
+                do="Pass both: class_axis=1 for channels first, -1 for channels last.",
+            )
 
     @property
     def gives(self) -> type[Rows] | type[Sums]:
@@ -87,7 +105,15 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         for axis in self._listed():
             check_axis(type(self).__name__, axis, rank)
         first = 0 if self.whole_batch or rank == 1 else 1  # a vector alone, given to the function, is one row
-        return tuple(sorted({axis % rank for axis in self._listed()})) or tuple(range(first, rank))
+        if self._listed():
+            return tuple(sorted({axis % rank for axis in self._listed()}))
+        apart = None if self.class_axis is None else self._class(rank)
+        return tuple(axis for axis in range(first, rank) if axis != apart)
+
+    def _class(self, rank: int) -> int:
+        """The axis of the classes from the start."""
+        check_axis(type(self).__name__, int(self.class_axis or 0), rank)
+        return int(self.class_axis or 0) % rank
 
     @property
     def contract(self) -> Contract:
@@ -124,7 +150,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows | Sums:
         counted, kept = self._counted(len(y_pred.shape)), None
         batch = 0 in counted and len(y_pred.shape) > 1  # one ratio over the batch: rows are weighed inside the counts
-        if batch and self.linear and self.ignore_class is None:
+        if batch and self.linear and self.ignore_class is None and not self.exclusive:
             ends = self.counts(0.0, 1.0, -1.0), self.counts(1.0, 1.0, -1.0)  # the slopes by p, less those by q
             change = self._change if self.from_logits else None
             counts = Counts(self._of_prediction, ends, change, y_true, y_pred)
@@ -132,7 +158,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
-        p, q = self._shares(y_pred)
+        p, q = self._chances(y_pred)
         if kept is not None:
             p, q = ops.where(kept, p, 0.0), ops.where(kept, q, 0.0)
         found = self.counts(y_true, p, q)
@@ -140,6 +166,14 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
             return Sums(found, lambda sums, count: self.of(**sums), counted)
         sums = {name: total(c, counted) if counted else c for name, c in found.items()}
         return Rows(self.of(**sums))
+
+    def _chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability of each entry, and what is left of one."""
+        if not self.exclusive:
+            return self._shares(y_pred)
+        axis = self._class(len(y_pred.shape))
+        p, q = chances_of_logits(ops.moveaxis(y_pred, axis, -1))
+        return ops.moveaxis(p, -1, axis), ops.moveaxis(q, -1, axis)
 
 
 class Boxes(Loss, abstract=True, tasks=("detection",)):
