@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
+from tools.errors_likelihood import LIKELIHOOD, MLE
 from tools.errors_linear import LINEAR
 from tools.errors_objective import TARGETS
 from tools.errors_predict import PREDICTIONS
@@ -892,10 +893,11 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS, *OPTIONS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [
+    *MLE,
     Example("An unknown table", "There is neither a file nor an embedded table of this name.", "$ lossary compare "
                                                                                                "fones",
             "The message lists the embedded tables; a file needs its ending."),

@@ -10,6 +10,7 @@ from lossary.training.compared import Compared as Compared
 from lossary.core.schedules import CosineSchedule as CosineSchedule
 from lossary.core.errors import DefinitionError as DefinitionError
 from lossary.core.schedules import Dial as Dial
+from lossary.likelihood.fit import DistributionFit as DistributionFit
 from lossary.checking.findings import Finding as Finding
 from lossary.checking.findings import Findings as Findings
 from lossary.objective.sources import Fixed as Fixed
@@ -18,6 +19,7 @@ from lossary.objective.sources import Hidden as Hidden
 from lossary.training.history import History as History
 from lossary.objective.sources import Input as Input
 from lossary.objective.sources import Itself as Itself
+from lossary.likelihood.result import LikelihoodFit as LikelihoodFit
 from lossary.linear.result import LinearFit as LinearFit
 from lossary.core.schedules import LinearSchedule as LinearSchedule
 from lossary.core.loss import Loss as Loss
@@ -47,11 +49,15 @@ from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
 from lossary.core.contract import checks as checks
 from lossary.training.table import compare as compare
+from lossary.likelihood.fit import compare_distributions as compare_distributions
 from lossary.numerics.backend import derivative as derivative
 from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
 from lossary.drawing.predictions import draw_predictions as draw_predictions
 from lossary.checking.explain import explain as explain
+from lossary.likelihood.fit import fit_distribution as fit_distribution
+from lossary.likelihood.glm import fit_glm as fit_glm
+from lossary.likelihood.own import fit_likelihood as fit_likelihood
 from lossary.linear.fit import fit_linear as fit_linear
 from lossary.core.params import flag as flag
 from lossary.core.params import fraction as fraction

@@ -218,7 +218,7 @@ def test_several_lines_are_told_apart_by_what_is_given():
     with pytest.raises(ls.ParameterError, match="mode='binary'"):
         ls.get("smp.losses.DiceLoss")
     with pytest.raises(ls.ParameterError, match="calculated"):
-        ls.get("smp.losses.SoftBCEWithLogitsLoss", smooth_factor="much")
+        ls.get("smp.losses.DiceLoss", mode="binary", smooth={})
 
 
 def test_a_factor_multiplies_whatever_the_reduction(rng):

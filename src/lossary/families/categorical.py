@@ -152,6 +152,10 @@ class CategoricalFocalCrossentropy(
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return _focal(surprise, *chances(), self.alpha, self.gamma)
 
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _graded(surprise, p, q, self.gamma)
+        return self.alpha * value, self.alpha * slope
+
 
 categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
 

@@ -220,6 +220,8 @@ class SquaredDice(Overlap, aliases=("v_net", "dice_squared"), traits=("bounded",
 
     smooth: Smooth = 0.0
 
+    linear = False
+
     def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
         return {"hit": 2 * (y * p), "missed": ops.square(y * q - (1 - y) * p)}
 

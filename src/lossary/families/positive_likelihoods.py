@@ -148,7 +148,7 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
         return log(y) + HALF_LOG_TAU
 
     def in_scipy(self, mu: float, sigma: float) -> Start:
-        return {"s": sigma, "scale": math.exp(mu)}
+        return {"s": sigma, "scale": math.e**mu}
 
     def start(self, data: Any) -> Start:
         return {"mu": data.log_mean, "sigma": data.log_std}

@@ -32,6 +32,7 @@ class LaplaceNLL(Likelihood, aliases=("laplace", "double_exponential_nll")):
 
     heads = LOCATED
     scipy = "laplace"
+    corner = True
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
         return scale.log + scale.under(ops.abs(y - loc))

@@ -9,15 +9,15 @@ from ..core.loss import Tensor
 from ..core.params import positive
 from ..core.results import Moments, Norm, RisingSums
 from ..numerics import ops
-from ..numerics.backend import log1p_near, total
+from ..numerics.backend import log1p_near
 from ..numerics.stable import (
     at_least,
     log_growth,
+    minus_cosine,
     root_mean_square,
     share_of,
     squared_log_growth,
     tanh,
-    unit,
 )
 from ..numerics.stable import log_cosh as stable_log_cosh
 
@@ -272,9 +272,8 @@ class CosineSimilarity(
     (-1.0, 0.0)
     """
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        (u, u_nonzero), (v, v_nonzero) = unit(y_true), unit(y_pred)
-        return -total(ops.where(ops.logical_and(u_nonzero, v_nonzero), u * v, 0.0), -1)
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        return minus_cosine(y_pred, y_true)
 
 
 cosine_similarity = function(CosineSimilarity)

@@ -82,6 +82,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(entries.min()), float(entries.max())
 
 
+def free_of_zeros(x: Any) -> bool:
+    """Programs are compiled, and see no numbers."""
+    return False
+
+
 def visible(x: Any) -> Any:
     """As an array of NumPy."""
     return np.asarray(x)
@@ -230,6 +235,21 @@ def _quotient(sums: Any, divisor: Any) -> Any:
     """The total of row sums, in float64, divided."""
     number = tf.reduce_sum(tf.cast(sums, tf.float64)) / tf.cast(divisor, tf.float64)
     return tf.cast(number, sums.dtype)
+
+
+def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+    """The sums of tensors made entry by entry: rows first, these in float64."""
+    return [total(v) if v.shape.rank < 2 else _quotient(row_sums(v), 1) for v in each(x, y)]
+
+
+def between(low: Any, high: Any, share: Any) -> Any:
+    """From low, for 0, to high, for 1."""
+    return low * (1 - share) + high * share
+
+
+def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+    """Operation by operation."""
+    return f(x, y)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
