@@ -74,9 +74,6 @@ class SparseCategoricalCrossentropy(
             label_smoothing=label_smoothing
         optax.losses.softmax_cross_entropy_with_integer_labels(axis=-1) -> from_logits=True, axis=axis
         tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True
-    Unlike:
-        torch.nn.NLLLoss, torch.nn.functional.nll_loss: of log-probabilities, taken as they are
-        nll: in torch, of log-probabilities; elsewhere, of probabilities
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207
