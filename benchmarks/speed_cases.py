@@ -171,7 +171,7 @@ def inputs(case: Case, shape: Shape) -> tuple[Any, Any]:
     if rules.shape == "parameters":
         p = normal((*shape, rules.parameters), 3)
         spread = getattr(loss, "spread", "log_variance") != "log_variance"
-        return normal(shape, 4), np.abs(p) + np.float32(0.5) if spread else p
+        return targets(rules.target, shape, rng), np.abs(p) + np.float32(0.5) if spread else p
     of_classes = case.whole_rows() and not issubclass(case.cls, Vector)
     p = predictions(rules.prediction, shape, of_classes)
     if case.cls().contract.shape == "index":
@@ -216,6 +216,8 @@ def predictions(values: Any, shape: Shape, classes: bool, seed: int = 3) -> np.n
 
 
 def targets(values: Any, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    if values.draw is not None:
+        return values.draw(rng, shape, shape[-1]).astype("float32")
     if values.allowed:
         return np.where(normal(shape, 4) > 0, 1, -1).astype("float32")
     if values is c.SOFT_LABEL:
