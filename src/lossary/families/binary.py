@@ -63,7 +63,7 @@ class BinaryCrossentropy(
         # |z| |h - y| + log(1 + e^-|z|), with h = 1 where z > 0: nothing cancels for a hard label
         size = ops.abs(y_pred)
         e = ops.exp(-size)
-        h = ops.cast(y_pred > 0, y_pred.dtype)
+        h = ops.above(y_pred, 0.0)
         apart = h - self.smoothed(y_true)
         return size * ops.abs(apart) + log1p_near(e), apart - (2 * h - 1) * (e / (1 + e))
 

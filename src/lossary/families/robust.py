@@ -53,6 +53,11 @@ class Huber(
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e, -self.delta, self.delta)
 
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        e = y_pred - y_true
+        near = ops.clip(e, -self.delta, self.delta)
+        return near * (e - 0.5 * near), near
+
 
 huber = function(Huber)
 
@@ -79,6 +84,12 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
 
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e / self.beta, -1.0, 1.0)
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        e = y_pred - y_true
+        near = ops.clip(e, -self.beta, self.beta)
+        slope = near / self.beta
+        return slope * (e - 0.5 * near), slope
 
 
 smooth_l1 = function(SmoothL1)

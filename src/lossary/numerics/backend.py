@@ -210,7 +210,7 @@ def counted(
 
     `ends` are the slopes of each for y = 0 and y = 1, by what `change(x)` is the slope of; x itself by default.
     """
-    moving = recorded(y)
+    moving = bool(_BACKEND.watched(y))
 
     def by_y(x: Tensor, y: Tensor) -> list[Tensor]:
         return [a - b for a, b in zip(each(x, 0.0 * y + 1.0), each(x, 0.0 * y), strict=True)]

@@ -70,6 +70,9 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
+watched = recorded  # whether a gradient by this tensor may be asked for
+
+
 def alike(x: Any, like: Any, otherwise: str) -> Any:
     """JAX knows all sizes when it compiles."""
     return x

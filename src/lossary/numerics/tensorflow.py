@@ -70,6 +70,11 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
+def watched(x: tf.Tensor) -> bool:
+    """Whether a gradient by this tensor may be asked for: in a graph, or where a tape follows it."""
+    return not concrete(x) or bool(record.should_record_backprop([x]))
+
+
 def alike(x: tf.Tensor, like: tf.Tensor, otherwise: str) -> tf.Tensor:
     """A graph may be made before the sizes are known, and would broadcast. (XLA leaves assertions out.)"""
     with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(x), tf.shape(like), otherwise)]):

@@ -101,6 +101,9 @@ def recorded(x: Any) -> bool:
     return not concrete(x) or bool(x.requires_grad)
 
 
+watched = recorded  # whether a gradient by this tensor may be asked for
+
+
 def alike(x: Any, like: Any, otherwise: str) -> Any:
     """torch knows all sizes when it compiles."""
     return x

@@ -86,6 +86,16 @@ def at_most(x: Tensor, high: float) -> Tensor:
     return ops.where(x > high, ops.convert_to_tensor(high, dtype=x.dtype), x)
 
 
+def above(x: Tensor, low: float) -> Tensor:
+    """1 where x is larger than a number, 0 elsewhere."""
+    return ops.cast(x > low, x.dtype)
+
+
+def nothing(x: Tensor) -> Tensor:
+    """1 where x is 0, 0 elsewhere."""
+    return ops.cast(ops.equal(x, 0), x.dtype)
+
+
 def recorded(x: Tensor) -> bool:
     """Whether what is made of x may be differentiated."""
     return True

@@ -259,6 +259,16 @@ def cast(x: Tensor, dtype: Any) -> Tensor:
     return x if type(x) is Block else ops.cast(x, dtype)
 
 
+def above(x: Tensor, low: float) -> Tensor:
+    """1 where x is larger than a number, 0 elsewhere."""
+    return x.made(torch.gt, low) if type(x) is Block else (x > low).to(x.dtype)
+
+
+def nothing(x: Tensor) -> Tensor:
+    """1 where x is 0, 0 elsewhere."""
+    return x.made(torch.eq, 0.0) if type(x) is Block else (x == 0).to(x.dtype)
+
+
 def stop_gradient(x: Tensor) -> Tensor:
     return x if isinstance(x, Block) else ops.stop_gradient(x)
 
