@@ -114,7 +114,8 @@ ppo_clip simpo barlow_twins vicreg byol dino simclr moco adaptive_wing
 ssim psnr lpips crps
 wasserstein sinkhorn gan_hinge lsgan wgan_gp center_loss proxy_nca
 multi_similarity lifted_structure angular supcon rnnt perceptual style mixup
-label_distribution emd yolo detr
+kto orpo grpo dragan simsiam
+label_distribution yolo detr seesaw ohem deephit mtlr koleo swav siglip
 """
 
 

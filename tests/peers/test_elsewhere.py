@@ -35,23 +35,19 @@ def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
 
 def with_torch(name, y, p, /, *more, **given):
     torch = importlib.import_module("torch")
-    if more:
-        triples = [torch.tensor(x) for x in (y, p, *more)]
-        if "functional" in name:
-            return torch.nn.functional.triplet_margin_loss(*triples, **given).numpy()
-        return torch.nn.TripletMarginLoss(**given)(*triples).numpy()
+    module = torch.nn.functional if ".functional." in name else torch.nn
+    found = getattr(module, name.rpartition(".")[2])
+    if more:  # triples, or pairs before what they are
+        tensors = [torch.tensor(x) for x in ((y, p, *more) if "riplet" in name else (p, *more, y))]
+        return (found(*tensors, **given) if module is torch.nn.functional else found(**given)(*tensors)).numpy()
     tensors = [torch.tensor(p), torch.tensor(y)]
     if name.endswith(
         ("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss", ".NLLLoss", ".nll_loss")
     ):
         tensors[1] = tensors[1].long()
-    if name.endswith((".NLLLoss", ".nll_loss")) and tensors[1].dtype == torch.long:
-        tensors[0] = tensors[0].log_softmax(1)
     if "aussian" in name:
         tensors = [tensors[0][..., 0], tensors[1], tensors[0][..., 1]]
     given = {key: torch.tensor(value) if "weight" in key else value for key, value in given.items()}
-    module = torch.nn.functional if ".functional." in name else torch.nn
-    found = getattr(module, name.rpartition(".")[2])
     return (found(*tensors, **given) if module is torch.nn.functional else found(**given)(*tensors)).numpy()
 
 
@@ -147,6 +143,10 @@ def draw(cls, loss, moved, rng):
         return y, rng.normal(size=y.shape).astype("float32")
     if cls is ls.TripletMargin:
         return dict(zip(("anchor", "positive", "negative"), rng.normal(size=(3, 5, 4)).astype("float32"), strict=True))
+    if cls in (ls.MarginRanking, ls.CosineEmbedding):
+        shape = (5, 3) if cls is ls.CosineEmbedding else (5,)
+        pair = rng.normal(size=(2, *shape)).astype("float32")
+        return {"y_true": np.float32([1, -1, 1, 1, -1]), "first": pair[0], "second": pair[1]}
     if cls is ls.NTXent:
         return {"label": np.array([0, 0, 1, 1, 2, 2]), "embedding": rng.normal(size=(6, 3)).astype("float32")}
     if cls is ls.GaussianNLL:

@@ -62,7 +62,8 @@ LIBRARIES = (
     Library("scipy.", default="sum"),
     Library("", entries=False),  # Keras, and what means a batch as Keras does
 )
-WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.")  # never meant by a bare name
+# never meant by a bare name
+WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.", "optax.losses.ntxent")
 SAME = (  # the start of a name, and what else it is known by
     ("tensorflow.", "tf."),
     ("tf.keras.", "keras."),

@@ -40,7 +40,9 @@ def equal(loss: Loss, library: str) -> Equal | None:
         name = peer_name(place)
         if name.startswith(LIBRARIES[library]):
             line = read(place)
-            given = {source: ours[key] for key, source in line.renamed().items() if key in ours}
+            given = line.asked() | {source: ours[key] for key, source in line.renamed().items() if key in ours}
+            if line.unequal(given):
+                continue
             reached = {k: v for k, v in translate(card, place, given).items() if k in (*ours, "times")}
             if {**_defaults(loss), **reached} == ours:
                 return name, {k: v for k, v in given.items() if v != line.theirs.get(k)}

@@ -14,7 +14,7 @@ from ..numerics.backend import total
 from ..numerics.stable import at_least, unit
 
 
-class MarginRanking(Loss, aliases=("margin_ranking_loss", "pairwise_margin"), tasks=("ranking",), traits=("convex",)):
+class MarginRanking(Loss, aliases=("pairwise_margin",), tasks=("ranking",), traits=("convex",)):
     r"""Zero once the better of two items scores higher by `margin`; grows linearly below that.
 
     Formula: \max(m - y\,(a - b), 0), with y = 1 where the first score a should be higher, -1 where the second one, b
@@ -22,8 +22,8 @@ class MarginRanking(Loss, aliases=("margin_ranking_loss", "pairwise_margin"), ta
     Beware: with margin = 0, torch's default, equal scores cost nothing: use a margin above 0. Label 0 is read as -1.
     Reference: Herbrich, Graepel and Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances in
         Large Margin Classifiers, 115-132
-    Unlike:
-        torch.nn.MarginRankingLoss, torch.nn.functional.margin_ranking_loss: the two scores come first, margin is 0
+    Elsewhere:
+        torch.nn.MarginRankingLoss, torch.nn.functional.margin_ranking_loss(margin=0.0)
 
     >>> margin_ranking([1.0], [2.0], [2.5]), margin_ranking([-1.0], [2.0], [2.5], margin=0.2)
     (1.5, 0.0)
@@ -52,8 +52,8 @@ class CosineEmbedding(Loss, aliases=("cosine_embedding_loss",), tasks=("retrieva
     Beware: only directions count; a vector of zeros has the cosine 0 and no gradient. Label 0 is read as -1.
     Reference: Salvador, Hynes, Aytar, Marin, Ofli, Weber and Torralba (2017), Learning cross-modal embeddings for
         cooking recipes and food images, doi:10.1109/CVPR.2017.327
-    Unlike:
-        torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: the two vectors come first
+    Elsewhere:
+        torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss(margin=0.0)
 
     >>> cosine_embedding([1.0], [[1.0, 0.0]], [[1.0, 1.0]]), cosine_embedding([-1.0], [[1.0, 0.0]], [[1.0, 1.0]])
     (0.29289322, 0.70710678)
