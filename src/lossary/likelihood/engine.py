@@ -31,7 +31,7 @@ class Problem:
         extra: Extra | None = None,
     ) -> None:
         self.rows, self.w, self.designs, self.offset, self.extra = (
-            Rows(function, y, len(designs)),
+            Rows(function, y, len(designs), BLOCK),
             w,
             designs,
             offset,
@@ -42,6 +42,7 @@ class Problem:
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
         self.total = float(w.sum())
+        self._last: tuple[Array | None, Array] = (None, np.zeros((0, 0)))
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""
@@ -61,7 +62,9 @@ class Problem:
 
     def scores(self, c: Array) -> Array:
         """The slope of each row by the coefficients, (n, size)."""
-        _, slope = self.rows.slopes(self.outputs(c))
+        last, slope = self._last
+        if last is None or not np.array_equal(last, c):
+            _, slope = self.rows.slopes(self.outputs(c))
         return np.concatenate(
             [
                 slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
@@ -79,6 +82,7 @@ class Problem:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))
+            self._last = c, slope
             total = float(self.w @ value)
             for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
                 s = self.w * slope[:, j]
@@ -115,6 +119,7 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
+BLOCK = 1 << 17  # rows at once: few outputs, so more of them than a linear model's
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 
 

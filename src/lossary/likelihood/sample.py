@@ -194,7 +194,7 @@ def counted(sample: Sample) -> Sample:
     """Equal numbers once, with the sum of their weights, where that is shorter."""
     if sample.censored is not None or sample.rows < 200:
         return sample
-    y, place = np.unique(sample.y, return_inverse=True)
-    if len(y) > sample.rows // 4:
+    if len(np.unique(sample.y[:2000])) > min(sample.rows, 2000) // 4:
         return sample
+    y, place = np.unique(sample.y, return_inverse=True)
     return Sample(y, np.bincount(place, weights=sample.w))
