@@ -140,13 +140,17 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
         full[free] = step
         longest = np.abs(full[links]).max(initial=0.0)
         full = full * min(1.0, 4.0 / longest if longest else 1.0)
-        taken = _shorter(problem, c, value, g, full)
         steps += 1
-        if taken is None:
-            converged = gain <= 1e-10 * problem.total
-            break
-        c = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
-        value, g, h = problem.expand(c)
+        at = np.where(links, np.clip(c + full, start - REACH, start + REACH), c + full)
+        there = problem.expand(at)
+        if not (np.isfinite(there[0]) and there[0] <= value + 1e-4 * float(g @ full) + 1e-15 * abs(value)):
+            taken = _shorter(problem, c, value, g, full)
+            if taken is None:
+                converged = gain <= 1e-10 * problem.total
+                break
+            at = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
+            there = problem.expand(at)
+        c, (value, g, h) = at, there
         if (np.abs(c - start)[links] >= REACH).any():
             break
     return End(c, value, g, h, steps, converged)
@@ -163,7 +167,7 @@ def _step(g: Array, h: Array) -> tuple[Array, float]:
 
 def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array) -> Array | None:
     """The point along a step that lowers the value enough; None if none does."""
-    slope, length = float(g @ step), 1.0
+    slope, length = float(g @ step), 0.5
     for _ in range(40):
         tried = c + length * step
         found = problem.value(tried)

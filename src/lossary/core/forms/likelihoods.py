@@ -71,6 +71,7 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
 
     heads: ClassVar[dict[str, str]] = {}  # type: ignore[assignment]
     scipy: ClassVar[str | None] = None  # its name in scipy.stats
+    exact: ClassVar[bool] = False  # whether a start is the estimate itself
     corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
     unfit = "it needs the parameters of a distribution for each target"
 
