@@ -123,6 +123,12 @@ LOSSES = [
         "Name the axes of the pixels alone.",
     ),
     Example(
+        "Exclusive classes without their axis",
+        "An overlap is to read logits by a softmax, and is not told along which axis, or reads probabilities.",
+        "ls.Dice(exclusive=True, from_logits=True)",
+        "Pass class_axis and from_logits=True.",
+    ),
+    Example(
         "Reference embeddings without labels",
         "ls.circle is given reference embeddings without labels, or labels without embeddings.",
         "ls.circle([0, 1], np.eye(2), ref_labels=[0, 1])",

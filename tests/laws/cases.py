@@ -51,7 +51,7 @@ def unusual(cls):
     chosen = {}
     for name, param in cls.params.items():
         default = cls.signature.parameters[name].default
-        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon"):
+        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon", "class_axis", "exclusive"):
             continue
         value = param.unusual if param.slide is None else 0.37 * param.slide[0] + 0.63 * param.slide[1]
         assert value != default, f"{cls.__name__}.{name} needs an unusual value"

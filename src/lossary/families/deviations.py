@@ -21,6 +21,11 @@ class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smoot
     Reference: Bishop (2006), Pattern recognition and machine learning, equation 1.2
     Elsewhere:
         optax.losses.l2_loss
+        sklearn._loss.HalfSquaredError
+        xgboost.reg:squarederror, lightgbm.objective:regression
+        statsmodels.robust.norms.LeastSquares
+        tf.nn.l2_loss -> reduction="sum", entries=True
+        scipy.optimize.least_squares:linear
 
     >>> half_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.5

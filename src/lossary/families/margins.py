@@ -9,7 +9,7 @@ from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import positive
 from ..numerics import ops
-from ..numerics.stable import LARGE, at_least, at_most, constant, largest, mean_square, sigmoid, softplus
+from ..numerics.stable import LARGE, at_least, at_most, constant, largest, sigmoid, softplus
 
 
 class Hinge(
@@ -68,9 +68,6 @@ class SquaredHinge(
 
     def slope(self, m: Tensor) -> Tensor:
         return -2 * at_least(1 - m, 0.0)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_square(at_least(1 - self.margin(y_true, y_pred), 0.0))
 
 
 squared_hinge = function(SquaredHinge)

@@ -24,6 +24,8 @@ class PolyBinaryCrossEntropy(Binary, aliases=("binary_poly_loss", "poly_bce"), t
     Beware: with epsilon_1 = 0 it is the binary cross-entropy. timm's has a focal factor too, off by default.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
+    Elsewhere:
+        timm.loss.PolyBinaryCrossEntropy(epsilon=2.0, gamma=0.0, smoothing=0.0) -> epsilon_1=epsilon, from_logits=True
 
     >>> poly_binary_cross_entropy([[1.0]], [[0.5]])
     1.69314718
@@ -53,6 +55,9 @@ class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
         `clip` has no gradient. Sums over labels in other libraries are means here.
     Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
         multi-label classification, arXiv:2009.14119
+    Elsewhere:
+        timm.loss.AsymmetricLossMultiLabel(gamma_neg=4.0, gamma_pos=1.0, clip=0.05, reduction="batchmean") ->
+            gamma_neg=gamma_neg, gamma_pos=gamma_pos, clip=clip, from_logits=True
 
     >>> asymmetric_multi_label([[1.0, 0.0]], [[0.5, 0.55]])
     0.19494764
@@ -177,6 +182,8 @@ class Zlpr(
         number for all labels of a row.
     Reference: Su, Zhu, Murtadha, Pan, Wen and Liu (2022), ZLPR: a novel loss for multi-label classification,
         arXiv:2208.02955
+    Elsewhere:
+        timm.loss.ZlprLoss
 
     >>> zlpr([[1.0, 0.0]], [[0.0, 0.0]])
     1.38629436

@@ -191,7 +191,7 @@ class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
         return {"c": -shape, "loc": loc, "scale": scale}
 
     def start(self, data: Any) -> Start:
-        return GumbelNLL.start(self, data) | {"shape": 0.05}  # type: ignore[arg-type]
+        return GumbelNLL.start(self, data) | {"shape": 0.05}
 
 
 generalized_extreme_value_nll = function(GeneralizedExtremeValueNLL)

@@ -117,7 +117,7 @@ def _columns(matrix: Array, w: Array, names: tuple[str, ...]) -> tuple[Array, li
         column = inside[:, place]
         rest = column - basis @ (basis.T @ column)
         rest = rest - basis @ (basis.T @ rest)
-        if np.linalg.norm(rest) <= 1e-10 * max(np.linalg.norm(column), 1e-300):
+        if np.linalg.norm(rest) <= 1e-10 * max(float(np.linalg.norm(column)), 1e-300):
             left.append(labels[place])
             continue
         kept.append(place)
