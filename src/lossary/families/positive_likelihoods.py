@@ -274,8 +274,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     Reference: Ferrari and Cribari-Neto (2004), Beta regression for modelling rates and proportions, Journal of Applied
         Statistics 31:799-815
 
-    >>> beta_distribution_nll([[0.5]], [[0.0, 0.0]]), beta_distribution_nll([[0.5]], [[0.6931472, 0.6931472]])
-    (0.0, -0.40546511)
+    >>> beta_distribution_nll([[0.5]], [[1.0986123, 0.0]]), beta_distribution_nll([[0.5]], [[0.6931472, 0.6931472]])
+    (0.28768207, -0.40546511)
     """
 
     target = SHARE_TARGET
