@@ -227,7 +227,7 @@ class DistributionFit(LikelihoodFit):
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""
-        from .plot import plotted
+        from ..drawing.fits import plotted
 
         return plotted(self, kind, parameter)
 
