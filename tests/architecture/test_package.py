@@ -52,6 +52,7 @@ def test_only_files_named_after_a_backend_import_it():
                 "families",
                 "objective",
                 "heads",
+                "likelihood",
                 "training",
                 "drawing",
                 "checking",

@@ -86,7 +86,7 @@ def mle_command(ctx: click.Context, /, data: str, report: Path | None, json_path
     elif json_path is not None:
         write_whole(json_path, json.dumps(document, indent=1, allow_nan=False) + "\n")
     if report is not None:
-        from lossary.likelihood.plot import page
+        from lossary.drawing.fits import page
 
         write_whole(report, page(found, head))
     written = [str(path) for path in (report, None if to_stdout else json_path) if path is not None]

@@ -32,6 +32,7 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     scipy = "expon"
+    exact = True
 
     def nll(self, y: Tensor, mean: Positive) -> Tensor:
         return mean.log + mean.under(y)
@@ -62,6 +63,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
+    exact = True
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         off = log(y) - mean.log
@@ -77,7 +79,8 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
 
     def start(self, data: Any) -> Start:
         gap = max(math.log(data.mean) - data.log_mean, 1e-300)
-        return {"mean": data.mean, "shape": (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)}
+        shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
+        return {"mean": data.mean, "shape": data.shape_of_gap(shape, gap)}
 
 
 gamma_nll = function(GammaNLL)
@@ -101,6 +104,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
+    exact = True
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         line = log(y)
@@ -139,6 +143,7 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
     target = POSITIVE_TARGET
     heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
+    exact = True
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log(y) - mu)
@@ -240,6 +245,7 @@ class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")
     target = POSITIVE_TARGET
     heads = named(shape="positive")
     scipy = "pareto"
+    exact = True
 
     def nll(self, y: Tensor, shape: Positive) -> Tensor:
         far = y > self.minimum
@@ -268,8 +274,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     Reference: Ferrari and Cribari-Neto (2004), Beta regression for modelling rates and proportions, Journal of Applied
         Statistics 31:799-815
 
-    >>> beta_distribution_nll([[0.5]], [[0.0, 0.0]]), beta_distribution_nll([[0.5]], [[0.6931472, 0.6931472]])
-    (0.0, -0.40546511)
+    >>> beta_distribution_nll([[0.5]], [[1.0986123, 0.0]]), beta_distribution_nll([[0.5]], [[0.6931472, 0.6931472]])
+    (0.28768207, -0.40546511)
     """
 
     target = SHARE_TARGET

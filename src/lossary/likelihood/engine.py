@@ -31,7 +31,7 @@ class Problem:
         extra: Extra | None = None,
     ) -> None:
         self.rows, self.w, self.designs, self.offset, self.extra = (
-            Rows(function, y, len(designs)),
+            Rows(function, y, len(designs), BLOCK),
             w,
             designs,
             offset,
@@ -42,6 +42,7 @@ class Problem:
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
         self.total = float(w.sum())
+        self._last: tuple[Array | None, Array] = (None, np.zeros((0, 0)))
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""
@@ -61,7 +62,9 @@ class Problem:
 
     def scores(self, c: Array) -> Array:
         """The slope of each row by the coefficients, (n, size)."""
-        _, slope = self.rows.slopes(self.outputs(c))
+        last, slope = self._last
+        if last is None or not np.array_equal(last, c):
+            _, slope = self.rows.slopes(self.outputs(c))
         return np.concatenate(
             [
                 slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
@@ -79,6 +82,7 @@ class Problem:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))
+            self._last = c, slope
             total = float(self.w @ value)
             for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
                 s = self.w * slope[:, j]
@@ -115,6 +119,7 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
+BLOCK = 1 << 17  # rows at once: few outputs, so more of them than a linear model's
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 
 
@@ -135,13 +140,17 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
         full[free] = step
         longest = np.abs(full[links]).max(initial=0.0)
         full = full * min(1.0, 4.0 / longest if longest else 1.0)
-        taken = _shorter(problem, c, value, g, full)
         steps += 1
-        if taken is None:
-            converged = gain <= 1e-10 * problem.total
-            break
-        c = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
-        value, g, h = problem.expand(c)
+        at = np.where(links, np.clip(c + full, start - REACH, start + REACH), c + full)
+        there = problem.expand(at)
+        if not (np.isfinite(there[0]) and there[0] <= value + 1e-4 * float(g @ full) + 1e-15 * abs(value)):
+            taken = _shorter(problem, c, value, g, full)
+            if taken is None:
+                converged = gain <= 1e-10 * problem.total
+                break
+            at = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
+            there = problem.expand(at)
+        c, (value, g, h) = at, there
         if (np.abs(c - start)[links] >= REACH).any():
             break
     return End(c, value, g, h, steps, converged)
@@ -158,7 +167,7 @@ def _step(g: Array, h: Array) -> tuple[Array, float]:
 
 def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array) -> Array | None:
     """The point along a step that lowers the value enough; None if none does."""
-    slope, length = float(g @ step), 1.0
+    slope, length = float(g @ step), 0.5
     for _ in range(40):
         tried = c + length * step
         found = problem.value(tried)

@@ -160,11 +160,10 @@ def _searched(
     if corner:
         value, g, h = problem.expand(start)
         return End(start, value, g, h, 0, True)
-    if sample.rows > 4 * FEW:
+    if sample.rows > 4 * FEW and not (loss.exact and free.all() and sample.censored is None):
         few = sample.thinned(FEW)
         near = minimise(_problem(loss, few), start, free, links)
-        if near.converged and problem.value(near.c) < problem.value(start):
-            start = near.c
+        start = near.c if near.converged else start
     end = minimise(problem, start, free, links)
     rng = np.random.default_rng(0)
     for _ in range(0 if end.converged and _inside(end) else 4):
@@ -228,7 +227,7 @@ class DistributionFit(LikelihoodFit):
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""
-        from .plot import plotted
+        from ..drawing.fits import plotted
 
         return plotted(self, kind, parameter)
 

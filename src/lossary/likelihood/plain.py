@@ -21,6 +21,7 @@ class Normal(Likelihood, abstract=True):
 
     heads = named(mean="real", std="positive")
     scipy = "norm"
+    exact = True
 
     def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
         z = std.under(y - mean)
@@ -42,6 +43,7 @@ class PoissonCounts(Likelihood, abstract=True):
     target = COUNT
     heads = named(rate="positive")
     scipy = "poisson"
+    exact = True
 
     def nll(self, y: Tensor, rate: Positive) -> Tensor:
         return rate.value - y * rate.log

@@ -120,10 +120,10 @@ def coupled(shown: Any) -> LossaryError:
 class Rows:
     """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
 
-    def __init__(self, function: Function, y: Array, outputs: int) -> None:
+    def __init__(self, function: Function, y: Array, outputs: int, block: int = BLOCK) -> None:
         self.function = function if isinstance(function, Programs) else Programs(function)
         self.y, self.outputs, self.count = y, outputs, len(y)
-        self._size = min(BLOCK, 1 << max(self.count - 1, 7).bit_length()) if one_shape() else BLOCK
+        self._size = min(block, 1 << max(self.count - 1, 7).bit_length()) if one_shape() else block
 
     def values(self, eta: Array) -> Array:
         """Values (m,) alone, eagerly: for a single look."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from ...numerics import ops
 from ...numerics.special import log_softplus, quotient
-from ...numerics.stable import SMALLEST, read_at_least, read_at_most, sigmoid, softplus, times_exp, wide
+from ...numerics.stable import BELOW_ONE, SMALLEST, read_at_least, read_at_most, sigmoid, softplus, times_exp, wide
 from .. import axes
 from ..contract import Contract, Values
 from ..loss import Tensor
@@ -71,6 +71,7 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
 
     heads: ClassVar[dict[str, str]] = {}  # type: ignore[assignment]
     scipy: ClassVar[str | None] = None  # its name in scipy.stats
+    exact: ClassVar[bool] = False  # whether a start is the estimate itself
     corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
     unfit = "it needs the parameters of a distribution for each target"
 
@@ -100,7 +101,7 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
         if self.target is POSITIVE_TARGET:
             return read_at_least(y, SMALLEST[wide(self.dtype)])
         if self.target is SHARE_TARGET:
-            return read_at_most(read_at_least(y, SMALLEST[wide(self.dtype)]), 1 - 2.0**-24)
+            return read_at_most(read_at_least(y, SMALLEST[wide(self.dtype)]), BELOW_ONE[wide(self.dtype)])
         return y
 
     def parameters(self, parts: Tensor) -> list[Any]:
