@@ -301,7 +301,6 @@ def parameters(loss):
 @pytest.mark.parametrize(
     ("name", "both"),
     [
-        ("NLLLoss", ("sparse_categorical_crossentropy", "torch.nn.CrossEntropyLoss")),
         ("softmax_cross_entropy", ("categorical_crossentropy", "optax.losses.softmax_cross_entropy")),
         ("sigmoid_cross_entropy", ("binary_crossentropy", "tf.nn.sigmoid_cross_entropy_with_logits")),
         ("sigmoid_focal_loss", ("torchvision.ops.sigmoid_focal_loss", "optax.losses.sigmoid_focal_loss")),

@@ -150,17 +150,16 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
 tweedie_deviance = function(TweedieDeviance)
 
 
-class GeneralizedKL(
-    Divergence, aliases=("i_divergence", "generalized_kl_divergence", "unnormalized_kl"), traits=("convex", "smooth")
-):
+class GeneralizedKL(Divergence, aliases=("i_divergence", "unnormalized_kl"), traits=("convex", "smooth")):
     r"""The Kullback-Leibler divergence of amounts that need not sum to 1: 0 where they are equal, and never below.
 
     Formula: \sum_c (y_c \log(y_c / p_c) - y_c + p_c) over the last axis
     Use: spectra, histograms of counts and factors of non-negative matrices, whose totals count too.
-    Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence. optax's takes the
-        logarithm of the predictions.
+    Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence.
     Reference: Lee and Seung (2000), Algorithms for non-negative matrix factorization, Advances in Neural Information
         Processing Systems 13
+    Unlike:
+        optax.losses.generalized_kl_divergence: of log-predictions
 
     >>> generalized_kl([[2.0, 0.0]], [[2.0, 1.0]]), generalized_kl([[4.0]], [[2.0]])
     (1.0, 0.7725887)

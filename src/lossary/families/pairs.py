@@ -14,7 +14,7 @@ from ..numerics.backend import total
 from ..numerics.stable import at_least, unit
 
 
-class MarginRanking(Loss, aliases=("margin_ranking_loss", "pairwise_margin"), tasks=("ranking",), traits=("convex",)):
+class MarginRanking(Loss, aliases=("pairwise_margin",), tasks=("ranking",), traits=("convex",)):
     r"""Zero once the better of two items scores higher by `margin`; grows linearly below that.
 
     Formula: \max(m - y\,(a - b), 0), with y = 1 where the first score a should be higher, -1 where the second one, b
@@ -44,7 +44,7 @@ class MarginRanking(Loss, aliases=("margin_ranking_loss", "pairwise_margin"), ta
 margin_ranking = function(MarginRanking)
 
 
-class CosineEmbedding(Loss, aliases=("cosine_embedding_loss",), tasks=("retrieval",)):
+class CosineEmbedding(Loss, tasks=("retrieval",)):
     r"""Turns two vectors of one kind towards each other, and two of different kinds away, up to a cosine of `margin`.
 
     Formula: 1 - c for y = 1, and \max(c - m, 0) for y = -1, with the cosine c of the two vectors and m = margin
