@@ -7,7 +7,7 @@ WORKERS ?= 2
 TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test test-all test-oldest check generate figures exactness speed format clean help
+.PHONY: demo test test-all test-oldest check generate peers figures exactness speed format clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ —/'
@@ -58,12 +58,16 @@ speed: $(VENV)/.dev  ## docs/speed.md: every loss beside other libraries; hours 
 	$(BIN)/python benchmarks/losses.py --keep --only '$(LOSSES)'
 	KERAS_BACKEND=jax $(BIN)/python tools/generate.py
 
+# The wheels of these libraries ask for much that their losses do not need.
+peers: .venv-peers/.dev  ## tests/peers/frozen: numbers of libraries that `make test` does not install
+	KERAS_BACKEND=torch .venv-peers/bin/python tools/peers.py
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-oldest .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
+	rm -rf $(VENV) .venv-oldest .venv-peers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lossary needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
@@ -78,6 +82,13 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+.venv-peers/.dev: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -e '.[peers]'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps monai==1.6.1 kornia kornia_rs \
+		segmentation-models-pytorch==0.6.0 timm torchvision==0.28.0
+	@touch $@
 
 .venv-oldest/.dev: pyproject.toml
 	$(PYTHON) -m venv .venv-oldest

@@ -58,6 +58,16 @@ def above_the_losses(item):
     return room in ABOVE or (of_each_loss and room not in ("laws", "oracle"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _little_memory():
+    """JAX keeps every program it has compiled: gigabytes over thousands of tests."""
+    yield
+    if os.environ["KERAS_BACKEND"] == "jax":
+        import jax
+
+        jax.clear_caches()
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20260101)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tools.errors_check import CHECKS
 from tools.errors_example import Example
+from tools.errors_likelihood import LIKELIHOOD, MLE
 from tools.errors_linear import LINEAR
 from tools.errors_objective import TARGETS
 from tools.errors_predict import PREDICTIONS
@@ -120,6 +121,12 @@ LOSSES = [
         "The axis of ls.GeneralizedDice names all axes of y_pred, so that no classes are left to be weighed.",
         "ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))",
         "Name the axes of the pixels alone.",
+    ),
+    Example(
+        "Exclusive classes without their axis",
+        "An overlap is to read logits by a softmax, and is not told along which axis, or reads probabilities.",
+        "ls.Dice(exclusive=True, from_logits=True)",
+        "Pass class_axis and from_logits=True.",
     ),
     Example(
         "Reference embeddings without labels",
@@ -886,10 +893,11 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR, *PREDICTIONS, *OPTIONS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [
+    *MLE,
     Example("An unknown table", "There is neither a file nor an embedded table of this name.", "$ lossary compare "
                                                                                                "fones",
             "The message lists the embedded tables; a file needs its ending."),

@@ -15,8 +15,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))  # as the tests do
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import keras  # noqa: E402
@@ -30,7 +33,7 @@ from lossary.core import catalogue  # noqa: E402
 from lossary.core.along import Along  # noqa: E402
 from lossary.core.cards import Card, Curve, PartCard  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
-from tools import errors_page  # noqa: E402
+from tools import coverage, errors_page  # noqa: E402
 
 PARTS = {  # what targets are made of: every public name of these rooms, and what it is
     "core.sums": "sums of losses",
@@ -250,6 +253,7 @@ def main() -> int:
         STUB: lambda: stub_text(classes, cards),
         ROOT / "docs" / "losses.md": lambda: page_text(cards),
         ROOT / "docs" / "checks.md": checks_text,
+        ROOT / "docs" / "coverage.md": coverage.text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
     }
     if measured := speed_page.results():

@@ -238,6 +238,43 @@ def test_ignored_pixels_of_a_mask_do_not_exist(cls, rng):
     np.testing.assert_allclose(array(loss(y, z)), rest, rtol=1e-6)
 
 
+@pytest.mark.parametrize("cls", [cls for cls in OVERLAPS if cls is not ls.GeneralizedDice], ids=lambda c: c.__name__)
+def test_classes_have_a_ratio_each(cls, rng):
+    """Channels first or last, per row or over the batch; logits of exclusive classes are their softmax."""
+    y = np.eye(3, dtype="float32")[rng.integers(0, 3, (2, 4, 5))]
+    z = rng.normal(size=y.shape).astype("float32")
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    want = [[value(cls(), y[i : i + 1, ..., c], p[i : i + 1, ..., c]) for c in range(3)] for i in range(2)]
+    whole = [value(cls(whole_batch=True), y[..., c], p[..., c]) for c in range(3)]
+    for axis in (-1, 1, 2):
+        true, prob, logits = (np.moveaxis(x, -1, axis) for x in (y, p, z))
+        each = {"class_axis": axis, "reduction": "none"}
+        np.testing.assert_allclose(array(cls(**each)(true, prob)), want, rtol=1e-5)
+        np.testing.assert_allclose(array(cls(**each, whole_batch=True)(true, prob)), whole, rtol=1e-5)
+        loss = cls(**each, from_logits=True, exclusive=True)
+        np.testing.assert_allclose(array(loss(true, logits)), want, rtol=1e-5)
+        mean = cls(class_axis=axis, from_logits=True, exclusive=True)
+        slopes = gradient(lambda v, loss=mean, true=true: loss(true, v), logits)
+        np.testing.assert_allclose(slopes.sum(axis=axis), 0, atol=1e-6)
+        assert np.abs(slopes).max() > 1e-3
+
+
+def test_generalized_dice_weighs_the_classes_along_their_axis(rng):
+    y = np.eye(3, dtype="float32")[rng.integers(0, 3, (2, 4, 5))]
+    z = rng.normal(size=y.shape).astype("float32")
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    want = value(ls.GeneralizedDice(), y, p)
+    first = [np.moveaxis(x, -1, 1) for x in (y, z)]
+    loss = ls.GeneralizedDice(class_axis=1, from_logits=True, exclusive=True)
+    np.testing.assert_allclose(value(loss, *first), want, rtol=1e-5)
+
+
+def test_exclusive_classes_need_their_axis_and_logits():
+    for given in ({"class_axis": 1}, {"from_logits": True}):
+        with pytest.raises(ls.ParameterError, match="softmax"):
+            ls.Dice(exclusive=True, **given)
+
+
 def test_generalized_dice_needs_an_axis_of_classes():
     with pytest.raises(ls.ShapeError, match="along the last axis that is not summed over"):
         ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))

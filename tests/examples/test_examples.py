@@ -231,3 +231,15 @@ def test_every_example_is_described():
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for path in EXAMPLES.glob("[0-9]*.py"):
         assert path.name in text, path.name
+
+
+def test_a_distribution_is_fitted_after_a_look_at_likelihoods(tmp_path, monkeypatch):
+    found = example("10_fit_distributions", monkeypatch).main(out=str(tmp_path))
+    square = {mean: sum((y - mean) ** 2 for y in (0.5, 2.0, 1.0)) for mean in (0.0, 2.0)}
+    for mean, log in found["joint"].items():
+        np.testing.assert_allclose(log, -1.5 * np.log(2 * np.pi) - square[mean] / 2, rtol=1e-6)
+    assert found["best"][0] == found["best"][1]  # least error and largest likelihood
+    assert abs(found["best"][0] - found["data"].mean()) <= 0.05 + 1e-9
+    np.testing.assert_allclose(found["fit"].parameters["mean"], found["data"].mean(), rtol=1e-12)
+    np.testing.assert_allclose(found["fit"].parameters["std"], found["data"].std(), rtol=1e-9)
+    assert (tmp_path / "10_fit_distributions.png").stat().st_size > 8_000

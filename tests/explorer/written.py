@@ -5,10 +5,11 @@ import re
 import xml.etree.ElementTree as ET
 
 FUNCTIONS = {
-    "log": math.log, "exp": math.exp, "cosh": math.cosh, "max": max, "mean": lambda x: x, "sqrt": math.sqrt, "abs": abs,
+    "log": math.log, "exp": math.exp, "cosh": math.cosh, "max": max, "min": min, "cos": math.cos,
+    "tanh": math.tanh, "arctan": math.atan, "mean": lambda x: x, "sqrt": math.sqrt, "abs": abs,
     "e": math.e, "π": math.pi,
 }  # fmt: skip
-SIGNS = {"−": "-", "·": "*", "≤": "<=", "[": "(", "]": ")"}
+SIGNS = {"−": "-", "·": "*", "≤": "<=", "≥": ">=", "[": "(", "]": ")"}
 
 
 def parts(html):
@@ -36,14 +37,21 @@ def code(nodes):
                 words.append(f"{name}({code([behind])})" if name != "max" else code([behind]))
                 k += 2
             continue
-        if text == "|":
-            times = "* " if not bars and words and words[-1][-1:].isdigit() else ""  # 100|e|
-            words.append(")" if bars else f"{times}abs(")
+        if text == "|" or (node.tag == "msup" and "".join(node[0].itertext()) == "|"):
+            times = "* " if not bars and words and re.search(r"[\d)]$", words[-1]) else ""  # 100|e|
+            power = f" ** ({code([node[1]])})" if node.tag == "msup" else ""
+            words.append(f"){power}{' *' * factor(behind)}" if bars else f"{times}abs(")
             bars = 1 - bars
         else:
             words.append(single(node, text))
         k += 1
     return " ".join(words)
+
+
+def factor(node):
+    """Whether what stands behind |e| is multiplied by it."""
+    text = "" if node is None else "".join(node.itertext()).strip()
+    return node is not None and node.tag != "mtext" and (node.tag != "mo" or text == "(") and text != "|"
 
 
 def joined(nodes):
@@ -83,4 +91,5 @@ def value(html):
     nodes = parts(html)
     last = max(i for i, node in enumerate(nodes) if node.tag == "mo" and node.text == "=")
     written = re.sub(r"\(\s*\)", "", code(nodes[:last])).strip(" ,")  # a comma leads to words, which count nothing
-    return eval(written, {"__builtins__": {}}, FUNCTIONS), float(nodes[-1].text.replace("−", "-")), written
+    sides = [eval(side, {"__builtins__": {}}, FUNCTIONS) for side in re.split(r"(?<![<>=])=(?!=)", written)]
+    return sides, float(nodes[-1].text.replace("−", "-")), written

@@ -16,7 +16,7 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Divergence, Overlap
+from lossary.core.forms import Binary, Categorical, Divergence, Likelihood, Overlap
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -51,7 +51,7 @@ def unusual(cls):
     chosen = {}
     for name, param in cls.params.items():
         default = cls.signature.parameters[name].default
-        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon"):
+        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon", "class_axis", "exclusive"):
             continue
         value = param.unusual if param.slide is None else 0.37 * param.slide[0] + 0.63 * param.slide[1]
         assert value != default, f"{cls.__name__}.{name} needs an unusual value"
@@ -155,6 +155,12 @@ def _entries(values, shape, rng):
     return rng.normal(scale=2.0, size=shape)
 
 
+def targets(values, shape, rng):
+    """Lawful targets of a likelihood."""
+    y = _entries(values, shape, rng) if values.draw is None else values.draw(rng, shape, 0)
+    return np.asarray(y).astype("float32")
+
+
 def draw(loss, rng, rows=6, width=4):
     """Lawful y_true and y_pred: float32, or integers for labels."""
     rules = loss.contract
@@ -165,6 +171,8 @@ def draw(loss, rng, rows=6, width=4):
         return y, p.astype("float32")
     if name == "CTC":
         return np.tile([1, 2, 0], (rows, 1)).astype("int32"), rng.normal(size=(rows, 5, 4)).astype("float32")
+    if isinstance(loss, Likelihood):
+        return targets(rules.target, (rows, 1), rng), rng.normal(size=(rows, rules.parameters)).astype("float32")
     if rules.shape == "parameters":
         y = rng.normal(size=(rows, 1)).astype("float32")
         p = rng.normal(size=(rows, rules.parameters))

@@ -15,9 +15,9 @@ from keras import ops
 
 import lossary as ls
 from lossary.core import contract as c
-from lossary.core.forms import Categorical
+from lossary.core.forms import Categorical, Likelihood
 from tests.backends import BACKEND, MODES, USUAL, value_and_gradient
-from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, law, one_of
+from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, law, one_of, targets
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, lengths, long_rows, rounded
 from tests.oracle.sums import FLOATS
 from tests.oracle.trial import Trial, judged, offenders, trial, trials
@@ -99,7 +99,12 @@ def lawful(case: Case, drawn: list[float]) -> Block:
     """One row that the contract allows, made of any numbers."""
     loss, (y, p) = case(), np.array(drawn).reshape(2, WIDTH)
     rules = loss.contract
-    if rules.shape == "parameters":
+    if isinstance(loss, Likelihood):
+        y, p = (
+            targets(rules.target, (1,), np.random.default_rng(int(abs(drawn[0])) % 1000)),
+            np.clip(np.resize(drawn, rules.parameters), -4, 4),
+        )
+    elif rules.shape == "parameters":
         y, p = y[:1], p[: rules.parameters]
         if getattr(loss, "spread", "log_variance") != "log_variance":
             p[1] = abs(p[1])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from lossary.core.forms import Overlap
 from lossary.core.results import Fused
 from lossary.numerics.backend import double
 from tests.backends import BACKEND, USUAL, array, gradient, value_and_gradient
@@ -32,7 +33,7 @@ def many(case, rng, times=ROWS // 6):
 
 def test_losses_of_each_form_are_made_in_one_pass():
     assert {cls.__name__ for cls, _ in map(form, {case.cls for case in FUSED})} >= {
-        "Distance", "Margin", "Binary", "Sparse", "Categorical",
+        "Distance", "Margin", "Binary", "Sparse", "Categorical", "Vector", "Divergence",
     }  # fmt: skip
 
 
@@ -76,6 +77,23 @@ def test_weights_are_folded_into_the_pass(case, rng):
         np.testing.assert_allclose(slope[few], weight[few].reshape(across) * slopes, rtol=2e-5, atol=1e-5)
     assert not slope[7::11].any()
     assert np.isfinite(value)
+
+
+COUNTED = [case for case in CASES if issubclass(case.cls, Overlap) and case.parameters.get("whole_batch")]
+
+
+@law("case", COUNTED, lambda case: BACKEND == "torch" or case.cls.__name__ == "Tversky")
+def test_counts_of_several_blocks_are_those_with_weights_of_one(case, rng):
+    """Where rows have weights, counts are made operation by operation."""
+    y, p = many(case, rng, times=8192)
+    y, p = (np.concatenate([x.astype("float32"), 0.25 * x[:7]]) for x in (y, p))
+    loss, weight = case(), np.ones(len(p), "float32")
+    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    want = value_and_gradient(lambda y, p: loss(y, p, sample_weight=weight), *map(ops.convert_to_tensor, (y, p)), USUAL)
+    np.testing.assert_allclose(value, want[0], rtol=2e-6)
+    np.testing.assert_allclose(slope, want[1], rtol=2e-5, atol=2e-6 * abs(want[1]).max())
+    along = gradient(lambda q: loss(q, p), y), gradient(lambda q: loss(q, p, sample_weight=weight), y)
+    np.testing.assert_allclose(*along, rtol=2e-5, atol=2e-6 * abs(along[1]).max())
 
 
 @law("case", FUSED, lambda case: case in ONE)

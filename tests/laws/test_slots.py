@@ -16,6 +16,8 @@ from tests.laws.slots import NAMED, OF_RESULTS, ROWS, SLOT_CASES, among, every_s
 WEIGHT = np.linspace(0.5, 2, ROWS, dtype="float32")
 ONE_OF_EACH = firsts(OF_RESULTS + SLOT_CASES, lambda case: case.cls)
 one_of_each = law("case", ONE_OF_EACH, among(OF_RESULTS))
+# torch.compile takes seconds for each
+COMPILED = firsts(OF_RESULTS, lambda case: case().gives) if BACKEND == "torch" else OF_RESULTS
 FORMULAS = firsts(OF_RESULTS + SLOT_CASES, lambda case: (case.cls, case.form))
 
 
@@ -177,7 +179,7 @@ def test_no_rows_cost_nothing(case):
     assert all(np.isfinite(g).all() for g in case.gradient(loss, arrays, mask=nothing).values())
 
 
-@one_of_each
+@law("case", ONE_OF_EACH, among(COMPILED))
 def test_compiled_with_unknown_rows_it_is_the_same(case):
     loss, arrays = case(), case.draw()
     names, xs = list(arrays), [ops.convert_to_tensor(x) for x in arrays.values()]

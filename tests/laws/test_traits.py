@@ -8,7 +8,9 @@ import pytest
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Binary, Categorical, Distance, Margin, Sparse
+from lossary.core.forms import Binary, Categorical, Distance, Likelihood, Margin, Sparse
+from lossary.core.forms.likelihoods import ANGLE_TARGET
+from lossary.linear.rows import in_double
 from tests.backends import array, gradient
 from tests.laws.cases import LOSSES, PAIRED, draw, unusual
 
@@ -129,7 +131,10 @@ def test_proper_means_smallest_at_the_true_probabilities(cls):
     assert issubclass(cls, (Binary, Categorical))
 
 
-@pytest.mark.parametrize("cls", [cls for cls in LOSSES if "likelihood" in cls.traits], ids=lambda cls: cls.__name__)
+PLAIN = [cls for cls in LOSSES if "likelihood" in cls.traits and not issubclass(cls, Likelihood)]
+
+
+@pytest.mark.parametrize("cls", PLAIN, ids=lambda cls: cls.__name__)
 def test_a_likelihood_is_minus_the_log_of_a_density(cls):
     """exp(-loss) has the same integral over the target whatever is predicted, which a plain error has not."""
     y = np.linspace(-60, 60, 120_001, dtype="float32")[:, None]
@@ -142,3 +147,33 @@ def test_a_likelihood_is_minus_the_log_of_a_density(cls):
         np.exp(-array(f(y, p, **more)).astype("float64").ravel()).sum() * (y[1, 0] - y[0, 0]) for f, more, p in losses
     ]
     np.testing.assert_allclose(areas, np.mean(areas), rtol=1e-2)
+
+
+def support(loss):
+    """Targets and the weights of a sum or an integral over all there may be."""
+    values = loss.contract.target
+    if values.words.startswith("a count"):
+        y = np.arange(0.0, min(values.high, 100_000) + 1)
+        return y, np.ones_like(y)
+    t, step = np.linspace(-34, 34, 60_001, retstep=True)  # ends and tails are dense
+    if values is ANGLE_TARGET:
+        return t * np.pi / 34, np.full(t.shape, step * np.pi / 34)
+    if values.high == 1:
+        y = 1 / (1 + np.exp(-t))
+        return y, step * y * (1 - y)
+    if values.low == 0:
+        return np.exp(t) + getattr(loss, "minimum", 0.0), step * np.exp(t)
+    return np.sinh(t), step * np.cosh(t)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in LOSSES if issubclass(cls, Likelihood)], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("link", ["exp", "softplus"])
+def test_a_density_integrates_to_one(cls, link):
+    rng = np.random.default_rng(8)
+    for options in ({}, {name: value for name, value in unusual(cls).items() if name not in ("link", "full")}):
+        loss = cls(link=link, dtype="float64", **options)
+        y, weight = support(loss)
+        p = np.tile(rng.normal(size=loss.contract.parameters) * 0.5 + 0.1, (len(y), 1))
+        with in_double():
+            found = array(loss.rows(ops.convert_to_tensor(y, "float64"), ops.convert_to_tensor(p, "float64")))
+        np.testing.assert_allclose(np.exp(-found.astype("float64")) @ weight, 1, atol=2e-4, err_msg=str(options))

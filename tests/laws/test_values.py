@@ -13,6 +13,7 @@ from lossary.core.forms import Distance, Margin, Pointwise
 from lossary.core.results import RisingSums
 from tests.backends import array, compiled, gradient
 from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, every_loss_case, one_case_each, twin
+from tests.oracle import likelihoods  # noqa: F401  (enters its losses)
 from tests.oracle.formulas import ORACLE
 from tests.oracle.named import NAMED_ORACLE
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Divergence, Overlap
-from tests.laws.cases import CASES, LOSSES, Case
+from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms.likelihoods import AMOUNT_TARGET
+from tests.laws.cases import CASES, LOSSES, Case, targets
 from tests.oracle.sums import Float
 
 ROWS, THIN, WIDTH = 256, 128, 4
@@ -335,7 +336,42 @@ def of_scores(kind: Float, rng: np.random.Generator, width: int) -> Iterator[tup
         yield one_hot(width, 1), np.r_[-big, 1.0, np.full(width - 2, big)]
 
 
+OUTPUTS = [-20, -6, -1.5, -0.5, -1e-4, 0, 1e-8, 0.02, 0.7, 2, 5, 12, 30]
+AMOUNTS = [1e-20, 1e-6, 0.02, 0.5, 1, 1.0001, 2.5, 30, 300]
+
+
+def of_likelihood(loss: Any, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+    """Targets in the middle and at the ends, outputs that are small, large and nothing; no target beyond a support."""
+    target, k = loss.contract.target, loss.contract.parameters
+    if target.low == -np.inf:
+        hard = signed([0, 1e-20, 1e-4, 0.5, 1, 3, 30, 300])
+    elif target.high == 1:
+        hard = [1e-20, 1e-4, 0.02, 0.3, 0.5, 0.9, 1 - 2.0**-11]
+    else:
+        hard = [0, 1, 2, 7] if target.high < np.inf else [0, 1, 2, 7, 30, 1000] if target is c.COUNT else AMOUNTS
+    if target is AMOUNT_TARGET:
+        hard = [0.0, *AMOUNTS]
+    for y, z in product(hard, OUTPUTS):
+        yield [y], [rng.choice(OUTPUTS[1:-1]) * rng.uniform(0.9, 1.1) if place else z for place in range(k)]
+        yield [y], np.r_[rng.normal(size=k - 1) * 2, z] if k > 1 else [z]
+    for scale in (0.1, 1.0, 4.0):
+        for _ in range(30):
+            yield targets(target, (1,), rng), rng.normal(size=k) * scale
+
+
+def supported(loss: Any, y: Any, p: Any) -> bool:
+    """Whether a target lies inside of a support that ends where the shape says."""
+    if type(loss).__name__ not in ("GeneralizedParetoNLL", "GeneralizedExtremeValueNLL"):
+        return True
+    loc, z, shape = (0.0, *p) if len(p) == 2 else p
+    scale = np.exp(z) if loss.link == "exp" else np.logaddexp(z, 0.0)
+    return bool(abs(shape) < 13 and shape * (y[0] - loc) / scale > -0.999)
+
+
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+    if isinstance(loss, Likelihood):
+        yield from (pair for pair in of_likelihood(loss, rng) if supported(loss, *pair))
+        return
     if not hasattr(loss, "spread"):
         k = loss.contract.parameters
         for y, p in errors(loss, kind):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.laws.cases import Case, twin
-from tests.oracle import alignments, classes, divergences, margins, multilabel, noisy, terms  # noqa: F401  (all but the last enter their losses)
+from tests.oracle import alignments, classes, divergences, likelihoods, margins, multilabel, noisy, terms  # noqa: F401  (all but the last enter their losses)
 from tests.oracle.grid import Block
 from tests.oracle.kept import fingerprint, kept
 from tests.oracle.sums import Float, Sum, mp, mpf

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import inspect
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from keras.src.losses.losses import LossFunctionWrapper
 
 import lossary as ls
 from lossary.core import catalogue
-from lossary.core.elsewhere import KERAS, TORCH, library, peer_names, read_place
+from lossary.core.elsewhere import KERAS, TORCH, home, library, peer_names, read
 from lossary.core.forms import Overlap, Sparse
 from tests.backends import array
 from tests.laws.cases import LOSSES, Case
@@ -21,37 +20,8 @@ from tests.laws.cases import LOSSES, Case
 UNUSUAL = {"delta": 0.7, "beta": 0.6, "q": 0.3, "alpha": 0.3, "gamma": 1.3, "tau": 0.3, "margin": 0.2, "f_scale": 0.6}
 UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_logits": True, "log_input": False}
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
-UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "huber_slope": 0.7, "c": 1.3, "p": 2}
-
-
-def reduced(values, reduction="none"):
-    return {"none": np.asarray, "mean": np.mean, "sum": np.sum}[reduction](values)
-
-
-def focal(y, x, alpha, gamma, reduction="none"):
-    p = 1 / (1 + np.exp(-x))
-    right = np.where(y == 1, p, 1 - p)
-    return reduced(-np.where(y == 1, alpha, 1 - alpha) * (1 - right) ** gamma * np.log(right), reduction)
-
-
-def biweight(y, p, c):
-    u = np.minimum(((p - y) / c) ** 2, 1)
-    return c**2 / 6 * (1 - (1 - u) ** 3)
-
-
-# Libraries that are not among the development packages, why, and their published formulas.
-ABSENT = {
-    "torchvision.ops.sigmoid_focal_loss": ("its wheels need the torch they were built for", focal),
-    "tensorflow_addons.losses.PinballLoss": (
-        "it ended in 2024, before Keras 3",
-        lambda y, p, tau: np.mean(np.maximum(tau * (y - p), (tau - 1) * (y - p))),
-    ),
-    "statsmodels.robust.norms.TukeyBiweight": ("one formula is not worth pandas and patsy", biweight),
-    "xgboost.reg:pseudohubererror": (
-        "one formula is not worth its 300 MB",
-        lambda y, p, huber_slope: np.mean(huber_slope**2 * (np.sqrt(1 + ((p - y) / huber_slope) ** 2) - 1)),
-    ),
-}
+UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "c": 1.3, "p": 2, "power": 1.4, "quantile": 0.3, "dim": -1}
+UNUSUAL |= {"temperature": 0.3, "smooth": 0.6}
 
 
 def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
@@ -63,11 +33,20 @@ def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
     return LossFunctionWrapper(getattr(keras.losses, last), **given)(y, p)  # what compile makes of a function
 
 
-def with_torch(name, y, p, /, **given):
+def with_torch(name, y, p, /, *more, **given):
     torch = importlib.import_module("torch")
+    if more:
+        triples = [torch.tensor(x) for x in (y, p, *more)]
+        if "functional" in name:
+            return torch.nn.functional.triplet_margin_loss(*triples, **given).numpy()
+        return torch.nn.TripletMarginLoss(**given)(*triples).numpy()
     tensors = [torch.tensor(p), torch.tensor(y)]
-    if name.endswith(("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss")):
+    if name.endswith(
+        ("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss", ".NLLLoss", ".nll_loss")
+    ):
         tensors[1] = tensors[1].long()
+    if name.endswith((".NLLLoss", ".nll_loss")) and tensors[1].dtype == torch.long:
+        tensors[0] = tensors[0].log_softmax(1)
     if "aussian" in name:
         tensors = [tensors[0][..., 0], tensors[1], tensors[0][..., 1]]
     given = {key: torch.tensor(value) if "weight" in key else value for key, value in given.items()}
@@ -76,7 +55,9 @@ def with_torch(name, y, p, /, **given):
     return (found(*tensors, **given) if module is torch.nn.functional else found(**given)(*tensors)).numpy()
 
 
-def with_optax(name, y, p, **given):
+def with_optax(name, y, p, *more, **given):
+    if more:
+        return importlib.import_module("optax").losses.triplet_margin_loss(y, p, *more, **given)
     if name.endswith(".sparsemax_loss"):
         y = y > 0  # it takes labels 0 and 1
     return getattr(importlib.import_module("optax").losses, name.rpartition(".")[2])(p, y, **given)
@@ -84,13 +65,21 @@ def with_optax(name, y, p, **given):
 
 def with_tensorflow(name, y, p, **given):
     function = getattr(importlib.import_module("tensorflow").nn, name.rpartition(".")[2])
+    if "l2" in name:
+        return function(p - y).numpy()
     if "log_poisson" in name:
         return function(y, p, **given).numpy()
     return function(labels=y, logits=p, **given).numpy()
 
 
 def with_sklearn(name, y, p, **given):
-    if name.endswith(("hinge_loss", "deviance")):
+    if "._loss." in name:
+        y = y.ravel().astype("float64")
+        p = np.ascontiguousarray(p.reshape(len(y), -1), "float64")
+        return getattr(importlib.import_module("sklearn._loss"), name.rpartition(".")[2])(**given)(
+            y_true=y, raw_prediction=p
+        )
+    if name.endswith(("hinge_loss", "deviance", "brier_score_loss")):
         y, p = y.ravel(), p.ravel()  # they take one column
     return getattr(importlib.import_module("sklearn.metrics"), name.rpartition(".")[2])(y, p, **given)
 
@@ -103,10 +92,6 @@ def with_scipy(name, y, p, **given):
     return least_squares(lambda x: e + 0 * x[0], [0.0], loss=kind, **given).cost
 
 
-def with_statsmodels(name, y, p, **given):
-    return getattr(importlib.import_module("statsmodels.robust.norms"), name.rpartition(".")[2])(**given).rho(p - y)
-
-
 PEERS = {
     "keras": (with_keras, tuple(KERAS)),
     "torch": (with_torch, tuple(TORCH)),
@@ -117,25 +102,20 @@ PEERS = {
 }
 
 
-RUN = {"statsmodels.robust.norms.TukeyBiweight": with_statsmodels}  # where somebody has it
-
-
 def peer(name):
-    """The function that runs the other library, or its formula where it is absent, and its reductions."""
-    if name in RUN and importlib.util.find_spec(name.partition(".")[0]):
-        return RUN[name], ()
-    if name in ABSENT:
-        return lambda name, y, p, /, **given: ABSENT[name][1](y, p, **given), ("none", "mean", "sum") * (
-            "torch" in name
-        )
+    """The function that runs the other library, and its reductions."""
     return PEERS[name.partition(".")[0]]
+
+
+FROZEN = {file.stem for file in (Path(__file__).parent / "frozen").glob("*.json")}  # see test_frozen
 
 
 def lines():
     for cls in LOSSES:
         for place in cls.card().elsewhere:
-            for name in peer_names(place):
+            for name in (name for name in peer_names(place) if home(name) not in FROZEN):
                 reductions = peer(name)[1] if not name.startswith(("keras.metrics.", "keras.losses.CTC")) else ()
+                reductions = () if "reduction" in read(place).ours else reductions
                 if name.startswith("keras.losses."):
                     yield cls, place, f"keras.losses.{cls.card().function}", None
                 for reduction in (None, *(r for r in reductions if r is not None)):
@@ -144,12 +124,12 @@ def lines():
 
 def choices(cls, place, name):
     """Parameters: the defaults, and all that have an equal away from theirs."""
-    theirs, ours = read_place(place)
-    used = {source for named, source in ours.values() if named}
-    chosen = {key: UNUSUAL[key] for key in theirs if key in used}
+    theirs, used = read(place).theirs, read(place).used()
+    asked = read(place).asked()
+    chosen = asked | {key: UNUSUAL[key] for key in theirs if key in used}
     assert all(value != theirs[key] for key, value in chosen.items())
-    if catalogue.resolve(name).place == place:  # else an earlier line has the defaults
-        yield {}
+    if catalogue.resolve(name, asked).place == place:  # else an earlier line has the defaults
+        yield asked
     if cls is ls.SparseCategoricalCrossentropy and name.startswith("keras."):
         del chosen["axis"]  # D31
     if {"axis", "label_smoothing"} <= set(chosen) and name.startswith("keras."):
@@ -162,6 +142,13 @@ def choices(cls, place, name):
 def draw(cls, loss, moved, rng):
     """Lawful input of uneven shape; with the axis of the loss in the middle if `moved`."""
     case = Case(cls, {name: getattr(loss, name) for name in cls.params if name not in ("axis", "class_weight")})
+    if getattr(loss, "exclusive", False):
+        y = np.eye(3, dtype="float32")[rng.integers(0, 3, (2, 4, 5))]
+        return y, rng.normal(size=y.shape).astype("float32")
+    if cls is ls.TripletMargin:
+        return dict(zip(("anchor", "positive", "negative"), rng.normal(size=(3, 5, 4)).astype("float32"), strict=True))
+    if cls is ls.NTXent:
+        return {"label": np.array([0, 0, 1, 1, 2, 2]), "embedding": rng.normal(size=(6, 3)).astype("float32")}
     if cls is ls.GaussianNLL:
         return rng.normal(size=(5, 3)).astype("float32"), rng.uniform(0.5, 2, size=(5, 3, 2)).astype("float32")
     y, p = case.draw(rng, rows=15 if moved else 5)
@@ -179,24 +166,22 @@ def test_the_equal_loss_gives_the_equal_number(cls, place, name, reduction, rng)
     for given in choices(cls, place, name):
         asked = given if reduction is None else {**given, "reduction": reduction}
         loss = ls.get(name, **asked)
-        assert type(loss) is cls
+        assert type(loss) is cls or [type(part.loss) for part in loss.parts] == [cls]
         moved = given.get("axis") == 1 and not issubclass(cls, Overlap)
-        y, p = draw(cls, loss, moved, rng)
+        drawn = draw(cls, loss if type(loss) is cls else loss.parts[0].loss, moved, rng)
+        drawn = drawn if isinstance(drawn, dict) else dict(zip(("y_true", "y_pred"), drawn, strict=True))
         if cls is ls.Circle and not given.get("remove_diagonal", True):
-            y = np.array([0, 0, 1, 1, 2])
+            drawn["y_true"] = np.array([0, 0, 1, 1, 2])
         if cls is ls.CategoricalHinge:
-            p = np.abs(p)  # D2
-        all_given = {key: value for key, value in {**read_place(place)[0], **asked}.items() if value is not None}
-        want, got = np.asarray(peer(name)[0](name, y, p, **all_given)), array(loss(y, p))
+            drawn["y_pred"] = np.abs(drawn["y_pred"])  # D2
+        if name.endswith("brier_score_loss"):
+            drawn = {"y_true": np.float32(drawn["y_true"] > 0), "y_pred": np.float32(drawn["y_pred"] > 0.3)}
+        all_given = {key: value for key, value in {**read(place).theirs, **asked}.items() if value is not None}
+        want, got = np.asarray(peer(name)[0](name, *drawn.values(), **all_given)), array(loss(**drawn))
+        if name == "optax.losses.dice_loss":
+            want = np.mean(want)  # one number per row: the mean of its classes
         assert got.shape == want.shape
         np.testing.assert_allclose(got, want, rtol=3e-5, atol=2e-6)
-
-
-def test_a_library_is_absent_for_a_reason():
-    project = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
-    for name, (reason, _) in ABSENT.items():
-        assert reason and any(name in peer_names(place) for cls in LOSSES for place in cls.card().elsewhere)
-        assert name in RUN or name.partition(".")[0] not in project, f"{name} can be run"
 
 
 def test_torch_s_class_weights_meet_images(rng):
@@ -248,11 +233,18 @@ def test_another_library_s_sum_is_saved(name, rng):
     assert repr(again) == repr(loss)
 
 
+def reduced(place):
+    """A reduction, where the library's own has no equal."""
+    return {} if read(place).default in (None, *TORCH) else {"reduction": "mean"}
+
+
 def test_what_the_lines_say_can_be_built():
     for cls in LOSSES:
         for place in cls.card().elsewhere:
-            assert set(read_place(place)[1]) <= {*inspect.signature(cls).parameters}, (cls.__name__, place)
-            assert all(isinstance(ls.get(name), (cls, ls.BinaryCrossentropy)) for name in peer_names(place))
+            assert set(read(place).ours) <= {*cls.signature.parameters, "times", "entries"}, (cls.__name__, place)
+            assert "times" not in cls.signature.parameters
+            for name in peer_names(place):
+                assert isinstance(ls.get(name, **read(place).asked(), **reduced(place)), ls.Loss | ls.Sum)
             assert library(catalogue.peer_name(place)).default in (*KERAS, "sum")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from lossary.cli import texts
@@ -12,17 +14,16 @@ from lossary.cli import texts
 @click.option("--family", help="Only one family, for example robust; parts: what targets are made of.")
 @click.option("--task", help="Only losses for one task, for example regression.")
 @click.option("--trait", help="Only losses with one trait, for example convex.")
+@click.option("--library", help="Only losses of one other library, for example torch, optax or monai.")
 @click.option("--names", is_flag=True, help="Only the names, one per line.")
 @click.option("--json", is_flag=True, help="The cards as JSON.")
 @click.pass_context
-def list_command(
-    ctx: click.Context, /, text: str | None, family: str | None, task: str | None, trait: str | None, **how: bool
-) -> None:
+def list_command(ctx: click.Context, /, text: str | None, **how: Any) -> None:
     """List the losses, and the parts of a target: sums, schedules, terms, learned weights.
 
     FILTER is part of a name, alias, name in another library, family, trait or summary.
     """
-    ctx.exit(texts.show_list(text, family, task, trait, **how))
+    ctx.exit(texts.show_list(text, **how))
 
 
 @click.command("show", short_help="Show one loss: formula, parameters, plot, names elsewhere.")

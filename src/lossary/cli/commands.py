@@ -18,6 +18,7 @@ from lossary.cli.draw import draw_command
 from lossary.cli.explore import explore_command
 from lossary.cli.failure import outcome
 from lossary.cli.hush import hushed
+from lossary.cli.mle import mle_command
 from lossary.cli.predict import predict_command
 from lossary.core.errors import LossaryError
 
@@ -74,6 +75,7 @@ def cli() -> None:
 
 cli.add_command(compare_command)
 cli.add_command(predict_command)
+cli.add_command(mle_command)
 cli.add_command(check_command)
 cli.add_command(draw_command)
 cli.add_command(list_command)

@@ -62,7 +62,7 @@ def _whole(words: list[str]) -> int:
 
 def _say_that_it_takes_a_while(words: list[str]) -> None:
     """A sign of life before anything is loaded, where a large file is to be read."""
-    if words[:1] not in (["compare"], ["check"], ["predict"]) or {"-q", "--quiet"} & {*words}:
+    if words[:1] not in (["compare"], ["check"], ["predict"], ["mle"]) or {"-q", "--quiet"} & {*words}:
         return
     files = (word for word in words[1:] if not word.startswith("-") and os.path.isfile(word))
     data = next((file for file in files if os.path.getsize(file) > LARGE), "")

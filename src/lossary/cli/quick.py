@@ -11,6 +11,7 @@ LIST: dict[str, Any] = {
     "family": "",
     "task": "",
     "trait": "",
+    "library": "",
     "names": False,
     "json": False,
 }  # False: a flag, "": takes a value

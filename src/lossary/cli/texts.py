@@ -13,6 +13,7 @@ from lossary.cli.canvas import Marks, drawn, full
 from lossary.core.cards import Card, PartCard, readable
 from lossary.core.catalogue import cards as all_cards
 from lossary.core.catalogue import parts as all_parts
+from lossary.core.elsewhere import home, peer_names
 
 WIDEST, LONGEST = 110, 26  # of a line, and of a name that has its summary beside it
 
@@ -22,13 +23,15 @@ def show_list(
     family: str | None = None,
     task: str | None = None,
     trait: str | None = None,
+    library: str | None = None,
     names: bool = False,
     json: bool = False,
 ) -> int:
     """Print the losses, and the parts of a target, that fit; the exit code is 1 where none does."""
     known, only = all_cards(), family == "parts"
-    cards = [] if only else [known[name] for name in ls.losses(family=family, task=task, trait=trait)]
-    parts = list(all_parts().values()) if only or not (family or task or trait) else []
+    kinds = {"family": family, "task": task, "trait": trait, "library": library}
+    cards = [] if only else [known[name] for name in ls.losses(**kinds)]
+    parts = list(all_parts().values()) if only or not any(kinds.values()) else []
     if text:
         cards = [card for card in cards if text.lower() in _searched(card)]
         parts = [part for part in parts if text.lower() in f"{part.name} {part.group} {part.summary}".lower()]
@@ -37,7 +40,7 @@ def show_list(
     elif names:
         print("".join(f"{name}\n" for name in _names(cards, parts)), end="")
     elif cards or parts:
-        _print_list(cards, parts)
+        _print_list(cards, parts, library)
     if not cards and not parts:
         print("No loss matches. `lossary list` without a filter shows all.", file=sys.stderr)
         return 1
@@ -91,7 +94,7 @@ def _names(cards: list[Card], parts: list[PartCard]) -> list[str]:
     return [*(card.function for card in cards), *(part.name for part in parts)]
 
 
-def _print_list(cards: list[Card], parts: list[PartCard]) -> None:
+def _print_list(cards: list[Card], parts: list[PartCard], library: str | None) -> None:
     lines: list[str] = []
     beside = min(LONGEST, max(map(len, _names(cards, parts)))) + 2
     for family in dict.fromkeys(card.family for card in cards):
@@ -99,6 +102,7 @@ def _print_list(cards: list[Card], parts: list[PartCard]) -> None:
         for card in cards:
             if card.family == family:
                 also = f"also {', '.join(card.aliases[:4])}" if card.aliases else ""
+                also = f"there {', '.join(_there(card, library))}" if library else also
                 lines += _entry(card.function, card.summary, also, beside)
         lines.append("")
     if parts:
@@ -115,6 +119,12 @@ def _print_list(cards: list[Card], parts: list[PartCard]) -> None:
     lines += wrapped(f"{count}. Tasks: {', '.join(tasks)}. Traits: {', '.join(traits)}.")
     lines.append(f"Next: lossary show {cards[0].function}")
     print("\n".join(lines))
+
+
+def _there(card: Card, library: str) -> list[str]:
+    """The names that a library has for a loss, in full."""
+    every = (name for place in card.elsewhere for name in peer_names(place))
+    return list(dict.fromkeys(name for name in every if home(name) == home(library)))
 
 
 def _entry(name: str, summary: str, more: str, beside: int) -> list[str]:

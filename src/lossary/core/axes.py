@@ -288,7 +288,12 @@ def _both(loss: Any, name: str) -> list[float]:
 
 def _of_true_class(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     first = {"w_t": _both(loss, "class_weight")[:1], "α_t": _both(loss, "alpha")[:1]}
-    return {"p_t": x, **{name: value[0] for name, value in first.items() if value}}
+    return {
+        "p_t": x,
+        "p_c": [x, 1 - x],
+        "y_c": [1.0, 0.0],
+        **{name: value[0] for name, value in first.items() if value},
+    }
 
 
 def _through_sigmoid(of: Symbols) -> Symbols:
@@ -302,8 +307,9 @@ def _of_scores(x: float, second: float, loss: Any) -> Mapping[str, float | list[
 
 def _of_mask(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
     """Counts over the ten points."""
-    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x)}
-    return {**counts, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
+    counts = {"TP": 4 * x, "FP": 6 * second, "FN": 4 * (1 - x), "TN": 6 * (1 - second)}
+    squares = {"∑ y2": 4.0, "∑ p2": 4 * x**2 + 6 * second**2, "∑ ( y − p )2": 4 * (1 - x) ** 2 + 6 * second**2}
+    return {**counts, **squares, "∑ y p": 4 * x, "∑ y": 4.0, "∑ p": 4 * x + 6 * second}
 
 
 def _of_quantiles(x: float, second: float, loss: Any) -> Mapping[str, float | list[float]]:
@@ -468,6 +474,22 @@ def first_parameter(outputs: int) -> Axis:
     held = ", ".join(f"{value:g}" for value in rest)
     words = f"first of {outputs} parameters (the others: {held}; target: 0)"
     return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
+
+
+def first_of_heads(heads: list[str], target: float) -> Axis:
+    """The first of the outputs that become parameters, with the others held at 0."""
+    held = f"other outputs: 0; target: {target:g}" if len(heads) > 1 else f"target: {target:g}"
+
+    def inputs(x: Array) -> Given:
+        return np.full(x.size, target), _side(x, *[np.zeros_like(x)] * (len(heads) - 1))
+
+    return Axis(f"output for {heads[0]} ({held})", (-3.0, 3.0), inputs, f"first output, target {target:g}")
+
+
+def two_heads(heads: list[str], target: float) -> Plane:
+    """Two outputs that become parameters."""
+    labels = (f"output for {heads[0]} (target: {target:g})", f"output for {heads[1]}")
+    return Plane(labels, ((-3.0, 3.0), (-2.0, 2.0)), lambda u, v: (np.full(u.size, target), _side(u, v)))
 
 
 def of_contract(rules: Contract) -> list[Axis]:

@@ -157,6 +157,7 @@ SIGNS = {
     r"\tfrac12": "½", r"\le": "≤", r"\ge": "≥", r"\neq": "≠", r"\ne": "≠", r"\cdot": "·", r"\sum": "Σ",
     r"\prod": "Π", r"\pi": "π", r"\delta": "δ", r"\beta": "β", r"\gamma": "γ", r"\alpha": "α",
     r"\epsilon": "ε", r"\mu": "μ", r"\theta": "θ", r"\sigma": "σ", r"\lambda": "λ", r"\tau": "τ",
+    r"\xi": "ξ", r"\kappa": "κ", r"\nu": "ν", r"\Gamma": "Γ", r"\Phi": "Φ",
     r"\rho": "ρ", r"\int": "∫", r"\|": "‖", r"\,": " ", "^2": "²", "^3": "³", "_{t": "_(t",
 }  # fmt: skip
 

@@ -11,7 +11,20 @@ from functools import cache
 from typing import Any, NoReturn
 
 from .cards import Card, PartCard
-from .elsewhere import COMMON, MEAN, bare, fits, library, peer_name, peer_names, translate
+from .elsewhere import (
+    COMMON,
+    MEAN,
+    WHOLE,
+    bare,
+    home,
+    library,
+    misfits,
+    peer_name,
+    peer_names,
+    qualified,
+    read,
+    translate,
+)
 from .errors import DefinitionError, UnknownLossError, shown
 
 FILE = os.path.join(os.path.dirname(__file__), "catalogue.json")
@@ -90,7 +103,7 @@ def resolve(name: str, given: Mapping[str, Any] | None = None) -> Found:
     nobody has, and for one that libraries mean different things by.
     """
     given = given or {}
-    if "." in name:
+    if "." in qualified(name):
         return _qualified(name, given)
     own, peers = _own(), _bare()
     if name in own:
@@ -129,19 +142,15 @@ def _refuse_as_unknown(name: str) -> NoReturn:
 
 
 def _qualified(name: str, given: Mapping[str, Any]) -> Found:
-    """The loss behind a name such as torch.nn.HuberLoss; of several lines, the first that knows the parameters."""
-    for old, new in (("tensorflow.", "tf."), ("tf.keras.", "keras."), ("optax.losses.", "optax."), ("optax.", OPTAX)):
-        name = new + name.removeprefix(old) if name.startswith(old) else name
+    """The loss behind a name such as torch.nn.HuberLoss; of several lines, the one that the parameters fit best."""
+    name = qualified(name)
     found = _places().get(name) or next((v for k, v in _places().items() if plain(k) == plain(name)), [])
     if found:
-        return next((one for one in found if one.place is None or fits(one.place, given)), found[0])
+        return _best(found, given)
     said = [line for key, line in _unlike().items() if key == name]
     if said:
         _refuse_as_several(name, None, [], said)
     _refuse_as_unknown(name)
-
-
-OPTAX = "optax.losses."
 
 
 def _own_or_peer(name: str, card: Card, theirs: list[Found], given: Mapping[str, Any]) -> Found:
@@ -161,7 +170,12 @@ def _one_of(name: str, theirs: list[Found], given: Mapping[str, Any]) -> Found:
     """The peer's loss, where all that have the name mean the same by it, or one library has several lines for it."""
     if len({peer_names(str(one.place)) for one in theirs}) > 1 and not _all_mean(theirs):
         _refuse_as_several(name, None, theirs, [])
-    return next((one for one in theirs if fits(str(one.place), given)), theirs[0])
+    return _best(theirs, given)
+
+
+def _best(found: list[Found], given: Mapping[str, Any]) -> Found:
+    """The line with an equal for the most of these parameters, the first of several."""
+    return min(found, key=lambda one: (0, 0) if one.place is None else misfits(one.place, given))
 
 
 def _all_mean(theirs: list[Found], ours: Card | None = None) -> bool:
@@ -175,7 +189,7 @@ def _meaning(found: Found, reduced: bool) -> tuple[Any, ...]:
     values = {param.name: param.default for param in found.card.params}
     if found.place is None:
         return found.card.name, values
-    translated = translate(found.card, found.place, {})
+    translated = translate(found.card, found.place, read(found.place).asked())
     values |= {name: value for name, value in translated.items() if name not in COMMON}
     how = (translated["reduction"], library(peer_name(found.place)).entries) if reduced else ()
     return found.card.name, values, *how
@@ -218,6 +232,9 @@ def _own() -> dict[str, Card]:
     return own
 
 
+KERAS_SHORT = ("mse", "mae", "mape", "msle", "bce", "kld", "logcosh")
+
+
 @cache
 def _places() -> dict[str, list[Found]]:
     """Qualified names of other libraries, with each line that has them."""
@@ -226,7 +243,8 @@ def _places() -> dict[str, list[Found]]:
         for place in card.elsewhere:
             names = peer_names(place)
             if names[0].startswith("keras.losses."):
-                names = (*names, f"keras.losses.{card.function}")
+                short = (name for name in card.aliases if name in KERAS_SHORT)
+                names = (*names, *(f"keras.losses.{name}" for name in (card.function, *short)))
             for name in names:
                 found.setdefault(name, []).append(Found(card, place))
     return found
@@ -237,7 +255,7 @@ def _bare() -> dict[str, list[Found]]:
     """The last parts of these names. Keras's are lossary's own."""
     found: dict[str, list[Found]] = {}
     for name, places in _places().items():
-        if not name.startswith("keras.") and ":" not in name:
+        if not name.startswith(("keras.", *WHOLE)) and ":" not in name:
             found.setdefault(bare(name), []).extend(places)
     return found
 
@@ -325,14 +343,20 @@ def _with_function(name: str) -> str:
     return name if card is None or name in (card.function, card.name) else f"{name} ({card.function})"
 
 
-def losses(family: str | None = None, task: str | None = None, trait: str | None = None) -> list[str]:
-    """The names of all losses, or of those of one family, for one task, or with one trait.
+def losses(
+    family: str | None = None, task: str | None = None, trait: str | None = None, library: str | None = None
+) -> list[str]:
+    """The names of all losses, or of those of one family, for one task, with one trait, or of another library too.
 
-    Families, tasks and traits are listed by `lossary list`; an unknown one is an error that names them.
+    Families, tasks and traits are listed by `lossary list`; an unknown one is an error that names them. A library is
+    named by its package: those whose numbers `get` gives for its own names. Where no family has a name, a task may.
     """
     chosen = cards()
-    for what, wanted in (("family", family), ("task", task), ("trait", trait)):
+    for what, wanted in (("family", family), ("task", task), ("trait", trait), ("library", library)):
         if wanted is not None:
+            wanted = home(wanted) if what == "library" and isinstance(wanted, str) else wanted
+            if what == "family" and not any(wanted in groups(card, "family") for card in cards().values()):
+                what = "task" if any(wanted in card.tasks for card in cards().values()) else what
             known = sorted({value for card in chosen.values() for value in groups(card, what)})
             everywhere = [value for card in cards().values() for value in groups(card, what)]
             if not isinstance(wanted, str) or (wanted not in known and wanted not in everywhere):
@@ -342,7 +366,9 @@ def losses(family: str | None = None, task: str | None = None, trait: str | None
 
 
 def groups(card: Card, what: str) -> Iterable[str]:
-    """The families (one), tasks or traits of a card."""
+    """The families (one), tasks or traits of a card, or the libraries that have its loss."""
+    if what == "library":
+        return dict.fromkeys(home(name) for place in card.elsewhere for name in peer_names(place))
     return {"family": (card.family,), "task": card.tasks, "trait": card.traits}[what]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
 from dataclasses import field
 from inspect import Parameter, Signature
-from typing import Annotated, Any, ClassVar, dataclass_transform, get_type_hints
+from typing import Annotated, Any, ClassVar, dataclass_transform
 
 from .cards import ParamCard
 from .params import INF, Param
@@ -86,17 +87,23 @@ _OWN_NAMES = {
 
 def _field_hints(cls: type) -> dict[str, Any]:
     """The typed fields of a class: its own first, then those of its form."""
-    try:
-        hints = get_type_hints(cls, include_extras=True)
-    except NameError:  # a user's annotation that cannot be resolved here; its name is enough
-        hints = {name: Any for base in cls.__mro__ for name in inspect.get_annotations(base)}
     order: dict[str, Any] = {}
-    for base in cls.__mro__:
+    bases: tuple[Any, ...] = cls.__mro__
+    for base in bases:
         if issubclass(base, Fields) and base.__module__ != f"{__package__}.loss":
-            for name in inspect.get_annotations(base):
-                if name not in _OWN_NAMES and typing.get_origin(hints[name]) is not ClassVar:
-                    order.setdefault(name, hints[name])
+            for name, hint in _own_hints(base).items():
+                if name[0] != "_" and name not in _OWN_NAMES and typing.get_origin(hint) is not ClassVar:
+                    order.setdefault(name, hint)
     return order
+
+
+@functools.cache
+def _own_hints(cls: Any) -> dict[str, Any]:
+    """What a class itself annotates. (typing.get_type_hints reads all its bases again, for each loss.)"""
+    try:
+        return inspect.get_annotations(cls, eval_str=True)
+    except NameError:  # a user's annotation that cannot be resolved here; its name is enough
+        return dict.fromkeys(inspect.get_annotations(cls), Any)
 
 
 def param_card(name: str, param: Param, parameter: Parameter) -> ParamCard:

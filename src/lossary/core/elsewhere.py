@@ -1,11 +1,28 @@
-"""Losses of other libraries: what a line of a card's "Elsewhere" says, and each library's own conventions. No Keras."""
+"""Losses of other libraries: what a line of a card's "Elsewhere" says, and each library's own conventions. No Keras.
+
+A line names a loss of a library, its parameters with their defaults, and after an arrow what they are here:
+
+    torch.nn.SmoothL1Loss, torch.nn.functional.smooth_l1_loss(beta=1.0)           the same names
+    scipy.optimize.least_squares:huber(f_scale=1.0) -> delta=f_scale              other names
+    kornia.losses.WelschLoss -> c=2**0.5                                          numbers, and + - * / ** of both
+    sklearn.metrics.mean_absolute_percentage_error -> times=0.01                  a factor of the value
+    tf.nn.l2_loss -> reduction="sum"                                              the only way it makes a number
+    kornia.losses.total_variation(reduction="sum")                                the way where none is asked for
+    monai.losses.DiceLoss(jaccard={True}) -> class_axis=1                         one of these has to be given
+    sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power        something, such as 1.5
+
+A parameter of theirs that nothing here follows from has no equal away from the value that the line gives it. Where
+several lines have a name, the first that takes the given parameters is meant; one that names their values goes first.
+"""
 
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NoReturn
 
 from .cards import Card
@@ -35,17 +52,49 @@ TORCH = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
 LIBRARIES = (
     Library("torch.", reductions=TORCH, legacy=("size_average", "reduce")),
     Library("torchvision.", default="none", reductions=TORCH),
+    Library("kornia.", default="none", reductions=TORCH),
+    Library("monai.", reductions=TORCH),
+    Library("segmentation_models_pytorch.", reductions=TORCH),
+    Library("timm.", reductions=TORCH),
     Library("optax.", default="none"),
     Library("tf.nn.", default="none"),
     Library("statsmodels.", default="none"),
     Library("scipy.", default="sum"),
     Library("", entries=False),  # Keras, and what means a batch as Keras does
 )
+WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.")  # never meant by a bare name
+SAME = (  # the start of a name, and what else it is known by
+    ("tensorflow.", "tf."),
+    ("tf.keras.", "keras."),
+    ("tf.losses.", "keras.losses."),
+    ("scikit-learn.", "sklearn."),
+    ("torch.nn.modules.loss.", "torch.nn."),
+    ("nn.", "torch.nn."),
+    ("F.", "torch.nn.functional."),
+    ("optax.losses.", "optax."),
+    ("optax.", "optax.losses."),
+    ("tfa.", "tensorflow_addons."),
+    ("smp.", "segmentation_models_pytorch."),
+    ("xgboost:", "xgboost."),
+    ("lightgbm:", "lightgbm.objective:"),
+)
 
 
 def library(name: str) -> Library:
     """The library that a qualified name belongs to."""
     return next(one for one in LIBRARIES if name.startswith(one.start))
+
+
+def qualified(name: str) -> str:
+    """A qualified name as the lines have it: tf.losses.Huber is keras.losses.Huber."""
+    for start, other in SAME:
+        name = other + name.removeprefix(start) if name.startswith(start) else name
+    return name
+
+
+def home(name: str) -> str:
+    """The package of a qualified name, or of a short one: smp is segmentation_models_pytorch."""
+    return qualified(f"{name}.").partition(".")[0]
 
 
 def peer_names(place: str) -> tuple[str, ...]:
@@ -63,49 +112,116 @@ def bare(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def read_place(place: str) -> tuple[dict[str, Any], dict[str, tuple[bool, Any]]]:
-    """A line such as 'torch.nn.SmoothL1Loss(beta=1.0) -> beta=beta' as their defaults and how ours follow from them.
+@dataclass(frozen=True)
+class Line:
+    """A line as read: the library's parameters with their defaults, and what each of ours is made of."""
 
-    Without an arrow the names are the same. Each of ours is (True, their name) or (False, a constant). A parameter of
-    theirs that none of ours follows from has no equal away from its default.
-    """
+    theirs: dict[str, Any]
+    ours: dict[str, ast.expr]
+    default: str | None  # its reduction where none is asked for, if it is not the library's
+
+    def used(self) -> set[str]:
+        """Their parameters that ours follow from."""
+        return {node.id for expr in self.ours.values() for node in ast.walk(expr) if isinstance(node, ast.Name)}
+
+    def renamed(self) -> dict[str, str]:
+        """Those of ours that are one of theirs as it is."""
+        return {key: expr.id for key, expr in self.ours.items() if isinstance(expr, ast.Name)}
+
+    def asked(self) -> dict[str, Any]:
+        """What has to be given, with a value that can be."""
+        sets = {key: sorted(value - {...}) for key, value in self.theirs.items() if isinstance(value, set)}
+        return {key: value[0] for key, value in sets.items()}
+
+    def unequal(self, given: Mapping[str, Any]) -> list[str]:
+        """Their parameters with another value than those that have an equal."""
+        used = self.used()
+        return [
+            k for k, v in self.theirs.items() if not _allowed(k in used, v, given.get(k, None if k in given else v))
+        ]
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Our parameters for theirs."""
+        theirs = {**self.theirs, **{k: v for k, v in given.items() if k in self.theirs}}
+        return {key: _value(expr, theirs) for key, expr in self.ours.items()}
+
+
+def _allowed(free: bool, default: Any, given: Any) -> bool:
+    """Whether a value has an equal: what `default` says of a parameter that ours follow from (`free`) or not."""
+    if isinstance(default, set):
+        return given is not default and (... in default or any(_same(given, one) for one in default))
+    return free or _same(given, default)
+
+
+@cache
+def read(place: str) -> Line:
+    """A line that is written as above."""
     left, _, right = place.partition("->")
-    call = ast.parse("f" + left[left.find("(") :].strip() if "(" in left else "f()", mode="eval").body
-    assert isinstance(call, ast.Call)
-    theirs = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    ours: dict[str, tuple[bool, Any]] = {name: (True, name) for name in theirs} if not right else {}
-    target = ast.parse(f"f({right.strip()})", mode="eval").body
-    assert isinstance(target, ast.Call)
-    for keyword in target.keywords:
-        if isinstance(keyword.value, ast.Name):
-            ours[str(keyword.arg)] = (True, keyword.value.id)
-        else:
-            ours[str(keyword.arg)] = (False, ast.literal_eval(keyword.value))
-    return theirs, ours
+    theirs = {k: ast.literal_eval(v) for k, v in _keywords(left[left.find("(") :] if "(" in left else "()").items()}
+    default = theirs.pop("reduction", None)
+    ours = _keywords(f"({right.strip()})")
+    same: dict[str, ast.expr] = {name: ast.Name(name) for name, value in theirs.items() if not isinstance(value, set)}
+    line = Line(theirs, ours if right else same, default)
+    assert line.used() <= set(theirs), f"{place}: {line.used() - set(theirs)}"
+    line.values(line.asked())
+    return line
 
 
-def fits(place: str, given: Mapping[str, Any]) -> bool:
-    """Whether the line knows all of these parameters."""
-    return set(_set(given)) <= {*read_place(place)[0], *COMMON, *library(peer_name(place)).legacy}
+def _keywords(arguments: str) -> dict[str, ast.expr]:
+    """The keywords of a call."""
+    call = ast.parse("f" + arguments.strip(), mode="eval").body
+    assert isinstance(call, ast.Call) and not call.args, arguments
+    return {str(keyword.arg): keyword.value for keyword in call.keywords}
+
+
+OPERATORS: dict[type, Any] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+def _value(expr: ast.expr, theirs: Mapping[str, Any]) -> Any:
+    """What an expression of their parameters is."""
+    if isinstance(expr, ast.Name):
+        return theirs[expr.id]
+    if isinstance(expr, ast.BinOp) and type(expr.op) in OPERATORS:
+        return OPERATORS[type(expr.op)](_value(expr.left, theirs), _value(expr.right, theirs))
+    return ast.literal_eval(expr)
+
+
+def misfits(place: str, given: Mapping[str, Any]) -> tuple[int, int]:
+    """How many of these parameters the line does not know, or has no equal for; and how many it takes as they come."""
+    given, line = _set(given), read(place)
+    known = {*line.theirs, *COMMON, *library(peer_name(place)).legacy}
+    taken = sum(isinstance(value, set) and ... in value for value in line.theirs.values())
+    return len(set(given) - known) + len(line.unequal(given)), taken
 
 
 def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """lossary's parameters, its reduction among them, for those that the library of this line was given."""
-    theirs, ours = read_place(place)
-    name, at = peer_name(place), library(peer_name(place))
-    given = _set(given)
-    unknown = sorted(set(given) - {*theirs, *COMMON, *at.legacy})
+    """lossary's parameters for those that the library of this line was given, its reduction among them, and `times`
+    where the value is to be multiplied."""
+    line, name = read(place), peer_name(place)
+    at, given = library(name), _set(given)
+    unknown = sorted(set(given) - {*line.theirs, *COMMON, *at.legacy})
     if unknown:
-        known = (*theirs, *COMMON)
+        known = (*line.theirs, *COMMON)
         _refuse(card, name, given, ", ".join(unknown), f"{', '.join(known)}", did_you_mean(unknown, known))
-    used = {source for named, source in ours.values() if named}
-    for key, default in theirs.items():
-        if key not in used and not _same(given.get(key, default), default):
-            _refuse(card, name, given, f"{key}={shown(given[key])}", f"{key}={default!r}")
-    values = {**theirs, **{k: v for k, v in given.items() if k in theirs}}
-    found = {key: values[source] if named else source for key, (named, source) in ours.items()}
-    found |= {k: v for k, v in given.items() if k in COMMON}
-    return found | {"reduction": _reduction(card, name, at, given, found)}
+    for key in line.unequal(given):
+        only = line.theirs[key]
+        allowed = " or ".join(repr(v) for v in only if v is not ...) if isinstance(only, set) else repr(only)
+        _refuse(card, name, given, f"{key}={shown(given.get(key))}", f"{key}={allowed or 'a value'}")
+    try:
+        found = line.values(given)
+    except (TypeError, ArithmeticError):
+        said = ", ".join(f"{key}={shown(value)}" for key, value in given.items())
+        _refuse(card, name, given, said, "numbers that can be calculated with")
+    reduction = found.get("reduction") or _reduction(card, name, at, line.default or at.default, given, found)
+    if "reduction" in found and given.get("reduction", reduction) != reduction:
+        _refuse(card, name, given, f"reduction={shown(given['reduction'])}", f"reduction={reduction!r}")
+    return found | {k: v for k, v in given.items() if k in COMMON} | {"reduction": reduction}
 
 
 def _set(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +237,10 @@ def _same(given: Any, default: Any) -> bool:
         return False
 
 
-def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
-    asked = given.get("reduction", at.default)
+def _reduction(
+    card: Card, name: str, at: Library, default: str, given: Mapping[str, Any], found: Mapping[str, Any]
+) -> Any:
+    asked = given.get("reduction", default)
     for old in ("reduce", "size_average"):
         if not isinstance(given.get(old, True), bool):
             _refuse(card, name, given, f"{old}={shown(given[old])}", "True or False")
@@ -140,8 +258,9 @@ def _reduction(card: Card, name: str, at: Library, given: Mapping[str, Any], fou
 
 
 def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed: str, meant: str = "") -> NoReturn:
+    said = ", ".join(f"{k}={shown(v)}" for k, v in given.items())
     raise ParameterError(
-        f"Cannot find the equivalent of {name} with {', '.join(f'{k}={shown(v)}' for k, v in given.items())}.",
+        f"Cannot find the equivalent of {name}{' with ' if said else ''}{said}.",
         arrived=f"lossary cannot translate {what}.",
         allowed=f"Expected {allowed}.",
         do=meant

@@ -82,9 +82,19 @@ def loss_class(card: Card) -> type[Loss]:
     return found
 
 
-def equal(card: Card, place: str, given: Mapping[str, Any]) -> Loss:
+def equal(card: Card, place: str, given: Mapping[str, Any]) -> Any:
     """The loss with the numbers, and the shape, of another library's loss with these parameters."""
     cls, name = loss_class(card), peer_name(place)
     ours = translate(card, place, given)
-    by_entry = library(name).entries and cls.entrywise and ours["reduction"] not in MEAN
-    return cls(**ours, **({"entries": True} if by_entry else {}))
+    times = ours.pop("times", 1)
+    if library(name).entries and cls.entrywise and ours["reduction"] not in MEAN:
+        ours.setdefault("entries", True)
+    loss = cls(**ours)
+    return loss if times == 1 else multiplied(loss, times)
+
+
+def multiplied(loss: Loss, times: float) -> Any:
+    """The loss with a weight, which it keeps for each row where it is not reduced."""
+    from .sums import Part, Sum
+
+    return Sum([Part(loss, (float(times),), str(loss.name))], name=loss.name)

@@ -6,22 +6,22 @@ import inspect
 from collections.abc import Callable
 from dataclasses import field
 from importlib import import_module
-from inspect import Parameter, Signature
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 from keras import ops
 
-from ..numerics.backend import in_type, ordinary, recorded
+from ..numerics.backend import free_of_zeros, in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
 from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
-from .cards import Card, read_docstring
 from .contract import REAL, Contract, Values
-from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, Fields, declaration, param_card, snake
+from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, declaration, snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError
+from .manners import Manners
 from .params import Param
 from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
@@ -34,7 +34,7 @@ Given = tuple[Rows | Sums, Tensor | None, Tensor | None]  # a result, with weigh
 CLASSES: dict[str, type[Loss]] = {}  # by registered name, "package>Class"
 
 
-class Loss(Fields, keras.losses.Loss):
+class Loss(Manners, keras.losses.Loss):
     """The base class of every loss. A subclass states its parameters as typed fields and its formula in `call`.
 
         class Ramp(ls.Loss):
@@ -60,16 +60,10 @@ class Loss(Fields, keras.losses.Loss):
         name: str | None = field(default=None, kw_only=True)
         dtype: Any = field(default=None, kw_only=True)
 
-    params: ClassVar[dict[str, Param]] = {}
-    tasks: ClassVar[tuple[str, ...]] = ()
-    traits: ClassVar[tuple[str, ...]] = ()
-    aliases: ClassVar[tuple[str, ...]] = ()
-    family: ClassVar[str] = "custom"
     reductions: ClassVar[tuple[str | None, ...]] = REDUCTIONS
     holds_fixed: ClassVar[bool] = False  # whether the gradient leaves parts of the formula out, by design
     entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
     entries = False
-    inputs: ClassVar[Any] = Forms()  # the slots of a loss that reads more than one y_true and one y_pred (core.slots)
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
@@ -78,11 +72,7 @@ class Loss(Fields, keras.losses.Loss):
     of_errors: ClassVar[bool] = False  # whether it is a loss of the error alone
     relative: ClassVar[bool] = False  # whether it compares sizes, so that a target of 0 has to stay 0
     divides_by_target: ClassVar[bool] = False
-    unfit: ClassVar[str] = ""  # why a column of predictions (for each class) cannot be trained with it, if so
-    signature: ClassVar[Signature] = Signature(COMMON)
     __signature__ = ClassSignature()
-    _arguments: dict[str, Any]
-    _moving: dict[str, Moving]  # parameters that follow a schedule
     _takes: dict[str, tuple[str, ...]]  # the names that each formula of named slots takes
 
     def __init_subclass__(
@@ -299,7 +289,8 @@ class Loss(Fields, keras.losses.Loss):
                 _check_leading(owner, what, given, y_true, y_pred)
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
-        keep = mask if weight is None or len(weight.shape) == 0 else reduction.both(mask, ops.not_equal(weight, 0))
+        every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
+        keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
         came = y_true, y_pred
         if keep is not None:
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
@@ -485,65 +476,9 @@ class Loss(Fields, keras.losses.Loss):
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self).__module__, keras.saving.get_registered_name(type(self)), self.get_config())
 
-    def __repr__(self) -> str:
-        defaults = {name: p.default for name, p in type(self).signature.parameters.items()}
-        defaults["name"] = snake(type(self).__name__)
-        now = {n: self._moving.get(n, getattr(self, n, v)) for n, v in self._arguments.items() if v is not None}
-        shown = [f"{n}={v!r}" for n, v in now.items() if v != defaults.get(n) and n != "dtype"]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def _repr_html_(self) -> str:
-        from . import notebook
-
-        return notebook.loss(self, catalogue.names().get(type(self).__name__) or type(self).card())
-
-    def __add__(self, other: Any) -> Any:
-        """Several losses as one: `Huber() + 0.1 * CosineSimilarity()`; see lossary.core.sums."""
-        return _sums().added(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _sums().added(other, self)
-
-    def __mul__(self, weight: Any) -> Any:
-        """The loss with a weight: a number, or a schedule."""
-        return _sums().Weighted(self, weight)
-
-    __rmul__ = __mul__
-
-    def plot(self, **how: Any) -> Any:
-        """A figure of this loss: value, gradient and curvature. It takes the arguments of `lossary.draw`.
-
-        ls.Huber().plot(delta=[0.5, 1, 2]).save("huber.svg")
-        """
-        return import_module("lossary").draw(self, **how)
-
-    @classmethod
-    def card(cls) -> Card:
-        """What the catalogue, the documents and the explorer show."""
-        parameters = cls.signature.parameters
-        slots = cls.inputs if isinstance(cls.inputs, Forms) else Forms()
-        return Card(
-            name=cls.__name__,
-            function=snake(cls.__name__),
-            module=cls.__module__,
-            family=cls.family,
-            tasks=cls.tasks,
-            traits=cls.traits,
-            aliases=cls.aliases,
-            params=tuple(param_card(n, p, parameters[n]) for n, p in cls.params.items()),
-            inputs=slots.words(),
-            unfit=cls.unfit or (f"it reads {slots.names()}" if slots else ""),
-            **read_docstring(cls.__dict__.get("__doc__")),
-        )
-
 
 class Learned(keras.layers.Layer):
     """The variables of a loss, as a layer. Saved files know it by the name of this class."""
-
-
-def _sums() -> Any:
-    """The losses of losses, which are losses themselves: loaded when they are first made."""
-    return import_module(f"{__package__}.sums")
 
 
 def _each(y: Any, change: Callable[[Any], Tensor]) -> Any:

@@ -6,6 +6,7 @@ Every symbol carries its name in `data-symbol`, so that the page can put numbers
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
 
 TOKEN = re.compile(r"\\[a-zA-Z]+|\\[,|;!]|[a-zA-Z](?:[a-zA-Z_]*[a-zA-Z])|[a-zA-Z]|\d+(?:\.\d+)?|\s+|.")
@@ -27,6 +28,29 @@ def split(formula: str) -> tuple[str, str]:
     """The formula itself, and the words behind ', with' that explain its symbols."""
     head, _, tail = re.sub(r"\s+", " ", formula).partition(", with ")
     return head, tail
+
+
+def definitions(words: str) -> dict[str, str]:
+    """What the words behind the formula say that its letters are: 'u = y_true - y_pred' as {"u": MathML}."""
+    found = {}
+    for clause in _clauses(words):
+        letter, equals, right = clause.partition(" = ")
+        spoken = set(re.findall(r"(?<![\\\w])[a-z]{2}\w*", right)) - {"if", "else", "y_true", "y_pred"}
+        one_expression = len(spoken) < 2 and not spoken & {"or", "of", "in", "for", "where"}
+        if equals and one_expression and re.fullmatch(r"\\?[a-zA-Z]+(?:_\w)?", letter):
+            found[plain(letter)] = f"<mrow>{Reader(right).row()}</mrow>"
+    return found
+
+
+def _clauses(words: str) -> Iterator[str]:
+    """What stands between commas, semicolons and 'and', outside brackets."""
+    start = 0
+    for cut in re.finditer(r"[,;]\s+(?:and\s+)?|\s+and\s+", words):
+        clause = words[start : cut.start()]
+        if clause.count("(") == clause.count(")") and clause.count("{") == clause.count("}"):
+            yield clause
+            start = cut.end()
+    yield words[start:]
 
 
 def mathml(formula: str) -> str:
@@ -69,6 +93,9 @@ class Reader:
     def scripted(self) -> str:
         """One piece with what stands below and above it."""
         start = self.place
+        euler = (
+            "".join(self.tokens[start : start + 3]) == "e^{"
+        )  # e^{-u} is a power of Euler's number, e^2 of the error
         base, below, above = self.piece(), "", ""
         name = "".join(self.tokens[start : self.place])
         while self.peek() in ("_", "^"):
@@ -78,6 +105,8 @@ class Reader:
                 name += "_" + "".join(self.tokens[start : self.place]).strip("{}")
             else:
                 above = self.group()
+        if euler:
+            base = "<mi>e</mi>"
         big = any(sign in base for sign in "∑∏") or ">max<" in base
         if below and not big:
             base = re.sub(r' data-symbol="[^"]*"', "", base)
@@ -150,9 +179,8 @@ class Reader:
         """Words between the symbols; two capitals are a count such as TP."""
         if token.isupper():
             return f'<mi data-symbol="{token}">{token}</mi>'
-        if token in ("y_true", "y_pred"):
-            return f"<mtext>{token}</mtext>"
-        return f"<mspace width='0.4em'/><mtext>{escape(token)}</mtext><mspace width='0.4em'/>"
+        text = f'<mtext data-symbol="{escape(token)}">{escape(token)}</mtext>'
+        return text if token in ("y_true", "y_pred") else f"<mspace width='0.4em'/>{text}<mspace width='0.4em'/>"
 
 
 def plain(name: str) -> str:
@@ -162,4 +190,6 @@ def plain(name: str) -> str:
 
 def symbol(parameter: str) -> str:
     """What a parameter is called in formulas: delta is δ."""
-    return {"pos_weight": "w", "smooth": "s", "margin": "m"}.get(parameter, GREEK.get(parameter, parameter))
+    letter, low, index = parameter.partition("_")  # gamma_pos is γ_pos
+    greek = GREEK[letter] + low + index if letter in GREEK else parameter
+    return {"pos_weight": "w", "smooth": "s", "margin": "m"}.get(parameter, greek)

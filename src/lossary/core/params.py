@@ -164,8 +164,8 @@ def flag(text: str, *, unusual: bool = True) -> Param:
     return Param(text, kind="flag", unusual=unusual)
 
 
-def whole(text: str, *, optional: bool = False, unusual: int | None = None) -> Param:
-    return Param(text, kind="whole", optional=optional, unusual=unusual)
+def whole(text: str, *, optional: bool = False, unusual: int | None = None, low: float = -INF) -> Param:
+    return Param(text, kind="whole", optional=optional, unusual=unusual, low=low, closed=True)
 
 
 def choice(text: str, *choices: str) -> Param:

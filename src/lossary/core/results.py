@@ -20,7 +20,7 @@ from typing import Any
 
 from keras import ops
 
-from ..numerics.backend import average, covers, followed, log, replicas, summed, total
+from ..numerics.backend import average, counted, covers, followed, log, replicas, summed, total
 from ..numerics.stable import largest, length, mean, middling, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
@@ -188,6 +188,49 @@ class Spread:
 
 
 @dataclass
+class Counts:
+    """Counts of entries by name, `of(y, x)`, each linear in y: `ends` are their slopes for y = 0 and for y = 1, by what
+    `change(x)` is the slope of. Their sums know their gradients, so that nothing is kept of the entries but themselves.
+    """
+
+    of: Callable[[Tensor, Tensor], dict[str, Tensor]]
+    ends: tuple[dict[str, float], dict[str, float]]
+    change: Callable[[Tensor], Tensor] | None
+    y: Tensor
+    x: Tensor
+
+    @property
+    def like(self) -> Tensor:
+        return self.x
+
+    def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Counted:
+        if weight is None and keep is None and len(over) == len(self.x.shape):
+            ends = [(self.ends[0][name], self.ends[1][name]) for name in self.ends[0]]
+            found = counted(lambda x, y: [*self.of(y, x).values()], ends, self.change, self.x, self.y)
+            return Counted({name: found[k] for k, name in enumerate(self.ends[0])})
+        return Counted({name: total(weighed(c, weight, keep), over) for name, c in self.of(self.y, self.x).items()})
+
+
+@dataclass
+class Counted:
+    """Sums of counts, by name."""
+
+    sums: dict[str, Tensor]
+
+    def merge(self, other: Counted) -> Counted:
+        return Counted({name: x + other.sums[name] for name, x in self.sums.items()})
+
+    def emptied(self) -> Counted:
+        return Counted({name: ops.zeros_like(x) for name, x in self.sums.items()})
+
+    def tensors(self) -> list[Tensor]:
+        return list(self.sums.values())
+
+    def like(self, tensors: list[Tensor]) -> Counted:
+        return Counted(dict(zip(self.sums, tensors, strict=True)))
+
+
+@dataclass
 class Norm:
     """The sum of the squares of values >= 0, which may be too large or too small to be squared as they are."""
 
@@ -341,7 +384,10 @@ def partial(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how
         parts, over, scalar = {"value": result.values}, tuple(range(len(result.values.shape))), None
         finish = _quotient
     like = _first(parts)
-    if how == "mean_with_class_weight" and not isinstance(result, Sums) and result.share is not None:
+    plainly = weight is None and keep is None and len(over) == len(like.shape) and None not in like.shape
+    if plainly:
+        count = ops.cast(math.prod(like.shape), like.dtype)
+    elif how == "mean_with_class_weight" and not isinstance(result, Sums) and result.share is not None:
         count = total(weighed(result.share, weight, keep), over)
     else:
         count = total(weighed(ops.ones_like(like), weight if how == "mean_with_sample_weight" else None, keep), over)

@@ -10,7 +10,7 @@ import lossary
 from lossary.core import catalogue
 from lossary.core.cards import Card, readable
 from lossary.core.lookup import loss_class
-from lossary.core.mathml import mathml, split, symbol
+from lossary.core.mathml import definitions, mathml, split, symbol
 from lossary.core.params import Param
 from lossary.explorer import likelihoods
 from lossary.explorer.asked import has_control
@@ -46,6 +46,7 @@ def _entry(card: Card) -> dict[str, Any]:
         "elsewhere": card.elsewhere,
         "summary": card.summary,
         "formula": mathml(formula),
+        "definitions": definitions(words),
         "words": readable(words),
         "use": readable(card.use),
         "beware": readable(card.beware),

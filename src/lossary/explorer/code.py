@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossary.core import catalogue
-from lossary.core.elsewhere import peer_name, read_place, translate
+from lossary.core.elsewhere import peer_name, read, translate
 from lossary.core.loss import Loss
 from lossary.explorer.asked import Asked
 from lossary.explorer.curves import label
@@ -39,11 +39,11 @@ def equal(loss: Loss, library: str) -> Equal | None:
     for place in card.elsewhere:
         name = peer_name(place)
         if name.startswith(LIBRARIES[library]):
-            theirs, meaning = read_place(place)
-            given = {source: ours[key] for key, (named, source) in meaning.items() if named and key in ours}
-            reached = {k: v for k, v in translate(card, place, given).items() if k in ours}
+            line = read(place)
+            given = {source: ours[key] for key, source in line.renamed().items() if key in ours}
+            reached = {k: v for k, v in translate(card, place, given).items() if k in (*ours, "times")}
             if {**_defaults(loss), **reached} == ours:
-                return name, {k: v for k, v in given.items() if v != theirs.get(k)}
+                return name, {k: v for k, v in given.items() if v != line.theirs.get(k)}
     return None
 
 

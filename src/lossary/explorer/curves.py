@@ -113,9 +113,13 @@ def measured(f: Callable[[Tensor], Tensor], x: Array) -> dict[str, Array]:
 
 def symbols(loss: Loss, axis: Axis, second: float, at: float) -> dict[str, float | list[float]]:
     """What the letters of the loss's formula are at one place: numbers, and lists of them under sums."""
-    values = {name: getattr(loss, name) for name, param in loss.params.items() if param.kind.startswith("number")}
-    own = {symbol(n): float(v) for n, v in values.items() if isinstance(v, (int, float))}
-    return {**axis.symbols(at, second, loss), **own}
+    values = {
+        name: getattr(loss, name) for name, param in loss.params.items() if param.kind.startswith(("number", "whole"))
+    }
+    own = {name: float(v) for n, v in values.items() if isinstance(v, (int, float)) for name in (n, symbol(n))}
+    found = dict(axis.symbols(at, second, loss))
+    pair = {name: found[letter] for name, letter in (("y_pred", "p"), ("y_true", "y")) if letter in found}
+    return {**found, **pair, **own}
 
 
 def label(loss: Loss) -> str:

@@ -45,7 +45,7 @@ expectile = function(Expectile)
 class QuantileHuber(Distance, aliases=("huber_quantile", "quantile_huber_loss"), traits=("convex", "robust", "smooth")):
     r"""A quantile loss whose corner is quadratic within `delta`: the gradient shrinks near the optimum.
 
-    Formula: |q - [y < p]|\,H(p - y) / \delta, with y = y_true, p = y_pred and H(e) = \tfrac12 e^2 if |e| \le \delta
+    Formula: |q - [y < p]|\,H / \delta, with y = y_true, p = y_pred, e = p - y and H = \tfrac12 e^2 if |e| \le \delta
         else \delta\,(|e| - \tfrac12\delta)
     Use: quantiles, also of returns in reinforcement learning, where the corner of the quantile loss makes training
         restless.

@@ -31,6 +31,16 @@ class BinaryCrossentropy(
         torch.nn.BCEWithLogitsLoss, torch.nn.functional.binary_cross_entropy_with_logits -> from_logits=True
         optax.losses.sigmoid_binary_cross_entropy -> from_logits=True
         tf.nn.sigmoid_cross_entropy_with_logits -> from_logits=True
+        torch.nn.MultiLabelSoftMarginLoss, torch.nn.functional.multilabel_soft_margin_loss -> from_logits=True,
+            entries=False
+        sklearn._loss.HalfBinomialLoss -> from_logits=True
+        xgboost.binary:logistic, xgboost.reg:logistic, lightgbm.objective:binary,
+            lightgbm.objective:cross_entropy -> from_logits=True
+        timm.loss.BinaryCrossEntropy(smoothing={0.1, ...}, smooth_dense={True}) -> from_logits=True,
+            label_smoothing=smoothing
+        segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(ignore_index=-100) -> from_logits=True
+        segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(ignore_index=-100, smooth_factor={0.1, ...}) ->
+            from_logits=True, label_smoothing=2*smooth_factor
     Unlike:
         sigmoid_cross_entropy: of logits, as its name says: tf.nn.sigmoid_cross_entropy_with_logits
         sklearn.metrics.log_loss: of one column the binary, of several the categorical cross-entropy
@@ -53,7 +63,7 @@ class BinaryCrossentropy(
         # |z| |h - y| + log(1 + e^-|z|), with h = 1 where z > 0: nothing cancels for a hard label
         size = ops.abs(y_pred)
         e = ops.exp(-size)
-        h = ops.cast(y_pred > 0, y_pred.dtype)
+        h = ops.above(y_pred, 0.0)
         apart = h - self.smoothed(y_true)
         return size * ops.abs(apart) + log1p_near(e), apart - (2 * h - 1) * (e / (1 + e))
 
@@ -117,6 +127,17 @@ class BinaryFocalCrossentropy(
         optax.losses.sigmoid_focal_loss(gamma=2.0) -> gamma=gamma, from_logits=True
         optax.losses.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
             gamma=gamma, from_logits=True
+        monai.losses.FocalLoss(gamma=2.0, use_softmax=False) -> gamma=gamma, from_logits=True, reduction="mean"
+        monai.losses.FocalLoss(gamma=2.0, use_softmax=False, alpha={0.25, ...}) ->
+            apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True, reduction="mean"
+        segmentation_models_pytorch.losses.FocalLoss(mode={"binary", "multilabel"}, gamma=2.0) -> gamma=gamma,
+            from_logits=True, reduction="mean"
+        segmentation_models_pytorch.losses.FocalLoss(mode={"binary", "multilabel"}, gamma=2.0, alpha={0.25, ...}) ->
+            apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True, reduction="mean"
+        kornia.losses.binary_focal_loss_with_logits(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
+            gamma=gamma, from_logits=True
+        kornia.losses.BinaryFocalLossWithLogits(alpha={0.25, ...}, gamma=2.0) -> apply_class_balancing=True,
+            alpha=alpha, gamma=gamma, from_logits=True
     Unlike:
         sigmoid_focal: of logits, as its name says; torchvision's balances the classes, optax's does so with alpha alone
 

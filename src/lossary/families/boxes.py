@@ -30,6 +30,8 @@ class IoU(Boxes, aliases=("iou_loss", "box_iou", "unit_box"), traits=("bounded",
     Beware: no gradient without overlap: start from another loss, or take GIoU or DIoU. The paper, and mmdet by default,
         have mode="log"; overlaps below `epsilon` then count as epsilon, without gradient.
     Reference: Yu, Jiang, Wang, Cao and Huang (2016), UnitBox: an advanced object detection network, arXiv:1608.01471
+    Elsewhere:
+        tensorflow_addons.losses.GIoULoss(mode={"iou"}) -> mode="linear"
 
     >>> iou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]]), iou([[0.0, 0.0, 2.0, 2.0]], [[0, 0, 1, 2]], mode="log")
     (0.5, 0.69314718)
@@ -62,6 +64,10 @@ class GIoU(Boxes, aliases=("generalized_iou", "generalized_iou_loss"), traits=("
     Beware: `coding` says how boxes are written; the wrong one gives plausible numbers. A box of negative width or
         height is empty. Between 0 and 2.
     Reference: Rezatofighi et al. (2019), Generalized intersection over union, arXiv:1902.09630
+    Elsewhere:
+        torchvision.ops.generalized_box_iou_loss(eps=1e-07) -> coding="corners"
+        monai.losses.BoxGIoULoss -> coding="corners"
+        tensorflow_addons.losses.GIoULoss(mode="giou") -> coding="corners"
 
     >>> giou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]]), giou([[0.0, 0.0, 1.0, 1.0]], [[2.0, 0.0, 3.0, 1.0]])
     (0.66666667, 1.33333333)
@@ -83,6 +89,8 @@ class DIoU(Boxes, aliases=("distance_iou", "distance_box_iou_loss"), traits=("bo
     Beware: boxes with one centre differ by their IoU alone: CIoU and EIoU compare the sides too. Between 0 and 2.
     Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
         regression, arXiv:1911.08287
+    Elsewhere:
+        torchvision.ops.distance_box_iou_loss(eps=1e-07) -> coding="corners"
 
     >>> diou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]])
     0.74358974
@@ -105,6 +113,8 @@ class CIoU(Boxes, aliases=("complete_iou", "complete_box_iou_loss"), traits=("bo
         has alpha = 0 where IoU is at most 1/2.
     Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
         regression, arXiv:1911.08287
+    Elsewhere:
+        torchvision.ops.complete_box_iou_loss(eps=1e-07) -> coding="corners"
 
     >>> ciou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
     0.53449813

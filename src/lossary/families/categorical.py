@@ -36,6 +36,8 @@ class CategoricalCrossentropy(
         keras.losses.CategoricalCrossentropy(from_logits=False, label_smoothing=0.0, axis=-1)
         optax.losses.softmax_cross_entropy(axis=-1) -> from_logits=True, axis=axis
         tf.nn.softmax_cross_entropy_with_logits(axis=-1) -> from_logits=True, axis=axis
+        optax.losses.safe_softmax_cross_entropy -> from_logits=True
+        timm.loss.SoftTargetCrossEntropy -> from_logits=True
     Unlike:
         softmax_cross_entropy: of logits, as its name says: optax.losses.softmax_cross_entropy
         cross_entropy: in torch, of logits and class numbers: torch.nn.functional.cross_entropy
@@ -74,6 +76,11 @@ class SparseCategoricalCrossentropy(
             label_smoothing=label_smoothing
         optax.losses.softmax_cross_entropy_with_integer_labels(axis=-1) -> from_logits=True, axis=axis
         tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True
+        sklearn._loss.HalfMultinomialLoss, xgboost.multi:softprob, xgboost.multi:softmax,
+            lightgbm.objective:multiclass -> from_logits=True
+        timm.loss.LabelSmoothingCrossEntropy(smoothing=0.1) -> from_logits=True, label_smoothing=smoothing
+        segmentation_models_pytorch.losses.SoftCrossEntropyLoss(dim=1, ignore_index=-100, smooth_factor={0.1, ...}) ->
+            from_logits=True, axis=1, ignore_class=ignore_index, label_smoothing=smooth_factor
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -140,6 +147,10 @@ class CategoricalFocalCrossentropy(
 
     def of(self, surprise: Tensor, chances: Chances) -> Tensor:
         return _focal(surprise, *chances(), self.alpha, self.gamma)
+
+    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _graded(surprise, p, q, self.gamma)
+        return self.alpha * value, self.alpha * slope
 
 
 categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
@@ -215,6 +226,9 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
     Beware: takes class indices. A negative epsilon_1 weakens the pull of sure rows, as a focal loss does.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
+    Elsewhere:
+        timm.loss.PolyCrossEntropy(epsilon=2.0, smoothing=0.0) -> epsilon_1=epsilon, label_smoothing=smoothing,
+            from_logits=True
     Unlike:
         optax.losses.poly_loss_cross_entropy: of one-hot labels
 

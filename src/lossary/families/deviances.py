@@ -34,6 +34,7 @@ class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("co
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
     Elsewhere:
         sklearn.metrics.mean_poisson_deviance
+        sklearn.metrics.mean_tweedie_deviance(power={1})
 
     >>> poisson_deviance([[4.0]], [[2.0]]), poisson_deviance([[0.0]], [[2.0]])
     (1.5451774, 4.0)
@@ -61,6 +62,7 @@ class GammaDeviance(Pointwise, aliases=("mean_gamma_deviance", "itakura_saito"),
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
     Elsewhere:
         sklearn.metrics.mean_gamma_deviance
+        sklearn.metrics.mean_tweedie_deviance(power={2})
 
     >>> gamma_deviance([[4.0]], [[2.0]]), gamma_deviance([[20.0]], [[10.0]])
     (0.61370564, 0.61370564)
@@ -91,6 +93,8 @@ class InverseGaussianDeviance(Pointwise, aliases=("wald_deviance",), traits=("sm
     Beware: targets and predictions of 0 are read as the smallest number with all its digits. Predictions that are too
         high have a small gradient: it is not convex beyond 1.5 times the target.
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
+    Elsewhere:
+        sklearn.metrics.mean_tweedie_deviance(power={3})
 
     >>> inverse_gaussian_deviance([[4.0]], [[2.0]]), inverse_gaussian_deviance([[1.0]], [[2.0]])
     (0.25, 0.25)
@@ -120,6 +124,8 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
     Beware: end the model in a softplus or exp; a prediction of 0 is read as the smallest number with all its digits.
         Boosting libraries leave out the first term and the 2, which changes no gradient but by that factor.
     Reference: Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49(2):127-162
+    Elsewhere:
+        sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power
 
     >>> tweedie_deviance([[4.0]], [[1.0]]), tweedie_deviance([[0.0]], [[4.0]])
     (4.0, 8.0)

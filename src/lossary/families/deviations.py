@@ -21,6 +21,11 @@ class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smoot
     Reference: Bishop (2006), Pattern recognition and machine learning, equation 1.2
     Elsewhere:
         optax.losses.l2_loss
+        sklearn._loss.HalfSquaredError
+        xgboost.reg:squarederror, lightgbm.objective:regression
+        statsmodels.robust.norms.LeastSquares
+        tf.nn.l2_loss -> reduction="sum", entries=True
+        scipy.optimize.least_squares:linear
 
     >>> half_squared_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.5
@@ -247,7 +252,7 @@ class ArctangentError(
 ):
     r"""Half the squared error that levels off beyond `c`: the gradient of an outlier falls with its cube.
 
-    Formula: \tfrac12 c^2 \arctan (e / c)^2, with e = y_pred - y_true
+    Formula: \tfrac12 c^2 \arctan((e / c)^2), with e = y_pred - y_true
     Use: when some targets are badly wrong and should hardly count, with a loss that stays quadratic for longer than
         Cauchy.
     Beware: not convex: standardise the targets and start from a Huber fit.

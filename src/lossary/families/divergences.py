@@ -98,8 +98,8 @@ class JensenShannon(
 ):
     r"""How far the target and the prediction are from their mixture: symmetric at beta = 1/2, and at most log 2.
 
-    Formula: \beta \sum_c y_c \log\frac{y_c}{m_c} + (1 - \beta) \sum_c p_c \log\frac{p_c}{m_c} with
-        m = \beta y + (1 - \beta) p
+    Formula: \beta \sum_c y_c \log\frac{y_c}{m_c} + (1 - \beta) \sum_c p_c \log\frac{p_c}{m_c}, with
+        m_c = \beta y_c + (1 - \beta) p_c
     Use: distillation and consistency of predictions, where targets may hold zeros.
     Beware: natural logarithms. It is the divergence, not the distance, which is its root. Where classes have no mass in
         common, the gradient says little.

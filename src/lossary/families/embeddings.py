@@ -107,6 +107,13 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
         point.
     Reference: Schroff, Kalenichenko and Philbin (2015), FaceNet, arXiv:1503.03832; Hermans, Beyer and Leibe (2017),
         In defense of the triplet loss (mining in the batch), arXiv:1703.07737
+    Elsewhere:
+        torch.nn.TripletMarginLoss, torch.nn.functional.triplet_margin_loss(margin=1.0, p=2.0, eps=1e-06,
+            swap=False) -> margin=margin
+        optax.losses.triplet_margin_loss(axis=-1, norm_degree=2.0, margin=1.0, eps=1e-06) -> margin=margin
+    Unlike:
+        tensorflow_addons.losses.TripletHardLoss: a row without another of its class counts in the mean
+        tensorflow_addons.losses.TripletSemiHardLoss: the nearest of the farther negatives alone
     Unlike:
         torch.nn.TripletMarginLoss, torch.nn.functional.triplet_margin_loss: adds 1e-6 to every difference
         optax.losses.triplet_margin_loss: adds 1e-6 to the squared distances
@@ -183,6 +190,9 @@ class NTXent(Loss, aliases=("ntxent", "normalized_temperature_cross_entropy"), t
         batch size. With labels, an anchor's value is the mean over its positives; an anchor without any is left out.
     Reference: Chen, Kornblith, Norouzi and Hinton (2020), A simple framework for contrastive learning,
         arXiv:2002.05709
+    Elsewhere:
+        monai.losses.ContrastiveLoss(temperature=0.5) -> temperature=temperature
+        optax.losses.ntxent(temperature=0.07, reduction="mean") -> temperature=temperature
 
     >>> nt_xent(label=[0, 0, 1], embedding=[[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], temperature=1.0)[0]
     0.69314718

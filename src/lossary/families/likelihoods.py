@@ -33,6 +33,8 @@ class Poisson(
         torch.nn.PoissonNLLLoss, torch.nn.functional.poisson_nll_loss(log_input=True, full=False, eps=1e-08) ->
             log_rate=log_input
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
+        sklearn._loss.HalfPoissonLoss -> log_rate=True
+        lightgbm.objective:poisson -> log_rate=True
     Unlike:
         poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
 

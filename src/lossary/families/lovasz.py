@@ -55,6 +55,8 @@ class LovaszHinge(
         without a true pixel the worst one alone counts.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
+    Elsewhere:
+        segmentation_models_pytorch.losses.LovaszLoss(mode={"binary"}, per_image={True}) -> ignore_class=None
     Unlike:
         LovaszLoss: in libraries for torch, of two or of several classes, over images or the whole batch
 
@@ -96,6 +98,8 @@ class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), tr
         do: there the one largest probability counts. One row is one image; labels are class indices.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
+    Elsewhere:
+        segmentation_models_pytorch.losses.LovaszLoss(mode={"multiclass"}, per_image={True}) -> from_logits=True, axis=1
 
     >>> lovasz_softmax([[0, 1]], [[[0.8, 0.2], [0.4, 0.6]]])
     0.35

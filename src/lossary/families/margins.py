@@ -9,7 +9,7 @@ from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import positive
 from ..numerics import ops
-from ..numerics.stable import LARGE, at_least, at_most, constant, largest, mean_square, sigmoid, softplus
+from ..numerics.stable import LARGE, at_least, at_most, constant, largest, sigmoid, softplus
 
 
 class Hinge(
@@ -68,9 +68,6 @@ class SquaredHinge(
 
     def slope(self, m: Tensor) -> Tensor:
         return -2 * at_least(1 - m, 0.0)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return mean_square(at_least(1 - self.margin(y_true, y_pred), 0.0))
 
 
 squared_hinge = function(SquaredHinge)
@@ -155,7 +152,7 @@ class SmoothHinge(
 ):
     r"""A hinge whose corner is rounded by a parabola of width `gamma`.
 
-    Formula: \frac{t^2}{2\gamma} where t \le \gamma, and t - \gamma / 2 beyond, with t = \max(1 - m, 0)
+    Formula: \frac{t^2}{2\gamma} if t \le \gamma else t - \gamma / 2, with t = \max(1 - m, 0)
     Use: as hinge, where the optimiser needs a gradient without jumps, and errors should still grow linearly.
     Beware: gamma near 0 is the hinge. Label 0 is read as -1.
     Reference: Shalev-Shwartz and Zhang (2013), Stochastic dual coordinate ascent methods for regularized loss
@@ -182,7 +179,7 @@ smooth_hinge = function(SmoothHinge)
 class ModifiedHuber(Margin, aliases=("modified_huber_loss",), traits=("convex", "smooth")):
     r"""The squared hinge, continued by a straight line from margin -1 on, so that no row dominates.
 
-    Formula: \max(1 - m, 0)^2 where m \ge -1, and -4m beyond, with m = y \cdot y_pred and y = -1 or 1
+    Formula: \max(1 - m, 0)^2 if m \ge -1 else -4m, with m = y \cdot y_pred and y = -1 or 1
     Use: linear classifiers that shall give probabilities: (clip(y_pred, -1, 1) + 1) / 2 is that of label 1.
     Beware: scikit-learn's SGDClassifier has it under this name. Label 0 is read as -1.
     Reference: Zhang (2004), Statistical behavior and consistency of classification methods based on convex risk
@@ -206,7 +203,7 @@ modified_huber = function(ModifiedHuber)
 class BinarySparsemax(Margin, aliases=("sparse_sigmoid_loss",), traits=("convex", "smooth")):
     r"""The logistic loss whose probability, clip((y_pred + 1) / 2, 0, 1), can be exactly 0 or 1: then the loss is 0.
 
-    Formula: (1 - m)^2 / 4 for -1 \le m \le 1, 0 above and -m below, with m = y \cdot y_pred and y = -1 or 1
+    Formula: \max(1 - m, 0)^2 / 4 if m \ge -1 else -m, with m = y \cdot y_pred and y = -1 or 1
     Use: binary classification in which sure answers should be exact, and rows beyond the margin no longer train.
     Beware: a quarter of ModifiedHuber. Label 0 is read as -1.
     Reference: Blondel, Martins and Niculae (2020), Learning with Fenchel-Young losses, arXiv:1901.02324

@@ -24,6 +24,8 @@ class PolyBinaryCrossEntropy(Binary, aliases=("binary_poly_loss", "poly_bce"), t
     Beware: with epsilon_1 = 0 it is the binary cross-entropy. timm's has a focal factor too, off by default.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
+    Elsewhere:
+        timm.loss.PolyBinaryCrossEntropy(epsilon=2.0, gamma=0.0, smoothing=0.0) -> epsilon_1=epsilon, from_logits=True
 
     >>> poly_binary_cross_entropy([[1.0]], [[0.5]])
     1.69314718
@@ -47,12 +49,15 @@ poly_binary_cross_entropy = function(PolyBinaryCrossEntropy)
 class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
     r"""A focal loss for many labels: no-labels are down-weighted more than yes-labels, sure ones not counted at all.
 
-    Formula: -y\,(1 - p)^{\gamma_+} \log p - (1 - y)\,p_m^{\gamma_-} \log(1 - p_m), with p_m = \max(p - clip, 0)
+    Formula: -y\,(1 - p)^{\gamma_{pos}} \log p - (1 - y)\,p_m^{\gamma_{neg}} \log(1 - p_m), with p_m = \max(p - clip, 0)
     Use: multi-label classification in which most labels are 0.
     Beware: the defaults are those of timm; the paper has gamma_pos = 0. A no-label that is predicted with less than
         `clip` has no gradient. Sums over labels in other libraries are means here.
     Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
         multi-label classification, arXiv:2009.14119
+    Elsewhere:
+        timm.loss.AsymmetricLossMultiLabel(gamma_neg=4.0, gamma_pos=1.0, clip=0.05, reduction="batchmean") ->
+            gamma_neg=gamma_neg, gamma_pos=gamma_pos, clip=clip, from_logits=True
 
     >>> asymmetric_multi_label([[1.0, 0.0]], [[0.5, 0.55]])
     0.19494764
@@ -102,7 +107,7 @@ asymmetric_multi_label = function(AsymmetricMultiLabel)
 class Varifocal(Binary, aliases=("varifocal_loss", "vfl"), traits=("smooth",)):
     r"""The cross-entropy with a soft target, weighted by that target; entries of target 0 count as in a focal loss.
 
-    Formula: w\,(-y \log p - (1 - y)\log(1 - p)), with w = y where y > 0 and w = \alpha p^\gamma where y = 0
+    Formula: w\,(-y \log p - (1 - y)\log(1 - p)), with w = y if y > 0 else \alpha p^\gamma
     Use: detection, where the target of a box is its overlap with the true one, and 0 for all other classes.
     Beware: a target just above 0 has almost no weight. The gradient passes through the weight.
     Reference: Zhang, Wang, Dayoub and Sünderhauf (2021), VarifocalNet: an IoU-aware dense object detector,
@@ -134,7 +139,7 @@ varifocal = function(Varifocal)
 class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"), traits=("smooth",)):
     r"""A focal loss for heat maps: entries near a peak, with labels just below 1, are hardly punished for a yes.
 
-    Formula: -(1 - p)^\alpha \log p for y = 1, and -(1 - y)^\beta p^\alpha \log(1 - p) for y < 1
+    Formula: -(1 - p)^\alpha \log p if y \ge 1 else -(1 - y)^\beta p^\alpha \log(1 - p)
     Use: key points and centres of objects, with a Gaussian bump of labels around each.
     Beware: only a label of exactly 1 is a peak. Papers divide by the number of peaks; here it is the mean over entries.
     Reference: Law and Deng (2018), CornerNet: detecting objects as paired keypoints, arXiv:1808.01244
@@ -177,6 +182,8 @@ class Zlpr(
         number for all labels of a row.
     Reference: Su, Zhu, Murtadha, Pan, Wen and Liu (2022), ZLPR: a novel loss for multi-label classification,
         arXiv:2208.02955
+    Elsewhere:
+        timm.loss.ZlprLoss
 
     >>> zlpr([[1.0, 0.0]], [[0.0, 0.0]])
     1.38629436

@@ -45,10 +45,27 @@ class Dice(
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
     Elsewhere:
         keras.losses.Dice(axis=None) -> axis=axis, whole_batch=True
+        monai.losses.DiceLoss(sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            from_logits=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            from_logits=True, exclusive=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1, whole_batch=batch,
+            smooth=1e-05
+        segmentation_models_pytorch.losses.DiceLoss(mode={"binary"}, from_logits=True, smooth=0.0) -> whole_batch=True,
+            from_logits=from_logits, smooth=2*smooth
+        segmentation_models_pytorch.losses.DiceLoss(mode={"multilabel"}, from_logits=True, smooth=0.0) -> class_axis=1,
+            whole_batch=True, from_logits=from_logits, smooth=2*smooth
+        segmentation_models_pytorch.losses.DiceLoss(mode={"multiclass"}, smooth=0.0) -> class_axis=1, exclusive=True,
+            whole_batch=True, from_logits=True, smooth=2*smooth
+        kornia.losses.DiceLoss, kornia.losses.dice_loss(average="micro", eps=1e-08) -> class_axis=1, axis=(1, 2, 3),
+            exclusive=True, from_logits=True, reduction="mean"
+        kornia.losses.DiceLoss, kornia.losses.dice_loss(average={"macro"}, eps=1e-08) -> class_axis=1, exclusive=True,
+            from_logits=True, reduction="mean"
+        optax.losses.binary_dice_loss(smooth=1.0, apply_sigmoid=True) -> from_logits=True, smooth=2*smooth
     Unlike:
-        optax.losses.dice_loss, optax.losses.binary_dice_loss, DiceLoss: of logits, or smoothed, each in its own way
-        DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums, here ls.Dice() + ls.BinaryCrossentropy() or, for the
-            last one, ls.Dice() + ls.BinaryFocalCrossentropy()
+        DiceLoss: of logits, or smoothed, each in its own way
+        monai.losses.DiceCELoss, monai.losses.DiceFocalLoss, DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums,
+            here ls.Dice() + ls.BinaryCrossentropy() or, for focal ones, ls.Dice() + ls.BinaryFocalCrossentropy()
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -77,6 +94,23 @@ class Tversky(
     Reference: Salehi, Erdogmus and Gholipour (2017), Tversky loss function for image segmentation, arXiv:1706.05721
     Elsewhere:
         keras.losses.Tversky(alpha=0.5, beta=0.5, axis=None) -> alpha=beta, beta=alpha, axis=axis, whole_batch=True
+        monai.losses.TverskyLoss(alpha=0.5, beta=0.5, sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, whole_batch=batch, alpha=alpha, beta=beta, smooth=1e-05
+        monai.losses.TverskyLoss(alpha=0.5, beta=0.5, softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, exclusive=True, whole_batch=batch, alpha=alpha, beta=beta, smooth=1e-05
+        monai.losses.TverskyLoss(alpha=0.5, beta=0.5, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            whole_batch=batch, alpha=alpha, beta=beta, smooth=1e-05
+        segmentation_models_pytorch.losses.TverskyLoss(mode={"binary"}, alpha=0.5, beta=0.5, from_logits=True,
+            smooth=0.0) -> whole_batch=True, from_logits=from_logits, alpha=alpha, beta=beta, smooth=smooth
+        segmentation_models_pytorch.losses.TverskyLoss(mode={"multilabel"}, alpha=0.5, beta=0.5, from_logits=True,
+            smooth=0.0) -> class_axis=1, whole_batch=True, from_logits=from_logits, alpha=alpha, beta=beta,
+            smooth=smooth
+        segmentation_models_pytorch.losses.TverskyLoss(mode={"multiclass"}, alpha=0.5, beta=0.5, smooth=0.0) ->
+            class_axis=1, exclusive=True, whole_batch=True, from_logits=True, alpha=alpha, beta=beta, smooth=smooth
+        kornia.losses.TverskyLoss, kornia.losses.tversky_loss(alpha={0.25, ...}, beta={0.5, ...}, eps=1e-08) ->
+            class_axis=1, exclusive=True, from_logits=True, alpha=alpha, beta=beta, reduction="mean"
+        optax.losses.dice_loss(smooth=1.0, alpha=0.5, beta=0.5, apply_softmax=True) -> class_axis=-1, from_logits=True,
+            exclusive=True, alpha=alpha, beta=beta, smooth=smooth, reduction="mean"
     Unlike:
         TverskyLoss: in libraries for torch, of logits, or smoothed, each in its own way
 
@@ -105,6 +139,10 @@ class FocalTversky(Overlap, traits=("bounded",)):
         mask, where the slope is infinite for gamma < 1, the gradient is 0.
     Reference: Abraham and Khan (2019), A novel focal Tversky loss function with improved attention U-Net for lesion
         segmentation, arXiv:1810.07842
+    Elsewhere:
+        segmentation_models_pytorch.losses.TverskyLoss(mode={"binary"}, alpha=0.5, beta=0.5, gamma={1.5, ...},
+            from_logits=True, smooth=0.0) -> whole_batch=True, from_logits=from_logits, alpha=alpha, beta=beta,
+            gamma=gamma, smooth=smooth
     Unlike:
         FocalTverskyLoss: in libraries for torch, of logits, or with 1 / gamma, each in its own way
 
@@ -133,6 +171,19 @@ class Jaccard(Overlap, aliases=("jaccard_loss", "soft_iou", "soft_jaccard"), tra
         loss it is 2D / (1 + D), so that both are smallest at the same mask.
     Reference: Rahman and Wang (2016), Optimizing intersection-over-union in deep neural networks for image
         segmentation, doi:10.1007/978-3-319-50835-1_22
+    Elsewhere:
+        monai.losses.DiceLoss(jaccard={True}, sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(jaccard={True}, softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, exclusive=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(jaccard={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            whole_batch=batch, smooth=1e-05
+        segmentation_models_pytorch.losses.JaccardLoss(mode={"binary"}, from_logits=True, smooth=0.0) ->
+            whole_batch=True, from_logits=from_logits, smooth=smooth
+        segmentation_models_pytorch.losses.JaccardLoss(mode={"multilabel"}, from_logits=True, smooth=0.0) ->
+            class_axis=1, whole_batch=True, from_logits=from_logits, smooth=smooth
+        segmentation_models_pytorch.losses.JaccardLoss(mode={"multiclass"}, smooth=0.0) -> class_axis=1,
+            exclusive=True, whole_batch=True, from_logits=True, smooth=smooth
 
     >>> jaccard([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.5
@@ -155,12 +206,21 @@ class SquaredDice(Overlap, aliases=("v_net", "dice_squared"), traits=("bounded",
     Beware: the paper's own form; what most libraries call Dice has plain sums there. Probabilities below 1e-19 have a
         square that float32 reads as 0, so that a mask of them is empty.
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
+    Elsewhere:
+        monai.losses.DiceLoss(squared_pred={True}, sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(squared_pred={True}, softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, exclusive=True, whole_batch=batch, smooth=1e-05
+        monai.losses.DiceLoss(squared_pred={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            whole_batch=batch, smooth=1e-05
 
     >>> squared_dice([[1.0, 1.0, 0.0]], [[0.5, 0.5, 0.5]])
     0.27272727
     """
 
     smooth: Smooth = 0.0
+
+    linear = False
 
     def counts(self, y: Tensor, p: Tensor, q: Tensor) -> dict[str, Tensor]:
         return {"hit": 2 * (y * p), "missed": ops.square(y * q - (1 - y) * p)}
@@ -180,6 +240,13 @@ class LogDice(Overlap, traits=("bounded",)):
     Beware: a mask that is missed by n pixels in all costs log(1 + n / s); a small `smooth` lets single rows dominate.
     Reference: Wong, Moradi, Tang and Syeda-Mahmood (2018), 3D segmentation with exponential logarithmic loss for highly
         unbalanced object sizes, arXiv:1809.00076 (the Dice part, with gamma = 1)
+    Elsewhere:
+        segmentation_models_pytorch.losses.DiceLoss(mode={"binary"}, log_loss={True}, from_logits=True,
+            smooth={1.0, ...}) -> whole_batch=True, from_logits=from_logits, smooth=2*smooth
+        segmentation_models_pytorch.losses.DiceLoss(mode={"multilabel"}, log_loss={True}, from_logits=True,
+            smooth={1.0, ...}) -> class_axis=1, whole_batch=True, from_logits=from_logits, smooth=2*smooth
+        segmentation_models_pytorch.losses.DiceLoss(mode={"multiclass"}, log_loss={True}, smooth={1.0, ...}) ->
+            class_axis=1, exclusive=True, whole_batch=True, from_logits=True, smooth=2*smooth
 
     >>> log_dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.28768207
@@ -222,10 +289,17 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
 
     Formula: 1 - 2 \frac{\sum_c w_c \sum y_c p_c}{\sum_c w_c \sum (y_c + p_c)}, with w_c = 1 / (\sum y_c)^2
     Use: several classes of very different sizes, one-hot along the last axis.
-    Beware: the classes lie along the last axis that is not summed over: for channels first, pass axis=(2, 3). A class
-        that a row lacks gets the largest weight of the others. Softmax belongs in the model: from_logits is a sigmoid.
+    Beware: the classes lie along the last axis that is not summed over: for channels first, pass class_axis=1. A class
+        that a row lacks gets the largest weight of the others. from_logits is a sigmoid unless exclusive=True.
     Reference: Sudre, Li, Vercauteren, Ourselin and Cardoso (2017), Generalised Dice overlap as a deep learning loss
         function for highly unbalanced segmentations, arXiv:1707.03237
+    Elsewhere:
+        monai.losses.GeneralizedDiceLoss(sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, whole_batch=batch
+        monai.losses.GeneralizedDiceLoss(softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05) ->
+            class_axis=1, from_logits=True, exclusive=True, whole_batch=batch
+        monai.losses.GeneralizedDiceLoss(batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
+            whole_batch=batch
     Unlike:
         optax.losses.multiclass_generalized_dice_loss: a weighted mean of the Dice losses of the classes
 
@@ -236,7 +310,7 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
     def _counted(self, rank: int) -> tuple[int, ...]:
         counted = super()._counted(rank)
         if self.axis is None:
-            return tuple(axis for axis in counted if axis < rank - 1)
+            return tuple(axis for axis in counted if self.class_axis is not None or axis < rank - 1)
         if len(counted) == rank:
             raise ShapeError(
                 "GeneralizedDice weighs the classes, along the last axis that is not summed over.",
@@ -266,6 +340,14 @@ class MCC(Overlap, aliases=("matthews", "matthews_correlation", "phi"), traits=(
         whole_batch=True suits data with empty masks. MCC stands for minimum class confusion elsewhere.
     Reference: Abhishek and Hamarneh (2021), Matthews correlation coefficient loss for deep convolutional networks,
         arXiv:2010.13454
+    Elsewhere:
+        monai.losses.MCCLoss(sigmoid={True}, batch=False, smooth_nr=0.0, smooth_dr=1e-05) -> class_axis=1,
+            from_logits=True, whole_batch=batch, smooth=0.0
+        monai.losses.MCCLoss(softmax={True}, batch=False, smooth_nr=0.0, smooth_dr=1e-05) -> class_axis=1,
+            from_logits=True, exclusive=True, whole_batch=batch, smooth=0.0
+        monai.losses.MCCLoss(batch=False, smooth_nr=0.0, smooth_dr=1e-05) -> class_axis=1, whole_batch=batch,
+            smooth=0.0
+        segmentation_models_pytorch.losses.MCCLoss(eps=1e-05) -> whole_batch=True, smooth=eps
 
     >>> mcc([[1.0, 1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]], smooth=0.0)
     0.42264973

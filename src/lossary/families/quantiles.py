@@ -23,6 +23,9 @@ class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_l
     Elsewhere:
         tensorflow_addons.losses.PinballLoss(tau=0.5) -> q=tau
         sklearn.metrics.mean_pinball_loss(alpha=0.5) -> q=alpha
+        sklearn._loss.PinballLoss(quantile=0.5) -> q=quantile
+        xgboost.reg:quantileerror(quantile_alpha={0.5, ...}) -> q=quantile_alpha
+        lightgbm.objective:quantile(alpha=0.9) -> q=alpha
 
     >>> quantile([[1.0]], [[0.0]], q=0.9), quantile([[0.0]], [[1.0]], q=0.9)
     (0.9, 0.1)

@@ -6,10 +6,10 @@ from ..core.axes import AXES, Axis
 from ..core.contract import REAL
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.results import Rows
+from ..core.results import Fused, Rows
 from ..core.slots import AMOUNT, LENGTH, VALID, Slot, declare
 from ..numerics.backend import total
-from ..numerics.classes import surprise_of_logits
+from ..numerics.classes import dense_kernel
 from ..numerics.stable import LARGE, constant
 
 
@@ -44,8 +44,9 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
             score = ops.where(valid, score, constant(-LARGE[self.inner], score))
         whole = total(relevance, -1)
         share = relevance / ops.expand_dims(ops.where(whole > 0, whole, 1.0), -1)
-        nll = surprise_of_logits(score)
-        return Rows(total(ops.where(share > 0, share * nll, 0.0), -1), whole > 0)
+        rows = Fused(dense_kernel(None, 0.0, None), score, share, rowwise=True)
+        rows.valid = whole > 0
+        return rows
 
 
 listwise_softmax = function(ListwiseSoftmax)

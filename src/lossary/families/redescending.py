@@ -24,6 +24,8 @@ class AndrewsWave(
         of standard deviation 1.
     Beware: not convex, and rows beyond \pi c have no gradient: standardise the targets and start from a Huber fit.
     Reference: Andrews (1974), A robust method for multiple linear regression, doi:10.1080/00401706.1974.10489233
+    Elsewhere:
+        statsmodels.robust.norms.AndrewWave(a=1.339) -> c=a
 
     >>> andrews_wave([[0.0]], [[1.0]], c=1.0), andrews_wave([[0.0]], [[9.0]], c=2.0)
     (0.45969769, 8.0)
@@ -56,6 +58,8 @@ class TruncatedSquaredError(
     Beware: not convex, with a jump of the gradient at `c`: standardise the targets and start from a Huber fit.
     Reference: Hinich and Talwar (1975), A simple method for robust regression, Journal of the American Statistical
         Association 70(349):113-119
+    Elsewhere:
+        statsmodels.robust.norms.TrimmedMean(c=2.0)
 
     >>> truncated_squared_error([[0.0]], [[1.0]]), truncated_squared_error([[0.0]], [[9.0]], c=2.0)
     (0.5, 2.0)
@@ -87,6 +91,8 @@ class Hampel(
     Beware: not convex, and rows beyond `c` have no gradient: standardise the targets and start from a Huber fit.
     Reference: Hampel (1974), The influence curve and its role in robust estimation, Journal of the American Statistical
         Association 69(346):383-393
+    Elsewhere:
+        statsmodels.robust.norms.Hampel(a=2.0, b=4.0, c=8.0)
 
     >>> hampel([[0.0]], [[3.0]]), hampel([[0.0]], [[6.0]]), hampel([[0.0]], [[30.0]], a=1.0)
     (4.0, 9.0, 5.5)

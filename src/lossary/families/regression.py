@@ -9,15 +9,15 @@ from ..core.loss import Tensor
 from ..core.params import positive
 from ..core.results import Moments, Norm, RisingSums
 from ..numerics import ops
-from ..numerics.backend import log1p_near, total
+from ..numerics.backend import log1p_near
 from ..numerics.stable import (
     at_least,
     log_growth,
+    minus_cosine,
     root_mean_square,
     share_of,
     squared_log_growth,
     tanh,
-    unit,
 )
 from ..numerics.stable import log_cosh as stable_log_cosh
 
@@ -39,6 +39,8 @@ class MeanSquaredError(
         torch.nn.MSELoss, torch.nn.functional.mse_loss
         optax.losses.squared_error
         sklearn.metrics.mean_squared_error
+        sklearn.metrics.mean_tweedie_deviance(power=0) -> reduction="mean"
+        sklearn.metrics.brier_score_loss
     Unlike:
         tf.nn.l2_loss: half of its sum over all entries
 
@@ -72,6 +74,8 @@ class MeanAbsoluteError(
         keras.losses.MeanAbsoluteError
         torch.nn.L1Loss, torch.nn.functional.l1_loss
         sklearn.metrics.mean_absolute_error
+        sklearn._loss.AbsoluteError
+        xgboost.reg:absoluteerror, lightgbm.objective:regression_l1
 
     >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.0
@@ -179,8 +183,8 @@ class MeanAbsolutePercentageError(
     Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
     Elsewhere:
         keras.losses.MeanAbsolutePercentageError
-    Unlike:
-        sklearn.metrics.mean_absolute_percentage_error: a fraction, not a percentage
+        sklearn.metrics.mean_absolute_percentage_error -> times=0.01, epsilon=2.0**-52
+        lightgbm.objective:mape -> times=0.01, epsilon=1.0
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
@@ -216,6 +220,7 @@ class MeanSquaredLogarithmicError(
     Elsewhere:
         keras.losses.MeanSquaredLogarithmicError
         sklearn.metrics.mean_squared_log_error
+        xgboost.reg:squaredlogerror -> times=0.5
 
     >>> mean_squared_logarithmic_error([[0.0, 3.0]], [[1.0, 1.0]])
     0.48045301
@@ -256,8 +261,10 @@ class CosineSimilarity(
     Reference: Salton, Wong and Yang (1975), A vector space model for automatic indexing, doi:10.1145/361219.361220
     Elsewhere:
         keras.losses.CosineSimilarity(axis=-1)
+        optax.losses.cosine_similarity(axis=-1) -> times=-1, axis=axis
+        torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity(dim=1, eps=1e-08) -> times=-1,
+            axis=dim, reduction="none"
     Unlike:
-        optax.losses.cosine_similarity, torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity: no minus sign
         optax.losses.cosine_distance: 1 minus the cosine
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
@@ -265,9 +272,8 @@ class CosineSimilarity(
     (-1.0, 0.0)
     """
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        (u, u_nonzero), (v, v_nonzero) = unit(y_true), unit(y_pred)
-        return -total(ops.where(ops.logical_and(u_nonzero, v_nonzero), u * v, 0.0), -1)
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        return minus_cosine(y_pred, y_true)
 
 
 cosine_similarity = function(CosineSimilarity)

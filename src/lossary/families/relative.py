@@ -82,7 +82,7 @@ class ScaleInvariantLogarithmicError(
 ):
     r"""Squared errors of the logarithm, with a part `lam` of their common level forgiven: what counts is the shape.
 
-    Formula: \frac1n \sum_i d_i^2 - \lambda\,(\frac1n \sum_i d_i)^2, with d = \log y_pred - \log y_true, over
+    Formula: \mathrm{mean}(d^2) - \lambda \cdot \mathrm{mean}(d)^2, with d = \log y_pred - \log y_true, over
         all entries of a row, and \lambda = lam
     Use: maps of depth, of which the absolute scale is ambiguous; spectra.
     Beware: some libraries take the root, or multiply by 10. With lam = 1 the level is free: a map that is twice as far

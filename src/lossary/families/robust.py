@@ -36,6 +36,9 @@ class Huber(
         torch.nn.HuberLoss, torch.nn.functional.huber_loss(delta=1.0)
         optax.losses.huber_loss(delta=1.0)
         scipy.optimize.least_squares:huber(f_scale=1.0) -> delta=f_scale
+        statsmodels.robust.norms.HuberT(t=1.345) -> delta=t
+        lightgbm.objective:huber(alpha=0.9) -> delta=alpha
+        sklearn._loss.HuberLoss(delta={1.0, ...}) -> delta=delta
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
     (0.125, 4.0)
@@ -49,6 +52,11 @@ class Huber(
 
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e, -self.delta, self.delta)
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        e = y_pred - y_true
+        near = ops.clip(e, -self.delta, self.delta)
+        return near * (e - 0.5 * near), near
 
 
 huber = function(Huber)
@@ -77,6 +85,12 @@ class SmoothL1(Distance, aliases=("smooth_l1_loss",), traits=("convex", "robust"
     def slope(self, e: Tensor) -> Tensor:
         return ops.clip(e / self.beta, -1.0, 1.0)
 
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        e = y_pred - y_true
+        near = ops.clip(e, -self.beta, self.beta)
+        slope = near / self.beta
+        return slope * (e - 0.5 * near), slope
+
 
 smooth_l1 = function(SmoothL1)
 
@@ -91,6 +105,7 @@ class PseudoHuber(Distance, aliases=("pseudo_huber_loss",), traits=("convex", "r
     Elsewhere:
         xgboost.reg:pseudohubererror(huber_slope=1.0) -> delta=huber_slope
         scipy.optimize.least_squares:soft_l1(f_scale=1.0) -> delta=f_scale
+        kornia.losses.CharbonnierLoss, kornia.losses.charbonnier_loss -> delta=1.0
 
     >>> pseudo_huber([[0.0]], [[3.0]], delta=2.0)
     3.2111026
@@ -123,6 +138,7 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
     Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
     Elsewhere:
         scipy.optimize.least_squares:cauchy(f_scale=1.0) -> c=f_scale
+        kornia.losses.CauchyLoss, kornia.losses.cauchy_loss -> c=2**0.5
 
     >>> cauchy([[0.0]], [[1.0]]), cauchy([[0.0]], [[2.0]], c=2.0)
     (0.34657359, 1.38629436)
@@ -184,6 +200,8 @@ class Fair(Distance, aliases=("fair_loss",), traits=("convex", "robust", "smooth
         large.
     Reference: Fair (1974), On the robust estimation of econometric models, Annals of Economic and Social Measurement
         3(4):667-677
+    Elsewhere:
+        lightgbm.objective:fair(fair_c=1.0) -> c=fair_c
 
     >>> fair([[0.0]], [[1.0]]), fair([[0.0]], [[-3.0]], c=2.0)
     (0.30685282, 2.3348371)
@@ -251,6 +269,8 @@ class Welsch(
         Barron's form has c times the root of 1/2 as its c, and is divided by the square of that.
     Reference: Holland and Welsch (1977), Robust regression using iteratively reweighted least-squares, Communications
         in Statistics 6(9):813-827
+    Elsewhere:
+        kornia.losses.WelschLoss, kornia.losses.welsch_loss -> c=2**0.5
 
     >>> welsch([[0.0]], [[1.0]], c=1.0), welsch([[0.0]], [[30.0]], c=2.0)
     (0.31606028, 2.0)

@@ -26,6 +26,8 @@ class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_ha
         the batch.
     Reference: Cox (1972), Regression models and life-tables, doi:10.1111/j.2517-6161.1972.tb00899.x; Efron (1977),
         The efficiency of Cox's likelihood function (ties), doi:10.1080/01621459.1977.10480613
+    Elsewhere:
+        xgboost.survival:cox -> ties="breslow"
 
     >>> cox_ph([1.0, 2.0], [1, 1], [0.0, 0.0])[0], cox_ph([1.0, 1.0], [1, 1], [0.0, 0.0], ties="breslow")[0]
     (0.69314718, 0.69314718)

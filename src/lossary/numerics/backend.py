@@ -80,6 +80,11 @@ def extremes(x: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def free_of_zeros(x: Tensor) -> bool:
+    """Whether no entry is 0, where that can be seen at once: of numbers that the processor holds now."""
+    return concrete(x) and bool(_BACKEND.free_of_zeros(x))
+
+
 def visible(x: Any) -> Any:
     """A concrete tensor as numbers that can be computed with now, also inside a function being traced."""
     return _BACKEND.visible(x)
@@ -192,6 +197,41 @@ def summed(
 def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...]) -> Tensor:
     """The values of a kernel; the derivative by p is its slope, that by the held tensors is found automatically."""
     return _BACKEND.followed(kernel, rowwise, p, held)
+
+
+def counted(
+    each: Callable[..., list[Tensor]],
+    ends: list[tuple[float, float]],
+    change: Callable[[Tensor], Tensor] | None,
+    x: Tensor,
+    y: Tensor,
+) -> Tensor:
+    """The sums over all entries of several tensors, `each(x, y)`, linear in y; with their gradients.
+
+    `ends` are the slopes of each for y = 0 and y = 1, by what `change(x)` is the slope of; x itself by default.
+    """
+    moving = bool(_BACKEND.watched(y))
+
+    def by_y(x: Tensor, y: Tensor) -> list[Tensor]:
+        return [a - b for a, b in zip(each(x, 0.0 * y + 1.0), each(x, 0.0 * y), strict=True)]
+
+    def by_x(low: Tensor, high: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        between = _BACKEND.between(low, high, y)
+        return between if change is None else between * change(x)
+
+    def value(x: Tensor, y: Tensor) -> Tensor:
+        return keras.ops.stack(_BACKEND.totals(each, x, y))
+
+    def push(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+        changes = zip(ends, by_y(x, y), strict=True)
+        return keras.ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
+
+    def pull(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
+        low, high = (sum(g[k] * end[at] for k, end in enumerate(ends)) for at in (0, 1))
+        slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
+        return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
+
+    return derived(value, push, pull)(x, y)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -101,31 +101,73 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
     return kernel
 
 
-def dense_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
-    """The cross-entropy from logits and labels that may be soft, with smoothing and a weight for each class."""
+def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) -> Kernel:
+    """A function of -log p_c, by default that itself, from logits, weighed by labels that may be soft.
+
+    With smoothing of the labels, and a weight for each class.
+    """
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        d = at_least(z - ops.row_max(z), -LARGEST)  # of -inf nothing is left where the label is 0
-        if not absent(smoothing):
-            y = y + smoothing * (1 / length(z) - y)
-        if weights is not None:
-            y = y * weights
-        e = ops.exp(d)
-        won = ops.cast(ops.equal(d, 0.0), z.dtype)
-        e = e - won
-        ties, rest, y_won = ops.row_sum(won), ops.row_sum(e), y * won
-        mine = ops.row_sum(y_won)
-        theirs = ops.row_sum(y - y_won)
-        others = rest + (ties - 1)
-        mass = mine + theirs
-        value = mass * log1p(others) - ops.row_sum(y * d)
-        # The winner's own slope, p - y for a one-hot label, would cancel where p is nearly 1: theirs p - mine (1 - p).
-        r = 1 / (1 + others)
-        sure = ops.cast(others < 1, z.dtype)  # then there is one winner, and others are far from 1
-        of_winner = sure * (theirs - mine * others) * r + (1 - sure) * (mass * r)
-        return value[..., 0], (e * (mass * r) - (y - sure * y_won)) + won * of_winner
+        top, place, ties = ops.winner(z)
+        d = at_least(z - top, -LARGEST)  # of -inf nothing is left where the label is 0
+        e = ops.put(ops.exp(d), place, 0.0)
+        others = ops.row_sum(e) + (ties - 1)
+        y = _labels(y, smoothing, weights)
+        value, g, mass, r, of_winner = _weighed(of, y, d, e, others, place)
+        return value[..., 0], ops.put(e * (mass * r) - g, place, of_winner)
 
     return kernel
+
+
+def dense_shares_kernel(of: Function | None, smoothing: Any, weights: Tensor | None, dtype: str) -> Kernel:
+    """The same from probabilities, which are divided by their sum; of a row of zeros, the classes count as equal."""
+
+    def kernel(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        top, place, ties = ops.winner(x)
+        empty = ops.cast(top <= 0, x.dtype)
+        e, top_or_one = ops.put(at_least(x + empty, 0.0), place, 0.0), top + empty
+        others = ops.row_sum(e) / top_or_one + (ties - 1)
+        if of is not None:
+            e = e / top_or_one
+        d = surprise(top, dtype) - surprise(x, dtype)
+        y, steepest = _labels(y, smoothing, weights), reciprocal(top, dtype)
+        value, g, mass, r, of_winner = _weighed(of, y, d, e, others, place)
+        return value[..., 0], ops.put((mass * r) * steepest - g * reciprocal(x, dtype), place, of_winner * steepest)
+
+    return kernel
+
+
+def _labels(y: Tensor, smoothing: Any, weights: Tensor | None) -> Tensor:
+    if not absent(smoothing):
+        y = y + smoothing * (1 / length(y) - y)
+    return y if weights is None else y * weights
+
+
+def _weighed(
+    of: Function | None, y: Tensor, d: Tensor, e: Tensor, others: Tensor, place: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The value of each row; the weight of each class's slope, 0 at the winner, and their sum; the share of the winner;
+    and the slope of the winner.
+
+    With g the weights of the slopes, the winner's is p sum(g) - g, which would cancel where p is nearly 1: it is
+    p (the others' g) - g (1 - p).
+    """
+    r, far = 1 / (1 + others), log1p(others)
+    if of is None:
+        g = y
+    else:
+        p, q = ops.put(1.0 * e, place, 1.0) * r, ops.put(1 + (others - e), place, others) * r
+        value, by = of(far - d, p, q)
+        g = y * by
+        value = ops.row_sum(y * value)
+    at_winner, mine = ops.there(g, place), ops.taken(g, place)
+    g = ops.put(g, place, 0.0)
+    theirs = ops.row_sum(g)
+    mass = mine + theirs
+    if of is None:
+        value = mass * far - ops.row_sum(g * d)
+    sure = others < 1  # then there is one winner, and others are far from 1
+    return value, g, mass, r, ops.where(sure, (theirs - mine * others) * r, mass * r - at_winner)
 
 
 def _apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -70,6 +70,9 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
+watched = recorded  # whether a gradient by this tensor may be asked for
+
+
 def alike(x: Any, like: Any, otherwise: str) -> Any:
     """JAX knows all sizes when it compiles."""
     return x
@@ -79,6 +82,11 @@ def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)
     return float(entries.min()), float(entries.max())
+
+
+def free_of_zeros(x: Any) -> bool:
+    """Programs are compiled, and see no numbers."""
+    return False
 
 
 def visible(x: Any) -> Any:
@@ -321,6 +329,30 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))
         total, slope = total + jnp.sum(sums), jnp.concatenate([slope, last])
     return total, slope.reshape(p.shape)
+
+
+def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+    """The sums of tensors made entry by entry: of the blocks first, place by place, many numbers at once."""
+    size = next((b for b in range(SIZE // 4, SIZE // 16, -1) if x.size % b == 0), 0)
+    spread = jax.device_count() > 1 or jax.default_backend() != "cpu"
+    if not size or x.size <= FEW or spread or x.shape != y.shape or not isinstance(x, jax.core.Tracer):
+        return [total(v, tuple(range(v.ndim))) for v in each(x, y)]
+
+    def body(sums: Any, block: Any) -> tuple[Any, None]:
+        return [s + v for s, v in zip(sums, each(*block), strict=True)], None
+
+    start = [jnp.zeros((size,), x.dtype) for _ in jax.eval_shape(each, x, y)]
+    return [total(s, 0) for s in jax.lax.scan(body, start, (x.reshape(-1, size), y.reshape(-1, size)))[0]]
+
+
+def between(low: Any, high: Any, share: Any) -> Any:
+    """From low, for 0, to high, for 1."""
+    return low * (1 - share) + high * share
+
+
+def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+    """XLA makes one loop of it."""
+    return f(x, y)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

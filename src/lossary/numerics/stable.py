@@ -279,6 +279,8 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
 
 def reciprocal(p: Tensor, dtype: str) -> Tensor:
     """1 / p for a number >= 0; of an exact 0, STEEPEST; of a subnormal number, that of the smallest normal one."""
+    if ops.lowest(p) >= SMALLEST[wide(dtype)]:
+        return 1 / p
     if ops.SUBNORMAL:
         return ops.where(p <= 0, STEEPEST[dtype], 1 / at_least(p, SMALLEST[wide(dtype)]))
     _, small, zero = _sizes(p, dtype)
@@ -292,16 +294,26 @@ def _sizes(p: Tensor, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
     return lifted, lifted < SMALLEST[wide(dtype)] * 2.0**LIFT, lifted <= 0
 
 
+def _readable(p: Tensor, dtype: str) -> tuple[Tensor, Tensor]:
+    """A number in [0, 1], times 2^64 where it is small, and whether it is, as 1 or 0; 0 is the smallest number."""
+    lifted, small, _ = _sizes(p, dtype)
+    return ops.where(small, at_least(lifted, TINIEST[dtype] * 2.0**LIFT), p), ops.cast(small, p.dtype)
+
+
 def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     """log(y / p) for numbers in [0, 1], relatively exact where they are nearly equal. Zeros count as in `surprise`."""
 
     def value(y: Tensor, p: Tensor) -> Tensor:
-        normal = ops.logical_and(y >= SMALLEST[wide(dtype)], p >= SMALLEST[wide(dtype)])
-        safe_y, safe_p = ops.where(normal, y, 1.0), ops.where(normal, p, 1.0)
-        gap = (safe_y - safe_p) / safe_p
+        shift: Any = None
+        if min(ops.lowest(y), ops.lowest(p)) < SMALLEST[wide(dtype)]:  # lifted where small: no quotient is too large
+            (y, lifted_y), (p, lifted_p) = _readable(y, dtype), _readable(p, dtype)
+            shift = lifted_p - lifted_y
+        gap = (y - p) / p
         near = ops.abs(gap) <= 0.5
-        log = ops.where(near, backend.log1p(ops.where(near, gap, 0.0)), backend.log(safe_y / safe_p))
-        return ops.where(normal, log, surprise(p, dtype) - surprise(y, dtype))
+        if shift is not None:
+            near = ops.logical_and(near, ops.equal(shift, 0.0))
+        log = ops.where(near, backend.log1p_near(ops.where(near, gap, 0.0)), backend.log(y / p))
+        return log if shift is None else log + shift * (LIFT * math.log(2))
 
     return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 
@@ -374,6 +386,24 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     scaled = x * ops.where(directed, middling(size), 0.0)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(directed, squared, 1.0)), directed
+
+
+def minus_cosine(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Minus the cosine of the angle between rows, and its slope by p; both are 0 where a row is."""
+    (a, n, k), (b, m, _) = _measured(p), _measured(y)
+    cosine = ops.row_sum(a * b) / n / m
+    slope = a * (cosine / n / n) - b * (1 / n / m)
+    return -cosine[..., 0], slope if k is None else slope * k
+
+
+def _measured(x: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    """x times a power of two for each row, at which it can be squared; the norm of that, 1 of nothing; the power."""
+    size, k = ops.stop_gradient(ops.row_size(x)), None
+    if not ops.within(x, size, 2.0**-50, 2.0**50):
+        k = ops.where(size <= 0, 0.0, middling(size))  # of NaN it is no 0
+        x = x * k
+    squared = ops.row_sum(ops.square(x))
+    return x, ops.sqrt(squared if k is None else ops.where(size <= 0, 1.0, squared)), k
 
 
 def middling(size: Tensor) -> Tensor:

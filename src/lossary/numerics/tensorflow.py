@@ -70,6 +70,11 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
+def watched(x: tf.Tensor) -> bool:
+    """Whether a gradient by this tensor may be asked for: in a graph, or where a tape follows it."""
+    return not concrete(x) or bool(record.should_record_backprop([x]))
+
+
 def alike(x: tf.Tensor, like: tf.Tensor, otherwise: str) -> tf.Tensor:
     """A graph may be made before the sizes are known, and would broadcast. (XLA leaves assertions out.)"""
     with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(x), tf.shape(like), otherwise)]):
@@ -80,6 +85,11 @@ def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)
     return float(entries.min()), float(entries.max())
+
+
+def free_of_zeros(x: Any) -> bool:
+    """Programs are compiled, and see no numbers."""
+    return False
 
 
 def visible(x: Any) -> Any:
@@ -230,6 +240,21 @@ def _quotient(sums: Any, divisor: Any) -> Any:
     """The total of row sums, in float64, divided."""
     number = tf.reduce_sum(tf.cast(sums, tf.float64)) / tf.cast(divisor, tf.float64)
     return tf.cast(number, sums.dtype)
+
+
+def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+    """The sums of tensors made entry by entry: rows first, these in float64."""
+    return [total(v) if v.shape.rank < 2 else _quotient(row_sums(v), 1) for v in each(x, y)]
+
+
+def between(low: Any, high: Any, share: Any) -> Any:
+    """From low, for 0, to high, for 1."""
+    return low * (1 - share) + high * share
+
+
+def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+    """Operation by operation."""
+    return f(x, y)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

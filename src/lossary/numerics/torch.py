@@ -1,7 +1,7 @@
 """What only torch can answer, and arithmetic for it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -101,6 +101,9 @@ def recorded(x: Any) -> bool:
     return not concrete(x) or bool(x.requires_grad)
 
 
+watched = recorded  # whether a gradient by this tensor may be asked for
+
+
 def alike(x: Any, like: Any, otherwise: str) -> Any:
     """torch knows all sizes when it compiles."""
     return x
@@ -110,6 +113,11 @@ def extremes(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a tensor, found where it lies."""
     low, high = torch.aminmax(x.detach())
     return float(low), float(high)
+
+
+def free_of_zeros(x: torch.Tensor) -> bool:
+    """Not asked of a graphics processor, which would be waited for."""
+    return x.device.type == "cpu" and int(torch.count_nonzero(x)) == x.numel()
 
 
 def visible(x: Any) -> Any:
@@ -313,6 +321,50 @@ def _blockwise(
             torch.mul(plain(slope), 1 / divisor if scale is None else scale / divisor, out=out[part])
         del values, slope
     return torch.tensor(total / divisor, dtype=p.dtype), gradient
+
+
+def totals(each: Callable[..., list[Any]], x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+    """The sums of tensors made entry by entry, over blocks."""
+    if not _in_blocks(x, y):
+        return [v.sum() for v in each(x, y)]
+    sums: list[float] = []
+    for _, given in _blocks(x, y):
+        found = [float(plain(v).sum()) for v in each(*given)]
+        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+    return [torch.tensor(v, dtype=x.dtype) for v in sums]
+
+
+def between(low: Any, high: Any, share: Any) -> Any:
+    """torch's own is exact at both ends."""
+    if not isinstance(share, Block):
+        return torch.lerp(low, high, share) if isinstance(low, torch.Tensor) else low + (high - low) * share
+    out = share.buffer()
+    torch.lerp(low, high, share.numbers, out=out)
+    return Block(out, share.pool)
+
+
+def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor) -> Any:
+    """f(x, y), over blocks."""
+    if not _in_blocks(x, y):
+        return f(x, y)
+    out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    flat = out.view(-1)
+    for part, given in _blocks(x, y):
+        flat[part] = plain(f(*given))
+    return out
+
+
+def _in_blocks(x: torch.Tensor, y: torch.Tensor) -> bool:
+    plainly = concrete(x) and concrete(y) and not torch.is_grad_enabled() and get_proxy_mode() is None
+    return plainly and x.shape == y.shape and x.device.type == "cpu" and x.numel() > FEW
+
+
+def _blocks(x: torch.Tensor, y: torch.Tensor) -> Iterator[tuple[slice, tuple[Block, Block]]]:
+    pool: list[torch.Tensor] = []
+    flat = (x.reshape(-1), y.reshape(-1))
+    for start in range(0, x.numel(), SIZE):
+        part = slice(start, start + SIZE)
+        yield part, (Block(flat[0][part], pool, own=False), Block(flat[1][part], pool, own=False))
 
 
 def _sum_of(kernel: Kernel, values: Any, scale: Any, given: list[torch.Tensor]) -> float:

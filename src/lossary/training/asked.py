@@ -10,7 +10,7 @@ from typing import Any
 
 import lossary as ls
 from lossary.core.catalogue import resolve
-from lossary.core.elsewhere import read_place, translate
+from lossary.core.elsewhere import read, translate
 from lossary.core.errors import LossaryError, shown
 
 DEFAULTS = {
@@ -51,7 +51,7 @@ def ask(text: str) -> Asked:
     name, *settings = (part.strip() for part in text.strip().split(":"))
     found = resolve(name)
     card, own = found.card, {param.name: param for param in found.card.params if param.name not in FIXED}
-    known = own if found.place is None else [key for key in read_place(found.place)[0] if key not in FIXED]
+    known = own if found.place is None else [key for key in read(found.place).theirs if key not in FIXED]
     params = {}
     for setting in settings:
         key, equals, value = setting.partition("=")

@@ -12,6 +12,7 @@ Loss
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
+│   └── Likelihood  minus the log-density at real outputs that become these parameters
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
@@ -34,6 +35,7 @@ from .labels import YesNo as YesNo
 from .labels import absent as absent
 from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
+from .likelihoods import Likelihood as Likelihood
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
 from .regions import Image as Image

@@ -151,7 +151,7 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
 
     def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
         """Value and slope of each entry; a loss may have them share their work."""
-        sign = ops.where(ops.equal(y_true, 0), -1.0, y_true)
+        sign = y_true - ops.nothing(y_true)
         m = sign * y_pred
         return self.of(m), sign * self.slope(m)
 

@@ -13,6 +13,7 @@ from ...numerics.classes import (
     chances_of_logits,
     chances_of_shares,
     dense_kernel,
+    dense_shares_kernel,
     logits_kernel,
     pick,
     shares_kernel,
@@ -93,6 +94,11 @@ def weights_of_classes(loss: Any, like: Tensor, each: str) -> Tensor | None:
             do=f"Pass one weight for each {each}.",
         )
     return ops.convert_to_tensor(weights, dtype=like.dtype)
+
+
+def light(weights: Any) -> bool:
+    """Whether no class weighs more than 1."""
+    return weights is None or max(weights if isinstance(weights, tuple) else (weights,)) <= 1
 
 
 def all_ignored(y_true: Tensor, label: int | None, by_entry: bool = False) -> Tensor | None:
@@ -206,7 +212,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 
     def lightly(self) -> bool:
         """Whether no label weighs more than 1."""
-        return self.class_weight is None or max(self.class_weight) <= 1
+        return light(self.class_weight)
 
     def smoothed(self, y: Tensor) -> Tensor:
         """A label, or its complement, after smoothing."""
@@ -278,13 +284,27 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         return with_slope(value, slope)(surprise, *chances())
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
+        kernel = self.dense_kernel(self.weights(y_pred))
+        if kernel is not None:
+            return Fused(kernel, y_pred, y_true, rowwise=True)
         y = y_true
-        if self.surprise_itself and self.from_logits:
-            return Fused(dense_kernel(self.label_smoothing, self.weights(y_pred)), y_pred, y_true, rowwise=True)
         if not absent(self.label_smoothing):
             y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
         values = self.weighed(self.of_classes(y_pred))
         return total(ops.where(ops.equal(y, 0), 0.0, y * values), -1)
+
+    def dense_kernel(self, weights: Tensor | None) -> Kernel | None:
+        """Value and slopes of each row in one pass; None where they are made step by step."""
+        graded = None if self.surprise_itself else self.graded
+        other = not self.surprise_itself and type(self).graded is Categorical.graded
+        if other or self.epsilon is not None or isinstance(getattr(self, "alpha", None), tuple):
+            return None
+        if self.from_logits:
+            return dense_kernel(graded, self.label_smoothing, weights)
+        # The slope by a faint probability, times a large weight, may exceed the largest number before a mean is taken.
+        if not self.normalised or not light(self.class_weight):
+            return None
+        return dense_shares_kernel(graded, self.label_smoothing, weights, self.dtype)
 
     def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         """The value of the true class, and its derivative by the surprise; q is 1 - p."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from keras import ops
-
+from ...numerics import ops
 from ...numerics.backend import concrete, total
+from ...numerics.classes import chances_of_logits
 from ...numerics.stable import (
     at_least,
     larger,
@@ -28,10 +28,10 @@ from ..contract import (
     Contract,
     check_axis,
 )
-from ..errors import TargetError
+from ..errors import ParameterError, TargetError
 from ..loss import Loss, Tensor
-from ..params import Param, choice, flag
-from ..results import Fused, Rows, Sums
+from ..params import Param, choice, flag, whole
+from ..results import Counts, Fused, Rows, Sums
 from ..slots import BOX, VALID, Slot, declare
 from .labels import FromLogits, Ignored, all_ignored
 
@@ -52,12 +52,20 @@ class Vector(Loss, abstract=True, tasks=("regression",)):
     def mapped_over(self) -> axes.Plane | None:
         return axes.COORDINATES
 
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value of each row, and its slopes by y_pred."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, rowwise=True)
+
 
 class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     """A loss of how far two masks overlap: soft counts of true positives, false positives and false negatives.
 
-    Counts are taken per row over all other axes, or over `axis`. `whole_batch=True` takes one ratio over the batch, as
-    Keras does: the value then depends on how the data are split into batches.
+    Counts are taken per row over all other axes, or over `axis`, or for each class along `class_axis`.
+    `whole_batch=True` takes one ratio over the batch, as Keras does: the value then depends on how the data are split
+    into batches.
     """
 
     axis: Annotated[
@@ -67,6 +75,22 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
     from_logits: FromLogits = False
     whole_batch: Annotated[bool, flag("If axis is None, sum over the batch axis too: one ratio for all rows.")] = False
     ignore_class: Ignored = None
+    class_axis: Annotated[
+        int | None,
+        whole("The axis of the classes, if each has a ratio of its own; 1 is channels first.", optional=True),
+    ] = None
+    exclusive: Annotated[
+        bool, flag("Whether logits are those of exclusive classes along class_axis: a softmax, no sigmoid.")
+    ] = False
+
+    def validate(self) -> None:
+        if self.exclusive and (self.class_axis is None or not self.from_logits):
+            raise ParameterError(
+                f"{type(self).__name__}(exclusive=True) takes a softmax of the logits of the classes.",
+                arrived=f"It was given class_axis={self.class_axis} and from_logits={self.from_logits}.",
+                allowed="Expected an axis, and from_logits=True.",
+                do="Pass both: class_axis=1 for channels first, -1 for channels last.",
+            )
 
     @property
     def gives(self) -> type[Rows] | type[Sums]:
@@ -81,7 +105,15 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         for axis in self._listed():
             check_axis(type(self).__name__, axis, rank)
         first = 0 if self.whole_batch or rank == 1 else 1  # a vector alone, given to the function, is one row
-        return tuple(sorted({axis % rank for axis in self._listed()})) or tuple(range(first, rank))
+        if self._listed():
+            return tuple(sorted({axis % rank for axis in self._listed()}))
+        apart = None if self.class_axis is None else self._class(rank)
+        return tuple(axis for axis in range(first, rank) if axis != apart)
+
+    def _class(self, rank: int) -> int:
+        """The axis of the classes from the start."""
+        check_axis(type(self).__name__, int(self.class_axis or 0), rank)
+        return int(self.class_axis or 0) % rank
 
     @property
     def contract(self) -> Contract:
@@ -99,26 +131,49 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         """What is added up, entry by entry, and given to `of` by name; q is 1 - p, and both are 0 where ignored."""
         return {"tp": y * p, "fp": (1 - y) * p, "fn": y * q}
 
+    linear = True  # whether the counts are in p and q
+
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor) -> Tensor:
         """The value from the soft counts."""
         raise NotImplementedError
 
+    def _shares(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return (sigmoid(x), sigmoid(-x)) if self.from_logits else (x, 1 - x)
+
+    def _of_prediction(self, y: Tensor, x: Tensor) -> dict[str, Tensor]:
+        return self.counts(y, *self._shares(x))
+
+    def _change(self, x: Tensor) -> Tensor:
+        p, q = self._shares(x)
+        return p * q
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows | Sums:
-        kept = None
+        counted, kept = self._counted(len(y_pred.shape)), None
+        batch = 0 in counted and len(y_pred.shape) > 1  # one ratio over the batch: rows are weighed inside the counts
+        if batch and self.linear and self.ignore_class is None and not self.exclusive:
+            ends = self.counts(0.0, 1.0, -1.0), self.counts(1.0, 1.0, -1.0)  # the slopes by p, less those by q
+            change = self._change if self.from_logits else None
+            counts = Counts(self._of_prediction, ends, change, y_true, y_pred)
+            return Sums({"counts": counts}, lambda sums, count: self.of(**sums["counts"].sums), counted)
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
-        if self.from_logits:
-            p, q = sigmoid(y_pred), sigmoid(-y_pred)
-        else:
-            p, q = y_pred, 1 - y_pred
+        p, q = self._chances(y_pred)
         if kept is not None:
             p, q = ops.where(kept, p, 0.0), ops.where(kept, q, 0.0)
-        counts, axes = self.counts(y_true, p, q), self._counted(len(y_pred.shape))
-        if 0 in axes and len(y_pred.shape) > 1:  # one ratio over the batch: rows are weighed inside the counts
-            return Sums(counts, lambda sums, count: self.of(**sums), axes)
-        sums = {name: total(c, axes) if axes else c for name, c in counts.items()}
+        found = self.counts(y_true, p, q)
+        if batch:
+            return Sums(found, lambda sums, count: self.of(**sums), counted)
+        sums = {name: total(c, counted) if counted else c for name, c in found.items()}
         return Rows(self.of(**sums))
+
+    def _chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability of each entry, and what is left of one."""
+        if not self.exclusive:
+            return self._shares(y_pred)
+        axis = self._class(len(y_pred.shape))
+        p, q = chances_of_logits(ops.moveaxis(y_pred, axis, -1))
+        return ops.moveaxis(p, -1, axis), ops.moveaxis(q, -1, axis)
 
 
 class Boxes(Loss, abstract=True, tasks=("detection",)):

@@ -3,7 +3,7 @@
 import { number } from "./dom.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "mean"]);
+const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "arctan", "mean"]);
 const MOST_TERMS = 4; // of a sum that is written out
 const m = (tag, ...children) => {
   const element = document.createElementNS(MATHML, tag);
@@ -63,7 +63,13 @@ function writeSums(shown, symbols) {
     const own = lists.filter(([name]) => name.endsWith(`_${index?.textContent}`));
     if (over.textContent !== "∑" || !own.length) continue;
     const rest = [];
+    let bars = 0;
+    let depth = 0;
     for (let next = sum.nextElementSibling; next && next.localName !== "mtext" && rest.length < 60; next = next.nextElementSibling) {
+      const text = next.textContent;
+      if (next.localName === "mo" && rest.length && !depth && !bars && ["+", "−", "="].includes(text)) break; // the sum is over
+      if (next.localName === "mo" && text === "|") bars = 1 - bars;
+      depth += (text === "(") - (text[0] === ")");
       if (next.localName === "mspace" && next.nextElementSibling?.localName === "mtext") break;
       rest.push(next);
     }
@@ -75,7 +81,8 @@ function writeSums(shown, symbols) {
       return term;
     });
     rest.forEach((node) => node.remove());
-    const signed = ["−", "-"].includes(sum.previousElementSibling?.textContent) || sum.previousElementSibling?.localName === "mfrac";
+    const before = sum.previousElementSibling;
+    const signed = before && !["+", "=", "("].includes(before.textContent);
     shown.dataset.written = "";
     const inner = terms.flatMap((term, i) => [...(i ? [sign("+")] : []), ...term.children]);
     sum.replaceWith(...(signed && terms.length > 1 ? [sign("("), ...inner, sign(")")] : inner));
@@ -89,9 +96,22 @@ function fill(shown, symbols) {
   }
 }
 
+/** Letters without a number of their own, as what the words behind the formula say that they are. */
+function writeDefinitions(shown, symbols, definitions, deep = 3) {
+  for (const node of deep ? [...shown.querySelectorAll("[data-symbol]")] : []) {
+    const [letter, said] = [node.dataset.symbol, definitions[node.dataset.symbol]];
+    if (!said || letter in symbols || !shown.contains(node)) continue;
+    const row = formula(`<math>${said}</math>`).firstElementChild;
+    writeDefinitions(row, symbols, definitions, deep - 1);
+    const parts = [...row.children].filter((part) => part.localName !== "mspace");
+    node.replaceWith(parts.length > 1 ? bracketed(...parts) : parts[0]);
+  }
+}
+
 /** The formula with the numbers put in, and " = value" behind it. */
-export function filledIn(text, symbols, value) {
+export function filledIn({ formula: text, definitions }, symbols, value) {
   const shown = formula(text);
+  writeDefinitions(shown, symbols, definitions);
   fillSequences(shown, symbols);
   writeSums(shown, symbols);
   fill(shown, symbols);

@@ -126,7 +126,7 @@ export function lossesPanel(root, catalogue, params, changed) {
       const one = told.curves[i];
       if (!one.symbols) return "";
       return h("div", { class: "read", "data-loss": entry.function }, h("p", {}, swatch(i), ` ${curve.label}`),
-        h("div", { ...MATH, "data-value": one.value }, broken(filledIn(entry.formula, one.symbols, one.value))),
+        h("div", { ...MATH, "data-value": one.value }, broken(filledIn(entry, one.symbols, one.value))),
         h("p", { class: "facts" }, letters(one.symbols, entry), facts(one)));
     }));
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from keras import ops
@@ -23,12 +24,45 @@ def row_max(x: Tensor) -> Tensor:
     return ops.amax(x, axis=-1, keepdims=True)
 
 
+def lowest(x: Tensor) -> float:
+    """The smallest number, where it can be looked at."""
+    return -math.inf
+
+
+def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
+    """Whether numbers of rows lie between two, where that can be looked at."""
+    return False
+
+
+def row_size(x: Tensor) -> Tensor:
+    """The largest absolute number of each row."""
+    return row_max(ops.abs(x))
+
+
+def winner(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest entry of each row; its places, as a mask of all that are as large, which no search is for; and how
+    many these are."""
+    top = row_max(x)
+    places = ops.equal(x, top)
+    return top, places, row_sum(ops.cast(places, x.dtype))
+
+
 def _at(x: Tensor, index: Tensor) -> Tensor:
+    if index.dtype == "bool":
+        return index
     places = ops.arange(ops.shape(x)[-1], dtype="int32")
     return ops.equal(ops.expand_dims(index, -1), places)
 
 
+def there(x: Tensor, place: Tensor) -> Tensor:
+    """Each entry at the places of `winner`, for `put`."""
+    return x
+
+
 def taken(x: Tensor, index: Tensor) -> Tensor:
+    """The entry at the place `index` of each row; of several places, their sum."""
+    if index.dtype == "bool":
+        return row_sum(ops.where(index, x, 0.0))
     return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=-1)
 
 
@@ -50,6 +84,16 @@ def at_least(x: Tensor, low: float) -> Tensor:
 def at_most(x: Tensor, high: float) -> Tensor:
     """The smaller of x and a number; where they are equal, the slope is that of x."""
     return ops.where(x > high, ops.convert_to_tensor(high, dtype=x.dtype), x)
+
+
+def above(x: Tensor, low: float) -> Tensor:
+    """1 where x is larger than a number, 0 elsewhere."""
+    return ops.cast(x > low, x.dtype)
+
+
+def nothing(x: Tensor) -> Tensor:
+    """1 where x is 0, 0 elsewhere."""
+    return ops.cast(ops.equal(x, 0), x.dtype)
 
 
 def recorded(x: Tensor) -> bool:

@@ -7,13 +7,14 @@ holds any longer gives its buffer back. Formulas see no difference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from keras import ops
 
-SIZE = 1 << 16  # numbers in a block
+SIZE = 1 << 17  # numbers in a block
 Number = int | float
 
 
@@ -258,6 +259,16 @@ def cast(x: Tensor, dtype: Any) -> Tensor:
     return x if type(x) is Block else ops.cast(x, dtype)
 
 
+def above(x: Tensor, low: float) -> Tensor:
+    """1 where x is larger than a number, 0 elsewhere."""
+    return x.made(torch.gt, low) if type(x) is Block else (x > low).to(x.dtype)
+
+
+def nothing(x: Tensor) -> Tensor:
+    """1 where x is 0, 0 elsewhere."""
+    return x.made(torch.eq, 0.0) if type(x) is Block else (x == 0).to(x.dtype)
+
+
 def stop_gradient(x: Tensor) -> Tensor:
     return x if isinstance(x, Block) else ops.stop_gradient(x)
 
@@ -277,17 +288,47 @@ def row_max(x: Tensor) -> Tensor:
     return plain(x).amax(-1, keepdim=True) if x.shape[0] else plain(x).sum(-1, keepdim=True)
 
 
+def lowest(x: Tensor) -> float:
+    """The smallest number of a block, by which it may take a shorter way; of anything else it is not looked for."""
+    return float(x.numbers.amin()) if type(x) is Block and x.numbers.numel() else -math.inf
+
+
+def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
+    """Whether numbers of the rows of a block lie between two; of anything else it is not looked at."""
+    if type(x) is not Block or not rows.numel():
+        return False
+    least, most = torch.aminmax(rows)
+    return low <= float(least) and float(most) <= high
+
+
+def row_size(x: Tensor) -> Tensor:
+    """The largest absolute number of each row."""
+    return torch.linalg.vector_norm(plain(x), math.inf, dim=-1, keepdim=True)
+
+
+def winner(x: Tensor) -> tuple[Tensor, Tensor, float]:
+    """The largest entry of each row, its place, and how many places these are."""
+    top, index = plain(x).max(-1, keepdim=True)
+    return top, index.squeeze(-1), 1.0
+
+
 def taken(x: Tensor, index: Tensor) -> Tensor:
+    """The entry at the place `index` of each row."""
     return plain(x).gather(-1, index.unsqueeze(-1))
+
+
+there = taken  # each entry at a place of `winner`
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
     """x with another number at the place `index` of each row. A block is changed itself: x must not be used again."""
     index = index.unsqueeze(-1)
-    if type(x) is Block and x.own:
+    if type(x) is Block:
+        if not x.own:
+            x = Block(x.buffer().copy_(x.numbers), x.pool)
         x.numbers.scatter_(-1, index, value)
         return x
-    return plain(x).scatter(-1, index, value)
+    return x.scatter(-1, index, value)
 
 
 def whole(index: Tensor) -> Tensor:

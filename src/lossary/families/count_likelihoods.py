@@ -1,0 +1,250 @@
+"""Likelihoods of counts: minus the log-probability of whole numbers from 0 on."""
+
+import math
+from typing import Annotated, Any
+
+from ..core.contract import COUNT, Values
+from ..core.forms import Likelihood
+from ..core.forms.likelihoods import Positive, Share, named
+from ..core.functions import function
+from ..core.loss import Tensor
+from ..core.params import choice, whole
+from ..numerics import ops
+from ..numerics.special import inflated_surprise, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
+from ..numerics.stable import log_whole, softplus
+
+Start = dict[str, float]
+
+
+def up_to(trials: int) -> Values:
+    """Counts of so many trials."""
+    return Values(
+        f"a count from 0 to {trials}", 0.0, float(trials), draw=lambda rng, shape, top: rng.binomial(trials, 0.4, shape)
+    )
+
+
+OVER = 0.2  # the extra spread that a fit starts from, where the data show none
+
+
+class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "negbin_nll")):
+    r"""Negative log-likelihood of counts that vary more than a Poisson distribution: mean and dispersion are predicted.
+
+    Formula: -\log(\Gamma(y + r) / (\Gamma(r) y!)) + (r + y) \log(1 + c) - y \log c, with the mean \mu, the dispersion
+        \alpha, c = \alpha \mu and r = 1 / \alpha (or c = \alpha and r = \mu / \alpha for variance="linear")
+    Use: counts with a variance of \mu + \alpha \mu^2 (or \mu + \alpha \mu): visits, purchases, infections.
+    Beware: the dispersion is 1 / r: libraries that take r (total_count, n) and a probability mean another number, and
+        do not agree of which event. For \alpha = 0 it is a Poisson distribution, at the end of what is predicted.
+    Reference: Cameron and Trivedi (1986), Econometric models based on count data, Journal of Applied Econometrics
+        1:29-53
+
+    >>> negative_binomial_nll([[0.0]], [[0.0, 0.0]]), negative_binomial_nll([[1.0]], [[0.0, 0.0]])
+    (0.69314718, 1.3862944)
+    """
+
+    variance: Annotated[str, choice("How the variance grows with the mean.", "quadratic", "linear")] = "quadratic"
+    target = COUNT
+    heads = named(mean="positive", dispersion="positive")
+    scipy = "nbinom"
+
+    def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
+        return negative_binomial(y, mean, dispersion, self.variance)[1]
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def in_scipy(self, mean: float, dispersion: float) -> Start:
+        c = dispersion * mean if self.variance == "quadratic" else dispersion
+        return {"n": mean / c, "p": 1 / (1 + c)}
+
+    def start(self, data: Any) -> Start:
+        over = max(data.std**2 / data.mean - 1, 0.02) if data.mean > 0 else OVER
+        return {"mean": max(data.mean, 1e-6), "dispersion": over / data.mean if self.variance == "quadratic" else over}
+
+
+def negative_binomial(y: Tensor, mean: Positive, dispersion: Positive, variance: str) -> tuple[Tensor, Tensor]:
+    """Minus the log-probability of 0, and of y without log(y!)."""
+    one = 1.0 + 0.0 * y
+    if variance == "quadratic":
+        r, c = dispersion.under(one), dispersion.value * mean.value
+        nothing = log1p_over(dispersion.value, mean.value)
+    else:
+        r, c = dispersion.under(mean.value), dispersion.value
+        nothing = mean.value * log1p_over(c, one)
+    return nothing, nothing + y * log_whole(c, one) - y * mean.log - log_rise(r, y)
+
+
+negative_binomial_nll = function(NegativeBinomialNLL)
+
+
+class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll")):
+    r"""Negative log-likelihood of Poisson counts with additional zeros: rate and share of these are predicted.
+
+    Formula: -\log(\pi + (1 - \pi) e^{-\lambda}) for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y!
+        else, with the share \pi of additional zeros and the rate \lambda
+    Use: counts with more zeros than their mean explains: some rows cannot have any.
+    Beware: the second output is the logit of \pi. The mean is (1 - \pi) \lambda. With few zeros the share goes to 0,
+        and its logit to minus infinity.
+    Reference: Lambert (1992), Zero-inflated Poisson regression, with an application to defects in manufacturing,
+        Technometrics 34:1-14
+
+    >>> zero_inflated_poisson_nll([[0.0]], [[0.0, 0.0]]), zero_inflated_poisson_nll([[1.0]], [[0.0, 0.0]])
+    (0.37988549, 1.6931472)
+    """
+
+    target = COUNT
+    heads = named(rate="positive", zeros="share")
+
+    def nll(self, y: Tensor, rate: Positive, zeros: Share) -> Tensor:
+        return inflated(y, zeros, rate.value, rate.value - y * rate.log)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def start(self, data: Any) -> Start:
+        return {"rate": max(data.positive_mean, 0.1), "zeros": min(max(data.zeros - math.exp(-data.mean), 0.05), 0.95)}
+
+
+def inflated(y: Tensor, zeros: Share, nothing: Tensor, other: Tensor) -> Tensor:
+    """With additional zeros: minus the log-probability of 0 or of another count, where theirs are given."""
+    return ops.where(y > 0, zeros.no + other, inflated_surprise(zeros.z, nothing))
+
+
+zero_inflated_poisson_nll = function(ZeroInflatedPoissonNLL)
+
+
+class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll")):
+    r"""Negative log-likelihood of negative binomial counts with additional zeros, whose share is predicted too.
+
+    Formula: -\log(\pi + (1 - \pi) f_0) for y = 0, and -\log(1 - \pi) - \log f_y else, with the share \pi of additional
+        zeros and the negative binomial probabilities f of mean \mu and variance \mu + \alpha \mu^2
+    Use: counts with more zeros and a wider spread than a Poisson distribution has: gene expression, visits, claims.
+    Beware: zeros and dispersion explain the same data when counts are small: then neither is well known.
+    Reference: Cameron and Trivedi (2013), Regression analysis of count data, Cambridge University Press
+
+    >>> zero_inflated_negative_binomial_nll([[0.0]], [[0.0, 0.0, 0.0]])
+    0.28768207
+    """
+
+    target = COUNT
+    heads = named(mean="positive", dispersion="positive", zeros="share")
+
+    def nll(self, y: Tensor, mean: Positive, dispersion: Positive, zeros: Share) -> Tensor:
+        return inflated(y, zeros, *negative_binomial(y, mean, dispersion, "quadratic"))
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def start(self, data: Any) -> Start:
+        return {"mean": max(data.positive_mean, 0.1), "dispersion": OVER, "zeros": min(max(data.zeros / 2, 0.05), 0.9)}
+
+
+zero_inflated_negative_binomial_nll = function(ZeroInflatedNegativeBinomialNLL)
+
+
+class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of counts that are 0 by one rule, and if not, Poisson counts above 0.
+
+    Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y! + \log(1 - e^{-\lambda}) else,
+        with the share \pi of zeros and the rate \lambda
+    Use: counts where "any at all" and "how many" have different reasons: visits to a doctor, purchases.
+    Beware: \lambda is the rate before zeros are taken out: the mean above 0 is \lambda / (1 - e^{-\lambda}). The second
+        output is the logit of \pi.
+    Reference: Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics
+        33:341-365
+
+    >>> hurdle_poisson_nll([[0.0]], [[0.0, 0.0]]), hurdle_poisson_nll([[1.0]], [[0.0, 0.0]])
+    (0.69314718, 1.234472)
+    """
+
+    target = COUNT
+    heads = named(rate="positive", zeros="share")
+
+    def nll(self, y: Tensor, rate: Positive, zeros: Share) -> Tensor:
+        some = zeros.no + (rate.value - y * rate.log) + log1m_exp(-rate.value)
+        return ops.where(y > 0, some, zeros.yes)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def start(self, data: Any) -> Start:
+        return {"rate": max(data.positive_mean - 0.5, 0.1), "zeros": min(max(data.zeros, 0.01), 0.99)}
+
+
+hurdle_poisson_nll = function(HurdlePoissonNLL)
+
+
+class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of how many of a known number of trials succeed, whose probability is predicted.
+
+    Formula: -\log \frac{n!}{y! (n - y)!} - y \log p - (n - y) \log(1 - p), with n = trials
+    Use: counts of successes among the same number of trials in each row.
+    Beware: the output is the logit of p. Every row has the same number of trials.
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+
+    >>> binomial_nll([[0.0]], [[0.0]], trials=2), binomial_nll([[1.0]], [[0.0]], trials=2)
+    (1.3862944, 0.69314718)
+    """
+
+    trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
+    heads = named(p="share")
+    scipy = "binom"
+
+    @property
+    def target(self) -> Values:  # type: ignore[override]
+        return up_to(self.trials)
+
+    def nll(self, y: Tensor, p: Share) -> Tensor:
+        return y * p.yes + (self.trials - y) * p.no
+
+    def rest(self, y: Tensor) -> Tensor:
+        return -log_choose(self.trials, y)
+
+    def in_scipy(self, p: float) -> Start:
+        return {"n": self.trials, "p": p}
+
+    def start(self, data: Any) -> Start:
+        return {"p": data.mean / self.trials}
+
+
+binomial_nll = function(BinomialNLL)
+
+
+class BetaBinomialNLL(Likelihood, aliases=("beta_binomial",)):
+    r"""Negative log-likelihood of successes among a known number of trials, whose probability varies by itself.
+
+    Formula: -\log(\frac{n!}{y! (n - y)!} B(a + y, b + n - y) / B(a, b)), with n = trials, the beta function B and the
+        shapes a and b
+    Use: counts of successes that vary more than a binomial distribution: litters, clicks by user, votes by district.
+    Beware: both shapes grow without end where the data vary no more than binomial ones do.
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+
+    >>> beta_binomial_nll([[0.0]], [[0.0, 0.0]], trials=2), beta_binomial_nll([[1.0]], [[0.0, 0.0]], trials=2)
+    (1.0986123, 1.0986123)
+    """
+
+    trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
+    heads = named(a="positive", b="positive")
+    scipy = "betabinom"
+
+    @property
+    def target(self) -> Values:  # type: ignore[override]
+        return up_to(self.trials)
+
+    def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
+        k, odds = self.trials - y, a.log - b.log
+        whole_rise = log_rise(a.value + b.value, self.trials + 0.0 * y)
+        shares = y * softplus(-odds) + k * softplus(odds)
+        return shares + whole_rise - log_rise(a.value, y) - log_rise(b.value, k)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return -log_choose(self.trials, y)
+
+    def in_scipy(self, a: float, b: float) -> Start:
+        return {"n": self.trials, "a": a, "b": b}
+
+    def start(self, data: Any) -> Start:
+        p = min(max(data.mean / self.trials, 0.01), 0.99)
+        return {"a": 4 * p, "b": 4 * (1 - p)}
+
+
+beta_binomial_nll = function(BetaBinomialNLL)

@@ -1,0 +1,309 @@
+"""Likelihoods of any real number: minus the log-density of targets under a predicted location and scale."""
+
+import math
+from typing import Annotated, Any
+
+from ..core import axes
+from ..core.forms import Likelihood
+from ..core.forms.likelihoods import Positive, named
+from ..core.functions import function
+from ..core.loss import Tensor
+from ..core.params import whole
+from ..numerics import ops
+from ..numerics.special import log1p_over, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
+from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
+
+LOCATED = named(loc="real", scale="positive")
+Start = dict[str, float]
+
+
+class LaplaceNLL(Likelihood, aliases=("laplace", "double_exponential_nll")):
+    r"""Negative log-likelihood of a Laplace distribution whose location and scale are both predicted.
+
+    Formula: \log(2 b) + |y - \mu| / b, with the location \mu and the scale b
+    Use: heavy-tailed noise that differs from row to row; with a fixed scale it is the absolute error.
+    Beware: outputs are the location and the logarithm of the scale (or what softplus makes of it). The value can be
+        negative.
+    Reference: Johnson, Kotz and Balakrishnan (1995), Continuous univariate distributions, volume 2, Wiley
+
+    >>> laplace_nll([[1.0]], [[0.0, 0.0]]), laplace_nll([[0.0]], [[0.0, 0.0]])
+    (1.6931472, 0.69314718)
+    """
+
+    heads = LOCATED
+    scipy = "laplace"
+    corner = True
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        return scale.log + scale.under(ops.abs(y - loc))
+
+    def rest(self, y: Tensor) -> float:
+        return math.log(2)
+
+    def start(self, data: Any) -> Start:
+        return {"loc": data.median, "scale": data.deviation}
+
+
+laplace_nll = function(LaplaceNLL)
+
+
+class StudentTNLL(Likelihood, aliases=("student_t", "students_t_nll", "t_nll")):
+    r"""Negative log-likelihood of Student's t distribution: location, scale and degrees of freedom are predicted.
+
+    Formula: \tfrac12 \log(\pi \nu) + \log \Gamma(\tfrac12 \nu) - \log \Gamma(\tfrac12 (\nu + 1)) + \log s
+        + \tfrac12 (\nu + 1) \log(1 + t^2 / \nu), with t = (y - \mu) / s
+    Use: noise with outliers, of which the data decide how many: few degrees of freedom make heavy tails.
+    Beware: the scale is not the standard deviation, which exists for more than 2 degrees of freedom only.
+    Reference: Lange, Little and Taylor (1989), Robust statistical modeling using the t distribution,
+        doi:10.1080/01621459.1989.10478852
+
+    >>> student_tnll([[1.0]], [[0.0, 0.0, 0.0]])
+    1.837877
+    """
+
+    heads = named(loc="real", scale="positive", df="positive")
+    scipy = "t"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive, df: Positive) -> Tensor:
+        t, half = scale.under(y - loc), 0.5 * df.value
+        tail = (half + 0.5) * log1p_of_square(times_exp(t, -0.5 * df.log))
+        return scale.log + tail + half_steps(half)
+
+    def rest(self, y: Tensor) -> float:
+        return 0.5 * math.log(2 * math.pi)
+
+    def start(self, data: Any) -> Start:
+        return {"loc": data.median, "scale": 1.2 * data.deviation, "df": 4.0}
+
+
+def half_steps(a: Tensor) -> Tensor:
+    """log(sqrt(a) gamma(a) / gamma(a + 1/2)), near 0 for large a."""
+    return a * less_log1p(0.5 / a) + (stirling_rest(a) - stirling_rest(a + 0.5))
+
+
+student_tnll = function(StudentTNLL)
+
+
+class LogisticNLL(Likelihood, aliases=("logistic_distribution_nll",)):
+    r"""Negative log-likelihood of a logistic distribution whose location and scale are both predicted.
+
+    Formula: z + \log s + 2 \log(1 + e^{-z}), with z = (y - \mu) / s
+    Use: noise with tails between those of a normal and a Laplace distribution; its gradient is bounded and smooth.
+    Beware: the standard deviation is 1.81 times the scale. It is not the logistic loss of labels.
+    Reference: Johnson, Kotz and Balakrishnan (1995), Continuous univariate distributions, volume 2, Wiley
+
+    >>> logistic_nll([[0.0]], [[0.0, 0.0]]), logistic_nll([[2.0]], [[0.0, 0.0]])
+    (1.3862944, 2.253856)
+    """
+
+    heads = LOCATED
+    scipy = "logistic"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        z = scale.under(y - loc)
+        return scale.log + (z + 2 * softplus(-z))
+
+    def start(self, data: Any) -> Start:
+        return {"loc": data.median, "scale": 0.8 * data.deviation}
+
+
+logistic_nll = function(LogisticNLL)
+
+
+class CauchyNLL(Likelihood, aliases=("cauchy_distribution_nll",)):
+    r"""Negative log-likelihood of a Cauchy distribution whose location and scale are both predicted.
+
+    Formula: \log(\pi s) + \log(1 + z^2), with z = (y - \mu) / s
+    Use: targets of which some are arbitrarily far off: far ones have next to no pull.
+    Beware: the distribution has no mean; the location is its median. Not convex: start near the median.
+    Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
+
+    >>> cauchy_nll([[0.0]], [[0.0, 0.0]]), cauchy_nll([[1.0]], [[0.0, 0.0]])
+    (1.1447299, 1.8378771)
+    """
+
+    heads = LOCATED
+    scipy = "cauchy"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        return scale.log + log1p_of_square(scale.under(y - loc))
+
+    def rest(self, y: Tensor) -> float:
+        return math.log(math.pi)
+
+    def start(self, data: Any) -> Start:
+        return {"loc": data.median, "scale": data.quarters / 2}
+
+
+cauchy_nll = function(CauchyNLL)
+
+
+class GumbelNLL(Likelihood, aliases=("gumbel", "extreme_value_nll")):
+    r"""Negative log-likelihood of a Gumbel distribution of largest values: location and scale are predicted.
+
+    Formula: \log s + z + e^{-z}, with z = (y - \mu) / s
+    Use: maxima of many light-tailed numbers: the highest load of a day, the largest of many scores.
+    Beware: the location is the mode, not the mean. Targets far below it cost exponentially much. For minima, negate
+        targets.
+    Reference: Gumbel (1958), Statistics of extremes, Columbia University Press
+
+    >>> gumbel_nll([[0.0]], [[0.0, 0.0]]), gumbel_nll([[1.0]], [[0.0, 0.0]])
+    (1.0, 1.3678794)
+    """
+
+    heads = LOCATED
+    scipy = "gumbel_r"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        z = scale.under(y - loc)
+        return scale.log + z + ops.exp(-z)
+
+    def start(self, data: Any) -> Start:
+        scale = data.std * math.sqrt(6) / math.pi
+        return {"loc": data.mean - 0.5772156649 * scale, "scale": scale}
+
+
+gumbel_nll = function(GumbelNLL)
+
+
+class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
+    r"""Negative log-likelihood of a generalized extreme value distribution: location, scale and shape are predicted.
+
+    Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
+    Use: maxima of blocks, such as the highest flood of a year, with a tail that the data decide about.
+    Beware: a target beyond the end of the support, 1 + \xi z \leq 0, is read as one just inside. For \xi = 0 it is the
+        Gumbel distribution. SciPy's shape is -\xi. Below \xi = -\tfrac12 likelihood estimates are not regular.
+    Reference: Jenkinson (1955), The frequency distribution of the annual maximum (or minimum) values of meteorological
+        elements, Quarterly Journal of the Royal Meteorological Society 81:158-171
+
+    >>> generalized_extreme_value_nll([[0.0]], [[0.0, 0.0, 0.5]]), gev_nll([[1.0]], [[0.0, 0.0, 0.5]])
+    (1.0, 1.6606396)
+    """
+
+    heads = named(loc="real", scale="positive", shape="real")
+    scipy = "genextreme"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        b = log1p_over(shape, scale.under(y - loc))
+        return scale.log + (1 + shape) * b + ops.exp(-b)
+
+    def in_scipy(self, loc: float, scale: float, shape: float) -> Start:
+        return {"c": -shape, "loc": loc, "scale": scale}
+
+    def start(self, data: Any) -> Start:
+        return GumbelNLL.start(self, data) | {"shape": 0.05}
+
+
+generalized_extreme_value_nll = function(GeneralizedExtremeValueNLL)
+
+
+class GeneralizedNormalNLL(Likelihood, aliases=("exponential_power_nll", "generalized_gaussian_nll")):
+    r"""Negative log-likelihood of a generalized normal distribution: location, scale and shape are predicted.
+
+    Formula: \log(2 s) + \log \Gamma(1 + 1 / \beta) + |z|^\beta, with z = (y - \mu) / s and the shape \beta
+    Use: symmetric noise whose tails the data decide about: \beta = 1 is a Laplace, 2 a normal distribution.
+    Beware: for \beta < 1 the slope by the location has no bound at the target. For \beta = 2 the scale is 1.41
+        standard deviations.
+    Reference: Nadarajah (2005), A generalized normal distribution, doi:10.1080/02664760500079464
+
+    >>> generalized_normal_nll([[1.0]], [[0.0, 0.0, 0.0]]), generalized_normal_nll([[0.0]], [[0.0, 0.0, 0.0]])
+    (1.6931472, 0.69314718)
+    """
+
+    heads = named(loc="real", scale="positive", shape="positive")
+    scipy = "gennorm"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        z = scale.under(ops.abs(y - loc))
+        there = z > 0
+        far = ops.where(there, ops.power(ops.where(there, z, 1.0), shape.value), 0.0)
+        return scale.log + log_gamma(1 + shape.under(1.0 + 0.0 * y)) + far
+
+    def rest(self, y: Tensor) -> float:
+        return math.log(2)
+
+    def in_scipy(self, loc: float, scale: float, shape: float) -> Start:
+        return {"beta": shape, "loc": loc, "scale": scale}
+
+    def start(self, data: Any) -> Start:
+        return {"loc": data.median, "scale": 1.2 * data.std, "shape": 1.5}
+
+
+generalized_normal_nll = function(GeneralizedNormalNLL)
+
+
+class SkewNormalNLL(Likelihood, aliases=("skew_normal", "skewnorm_nll")):
+    r"""Negative log-likelihood of a skew-normal distribution: location, scale and slant are predicted.
+
+    Formula: \log s + \tfrac12 z^2 + \tfrac12 \log(\pi / 2) - \log \Phi(\alpha z), with z = (y - \mu) / s and \Phi the
+        standard normal distribution function
+    Use: noise that is close to normal but leans to one side; a slant of 0 is a normal distribution.
+    Beware: the location is not the mean. At a slant of 0 the likelihood is flat to first order, so small samples may
+        be fitted with a slant that is far off, or infinite.
+    Reference: Azzalini (1985), A class of distributions which includes the normal ones, Scandinavian Journal of
+        Statistics 12:171-178
+
+    >>> skew_normal_nll([[0.0]], [[0.0, 0.0, 0.0]]), skew_normal_nll([[1.0]], [[0.0, 0.0, 1.0]])
+    (0.91893852, 0.89854523)
+    """
+
+    heads = named(loc="real", scale="positive", slant="real")
+    scipy = "skewnorm"
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive, slant: Tensor) -> Tensor:
+        z = scale.under(y - loc)
+        return scale.log + 0.5 * (z * z) - log_normal_cdf(slant * z)
+
+    def rest(self, y: Tensor) -> float:
+        return 0.5 * math.log(math.pi / 2)
+
+    def in_scipy(self, loc: float, scale: float, slant: float) -> Start:
+        return {"a": slant, "loc": loc, "scale": scale}
+
+    def start(self, data: Any) -> Start:
+        lean = max(min(data.skewness, 0.9), -0.9)
+        part = abs(lean) ** (2 / 3)
+        delta = math.copysign(math.sqrt(math.pi / 2 * part / (part + ((4 - math.pi) / 2) ** (2 / 3))), lean or 1.0)
+        delta = max(min(delta, 0.98), -0.98)
+        scale = data.std / math.sqrt(1 - 2 * delta**2 / math.pi)
+        slant = delta / math.sqrt(1 - delta**2)
+        return {"loc": data.mean - scale * delta * math.sqrt(2 / math.pi), "scale": scale, "slant": slant}
+
+
+skew_normal_nll = function(SkewNormalNLL)
+
+
+class GaussianMixtureNLL(Likelihood, aliases=("mixture_density", "mdn", "mixture_of_gaussians_nll")):
+    r"""Negative log-likelihood of a mixture of normal distributions: weights, means and spreads are predicted.
+
+    Formula: -\log \sum_k w_k f_k, with w the softmax of the first outputs and f_k the normal density of the k-th mean
+        and standard deviation
+    Use: mixture density networks: targets that have several likely values for one input.
+    Beware: outputs are all logits of the weights, then all means, then all spreads. A component that closes in on one
+        row makes the value fall without end; components may change places.
+    Reference: Bishop (1994), Mixture density networks, Aston University, technical report NCRG/94/004
+
+    >>> gaussian_mixture_nll([[0.0]], [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]], components=2)
+    0.91893852
+    """
+
+    components: Annotated[int, whole("The number of normal distributions.", low=1, unusual=3)] = 2
+
+    @property
+    def outputs(self) -> int:  # type: ignore[override]
+        return 3 * self.components
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.first_parameter(self.outputs)]
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        k = self.components
+        logit, mean, scale = parts[..., :k], parts[..., k : 2 * k], Positive(parts[..., 2 * k :], self.link)
+        z = scale.under(ops.expand_dims(y, -1) - mean)
+        each = -scale.log - 0.5 * (z * z)
+        top = ops.stop_gradient(largest(each, keepdims=True))
+        constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
+        return log_sum_of_exp(logit) - log_sum_of_exp(logit + (each - top)) - ops.squeeze(top, -1) + constant
+
+
+gaussian_mixture_nll = function(GaussianMixtureNLL)

@@ -1,0 +1,224 @@
+"""Heads of distributions: the outputs of a layer are the parameters of a distribution of each target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..core.contract import checks
+from ..core.errors import LossaryError, ParameterError, shown
+from ..core.forms import Likelihood
+from ..core.forms.likelihoods import ANGLE_TARGET
+from ..families import count_likelihoods as counts
+from ..families import positive_likelihoods as amounts
+from ..families import real_likelihoods as reals
+from ..numerics.backend import double
+from .base import Head, Tensor
+
+Array = np.ndarray
+
+
+class Distribution(Head):
+    """The parameters of a distribution for each target, as one likelihood of lossary reads them.
+
+    `predicted(outputs)` gives the distributions themselves: mean, quantiles, intervals, samples, calibration.
+    """
+
+    def __init_subclass__(cls, *, of: Any = None) -> None:
+        if of is not None:
+            cls.pairs_with = of
+            cls.settings = {name: param for name, param in of.params.items() if name != "full"}
+            cls.__doc__ = f"The parameters {', '.join(of.heads)} of each target; `ls.{of.__name__}` reads them."
+        super().__init_subclass__()
+
+    def __init__(self, targets: int | None = None, **kwargs: Any) -> None:
+        signature = self.pairs_with.signature.parameters
+        given = {name: kwargs.pop(name, signature[name].default) for name in self.settings}
+        super().__init__(targets, given, **kwargs)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.pairs_with.heads)
+
+    def fixed(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.settings}
+
+    def point(self, outputs: Tensor) -> Tensor:
+        """The first parameter: a mean, a location or a scale. predicted(outputs).mean() is the mean of any."""
+        first: Any = self._likelihood().parameters(outputs)[0]
+        return getattr(first, "value", first)
+
+    def _likelihood(self) -> Likelihood:
+        found = self.loss()
+        assert isinstance(found, Likelihood)
+        return found
+
+    def predicted(self, outputs: Any) -> Predicted:
+        """The distributions that outputs of this head stand for."""
+        return Predicted(self._likelihood(), np.asarray(ops.convert_to_numpy(outputs), dtype=float))
+
+
+class Predicted:
+    """One distribution for each target, in float64: what a model predicts beside a number. SciPy does the work."""
+
+    def __init__(self, loss: Likelihood, outputs: Array) -> None:
+        self.loss, self.outputs = loss, outputs
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The parameters by name, each of the shape of the targets."""
+        found = {}
+        for place, (name, kind) in enumerate(self.loss.heads.items()):
+            z = self.outputs[..., place]
+            if kind == "positive":
+                z = np.exp(z) if self.loss.link == "exp" else np.logaddexp(0.0, z)
+            elif kind == "share":
+                z = 1 / (1 + np.exp(-z))
+            found[name] = z
+        return found
+
+    @property
+    def scipy(self) -> Any:
+        """All of them as one frozen distribution of scipy.stats."""
+        from scipy import stats
+
+        assert self.loss.scipy is not None
+        return getattr(stats, self.loss.scipy)(**self.loss.in_scipy(**self.parameters))
+
+    def mean(self) -> Array:
+        """Their means."""
+        return np.asarray(self.scipy.mean())
+
+    def std(self) -> Array:
+        """Their standard deviations."""
+        return np.asarray(self.scipy.std())
+
+    def quantile(self, share: float) -> Array:
+        """The number that a target stays below with this probability."""
+        return np.asarray(self.scipy.ppf(_share(share)))
+
+    def interval(self, level: float = 0.9) -> tuple[Array, Array]:
+        """The ends of the interval in the middle that holds a target with this probability."""
+        rest = (1 - _share(level)) / 2
+        return self.quantile(rest), self.quantile(1 - rest)
+
+    def sample(self, size: int, seed: int | None = None) -> Array:
+        """Random targets, (size, …)."""
+        shape = (size, *self.outputs.shape[:-1])
+        return np.asarray(self.scipy.rvs(size=shape, random_state=np.random.default_rng(seed)))
+
+    def log_prob(self, y: Any) -> Array:
+        """The log-density, or log-probability of a count, of each target; beyond the end of a support, that at it."""
+        with double(), checks(False):
+            target = ops.convert_to_tensor(self._target(y), dtype="float64")
+            twin = type(self.loss).from_config(self.loss.get_config() | {"dtype": "float64", "full": True})
+            found = -twin.of(target, ops.convert_to_tensor(self.outputs, dtype="float64"))
+            return np.asarray(ops.convert_to_numpy(found))
+
+    def pit(self, y: Any) -> Array:
+        """The distribution function at each target: evenly spread from 0 to 1 where the predictions are calibrated.
+
+        Of counts, the middle of its step.
+        """
+        y, known = self._target(y), self.scipy
+        if hasattr(known.dist, "pmf"):
+            return np.asarray(known.cdf(y) - 0.5 * known.pmf(y))
+        if self.loss.contract.target is ANGLE_TARGET:  # by the shortest way around the circle
+            loc = next(iter(self.parameters.values()))
+            y = loc + np.remainder(y - loc + np.pi, 2 * np.pi) - np.pi
+        return np.asarray(known.cdf(y))
+
+    def coverage(self, y: Any, level: float = 0.9) -> float:
+        """The share of targets inside of their interval; near `level` where the predictions are calibrated."""
+        low, high = self.interval(level)
+        y = self._target(y)
+        return float(np.mean((low <= y) & (y <= high)))
+
+    def _target(self, y: Any) -> Array:
+        found, want = np.asarray(y, dtype=float), self.outputs.shape[:-1]
+        if found.shape == (*want, 1):
+            found = found[..., 0]
+        if found.shape != want:
+            raise LossaryError(
+                "Predicted distributions are compared with one target each.",
+                arrived=f"The targets have the shape {np.shape(y)}, the distributions {want}.",
+                allowed="Expected equal shapes.",
+                do="Pass the targets of the same rows.",
+            )
+        return found
+
+
+def _share(value: Any) -> float:
+    try:
+        if 0 < float(value) < 1:
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise ParameterError(
+        "quantile(share) and interval(level) of predicted distributions read a probability.",
+        arrived=f"It was given {shown(value)}.",
+        allowed="Expected a number between 0 and 1.",
+        do="Write 0.9 for 90 %.",
+    )
+
+
+class Laplace(Distribution, of=reals.LaplaceNLL): ...
+
+
+class StudentT(Distribution, of=reals.StudentTNLL): ...
+
+
+class Logistic(Distribution, of=reals.LogisticNLL): ...
+
+
+class Cauchy(Distribution, of=reals.CauchyNLL): ...
+
+
+class Gumbel(Distribution, of=reals.GumbelNLL): ...
+
+
+class GeneralizedExtremeValue(Distribution, of=reals.GeneralizedExtremeValueNLL): ...
+
+
+class GeneralizedNormal(Distribution, of=reals.GeneralizedNormalNLL): ...
+
+
+class SkewNormal(Distribution, of=reals.SkewNormalNLL): ...
+
+
+class Exponential(Distribution, of=amounts.ExponentialNLL): ...
+
+
+class Gamma(Distribution, of=amounts.GammaNLL): ...
+
+
+class InverseGaussian(Distribution, of=amounts.InverseGaussianNLL): ...
+
+
+class LogNormal(Distribution, of=amounts.LogNormalNLL): ...
+
+
+class Weibull(Distribution, of=amounts.WeibullNLL): ...
+
+
+class GeneralizedPareto(Distribution, of=amounts.GeneralizedParetoNLL): ...
+
+
+class Pareto(Distribution, of=amounts.ParetoNLL): ...
+
+
+class Beta(Distribution, of=amounts.BetaDistributionNLL): ...
+
+
+class VonMises(Distribution, of=amounts.VonMisesNLL): ...
+
+
+class NegativeBinomial(Distribution, of=counts.NegativeBinomialNLL): ...
+
+
+class Binomial(Distribution, of=counts.BinomialNLL): ...
+
+
+class BetaBinomial(Distribution, of=counts.BetaBinomialNLL): ...

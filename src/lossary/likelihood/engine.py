@@ -1,0 +1,168 @@
+"""The negative log-likelihood of coefficients in float64, and Newton's way to its minimum."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..linear.rows import Rows
+
+Array = np.ndarray
+Extra = Callable[[Array], tuple[float, Array, Array]]  # value, gradient, curvature of what rows do not hold
+
+
+class Problem:
+    """A sum over rows whose outputs are linear in coefficients: output j of row i is offset + designs[j][i] · c_j.
+
+    A design of None is a constant. `fixed` holds coefficients that do not move.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        y: Array,
+        w: Array,
+        designs: list[Array | None],
+        offset: Array | None = None,
+        extra: Extra | None = None,
+    ) -> None:
+        self.rows, self.w, self.designs, self.offset, self.extra = (
+            Rows(function, y, len(designs)),
+            w,
+            designs,
+            offset,
+            extra,
+        )
+        widths = [1 if d is None else d.shape[1] for d in designs]
+        ends = np.cumsum([0, *widths])
+        self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
+        self.size = int(ends[-1])
+        self.total = float(w.sum())
+
+    def outputs(self, c: Array) -> Array:
+        """(n, outputs)."""
+        columns = [
+            np.full(len(self.w), c[part][0]) if design is None else design @ c[part]
+            for design, part in zip(self.designs, self.parts, strict=True)
+        ]
+        if self.offset is not None:
+            columns[0] = columns[0] + self.offset
+        return np.stack(columns, axis=1)
+
+    def value(self, c: Array) -> float:
+        """The sum alone."""
+        with np.errstate(all="ignore"):
+            total = float(self.w @ self.rows.values(self.outputs(c))) if len(self.w) else 0.0
+            return total + (self.extra(c)[0] if self.extra is not None else 0.0)
+
+    def scores(self, c: Array) -> Array:
+        """The slope of each row by the coefficients, (n, size)."""
+        _, slope = self.rows.slopes(self.outputs(c))
+        return np.concatenate(
+            [
+                slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
+                for k, design in enumerate(self.designs)
+            ],
+            axis=1,
+        )
+
+    def expand(self, c: Array) -> tuple[float, Array, Array]:
+        """Value, gradient and curvature."""
+        with np.errstate(all="ignore"):  # what is not finite is judged by who asked
+            return self._expand(c)
+
+    def _expand(self, c: Array) -> tuple[float, Array, Array]:
+        g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
+        if len(self.w):
+            value, slope, bend = self.rows.expand(self.outputs(c))
+            total = float(self.w @ value)
+            for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
+                s = self.w * slope[:, j]
+                g[one] = s.sum() if a is None else a.T @ s
+                for l, (b, other) in enumerate(zip(self.designs, self.parts, strict=True)):
+                    h[one, other] = _between(a, self.w * bend[:, j, l], b)
+        if self.extra is not None:
+            more = self.extra(c)
+            total, g, h = total + more[0], g + more[1], h + more[2]
+        return total, g, (h + h.T) / 2
+
+
+def _between(a: Array | None, w: Array, b: Array | None) -> Any:
+    """a' diag(w) b, with None for a column of ones."""
+    if a is None:
+        return w.sum() if b is None else (w @ b)[None, :]
+    return (a.T @ w)[:, None] if b is None else a.T @ (w[:, None] * b)
+
+
+@dataclass(frozen=True)
+class End:
+    """Where Newton's way ended."""
+
+    c: Array
+    value: float
+    gradient: Array
+    curvature: Array
+    steps: int
+    converged: bool
+
+    @property
+    def decrement(self) -> float:
+        """What one more full step would gain."""
+        return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
+
+
+REACH = 30.0  # how far an output may move from its start where nothing else stops it
+
+
+def minimise(problem: Problem, start: Array, free: Array, links: Array, most: int = 120) -> End:
+    """Newton's steps, shortened until they lower the value; along a direction of negative curvature, downhill.
+
+    `links` marks coefficients whose parameter is an exponential or a share: their steps stay below 4.
+    """
+    c = start.copy()
+    value, g, h = problem.expand(c)
+    steps, converged = 0, False
+    while steps < most and np.isfinite(value):
+        step, gain = _step(g[free], h[np.ix_(free, free)])
+        if gain <= 1e-13 * problem.total:
+            converged = True
+            break
+        full = np.zeros_like(c)
+        full[free] = step
+        longest = np.abs(full[links]).max(initial=0.0)
+        full = full * min(1.0, 4.0 / longest if longest else 1.0)
+        taken = _shorter(problem, c, value, g, full)
+        steps += 1
+        if taken is None:
+            converged = gain <= 1e-10 * problem.total
+            break
+        c = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
+        value, g, h = problem.expand(c)
+        if (np.abs(c - start)[links] >= REACH).any():
+            break
+    return End(c, value, g, h, steps, converged)
+
+
+def _step(g: Array, h: Array) -> tuple[Array, float]:
+    """Newton's step with the sizes of the eigenvalues, in the units of the diagonal; and what it should gain."""
+    unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-12 * max(np.abs(h).max(initial=0.0), 1e-300)))
+    values, vectors = np.linalg.eigh(h * unit[:, None] * unit)
+    size = np.maximum(np.abs(values), 1e-9)
+    along = vectors.T @ (g * unit)
+    return -unit * (vectors @ (along / size)), float((along**2 / size).sum()) / 2
+
+
+def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array) -> Array | None:
+    """The point along a step that lowers the value enough; None if none does."""
+    slope, length = float(g @ step), 1.0
+    for _ in range(40):
+        tried = c + length * step
+        found = problem.value(tried)
+        if np.isfinite(found) and found <= value + 1e-4 * length * slope + 1e-15 * abs(value):
+            return tried
+        length *= 0.5 if length > 0.1 else 0.25
+    return None

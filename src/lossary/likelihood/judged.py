@@ -1,0 +1,80 @@
+"""What is known of an end: standard errors, and what makes them, or the end itself, not to be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .engine import End, Problem
+
+Array = np.ndarray
+
+SAID = {
+    "not converged": "The search stopped before the end: do not use the estimates.",
+    "unbounded likelihood": "The likelihood grows without bound: there is no estimate.",
+    "boundary": "An estimate lies at the boundary of what is allowed: no standard errors hold there.",
+    "irregular": "The support depends on the estimates, or they tie: standard errors and intervals are rough.",
+    "not identified": "Other parameters are as likely: the data do not tell them apart.",
+    "collinear": "Columns that say the same as others were left out.",
+    "too few data": "There are too few different numbers for so many parameters.",
+}
+WORST = ("not converged", "unbounded likelihood", "boundary", "not identified", "too few data")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The covariance of the coefficients and the flags of a fit."""
+
+    covariance: Array
+    robust: Array
+    condition: float
+    gradient: float
+    flags: tuple[str, ...]
+
+    @property
+    def success(self) -> bool:
+        return not set(self.flags) & set(WORST)
+
+
+def judge(problem: Problem, end: End, free: Array, links: Array, distinct: int, more: tuple[str, ...]) -> Judgement:
+    """From the curvature of the end and the slopes of its rows."""
+    with np.errstate(all="ignore"):
+        return _judged(problem, end, free, links, distinct, more)
+
+
+def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int, more: tuple[str, ...]) -> Judgement:
+    flags = list(more)
+    size = problem.size
+    h, g = end.curvature[np.ix_(free, free)], end.gradient[free]
+    scores = problem.scores(end.c)[:, free] if len(problem.w) else np.zeros((0, int(free.sum())))
+    outer = scores.T @ (problem.w[:, None] * scores)
+    if not np.isfinite(end.value) or not np.isfinite(h).all():
+        flags.append("unbounded likelihood")
+        nothing = np.full((size, size), np.nan)
+        return Judgement(nothing, nothing, float("inf"), float("nan"), tuple(dict.fromkeys(flags)))
+    unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
+    flat = np.diag(h) <= 1e-6 * problem.total
+    if "irregular" in flags:  # a corner has no curvature: the slopes of the rows stand for it
+        h = np.where(flat[:, None] | flat[None, :], outer, h)
+        flat = np.diag(h) <= 1e-6 * problem.total
+        unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
+    elif not end.converged:
+        flags.append("not converged")
+    if (flat & links[free]).any():
+        flags.append("boundary")
+    values = np.linalg.eigvalsh(h * unit[:, None] * unit) if free.any() else np.ones(1)
+    condition = float(values[-1] / values[0]) if values[0] > 0 else float("inf")
+    if values[0] <= 1e-10 and "boundary" not in flags:
+        flags.append("not identified")
+    if distinct <= int(free.sum()):
+        flags.append("too few data")
+    covariance, robust = np.full((size, size), np.nan), np.full((size, size), np.nan)
+    covariance[~free], covariance[:, ~free], robust[~free], robust[:, ~free] = 0.0, 0.0, 0.0, 0.0
+    if not {"boundary", "not identified", "unbounded likelihood", "not converged", "too few data"} & set(flags):
+        inner = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
+        covariance[np.ix_(free, free)] = inner
+        if problem.extra is None:  # censored rows have no slopes of their own
+            robust[np.ix_(free, free)] = inner @ outer @ inner
+    relative = float(np.abs(g * unit).max(initial=0.0) / np.sqrt(max(problem.total, 1.0)))
+    return Judgement(covariance, robust, condition, relative, tuple(dict.fromkeys(flags)))

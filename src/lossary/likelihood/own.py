@@ -1,0 +1,93 @@
+"""`fit_likelihood`: the most likely parameters of a function of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from ..core.errors import LossaryError, ParameterError, ShapeError
+from ..linear.rows import Programs
+from .engine import Problem, minimise
+from .judged import judge
+from .result import TURNS, LikelihoodFit
+from .sample import numbers
+
+ASKED = "ls.fit_likelihood(f, data, start=…) fits the parameters of a log-likelihood f(data, parameters)."
+
+
+def fit_likelihood(
+    f: Callable[[Any, dict[str, Any]], Any],
+    data: Any,
+    *,
+    start: Mapping[str, float],
+    positive: tuple[str, ...] = (),
+    weights: Any = None,
+) -> LikelihoodFit:
+    """The parameters at which the log-likelihood of the data is largest, in float64, with standard errors and flags.
+
+    Args:
+        f: maps data (n, …) and a dictionary of parameters, tensors of shape (n,), to the log-likelihood of each row
+            (n,), by keras.ops and arithmetic. It is differentiated twice.
+        data: numbers, one row for each observation.
+        start: where each parameter starts.
+        positive: parameters that stay above 0; they are searched on the scale of their logarithm.
+        weights: how often each row counts.
+
+    >>> fit_likelihood(lambda y, p: -y / p["mean"] - ops.log(p["mean"]), [1.0, 3.0], start={"mean": 1.0},
+    ...     positive=("mean",)).parameters["mean"]
+    2.0
+    """
+    y = np.asarray(data, dtype=float)
+    if y.ndim == 0 or not y.size or not np.isfinite(y).all():
+        raise LossaryError(
+            ASKED,
+            arrived=f"data has shape {y.shape}" + (", and holds numbers that are not finite." if y.size else "."),
+            allowed="Expected finite numbers, one row for each observation.",
+            do="Leave out rows that are missing.",
+        )
+    wrong = [n for n in positive if n not in start] or [n for n in positive if not start[n] > 0]
+    if not start or wrong:
+        raise ParameterError(
+            ASKED,
+            arrived=f"start holds {dict(start)}, positive {positive}.",
+            allowed="Expected a start for every parameter, above 0 for those in positive.",
+            do="Pass start={'mean': 1.0, …}.",
+        )
+    names = tuple(start)
+    kinds = tuple("positive" if n in positive else "real" for n in names)
+
+    def loss(target: Any, outputs: Any) -> Any:
+        turned = {
+            n: ops.exp(outputs[:, k]) if kind == "positive" else outputs[:, k]
+            for k, (n, kind) in enumerate(zip(names, kinds, strict=True))
+        }
+        found = f(target, turned)
+        if tuple(found.shape) != (outputs.shape[0],):
+            raise ShapeError(
+                ASKED,
+                arrived=f"f gives the shape {tuple(found.shape)} for {outputs.shape[0]} rows.",
+                allowed="Expected one log-likelihood for each row, shape (n,).",
+                do="Leave the rows apart: they are summed afterwards.",
+            )
+        return -found
+
+    w = np.ones(len(y)) if weights is None else numbers(weights, "weights", ASKED)
+    problem = Problem(Programs(loss), y, w, [None] * len(names))
+    at = np.array([TURNS[kind][1](float(start[n])) for n, kind in zip(names, kinds, strict=True)])
+    free, links = np.ones(len(names), bool), np.array([kind != "real" for kind in kinds])
+    if not np.isfinite(problem.value(at)):
+        raise LossaryError(
+            ASKED,
+            arrived=f"The log-likelihood at the start is {-problem.value(at)}.",
+            allowed="Expected a finite number.",
+            do="Start where the data are possible.",
+        )
+    end = minimise(problem, at, free, links)
+    distinct = len(np.unique(y.reshape(len(y), -1)[:, 0][:100_000]))
+    return LikelihoodFit(
+        model=getattr(f, "__name__", "likelihood").replace("<lambda>", "likelihood"), names=names, kinds=kinds, end=end,
+        judgement=judge(problem, end, free, links, distinct, ()), free=free, rows=float(w.sum()), problem=problem,
+    )  # fmt: skip

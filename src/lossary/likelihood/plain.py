@@ -1,0 +1,100 @@
+"""Distributions by name, and the two whose loss has another form."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..core import catalogue
+from ..core.contract import COUNT
+from ..core.declaration import snake
+from ..core.errors import ParameterError, shown
+from ..core.forms import Likelihood
+from ..core.forms.likelihoods import Positive, named
+from ..core.lookup import get
+from ..core.loss import Tensor
+from ..numerics.special import log_factorial
+
+
+class Normal(Likelihood, abstract=True):
+    """A normal distribution by its mean and standard deviation, as GaussianNLL."""
+
+    heads = named(mean="real", std="positive")
+    scipy = "norm"
+
+    def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
+        z = std.under(y - mean)
+        return std.log + 0.5 * (z * z)
+
+    def rest(self, y: Tensor) -> float:
+        return 0.5 * math.log(2 * math.pi)
+
+    def in_scipy(self, mean: float, std: float) -> dict[str, float]:
+        return {"loc": mean, "scale": std}
+
+    def start(self, data: Any) -> dict[str, float]:
+        return {"mean": data.mean, "std": data.std}
+
+
+class PoissonCounts(Likelihood, abstract=True):
+    """A Poisson distribution by its rate, with log(y!)."""
+
+    target = COUNT
+    heads = named(rate="positive")
+    scipy = "poisson"
+
+    def nll(self, y: Tensor, rate: Positive) -> Tensor:
+        return rate.value - y * rate.log
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def in_scipy(self, rate: float) -> dict[str, float]:
+        return {"mu": rate}
+
+    def start(self, data: Any) -> dict[str, float]:
+        return {"rate": data.mean}
+
+
+OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts}
+SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
+FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
+MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
+
+
+def known() -> list[str]:
+    """The names of all distributions that can be fitted, in short."""
+    short = {full: name for name, full in SHORT.items() if len(name) > 1}
+    found = [card.function for card in catalogue.built_in().values() if card.family in FAMILIES]
+    names = {short.get(name, name.removesuffix("_nll")) for name in found if name != MIXED}
+    return sorted(names | {"normal", "poisson"})
+
+
+def name_of(loss: Likelihood) -> str:
+    """The short name of a distribution."""
+    full = next((name for name, kind in OWN.items() if type(loss) is kind), type(loss).__name__)
+    short = {"StudentTNLL": "student_t", "BetaDistributionNLL": "beta"}
+    return short.get(full, snake(full.removesuffix("NLL")) or "distribution")
+
+
+def distribution(name: Any, asked: str) -> Likelihood:
+    """The likelihood of a name, a class or an object."""
+    if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
+        return name()
+    if isinstance(name, Likelihood) and name.heads:
+        return name
+    text = str(name).lower().replace("-", "_").replace(" ", "_")
+    if isinstance(name, str):
+        if text in OWN:
+            return OWN[text]()
+        for full in (SHORT.get(text, text), f"{text}_nll", text):
+            card = catalogue.names().get(full)
+            found = get(full) if card is not None else None
+            if isinstance(found, Likelihood) and found.heads:
+                return found
+    raise ParameterError(
+        asked,
+        arrived=f"The distribution is {shown(name)}.",
+        allowed=f"Expected one of {', '.join(known())}, or a likelihood such as ls.GammaNLL().",
+        do="Pass one of these names.",
+    )

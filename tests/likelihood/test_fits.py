@@ -1,0 +1,260 @@
+"""Fits by maximum likelihood: against scipy.stats and statsmodels, and what is said where there is no estimate."""
+
+import numpy as np
+import pytest
+from keras import ops
+from scipy import stats
+
+import lossary as ls
+from lossary.core.errors import LossaryError
+
+FAMILIES = {
+    "normal": (stats.norm(2, 3), {}),
+    "laplace": (stats.laplace(1, 2), {}),
+    "student_t": (stats.t(4, 1, 2), {}),
+    "logistic": (stats.logistic(1, 2), {}),
+    "cauchy": (stats.cauchy(1, 2), {}),
+    "gumbel": (stats.gumbel_r(1, 2), {}),
+    "generalized_extreme_value": (stats.genextreme(-0.2, 1, 2), {}),
+    "generalized_normal": (stats.gennorm(1.5, 1, 2), {}),
+    "skew_normal": (stats.skewnorm(4, 1, 2), {}),
+    "exponential": (stats.expon(scale=3), {"floc": 0}),
+    "gamma": (stats.gamma(2, scale=3), {"floc": 0}),
+    "inverse_gaussian": (stats.invgauss(0.5, scale=4), {"floc": 0}),
+    "log_normal": (stats.lognorm(0.7, scale=3), {"floc": 0}),
+    "weibull": (stats.weibull_min(1.5, scale=3), {"floc": 0}),
+    "generalized_pareto": (stats.genpareto(0.2, scale=3), {"floc": 0}),
+    "pareto": (stats.pareto(2.5), {"floc": 0, "fscale": 1}),
+    "beta": (stats.beta(2, 3), {"floc": 0, "fscale": 1}),
+    "von_mises": (stats.vonmises(2, 1), {"fscale": 1}),
+    "poisson": (stats.poisson(3), None),
+    "negative_binomial": (stats.nbinom(3, 0.4), None),
+    "hurdle_poisson": (stats.poisson(2), None),
+    "zero_inflated_poisson": (stats.poisson(2), None),
+    "binomial": (stats.binom(10, 0.3), None),
+    "beta_binomial": (stats.betabinom(10, 2, 3), None),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_fit_of_scipy_is_more_likely(name):
+    known, options = FAMILIES[name]
+    y = known.rvs(200, random_state=np.random.default_rng(3))
+    fit = ls.fit_distribution(y, name)
+    assert fit.success or fit.flags == ("boundary",)
+    own = fit.log_density(y).sum()
+    np.testing.assert_allclose(own, fit.log_likelihood, rtol=1e-10)
+    if fit.loss.scipy is not None:
+        given = fit.scipy.logpmf(y) if options is None else fit.scipy.logpdf(y)
+        np.testing.assert_allclose(given.sum(), own, rtol=1e-9)
+        np.testing.assert_allclose(fit.cdf(fit.quantile(0.3)), 0.3, atol=1e-6 if options is not None else 0.3)
+    truth = known.logpmf(y) if options is None else known.logpdf(y)
+    if name not in ("zero_inflated_poisson", "hurdle_poisson"):
+        assert own >= truth.sum() - 1e-9
+    if options is not None:
+        family = getattr(stats, fit.loss.scipy)
+        peer = family(*family.fit(y, **options)).logpdf(y).sum()
+        assert own >= peer - 1e-6 * len(y)
+
+
+def test_all_backends_find_the_same(rng):
+    y = stats.gamma(2, scale=3).rvs(60, random_state=np.random.default_rng(1))
+    fit = ls.fit_distribution(y, "gamma")
+    a, _, scale = stats.gamma.fit(y, floc=0)
+    np.testing.assert_allclose([fit.parameters["shape"], fit.parameters["mean"]], [a, a * scale], rtol=1e-6)
+    assert fit.success and fit.gradient < 1e-6 and fit.condition < 10
+
+
+@pytest.mark.once
+def test_standard_errors_are_those_of_the_information():
+    y = stats.norm(2, 3).rvs(400, random_state=np.random.default_rng(2))
+    fit = ls.fit_distribution(y, "normal")
+    np.testing.assert_allclose(fit.standard_errors["mean"], y.std() / 20, rtol=1e-9)
+    np.testing.assert_allclose(fit.standard_errors["std"], y.std() / np.sqrt(800), rtol=1e-9)
+    np.testing.assert_allclose(fit.robust_errors["mean"], y.std() / 20, rtol=1e-9)
+    low, high = fit.interval("mean", method="profile")
+    assert low < fit.parameters["mean"] < high
+    np.testing.assert_allclose(fit.interval("mean"), [low, high], rtol=1e-2)
+    _, drop = fit.profile("mean", [low, fit.parameters["mean"], high])
+    np.testing.assert_allclose(drop, [-1.9207, 0, -1.9207], atol=1e-3)
+
+
+@pytest.mark.once
+def test_weights_count_rows():
+    y, w = np.array([1.0, 2.0, 5.0, 7.5]), np.array([1.0, 3.0, 2.0, 0.0])
+    many = np.repeat(y, w.astype(int))
+    a, b = ls.fit_distribution(y, "gamma", weights=w), ls.fit_distribution(many, "gamma")
+    for part in ("parameters", "standard_errors", "robust_errors"):
+        np.testing.assert_allclose(list(getattr(a, part).values()), list(getattr(b, part).values()), rtol=1e-7)
+    assert a.rows == b.rows == 6
+
+
+@pytest.mark.once
+def test_censored_rows_count_as_at_least():
+    fit = ls.fit_distribution([1.0, 2.0, 3.0, 4.0, 5.0], "exponential", censored=[0, 0, 1, 1, 0])
+    np.testing.assert_allclose(fit.parameters["mean"], 15 / 3, rtol=1e-8)
+    np.testing.assert_allclose(fit.standard_errors["mean"], 5 / np.sqrt(3), rtol=1e-4)
+    left = stats.norm(0, 1).rvs(500, random_state=np.random.default_rng(5))
+    fit = ls.fit_distribution(np.maximum(left, -0.5), "normal", censored=np.where(left < -0.5, -1, 0))
+    np.testing.assert_allclose([fit.parameters["mean"], fit.parameters["std"]], [0, 1], atol=0.12)
+
+
+@pytest.mark.once
+def test_fixed_parameters_stay():
+    y = stats.t(4, 1, 2).rvs(300, random_state=np.random.default_rng(6))
+    fit = ls.fit_distribution(y, "student_t", fixed={"df": 4})
+    assert fit.parameters["df"] == pytest.approx(4) and fit.standard_errors["df"] == 0 and fit.count == 2
+    _, loc, scale = stats.t.fit(y, f0=4)
+    np.testing.assert_allclose([fit.parameters["loc"], fit.parameters["scale"]], [loc, scale], rtol=1e-4)
+
+
+SAID = {
+    "constant": ([2.0] * 10, "normal", "unbounded likelihood"),
+    "two numbers": ([2.0, 3.0], "student_t", "too few data"),
+    "no more spread than Poisson": ([2.0, 3.0, 2.0, 3.0, 2.0, 3.0], "negative_binomial", "boundary"),
+    "no additional zeros": ([2.0, 3.0, 1.0, 4.0, 2.0, 5.0], "zero_inflated_poisson", "boundary"),
+    "a uniform tail": (np.linspace(0.01, 1, 50), "generalized_pareto", None),
+    "light tails": (np.linspace(-1, 1, 50), "student_t", "boundary"),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("case", SAID)
+def test_no_success_where_there_is_none(case):
+    data, name, flag = SAID[case]
+    fit = ls.fit_distribution(data, name)
+    assert not fit.success
+    if flag:
+        assert flag in fit.flags
+    assert all(not error > 0 for error in fit.standard_errors.values())
+    assert fit.sentences() and repr(fit) and fit._repr_html_()
+
+
+# samples of SciPy's threads on fits that went wrong
+HARD = [
+    ("gamma", stats.gamma(0.05, scale=1)),
+    ("gamma", stats.gamma(9e4, scale=1e-3)),
+    ("weibull", stats.weibull_min(0.4)),
+    ("weibull", stats.weibull_min(40, scale=1e-6)),
+    ("beta", stats.beta(0.1, 9)),
+    ("beta", stats.beta(400, 900)),
+]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("name", "known"), HARD)
+def test_hard_samples_end_well(name, known):
+    y = known.rvs(100, random_state=np.random.default_rng(7))
+    fit = ls.fit_distribution(np.clip(y, 1e-300, 1 - 1e-16 if name == "beta" else None), name)
+    assert fit.success and fit.gradient < 1e-5
+
+
+@pytest.mark.once
+def test_wrong_data_are_refused():
+    for data, name in (
+        ([-1.0, 2.0], "gamma"),
+        ([0.5, 1.5], "poisson"),
+        ([0.5, 2.0], "beta"),
+        ([1.0, np.nan], "normal"),
+    ):
+        with pytest.raises(LossaryError, match="data holds"):
+            ls.fit_distribution(data, name)
+    with pytest.raises(LossaryError, match="no_such"):
+        ls.fit_distribution([1.0, 2.0], "no_such")
+    with pytest.raises(LossaryError, match="fixed"):
+        ls.fit_distribution([1.0, 2.0], "normal", fixed={"scale": 1.0})
+
+
+@pytest.mark.once
+def test_a_comparison_is_in_order():
+    found = ls.compare_distributions(stats.gamma(2, scale=3).rvs(300, random_state=np.random.default_rng(8)),
+                                     ["normal", "gamma", "exponential", "poisson"])  # fmt: skip
+    assert found.best.model == "gamma" and "poisson" in found.refused
+    aics = [fit.aic for fit in found.fits]
+    assert aics == sorted(aics) and "gamma" in repr(found)
+
+
+@pytest.mark.once
+def test_a_function_of_ones_own():
+    y = stats.gamma(2, scale=3).rvs(200, random_state=np.random.default_rng(9))
+
+    def weighed(y, p):
+        return ops.log(p["share"]) - y * p["share"]
+
+    fit = ls.fit_likelihood(weighed, y, start={"share": 1.0}, positive=("share",))
+    np.testing.assert_allclose(fit.parameters["share"], 1 / y.mean(), rtol=1e-9)
+    np.testing.assert_allclose(fit.standard_errors["share"], 1 / y.mean() / np.sqrt(200), rtol=1e-7)
+
+
+@pytest.mark.once
+def test_regressions_agree_with_statsmodels():
+    sm = pytest.importorskip("statsmodels.api")
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 2))
+    eta, inside = 0.5 + x @ [0.3, -0.4], sm.add_constant(x)
+    y = rng.poisson(np.exp(eta))
+    own, peer = ls.fit_glm(x, y, family="poisson"), sm.GLM(y, inside, family=sm.families.Poisson()).fit(tol=1e-12)
+    _same(own, peer.params, peer.bse)
+    y = rng.negative_binomial(2, 2 / (2 + np.exp(eta)))
+    own, peer = (
+        ls.fit_glm(x, y, family="negative_binomial"),
+        sm.NegativeBinomial(y, inside).fit(disp=0, method="newton"),
+    )
+    _same(own, peer.params, peer.bse)
+    y = rng.gamma(3, np.exp(eta) / 3)
+    own = ls.fit_glm(x, y, family="gamma")
+    model = sm.GLM(y, inside, family=sm.families.Gamma(sm.families.links.Log()))
+    peer = model.fit(tol=1e-13)
+    h = -model.hessian(peer.params, scale=1 / own.parameters["shape"], observed=True)
+    _same(own, peer.params, np.sqrt(np.diag(np.linalg.inv(h))))
+    y = (rng.uniform(size=400) < 1 / (1 + np.exp(-eta))).astype(float)
+    own = ls.fit_glm(x, y, family=ls.BinomialNLL(trials=1))
+    peer = sm.GLM(y, inside, family=sm.families.Binomial()).fit(tol=1e-12)
+    _same(own, peer.params, peer.bse)
+    np.testing.assert_allclose(own.predict(x), peer.predict(inside), rtol=1e-6)
+
+
+def _same(own, params, errors):
+    k = len(params)
+    np.testing.assert_allclose(list(own.parameters.values())[:k], params, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(list(own.standard_errors.values())[:k], errors, rtol=1e-5)
+    assert own.success
+
+
+@pytest.mark.once
+def test_regressions_say_what_is_wrong():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(80, 1))
+    separable = ls.fit_glm(x, (x[:, 0] > 0).astype(float), family=ls.BinomialNLL(trials=1))
+    assert "boundary" in separable.flags and not separable.success
+    twice = ls.fit_glm(np.c_[x, 2 * x], rng.poisson(np.exp(x[:, 0])), family="poisson")
+    assert "collinear" in twice.flags and twice.left == ("x1",) and "x1" not in twice.parameters
+    with pytest.raises(LossaryError, match="link"):
+        ls.fit_glm(x, np.abs(x[:, 0]), family="gamma", link="inverse")
+    spread = ls.fit_glm(x, x[:, 0] + rng.normal(size=80) * np.exp(0.5 * x[:, 0]), scale_x=x)
+    assert spread.parameters["std: x0"] > 0.2 and spread.success
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("name", "known", "parameter", "truth"),
+    [("gamma", stats.gamma(2, scale=3), "shape", 2.0), ("negative_binomial", stats.nbinom(3, 0.4), "mean", 4.5)],
+)
+def test_intervals_cover(name, known, parameter, truth):
+    """150 samples of 150; the benchmark has more of both."""
+    rng, inside = np.random.default_rng(10), 0
+    for _ in range(150):
+        low, high = ls.fit_distribution(known.rvs(150, random_state=rng), name).interval(parameter)
+        inside += low <= truth <= high
+    assert 0.9 <= inside / 150 <= 0.99
+
+
+@pytest.mark.once
+def test_figures_and_samples():
+    fit = ls.fit_distribution(stats.poisson(3).rvs(200, random_state=np.random.default_rng(11)), "poisson")
+    for kind in ("density", "qq", "profile"):
+        assert fit.plot(kind).axes
+    assert abs(fit.sample(4000, seed=1).mean() - fit.parameters["rate"]) < 0.15
+    with pytest.raises(LossaryError, match="kind"):
+        fit.plot("pie")

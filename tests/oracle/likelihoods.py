@@ -1,0 +1,280 @@
+"""Likelihoods: densities from their textbook definitions, with slopes by differences in 100 digits.
+
+A density is a sum of products of factors, functions of the target and the parameters. The terms of a value are these
+products; those of a slope are what the product rule makes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.formulas import ORACLE, numbers
+from tests.oracle.sums import Float, Kind, exactly, mp, mpf
+from tests.oracle.terms import TERMS
+
+Number = Any
+Terms = list[Any]  # numbers, or tuples of factors
+STEP = mpf(10) ** -40
+LINKS = {"exp": mp.exp, "softplus": lambda z: mp.log1p(mp.exp(z))}
+
+
+def lgamma(x: Number) -> Number:
+    return mp.loggamma(x).real
+
+
+def log_choose(n: Number, k: Number) -> Number:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
+def normal_cdf(x: Number) -> Number:
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def density(kinds: str, kink: bool = False) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
+    """Register a loss: `of(y, *parameters, **options)` gives the terms with parameters, and those without.
+
+    `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output.
+    """
+
+    def wrap(of: Callable[..., tuple[Terms, Terms]]) -> None:
+        name = of.__name__
+
+        def parameters(outputs: list[Number], link: str) -> list[Number]:
+            made = {"r": lambda z: z, "p": LINKS[link], "s": lambda z: 1 / (1 + mp.exp(-z))}
+            each = "".join(kind * (len(outputs) // len(kinds)) for kind in kinds)
+            return [made[kind](z) for kind, z in zip(each, outputs, strict=True)]
+
+        def factors(y: Number, outputs: list[Number], link: str, options: dict[str, Any]) -> tuple[Terms, Terms]:
+            moving, fixed = of(y, *parameters(outputs, link), **options)
+            return [term if isinstance(term, tuple) else (term,) for term in moving], fixed
+
+        def row(y: list[Number], p: list[Number], edge: Float, link: str = "exp", full: bool = True, **options: Any):
+            moving, fixed = factors(y[0], p, link, options)
+            value = exactly(*(mp.fprod(term) for term in moving), *(fixed if full else []))
+            slopes = []
+            for place in range(len(p)):
+                sides = [[*p[:place], p[place] + sign * STEP, *p[place + 1 :]] for sign in (1, -1)]
+                up, down = (factors(y[0], side, link, options)[0] for side in sides)
+                terms = [
+                    mp.fprod([*term[:k], *term[k + 1 :], (above[k] - below[k]) / (2 * STEP)])
+                    for term, above, below in zip(moving, up, down, strict=True)
+                    for k in range(len(term))
+                ]
+                jumps = kink and place == 0 and y[0] == p[0]
+                slopes.append(exactly(mpf(0), kind=Kind.UNDEFINED) if jumps else exactly(*terms))
+            return value, slopes
+
+        def rows(y_true, y_pred, link="exp", full=True, **options):
+            found = []
+            for t, parts in zip(y_true, y_pred, strict=True):
+                (y,), outputs = numbers(t), numbers(parts)
+                moving, fixed = factors(mpf(y), [mpf(z) for z in outputs], link, options)
+                found.append(mp.fsum([*(mp.fprod(term) for term in moving), *(fixed if full else [])]))
+            return found
+
+        TERMS[name], ORACLE[name] = row, rows
+
+    return wrap
+
+
+# -- any real number ------------------------------------------------------------------------------------------------
+
+
+@density("rp", kink=True)
+def laplace_nll(y, loc, scale):
+    return [mp.log(scale), (abs(y - loc), 1 / scale)], [mp.log(2)]
+
+
+@density("rpp")
+def student_tnll(y, loc, scale, df):
+    t = (y - loc) / scale
+    return [
+        mp.log(scale), ((df + 1) / 2, mp.log1p(t * t / df)),
+        lgamma(df / 2), mp.log(df / 2) / 2, -lgamma((df + 1) / 2),
+    ], [mp.log(2 * mp.pi) / 2]  # fmt: skip
+
+
+@density("rp")
+def logistic_nll(y, loc, scale):
+    z = (y - loc) / scale
+    return [mp.log(scale), z, 2 * mp.log1p(mp.exp(-z))], []
+
+
+@density("rp")
+def cauchy_nll(y, loc, scale):
+    return [mp.log(scale), mp.log1p(((y - loc) / scale) ** 2)], [mp.log(mp.pi)]
+
+
+@density("rp")
+def gumbel_nll(y, loc, scale):
+    z = (y - loc) / scale
+    return [mp.log(scale), z, mp.exp(-z)], []
+
+
+@density("rpr")
+def generalized_extreme_value_nll(y, loc, scale, shape):
+    z = (y - loc) / scale
+    b = mp.log1p(shape * z) / shape if shape else z - shape * z * z / 2
+    return [mp.log(scale), b, (shape, b), mp.exp(-b)], []
+
+
+@density("rpp", kink=True)
+def generalized_normal_nll(y, loc, scale, shape):
+    far = mp.exp(shape * mp.log(abs(y - loc) / scale)) if y != loc else mpf(0)
+    return [mp.log(scale), lgamma(1 + 1 / shape), far], [mp.log(2)]
+
+
+@density("rpr")
+def skew_normal_nll(y, loc, scale, slant):
+    z = (y - loc) / scale
+    tail = mp.log(normal_cdf(slant * z)) if slant * z < 5 else mp.log1p(-normal_cdf(-slant * z))
+    return [mp.log(scale), z * z / 2, -tail], [mp.log(mp.pi / 2) / 2]
+
+
+def mixture(y: Number, outputs: list[Number], link: str, components: int) -> tuple[Terms, list[Terms]]:
+    """Terms of the value, and of the slopes by hand: a component's share of the density, less its weight."""
+    k = components
+    logit, mean, z = outputs[:k], outputs[k : 2 * k], outputs[2 * k :]
+    scale, turn = [LINKS[link](x) for x in z], [1 if link == "exp" else 1 / (1 + mp.exp(-x)) for x in z]
+    whole = mp.fsum(mp.exp(w) for w in logit)
+    each = [mp.exp(w - ((y - m) / s) ** 2 / 2) / s for w, m, s in zip(logit, mean, scale, strict=True)]
+    share = [one / mp.fsum(each) for one in each]
+    slopes = [[mp.exp(w) / whole, -part] for w, part in zip(logit, share, strict=True)]
+    slopes += [[-part * (y - m) / s**2] for part, m, s in zip(share, mean, scale, strict=True)]
+    rest = zip(share, mean, scale, turn, strict=True)
+    unit = [s if link == "exp" else mpf(1) for s in scale]
+    slopes += [
+        [u * t * part / s, -u * t * part / s * ((y - m) / s) ** 2]
+        for (part, m, s, t), u in zip(rest, unit, strict=True)
+    ]
+    return [mp.log(whole), -mp.log(mp.fsum(each))], slopes
+
+
+def mixture_row(y, p, edge, link="exp", full=True, components=2):
+    value, slopes = mixture(y[0], p, link, components)
+    return exactly(*value, *([mp.log(2 * mp.pi) / 2] if full else [])), [exactly(*terms) for terms in slopes]
+
+
+def mixture_rows(y_true, y_pred, link="exp", full=True, components=2):
+    pairs = [(mpf(numbers(t)[0]), [mpf(z) for z in numbers(parts)]) for t, parts in zip(y_true, y_pred, strict=True)]
+    constant = mp.log(2 * mp.pi) / 2 if full else 0
+    return [mp.fsum(mixture(y, outputs, link, components)[0]) + constant for y, outputs in pairs]
+
+
+TERMS["gaussian_mixture_nll"], ORACLE["gaussian_mixture_nll"] = mixture_row, mixture_rows
+
+
+# -- amounts --------------------------------------------------------------------------------------------------------
+
+
+@density("p")
+def exponential_nll(y, mean):
+    return [mp.log(mean), y / mean], []
+
+
+@density("pp")
+def gamma_nll(y, mean, shape):
+    ratio = y / mean
+    half = mp.log(2 * mp.pi) / 2
+    rest = lgamma(shape) - (shape - mpf(1) / 2) * mp.log(shape) + shape - half
+    return [rest, -mp.log(shape) / 2, (shape, ratio - 1 - mp.log(ratio))], [mp.log(y), half]
+
+
+@density("pp")
+def inverse_gaussian_nll(y, mean, shape):
+    return [-mp.log(shape) / 2, (shape / (2 * y), ((y - mean) / mean) ** 2)], [1.5 * mp.log(y), mp.log(2 * mp.pi) / 2]
+
+
+@density("rp")
+def log_normal_nll(y, mu, sigma):
+    return [mp.log(sigma), ((mp.log(y) - mu) / sigma) ** 2 / 2], [mp.log(y), mp.log(2 * mp.pi) / 2]
+
+
+@density("pp")
+def weibull_nll(y, scale, shape):
+    t = mp.log(y / scale)
+    return [-mp.log(shape), (-shape, t), mp.exp(shape * t)], [mp.log(y)]
+
+
+@density("pr")
+def generalized_pareto_nll(y, scale, shape):
+    x = y / scale
+    b = mp.log1p(shape * x) / shape if shape else x - shape * x * x / 2
+    return [mp.log(scale), b, (shape, b)], []
+
+
+@density("p")
+def pareto_nll(y, shape, minimum=1.0):
+    y = max(y, mpf(minimum))
+    return [-mp.log(shape), (shape, mp.log(y / mpf(minimum)))], [mp.log(y)]
+
+
+@density("pp")
+def beta_distribution_nll(y, a, b):
+    return [lgamma(a), lgamma(b), -lgamma(a + b), (-a, mp.log(y)), (-b, mp.log1p(-y))], [mp.log(y), mp.log1p(-y)]
+
+
+@density("pp")
+def kumaraswamy_nll(y, a, b):
+    rest = mp.log1p(-mp.exp(a * mp.log(y)))
+    return [-mp.log(a), -mp.log(b), -a * mp.log(y), (-b, rest), rest], [mp.log(y)]
+
+
+@density("rp")
+def von_mises_nll(y, loc, concentration):
+    level = mp.log(mp.besseli(0, concentration)) - concentration
+    return [level, (concentration, 1 - mp.cos(y - loc))], [mp.log(2 * mp.pi)]
+
+
+# -- counts ---------------------------------------------------------------------------------------------------------
+
+
+def negative_binomial(y, mean, dispersion, variance):
+    c = dispersion * mean if variance == "quadratic" else dispersion
+    r = mean / c
+    rise = [-lgamma(y + r), lgamma(r), (y, mp.log(r))]
+    return (r, mp.log1p(c)), [(r, mp.log1p(c)), (y, mp.log1p(c)), (-y, mp.log(mean)), *rise]
+
+
+@density("pp")
+def negative_binomial_nll(y, mean, dispersion, variance="quadratic"):
+    return negative_binomial(y, mean, dispersion, variance)[1], [lgamma(y + 1)]
+
+
+@density("ps")
+def zero_inflated_poisson_nll(y, rate, zeros):
+    if y == 0:
+        return [-mp.log(zeros + (1 - zeros) * mp.exp(-rate))], []
+    return [-mp.log(1 - zeros), rate, (-y, mp.log(rate))], [lgamma(y + 1)]
+
+
+@density("pps")
+def zero_inflated_negative_binomial_nll(y, mean, dispersion, zeros):
+    nothing, other = negative_binomial(y, mean, dispersion, "quadratic")
+    if y == 0:
+        return [-mp.log(zeros + (1 - zeros) * mp.exp(-mp.fprod(nothing)))], []
+    return [-mp.log(1 - zeros), *other], [lgamma(y + 1)]
+
+
+@density("ps")
+def hurdle_poisson_nll(y, rate, zeros):
+    if y == 0:
+        return [-mp.log(zeros)], []
+    return [-mp.log(1 - zeros), rate, (-y, mp.log(rate)), mp.log(-mp.expm1(-rate))], [lgamma(y + 1)]
+
+
+@density("s")
+def binomial_nll(y, p, trials=10):
+    return [(-y, mp.log(p)), (y - trials, mp.log(1 - p))], [-log_choose(trials, y)]
+
+
+@density("pp")
+def beta_binomial_nll(y, a, b, trials=10):
+    def rise(x, k):
+        return lgamma(x + k) - lgamma(x) - k * mp.log(x)
+
+    k = trials - y
+    return [
+        rise(a + b, trials), -rise(a, y), -rise(b, k), (y, mp.log1p(b / a)), (k, mp.log1p(a / b))
+    ], [-log_choose(trials, y)]  # fmt: skip
