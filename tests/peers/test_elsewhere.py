@@ -45,8 +45,6 @@ def with_torch(name, y, p, /, *more, **given):
         ("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss", ".NLLLoss", ".nll_loss")
     ):
         tensors[1] = tensors[1].long()
-    if name.endswith((".NLLLoss", ".nll_loss")) and tensors[1].dtype == torch.long:
-        tensors[0] = tensors[0].log_softmax(1)
     if "aussian" in name:
         tensors = [tensors[0][..., 0], tensors[1], tensors[0][..., 1]]
     given = {key: torch.tensor(value) if "weight" in key else value for key, value in given.items()}
