@@ -51,7 +51,7 @@ class CosineEmbedding(Loss, tasks=("retrieval",)):
     Use: pairs of texts, images or captions that belong together, or do not.
     Beware: only directions count; a vector of zeros has the cosine 0 and no gradient. Label 0 is read as -1.
     Reference: Salvador, Hynes, Aytar, Marin, Ofli, Weber and Torralba (2017), Learning cross-modal embeddings for
-        cooking recipes and food images, doi:10.1109/CVPR.2017.327
+        cooking recipes and food images, IEEE Conference on Computer Vision and Pattern Recognition
     Unlike:
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: the two vectors come first
 
@@ -89,7 +89,7 @@ class HingeEmbedding(Pointwise, aliases=("hinge_embedding_loss",), tasks=("retri
     Beware: takes distances, not squared, where the contrastive loss squares them. A negative distance counts as a gain.
         Label 0 is read as -1.
     Reference: Chopra, Hadsell and LeCun (2005), Learning a similarity metric discriminatively, with application to face
-        verification, doi:10.1109/CVPR.2005.202
+        verification, IEEE Conference on Computer Vision and Pattern Recognition
     Elsewhere:
         torch.nn.HingeEmbeddingLoss, torch.nn.functional.hinge_embedding_loss(margin=1.0) -> margin=margin
 
