@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lossary.core import catalogue
+from tests.backends import array
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,13 @@ def test_the_guide_to_a_new_loss_is_true_to_the_letter(tmp_path):
         "GemanMcClure or geman or ViewMatching or PrototypeSoftmax or lookup or families",
     )
     assert int(re.search(r"(\d+) passed", said)[1]) > 40
+
+
+def test_the_head_of_the_guide_answers_with_levels():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/heads.md").read_text(encoding="utf-8"), flags=re.S)
+    names = {"__name__": "heads"}
+    exec(compile(code, "heads.md", "exec"), names)
+    assert np.mean(array(names["head"].point(names["outputs"])) == names["grade"]) > 0.9
 
 
 def test_the_training_of_the_guide_works():

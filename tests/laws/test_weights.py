@@ -7,7 +7,7 @@ from keras import ops
 from lossary.core.results import Rows
 from lossary.numerics.masks import with_mask
 from tests.backends import USUAL, array, gradient, value_and_gradient
-from tests.laws.cases import CASES, FEW, among, every_case, every_loss_case, law
+from tests.laws.cases import CASES, FEW, ONE_EACH, among, every_case, every_loss_case, law
 
 SPLITTABLE = [c for c in CASES if not c().coupled and c.cls.__name__ != "RootMeanSquaredError"]
 
@@ -118,3 +118,19 @@ def test_weights_of_one_change_nothing(case, rng):
         loss = case(reduction=reduction)
         ones = np.ones((6, 1), dtype="float32")
         np.testing.assert_allclose(array(loss(y, p, sample_weight=ones)), array(loss(y, p)), rtol=2e-6, atol=1e-7)
+
+
+@law("case", [case for case in CASES if case.cls.entrywise], among(ONE_EACH))
+def test_a_missing_target_of_weight_0_is_not_there(case, rng):
+    """With every entry a row: the value is that of the entries that are there, and a missing one has no gradient."""
+    loss = case(entries=True, reduction="mean_with_sample_weight")
+    y, p = case.draw(rng)
+    missing = rng.uniform(size=y.shape) < 0.4
+    holes = np.where(missing, np.float32(np.nan), y)
+    there = (~missing).astype("float32")
+    slopes = gradient(lambda v: loss(holes, v, sample_weight=there), p)
+    np.testing.assert_allclose(
+        array(loss(holes, p, sample_weight=there)), array(loss(y, p, sample_weight=there)), rtol=1e-6
+    )
+    gone = missing if p.shape == y.shape else missing[:, 0]  # several numbers are predicted for one target
+    assert np.isfinite(slopes).all() and not slopes[gone].any() and slopes[~gone].any()

@@ -255,6 +255,8 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             "Give the model that many outputs per target.",
         ),
     }[contract.shape]
+    if contract.target is SOFT_LABEL and len(pred) > 1 and true == _without(pred, contract.axis):
+        do = "If y_true holds class indices, pass keras.utils.to_categorical(y_true), or take a loss of class indices."
     return ShapeError(
         f"{owner} compares y_true with y_pred.",
         arrived=f"y_true has shape {true} and y_pred has shape {pred}.",

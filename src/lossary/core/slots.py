@@ -41,7 +41,7 @@ POSITIVE = Values(
 )  # fmt: skip
 LOG_PROBABILITY = Values(
     "a log-probability <= 0", high=0.0, slack=1e-3, draw=lambda rng, shape, top: -rng.uniform(0.1, 5, shape),
-    hint="Pass the logarithm of the probability: the sum of the log-probabilities of the tokens.",
+    hint="Pass the logarithm of the probability; of a whole answer, the sum over its tokens.",
 )  # fmt: skip
 LOG_VARIANCE = Values("the logarithm of a variance")
 AMOUNT = Values("an amount >= 0", 0.0, neutral=1.0, draw=lambda rng, shape, top: rng.integers(0, 3, shape) + 0.5)

@@ -161,8 +161,7 @@ class GeneralizedKL(Divergence, aliases=("i_divergence", "unnormalized_kl"), tra
 
     Formula: \sum_c (y_c \log(y_c / p_c) - y_c + p_c) over the last axis
     Use: spectra, histograms of counts and factors of non-negative matrices, whose totals count too.
-    Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence. optax's takes the
-        logarithm of the predictions.
+    Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence.
     Reference: Lee and Seung (2000), Algorithms for non-negative matrix factorization, Advances in Neural Information
         Processing Systems 13
     Unlike:

@@ -110,7 +110,7 @@ class CumulativeLink(
     Use: the proportional-odds model: one score, and thresholds that are learned with it.
     Beware: y_pred holds the thresholds less the score and rises along a row, as ls.heads.CumulativeLink makes it;
         libraries differ in the sign of the score.
-    Reference: McCullagh (1980), Regression models for ordinal data, doi:10.1111/j.2517-6161.1980.tb01109.x
+    Reference: McCullagh (1980), Regression models for ordinal data, Journal of the Royal Statistical Society B
 
     >>> cumulative_link([0], [[0.0, 1.0]]), cumulative_link([1], [[-1.0, 1.0]])
     (0.69314718, 0.77193683)
@@ -157,7 +157,7 @@ class WeightedKappa(
     Beware: one number for the batch, which should be large. TensorFlow Addons takes the logarithm of it, as the paper
         does: the same minimum. 0 is right, 1 as good as random.
     Reference: de la Torre, Puig and Valls (2018), Weighted kappa loss function for multi-class classification of
-        ordinal data in deep learning, doi:10.1016/j.patrec.2017.05.018
+        ordinal data in deep learning, Pattern Recognition Letters
 
     >>> weighted_kappa([0, 1], [[1.0, 0.0], [0.0, 1.0]]), weighted_kappa([0, 1], [[0.5, 0.5], [0.5, 0.5]])
     (0.0, 1.0)

@@ -44,14 +44,14 @@ class MarginRanking(Loss, aliases=("pairwise_margin",), tasks=("ranking",), trai
 margin_ranking = function(MarginRanking)
 
 
-class CosineEmbedding(Loss, aliases=("cosine_embedding_loss",), tasks=("retrieval",)):
+class CosineEmbedding(Loss, tasks=("retrieval",)):
     r"""Turns two vectors of one kind towards each other, and two of different kinds away, up to a cosine of `margin`.
 
     Formula: 1 - c for y = 1, and \max(c - m, 0) for y = -1, with the cosine c of the two vectors and m = margin
     Use: pairs of texts, images or captions that belong together, or do not.
     Beware: only directions count; a vector of zeros has the cosine 0 and no gradient. Label 0 is read as -1.
     Reference: Salvador, Hynes, Aytar, Marin, Ofli, Weber and Torralba (2017), Learning cross-modal embeddings for
-        cooking recipes and food images, doi:10.1109/CVPR.2017.327
+        cooking recipes and food images, IEEE Conference on Computer Vision and Pattern Recognition
     Elsewhere:
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss(margin=0.0)
 
@@ -89,7 +89,7 @@ class HingeEmbedding(Pointwise, aliases=("hinge_embedding_loss",), tasks=("retri
     Beware: takes distances, not squared, where the contrastive loss squares them. A negative distance counts as a gain.
         Label 0 is read as -1.
     Reference: Chopra, Hadsell and LeCun (2005), Learning a similarity metric discriminatively, with application to face
-        verification, doi:10.1109/CVPR.2005.202
+        verification, IEEE Conference on Computer Vision and Pattern Recognition
     Elsewhere:
         torch.nn.HingeEmbeddingLoss, torch.nn.functional.hinge_embedding_loss(margin=1.0) -> margin=margin
 
