@@ -112,6 +112,7 @@ from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
 from lossary.families.deviances import TweedieDeviance as _TweedieDeviance
+from lossary.families.deviances import GeneralizedKL as _GeneralizedKL
 from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
 from lossary.families.deviations import PowerError as _PowerError
 from lossary.families.deviations import ReverseHuber as _ReverseHuber
@@ -128,6 +129,7 @@ from lossary.families.divergences import JensenShannon as _JensenShannon
 from lossary.families.divergences import Hellinger as _Hellinger
 from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
 from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
+from lossary.families.divergences import SquaredEMD as _SquaredEMD
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
@@ -142,6 +144,7 @@ from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.likelihoods import GaussianKL as _GaussianKL
 from lossary.families.lovasz import LovaszHinge as _LovaszHinge
 from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
 from lossary.families.margins import Hinge as _Hinge
@@ -181,6 +184,9 @@ from lossary.families.overlaps import LogDice as _LogDice
 from lossary.families.overlaps import LogCoshDice as _LogCoshDice
 from lossary.families.overlaps import GeneralizedDice as _GeneralizedDice
 from lossary.families.overlaps import MCC as _MCC
+from lossary.families.pairs import MarginRanking as _MarginRanking
+from lossary.families.pairs import CosineEmbedding as _CosineEmbedding
+from lossary.families.pairs import HingeEmbedding as _HingeEmbedding
 from lossary.families.positive_likelihoods import ExponentialNLL as _ExponentialNLL
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
 from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
@@ -222,6 +228,7 @@ from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleIn
 from lossary.families.relative import WeightedMeanAbsolutePercentageError as _WeightedMeanAbsolutePercentageError
 from lossary.families.relative import NormalizedMeanSquaredError as _NormalizedMeanSquaredError
 from lossary.families.relative import PearsonCorrelation as _PearsonCorrelation
+from lossary.families.relative import MeanPairwiseSquaredError as _MeanPairwiseSquaredError
 from lossary.families.robust import Huber as _Huber
 from lossary.families.robust import SmoothL1 as _SmoothL1
 from lossary.families.robust import PseudoHuber as _PseudoHuber
@@ -234,6 +241,10 @@ from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
 from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
+from lossary.families.scores import NLL as _NLL
+from lossary.families.scores import Unlikelihood as _Unlikelihood
+from lossary.families.scores import Bootstrapped as _Bootstrapped
+from lossary.families.scores import AsymmetricSingleLabel as _AsymmetricSingleLabel
 from lossary.families.scores import LogitAdjusted as _LogitAdjusted
 from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
@@ -343,6 +354,9 @@ class InverseGaussianDeviance(_InverseGaussianDeviance):
 class TweedieDeviance(_TweedieDeviance):
     def __init__(self, power: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class GeneralizedKL(_GeneralizedKL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class HalfSquaredError(_HalfSquaredError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -391,6 +405,9 @@ class TotalVariationDistance(_TotalVariationDistance):
 class TriangularDiscrimination(_TriangularDiscrimination):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SquaredEMD(_SquaredEMD):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Circle(_Circle):
     def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -432,6 +449,9 @@ class Poisson(_Poisson):
 
 class GaussianNLL(_GaussianNLL):
     def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GaussianKL(_GaussianKL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class LovaszHinge(_LovaszHinge):
     def __init__(self, *, ignore_class: int | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -550,6 +570,15 @@ class GeneralizedDice(_GeneralizedDice):
 class MCC(_MCC):
     def __init__(self, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MarginRanking(_MarginRanking):
+    def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CosineEmbedding(_CosineEmbedding):
+    def __init__(self, margin: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HingeEmbedding(_HingeEmbedding):
+    def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class ExponentialNLL(_ExponentialNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -590,7 +619,7 @@ class Quantile(_Quantile):
     def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class MultiQuantile(_MultiQuantile):
-    def __init__(self, q: tuple = (0.1, 0.5, 0.9), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, q: tuple = (0.1, 0.5, 0.9), crossing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -673,6 +702,9 @@ class NormalizedMeanSquaredError(_NormalizedMeanSquaredError):
 class PearsonCorrelation(_PearsonCorrelation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MeanPairwiseSquaredError(_MeanPairwiseSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Huber(_Huber):
     def __init__(self, delta: float = 1.0, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
 
@@ -708,6 +740,18 @@ class SparseCategoricalHinge(_SparseCategoricalHinge):
 
 class MulticlassPerceptron(_MulticlassPerceptron):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NLL(_NLL):
+    def __init__(self, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Unlikelihood(_Unlikelihood):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Bootstrapped(_Bootstrapped):
+    def __init__(self, beta: float = 0.95, kind: str = 'soft', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AsymmetricSingleLabel(_AsymmetricSingleLabel):
+    def __init__(self, gamma_pos: float = 1.0, gamma_neg: float = 4.0, label_smoothing: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class LogitAdjusted(_LogitAdjusted):
     def __init__(self, class_counts: tuple[float, ...] | None = None, tau: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -824,6 +868,10 @@ def inverse_gaussian_deviance(y_true: Any, y_pred: Any) -> Any: ...
 wald_deviance = inverse_gaussian_deviance
 def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5) -> Any: ...
 compound_poisson_gamma = tweedie_deviance
+def generalized_kl(y_true: Any, y_pred: Any) -> Any: ...
+i_divergence = generalized_kl
+generalized_kl_divergence = generalized_kl
+unnormalized_kl = generalized_kl
 def half_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 half_mse = half_squared_error
 def power_error(y_true: Any, y_pred: Any, q: float = 1.5) -> Any: ...
@@ -877,6 +925,11 @@ total_variation_divergence = total_variation_distance
 def triangular_discrimination(y_true: Any, y_pred: Any) -> Any: ...
 symmetric_chi_squared = triangular_discrimination
 vincze_le_cam = triangular_discrimination
+def squared_emd(y_true: Any, y_pred: Any) -> Any: ...
+emd = squared_emd
+squared_earth_mover = squared_emd
+earth_mover_distance = squared_emd
+emd_loss = squared_emd
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -917,6 +970,10 @@ def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: b
 gaussian = gaussian_nll
 normal_nll = gaussian_nll
 gaussian_negative_log_likelihood = gaussian_nll
+def gaussian_kl(mean: Any, log_variance: Any) -> Any: ...
+vae_kl = gaussian_kl
+kl_to_standard_normal = gaussian_kl
+latent_kl = gaussian_kl
 def lovasz_hinge(y_true: Any, y_pred: Any, *, ignore_class: int | None = None) -> Any: ...
 lovasz = lovasz_hinge
 binary_lovasz = lovasz_hinge
@@ -1027,6 +1084,13 @@ def mcc(y_true: Any, y_pred: Any, smooth: float = 1e-05, *, axis: tuple[int, ...
 matthews = mcc
 matthews_correlation = mcc
 phi = mcc
+def margin_ranking(y_true: Any, first: Any, second: Any, margin: float = 1.0) -> Any: ...
+margin_ranking_loss = margin_ranking
+pairwise_margin = margin_ranking
+def cosine_embedding(y_true: Any, first: Any, second: Any, margin: float = 0.0) -> Any: ...
+cosine_embedding_loss = cosine_embedding
+def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any: ...
+hinge_embedding_loss = hinge_embedding
 def exponential_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
@@ -1063,7 +1127,7 @@ pinball = quantile
 quantile_loss = quantile
 tilted = quantile
 check_loss = quantile
-def multi_quantile(y_true: Any, y_pred: Any, q: tuple = (0.1, 0.5, 0.9)) -> Any: ...
+def multi_quantile(y_true: Any, y_pred: Any, q: tuple = (0.1, 0.5, 0.9), crossing: float = 0.0) -> Any: ...
 quantiles = multi_quantile
 multi_quantile_loss = multi_quantile
 def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any = None) -> Any: ...
@@ -1165,6 +1229,9 @@ def pearson_correlation(y_true: Any, y_pred: Any) -> Any: ...
 pearson = pearson_correlation
 plcc = pearson_correlation
 correlation_loss = pearson_correlation
+def mean_pairwise_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+mpse = mean_pairwise_squared_error
+pairwise_squared_error = mean_pairwise_squared_error
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any: ...
 huber_loss = huber
 smooth_mae = huber
@@ -1195,6 +1262,19 @@ weston_watkins = multi_margin
 def sparse_categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 crammer_singer = sparse_categorical_hinge
 def multiclass_perceptron(y_true: Any, y_pred: Any) -> Any: ...
+def nll(y_true: Any, y_pred: Any, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None) -> Any: ...
+negative_log_likelihood = nll
+def unlikelihood(y_true: Any, y_pred: Any) -> Any: ...
+unlikelihood_loss = unlikelihood
+negative_learning = unlikelihood
+complementary_label = unlikelihood
+def bootstrapped(y_true: Any, y_pred: Any, beta: float = 0.95, kind: str = 'soft') -> Any: ...
+bootstrapping = bootstrapped
+soft_bootstrapping = bootstrapped
+bootstrapped_cross_entropy = bootstrapped
+def asymmetric_single_label(y_true: Any, y_pred: Any, gamma_pos: float = 1.0, gamma_neg: float = 4.0, label_smoothing: float = 0.1) -> Any: ...
+asl_single_label = asymmetric_single_label
+asymmetric_loss_single_label = asymmetric_single_label
 def logit_adjusted(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, tau: float = 1.0) -> Any: ...
 logit_adjustment = logit_adjusted
 balanced_softmax = logit_adjusted

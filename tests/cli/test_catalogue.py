@@ -36,6 +36,9 @@ def test_list_filters():
     assert run("list", "--names", "--family", "robust").stdout.split() == ls.losses(family="robust")
     assert run("list", "--names", "pinball").stdout.split() == ["quantile", "smooth_quantile"]
     assert "huber" in run("list", "--names", "HuberLoss").stdout.split()
+    there = run("list", "--library", "smp", "--family", "overlaps")
+    assert "there segmentation_models_pytorch.losses.DiceLoss" in there.stdout
+    assert run("list", "--names", "--library=smp").stdout.split() == ls.losses(library="smp")
     both = run("list", "--names", "--task", "regression", "--trait", "convex").stdout.split()
     assert both == sorted(set(ls.losses(task="regression")) & set(ls.losses(trait="convex")))
 

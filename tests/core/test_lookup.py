@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
-from lossary.core import catalogue
+from lossary.core import catalogue, elsewhere
 from lossary.core.schedules import Moving
 from lossary.objective.sources import Source
 from tests.backends import array
@@ -111,10 +111,10 @@ def test_misspelt_names_are_found():
 ABSENT = """
 infonce ranknet cosface sphereface contrastive npair lambdarank approx_ndcg
 ppo_clip simpo barlow_twins vicreg byol dino simclr moco adaptive_wing
-ssim psnr lpips zinb negative_binomial gamma_nll weibull crps
+ssim psnr lpips crps
 wasserstein sinkhorn gan_hinge lsgan wgan_gp center_loss proxy_nca
 multi_similarity lifted_structure angular supcon rnnt perceptual style mixup
-label_distribution ordinal coral corn emd yolo detr
+label_distribution emd yolo detr
 """
 
 
@@ -174,6 +174,70 @@ def test_losses_are_listed_by_family_task_and_trait():
     assert set(ls.losses(task="multiclass", trait="convex")) >= {"categorical_crossentropy", "categorical_hinge"}
     with pytest.raises(ls.UnknownLossError, match="robust"):
         ls.losses(family="sturdy")
+
+
+def test_losses_are_listed_by_library():
+    masks = ls.losses(family="segmentation", library="monai")  # a task, where no family has the name
+    assert {"dice", "jaccard", "tversky"} <= set(masks) == set(ls.losses(task="segmentation", library="monai"))
+    assert ls.losses(library="smp") == ls.losses(library="segmentation_models_pytorch") != masks
+    assert "smooth_l1" in ls.losses(library="torch.nn") and "smooth_l1" not in ls.losses(library="tf.keras")
+    with pytest.raises(ls.UnknownLossError, match="monai"):
+        ls.losses(library="monia")
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("tf.losses.Huber", "keras.losses.Huber"),
+        ("tf.keras.losses.MSE", "keras.losses.MeanSquaredError"),
+        ("tensorflow.keras.losses.mae", "keras.losses.MeanAbsoluteError"),
+        ("nn.HuberLoss", "torch.nn.HuberLoss"),
+        ("F.huber_loss", "torch.nn.functional.huber_loss"),
+        ("tfa.losses.PinballLoss", "tensorflow_addons.losses.PinballLoss"),
+        ("smp.losses.MCCLoss", "segmentation_models_pytorch.losses.MCCLoss"),
+        ("xgboost:reg:logistic", "xgboost.reg:logistic"),
+        ("lightgbm:huber", "lightgbm.objective:huber"),
+        ("optax.log_cosh", "optax.losses.log_cosh"),
+    ],
+)
+def test_a_library_has_several_names(name, same):
+    assert repr(ls.get(name)) == repr(ls.get(same))
+
+
+def test_several_lines_are_told_apart_by_what_is_given():
+    name = "monai.losses.DiceLoss"
+    assert repr(ls.get(name)) == "Dice(smooth=1e-05, class_axis=1)"
+    assert type(ls.get(name, jaccard=True)) is ls.Jaccard and type(ls.get(name, squared_pred=True)) is ls.SquaredDice
+    assert ls.get(name, softmax=True).exclusive and not ls.get(name, sigmoid=True).exclusive
+    with pytest.raises(ls.ParameterError, match="include_background"):
+        ls.get(name, sigmoid=True, include_background=False)
+    with pytest.raises(ls.ParameterError, match="smooth_nr=1e-05"):
+        ls.get(name, sigmoid=True, smooth_nr=0.5)
+    for power, cls in ((0, ls.MeanSquaredError), (1, ls.PoissonDeviance), (1.4, ls.TweedieDeviance)):
+        assert type(ls.get("sklearn.metrics.mean_tweedie_deviance", power=power)) is cls
+    with pytest.raises(ls.ParameterError, match="mode='binary'"):
+        ls.get("smp.losses.DiceLoss")
+    with pytest.raises(ls.ParameterError, match="calculated"):
+        ls.get("smp.losses.DiceLoss", mode="binary", smooth={})
+
+
+def test_a_factor_multiplies_whatever_the_reduction(rng):
+    y, p = rng.normal(size=(2, 3, 4)).astype("float32")
+    for reduction in ("mean", "sum", None):
+        loss = ls.get("optax.losses.cosine_similarity", reduction=reduction)
+        again = keras.losses.deserialize(keras.losses.serialize(loss))
+        want = -array(ls.CosineSimilarity(reduction=reduction)(y, p))
+        np.testing.assert_allclose(array(again(y, p)), want, rtol=1e-6)
+        assert np.shape(array(loss(y, p))) == np.shape(want)
+
+
+def test_every_line_is_written_as_it_should_be():
+    for bad in ("x.Loss(a=1.0) -> b=c", "x.Loss(1.0)", "x.Loss -> 0.5"):
+        with pytest.raises(AssertionError):
+            elsewhere.read(bad)
+    line = elsewhere.read("x.Loss(a=2.0, b={3.0, ...}, c=1) -> d=a**-1 + b/2, times=0.5")
+    assert line.values({"b": 4.0}) == {"d": 2.5, "times": 0.5} and line.asked() == {"b": 3.0}
+    assert line.unequal({"b": 1.0, "c": 2}) == ["c"] and line.unequal({"a": 9.0}) == ["b"]
 
 
 SHORT = "mse MSE mae MAE mape MAPE msle MSLE bce BCE kld KLD logcosh hinge poisson cosine_similarity"

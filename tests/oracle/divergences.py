@@ -74,3 +74,22 @@ TERMS["jensen_shannon"] = divergence(jensen_shannon)
 TERMS["hellinger"] = divergence(hellinger)
 TERMS["total_variation_distance"] = divergence(total_variation)
 TERMS["triangular_discrimination"] = divergence(triangular)
+
+
+def generalized(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    if y == 0:
+        return exactly(p), exactly(mpf(1))
+    log, slope, kind = logarithm(p, edge)
+    return exactly(y * (mp.log(y) - log) - y + p, kind=kind), exactly((p - y) * slope, kind=kind)
+
+
+def squared_emd(y: list[Number], p: list[Number], edge: Float) -> Row:
+    gaps = [mp.fsum(p[: k + 1]) - mp.fsum(y[: k + 1]) for k in range(len(p))]
+    parts = [(k, part) for k in range(len(p)) for part in (*p[: k + 1], *(-t for t in y[: k + 1]))]
+    return exactly(*(gaps[k] * part for k, part in parts)), [
+        exactly(*(2 * part for k, part in parts if k >= first)) for first in range(len(p))
+    ]
+
+
+TERMS["generalized_kl"] = divergence(generalized)
+TERMS["squared_emd"] = squared_emd

@@ -4,6 +4,8 @@
 are those of the loss; nothing here is clever, so nothing here can share a mistake with what it judges.
 """
 
+import itertools
+
 from mpmath import mp, mpf
 
 mp.dps = 40
@@ -255,12 +257,14 @@ def cosine_similarity(y_true, y_pred):
 
 
 @oracle("multi_quantile")
-def multi_quantile(y_true, y_pred, q=(0.1, 0.5, 0.9)):
+def multi_quantile(y_true, y_pred, q=(0.1, 0.5, 0.9), crossing=0.0):
     rows = []
     for t, parts in zip(y_true, y_pred, strict=True):
         (y,) = numbers(t)
         gaps = [(mpf(level), y - p) for level, p in zip(q, numbers(parts), strict=True)]
-        rows.append(mean(max(level * gap, (level - 1) * gap) for level, gap in gaps))
+        crossed = mp.fsum(max(a - b, 0) for (_, b), (_, a) in itertools.pairwise(gaps))
+        pinball = mean(max(level * gap, (level - 1) * gap) for level, gap in gaps)
+        rows.append(pinball + mpf(crossing) / len(gaps) * crossed)
     return rows
 
 
@@ -640,3 +644,26 @@ ORACLE["jensen_shannon"] = divergence(jensen_shannon)
 ORACLE["hellinger"] = divergence(lambda y, p: (mp.sqrt(y) - mp.sqrt(p)) ** 2 / 2)
 ORACLE["total_variation_distance"] = divergence(lambda y, p: abs(y - p) / 2)
 ORACLE["triangular_discrimination"] = divergence(lambda y, p: (y - p) ** 2 / (y + p) if y + p else mpf(0))
+ORACLE["generalized_kl"] = divergence(lambda y, p: (y * mp.log(y / p) if y else 0) - y + p)
+ORACLE["hinge_embedding"] = entrywise(lambda y, p, margin=1: p if y == 1 else max(mpf(margin) - p, mpf(0)))
+
+
+def rowwise(of):
+    def rows(y_true, y_pred, **parameters):
+        return [of(numbers(t), numbers(q), **parameters) for t, q in zip(y_true, y_pred, strict=True)]
+
+    return rows
+
+
+@rowwise
+def _squared_emd(y, p):
+    return mp.fsum((mp.fsum(y[: k + 1]) - mp.fsum(p[: k + 1])) ** 2 for k in range(len(y)))
+
+
+@rowwise
+def _pairwise(y, p):
+    pairs = [(i, j) for i in range(len(y)) for j in range(len(y)) if i != j]
+    return mean(((y[i] - y[j]) - (p[i] - p[j])) ** 2 for i, j in pairs) if pairs else mpf(0)
+
+
+ORACLE["squared_emd"], ORACLE["mean_pairwise_squared_error"] = _squared_emd, _pairwise

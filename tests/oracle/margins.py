@@ -60,3 +60,14 @@ TERMS["truncated_hinge"] = margin(ramp)
 TERMS["savage"] = margin(savage)
 TERMS["tangent"] = margin(tangent)
 TERMS["unhinged"] = margin(lambda m: (exactly(mpf(1), -m), mpf(-1)))
+
+
+@entrywise
+def hinge_embedding(y: Number, p: Number, edge: Float, margin: float = 1.0) -> tuple[Sum, Sum]:
+    if y == 1:
+        return exactly(p), exactly(mpf(1))
+    short = mpf(margin) - p
+    return exactly(max(short, mpf(0))), between(-1, 0) if short == 0 else exactly(-mpf(short > 0))
+
+
+TERMS["hinge_embedding"] = hinge_embedding

@@ -474,3 +474,81 @@ def distribution_focal(slots, weight, keep, form):
         return (i + 1 - y) * nll(e, i) + (y - i) * nll(e, i + 1) if there else None
 
     return [entry(*one) for one in zip(slots["y_true"], slots["y_pred"], keep, strict=True)]
+
+
+@oracle
+def margin_ranking(slots, weight, keep, form, margin=1.0):
+    rows = zip(slots["y_true"], slots["first"], slots["second"], keep, strict=True)
+    return [max(mpf(margin) - (1 if y > 0 else -1) * (a - b), mpf(0)) if there else None for y, a, b, there in rows]
+
+
+@oracle
+def cosine_embedding(slots, weight, keep, form, margin=0.0):
+    values = []
+    for y, a, b, there in zip(
+        slots["y_true"], directions(slots["first"]), directions(slots["second"]), keep, strict=True
+    ):
+        values.append((1 - dot(a, b) if y > 0 else max(dot(a, b) - mpf(margin), mpf(0))) if there else None)
+    return values
+
+
+def each_token(of, y, p, keep):
+    """A value of each index y with its row of numbers p, however many axes there are."""
+
+    def entry(y, p, there):
+        if isinstance(y, list):
+            return [entry(*one, there) for one in zip(y, p, strict=True)]
+        return of(int(y), p) if there else None
+
+    return [entry(*one) for one in zip(y, p, keep, strict=True)]
+
+
+def of_log_probabilities(slots, weight, keep, form, class_weight=None, ignore_class=None):
+    def of(t, p):
+        return None if t == ignore_class else -mpf(class_weight[t] if class_weight else 1) * p[t]
+
+    return each_token(of, slots["y_true"], slots["y_pred"], keep)
+
+
+NAMED_ORACLE["nll"] = of_log_probabilities
+
+
+@oracle
+def unlikelihood(slots, weight, keep, form):
+    def of(t, z):
+        e = [mp.exp(x - max(z)) for x in z]
+        return -mp.log(mp.fsum(v for c, v in enumerate(e) if c != t) / mp.fsum(e))
+
+    return each_token(of, slots["y_true"], slots["y_pred"], keep)
+
+
+@oracle
+def bootstrapped(slots, weight, keep, form, beta=0.95, kind="soft"):
+    def of(t, z):
+        e = {c: mp.exp(x) for c, x in enumerate(z)}
+        costs = [nll(e, c) for c in e]
+        own = min(costs) if kind == "hard" else mp.fsum(e[c] * costs[c] for c in e) / mp.fsum(e.values())
+        return mpf(beta) * costs[t] + (1 - mpf(beta)) * own
+
+    return each_token(of, slots["y_true"], slots["y_pred"], keep)
+
+
+@oracle
+def asymmetric_single_label(slots, weight, keep, form, gamma_pos=1.0, gamma_neg=4.0, label_smoothing=0.1):
+    def of(t, z):
+        e = {c: mp.exp(x) for c, x in enumerate(z)}
+        whole, spread = mp.fsum(e.values()), mpf(label_smoothing) / len(z)
+        rest = {c: mp.fsum(v for k, v in e.items() if k != c) / whole for c in e}
+        value = (1 - mpf(label_smoothing) + spread) * rest[t] ** mpf(gamma_pos) * nll(e, t)
+        return value + mp.fsum(spread * (e[c] / whole) ** mpf(gamma_neg) * nll(e, c) for c in e if c != t)
+
+    return each_token(of, slots["y_true"], slots["y_pred"], keep)
+
+
+@oracle
+def gaussian_kl(slots, weight, keep, form):
+    rows = zip(slots["mean"], slots["log_variance"], keep, strict=True)
+    return [
+        mp.fsum(m**2 + mp.exp(v) - v - 1 for m, v in zip(mu, log, strict=True)) / 2 if there else None
+        for mu, log, there in rows
+    ]

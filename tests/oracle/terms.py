@@ -326,11 +326,20 @@ TERMS["cosine_similarity"] = cosine_similarity
 # -- quantities predicted along one more axis -----------------------------------------------------------------------
 
 
-def multi_quantile(y: list[Number], p: list[Number], edge: Float, q: tuple[float, ...] = (0.1, 0.5, 0.9)) -> Row:
+def multi_quantile(
+    y: list[Number], p: list[Number], edge: Float, q: tuple[float, ...] = (0.1, 0.5, 0.9), crossing: float = 0.0
+) -> Row:
     pairs = [quantile(part - y[0], level) for part, level in zip(p, q, strict=True)]
     share = 1 / mpf(len(pairs))
     slopes = [(s if isinstance(s, Sum) else exactly(s)).times(share) for _, s in pairs]
-    return exactly(*(v * share for v, _ in pairs)), slopes
+    terms, price = [v * share for v, _ in pairs], mpf(crossing) * share
+    for i in range(len(p) - 1 if crossing else 0):
+        over = p[i] - p[i + 1]
+        terms.append(price * max(over, mpf(0)))
+        for k, sign in ((i, 1), (i + 1, -1)):
+            bend = between(*sorted((mpf(0), sign * price))) if over == 0 else exactly(sign * price * (over > 0))
+            slopes[k] = total([slopes[k], bend])
+    return exactly(*terms), slopes
 
 
 def gaussian_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance", full: bool = True) -> Row:
@@ -471,6 +480,19 @@ def positive(of: Callable[[Number, Number], tuple[Number, Number]]) -> Callable[
     return entrywise(entry)
 
 
+def pairwise_squared(y: list[Number], p: list[Number], edge: Float) -> Row:
+    """The mean over pairs is 2 / (n - 1) times the sum of the squared distances from the mean error."""
+    n, share = len(y), 1 / mpf(max(len(y) - 1, 1))
+    mean = mp.fsum([*p, *(-t for t in y)]) / n
+    parts, slopes = [], []
+    for t, q in zip(y, p, strict=True):
+        apart = q - t - mean
+        parts += [2 * share * apart * part for part in (q, -t)]
+        slopes.append(exactly(*(4 * share * part for part in (q, -t, -mean))))
+    return exactly(*parts), slopes
+
+
+TERMS["mean_pairwise_squared_error"] = pairwise_squared
 TERMS["poisson_deviance"] = poisson_deviance
 TERMS["gamma_deviance"] = positive(lambda y, p: (2 * (y / p - 1 - mp.log(y / p)), 2 * (p - y) / p**2))
 TERMS["inverse_gaussian_deviance"] = positive(lambda y, p: ((y - p) ** 2 / (y * p**2), 2 * (p - y) / p**3))

@@ -208,6 +208,22 @@ def _bins(x: Array) -> Given:
     return np.zeros(x.size), _side(x, np.zeros_like(x), np.zeros_like(x))
 
 
+def _ranked(x: Array) -> Given:
+    """Two scores whose difference is x; the first should be higher."""
+    return {"y_true": np.ones_like(x), "first": x, "second": 0 * x}
+
+
+def _pair(x: Array) -> Given:
+    """Two vectors at an angle of x degrees, of one kind."""
+    turn = np.deg2rad(x)
+    return {"y_true": np.ones_like(x), "first": _rows(x, 1.0, 0.0), "second": _side(np.cos(turn), np.sin(turn))}
+
+
+def _log_shares(x: Array) -> Given:
+    """The log-probabilities of two classes, of which the first is true."""
+    return _first(x), _side(x, np.log(-np.expm1(np.minimum(x, -1e-6))))
+
+
 def boxes(coding: str, x: Array, y: Array) -> Given:
     """A box of side 1, and the same moved by (x, y)."""
     zero, one = np.zeros_like(x), np.ones_like(x)
@@ -386,6 +402,12 @@ _ALL = (
     Axis("score (thresholds at -1 and 1, the level between them)", _WIDE, lambda x: _levels(x, -1.0),
          "thresholds less score"),
     Axis("logit of the bin of the target (others: 0)", (-5.0, 5.0), _bins, "bin"),
+    Axis("distance of a pair that should be apart", (0.0, 3.0), against(-1.0), "apart"),
+    Axis("first score − second score (the first should be higher)", (-3.0, 3.0), _ranked, "ranked"),
+    Axis("angle between the two (degrees; of one kind)", (0.0, 180.0), _pair, "angle of a pair"),
+    Axis("log-probability of the true class", (-6.0, 0.0), _log_shares, "log-probability"),
+    Axis("mean (log-variance: 0)", (-3.0, 3.0), lambda x: {"mean": x[:, None], "log_variance": 0 * x[:, None]},
+         "code"),
     Axis("log-probability: chosen − rejected", (-30.0, 30.0), _answers, "answers"),
 )  # fmt: skip
 AXES = {axis.name: axis for axis in _ALL}

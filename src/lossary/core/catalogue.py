@@ -175,7 +175,7 @@ def _one_of(name: str, theirs: list[Found], given: Mapping[str, Any]) -> Found:
 
 def _best(found: list[Found], given: Mapping[str, Any]) -> Found:
     """The line with an equal for the most of these parameters, the first of several."""
-    return min(found, key=lambda one: 0 if one.place is None else misfits(one.place, given))
+    return min(found, key=lambda one: (0, 0) if one.place is None else misfits(one.place, given))
 
 
 def _all_mean(theirs: list[Found], ours: Card | None = None) -> bool:

@@ -73,6 +73,7 @@ SOFT_LABEL = Values(
 SIGN = Values(
     "a label -1 or 1 (or 0 or 1, where 0 is read as -1)", allowed=(-1.0, 0.0, 1.0),
     hint="Hinge losses read signs; round soft labels first.",
+    draw=lambda rng, shape, top: rng.choice([-1.0, 1.0], size=shape),
 )  # fmt: skip
 COUNT = Values("a count or amount >= 0", 0.0, hint="Look for missing values that are coded as negative numbers.")
 RATE = Values(

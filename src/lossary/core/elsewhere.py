@@ -12,7 +12,7 @@ A line names a loss of a library, its parameters with their defaults, and after 
     sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power        something, such as 1.5
 
 A parameter of theirs that nothing here follows from has no equal away from the value that the line gives it. Where
-several lines have a name, the first that takes the given parameters is meant.
+several lines have a name, the first that takes the given parameters is meant; one that names their values goes first.
 """
 
 from __future__ import annotations
@@ -192,11 +192,12 @@ def _value(expr: ast.expr, theirs: Mapping[str, Any]) -> Any:
     return ast.literal_eval(expr)
 
 
-def misfits(place: str, given: Mapping[str, Any]) -> int:
-    """How many of these parameters the line does not know, or has no equal for."""
+def misfits(place: str, given: Mapping[str, Any]) -> tuple[int, int]:
+    """How many of these parameters the line does not know, or has no equal for; and how many it takes as they come."""
     given, line = _set(given), read(place)
     known = {*line.theirs, *COMMON, *library(peer_name(place)).legacy}
-    return len(set(given) - known) + len(line.unequal(given))
+    taken = sum(isinstance(value, set) and ... in value for value in line.theirs.values())
+    return len(set(given) - known) + len(line.unequal(given)), taken
 
 
 def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any]:

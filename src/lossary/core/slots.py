@@ -43,6 +43,7 @@ LOG_PROBABILITY = Values(
     "a log-probability <= 0", high=0.0, slack=1e-3, draw=lambda rng, shape, top: -rng.uniform(0.1, 5, shape),
     hint="Pass the logarithm of the probability: the sum of the log-probabilities of the tokens.",
 )  # fmt: skip
+LOG_VARIANCE = Values("the logarithm of a variance")
 AMOUNT = Values("an amount >= 0", 0.0, neutral=1.0, draw=lambda rng, shape, top: rng.integers(0, 3, shape) + 0.5)
 TIME = Values("a time >= 0", 0.0, draw=lambda rng, shape, top: rng.integers(1, 5, shape).astype(float))
 YES_NO = Values(

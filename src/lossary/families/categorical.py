@@ -76,15 +76,11 @@ class SparseCategoricalCrossentropy(
             label_smoothing=label_smoothing
         optax.losses.softmax_cross_entropy_with_integer_labels(axis=-1) -> from_logits=True, axis=axis
         tf.nn.sparse_softmax_cross_entropy_with_logits -> from_logits=True
-        torch.nn.NLLLoss, torch.nn.functional.nll_loss(weight=None, ignore_index=-100) -> from_logits=True, axis=1,
-            ignore_class=ignore_index, class_weight=weight
         sklearn._loss.HalfMultinomialLoss, xgboost.multi:softprob, xgboost.multi:softmax,
             lightgbm.objective:multiclass -> from_logits=True
         timm.loss.LabelSmoothingCrossEntropy(smoothing=0.1) -> from_logits=True, label_smoothing=smoothing
         segmentation_models_pytorch.losses.SoftCrossEntropyLoss(dim=1, ignore_index=-100, smooth_factor={0.1, ...}) ->
             from_logits=True, axis=1, ignore_class=ignore_index, label_smoothing=smooth_factor
-    Unlike:
-        nll: in torch, of log-probabilities; elsewhere, of probabilities
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207

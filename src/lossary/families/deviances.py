@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from ..core.contract import COUNT, RATE
-from ..core.forms import Pointwise
+from ..core.contract import COUNT, RATE, Contract
+from ..core.forms import Divergence, Pointwise
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import number
@@ -11,6 +11,18 @@ from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import log
 from ..numerics.stable import SMALLEST, at_least, less_log1p, log_quotient, power, reciprocal, surprise, wide
+
+
+def _lacking(y: Tensor, p: Tensor, dtype: str) -> Tensor:
+    """y log(y / p) - y + p, also where the two are nearly equal."""
+    nothing = y <= 0
+    some = ops.where(nothing, 1.0, y)
+    ratio = p / some
+    near = ops.logical_and(ratio > 0.4, ratio < 2.9)
+    grown = ops.where(near, (p - some) / some, 0.0)
+    middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)  # beyond, logarithms are far apart, and the ratio is none
+    far = ops.where(middle, -log(ops.where(middle, ratio, 1.0)), log(some) + surprise(p, dtype))
+    return ops.where(nothing, p, ops.where(near, some * less_log1p(grown), (p - some) + some * far))
 
 
 class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("convex", "smooth")):
@@ -31,15 +43,7 @@ class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("co
     target, prediction = COUNT, RATE
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        nothing = y <= 0
-        some = ops.where(nothing, 1.0, y)
-        ratio = p / some
-        near = ops.logical_and(ratio > 0.4, ratio < 2.9)
-        grown = ops.where(near, (p - some) / some, 0.0)
-        middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)  # beyond, logarithms are far apart, and the ratio is none
-        far = ops.where(middle, -log(ops.where(middle, ratio, 1.0)), log(some) + surprise(p, self.dtype))
-        lacking = ops.where(near, some * less_log1p(grown), (p - some) + some * far)
-        return 2 * ops.where(nothing, p, lacking)
+        return 2 * _lacking(y, p, self.dtype)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return 2 * ops.where(y <= 0, 0.0 * p + 1.0, (p - y) * reciprocal(p, self.dtype))
@@ -150,3 +154,33 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
 
 
 tweedie_deviance = function(TweedieDeviance)
+
+
+class GeneralizedKL(
+    Divergence, aliases=("i_divergence", "generalized_kl_divergence", "unnormalized_kl"), traits=("convex", "smooth")
+):
+    r"""The Kullback-Leibler divergence of amounts that need not sum to 1: 0 where they are equal, and never below.
+
+    Formula: \sum_c (y_c \log(y_c / p_c) - y_c + p_c) over the last axis
+    Use: spectra, histograms of counts and factors of non-negative matrices, whose totals count too.
+    Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence. optax's takes the
+        logarithm of the predictions.
+    Reference: Lee and Seung (2000), Algorithms for non-negative matrix factorization, Advances in Neural Information
+        Processing Systems 13
+
+    >>> generalized_kl([[2.0, 0.0]], [[2.0, 1.0]]), generalized_kl([[4.0]], [[2.0]])
+    (1.0, 0.7725887)
+    """
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(COUNT, RATE)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return _lacking(y, p, self.dtype)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return ops.where(y <= 0, 0.0 * p + 1.0, (p - y) * reciprocal(p, self.dtype))
+
+
+generalized_kl = function(GeneralizedKL)

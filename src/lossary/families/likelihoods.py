@@ -7,11 +7,12 @@ from ..core import axes
 from ..core.contract import COUNT, RATE, REAL, Contract, Values
 from ..core.forms import Parameters, Pointwise
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
 from ..core.params import choice, flag
+from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log
-from ..numerics.stable import SMALLEST, reciprocal, surprise, times_exp, wide, with_slope, with_slopes
+from ..numerics.backend import log, total
+from ..numerics.stable import SMALLEST, exp_less_line, reciprocal, surprise, times_exp, wide, with_slope, with_slopes
 
 
 class Poisson(
@@ -146,3 +147,28 @@ class GaussianNLL(
 
 
 gaussian_nll = function(GaussianNLL)
+
+
+class GaussianKL(Loss, aliases=("vae_kl", "kl_to_standard_normal", "latent_kl"), tasks=("distribution",)):
+    r"""How far predicted normal distributions are from the standard one: keeps the codes of an autoencoder in order.
+
+    Formula: \tfrac12 \sum_j (\mu_j^2 + e^{v_j} - v_j - 1), with the mean \mu and the log-variance v of each code
+    Use: variational autoencoders, as a term beside the error of the reconstruction, such as 0.1 * ls.GaussianKL().
+    Beware: sums over the codes of a row; where the other term is a mean over pixels, the balance is another one.
+        Predictions alone, without targets.
+    Reference: Kingma and Welling (2013), Auto-encoding variational Bayes, arXiv:1312.6114
+
+    >>> gaussian_kl([[1.0, 0.0]], [[0.0, 0.0]]), gaussian_kl([[0.0]], [[1.0]])
+    (0.5, 0.35914091)
+    """
+
+    inputs = declare(mean=Slot(REAL, ("row", "feature")), log_variance=Slot(LOG_VARIANCE, ("row", "feature")), stack=1)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["code"]]
+
+    def call(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        return 0.5 * total(ops.square(mean) + exp_less_line(log_variance), -1)
+
+
+gaussian_kl = function(GaussianKL)

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from ..core import axes
 from ..core.errors import ParameterError
-from ..core.forms import Distance, Parameters
+from ..core.forms import Distance, Parameters, absent
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import fraction, numbers
+from ..core.params import fraction, nonnegative, numbers
 from ..numerics import ops
-from ..numerics.stable import constant, mean
+from ..numerics.backend import total
+from ..numerics.stable import at_least, constant, mean
 
 
 class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
@@ -45,10 +46,11 @@ quantile = function(Quantile)
 class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), traits=("convex", "robust")):
     r"""Several quantiles of the same target at once: the mean of their quantile losses.
 
-    Formula: \frac1k \sum_i \max(q_i\,(y - p_i), (q_i - 1)\,(y - p_i))
+    Formula: \frac1k \sum_i \max(q_i\,(y - p_i), (q_i - 1)\,(y - p_i)) + \frac{c}{k} \sum_i \max(p_i - p_{i+1}, 0),
+        with c = crossing
     Use: prediction intervals: q = (0.05, 0.5, 0.95) gives a median with a 90 % band; one output per quantile.
-    Beware: nothing keeps the predicted quantiles in order; sort them, or build the model so that they cannot cross.
-        Some libraries sum over the quantiles instead.
+    Beware: by default nothing keeps the predicted quantiles in order: end the model in ls.heads.Quantiles, which cannot
+        cross, or set `crossing`. Some libraries sum over the quantiles instead.
     Reference: Wen, Torkkola, Narayanaswamy and Madeka (2017), A multi-horizon quantile recurrent forecaster,
         arXiv:1711.11053
 
@@ -60,6 +62,7 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
         tuple[float, ...],
         numbers("The quantiles, one per output.", low=0.0, high=1.0, closed=False, unusual=(0.2, 0.7), optional=False),
     ] = (0.1, 0.5, 0.9)
+    crossing: Annotated[float, nonnegative("The price of a unit by which two quantiles cross.", slide=(0.0, 5.0))] = 0.0
 
     unfit = "it needs one prediction for each quantile; ask for quantile:q=0.1,quantile:q=0.9 instead"
 
@@ -86,7 +89,11 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         e = parts - ops.expand_dims(y, -1)
         q = ops.convert_to_tensor(self.q, dtype=e.dtype)
-        return mean(ops.where(e > 0, (1 - q) * e, -q * e))
+        value = mean(ops.where(e > 0, (1 - q) * e, -q * e))
+        if absent(self.crossing):
+            return value
+        crossed = total(at_least(parts[..., :-1] - parts[..., 1:], 0.0), -1)
+        return value + self.crossing / self.outputs * crossed
 
 
 multi_quantile = function(MultiQuantile)

@@ -3,16 +3,25 @@
 from typing import Annotated, Any
 
 from ..core.axes import AXES, Axis, Plane, predictions
-from ..core.contract import Contract
+from ..core.contract import REAL, Contract
 from ..core.forms import Columns, Pointwise
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import fraction
-from ..core.results import Moments
+from ..core.results import Fused, Moments
 from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.stable import SMALLEST, at_least, larger, log_quotient, read_at_least, share_of, wide
+from ..numerics.stable import (
+    SMALLEST,
+    at_least,
+    larger,
+    length,
+    log_quotient,
+    read_at_least,
+    share_of,
+    wide,
+)
 
 
 class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE"), traits=("bounded",)):
@@ -183,3 +192,41 @@ class PearsonCorrelation(Columns, aliases=("pearson", "plcc", "correlation_loss"
 
 
 pearson_correlation = function(PearsonCorrelation)
+
+
+class MeanPairwiseSquaredError(
+    Loss, aliases=("mpse", "pairwise_squared_error"), tasks=("regression",), traits=("convex", "smooth")
+):
+    r"""The squared error of the differences between the entries of a row: an offset of all of them costs nothing.
+
+    Formula: \frac{1}{n (n - 1)} \sum_{i \ne j} ((y_i - y_j) - (p_i - p_j))^2 over the n entries of a row
+    Use: depth maps and profiles whose level is unknown or does not matter.
+    Beware: nothing fixes the level: add a little of a squared error. A row of one entry has the value 0.
+    Reference: Eigen, Puhrsch and Fergus (2014), Depth map prediction from a single image using a multi-scale deep
+        network, arXiv:1406.2283
+
+    >>> mean_pairwise_squared_error([[1.0, 2.0]], [[4.0, 7.0]]), mean_pairwise_squared_error([[1.0, 2.0]], [[4.0, 5.0]])
+    (4.0, 0.0)
+    """
+
+    unfit = "it compares the entries of a row, and one column has no differences"
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(REAL, REAL)
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["angle"]]
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and slopes of each row, from a quarter of the errors: no sum of them is too large."""
+        e, n = 0.25 * y_pred - 0.25 * y_true, length(y_pred)
+        rest = max(n - 1, 1) if isinstance(n, int) else at_least(n - 1, 1.0)
+        apart = e - ops.row_sum(e / n)
+        return ops.row_sum(apart * (apart * (32 / rest)))[..., 0], apart * (16 / rest)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Fused:
+        return Fused(self.kernel, y_pred, y_true, rowwise=True)
+
+
+mean_pairwise_squared_error = function(MeanPairwiseSquaredError)

@@ -5,15 +5,30 @@ from typing import Annotated
 from ..core import axes
 from ..core.contract import CLASS_INDEX, REAL
 from ..core.errors import ParameterError
-from ..core.forms import one_each
+from ..core.forms import ClassWeights, Ignored, Smoothing, one_each
+from ..core.forms.labels import weights_of_classes
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, number, numbers, positive
-from ..core.slots import Slot, declare
+from ..core.params import Param, choice, fraction, nonnegative, number, numbers, positive
+from ..core.reduction import REDUCTIONS
+from ..core.results import Rows
+from ..core.slots import LOG_PROBABILITY, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log
-from ..numerics.classes import one_hot, pick, surprise_of_one_logit
-from ..numerics.stable import LARGE, at_least, largest, mean, mean_square
+from ..numerics.backend import log, total
+from ..numerics.classes import misses_of_logits, one_hot, pick, surprise_of_logits, surprise_of_one_logit
+from ..numerics.pairs import log_sum_exp
+from ..numerics.stable import (
+    LARGE,
+    SMALLEST,
+    at_least,
+    largest,
+    length,
+    mean,
+    mean_square,
+    power,
+    read_at_least,
+    softplus,
+)
 
 INPUTS = declare(y_true=Slot(CLASS_INDEX, side="true"), y_pred=Slot(REAL, ("row", "class")))
 Counts = Annotated[
@@ -127,6 +142,152 @@ class MulticlassPerceptron(Loss, tasks=("multiclass",), traits=("convex",)):
 
 
 multiclass_perceptron = function(MulticlassPerceptron)
+
+
+class NLL(Loss, aliases=("negative_log_likelihood",), tasks=("multiclass",), traits=("convex",)):
+    r"""Minus the log-probability of the true class, where the model gives log-probabilities.
+
+    Formula: -w_t p_t, with t = y_true and the log-probabilities p = y_pred
+    Use: models that end in a log-softmax.
+    Beware: takes log-probabilities as they are; the gradient keeps no other class down: the log-softmax does.
+        Probabilities are an error in eager calls. With class weights, torch's mean divides by their sum:
+        reduction="mean_with_class_weight".
+    Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve
+    Elsewhere:
+        torch.nn.NLLLoss, torch.nn.functional.nll_loss(weight=None, ignore_index=-100) -> class_weight=weight,
+            ignore_class=ignore_index
+
+    >>> nll([1], [[-0.5, -1.25]]), nll([0], [[-0.5, -1.25]], class_weight=(2.0, 1.0))
+    (1.25, 1.0)
+    """
+
+    class_weight: ClassWeights = None
+    ignore_class: Ignored = None
+
+    reductions = (*REDUCTIONS, "mean_with_class_weight")
+    inputs = declare(
+        y_true=Slot(CLASS_INDEX, ("row", "..."), "true", ignored="ignore_class"),
+        y_pred=Slot(LOG_PROBABILITY, ("row", "...", "class")),
+    )
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["log-probability"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+        true, index = _true(y_true, y_pred)
+        picked = ops.where(ops.any(true, axis=-1), -pick(y_pred, index), float("nan"))
+        weights = weights_of_classes(self, y_pred, "class")
+        if weights is None:
+            return Rows(picked)
+        share = ops.take(weights, index)
+        return Rows(share * picked, share=share if self.reduction == "mean_with_class_weight" else None)
+
+
+nll = function(NLL)
+
+
+class Unlikelihood(
+    Loss, aliases=("unlikelihood_loss", "negative_learning", "complementary_label"), tasks=("multiclass",)
+):
+    r"""Minus the log-probability of everything but one class: the class that y_true names should not be said.
+
+    Formula: -\log(1 - p_t), with p = softmax(y_pred) and t = y_true
+    Use: tokens that a model should not repeat, and labels that say which class it is not; beside a cross-entropy.
+    Beware: takes logits. y_true is the wrong class, not the right one.
+    Reference: Welleck, Kulikov, Roller, Dinan, Cho and Weston (2019), Neural text generation with unlikelihood
+        training, arXiv:1908.04319
+
+    >>> unlikelihood([0], [[0.0, 0.0]]), unlikelihood([0], [[-40.0, 0.0]])
+    (0.69314718, 4.2483543e-18)
+    """
+
+    inputs = declare(y_true=Slot(CLASS_INDEX, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...", "class")))
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, score = _score(y_true, y_pred)
+        return softplus(score - log_sum_exp(y_pred, ops.logical_not(true)))
+
+
+unlikelihood = function(Unlikelihood)
+
+
+class Bootstrapped(Loss, aliases=("bootstrapping", "soft_bootstrapping", "bootstrapped_cross_entropy"),
+                   tasks=("multiclass",)):  # fmt: skip
+    r"""The cross-entropy of a target that is partly the label, partly what the model itself says.
+
+    Formula: -\sum_c (\beta\,1[c = t] + (1 - \beta)\,q_c) \log p_c, with p = softmax(y_pred), q = p (soft) or the
+        one-hot code of the largest p (hard), and t = y_true
+    Use: labels of which some are wrong: later in training the model stands against those that do not fit.
+    Beware: takes logits and class indices. The paper has beta = 0.95 with soft and 0.8 with hard targets. Begin with
+        clean rows, or with a larger beta: an untrained model confirms itself.
+    Reference: Reed, Lee, Anguelov, Szegedy, Erhan and Rabinovich (2014), Training deep neural networks on noisy labels
+        with bootstrapping, arXiv:1412.6596
+
+    >>> bootstrapped([0], [[0.0, 0.0]]), bootstrapped([1], [[3.0, 0.0]], beta=0.8, kind="hard")
+    (0.69314718, 2.44858735)
+    """
+
+    beta: Annotated[float, fraction("The share of the label in the target.", closed=True, slide=(0.5, 1.0))] = 0.95
+    kind: Annotated[str, choice("What the model's own share is.", "soft", "hard")] = "soft"
+
+    inputs = INPUTS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        surprises = surprise_of_logits(y_pred)
+        if self.kind == "hard":
+            own = -largest(-surprises)
+        else:
+            own = total(misses_of_logits(y_pred, ops.ones_like(y_pred)) * surprises, -1)
+        value = self.beta * surprise_of_one_logit(y_pred, index) + (1 - self.beta) * own
+        return ops.where(ops.any(true, axis=-1), value, float("nan"))
+
+
+bootstrapped = function(Bootstrapped)
+
+
+class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_single_label"), tasks=("multiclass",)):
+    r"""A cross-entropy with label smoothing whose terms fade: that of the true class when it is sure, others when rare.
+
+    Formula: -\sum_c y_c w_c \log p_c, with p = softmax(y_pred), y = 1 - \epsilon + \epsilon / C for t = y_true and
+        \epsilon / C elsewhere, w_t = (1 - p_t)^{\gamma_+} and w_c = p_c^{\gamma_-}
+    Use: one label for each row, with many easy rows.
+    Beware: takes logits and class indices. The defaults are those of timm, whose eps is the label smoothing.
+    Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
+        multi-label classification, arXiv:2009.14119
+
+    >>> asymmetric_single_label([0], [[0.0, 0.0]], label_smoothing=0.0)
+    0.34657359
+    """
+
+    gamma_pos: Annotated[float, nonnegative("How strongly a sure true class fades.", slide=(0.0, 5.0))] = 1.0
+    gamma_neg: Annotated[float, nonnegative("How strongly unlikely classes fade.", slide=(0.0, 5.0))] = 4.0
+    label_smoothing: Smoothing = 0.1
+
+    inputs = INPUTS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, _ = _true(y_true, y_pred)
+        far = read_at_least(
+            misses_of_logits(y_pred, ops.where(true, -1.0, ops.ones_like(y_pred))), SMALLEST[self.dtype]
+        )
+        weight = ops.where(true, power(far, self.gamma_pos), power(far, self.gamma_neg))
+        spread = self.label_smoothing / length(y_pred)
+        shares = ops.where(true, 1 - self.label_smoothing + spread, spread + 0.0 * far)
+        value = total(shares * weight * surprise_of_logits(y_pred), -1)
+        return ops.where(ops.any(true, axis=-1), value, float("nan"))
+
+
+asymmetric_single_label = function(AsymmetricSingleLabel)
 
 
 def _counts(loss: Loss, y_pred: Tensor) -> Tensor:
