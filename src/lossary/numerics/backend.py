@@ -199,6 +199,16 @@ def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...])
     return _BACKEND.followed(kernel, rowwise, p, held)
 
 
+def if_all_at_least(
+    low: float, x: tuple[Tensor, ...], usual: Callable[[], Tensor], general: Callable[[], Tensor]
+) -> Tensor:
+    """`usual()` where all numbers are seen to be at least `low`; `general()`, which gives the same, elsewhere.
+
+    Looked at are torch's blocks, and tensors in TensorFlow's graphs: elsewhere a second way costs more than it saves.
+    """
+    return _BACKEND.if_all_at_least(low, x, usual, general)
+
+
 def counted(
     each: Callable[..., list[Tensor]],
     ends: list[tuple[float, float]],

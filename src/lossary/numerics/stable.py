@@ -270,22 +270,29 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
     def value(p: Tensor) -> Tensor:
         if ops.SUBNORMAL:
             return -backend.log(at_least(p, TINIEST[dtype]))
-        lifted, small, zero = _sizes(p, dtype)
-        log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
-        return ops.where(zero, constant(-math.log(TINIEST[dtype]), p), ops.where(small, LIFT * math.log(2) - log, -log))
+
+        def of_any() -> Tensor:
+            lifted, small, zero = _sizes(p, dtype)
+            log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
+            of_zero = constant(-math.log(TINIEST[dtype]), p)
+            return ops.where(zero, of_zero, ops.where(small, LIFT * math.log(2) - log, -log))
+
+        return backend.if_all_at_least(SMALLEST[wide(dtype)], (p,), lambda: -backend.log(p), of_any)
 
     return with_slope(value, lambda p: -reciprocal(p, dtype))(p)
 
 
 def reciprocal(p: Tensor, dtype: str) -> Tensor:
     """1 / p for a number >= 0; of an exact 0, STEEPEST; of a subnormal number, that of the smallest normal one."""
-    if ops.lowest(p) >= SMALLEST[wide(dtype)]:
-        return 1 / p
-    if ops.SUBNORMAL:
-        return ops.where(p <= 0, STEEPEST[dtype], 1 / at_least(p, SMALLEST[wide(dtype)]))
-    _, small, zero = _sizes(p, dtype)
-    of_small = ops.where(zero, constant(STEEPEST[dtype], p), constant(1 / SMALLEST[wide(dtype)], p))
-    return ops.where(small, of_small, 1 / ops.where(small, 1.0, p))
+
+    def of_any() -> Tensor:
+        if ops.SUBNORMAL:
+            return ops.where(p <= 0, STEEPEST[dtype], 1 / at_least(p, SMALLEST[wide(dtype)]))
+        _, small, zero = _sizes(p, dtype)
+        of_small = ops.where(zero, constant(STEEPEST[dtype], p), constant(1 / SMALLEST[wide(dtype)], p))
+        return ops.where(small, of_small, 1 / ops.where(small, 1.0, p))
+
+    return backend.if_all_at_least(SMALLEST[wide(dtype)], (p,), lambda: 1 / p, of_any)
 
 
 def _sizes(p: Tensor, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -304,16 +311,18 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     """log(y / p) for numbers in [0, 1], relatively exact where they are nearly equal. Zeros count as in `surprise`."""
 
     def value(y: Tensor, p: Tensor) -> Tensor:
-        shift: Any = None
-        if min(ops.lowest(y), ops.lowest(p)) < SMALLEST[wide(dtype)]:  # lifted where small: no quotient is too large
-            (y, lifted_y), (p, lifted_p) = _readable(y, dtype), _readable(p, dtype)
-            shift = lifted_p - lifted_y
-        gap = (y - p) / p
-        near = ops.abs(gap) <= 0.5
-        if shift is not None:
-            near = ops.logical_and(near, ops.equal(shift, 0.0))
-        log = ops.where(near, backend.log1p_near(ops.where(near, gap, 0.0)), backend.log(y / p))
-        return log if shift is None else log + shift * (LIFT * math.log(2))
+        def of_normal(a: Tensor, b: Tensor, alike: Tensor | None = None) -> Tensor:
+            gap = (a - b) / b
+            near = ops.abs(gap) <= 0.5
+            near = near if alike is None else ops.logical_and(near, alike)
+            return ops.where(near, backend.log1p_near(ops.where(near, gap, 0.0)), backend.log(a / b))
+
+        def of_any() -> Tensor:  # lifted where small: no quotient is too large
+            (a, lifted_a), (b, lifted_b) = _readable(y, dtype), _readable(p, dtype)
+            shift = lifted_b - lifted_a
+            return of_normal(a, b, ops.equal(shift, 0.0)) + shift * (LIFT * math.log(2))
+
+        return backend.if_all_at_least(SMALLEST[wide(dtype)], (y, p), lambda: of_normal(y, p), of_any)
 
     return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 

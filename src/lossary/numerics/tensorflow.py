@@ -242,6 +242,13 @@ def _quotient(sums: Any, divisor: Any) -> Any:
     return tf.cast(number, sums.dtype)
 
 
+def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
+    """Seen by a graph as it runs: each operation goes through memory. (XLA makes one loop of the general way.)"""
+    if tf.executing_eagerly() or in_xla():
+        return general()
+    return tf.cond(tf.reduce_all([tf.reduce_min(v) >= low for v in x]), usual, general)
+
+
 def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: rows first, these in float64."""
     return [total(v) if v.shape.rank < 2 else _quotient(row_sums(v), 1) for v in each(x, y)]

@@ -10,7 +10,7 @@ import torch
 from torch.autograd.forward_ad import unpack_dual
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from .calls.torch import SIZE, Block, plain
+from .calls.torch import SIZE, Block, lowest, plain
 from .keras_private import torch_device
 
 ONE_SHAPE = False
@@ -321,6 +321,11 @@ def _blockwise(
             torch.mul(plain(slope), 1 / divisor if scale is None else scale / divisor, out=out[part])
         del values, slope
     return torch.tensor(total / divisor, dtype=p.dtype), gradient
+
+
+def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
+    """Seen in blocks."""
+    return usual() if all(lowest(v) >= low for v in x) else general()
 
 
 def totals(each: Callable[..., list[Any]], x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:

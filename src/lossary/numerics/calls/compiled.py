@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from keras import ops
@@ -22,11 +21,6 @@ def row_max(x: Tensor) -> Tensor:
     if 0 in x.shape:  # TensorFlow refuses it
         return ops.sum(x, axis=-1, keepdims=True)
     return ops.amax(x, axis=-1, keepdims=True)
-
-
-def lowest(x: Tensor) -> float:
-    """The smallest number, where it can be looked at."""
-    return -math.inf
 
 
 def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
