@@ -363,3 +363,8 @@ def log_softplus(z: Tensor) -> Tensor:
 def quotient(a: Tensor, b: Tensor) -> Tensor:
     """a / b, whose slope never divides by b * b, which may be 0."""
     return with_slopes(lambda a, b: a / b, lambda a, b: (1 / b, -(a / b) / b))(a, b)
+
+
+def excess(a: Tensor, b: Tensor) -> Tensor:
+    """a / b - 1, also where a and b are nearly equal; its slope never divides by b * b."""
+    return with_slopes(lambda a, b: (a - b) / b, lambda a, b: (1 / b, -(a / b) / b))(a, b)
