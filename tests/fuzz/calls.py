@@ -488,7 +488,11 @@ def numbers(random, case, n):
         if rules.prediction.high == 1.0:
             p = shares[random.integers(0, 4, size=lead)]
         if isinstance(loss, Divergence):
-            return shares[index], p, False
+            return (
+                shares[index],
+                p if rules.prediction.low < 0 or rules.prediction.high == 1.0 else np.abs(p) + 0.125,
+                False,
+            )
         if rules.shape == "index":
             return index.astype(float), p, True
         return np.eye(4)[index], p, False
