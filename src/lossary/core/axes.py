@@ -476,14 +476,15 @@ def first_parameter(outputs: int) -> Axis:
     return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
 
 
-def first_of_heads(heads: list[str], target: float) -> Axis:
-    """The first of the outputs that become parameters, with the others held at 0."""
+def first_of_heads(heads: list[str], target: float, place: int = 0) -> Axis:
+    """The first of the outputs that become parameters, or another, with the others held at 0."""
     held = f"other outputs: 0; target: {target:g}" if len(heads) > 1 else f"target: {target:g}"
 
     def inputs(x: Array) -> Given:
-        return np.full(x.size, target), _side(x, *[np.zeros_like(x)] * (len(heads) - 1))
+        return np.full(x.size, target), _side(*[x if k == place else np.zeros_like(x) for k in range(len(heads))])
 
-    return Axis(f"output for {heads[0]} ({held})", (-3.0, 3.0), inputs, f"first output, target {target:g}")
+    which = f"output {place + 1}" if place else "first output"
+    return Axis(f"output for {heads[place]} ({held})", (-3.0, 3.0), inputs, f"{which}, target {target:g}")
 
 
 def two_heads(heads: list[str], target: float) -> Plane:

@@ -294,7 +294,8 @@ class GaussianMixtureNLL(Likelihood, aliases=("mixture_density", "mdn", "mixture
         return 3 * self.components
 
     def drawn_over(self) -> list[axes.Axis]:
-        return [axes.first_parameter(self.outputs)]
+        heads = [f"{kind} {k + 1}" for kind in ("weight", "mean", "spread") for k in range(self.components)]
+        return [axes.first_of_heads(heads, 0.0, self.components)]  # equal components have the same value at any weight
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         k = self.components
