@@ -236,9 +236,11 @@ def boxes(coding: str, x: Array, y: Array) -> Given:
     return coded(zero, zero), coded(x, y)
 
 
-def _held(rest: tuple[float, ...], x: Array) -> Given:
-    """The first predicted parameter, with the others held; the target is 0."""
-    return np.zeros(x.size), _side(x, *[np.full_like(x, value) for value in rest])
+def _held(outputs: int, place: int, x: Array) -> Given:
+    """One predicted parameter, with the others held at 1; the target is 0."""
+    columns = [np.ones_like(x)] * outputs
+    columns[place] = x
+    return np.zeros(x.size), _side(*columns)
 
 
 def _spread(coding: str, x: Array, deviation: float) -> Given:
@@ -468,12 +470,10 @@ def mean_and_spread(coding: str) -> Axis:
     )
 
 
-def first_parameter(outputs: int) -> Axis:
-    """The first of several predicted parameters, with the others held at 1."""
-    rest = (1.0,) * (outputs - 1)
-    held = ", ".join(f"{value:g}" for value in rest)
-    words = f"first of {outputs} parameters (the others: {held}; target: 0)"
-    return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
+def one_parameter(outputs: int, place: int = 0) -> Axis:
+    """One of several predicted parameters, with the others held at 1."""
+    words = f"output {place + 1} of {outputs} (the others: 1; target: 0)"
+    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place), f"output {place + 1} of {outputs}")
 
 
 def first_of_heads(heads: list[str], target: float) -> Axis:

@@ -294,7 +294,7 @@ class GaussianMixtureNLL(Likelihood, aliases=("mixture_density", "mdn", "mixture
         return 3 * self.components
 
     def drawn_over(self) -> list[axes.Axis]:
-        return [axes.first_parameter(self.outputs)]
+        return [axes.one_parameter(self.outputs, self.components)]  # the first mean
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         k = self.components
