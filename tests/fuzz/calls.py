@@ -20,9 +20,10 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Divergence, Overlap
+from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap
 from tests.backends import BACKEND, compiled
-from tests.laws.cases import CASES
+from tests.laws.cases import CASES, targets
+from tests.oracle import likelihoods  # noqa: F401  (they enter their losses)
 from tests.oracle.formulas import ORACLE
 
 pd = importlib.import_module("pandas") if importlib.util.find_spec("pandas") else None
@@ -472,6 +473,10 @@ def numbers(random, case, n):
         return random.integers(0, 2, size=n).astype(float), np.eye(4)[random.integers(0, 4, size=n)], True
     if rules.shape == "parameters":
         p = random.integers(-8, 9, size=(n, rules.parameters)) / 4
+        if isinstance(loss, Likelihood):
+            y = np.round(8.0 * targets(rules.target, (n, 1), random)) / 8
+            inside = (y > rules.target.low) & (y < rules.target.high)
+            return np.where(inside, y, rules.target.neutral), p, True
         if getattr(loss, "spread", "log_variance") != "log_variance":
             p = np.abs(p) + 0.5
         return random.integers(-4, 5, size=(n, 1)).astype(float), p, True
@@ -479,10 +484,14 @@ def numbers(random, case, n):
     if isinstance(loss, (Categorical, Divergence)) or rules.shape == "index" or name == "CategoricalHinge":
         index = random.integers(0, 4, size=lead)
         p = random.integers(-12, 13, size=(*lead, 4)) / 4
+        shares = np.array([[1, 3, 4, 8], [4, 4, 4, 4], [2, 2, 9, 3], [10, 1, 1, 4]]) / 16
         if rules.prediction.high == 1.0:
-            p = (
-                np.array([[1, 3, 4, 8], [4, 4, 4, 4], [2, 2, 9, 3], [10, 1, 1, 4]])[random.integers(0, 4, size=lead)]
-                / 16
+            p = shares[random.integers(0, 4, size=lead)]
+        if isinstance(loss, Divergence):
+            return (
+                shares[index],
+                p if rules.prediction.low < 0 or rules.prediction.high == 1.0 else np.abs(p) + 0.125,
+                False,
             )
         if rules.shape == "index":
             return index.astype(float), p, True

@@ -10,6 +10,7 @@ from lossary.core.lookup import loss_class
 from lossary.core.results import Sums
 from lossary.linear.data import ArrayData
 from lossary.linear.rows import Rows, row_function
+from tests.laws.cases import targets as targets_of_one
 
 UNLIKE = {"ctc", "circle"}  # rows of sequences, rows that look at one another
 SCORES = {"from_logits": True, "log_rate": True}
@@ -35,7 +36,7 @@ def targets(loss, eta, rng):
     if rules.shape == "index":
         return rng.integers(0, k, n)
     if rules.shape == "parameters":
-        return rng.normal(size=n)
+        return targets_of_one(rules.target, (n,), rng).astype(float)
     if rules.target.allowed or {"binary", "multilabel"} & set(loss.tasks):
         return rng.integers(0, 2, (n, k)).astype(float)
     if {"multiclass", "distribution", "segmentation"} & set(loss.tasks):

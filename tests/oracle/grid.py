@@ -361,7 +361,7 @@ def of_likelihood(loss: Any, rng: np.random.Generator) -> Iterator[tuple[Any, An
 
 def supported(loss: Any, y: Any, p: Any) -> bool:
     """Whether a target lies inside of a support that ends where the shape says."""
-    if type(loss).__name__ not in ("GeneralizedParetoNLL", "GeneralizedExtremeValueNLL"):
+    if loss.heads.get("shape") != "real":
         return True
     loc, z, shape = (0.0, *p) if len(p) == 2 else p
     scale = np.exp(z) if loss.link == "exp" else np.logaddexp(z, 0.0)

@@ -112,10 +112,14 @@ def gumbel_nll(y, loc, scale):
     return [mp.log(scale), z, mp.exp(-z)], []
 
 
+def log1p_over(shape, z):
+    """log(1 + shape z) / shape; where the support has ended, as just before its end."""
+    return mp.log1p(max(shape * z, mpf(2) ** -20 - 1)) / shape if shape else z - shape * z * z / 2
+
+
 @density("rpr")
 def generalized_extreme_value_nll(y, loc, scale, shape):
-    z = (y - loc) / scale
-    b = mp.log1p(shape * z) / shape if shape else z - shape * z * z / 2
+    b = log1p_over(shape, (y - loc) / scale)
     return [mp.log(scale), b, (shape, b), mp.exp(-b)], []
 
 
@@ -199,8 +203,7 @@ def weibull_nll(y, scale, shape):
 
 @density("pr")
 def generalized_pareto_nll(y, scale, shape):
-    x = y / scale
-    b = mp.log1p(shape * x) / shape if shape else x - shape * x * x / 2
+    b = log1p_over(shape, y / scale)
     return [mp.log(scale), b, (shape, b)], []
 
 

@@ -9,7 +9,7 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
 from ..numerics import ops
-from ..numerics.backend import expm1, log, log1p
+from ..numerics.backend import log, log1p
 from ..numerics.special import log1m_exp, log1p_over, log_bessel, log_beta, stirling_rest
 from ..numerics.stable import exp_less_line
 
@@ -107,11 +107,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     exact = True
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
-        line = log(y)
-        off = line - mean.log
-        near = ops.abs(off) < 1
-        gap = ops.where(near, expm1(ops.where(near, off, 0.0)), mean.under(y) - 1)
-        w = gap * ops.sqrt(shape.times(1 / y))
+        w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
         return 0.5 * (w * w) - 0.5 * shape.log
 
     def rest(self, y: Tensor) -> Tensor:

@@ -318,10 +318,14 @@ def log_bessel(k: Tensor) -> Tensor:
 def log1p_over(c: Tensor, x: Tensor) -> Tensor:
     """log(1 + c x) / c, also where c is 0. What c x says beyond -1 is read as just above it."""
 
-    def parts(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        u = at_least(c * x, -1 + 2.0**-20)
+    end = -1 + 2.0**-20
+
+    def parts(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        u = c * x
+        beyond = u < end
+        u, x = ops.where(beyond, end, u), ops.where(beyond, end / ops.where(beyond, c, 1.0), x)
         small = ops.abs(u) < 0.3
-        return u, small, ops.where(small, 0.5, u)
+        return x, u, small, ops.where(small, 0.5, u)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^(k - first) weights, near 0: of log(1 + u) / u, or of its derivative."""
@@ -332,11 +336,11 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         return found
 
     def value(c: Tensor, x: Tensor) -> Tensor:
-        u, small, away = parts(c, x)
+        x, u, small, away = parts(c, x)
         return x * ops.where(small, series(ops.where(small, u, 0.0), 0), log1p(away) / away)
 
     def slopes(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        u, small, away = parts(c, x)
+        x, u, small, away = parts(c, x)
         near = series(ops.where(small, u, 0.0), 1)
         return x * x * ops.where(small, near, (1 / (1 + away) - log1p(away) / away) / away), 1 / (1 + u)
 
@@ -363,3 +367,8 @@ def log_softplus(z: Tensor) -> Tensor:
 def quotient(a: Tensor, b: Tensor) -> Tensor:
     """a / b, whose slope never divides by b * b, which may be 0."""
     return with_slopes(lambda a, b: a / b, lambda a, b: (1 / b, -(a / b) / b))(a, b)
+
+
+def excess(a: Tensor, b: Tensor) -> Tensor:
+    """a / b - 1, also where a and b are nearly equal; its slope never divides by b * b."""
+    return with_slopes(lambda a, b: (a - b) / b, lambda a, b: (1 / b, -(a / b) / b))(a, b)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from ...numerics import ops
-from ...numerics.special import log_softplus, quotient
+from ...numerics.backend import expm1
+from ...numerics.special import excess, log_softplus, quotient
 from ...numerics.stable import BELOW_ONE, SMALLEST, read_at_least, read_at_most, sigmoid, softplus, times_exp, wide
 from .. import axes
 from ..contract import Contract, Values
@@ -45,6 +46,14 @@ class Positive:
         if self.link == "exp":
             return times_exp(x, -self.z)
         return quotient(x, read_at_least(self.value, SMALLEST["float32"]))
+
+    def beyond(self, x: Tensor, line: Tensor) -> Tensor:
+        """x divided by it, less 1, also where the two are nearly equal; line is the logarithm of x."""
+        if self.link == "softplus":
+            return excess(x, read_at_least(self.value, SMALLEST["float32"]))
+        off = line - self.z
+        near = ops.abs(off) < 1
+        return ops.where(near, expm1(ops.where(near, off, 0.0)), self.under(x) - 1)
 
     def times(self, x: Tensor) -> Tensor:
         """x times it."""
