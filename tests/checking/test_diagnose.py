@@ -90,7 +90,7 @@ def through(loss):
     return model
 
 
-def surprise(y_true, y_pred):
+def nll(y_true, y_pred):
     return -ops.mean(ops.log(y_pred), axis=-1)
 
 
@@ -161,7 +161,7 @@ def test_in_the_models_own_code(rng):
 @pytest.mark.parametrize("what", [0.0, -1.0], ids=["log 0", "log -1"])
 def test_in_the_loss_of_a_row(what):
     x = planted(np.ones((ROWS, 1), dtype="float32"), 4, what)
-    found = ls.diagnose(through(surprise), x, np.ones((ROWS, 1)))
+    found = ls.diagnose(through(nll), x, np.ones((ROWS, 1)))
     assert (found.place, found.row) == ("loss value", 4)
     assert found.around["prediction"] == f"{what:g}"
     assert found.around["rows"] == "1 of 6 are not finite"
@@ -208,7 +208,7 @@ def two_outputs(losses, **more):
 def test_in_one_output_of_several():
     x = planted(np.ones((ROWS, 1), dtype="float32"), 3, 0.0)
     y = {"a": np.ones((ROWS, 1)), "b": np.ones((ROWS, 1))}
-    model = two_outputs({"a": "mse", "b": surprise}, loss_weights={"a": 0.3, "b": 2.0})
+    model = two_outputs({"a": "mse", "b": nll}, loss_weights={"a": 0.3, "b": 2.0})
     found = ls.diagnose(model, x, y)
     assert (found.place, found.output, found.row) == ("loss value of output 'b'", "b", 3)
     assert ls.diagnose(model, x, {**y, "a": planted(y["a"], 1, NAN)}).place == "targets y['a']"
@@ -241,8 +241,8 @@ P, T = np.full((ROWS, 1), 0.5), np.ones((ROWS, 1))
         ("mse", planted(T, 2, NAN), P, None, ("y_true", 2, "target")),
         ("mse", T, planted(P, 1, INF), None, ("y_pred", 1, "prediction")),
         ("mse", T, P, planted(ONES, 5, NAN), ("sample_weight", 5, "weight")),
-        (surprise, T, planted(P, 3, 0.0), None, ("loss value", 3, "value")),
-        (surprise, T, planted(P, 3, 0.0), planted(ONES, 3, 0.0), ("loss value", 3, "value")),
+        (nll, T, planted(P, 3, 0.0), None, ("loss value", 3, "value")),
+        (nll, T, planted(P, 3, 0.0), planted(ONES, 3, 0.0), ("loss value", 3, "value")),
         (keras.losses.Poisson(), T, planted(P, 3, -0.5), None, ("loss value", 3, "prediction")),
         (root_distance, T, planted(P, 4, 1.0), None, ("gradient with respect to y_pred", 4, "gradient")),
         ("scce", planted(np.zeros(ROWS, "int32"), 2, 7), np.full((ROWS, 3), 1 / 3), None, ("loss value", 2, "target")),
@@ -258,9 +258,9 @@ def test_in_a_loss_alone(loss, y_true, y_pred, weight, want):
 @pytest.mark.parametrize(
     ("loss", "prediction", "weight", "said"),
     [
-        (surprise, 0.0, 1.0, "exactly 0"),
-        (surprise, -0.5, 1.0, "no value at these numbers"),
-        (surprise, 0.0, 0.0, "0 · inf"),
+        (nll, 0.0, 1.0, "exactly 0"),
+        (nll, -0.5, 1.0, "no value at these numbers"),
+        (nll, 0.0, 0.0, "0 · inf"),
         (keras.losses.MeanSquaredError(), 1e30, 1.0, "Squares"),
         (keras.losses.MeanSquaredError(), 1e30, 0.0, "ls.MeanSquaredError"),
         (keras.losses.Poisson(), -0.5, 1.0, "negative number"),
@@ -423,7 +423,7 @@ def test_half_precision_overflows():
     assert ls.diagnose(model, np.full((ROWS, 1), 1.0), T).finite
 
 
-@pytest.mark.parametrize("loss", ["mse", "bce", keras.losses.BinaryCrossentropy(), surprise])
+@pytest.mark.parametrize("loss", ["mse", "bce", keras.losses.BinaryCrossentropy(), nll])
 def test_a_good_loss_gives_no_alarm(loss):
     found = ls.diagnose(loss, T, P, ONES)
     assert found.finite and str(found).startswith("Loss and gradient are finite.")

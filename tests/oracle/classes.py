@@ -10,7 +10,7 @@ from tests.oracle.terms import TERMS, Number, Row, logarithm, sigmoid
 
 
 class Answer:
-    """One predicted probability p, its counterpart q = 1 - p, their surprises, and how they move with y_pred."""
+    """One predicted probability p, its counterpart q = 1 - p, -log p and -log q, and how they move with y_pred."""
 
     def __init__(self, p: Number, y: Number, edge: Float, from_logits: bool) -> None:
         self.kind = Kind.FINITE
@@ -82,13 +82,13 @@ def focal(
     """h^gamma times the cross-entropy, h = 1 - p_t."""
     g, balance = mpf(gamma), y * mpf(alpha) + (1 - y) * (1 - mpf(alpha)) if apply_class_balancing else mpf(1)
     hardness = y * a.q + (1 - y) * a.p
-    surprise, by = (w1 * y * a.yes, w0 * (1 - y) * a.no), (w1 * y * a.by_yes, w0 * (1 - y) * a.by_no)
+    nll, by = (w1 * y * a.yes, w0 * (1 - y) * a.no), (w1 * y * a.by_yes, w0 * (1 - y) * a.by_no)
     if hardness == 0:  # certain and right: only gamma = 0 leaves a slope
         return ZERO, exactly(*(balance * b for b in by)) if g == 0 else ZERO
     power = balance * hardness**g
     bend = balance * g * hardness ** (g - 1) * a.inner  # times dh/dp = (1 - y) - y
-    bends = [bend * side * s for side in (1 - y, -y) for s in surprise if side]
-    return exactly(*(power * s for s in surprise)), exactly(*bends, *(power * b for b in by))
+    bends = [bend * side * s for side in (1 - y, -y) for s in nll if side]
+    return exactly(*(power * s for s in nll)), exactly(*bends, *(power * b for b in by))
 
 
 TERMS["binary_crossentropy"] = crossentropy
@@ -106,7 +106,7 @@ class Classes:
             small = [mpf(0) if c == top else mp.exp(v - z[top]) for c, v in enumerate(z)]
             others = mp.fsum(small)
             log = mp.log1p(others)
-            self.surprise = [log + (z[top] - v) for v in z]
+            self.nll = [log + (z[top] - v) for v in z]
             self.p = [(1 if c == top else e) / (1 + others) for c, e in enumerate(small)]
             self.shared = self.p
             self.q = [others / (1 + others) if c == top else 1 - p for c, p in enumerate(self.p)]
@@ -125,7 +125,7 @@ class Classes:
             top = max(range(len(z)), key=z.__getitem__)
             self.q[top] = mp.fsum(v for k, v in enumerate(z) if k != top) / whole
         logs = [logarithm(v, edge) for v in z]
-        self.surprise = [
+        self.nll = [
             mp.log(whole) - log if p < mpf("0.9") else -mp.log1p(-q)
             for (log, _, _), p, q in zip(logs, self.p, self.q, strict=True)
         ]
@@ -154,7 +154,7 @@ def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalis
         weights = [w * (t * (1 - s) + s / count) for w, t in zip(map(mpf, class_weight or [1] * count), y, strict=True)]
         classes = Classes(p, [w != 0 for w in weights], edge, from_logits, normalised)
         pairs = [
-            of(classes.surprise[c], classes.p[c], classes.q[c], c, **parameters) if w else (mpf(0), mpf(0))
+            of(classes.nll[c], classes.p[c], classes.q[c], c, **parameters) if w else (mpf(0), mpf(0))
             for c, w in enumerate(weights)
         ]
         kinds = [kind if w else Kind.FINITE for kind, w in zip(classes.kinds, weights, strict=True)]
@@ -184,25 +184,25 @@ def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum
 
 
 def class_focal(
-    surprise: Number, p: Number, q: Number, c: int, alpha: Any = 0.25, gamma: float = 2.0
+    nll: Number, p: Number, q: Number, c: int, alpha: Any = 0.25, gamma: float = 2.0
 ) -> tuple[Number, Number]:
     """alpha q^gamma S, and its derivative by S (dq/dS = p)."""
     a, g = mpf(alpha[c] if isinstance(alpha, (tuple, list)) else alpha), mpf(gamma)
     if q == 0:
         return mpf(0), a if g == 0 else mpf(0)
-    return a * q**g * surprise, a * (q**g + g * q ** (g - 1) * p * surprise)
+    return a * q**g * nll, a * (q**g + g * q ** (g - 1) * p * nll)
 
 
-def generalized(surprise: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number]:
+def generalized(nll: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number]:
     """(1 - p^q) / q, which needs no rule where p is 0; only its slope by p does."""
     if p == 0:
         return 1 / mpf(q), mpf(0)
-    power = -mpf(q) * surprise
+    power = -mpf(q) * nll
     return -mp.expm1(power) / mpf(q), mp.exp(power)
 
 
-def plain(surprise: Number, p: Number, q: Number, c: int) -> tuple[Number, Number]:
-    return surprise, mpf(1)
+def plain(nll: Number, p: Number, q: Number, c: int) -> tuple[Number, Number]:
+    return nll, mpf(1)
 
 
 TERMS["categorical_crossentropy"] = categorical(plain, sparse=False)

@@ -7,10 +7,10 @@ from tests.oracle.sums import ZERO, Float, Sum, exactly, mp, mpf
 from tests.oracle.terms import TERMS, Number, Row
 
 
-def product(factor: Number, bend: Number, surprises: list[Number], slopes: list[Number]) -> tuple[Sum, Sum]:
-    """A factor times a sum of surprises; `bend` is the slope of the factor."""
-    terms = [bend * s for s in surprises] + [factor * s for s in slopes]
-    return exactly(*(factor * s for s in surprises)), exactly(*terms)
+def product(factor: Number, bend: Number, nlls: list[Number], slopes: list[Number]) -> tuple[Sum, Sum]:
+    """A factor times a sum of negative log-probabilities; `bend` is the slope of the factor."""
+    terms = [bend * s for s in nlls] + [factor * s for s in slopes]
+    return exactly(*(factor * s for s in nlls)), exactly(*terms)
 
 
 @binary

@@ -1,4 +1,4 @@
-"""Exact sums of losses of exclusive classes whose value needs more than the surprise of the true one; see terms.py."""
+"""Exact sums of losses of exclusive classes whose value needs more than the nll of the true one; see terms.py."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.oracle.sums import ZERO, Float, Kind, exactly, mp, mpf
 from tests.oracle.terms import TERMS, Number, Row
 
 Terms = tuple[Number, ...]
-Pulls = list[Terms]  # the derivative by the surprise of each class, as terms
+Pulls = list[Terms]  # the derivative by the nll of each class, as terms
 
 
 def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, every: bool = False) -> Callable[..., Row]:
     """Rows of exclusive classes; `of(weights, S, p, q, ...)` gives the row's terms, and its pulls.
 
-    `weights` are those of the classes as targets; `every` says that surprises of other classes count too.
+    `weights` are those of the classes as targets; `every` says that nlls of other classes count too.
     """
 
     def row(
@@ -37,7 +37,7 @@ def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, ever
         targets = [t * (1 - s) + s / count for t in y]
         factors = [mpf(w) for w in class_weight or [1] * count]
         classes = Classes(p, [every or t != 0 for t in targets], edge, from_logits, True)
-        terms, pulls = of(targets, factors, classes.surprise, classes.p, classes.q, **parameters)
+        terms, pulls = of(targets, factors, classes.nll, classes.p, classes.q, **parameters)
         signed = [[mp.fsum(t for t in pull if (t > 0) == up) for pull in pulls] for up in (True, False)]
         wholes, slopes = [mp.fsum(side) for side in signed], []
         for k in range(count):
@@ -50,39 +50,39 @@ def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, ever
 
 
 def symmetric(
-    surprise: Number, p: Number, q: Number, c: int, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0
+    nll: Number, p: Number, q: Number, c: int, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0
 ) -> tuple[Number, Number]:
     passive = -mpf(beta) * mpf(log_zero)
-    return mpf(alpha) * surprise + passive * q, mpf(alpha) + passive * p
+    return mpf(alpha) * nll + passive * q, mpf(alpha) + passive * p
 
 
-def taylor(surprise: Number, p: Number, q: Number, c: int, order: int = 2) -> tuple[Number, Number]:
+def taylor(nll: Number, p: Number, q: Number, c: int, order: int = 2) -> tuple[Number, Number]:
     return mp.fsum(q**k / k for k in range(1, order + 1)), p * mp.fsum(q ** (k - 1) for k in range(1, order + 1))
 
 
-def poly(surprise: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> tuple[Number, Number]:
-    return surprise + mpf(epsilon_1) * q, 1 + mpf(epsilon_1) * p
+def poly(nll: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> tuple[Number, Number]:
+    return nll + mpf(epsilon_1) * q, 1 + mpf(epsilon_1) * p
 
 
 TERMS["poly_cross_entropy"] = categorical(poly, sparse=True)
 TERMS["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
 TERMS["taylor_cross_entropy"] = categorical(taylor, sparse=True)
-TERMS["class_absolute_error"] = categorical(lambda surprise, p, q, c: (2 * q, 2 * p), sparse=True)
+TERMS["class_absolute_error"] = categorical(lambda nll, p, q, c: (2 * q, 2 * p), sparse=True)
 
 
 def active_passive(
     targets: list[Number],
     factors: list[Number],
-    surprise: list[Number],
+    nll: list[Number],
     p: list[Number],
     q: list[Number],
     alpha: float = 1.0,
     beta: float = 1.0,
     log_zero: float = -4.0,
 ) -> tuple[Terms, Pulls]:
-    every, passive = mp.fsum(surprise), -mpf(beta) * mpf(log_zero)
+    every, passive = mp.fsum(nll), -mpf(beta) * mpf(log_zero)
     weights = [t * w for t, w in zip(targets, factors, strict=True)]
-    active = [mpf(alpha) * w * s / every for w, s in zip(weights, surprise, strict=True)]
+    active = [mpf(alpha) * w * s / every for w, s in zip(weights, nll, strict=True)]
     pulls = [
         (mpf(alpha) * w / every, -mp.fsum(active) / every, passive * w * share)
         for w, share in zip(weights, p, strict=True)
@@ -91,7 +91,7 @@ def active_passive(
 
 
 def brier(
-    targets: list[Number], factors: list[Number], surprise: list[Number], p: list[Number], q: list[Number]
+    targets: list[Number], factors: list[Number], nll: list[Number], p: list[Number], q: list[Number]
 ) -> tuple[Terms, Pulls]:
     terms, pulls = [], []
     for w, t, share, rest in zip(factors, targets, p, q, strict=True):

@@ -110,8 +110,8 @@ def test_probabilities_are_those_of_the_classes(compared):
     names = proper.predict(frame)
     assert [found.classes[k] for k in shares[known].argmax(axis=1)] == names[known].tolist()
     true = frame["y"][known].map({name: k for k, name in enumerate(found.classes)}).to_numpy()
-    surprise = -np.log(shares[known][np.arange(known.sum()), true]).mean()  # the loss itself, by another way
-    assert surprise == pytest.approx(found.fits[0].train[found.fits[0].label], rel=1e-6)
+    nll = -np.log(shares[known][np.arange(known.sum()), true]).mean()  # the loss itself, by another way
+    assert nll == pytest.approx(found.fits[0].train[found.fits[0].label], rel=1e-6)
     for fit in list(found.kept.values())[1:]:
         with pytest.raises(LossaryError, match="gives scores only"):
             fit.probabilities(frame)

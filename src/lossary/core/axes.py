@@ -236,9 +236,11 @@ def boxes(coding: str, x: Array, y: Array) -> Given:
     return coded(zero, zero), coded(x, y)
 
 
-def _held(rest: tuple[float, ...], x: Array) -> Given:
-    """The first predicted parameter, with the others held; the target is 0."""
-    return np.zeros(x.size), _side(x, *[np.full_like(x, value) for value in rest])
+def _held(outputs: int, place: int, x: Array) -> Given:
+    """One predicted parameter, with the others held at 1; the target is 0."""
+    columns = [np.ones_like(x)] * outputs
+    columns[place] = x
+    return np.zeros(x.size), _side(*columns)
 
 
 def _spread(coding: str, x: Array, deviation: float) -> Given:
@@ -468,23 +470,20 @@ def mean_and_spread(coding: str) -> Axis:
     )
 
 
-def first_parameter(outputs: int) -> Axis:
-    """The first of several predicted parameters, with the others held at 1."""
-    rest = (1.0,) * (outputs - 1)
-    held = ", ".join(f"{value:g}" for value in rest)
-    words = f"first of {outputs} parameters (the others: {held}; target: 0)"
-    return Axis(words, (-3.0, 3.0), partial(_held, rest), f"first of {outputs}")
+def one_parameter(outputs: int, place: int = 0) -> Axis:
+    """One of several predicted parameters, with the others held at 1."""
+    words = f"output {place + 1} of {outputs} (the others: 1; target: 0)"
+    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place), f"output {place + 1} of {outputs}")
 
 
-def first_of_heads(heads: list[str], target: float, place: int = 0) -> Axis:
-    """The first of the outputs that become parameters, or another, with the others held at 0."""
+def first_of_heads(heads: list[str], target: float) -> Axis:
+    """The first of the outputs that become parameters, with the others held at 0."""
     held = f"other outputs: 0; target: {target:g}" if len(heads) > 1 else f"target: {target:g}"
 
     def inputs(x: Array) -> Given:
-        return np.full(x.size, target), _side(*[x if k == place else np.zeros_like(x) for k in range(len(heads))])
+        return np.full(x.size, target), _side(x, *[np.zeros_like(x)] * (len(heads) - 1))
 
-    which = f"output {place + 1}" if place else "first output"
-    return Axis(f"output for {heads[place]} ({held})", (-3.0, 3.0), inputs, f"{which}, target {target:g}")
+    return Axis(f"output for {heads[0]} ({held})", (-3.0, 3.0), inputs, f"first output, target {target:g}")
 
 
 def two_heads(heads: list[str], target: float) -> Plane:

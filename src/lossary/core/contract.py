@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics import ops
-from ..numerics.backend import alike, concrete, extremes, visible
+from ..numerics.backend import alike, concrete, min_max, visible
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -287,11 +287,11 @@ def check_values(
     _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError, parameters)
 
 
-def _extremes(x: Tensor) -> tuple[float, float] | None:
+def _min_max(x: Tensor) -> tuple[float, float] | None:
     """The smallest and largest entry, or None when they cannot be seen now."""
     if not concrete(x) or 0 in x.shape:
         return None
-    return extremes(x)
+    return min_max(x)
 
 
 def _check_range(
@@ -299,7 +299,7 @@ def _check_range(
 ) -> None:
     if values.low == -np.inf and values.high == np.inf and not values.allowed:
         return
-    seen = _extremes(x)
+    seen = _min_max(x)
     if seen is None:
         return
     low, high = seen
@@ -307,7 +307,7 @@ def _check_range(
     if values.allowed and not outside:
         if values.allowed == (-1.0, 0.0, 1.0):  # of these, and of no others between them, the square is the size
             entries = visible(x)
-            low_rest, high_rest = extremes(entries * entries - abs(entries))
+            low_rest, high_rest = min_max(entries * entries - abs(entries))
             outside = low_rest < 0 or high_rest > 0
         else:
             known = (*values.allowed, np.nan)

@@ -309,7 +309,8 @@ class Loss(Manners, keras.losses.Loss):
             result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":
             contract.check_rows(owner, result.values, _first(y_pred))
-        if keep is not None and len(result.like.shape) == 0:
+        by_row = keep is not None or (weight is not None and len(weight.shape) > 0)
+        if by_row and len(result.like.shape) == 0:
             raise contract.no_rows(owner, _first(y_pred))
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 

@@ -21,14 +21,14 @@ from typing import Any
 from keras import ops
 
 from ..numerics.backend import average, counted, covers, followed, log, replicas, summed, total
-from ..numerics.stable import largest, length, mean, middling, square_root, without_infinity
+from ..numerics.stable import largest, length, mean, power_of_two_scale, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
 
 Tensor = Any
 Axes = tuple[int, ...]
 Kernel = Callable[..., tuple[Tensor, Tensor]]
-LARGEST_SCALE = 2.0**127  # of numerics.stable.middling
+LARGEST_SCALE = 2.0**127  # of numerics.stable.power_of_two_scale
 
 
 @dataclass
@@ -242,13 +242,13 @@ class Norm:
 
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Squares:
         x, beyond = self._counting(weight, keep, None)
-        k = middling(ops.stop_gradient(largest(ops.reshape(x, (-1,)))))
+        k = power_of_two_scale(ops.stop_gradient(largest(ops.reshape(x, (-1,)))))
         return Squares(total(weighed(ops.square(x * k), weight, keep), over), k, beyond)
 
     def alone(self, weight: Tensor | None, keep: Tensor | None) -> Squares:
         """The square of each value."""
         x, beyond = self._counting(weight, keep, ())
-        k = middling(ops.stop_gradient(x))
+        k = power_of_two_scale(ops.stop_gradient(x))
         return Squares(weighed(ops.square(x * k), weight, keep), k, beyond)
 
     def _counting(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..numerics.backend import alike, concrete, extremes
+from ..numerics.backend import alike, concrete, min_max
 from . import inputs, reduction
 from .contract import CHECKS, CLASS_INDEX, PROBABILITY, Values, check_ranks
 from .errors import LossaryError, ParameterError, PredictionError, ShapeError, TargetError
@@ -415,7 +415,7 @@ class Inputs:
         raw = slot.link is not None and slot.side != "own"
         if plain or raw or not concrete(x) or 0 in x.shape or not CHECKS.get():
             return
-        low_seen, high_seen = extremes(x)
+        low_seen, high_seen = min_max(x)
         wrong = low_seen < kind.low - kind.slack or high_seen > high + kind.slack
         if kind.allowed and not wrong:
             found = np.asarray(ops.convert_to_numpy(x)).astype("float64")

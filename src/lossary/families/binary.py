@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ..core.forms import Binary, Chances, YesNo
+from ..core.forms import Binary, Probabilities, YesNo
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import flag, fraction, nonnegative, positive
@@ -49,7 +49,7 @@ class BinaryCrossentropy(
     (0.69314718, 20.0)
     """
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         yes, no = self.weighed(yes, no)
         return y * yes + n * no
 
@@ -90,7 +90,7 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
 
     pos_weight: Annotated[float, positive("The weight of positive labels.", slide=(0.2, 10.0))] = 1.0
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         yes, no = self.weighed(yes, no)
         return self.pos_weight * (y * yes) + n * no
 
@@ -149,8 +149,8 @@ class BinaryFocalCrossentropy(
     alpha: Annotated[float, fraction("The weight of label 1; label 0 gets 1 - alpha.", closed=True)] = 0.25
     gamma: Annotated[float, nonnegative("How strongly easy entries are down-weighted.", slide=(0.0, 5.0))] = 2.0
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        p, q = chances()
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        p, q = probabilities()
         hardness = read_at_least(y * q + n * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
         yes, no = self.weighed(yes, no)
         value = power(hardness, self.gamma) * (y * yes + n * no)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from ..core.errors import ParameterError
-from ..core.forms import Categorical, Chances, Sparse, absent, one_each
+from ..core.forms import Categorical, Probabilities, Sparse, absent, one_each
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import Param, fraction, nonnegative, number
@@ -47,10 +47,10 @@ class CategoricalCrossentropy(
     0.28768207
     """
 
-    surprise_itself = True
+    is_cross_entropy = True
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return surprise
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        return nll
 
 
 categorical_crossentropy = function(CategoricalCrossentropy)
@@ -86,10 +86,10 @@ class SparseCategoricalCrossentropy(
     0.28768207
     """
 
-    surprise_itself = True
+    is_cross_entropy = True
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return surprise
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        return nll
 
 
 sparse_categorical_crossentropy = function(SparseCategoricalCrossentropy)
@@ -104,19 +104,19 @@ def _graded(s: Tensor, p: Tensor, q: Tensor, gamma: float) -> tuple[Tensor, Tens
     return power(q, gamma) * s, lower * (gamma * ops.where(p > 0, p * s, 0.0) + q)
 
 
-def _focal(surprise: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> Tensor:
+def _focal(nll: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> Tensor:
     """alpha q^gamma (-log p) for every class."""
     if isinstance(alpha, tuple):
-        if not one_each(alpha, surprise):
+        if not one_each(alpha, nll):
             raise ParameterError(
                 "A focal loss takes one alpha for all classes, or one per class.",
-                arrived=f"There are {len(alpha)} alphas and {surprise.shape[-1]} classes.",
+                arrived=f"There are {len(alpha)} alphas and {nll.shape[-1]} classes.",
                 allowed="Expected one number, or one per class.",
                 do="Pass one alpha for each output of the model.",
             )
-        alpha = ops.convert_to_tensor(alpha, dtype=surprise.dtype)
+        alpha = ops.convert_to_tensor(alpha, dtype=nll.dtype)
     value, slope = parts(lambda s, p, q: _graded(s, p, q, gamma))
-    return alpha * with_slope(value, slope)(surprise, p, q)
+    return alpha * with_slope(value, slope)(nll, p, q)
 
 
 class CategoricalFocalCrossentropy(
@@ -145,11 +145,11 @@ class CategoricalFocalCrossentropy(
     alpha: Alpha = 0.25
     gamma: Gamma = 2.0
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return _focal(surprise, *chances(), self.alpha, self.gamma)
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        return _focal(nll, *probabilities(), self.alpha, self.gamma)
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        value, slope = _graded(surprise, p, q, self.gamma)
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _graded(nll, p, q, self.gamma)
         return self.alpha * value, self.alpha * slope
 
 
@@ -174,11 +174,11 @@ class SparseCategoricalFocalCrossentropy(
     alpha: Alpha = 0.25
     gamma: Gamma = 2.0
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        return _focal(surprise, *chances(), self.alpha, self.gamma)
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        return _focal(nll, *probabilities(), self.alpha, self.gamma)
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        value, slope = _graded(surprise, p, q, self.gamma)
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        value, slope = _graded(nll, p, q, self.gamma)
         return self.alpha * value, self.alpha * slope
 
 
@@ -209,10 +209,10 @@ class CategoricalGeneralizedCrossEntropy(
     q: Annotated[float, fraction("Near 0 it is the cross-entropy, near 1 the absolute error.")] = 0.5
     normalised = False
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        seen = ops.logical_and(p > 0, surprise < 80)  # p^q, also where p is too small to be seen
-        slope = ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * surprise))
-        return -expm1(-self.q * surprise) / self.q, slope
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        seen = ops.logical_and(p > 0, nll < 80)  # p^q, also where p is too small to be seen
+        slope = ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * nll))
+        return -expm1(-self.q * nll) / self.q, slope
 
 
 categorical_generalized_cross_entropy = function(CategoricalGeneralizedCrossEntropy)
@@ -238,8 +238,8 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
 
     epsilon_1: Annotated[float, number("The weight of 1 - p_t.", slide=(-1.0, 5.0), low=-1.0)] = 2.0
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        return surprise + self.epsilon_1 * q, 1 + self.epsilon_1 * p
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        return nll + self.epsilon_1 * q, 1 + self.epsilon_1 * p
 
 
 poly_cross_entropy = function(PolyCrossEntropy)
@@ -269,10 +269,10 @@ class Brier(
         y = y_true
         if not absent(self.label_smoothing):
             y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
-        p, q = self.chances(y_pred)
+        p, q = self.probabilities(y_pred)
         gap = ops.where(y > 0.5, (1 - y) - q, p - y)
         squares = with_slope(lambda s, p, gap: ops.square(gap), lambda s, p, gap: -2 * gap * p)
-        return total(self.weighed(squares(self.surprise(y_pred), p, gap)), -1)
+        return total(self.weighed(squares(self.nll(y_pred), p, gap)), -1)
 
 
 brier = function(Brier)

@@ -10,7 +10,7 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, whole
 from ..numerics import ops
-from ..numerics.special import inflated_surprise, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
+from ..numerics.special import inflated_nll, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
 from ..numerics.stable import log_whole, softplus
 
 Start = dict[str, float]
@@ -106,7 +106,7 @@ class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll")):
 
 def inflated(y: Tensor, zeros: Share, nothing: Tensor, other: Tensor) -> Tensor:
     """With additional zeros: minus the log-probability of 0 or of another count, where theirs are given."""
-    return ops.where(y > 0, zeros.no + other, inflated_surprise(zeros.z, nothing))
+    return ops.where(y > 0, zeros.no + other, inflated_nll(zeros.z, nothing))
 
 
 zero_inflated_poisson_nll = function(ZeroInflatedPoissonNLL)

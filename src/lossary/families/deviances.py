@@ -10,7 +10,7 @@ from ..core.params import number
 from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import log
-from ..numerics.stable import SMALLEST, at_least, less_log1p, log_quotient, power, reciprocal, surprise, wide
+from ..numerics.stable import SMALLEST, at_least, less_log1p, log_quotient, nll, power, reciprocal, wide
 
 
 def _lacking(y: Tensor, p: Tensor, dtype: str) -> Tensor:
@@ -21,7 +21,7 @@ def _lacking(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     near = ops.logical_and(ratio > 0.4, ratio < 2.9)
     grown = ops.where(near, (p - some) / some, 0.0)
     middle = ops.logical_and(ratio > 1e-30, ratio < 1e30)  # beyond, logarithms are far apart, and the ratio is none
-    far = ops.where(middle, -log(ops.where(middle, ratio, 1.0)), log(some) + surprise(p, dtype))
+    far = ops.where(middle, -log(ops.where(middle, ratio, 1.0)), log(some) + nll(p, dtype))
     return ops.where(nothing, p, ops.where(near, some * less_log1p(grown), (p - some) + some * far))
 
 

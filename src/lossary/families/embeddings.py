@@ -13,7 +13,7 @@ from ..core.loss import Loss, Tensor
 from ..core.params import choice, flag, number, positive, whole
 from ..core.results import Anchors, LogSumExp, Rows, Sums
 from ..core.slots import GROUP, UNIT, VECTOR, Rowset, Slot, declare, either, own
-from ..numerics.classes import one_hot, surprise_of_one_logit
+from ..numerics.classes import nll_of_one_logit, one_hot
 from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations, sines
 from ..numerics.stable import at_least, at_most, softplus
 
@@ -265,7 +265,7 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         turned = ops.where(cosine > -math.cos(self.margin), turned, cosine - (1 - math.cos(self.margin)))
         logits = self.scale * ops.where(true, turned, cosine)
-        return ops.where(known, surprise_of_one_logit(logits, ops.where(known, label, 0)), float("nan"))
+        return ops.where(known, nll_of_one_logit(logits, ops.where(known, label, 0)), float("nan"))
 
 
 arc_face = function(ArcFace)

@@ -12,7 +12,7 @@ from ..core.params import choice, flag
 from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, total
-from ..numerics.stable import SMALLEST, exp_less_line, reciprocal, surprise, times_exp, wide, with_slope, with_slopes
+from ..numerics.stable import SMALLEST, exp_less_line, nll, reciprocal, times_exp, wide, with_slope, with_slopes
 
 
 class Poisson(
@@ -52,7 +52,7 @@ class Poisson(
         if self.log_rate:
             rate = ops.exp(p)
             return rate - ops.where(ops.isinf(rate), 0.0, y) * p  # both may be beyond the largest number
-        return p + y * surprise(p, self.dtype)
+        return p + y * nll(p, self.dtype)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return ops.exp(p) - y if self.log_rate else 1 - y * reciprocal(p, self.dtype)

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from ..core import axes
 from ..core.contract import LOGIT, SIGN, Contract
-from ..core.forms import Binary, Chances, YesNo, absent
+from ..core.forms import Binary, Probabilities, YesNo, absent
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import fraction, nonnegative, number
 from ..numerics import ops
 from ..numerics.backend import log, log1p
-from ..numerics.classes import surprise_of_one_logit
+from ..numerics.classes import nll_of_one_logit
 from ..numerics.stable import LARGE, SMALLEST, at_least, constant, power, read_at_least
 
 Focus = Annotated[float, nonnegative("How strongly easy entries are down-weighted.", slide=(0.0, 5.0))]
@@ -33,8 +33,8 @@ class PolyBinaryCrossEntropy(Binary, aliases=("binary_poly_loss", "poly_bce"), t
 
     epsilon_1: Annotated[float, number("The weight of 1 - p_t.", slide=(-1.0, 5.0), low=-1.0)] = 2.0
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        p, q = chances()
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        p, q = probabilities()
         yes, no = self.weighed(yes, no)
         return y * yes + n * no + self.epsilon_1 * (y * q + n * p)
 
@@ -69,8 +69,8 @@ class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
         0.05
     )
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        p, q = chances()
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        p, q = probabilities()
         no, kept = self.margin(p, no, q)
         yes, no = self.weighed(yes, no)
         right = power(read_at_least(q, SMALLEST[self.dtype]), self.gamma_pos) * yes
@@ -120,8 +120,8 @@ class Varifocal(Binary, aliases=("varifocal_loss", "vfl"), traits=("smooth",)):
     alpha: Annotated[float, nonnegative("The weight of entries whose target is 0.", slide=(0.0, 2.0))] = 0.75
     gamma: Focus = 2.0
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        p, _ = chances()
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        p, _ = probabilities()
         yes, no = self.weighed(yes, no)
         easy = self.alpha * power(read_at_least(p, SMALLEST[self.dtype]), self.gamma)
         return ops.where(y > 0, y, easy) * (y * yes + n * no)
@@ -151,8 +151,8 @@ class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"),
     alpha: Focus = 2.0
     beta: Annotated[float, nonnegative("How strongly entries near a peak are spared.", slide=(0.0, 8.0))] = 4.0
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        p, q = chances()
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        p, q = probabilities()
         yes, no = self.weighed(yes, no)
         hard = power(read_at_least(ops.where(n > 0, p, q), SMALLEST[self.dtype]), self.alpha)
         return hard * ops.where(n > 0, power(n, self.beta) * no, yes)
@@ -203,7 +203,7 @@ class Zlpr(
     def above_zero(self, z: Tensor, counts: Tensor) -> Tensor:
         """log(1 + sum of e^z over those that count): what a softmax leaves to one more logit, of 0."""
         every = ops.concatenate([0.0 * z[..., :1], ops.where(counts, z, constant(-LARGE[self.dtype], z))], axis=-1)
-        return surprise_of_one_logit(every, ops.cast(ops.zeros_like(z[..., 0]), "int32"))
+        return nll_of_one_logit(every, ops.cast(ops.zeros_like(z[..., 0]), "int32"))
 
 
 zlpr = function(Zlpr)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ..core.forms import Chances, Margin, Sparse
+from ..core.forms import Margin, Probabilities, Sparse
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import Param, nonnegative, number
@@ -148,9 +148,9 @@ class SymmetricCrossEntropy(Sparse, aliases=("sce", "sl_loss"), traits=("smooth"
     beta: Annotated[float, nonnegative("The weight of the reverse cross-entropy.", slide=(0.0, 2.0))] = 1.0
     log_zero: LogZero = -4.0
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         passive = -self.beta * self.log_zero
-        return self.alpha * surprise + passive * q, self.alpha + passive * p
+        return self.alpha * nll + passive * q, self.alpha + passive * p
 
 
 symmetric_cross_entropy = function(SymmetricCrossEntropy)
@@ -171,7 +171,7 @@ class TaylorCrossEntropy(Sparse, aliases=("taylor_ce",), traits=("bounded", "rob
 
     order: Annotated[int, Param("How many terms.", kind="whole", low=1, high=100, closed=True, unusual=4)] = 2
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         value, slope = 0.0 * q + 1 / self.order, 0.0 * q + 1.0
         for k in range(self.order - 1, 0, -1):
             value, slope = value * q + 1 / k, slope * q + 1
@@ -197,7 +197,7 @@ class ClassAbsoluteError(
     0.5
     """
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         return 2 * q, 2 * p
 
 
@@ -217,9 +217,9 @@ class NormalizedCrossEntropy(Sparse, aliases=("nce_of_classes",), traits=("bound
     0.5
     """
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        surprise, _ = without_infinity(surprise, self.dtype, axis=())
-        return _ratio(surprise / length(surprise), 0.0 * surprise + ops.expand_dims(mean(surprise), -1))
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        nll, _ = without_infinity(nll, self.dtype, axis=())
+        return _ratio(nll / length(nll), 0.0 * nll + ops.expand_dims(mean(nll), -1))
 
     def kernel(self, y_pred: Tensor, smooth: bool) -> None:
         return None
@@ -248,9 +248,9 @@ class ActivePassive(NormalizedCrossEntropy, aliases=("active_passive_loss", "apl
     beta: Annotated[float, nonnegative("The weight of the reverse cross-entropy.", slide=(0.0, 10.0))] = 1.0
     log_zero: LogZero = -4.0
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        wrong = with_slope(lambda s, p, q: 1.0 * q, lambda s, p, q: p)(surprise, *chances())
-        return self.alpha * super().of(surprise, chances) - self.beta * self.log_zero * wrong
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        wrong = with_slope(lambda s, p, q: 1.0 * q, lambda s, p, q: p)(nll, *probabilities())
+        return self.alpha * super().of(nll, probabilities) - self.beta * self.log_zero * wrong
 
 
 active_passive = function(ActivePassive)

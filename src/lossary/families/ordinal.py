@@ -16,7 +16,7 @@ from ..core.results import Sums
 from ..core.slots import CHANCE, LEVEL, PLACE, THRESHOLD, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import concrete, total
-from ..numerics.classes import one_hot, pick, surprise_of_one_logit
+from ..numerics.classes import nll_of_one_logit, one_hot, pick
 from ..numerics.stable import SMALLEST, log_less_exp, read_at_least, share_of, softplus
 
 
@@ -212,7 +212,7 @@ class DistributionFocal(
         last = ops.shape(y_pred)[-1] - 1
         low = ops.clip(ops.cast(ops.floor(y_true), "int32"), 0, last - 1)
         above = y_true - ops.cast(low, y_true.dtype)
-        near, far = surprise_of_one_logit(y_pred, low), surprise_of_one_logit(y_pred, low + 1)
+        near, far = nll_of_one_logit(y_pred, low), nll_of_one_logit(y_pred, low + 1)
         return _known((1 - above) * near + above * far, y_true, ops.cast(last, y_true.dtype))
 
 

@@ -294,8 +294,7 @@ class GaussianMixtureNLL(Likelihood, aliases=("mixture_density", "mdn", "mixture
         return 3 * self.components
 
     def drawn_over(self) -> list[axes.Axis]:
-        heads = [f"{kind} {k + 1}" for kind in ("weight", "mean", "spread") for k in range(self.components)]
-        return [axes.first_of_heads(heads, 0.0, self.components)]  # equal components have the same value at any weight
+        return [axes.one_parameter(self.outputs, self.components)]  # the first mean
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         k = self.components

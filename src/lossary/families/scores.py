@@ -15,7 +15,7 @@ from ..core.results import Rows
 from ..core.slots import LOG_PROBABILITY, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, total
-from ..numerics.classes import misses_of_logits, one_hot, pick, surprise_of_logits, surprise_of_one_logit
+from ..numerics.classes import misses_of_logits, nll_of_logits, nll_of_one_logit, one_hot, pick
 from ..numerics.pairs import log_sum_exp
 from ..numerics.stable import (
     LARGE,
@@ -240,12 +240,12 @@ class Bootstrapped(Loss, aliases=("bootstrapping", "soft_bootstrapping", "bootst
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, index = _true(y_true, y_pred)
-        surprises = surprise_of_logits(y_pred)
+        nlls = nll_of_logits(y_pred)
         if self.kind == "hard":
-            own = -largest(-surprises)
+            own = -largest(-nlls)
         else:
-            own = total(misses_of_logits(y_pred, ops.ones_like(y_pred)) * surprises, -1)
-        value = self.beta * surprise_of_one_logit(y_pred, index) + (1 - self.beta) * own
+            own = total(misses_of_logits(y_pred, ops.ones_like(y_pred)) * nlls, -1)
+        value = self.beta * nll_of_one_logit(y_pred, index) + (1 - self.beta) * own
         return ops.where(ops.any(true, axis=-1), value, float("nan"))
 
 
@@ -283,7 +283,7 @@ class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_
         weight = ops.where(true, power(far, self.gamma_pos), power(far, self.gamma_neg))
         spread = self.label_smoothing / length(y_pred)
         shares = ops.where(true, 1 - self.label_smoothing + spread, spread + 0.0 * far)
-        value = total(shares * weight * surprise_of_logits(y_pred), -1)
+        value = total(shares * weight * nll_of_logits(y_pred), -1)
         return ops.where(ops.any(true, axis=-1), value, float("nan"))
 
 
@@ -330,7 +330,7 @@ class LogitAdjusted(
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, index = _true(y_true, y_pred)
         z = y_pred if self.class_counts is None else y_pred + self.tau * log(_counts(self, y_pred))
-        return ops.where(ops.any(true, axis=-1), surprise_of_one_logit(z, index), float("nan"))
+        return ops.where(ops.any(true, axis=-1), nll_of_one_logit(z, index), float("nan"))
 
 
 logit_adjusted = function(LogitAdjusted)
@@ -365,7 +365,7 @@ class LDAM(Loss, aliases=("ldam_loss",), tasks=("multiclass",), traits=("convex"
         if self.class_counts is not None:
             margins = self.max_margin * ops.sqrt(ops.sqrt(min(self.class_counts) / _counts(self, y_pred)))
         z = self.scale * ops.where(true, y_pred - margins, y_pred)
-        return ops.where(ops.any(true, axis=-1), surprise_of_one_logit(z, index), float("nan"))
+        return ops.where(ops.any(true, axis=-1), nll_of_one_logit(z, index), float("nan"))
 
 
 ldam = function(LDAM)

@@ -8,7 +8,7 @@ from keras import ops
 
 from ..core.params import Param
 from ..families.ordinal import DistributionFocal as DistributionFocalLoss
-from ..numerics.classes import chances_of_logits
+from ..numerics.classes import probabilities_of_logits
 from .base import Head, Tensor
 
 BINS = Param("The number of bins: targets lie between 0 and one less.", kind="whole", low=2, closed=True)
@@ -34,5 +34,5 @@ class DistributionFocal(Head):
 
     def point(self, outputs: Tensor) -> Tensor:
         """The mean place on the grid of bins."""
-        p, _ = chances_of_logits(outputs)
+        p, _ = probabilities_of_logits(outputs)
         return ops.sum(p * ops.arange(self.bins, dtype=p.dtype), axis=-1)

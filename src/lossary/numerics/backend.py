@@ -74,9 +74,9 @@ def alike(x: Tensor, like: Tensor, otherwise: str) -> Tensor:
     return _BACKEND.alike(x, like, otherwise) if not isinstance(x, keras.KerasTensor) else x
 
 
-def extremes(x: Any) -> tuple[float, float]:
+def min_max(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor."""
-    low, high = _BACKEND.extremes(x)
+    low, high = _BACKEND.min_max(x)
     return float(low), float(high)
 
 
@@ -106,9 +106,9 @@ def together() -> tuple[int, bool]:
     return int(count), bool(averaged)
 
 
-def lift(x: Tensor) -> Tensor:
+def scale_up(x: Tensor) -> Tensor:
     """x times 2^64, exactly, also for subnormal numbers, which TensorFlow and JAX read as zero otherwise."""
-    return _BACKEND.lift(x)
+    return _BACKEND.scale_up(x)
 
 
 def log(x: Tensor) -> Tensor:
@@ -147,19 +147,19 @@ def average(x: Tensor, count: Tensor) -> Tensor:
 
 
 def derived(
-    value: Callable[..., Tensor], push: Callable[..., Tensor], pull: Callable[..., Tensor | tuple[Tensor | None, ...]]
+    value: Callable[..., Tensor], jvp: Callable[..., Tensor], vjp: Callable[..., Tensor | tuple[Tensor | None, ...]]
 ) -> Callable[..., Tensor]:
     """`value` with a derivative of its own instead of the one that automatic differentiation finds.
 
     Args:
         value: maps tensors x... to one tensor.
-        push: maps x... and a change of each to the change of the value; linear in the changes.
-        pull: maps x... and the gradient by the value to the gradients by x...; the transpose of `push`. None for a
+        jvp: maps x... and a change of each to the change of the value; linear in the changes.
+        vjp: maps x... and the gradient by the value to the gradients by x...; the transpose of `jvp`. None for a
             tensor that is held fixed.
 
     Backends use whichever they differentiate by. Both may be differentiated again.
     """
-    return _BACKEND.derived(value, push, pull)
+    return _BACKEND.derived(value, jvp, vjp)
 
 
 Kernel = Callable[..., tuple[Tensor, Tensor]]
@@ -232,16 +232,16 @@ def counted(
     def value(x: Tensor, y: Tensor) -> Tensor:
         return keras.ops.stack(_BACKEND.totals(each, x, y))
 
-    def push(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    def jvp(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
         changes = zip(ends, by_y(x, y), strict=True)
         return keras.ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
 
-    def pull(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
+    def vjp(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
         low, high = (sum(g[k] * end[at] for k, end in enumerate(ends)) for at in (0, 1))
         slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
         return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
 
-    return derived(value, push, pull)(x, y)
+    return derived(value, jvp, vjp)(x, y)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

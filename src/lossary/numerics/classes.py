@@ -1,4 +1,4 @@
-"""Exclusive classes along the last axis: softmax, its surprises and what is left of one, relatively exact.
+"""Exclusive classes along the last axis: softmax, minus its logarithm and what is left of one, relatively exact.
 
 Every quantity is written against the winner, the largest entry. Nothing then cancels, in a value or in a derivative,
 also where one class is nearly certain and where thousands are equally likely.
@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import derived, log1p, total
-from .stable import LARGEST, STEEPEST, at_least, length, reciprocal, surprise
+from .stable import LARGEST, STEEPEST, at_least, length, nll, reciprocal
 
 Tensor = Any
 
@@ -79,7 +79,7 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
     def kernel(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         x_t, nothing = ops.taken(x, index), 0.0 * x
         if not normalised:
-            value, by = surprise(x_t, dtype), 1.0
+            value, by = nll(x_t, dtype), 1.0
             if of is not None:
                 value, by = of(value, x_t, 1 - x_t)
             return value[..., 0], ops.put(nothing, index, -by * reciprocal(x_t, dtype))
@@ -90,7 +90,7 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
         every = others + some
         seen = others < some * 2.0**100
         near = log1p(ops.where(seen, others / ops.where(seen, some, 1.0), 0.0))
-        value = ops.where(seen, near, surprise(some, dtype) - surprise(every, dtype))
+        value = ops.where(seen, near, nll(some, dtype) - nll(every, dtype))
         p, q, by = some / every, others / every, 1.0
         if of is not None:
             value, by = of(value, p, q)
@@ -129,7 +129,7 @@ def dense_shares_kernel(of: Function | None, smoothing: Any, weights: Tensor | N
         others = ops.row_sum(e) / top_or_one + (ties - 1)
         if of is not None:
             e = e / top_or_one
-        d = surprise(top, dtype) - surprise(x, dtype)
+        d = nll(top, dtype) - nll(x, dtype)
         y, steepest = _labels(y, smoothing, weights), reciprocal(top, dtype)
         value, g, mass, r, of_winner = _weighed(of, y, d, e, others, place)
         return value[..., 0], ops.put((mass * r) * steepest - g * reciprocal(x, dtype), place, of_winner * steepest)
@@ -178,7 +178,7 @@ def _apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Te
     return d, d_t, e, ops.exp(d_t), ops.row_sum(e)
 
 
-def surprise_of_logits(z: Tensor) -> Tensor:
+def nll_of_logits(z: Tensor) -> Tensor:
     """-log(softmax(z)) of every class along the last axis, exact also where one class is nearly certain.
 
     With k the largest logit: (z_k - z_c) + log(1 + sum over the others of e^(z_c - z_k)): nothing cancels, in the
@@ -189,20 +189,20 @@ def surprise_of_logits(z: Tensor) -> Tensor:
         behind, _, others, _ = _against_the_winner(z)
         return log1p(others) - behind
 
-    def push(z: Tensor, change: Tensor) -> Tensor:
+    def jvp(z: Tensor, change: Tensor) -> Tensor:
         _, e, others, first = _against_the_winner(z)
         p, q = _shares(e, others, first)
         return _of_others(p * change, first) - q * change
 
-    def pull(z: Tensor, g: Tensor) -> Tensor:
+    def vjp(z: Tensor, g: Tensor) -> Tensor:
         _, e, others, first = _against_the_winner(z)
         p, q = _shares(e, others, first)
         return p * _of_others(g, first) - q * g
 
-    return derived(value, push, pull)(z)
+    return derived(value, jvp, vjp)(z)
 
 
-def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
+def nll_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
     """-log(softmax(z)) of the class `index` alone, along the last axis."""
 
     def value(z: Tensor, index: Tensor) -> Tensor:
@@ -210,19 +210,19 @@ def surprise_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
         return log1p(ops.squeeze(others, axis=-1)) - pick(behind, index)
 
     def slope(z: Tensor, index: Tensor) -> Tensor:
-        p, q = chances_of_logits(z)
+        p, q = probabilities_of_logits(z)
         return ops.where(one_hot(index, z), -q, p)
 
-    def push(z: Tensor, index: Tensor, change: Tensor, _: Tensor) -> Tensor:
+    def jvp(z: Tensor, index: Tensor, change: Tensor, _: Tensor) -> Tensor:
         return total(slope(z, index) * change, -1)
 
-    def pull(z: Tensor, index: Tensor, g: Tensor) -> tuple[Tensor, None]:
+    def vjp(z: Tensor, index: Tensor, g: Tensor) -> tuple[Tensor, None]:
         return slope(z, index) * ops.expand_dims(g, -1), None
 
-    return derived(value, push, pull)(z, index)
+    return derived(value, jvp, vjp)(z, index)
 
 
-def chances_of_logits(z: Tensor) -> tuple[Tensor, Tensor]:
+def probabilities_of_logits(z: Tensor) -> tuple[Tensor, Tensor]:
     """softmax(z) and 1 - softmax(z) along the last axis, both relatively exact."""
     _, e, others, first = _against_the_winner(z)
     return _shares(e, others, first)
@@ -232,21 +232,21 @@ def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
     """softmax(z) along the last axis where the sign is 1, 1 - softmax(z) where it is -1; the slopes are exact too."""
 
     def value(z: Tensor, sign: Tensor) -> Tensor:
-        p, q = chances_of_logits(z)
+        p, q = probabilities_of_logits(z)
         return ops.where(sign < 0, q, p)
 
     def along(z: Tensor, change: Tensor) -> Tensor:
         """The change of the softmax with z. (The matrix of its slopes is symmetric.)"""
-        (p, q), (_, first) = chances_of_logits(z), _winner(z)
+        (p, q), (_, first) = probabilities_of_logits(z), _winner(z)
         return p * (q * change - _of_others(p * change, first))
 
-    def push(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
+    def jvp(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
         return sign * along(z, dz)
 
-    def pull(z: Tensor, sign: Tensor, g: Tensor) -> tuple[Tensor, None]:
+    def vjp(z: Tensor, sign: Tensor, g: Tensor) -> tuple[Tensor, None]:
         return along(z, sign * g), None
 
-    return derived(value, push, pull)(z, sign)
+    return derived(value, jvp, vjp)(z, sign)
 
 
 def _against_the_winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -281,12 +281,12 @@ def _of_others(g: Tensor, first: Tensor) -> Tensor:
     return ops.where(first, rest, ops.expand_dims(total(g, -1), -1) - g)
 
 
-def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:
+def nll_of_probabilities(x: Tensor, dtype: str) -> Tensor:
     """-log(x_c / sum x) for numbers >= 0 along the last axis; of a row of zeros, the classes count as equal."""
 
     def value(x: Tensor) -> Tensor:
         winner, _, others, first = _against_the_largest(x)
-        behind = surprise(x, dtype) - surprise(winner, dtype)
+        behind = nll(x, dtype) - nll(winner, dtype)
         return log1p(others) + ops.where(first, 0.0, behind)
 
     def slopes(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -294,18 +294,18 @@ def surprise_of_shares(x: Tensor, dtype: str) -> Tensor:
         _, q = _shares(e, others, first)
         return reciprocal(winner, dtype) / (1 + others), q * reciprocal(x, dtype), first
 
-    def push(x: Tensor, change: Tensor) -> Tensor:
+    def jvp(x: Tensor, change: Tensor) -> Tensor:
         of_all, of_itself, first = slopes(x)
         return _of_others(of_all * change, first) - of_itself * change
 
-    def pull(x: Tensor, g: Tensor) -> Tensor:
+    def vjp(x: Tensor, g: Tensor) -> Tensor:
         of_all, of_itself, first = slopes(x)
         return of_all * _of_others(g, first) - of_itself * g
 
-    return derived(value, push, pull)(x)
+    return derived(value, jvp, vjp)(x)
 
 
-def chances_of_shares(x: Tensor) -> tuple[Tensor, Tensor]:
+def probabilities_of_shares(x: Tensor) -> tuple[Tensor, Tensor]:
     """x_c / sum x and 1 less that, along the last axis, both relatively exact."""
     _, e, others, first = _against_the_largest(x)
     return _shares(e, others, first)

@@ -78,7 +78,7 @@ def alike(x: Any, like: Any, otherwise: str) -> Any:
     return x
 
 
-def extremes(x: Any) -> tuple[float, float]:
+def min_max(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)
     return float(entries.min()), float(entries.max())
@@ -115,7 +115,7 @@ ATANH = [0.3333333432674408, 0.19999851286411285, 0.14296291768550873, 0.1085166
 
 
 @jax.jit
-def lift(x: jax.Array) -> jax.Array:
+def scale_up(x: jax.Array) -> jax.Array:
     """XLA reads a subnormal number as zero; its bits, taken as an integer, count units of 2^-149."""
     if x.dtype != jnp.float32:
         return x * FULL
@@ -179,10 +179,10 @@ def average(x: jax.Array, count: jax.Array) -> jax.Array:
     return jnp.sum(x * scale) / count / scale
 
 
-def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..., Any]) -> Callable[..., Any]:
     """JAX differentiates forwards and turns the result round."""
     f = jax.custom_jvp(value)
-    f.defjvp(lambda x, changes: (f(*x), push(*x, *changes)))
+    f.defjvp(lambda x, changes: (f(*x), jvp(*x, *changes)))
     return f
 
 
@@ -414,8 +414,8 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     """The slope backwards, its derivative forwards along each column."""
 
     def slope(inner: Any) -> tuple[Any, Any]:
-        value, pull = jax.vjp(f, inner)
-        return pull(jnp.ones_like(value))[0], value
+        value, vjp = jax.vjp(f, inner)
+        return vjp(jnp.ones_like(value))[0], value
 
     def along(column: Any) -> Any:
         return jax.jvp(lambda inner: slope(inner)[0], (x,), (jnp.broadcast_to(column, x.shape),))[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 from keras import ops
 
-from .stable import LARGE, constant, largest, middling, square_root, unit
+from .stable import LARGE, constant, largest, power_of_two_scale, square_root, unit
 
 Tensor = Any
 
@@ -55,7 +55,7 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
     """The Euclidean distance along the last axis, without squaring large or small numbers; 0 has gradient 0."""
     d = a - b
     size = ops.stop_gradient(largest(ops.abs(d), keepdims=True))
-    k = middling(ops.where(size > 0, size, 1.0))  # graphs of TensorFlow multiply the scale of 0 by itself
+    k = power_of_two_scale(ops.where(size > 0, size, 1.0))  # graphs of TensorFlow multiply the scale of 0 by itself
     return square_root(ops.sum(ops.square(d * k), axis=-1)) / ops.squeeze(k, axis=-1)
 
 

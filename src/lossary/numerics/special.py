@@ -274,7 +274,7 @@ def log_sum_of_exp(x: Tensor) -> Tensor:
     return ops.squeeze(top, -1) + log(ops.sum(ops.exp(x - top), axis=-1))
 
 
-def inflated_surprise(z: Tensor, n: Tensor) -> Tensor:
+def inflated_nll(z: Tensor, n: Tensor) -> Tensor:
     """-log(p + (1 - p) e^-n), with the probability p of logit z, and n >= 0."""
 
     def value(z: Tensor, n: Tensor) -> Tensor:

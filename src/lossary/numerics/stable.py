@@ -26,7 +26,7 @@ BELOW_ONE = {"float16": 1 - 2.0**-11, "bfloat16": 1 - 2.0**-8, "float32": 1 - 2.
 STEEPEST = {"float16": 2.0**10, "bfloat16": 2.0**96, "float32": 2.0**96, "float64": 2.0**960}
 LARGE = {"float16": 2.0**15, "bfloat16": 2.0**126, "float32": 2.0**126, "float64": 2.0**1022}
 LARGEST = float(np.finfo("float32").max)
-LIFT = 64  # backend.lift multiplies by two to this power
+SCALE_UP = 64  # backend.scale_up multiplies by two to this power
 
 
 def wide(dtype: str) -> str:
@@ -37,15 +37,15 @@ def wide(dtype: str) -> str:
 def with_slope(value: Callable[..., Tensor], slope: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """An entrywise function of x (and of tensors that are held fixed) with its derivative by x in closed form."""
 
-    def push(x: Tensor, *rest: Tensor) -> Tensor:
+    def jvp(x: Tensor, *rest: Tensor) -> Tensor:
         held = rest[: len(rest) // 2]
         return slope(x, *held) * rest[len(held)]
 
-    def pull(x: Tensor, *rest: Tensor) -> tuple[Tensor | None, ...]:
+    def vjp(x: Tensor, *rest: Tensor) -> tuple[Tensor | None, ...]:
         *held, g = rest
         return (slope(x, *held) * g, *[None] * len(held))
 
-    return derived(value, push, pull)
+    return derived(value, jvp, vjp)
 
 
 def parts(both: Callable[..., tuple[Tensor, Tensor]]) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
@@ -58,15 +58,15 @@ def with_slopes(
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """An entrywise function of two tensors with its derivatives by both in closed form."""
 
-    def push(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
+    def jvp(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
         by_a, by_b = slopes(a, b)
         return by_a * da + by_b * db
 
-    def pull(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+    def vjp(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
         by_a, by_b = slopes(a, b)
         return by_a * g, by_b * g
 
-    return derived(value, push, pull)
+    return derived(value, jvp, vjp)
 
 
 def constant(value: float, like: Tensor) -> Tensor:
@@ -264,7 +264,7 @@ def softplus(z: Tensor) -> Tensor:
     return with_slope(lambda z: at_least(z, 0.0) + backend.log1p_near(ops.exp(-ops.abs(z))), sigmoid)(z)
 
 
-def surprise(p: Tensor, dtype: str) -> Tensor:
+def nll(p: Tensor, dtype: str) -> Tensor:
     """-log p for a number >= 0, also subnormal. An exact 0 costs what the type's smallest positive number does."""
 
     def value(p: Tensor) -> Tensor:
@@ -272,10 +272,10 @@ def surprise(p: Tensor, dtype: str) -> Tensor:
             return -backend.log(at_least(p, TINIEST[dtype]))
 
         def of_any() -> Tensor:
-            lifted, small, zero = _sizes(p, dtype)
-            log = backend.log(ops.where(zero, 1.0, ops.where(small, lifted, p)))
+            scaled_up, small, zero = _sizes(p, dtype)
+            log = backend.log(ops.where(zero, 1.0, ops.where(small, scaled_up, p)))
             of_zero = constant(-math.log(TINIEST[dtype]), p)
-            return ops.where(zero, of_zero, ops.where(small, LIFT * math.log(2) - log, -log))
+            return ops.where(zero, of_zero, ops.where(small, SCALE_UP * math.log(2) - log, -log))
 
         return backend.if_all_at_least(SMALLEST[wide(dtype)], (p,), lambda: -backend.log(p), of_any)
 
@@ -296,19 +296,19 @@ def reciprocal(p: Tensor, dtype: str) -> Tensor:
 
 
 def _sizes(p: Tensor, dtype: str) -> tuple[Tensor, Tensor, Tensor]:
-    """p lifted, whether p is subnormal (or zero), and whether it is zero (or below)."""
-    lifted = backend.lift(p)
-    return lifted, lifted < SMALLEST[wide(dtype)] * 2.0**LIFT, lifted <= 0
+    """p scaled up, whether p is subnormal (or zero), and whether it is zero (or below)."""
+    scaled_up = backend.scale_up(p)
+    return scaled_up, scaled_up < SMALLEST[wide(dtype)] * 2.0**SCALE_UP, scaled_up <= 0
 
 
 def _readable(p: Tensor, dtype: str) -> tuple[Tensor, Tensor]:
     """A number in [0, 1], times 2^64 where it is small, and whether it is, as 1 or 0; 0 is the smallest number."""
-    lifted, small, _ = _sizes(p, dtype)
-    return ops.where(small, at_least(lifted, TINIEST[dtype] * 2.0**LIFT), p), ops.cast(small, p.dtype)
+    scaled_up, small, _ = _sizes(p, dtype)
+    return ops.where(small, at_least(scaled_up, TINIEST[dtype] * 2.0**SCALE_UP), p), ops.cast(small, p.dtype)
 
 
 def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
-    """log(y / p) for numbers in [0, 1], relatively exact where they are nearly equal. Zeros count as in `surprise`."""
+    """log(y / p) for numbers in [0, 1], relatively exact where they are nearly equal. Zeros count as in `nll`."""
 
     def value(y: Tensor, p: Tensor) -> Tensor:
         def of_normal(a: Tensor, b: Tensor, alike: Tensor | None = None) -> Tensor:
@@ -317,10 +317,10 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
             near = near if alike is None else ops.logical_and(near, alike)
             return ops.where(near, backend.log1p_near(ops.where(near, gap, 0.0)), backend.log(a / b))
 
-        def of_any() -> Tensor:  # lifted where small: no quotient is too large
+        def of_any() -> Tensor:  # scaled up where small: no quotient is too large
             (a, lifted_a), (b, lifted_b) = _readable(y, dtype), _readable(p, dtype)
             shift = lifted_b - lifted_a
-            return of_normal(a, b, ops.equal(shift, 0.0)) + shift * (LIFT * math.log(2))
+            return of_normal(a, b, ops.equal(shift, 0.0)) + shift * (SCALE_UP * math.log(2))
 
         return backend.if_all_at_least(SMALLEST[wide(dtype)], (y, p), lambda: of_normal(y, p), of_any)
 
@@ -363,7 +363,7 @@ def share(a: Tensor, b: Tensor) -> Tensor:
         return ops.where(a + b > 0, a + b, 1.0)
 
     def slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        k = middling(a + b)  # XLA divides by whole * whole, which may be 0 otherwise
+        k = power_of_two_scale(a + b)  # XLA divides by whole * whole, which may be 0 otherwise
         a, b = a * k, b * k
         both = whole(a, b)
         limit = LARGE["float64" if "float64" in str(a.dtype) else "float32"]  # infinity times nothing is NaN
@@ -392,7 +392,7 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
     """
     size = ops.stop_gradient(largest(ops.abs(x), axis=axis, keepdims=True))
     directed = ops.logical_not(size <= 0)  # one that is NaN stays NaN
-    scaled = x * ops.where(directed, middling(size), 0.0)
+    scaled = x * ops.where(directed, power_of_two_scale(size), 0.0)
     squared = ops.sum(ops.square(scaled), axis=axis, keepdims=True)
     return scaled / ops.sqrt(ops.where(directed, squared, 1.0)), directed
 
@@ -409,13 +409,13 @@ def _measured(x: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
     """x times a power of two for each row, at which it can be squared; the norm of that, 1 of nothing; the power."""
     size, k = ops.stop_gradient(ops.row_size(x)), None
     if not ops.within(x, size, 2.0**-50, 2.0**50):
-        k = ops.where(size <= 0, 0.0, middling(size))  # of NaN it is no 0
+        k = ops.where(size <= 0, 0.0, power_of_two_scale(size))  # of NaN it is no 0
         x = x * k
     squared = ops.row_sum(ops.square(x))
     return x, ops.sqrt(squared if k is None else ops.where(size <= 0, 1.0, squared)), k
 
 
-def middling(size: Tensor) -> Tensor:
+def power_of_two_scale(size: Tensor) -> Tensor:
     """A power of two; times this, a number of that size can be squared without overflow or loss."""
     small = ops.where(size < 2.0**-110, 2.0**127, ops.where(size < 2.0**-50, 2.0**88, ops.ones_like(size)))
     return ops.where(size > 2.0**80, 2.0**-88, ops.where(size > 2.0**50, 2.0**-56, small))
@@ -429,7 +429,7 @@ def mean_square(x: Tensor) -> Tensor:
 def root_mean_square(x: Tensor, dtype: str) -> Tensor:
     """The root of the mean of x^2 over the last axis, without squaring large or small numbers; 0 has gradient 0."""
     x, beyond = without_infinity(x, dtype, axis=-1)
-    k = middling(ops.stop_gradient(largest(ops.abs(x), keepdims=True)))
+    k = power_of_two_scale(ops.stop_gradient(largest(ops.abs(x), keepdims=True)))
     return square_root(mean_square(x * k)) / ops.squeeze(k, axis=-1) + beyond
 
 

@@ -81,7 +81,7 @@ def alike(x: tf.Tensor, like: tf.Tensor, otherwise: str) -> tf.Tensor:
         return tf.identity(x)
 
 
-def extremes(x: Any) -> tuple[float, float]:
+def min_max(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a concrete tensor, also of a constant inside a function being traced."""
     entries = np.asarray(x)
     return float(entries.min()), float(entries.max())
@@ -130,7 +130,7 @@ def log1p_near(x: tf.Tensor) -> tf.Tensor:
     return 2 * s + 2 * s * (w * series)
 
 
-def lift(x: tf.Tensor) -> tf.Tensor:
+def scale_up(x: tf.Tensor) -> tf.Tensor:
     """TensorFlow reads a subnormal number as zero; its bits, taken as an integer, count units of 2^-149."""
     if x.dtype != tf.float32:
         return x * 2.0**64
@@ -153,12 +153,12 @@ def average(x: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.reduce_sum(tf.cast(x, tf.float64)) / tf.cast(count, tf.float64), x.dtype)
 
 
-def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..., Any]) -> Callable[..., Any]:
     """TensorFlow differentiates backwards."""
 
     @tf.custom_gradient
     def f(*x: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
-        return value(*x), lambda g: pull(*x, g)
+        return value(*x), lambda g: vjp(*x, g)
 
     return f
 

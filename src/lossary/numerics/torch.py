@@ -109,7 +109,7 @@ def alike(x: Any, like: Any, otherwise: str) -> Any:
     return x
 
 
-def extremes(x: Any) -> tuple[float, float]:
+def min_max(x: Any) -> tuple[float, float]:
     """The smallest and largest entry of a tensor, found where it lies."""
     low, high = torch.aminmax(x.detach())
     return float(low), float(high)
@@ -141,7 +141,7 @@ def together() -> tuple[int, bool]:
     return 1 if torch.compiler.is_compiling() else processes(), True
 
 
-def lift(x: torch.Tensor) -> torch.Tensor:
+def scale_up(x: torch.Tensor) -> torch.Tensor:
     """torch computes with subnormal numbers as with others."""
     return x * 2.0**64
 
@@ -169,18 +169,18 @@ class _Backwards(torch.autograd.Function):
     """A derivative for up to six tensors; torch's compiler wants them counted, and no forward derivative."""
 
     @staticmethod
-    def forward(value: Any, push: Any, pull: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+    def forward(value: Any, jvp: Any, vjp: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
         return value(*_given(a, b, c, d, e, f))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        _, ctx.push, ctx.pull, *x = inputs
+        _, ctx.by_changes, ctx.by_gradient, *x = inputs
         ctx.save_for_backward(*_given(*x))
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> tuple[Any, ...]:
-        pull = ctx.pull  # a call on ctx would be taken for one of its own methods
-        by = pull(*ctx.saved_tensors, g)
+        vjp = ctx.by_gradient  # a call on ctx would be taken for one of its own methods
+        by = vjp(*ctx.saved_tensors, g)
         by = by if isinstance(by, tuple) else (by,)
         return (None, None, None, *by, *[None] * (MOST - len(by)))
 
@@ -196,21 +196,23 @@ class _BothWays(_Backwards):
     @staticmethod
     def jvp(ctx: Any, *changes: Any) -> Any:
         x = ctx.saved_tensors
-        return ctx.push(*x, *[torch.zeros_like(v) if c is None else c for v, c in zip(x, changes[3:], strict=False)])
+        return ctx.by_changes(
+            *x, *[torch.zeros_like(v) if c is None else c for v, c in zip(x, changes[3:], strict=False)]
+        )
 
 
 def _given(*x: Any) -> list[Any]:
     return [v for v in x if v is not None]
 
 
-def derived(value: Callable[..., Any], push: Callable[..., Any], pull: Callable[..., Any]) -> Callable[..., Any]:
+def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..., Any]) -> Callable[..., Any]:
     """torch differentiates backwards, and forwards on request."""
     function = _Backwards if torch.compiler.is_compiling() else _BothWays
 
     def f(*x: Any) -> Any:
         if isinstance(x[0], Block) or not followed_now(*x):  # only the value is asked for
             return value(*x)
-        return function.apply(value, push, pull, *x, *[None] * (MOST - len(x)))
+        return function.apply(value, jvp, vjp, *x, *[None] * (MOST - len(x)))
 
     return f
 
@@ -239,16 +241,16 @@ def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> An
     def value(p: Any, *held: Any) -> Any:
         return kernel(p, *held)[0]
 
-    def push(p: Any, *rest: Any) -> Any:
+    def jvp(p: Any, *rest: Any) -> Any:
         change = rest[len(held)]
         slope = kernel(p, *rest[: len(held)])[1]
         return (slope * change).sum(-1) if rowwise else slope * change
 
-    def pull(p: Any, *rest: Any) -> Any:
+    def vjp(p: Any, *rest: Any) -> Any:
         *fixed, g = rest
         return (kernel(p, *fixed)[1] * (g.unsqueeze(-1) if rowwise else g), *[None] * len(fixed))
 
-    values = derived(value, push, pull)(p, *(h.detach() for h in held))
+    values = derived(value, jvp, vjp)(p, *(h.detach() for h in held))
     if any(h.requires_grad for h in held):
         more = value(p.detach(), *held)
         values = values + torch.where(torch.isfinite(more), more - more.detach(), 0.0)

@@ -95,7 +95,7 @@ class StreamFeed:
         for piece in self._pieces():
             before = snapshot(self.model) if self.at else state
             ran = piece.run()
-            if not ran.sound:
+            if not ran.all_finite:
                 chunk.trouble = self._trouble(piece, before)
                 break
             self.at += piece.count

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..numerics.keras_private import loss_mean
-from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, program, restore, snapshot, sound
+from .epochs import Batch, Logs, Plan, Program, Ran, Snapshot, all_finite, program, restore, snapshot
 from .epochs.stepped import to_numpy
 from .epochs.work import multiplications
 from .sources import Arrays
@@ -70,7 +70,7 @@ class Replay:
         restore(self.model, self.state)
         if steps:
             self.run(steps)
-        return sound(self.model)
+        return all_finite(self.model)
 
     def culprit(self, good: int, bad: int) -> int:
         """The step that spoils weights or loss, which are finite after `good` steps and not after `bad` ones.
@@ -155,7 +155,7 @@ class ArrayFeed:
             if len(fine) < len(ran.logs):
                 last = (at // steps + len(fine) + 1) * steps
             chunk.logs += fine
-            if not ran.sound or len(fine) < len(ran.logs):
+            if not ran.all_finite or len(fine) < len(ran.logs):
                 chunk.trouble = self._trouble(last, orders, state)
             at = last
             if tick(at) and at < end:

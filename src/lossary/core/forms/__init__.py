@@ -24,11 +24,11 @@ from .errors import Pointwise as Pointwise
 from .labels import Axis as Axis
 from .labels import Binary as Binary
 from .labels import Categorical as Categorical
-from .labels import Chances as Chances
 from .labels import ClassWeights as ClassWeights
 from .labels import Epsilon as Epsilon
 from .labels import FromLogits as FromLogits
 from .labels import Ignored as Ignored
+from .labels import Probabilities as Probabilities
 from .labels import Smoothing as Smoothing
 from .labels import Sparse as Sparse
 from .labels import YesNo as YesNo

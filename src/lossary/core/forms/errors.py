@@ -225,7 +225,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
         return found if mask is None else with_mask(found, mask)
 
     def drawn_over(self) -> list[axes.Axis]:
-        return [axes.first_parameter(self.outputs)]
+        return [axes.one_parameter(self.outputs)]
 
     def mapped_over(self) -> axes.Plane | None:
         return axes.parameters(("mean (target: 0)", "second parameter"), (-2.0, 3.0)) if self.outputs == 2 else None

@@ -10,17 +10,17 @@ from ...numerics.backend import concrete, log1p, log1p_near, total
 from ...numerics.classes import (
     Kernel,
     absent,
-    chances_of_logits,
-    chances_of_shares,
     dense_kernel,
     dense_shares_kernel,
     logits_kernel,
+    nll_of_logits,
+    nll_of_one_logit,
+    nll_of_probabilities,
     pick,
+    probabilities_of_logits,
+    probabilities_of_shares,
     shares_kernel,
     smoothed_kernel,
-    surprise_of_logits,
-    surprise_of_one_logit,
-    surprise_of_shares,
 )
 from ...numerics.stable import (
     BELOW_ONE,
@@ -29,12 +29,12 @@ from ...numerics.stable import (
     largest,
     length,
     mean,
+    nll,
     parts,
     read_at_most,
     reciprocal,
     sigmoid,
     softplus,
-    surprise,
     with_slope,
 )
 from .. import axes
@@ -61,7 +61,7 @@ Axis = Annotated[int, Param("The axis of the classes.", kind="whole", unusual=-1
 Ignored = Annotated[
     int | None, whole("A label that means 'no label': its entries are ignored.", optional=True, unusual=0)
 ]
-Chances = Callable[[], tuple[Tensor, Tensor]]
+Probabilities = Callable[[], tuple[Tensor, Tensor]]
 Epsilon = Annotated[
     float | None,
     Param(
@@ -125,8 +125,8 @@ class YesNo(NamedTuple):
 class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     """A loss of independent yes/no questions: each entry of y_pred is the probability (or logit) of a yes.
 
-    A formula is written in the label `y` after smoothing and `n` = 1 - y, in the surprises -log p and -log(1 - p),
-    and in p and 1 - p themselves. All are exact, and finite for every probability and logit.
+    A formula is written in the label `y` after smoothing and `n` = 1 - y, in -log p and -log(1 - p), and in p and 1 - p
+    themselves. All are exact, and finite for every probability and logit.
     """
 
     entrywise = True
@@ -165,8 +165,8 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
                 do="Pass for instance class_weight=(1.0, 5.0).",
             )
 
-    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, chances: Chances) -> Tensor:
-        """The value of each entry; `yes` is -log p, `no` is -log(1 - p), and `chances()` gives p and 1 - p."""
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        """The value of each entry; `yes` is -log p, `no` is -log(1 - p), and `probabilities()` gives p and 1 - p."""
         raise NotImplementedError
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
@@ -191,7 +191,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
 
     def of_probabilities(self, p: Tensor) -> YesNo:
         below = at_most(p, BELOW_ONE[self.dtype])
-        yes, no = surprise(p, self.dtype), -log1p(-below)
+        yes, no = nll(p, self.dtype), -log1p(-below)
         return YesNo(yes, no, p, 1 - p, -reciprocal(p, self.dtype), 1 / (1 - below), 0.0 * p + 1.0)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
@@ -204,7 +204,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
             kept = ops.not_equal(y_true, self.ignore_class)
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
         y, n = self.smoothed(y_true), self.smoothed(1 - y_true)
-        values = self.of(y, n, *self.surprises(y_pred), lambda: self.chances(y_pred))
+        values = self.of(y, n, *self.nlls(y_pred), lambda: self.probabilities(y_pred))
         if kept is None:
             return mean(values)
         count = at_least(ops.sum(ops.cast(kept, values.dtype), axis=-1, keepdims=True), 1.0)
@@ -222,14 +222,14 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         """A row is ignored when all its entries are."""
         return None if self.ignore_class is None else ops.all(ops.equal(y_true, self.ignore_class), axis=-1)
 
-    def surprises(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    def nlls(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """-log p and -log(1 - p). An exact 0 is read as the smallest positive number, an exact 1 as 1 - ulp/2."""
         if self.from_logits:
             return softplus(-y_pred), softplus(y_pred)
         p = self.clipped(y_pred)
-        return surprise(p, self.dtype), -log1p(-read_at_most(p, BELOW_ONE[self.dtype]))
+        return nll(p, self.dtype), -log1p(-read_at_most(p, BELOW_ONE[self.dtype]))
 
-    def chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    def probabilities(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """p and 1 - p."""
         if self.from_logits:
             return sigmoid(y_pred), sigmoid(-y_pred)
@@ -241,16 +241,16 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return p if self.epsilon is None else ops.clip(p, self.epsilon, 1 - self.epsilon)
 
     def weighed(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
-        """The two surprises times their class weights."""
+        """Both negative log-probabilities, times their class weights."""
         return (yes, no) if self.class_weight is None else (self.class_weight[1] * yes, self.class_weight[0] * no)
 
 
 class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     """A loss of exclusive classes: y_pred holds one probability (or logit) per class along `axis`.
 
-    A formula is written in the surprises -log p_c, and in p_c and 1 - p_c themselves. All are exact, and finite for
-    every probability and logit. Probabilities are divided by their sum first. Targets are distributions over the
-    classes (one-hot, or soft).
+    A formula is written in -log p_c, the nll of a class, and in p_c and 1 - p_c. All are exact, and finite for every
+    probability and logit. Probabilities are divided by their sum first. Targets are distributions over the classes
+    (one-hot, or soft).
     """
 
     answers = "a class"
@@ -262,7 +262,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     ignore_class: Ignored = None
     epsilon: Epsilon = None
     normalised = True  # whether probabilities are divided by their sum
-    surprise_itself: ClassVar[bool] = False  # whether the value of a class is its surprise: a cross-entropy
+    is_cross_entropy: ClassVar[bool] = False  # whether the value of a class is its nll: a cross-entropy
 
     @property
     def contract(self) -> Contract:
@@ -278,10 +278,10 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
     def over_classes(self, p: axes.Array) -> axes.Given | None:
         return axes.three_classes(p, self.from_logits)
 
-    def of(self, surprise: Tensor, chances: Chances) -> Tensor:
-        """The value of each class, were it the true one; `chances()` gives p and 1 - p. By default from `graded`."""
+    def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
+        """The value of each class, were it the true one; `probabilities()` gives p and 1 - p. By default `graded`."""
         value, slope = parts(self.graded)
-        return with_slope(value, slope)(surprise, *chances())
+        return with_slope(value, slope)(nll, *probabilities())
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor | Rows:
         kernel = self.dense_kernel(self.weights(y_pred))
@@ -295,8 +295,8 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
 
     def dense_kernel(self, weights: Tensor | None) -> Kernel | None:
         """Value and slopes of each row in one pass; None where they are made step by step."""
-        graded = None if self.surprise_itself else self.graded
-        other = not self.surprise_itself and type(self).graded is Categorical.graded
+        graded = None if self.is_cross_entropy else self.graded
+        other = not self.is_cross_entropy and type(self).graded is Categorical.graded
         if other or self.epsilon is not None or isinstance(getattr(self, "alpha", None), tuple):
             return None
         if self.from_logits:
@@ -306,13 +306,13 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
             return None
         return dense_shares_kernel(graded, self.label_smoothing, weights, self.dtype)
 
-    def graded(self, surprise: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        """The value of the true class, and its derivative by the surprise; q is 1 - p."""
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """The value of the true class, and its derivative by the nll; q is 1 - p."""
         raise NotImplementedError
 
     def of_classes(self, y_pred: Tensor) -> Tensor:
         """The value of each class, were it the true one, from the predictions."""
-        return self.of(self.surprise(y_pred), lambda: self.chances(y_pred))
+        return self.of(self.nll(y_pred), lambda: self.probabilities(y_pred))
 
     def _absent(self, y_true: Tensor) -> Tensor | None:
         """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
@@ -324,20 +324,20 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
             return chosen if 0 <= self.ignore_class < classes else nothing
         return ops.where(0 <= self.ignore_class < classes, chosen, nothing)
 
-    def surprise(self, y_pred: Tensor) -> Tensor:
+    def nll(self, y_pred: Tensor) -> Tensor:
         """-log p for every class."""
         if self.from_logits:
-            return surprise_of_logits(y_pred)
+            return nll_of_logits(y_pred)
         if self.normalised and self.epsilon is None:
-            return surprise_of_shares(y_pred, self.dtype)
-        return surprise(self.clipped(y_pred), self.dtype)
+            return nll_of_probabilities(y_pred, self.dtype)
+        return nll(self.clipped(y_pred), self.dtype)
 
-    def chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    def probabilities(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """p and 1 - p for every class."""
         if self.from_logits:
-            return chances_of_logits(y_pred)
+            return probabilities_of_logits(y_pred)
         if self.normalised and self.epsilon is None:
-            return chances_of_shares(y_pred)
+            return probabilities_of_shares(y_pred)
         p = self.clipped(y_pred)
         return p, 1 - p
 
@@ -416,7 +416,7 @@ class Sparse(Categorical, abstract=True):
             if smooth:
                 picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
         else:  # one class per row is enough
-            picked = self.of(self.surprise_of(y_pred, index), lambda: self.chances_of(y_pred, index))
+            picked = self.of(self.nll_of(y_pred, index), lambda: self.probabilities_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
         return Rows(ops.where(known, picked, float("nan")), share=self._share(index, picked))
 
@@ -425,11 +425,11 @@ class Sparse(Categorical, abstract=True):
         if isinstance(getattr(self, "alpha", None), tuple) or self.epsilon is not None:
             return None
         if smooth or self.class_weight is not None:
-            if not self.surprise_itself or not self.from_logits:
+            if not self.is_cross_entropy or not self.from_logits:
                 return None
             if smooth:
                 return smoothed_kernel(self.label_smoothing, self.weights(y_pred))
-        graded = None if self.surprise_itself else self.graded
+        graded = None if self.is_cross_entropy else self.graded
         return logits_kernel(graded) if self.from_logits else shares_kernel(graded, self.dtype, self.normalised)
 
     def _own_weight(self, index: Tensor, y_pred: Tensor) -> tuple[Tensor, ...]:
@@ -452,14 +452,14 @@ class Sparse(Categorical, abstract=True):
         return ops.take(ops.convert_to_tensor(self.class_weight, dtype=values.dtype), index)
 
     def by_class(self) -> bool:
-        """Whether the value depends on which class is the true one, beyond its surprise."""
+        """Whether the value depends on which class is the true one, beyond its nll."""
         return self.class_weight is not None or isinstance(getattr(self, "alpha", None), tuple)
 
-    def surprise_of(self, y_pred: Tensor, index: Tensor) -> Tensor:
+    def nll_of(self, y_pred: Tensor, index: Tensor) -> Tensor:
         """-log p of the class `index` alone."""
-        return surprise_of_one_logit(y_pred, index) if self.from_logits else pick(self.surprise(y_pred), index)
+        return nll_of_one_logit(y_pred, index) if self.from_logits else pick(self.nll(y_pred), index)
 
-    def chances_of(self, y_pred: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    def probabilities_of(self, y_pred: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         """p and 1 - p of the class `index` alone."""
-        p, q = self.chances(y_pred)
+        p, q = self.probabilities(y_pred)
         return pick(p, index), pick(q, index)

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from ...numerics import ops
 from ...numerics.backend import concrete, total
-from ...numerics.classes import chances_of_logits
+from ...numerics.classes import probabilities_of_logits
 from ...numerics.stable import (
     at_least,
     larger,
     largest,
-    middling,
+    power_of_two_scale,
     share,
     sigmoid,
     smaller,
@@ -158,7 +158,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
-        p, q = self._chances(y_pred)
+        p, q = self._probabilities(y_pred)
         if kept is not None:
             p, q = ops.where(kept, p, 0.0), ops.where(kept, q, 0.0)
         found = self.counts(y_true, p, q)
@@ -167,12 +167,12 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         sums = {name: total(c, counted) if counted else c for name, c in found.items()}
         return Rows(self.of(**sums))
 
-    def _chances(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    def _probabilities(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """The probability of each entry, and what is left of one."""
         if not self.exclusive:
             return self._shares(y_pred)
         axis = self._class(len(y_pred.shape))
-        p, q = chances_of_logits(ops.moveaxis(y_pred, axis, -1))
+        p, q = probabilities_of_logits(ops.moveaxis(y_pred, axis, -1))
         return ops.moveaxis(p, -1, axis), ops.moveaxis(q, -1, axis)
 
 
@@ -240,7 +240,7 @@ class Pair:
 
     def __init__(self, a: Tensor, a_end: Tensor, b: Tensor, b_end: Tensor) -> None:
         first, last = smaller(a, b), larger(a_end, b_end)
-        self.k = middling(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))
+        self.k = power_of_two_scale(ops.stop_gradient(largest(ops.abs(last - first), keepdims=True)))
         self.hull_sides, self.true_sides, self.pred_sides = (
             self._sides(*ends) for ends in ((first, last), (a, a_end), (b, b_end))
         )

@@ -53,7 +53,7 @@ class Ran:
     """What a call did: the logs of each epoch that ended in it (training, then what is held back as val_...)."""
 
     logs: list[Logs] = field(default_factory=list)
-    sound: bool = True  # whether all weights, and the mean loss of an epoch that has not ended, are finite
+    all_finite: bool = True  # whether all weights, and the mean loss of an epoch that has not ended, are finite
     last: Logs = field(default_factory=dict)  # of the last step, where they are not the results of the metrics
 
 
@@ -161,7 +161,7 @@ def restore_weights(model: Any, state: Snapshot) -> None:
     backend().assign(weights, state.values[: len(weights)])
 
 
-def sound(model: Any) -> bool:
+def all_finite(model: Any) -> bool:
     """Whether all weights, and the mean loss since metrics began anew, are finite."""
     watched = [*model.trainable_variables, *getattr(loss_mean(model), "variables", [])]
     return all(bool(np.isfinite(keras.ops.convert_to_numpy(v.value)).all()) for v in watched)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from . import Batch, Logs, Plan, Ran, sound
+from . import Batch, Logs, Plan, Ran, all_finite
 from .stepped import to_numpy
 
 
@@ -41,7 +41,7 @@ class Compiled:
             logs = [{name: table[k] for name, table in tables.items()} for k in range(count)]
         else:
             logs = list(self._parts(first, last, steps, orders, data, held))
-        return Ran(logs, sound(self.model()), self.last if self.own_step else {})
+        return Ran(logs, all_finite(self.model()), self.last if self.own_step else {})
 
     def _parts(self, first: int, last: int, steps: int, orders: np.ndarray, data: Batch, held: Batch) -> Iterator[Logs]:
         """The logs of the epochs that end."""

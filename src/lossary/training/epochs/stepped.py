@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import tree
 
-from . import Batch, Logs, Plan, Ran, sound
+from . import Batch, Logs, Plan, Ran, all_finite
 
 
 class Stepped:
@@ -74,7 +74,7 @@ class Stepped:
         finally:
             self.end()
         ran.logs = [{name: to_numpy(value) for name, value in logs.items()} for logs in ran.logs]
-        ran.sound, ran.last = sound(self._model), logs
+        ran.all_finite, ran.last = all_finite(self._model), logs
         return ran
 
     def pass_on(self, batches: Iterable[Batch]) -> Ran:
@@ -86,7 +86,7 @@ class Stepped:
                 logs = self.step(self.place(batch))
         finally:
             self.end()
-        return Ran([], sound(self._model), logs)
+        return Ran([], all_finite(self._model), logs)
 
     def _held(self, held: Batch) -> Logs:
         logs: Logs = {}
