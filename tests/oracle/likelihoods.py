@@ -113,8 +113,12 @@ def gumbel_nll(y, loc, scale):
 
 
 def log1p_over(shape, z):
-    """log(1 + shape z) / shape; where the support has ended, as just before its end."""
-    return mp.log1p(max(shape * z, mpf(2) ** -20 - 1)) / shape if shape else z - shape * z * z / 2
+    """log(1 + shape z) / shape; below the support as just inside, and above it that times how far it is beyond."""
+    if not shape:
+        return z - shape * z * z / 2
+    end = mpf(2) ** -20 - 1
+    inside = mp.log1p(max(shape * z, end)) / shape
+    return inside * shape * z / end if shape < 0 and shape * z < end else inside
 
 
 @density("rpr")

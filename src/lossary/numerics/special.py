@@ -316,14 +316,14 @@ def log_bessel(k: Tensor) -> Tensor:
 
 
 def log1p_over(c: Tensor, x: Tensor) -> Tensor:
-    """log(1 + c x) / c, also where c is 0. What c x says beyond -1 is read as just above it."""
+    """log(1 + c x) / c, also where c is 0. Beyond c x = -1 it stays as just inside for c > 0, and rises with x else."""
 
     end = -1 + 2.0**-20
 
     def parts(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         u = c * x
-        beyond = u < end
-        u, x = ops.where(beyond, end, u), ops.where(beyond, end / ops.where(beyond, c, 1.0), x)
+        below = (u < end) & (c > 0)
+        u, x = ops.where(u < end, end, u), ops.where(below, end / ops.where(below, c, 1.0), x)
         small = ops.abs(u) < 0.3
         return x, u, small, ops.where(small, 0.5, u)
 
@@ -340,9 +340,11 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         return x * ops.where(small, series(ops.where(small, u, 0.0), 0), log1p(away) / away)
 
     def slopes(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        above = (c * x < end) & (c < 0)
         x, u, small, away = parts(c, x)
         near = series(ops.where(small, u, 0.0), 1)
-        return x * x * ops.where(small, near, (1 / (1 + away) - log1p(away) / away) / away), 1 / (1 + u)
+        by_c = x * x * ops.where(small, near, (1 / (1 + away) - log1p(away) / away) / away)
+        return ops.where(above, 0.0, by_c), ops.where(above, math.log1p(end) / end, 1 / (1 + u))
 
     return with_slopes(value, slopes)(c, x)
 
