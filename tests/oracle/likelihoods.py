@@ -113,12 +113,13 @@ def gumbel_nll(y, loc, scale):
 
 
 def log1p_over(shape, z):
-    """log(1 + shape z) / shape; below the support as just inside, and above it that times how far it is beyond."""
+    """log(1 + shape z) / shape. Beyond the support: above it in line with z, below it with a logarithm."""
     if not shape:
         return z - shape * z * z / 2
     end = mpf(2) ** -20 - 1
-    inside = mp.log1p(max(shape * z, end)) / shape
-    return inside * shape * z / end if shape < 0 and shape * z < end else inside
+    if shape * z >= end:
+        return mp.log1p(shape * z) / shape
+    return z * mp.log1p(end) / end if shape < 0 else mp.log1p(end) / shape - mp.log(shape * z / end)
 
 
 @density("rpr")

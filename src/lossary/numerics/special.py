@@ -316,16 +316,16 @@ def log_bessel(k: Tensor) -> Tensor:
 
 
 def log1p_over(c: Tensor, x: Tensor) -> Tensor:
-    """log(1 + c x) / c, also where c is 0. Beyond c x = -1 it stays as just inside for c > 0, and rises with x else."""
-
+    """log(1 + c x) / c, also where c is 0. Beyond c x = -1 it goes on: in line with x for c < 0, else with -log(-x)."""
     end = -1 + 2.0**-20
+    last = math.log1p(end)
 
-    def parts(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def parts(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         u = c * x
-        below = (u < end) & (c > 0)
-        u, x = ops.where(u < end, end, u), ops.where(below, end / ops.where(below, c, 1.0), x)
-        small = ops.abs(u) < 0.3
-        return x, u, small, ops.where(small, 0.5, u)
+        beyond = u < end
+        inside = ops.where(beyond, end, u)
+        small = ops.abs(inside) < 0.3
+        return u, beyond & (c > 0), beyond & (c < 0), small, ops.where(small, 0.5, inside)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^(k - first) weights, near 0: of log(1 + u) / u, or of its derivative."""
@@ -336,15 +336,18 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         return found
 
     def value(c: Tensor, x: Tensor) -> Tensor:
-        x, u, small, away = parts(c, x)
-        return x * ops.where(small, series(ops.where(small, u, 0.0), 0), log1p(away) / away)
+        u, below, _, small, away = parts(c, x)
+        found = x * ops.where(small, series(ops.where(small, u, 0.0), 0), log1p(away) / away)
+        return ops.where(below, last / ops.where(below, c, 1.0) - log(ops.where(below, u / end, 1.0)), found)
 
     def slopes(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        above = (c * x < end) & (c < 0)
-        x, u, small, away = parts(c, x)
+        u, below, above, small, away = parts(c, x)
         near = series(ops.where(small, u, 0.0), 1)
         by_c = x * x * ops.where(small, near, (1 / (1 + away) - log1p(away) / away) / away)
-        return ops.where(above, 0.0, by_c), ops.where(above, math.log1p(end) / end, 1 / (1 + u))
+        by_x = ops.where(above, last / end, 1 / (1 + ops.where(small, u, away)))
+        inverse, over = 1 / ops.where(below, c, 1.0), 1 / ops.where(below, x, 1.0)
+        by_c = ops.where(below, -(last * inverse + 1) * inverse, ops.where(above, 0.0, by_c))
+        return by_c, ops.where(below, -over, by_x)
 
     return with_slopes(value, slopes)(c, x)
 
