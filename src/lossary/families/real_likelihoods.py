@@ -171,8 +171,9 @@ class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
 
     Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
     Use: maxima of blocks, such as the highest flood of a year, with a tail that the data decide about.
-    Beware: a target beyond the end of the support, 1 + \xi z \leq 0, is read as one just inside. For \xi = 0 it is the
-        Gumbel distribution. SciPy's shape is -\xi. Below \xi = -\tfrac12 likelihood estimates are not regular.
+    Beware: a target beyond the end of the support, 1 + \xi z < 0, has a value that rises on, not an infinite one.
+        For \xi = 0 it is the Gumbel distribution. SciPy's shape is -\xi. Below \xi = -\tfrac12 likelihood estimates are
+        not regular.
     Reference: Jenkinson (1955), The frequency distribution of the annual maximum (or minimum) values of meteorological
         elements, Quarterly Journal of the Royal Meteorological Society 81:158-171
 

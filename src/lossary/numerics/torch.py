@@ -70,6 +70,7 @@ def ordinary(x: Any, dtype: str) -> bool:
         type(x) in PLAIN
         and x.dtype is TYPES.get(dtype, torch.int64)
         and x.layout is torch.strided
+        and not x.is_nested
         and x.device.type in ON
         and not hasattr(x, "_keras_mask")
     )
