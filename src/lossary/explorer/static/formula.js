@@ -3,7 +3,7 @@
 import { number } from "./dom.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "arctan", "mean"]);
+const NAMED = new Set(["log", "exp", "max", "min", "cosh", "sinh", "tanh", "sin", "cos", "arctan", "mean", "Γ", "Φ"]);
 const MOST_TERMS = 4; // of a sum that is written out
 const m = (tag, ...children) => {
   const element = document.createElementNS(MATHML, tag);
