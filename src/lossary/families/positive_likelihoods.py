@@ -198,7 +198,7 @@ class GeneralizedParetoNLL(Likelihood, aliases=("gpd", "generalized_pareto")):
 
     Formula: \log s + (1 + 1 / \xi) \log(1 + \xi y / s), with the scale s and the shape \xi
     Use: by how much a high threshold is exceeded: large claims, floods. A shape of 0 is an exponential distribution.
-    Beware: a target beyond the end of the support, -s / \xi for \xi < 0, has a value that rises on, not an infinite one.
+    Beware: a target beyond the end of its support, -s / \xi for \xi < 0, has a value that rises on, not infinite.
         Below \xi = -\tfrac12 likelihood estimates are not regular, and below -1 the likelihood has no bound.
     Reference: Hosking and Wallis (1987), Parameter and quantile estimation for the generalized Pareto distribution,
         Technometrics 29:339-349
