@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from lossary.core.forms import Overlap
+from lossary.core.forms import Categorical, Overlap, Sparse
 from lossary.core.results import Fused
 from lossary.numerics.backend import double
 from tests.backends import BACKEND, USUAL, array, gradient, value_and_gradient
@@ -96,10 +96,15 @@ def test_counts_of_several_blocks_are_those_with_weights_of_one(case, rng):
     np.testing.assert_allclose(*along, rtol=2e-5, atol=2e-6 * abs(along[1]).max())
 
 
-@law("case", FUSED, lambda case: case in ONE)
-def test_slopes_may_be_differentiated_again(case, rng):
-    """By differences of the slopes, along one direction."""
+OF_CLASSES = [(case, True) for case in FUSED if issubclass(case.cls, (Categorical, Sparse))]
+
+
+@law(("case", "tied"), [*((case, False) for case in FUSED), *OF_CLASSES], lambda case, tied: case in ONE)
+def test_slopes_may_be_differentiated_again(case, tied, rng):
+    """By differences of the slopes, along one direction; also where all classes, or two of them, are predicted alike."""
     y, p = case.draw(rng)
+    if tied:
+        p[:3], p[3:, :2] = p[:3].mean(axis=1, keepdims=True), p[3:].max(axis=1, keepdims=True)
     p, y = p.astype("float64"), y.astype("float64") if y.dtype.kind == "f" else y
     loss = case(dtype="float64")
     along = rng.normal(size=p.shape)

@@ -110,11 +110,14 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         top, place, ties = ops.winner(z)
         d = at_least(z - top, -LARGEST)  # of -inf nothing is left where the label is 0
-        e = ops.put(ops.exp(d), place, 0.0)
+        e = ops.exp(d)
+        e = ops.put(e, place, ops.there(e, place) - 1)  # 0, whose slope is that of e^d: of ties, it counts
         others = ops.row_sum(e) + (ties - 1)
         y = _labels(y, smoothing, weights)
-        value, g, mass, r, of_winner = _weighed(of, y, d, e, others, place)
-        return value[..., 0], ops.put(e * (mass * r) - g, place, of_winner)
+        value, g, at_winner, whole, of_sure = _weighed(of, y, d, e, others, place)
+        theirs = e * whole
+        of_winner = ops.where(others < 1, of_sure, whole - at_winner + ops.there(theirs, place))
+        return value[..., 0], ops.put(theirs - g, place, of_winner)
 
     return kernel
 
@@ -125,14 +128,17 @@ def dense_shares_kernel(of: Function | None, smoothing: Any, weights: Tensor | N
     def kernel(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         top, place, ties = ops.winner(x)
         empty = ops.cast(top <= 0, x.dtype)
-        e, top_or_one = ops.put(at_least(x + empty, 0.0), place, 0.0), top + empty
+        e, top_or_one = at_least(x + empty, 0.0), top + empty
+        e = ops.put(e, place, ops.there(e, place) - top_or_one)
         others = ops.row_sum(e) / top_or_one + (ties - 1)
         if of is not None:
             e = e / top_or_one
         d = nll(top, dtype) - nll(x, dtype)
         y, steepest = _labels(y, smoothing, weights), reciprocal(top, dtype)
-        value, g, mass, r, of_winner = _weighed(of, y, d, e, others, place)
-        return value[..., 0], ops.put((mass * r) * steepest - g * reciprocal(x, dtype), place, of_winner * steepest)
+        value, g, at_winner, whole, of_sure = _weighed(of, y, d, e, others, place)
+        by_x = reciprocal(x, dtype)
+        of_winner = ops.where(others < 1, of_sure * steepest, whole * steepest - at_winner * ops.there(by_x, place))
+        return value[..., 0], ops.put(whole * steepest - g * by_x, place, of_winner)
 
     return kernel
 
@@ -146,17 +152,19 @@ def _labels(y: Tensor, smoothing: Any, weights: Tensor | None) -> Tensor:
 def _weighed(
     of: Function | None, y: Tensor, d: Tensor, e: Tensor, others: Tensor, place: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The value of each row; the weight of each class's slope, 0 at the winner, and their sum; the share of the winner;
-    and the slope of the winner.
+    """The value of each row; the weight of each class's slope, 0 at the winner, and the winner's; their sum times the
+    share of the winner; and the slope of a winner that is surer than all others together.
 
     With g the weights of the slopes, the winner's is p sum(g) - g, which would cancel where p is nearly 1: it is
-    p (the others' g) - g (1 - p).
+    p (the others' g) - g (1 - p). Several winners have slopes of their own: what is put at their places keeps them.
     """
     r, far = 1 / (1 + others), log1p(others)
     if of is None:
         g = y
     else:
-        p, q = ops.put(1.0 * e, place, 1.0) * r, ops.put(1 + (others - e), place, others) * r
+        rest = others - e
+        p, q = ops.put(1.0 * e, place, 1 + ops.there(e, place)), ops.put(1 + rest, place, ops.there(rest, place))
+        p, q = p * r, q * r
         value, by = of(far - d, p, q)
         g = y * by
         value = ops.row_sum(y * value)
@@ -166,8 +174,7 @@ def _weighed(
     mass = mine + theirs
     if of is None:
         value = mass * far - ops.row_sum(g * d)
-    sure = others < 1  # then there is one winner, and others are far from 1
-    return value, g, mass, r, ops.where(sure, (theirs - mine * others) * r, mass * r - at_winner)
+    return value, g, at_winner, mass * r, (theirs - mine * others) * r
 
 
 def _apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
