@@ -90,6 +90,10 @@ def through(loss):
     return model
 
 
+def root(y_true, y_pred):
+    return ops.mean(y_true * ops.sqrt(y_pred), axis=-1)
+
+
 def nll(y_true, y_pred):
     return -ops.mean(ops.log(y_pred), axis=-1)
 
@@ -259,7 +263,8 @@ def test_in_a_loss_alone(loss, y_true, y_pred, weight, want):
     ("loss", "prediction", "weight", "said"),
     [
         (nll, 0.0, 1.0, "exactly 0"),
-        (nll, -0.5, 1.0, "no value at these numbers"),
+        (nll, -0.5, 1.0, "negative number"),
+        (root, -0.5, 1.0, "no value at these numbers"),
         (nll, 0.0, 0.0, "0 · inf"),
         (keras.losses.MeanSquaredError(), 1e30, 1.0, "Squares"),
         (keras.losses.MeanSquaredError(), 1e30, 0.0, "ls.MeanSquaredError"),
