@@ -101,7 +101,7 @@ OF_CLASSES = [(case, True) for case in FUSED if issubclass(case.cls, (Categorica
 
 @law(("case", "tied"), [*((case, False) for case in FUSED), *OF_CLASSES], lambda case, tied: case in ONE)
 def test_slopes_may_be_differentiated_again(case, tied, rng):
-    """By differences of the slopes, along one direction; also where all classes, or two of them, are predicted alike."""
+    """By differences of the slopes, along one direction; also where classes are predicted alike."""
     y, p = case.draw(rng)
     if tied:
         p[:3], p[3:, :2] = p[:3].mean(axis=1, keepdims=True), p[3:].max(axis=1, keepdims=True)
