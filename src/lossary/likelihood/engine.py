@@ -30,13 +30,8 @@ class Problem:
         offset: Array | None = None,
         extra: Extra | None = None,
     ) -> None:
-        self.rows, self.w, self.designs, self.offset, self.extra = (
-            Rows(function, y, len(designs), BLOCK),
-            w,
-            designs,
-            offset,
-            extra,
-        )
+        self.rows = Rows(function, y, len(designs), BLOCK)
+        self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
         widths = [1 if d is None else d.shape[1] for d in designs]
         ends = np.cumsum([0, *widths])
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]

@@ -105,24 +105,22 @@ def _fitted(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Distrib
     names, kinds = tuple(loss.heads), tuple(loss.heads.values())
     short = counted(sample)
     links, free = np.array([kind != "real" for kind in kinds]), np.array([name not in held for name in names])
-    corner = getattr(loss, "corner", False)
-    flags: list[str] = ["irregular"] if corner else []
+    flags = ["irregular"] if loss.corner else []
     start = _start(loss, sample, held)
     problem = _problem(loss, short)
-    if sample.distinct == 1 and "scale" in names + (("scale",) if "std" in names else ()):
+    if sample.distinct == 1 and {"scale", "std"} & set(names):
         flags.append("unbounded likelihood")
         end = End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
     else:
-        end = _searched(loss, problem, short, start, free, links, corner)
-    fit = DistributionFit(
+        end = _searched(loss, problem, short, start, free, links)
+    return DistributionFit(
         model=name_of(loss), names=names, kinds=kinds, end=end, free=free, rows=sample.size, problem=problem,
-        judgement=judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end, kinds))),
+        judgement=judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end))),
         loss=loss, data=sample,
     )  # fmt: skip
-    return fit
 
 
-def _ends(loss: Likelihood, end: End, kinds: tuple[str, ...]) -> list[str]:
+def _ends(loss: Likelihood, end: End) -> list[str]:
     """Supports that end where the shape says: below -1/2 nothing is regular, below -1 there is no bound."""
     if "shape" not in loss.heads or loss.heads["shape"] != "real":
         return []
@@ -153,11 +151,9 @@ def _start(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
     return np.array(c)
 
 
-def _searched(
-    loss: Likelihood, problem: Problem, sample: Sample, start: Array, free: Array, links: Array, corner: bool
-) -> End:
+def _searched(loss: Likelihood, problem: Problem, sample: Sample, start: Array, free: Array, links: Array) -> End:
     """From the start, and from others where the first one did not do; on few rows first."""
-    if corner:
+    if loss.corner:
         value, g, h = problem.expand(start)
         return End(start, value, g, h, 0, True)
     if sample.rows > 4 * FEW and not (loss.exact and free.all() and sample.censored is None):

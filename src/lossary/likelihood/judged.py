@@ -71,7 +71,7 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
         flags.append("too few data")
     covariance, robust = np.full((size, size), np.nan), np.full((size, size), np.nan)
     covariance[~free], covariance[:, ~free], robust[~free], robust[:, ~free] = 0.0, 0.0, 0.0, 0.0
-    if not {"boundary", "not identified", "unbounded likelihood", "not converged", "too few data"} & set(flags):
+    if not set(WORST) & set(flags):
         inner = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
         covariance[np.ix_(free, free)] = inner
         if problem.extra is None:  # censored rows have no slopes of their own
