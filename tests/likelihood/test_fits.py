@@ -101,6 +101,18 @@ def test_censored_rows_count_as_at_least():
 
 
 @pytest.mark.once
+def test_a_start_is_no_estimate_where_something_is_known_beside():
+    """Laplace's median and mean distance are its estimates only where all is free and all was seen."""
+    y = np.random.default_rng(0).laplace(2.0, 1.0, 400)
+    held = ls.fit_distribution(y, "laplace", fixed={"loc": 0.0})
+    assert held.parameters["scale"] == pytest.approx(np.abs(y).mean(), rel=1e-6)
+    fit = ls.fit_distribution(np.minimum(y, 3.0), "laplace", censored=(y > 3.0).astype(int))
+    best = stats.laplace.fit(stats.CensoredData.right_censored(np.minimum(y, 3.0), y > 3.0))
+    known = stats.laplace(*best)
+    most = known.logpdf(y[y <= 3.0]).sum() + (y > 3.0).sum() * known.logsf(3.0)
+    assert fit.success and fit.log_likelihood >= most - 1e-6 * len(y)
+
+
 def test_fixed_parameters_stay():
     y = stats.t(4, 1, 2).rvs(300, random_state=np.random.default_rng(6))
     fit = ls.fit_distribution(y, "student_t", fixed={"df": 4})

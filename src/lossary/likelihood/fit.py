@@ -113,6 +113,8 @@ def _fitted(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Distrib
         end = End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
     else:
         end = _searched(loss, problem, short, start, free, links)
+    if loss.corner and not end.converged:  # what is irregular is not asked for more
+        flags.append("not converged")
     return DistributionFit(
         model=name_of(loss), names=names, kinds=kinds, end=end, free=free, rows=sample.size, problem=problem,
         judgement=judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end))),
@@ -153,7 +155,7 @@ def _start(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
 
 def _searched(loss: Likelihood, problem: Problem, sample: Sample, start: Array, free: Array, links: Array) -> End:
     """From the start, and from others where the first one did not do; on few rows first."""
-    if loss.corner:
+    if loss.corner and free.all() and sample.censored is None:
         value, g, h = problem.expand(start)
         return End(start, value, g, h, 0, True)
     if sample.rows > 4 * FEW and not (loss.exact and free.all() and sample.censored is None):
