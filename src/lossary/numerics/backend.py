@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from . import ops
 from .keras_private import narrowed_types, set_narrowed_types
 
 Tensor = Any
@@ -230,14 +231,14 @@ def counted(
         return between if change is None else between * change(x)
 
     def value(x: Tensor, y: Tensor) -> Tensor:
-        return keras.ops.stack(_BACKEND.totals(each, x, y))
+        return ops.stack(_BACKEND.totals(each, x, y))
 
     def jvp(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
         changes = zip(ends, by_y(x, y), strict=True)
-        return keras.ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
+        return ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
 
     def vjp(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
-        low, high = (sum(g[k] * end[at] for k, end in enumerate(ends)) for at in (0, 1))
+        low, high = (ops.sum(g * ops.convert_to_tensor(end, dtype=g.dtype)) for end in zip(*ends, strict=True))
         slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
         return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
 
