@@ -4,8 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -166,52 +167,177 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 Kernel = Callable[..., tuple[Any, Any]]
 
 
-COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside of a pass
 
 
-def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
-    """Value and gradient from one call of the kernel."""
-    scale = None if weight is None else tf.expand_dims(weight, -1)
+FEW = 1 << 15  # numbers that need no blocks
+SIZES = {
+    True: 1 << 16,
+    False: 1 << 17,
+}  # numbers in a block, by whether XLA compiles: what is made of them stays in cache
+NARROW = 64  # columns of a row, below which entries are cut as they come
 
-    if not rowwise and p.shape.rank == 1:  # numbers in a long row are summed in several
-        columns = next((m for m in range(1024, 15, -1) if p.shape[0] and p.shape[0] % m == 0), 1)
 
-    def number(values: Any) -> Any:
-        if scale is not None:
-            values = values * (weight if rowwise else scale)
-        if not rowwise and p.shape.rank == 1:
-            values = tf.reshape(values, (-1, columns))
-        return _quotient(values if rowwise else row_sums(values), divisor)
+class Pass(NamedTuple):
+    """What makes a sum: weights are those of rows, or of entries where all is of the shape of the predictions."""
 
-    def slope_of(slope: Any, up: Any) -> Any:
-        return slope * (up / divisor if scale is None else scale * (up / divisor))
+    kernel: Kernel
+    rowwise: bool
+    weighted: bool
+    divisor: Any
+    neutral: tuple[float | None, ...]
 
-    return _sloped(lambda *x: number(kernel(*x)[0]), kernel, number, slope_of, p, held)
+    def parts(self, p: Any, *rest: Any, final: bool = False) -> tuple[Any, Any]:
+        """The sum, in float64, and the slopes, from tensors of one block or of all.
+
+        `final` are results that are not differentiated: XLA puts the neutral numbers there, in fewer steps.
+        """
+        outside = final and in_xla() and self.weighted
+        covered = self.weighted and not outside
+        values, slope = self.kernel(
+            *(self.covered(rest[-1], p, *rest[:-1]) if covered else (p, *rest[: len(rest) - outside]))
+        )
+        each = self.weighted and rest[-1].shape.rank == p.shape.rank
+        sums = values if self.rowwise or each else row_sums(values)
+        scale: Any = 1 / self.divisor
+        if self.weighted:
+            sums, scale = sums * rest[-1], rest[-1] * scale
+            slope = slope * (scale if each else tf.expand_dims(scale, -1))
+        else:
+            slope = slope * scale
+        if outside:
+            none = tf.equal(rest[-1], 0)
+            sums = tf.where(none, 0.0, sums)
+            slope = tf.where(none if each else tf.expand_dims(none, -1), 0.0, slope)
+        return tf.reduce_sum(tf.cast(row_sums(sums) if each else sums, tf.float64)), slope
+
+    def covered(self, weight: Any, *x: Any) -> list[Any]:
+        """The tensors with neutral numbers where the weight is 0."""
+        if all(number is None for number in self.neutral):
+            return list(x)
+
+        def replaced() -> list[Any]:
+            over = [weight if v.shape.rank == weight.shape.rank else tf.expand_dims(weight, -1) for v in x]
+            return [
+                v if n is None else tf.where(tf.equal(w, 0), tf.cast(n, v.dtype), v)
+                for v, n, w in zip(x, self.neutral, over, strict=True)
+            ]
+
+        if tf.executing_eagerly() or in_xla():
+            return replaced()
+        every = tf.reduce_all(tf.not_equal(weight, 0))  # usually: choosing takes as long as an exponential there
+        return list(tf.cond(every, lambda: [tf.identity(v) for v in x], replaced))
+
+
+def summed(
+    kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any, neutral: Any = ()
+) -> Any:
+    """Value and gradient from one call of the kernel for each block, or for all."""
+    narrow = not rowwise and p.shape.rank and (p.shape[-1] or NARROW) < NARROW
+    if weight is not None and narrow:  # short rows: a weight for each entry
+        weight = tf.broadcast_to(tf.expand_dims(weight, -1), tf.shape(p))
+    rest = held if weight is None else (*held, weight)
+    way = Pass(kernel, rowwise, weight is not None, divisor, neutral)
+    cut = _cut(p, rest, free=not rowwise and (weight is None or narrow))
+
+    def number(total: Any) -> Any:
+        return tf.cast(total / tf.cast(divisor, tf.float64), p.dtype)
+
+    def both(p: Any, *rest: Any) -> tuple[Any, Any]:
+        total, slope = way.parts(p, *rest) if cut is None else _blockwise(way, cut, p, rest)
+        return number(total), slope
+
+    return _sloped(lambda *x: number(way.parts(*x)[0]), both, lambda slope, up: slope * up, p, rest)
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
     """The values by the slope."""
     return _sloped(
-        lambda *x: kernel(*x)[0], kernel, lambda values: values,
+        lambda *x: kernel(*x)[0], kernel,
         lambda slope, up: slope * (tf.expand_dims(up, -1) if rowwise else up), p, held,
     )  # fmt: skip
 
 
-def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
-    """The number made of a kernel's values, with its slope by p; held tensors that a tape watches are followed."""
+def _sloped(value: Any, both: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
+    """A function of p and others with its slope by p; held tensors that a tape watches are followed."""
 
     fixed = [tf.stop_gradient(h) for h in held]  # a tape would follow them into the function
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
-        values, slope = kernel(p, *fixed)
-        return number(values), lambda up: slope_of(slope, up)
+        values, slope = both(p, *fixed)
+        return values, lambda up: slope_of(slope, up)
 
     found = f(p)
     if record.should_record_backprop([h for h in held if h.dtype.is_floating]):
         more = value(tf.stop_gradient(p), *held)
         found = found + tf.where(tf.math.is_finite(more), more - tf.stop_gradient(more), tf.zeros_like(more))
     return found
+
+
+def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
+    """Columns and rows of the blocks that tensors are cut into; None where they are taken as they are.
+
+    In a graph every operation goes through memory, in XLA every sum: both are quicker on what stays in the cache.
+    Labels tell that a kernel is few operations. A graphics processor wants all at once.
+    """
+    size = p.shape.num_elements()
+    if tf.executing_eagerly() or not p.shape.rank or (size is not None and size <= FEW) or _accelerated():
+        return None
+    if (size is None and in_xla()) or any(h.dtype.is_integer for h in rest):
+        return None
+    columns = p.shape[-1]
+    if free and size is not None and not (columns and NARROW <= columns <= FEW):
+        columns = next((m for m in range(4096, 15, -1) if size % m == 0), columns)
+    if columns is None or columns > FEW:
+        return None
+    rows = SIZES[in_xla()] // columns
+    if in_xla():  # all blocks are of one size there
+        rows = next((k for k in range(rows, rows // 4, -1) if size // columns % k == 0), rows)
+    return columns, max(rows, 1)
+
+
+@cache
+def _accelerated() -> bool:
+    return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())
+
+
+def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Sum and slopes by a loop over blocks. A second derivative is made as if there were none."""
+    columns, rows = cut
+
+    @tf.custom_gradient
+    def f(p: Any) -> tuple[Any, Any]:
+        flat = [tf.reshape(x, (-1, columns) if x.shape.rank == p.shape.rank else (-1,)) for x in (p, *rest)]
+        count = flat[0].shape[0] or tf.shape(flat[0])[0]
+        steps = count // rows if in_xla() else -(-count // rows)
+
+        def block(k: Any) -> list[Any]:
+            n = rows if in_xla() else tf.minimum(rows, count - k * rows)
+            return [tf.slice(x, [k * rows, 0][: x.shape.rank], [n, columns][: x.shape.rank]) for x in flat]
+
+        def body(k: Any, total: Any, slopes: Any) -> tuple[Any, Any, Any]:
+            more, slope = way.parts(*block(k), final=True)
+            return k + 1, total + more, slopes.write(k, slope)
+
+        slopes = tf.TensorArray(p.dtype, steps, infer_shape=False, element_shape=(rows if in_xla() else None, columns))
+        start = (0, tf.zeros((), tf.float64), slopes)
+        _, total, slopes = tf.while_loop(lambda k, *_: k < steps, body, start, parallel_iterations=1)
+        slope = slopes.concat()
+        if in_xla() and count % rows:
+            more, last = way.parts(*(x[steps * rows :] for x in flat), final=True)
+            total, slope = total + more, tf.concat([slope, last], 0)
+
+        def back(by_total: Any, by_slope: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(p)
+                _, again = way.parts(p, *rest)
+            return tape.gradient(again, p, by_slope) + again * tf.cast(by_total * way.divisor, p.dtype)
+
+        return (total, tf.reshape(slope, tf.shape(p))), back
+
+    total, slope = f(p)
+    return total, slope
 
 
 def in_xla() -> bool:
