@@ -187,7 +187,7 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 
 
 Kernel = Callable[..., tuple[Any, Any]]
-SIZE = 1 << 16  # numbers in a block: what is made of them stays in a core's cache
+SIZE = 1 << 14  # numbers in a block: what is made of them stays in a core's cache
 FEW = 1 << 17  # numbers that need no blocks
 
 
@@ -296,7 +296,7 @@ def row_sums(x: Any, rows: bool = False) -> Any:
     if columns < 8 or jax.default_backend() != "cpu":
         return jnp.sum(x, -1)
     if columns > 256:
-        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             return row_sums(row_sums(x.reshape((*x.shape[:-1], columns // size, size))))
         whole = columns // 64 * 64

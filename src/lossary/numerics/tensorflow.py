@@ -352,7 +352,7 @@ def row_sums(x: Any) -> Any:
     if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
     if columns > 256:
-        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
