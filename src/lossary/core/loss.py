@@ -274,9 +274,9 @@ class Loss(Manners, keras.losses.Loss):
         """The result from one y_true and one y_pred."""
         owner, inner, rules = type(self).__name__, self.inner, self.contract
         whole = "int64" if rules.target.whole else inner
-        if ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free":
-            if sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred)):
-                return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
+        ready = ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
+        if ready and (sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred))):
+            return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
         mask = mask_of(y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)

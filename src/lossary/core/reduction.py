@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ..numerics import ops
-
 from ..numerics.backend import average, replicas, total
 from .errors import ParameterError, ShapeError, shown
 

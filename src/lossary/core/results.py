@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..numerics import ops
-
 from ..numerics.backend import average, counted, covers, followed, log, replicas, summed, total
 from ..numerics.stable import largest, length, mean, power_of_two_scale, square_root, without_infinity
 from . import reduction
@@ -449,7 +448,7 @@ def _whole(result: Sums) -> bool:
 def _at_once(result: Sums, how: str | None) -> Tensor:
     """The number that is made of plain sums, which no other ones are merged with."""
     sums = {name: _summed(part, None, None, result.axes()) for name, part in result.parts.items()}
-    return result.finish(sums, 1 if how == "sum" else math.prod(result.shape))
+    return result.finish(sums, 1 if how == "sum" else math.prod(n or 0 for n in result.shape))
 
 
 def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:

@@ -142,6 +142,21 @@ def row_sums(x: Tensor) -> Tensor:
     return _BACKEND.row_sums(x)
 
 
+def by_index() -> bool:
+    """Whether one entry of each row is found and replaced by its place, and not by a mask of the whole row."""
+    return bool(_BACKEND.by_index())
+
+
+def picked(x: Tensor, index: Tensor) -> Tensor:
+    """The entry at the place `index` of each row, where `by_index`."""
+    return _BACKEND.picked(x, index)
+
+
+def replaced(x: Tensor, index: Tensor, value: Any) -> Tensor:
+    """x with another number at the place `index` of each row, where `by_index`; x must not be used again."""
+    return _BACKEND.replaced(x, index, value)
+
+
 def average(x: Tensor, count: Tensor) -> Tensor:
     """The sum of all entries of x divided by count, finite whenever that quotient is."""
     return _BACKEND.average(x, count)

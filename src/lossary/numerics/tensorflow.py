@@ -1,6 +1,5 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -284,9 +283,9 @@ def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
     size = p.shape.num_elements()
     if tf.executing_eagerly() or not p.shape.rank or (size is not None and size <= FEW) or _accelerated():
         return None
-    if (size is None and in_xla()) or any(h.dtype.is_integer for h in rest):
-        return None
     columns = p.shape[-1]
+    if (size is None and (in_xla() or (columns or 0) < NARROW)) or any(h.dtype.is_integer for h in rest):
+        return None
     if free and size is not None and not (columns and NARROW <= columns <= FEW):
         columns = next((m for m in range(4096, 15, -1) if size % m == 0), columns)
     if columns is None or columns > FEW:
@@ -343,6 +342,25 @@ def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -
 def in_xla() -> bool:
     """Whether the graph that is being made will be compiled by XLA."""
     return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
+
+
+def by_index() -> bool:
+    """XLA makes a mask in the loop that it makes anyway. Elsewhere choosing by one takes as long as an exponential."""
+    return not in_xla()
+
+
+def picked(x: Any, index: Any) -> Any:
+    """One entry of each row."""
+    return tf.gather(x, index, axis=-1, batch_dims=index.shape.rank)
+
+
+def replaced(x: Any, index: Any, value: Any) -> Any:
+    """In place, where nobody else holds x."""
+    rows, place = tf.reshape(x, (-1, x.shape[-1] or tf.shape(x)[-1])), tf.reshape(index, (-1, 1))
+    value = tf.broadcast_to(tf.cast(value, x.dtype), (*tf.unstack(tf.shape(index)), 1))
+    number = tf.range(tf.shape(place)[0], dtype=place.dtype)
+    found = tf.tensor_scatter_nd_update(rows, tf.concat([number[:, None], place], 1), tf.reshape(value, (-1,)))
+    return tf.reshape(found, tf.shape(x))
 
 
 def row_sums(x: Any) -> Any:
