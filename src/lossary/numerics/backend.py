@@ -241,20 +241,20 @@ def counted(
     def by_y(x: Tensor, y: Tensor) -> list[Tensor]:
         return [a - b for a, b in zip(each(x, 0.0 * y + 1.0), each(x, 0.0 * y), strict=True)]
 
-    def by_x(low: Tensor, high: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    def by_x(x: Tensor, y: Tensor, low: Tensor, high: Tensor) -> Tensor:
         between = _BACKEND.between(low, high, y)
         return between if change is None else between * change(x)
 
     def value(x: Tensor, y: Tensor) -> Tensor:
-        return ops.stack(_BACKEND.totals(each, x, y))
+        return ops.stack(_BACKEND.totals(each, len(ends), x, y))
 
     def jvp(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
         changes = zip(ends, by_y(x, y), strict=True)
-        return ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
+        return ops.stack([total(by_x(x, y, *end) * dx + b * dy) for end, b in changes])
 
     def vjp(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
         low, high = (ops.sum(g * ops.convert_to_tensor(end, dtype=g.dtype)) for end in zip(*ends, strict=True))
-        slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
+        slope = _BACKEND.entrywise(by_x, x, y, low, high)
         return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
 
     return derived(value, jvp, vjp)(x, y)

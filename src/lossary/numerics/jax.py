@@ -341,9 +341,9 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return general()
 
 
-def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: of the blocks first, place by place, many numbers at once."""
-    size = next((b for b in range(SIZE // 4, SIZE // 16, -1) if x.size % b == 0), 0)
+    size = next((b for b in range(1 << 14, 1 << 12, -1) if x.size % b == 0), 0)
     spread = jax.device_count() > 1 or jax.default_backend() != "cpu"
     if not size or x.size <= FEW or spread or x.shape != y.shape or not isinstance(x, jax.core.Tracer):
         return [total(v, tuple(range(v.ndim))) for v in each(x, y)]
@@ -351,7 +351,7 @@ def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
     def body(sums: Any, block: Any) -> tuple[Any, None]:
         return [s + v for s, v in zip(sums, each(*block), strict=True)], None
 
-    start = [jnp.zeros((size,), x.dtype) for _ in jax.eval_shape(each, x, y)]
+    start = [jnp.zeros((size,), x.dtype) for _ in range(count)]
     return [total(s, 0) for s in jax.lax.scan(body, start, (x.reshape(-1, size), y.reshape(-1, size)))[0]]
 
 
@@ -360,9 +360,9 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return low * (1 - share) + high * share
 
 
-def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
     """XLA makes one loop of it."""
-    return f(x, y)
+    return f(x, y, *numbers)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

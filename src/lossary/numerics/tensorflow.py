@@ -302,41 +302,49 @@ def _accelerated() -> bool:
 
 
 def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Sum and slopes by a loop over blocks. A second derivative is made as if there were none."""
-    columns, rows = cut
+    """Sum and slopes by a loop over blocks."""
+
+    def by_itself(by_slope: Any, by_total: Any, p: Any, *rest: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            _, again = way.parts(p, *rest)
+        return tape.gradient(again, p, by_slope) + again * tf.cast(by_total * way.divisor, p.dtype)
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
-        flat = [tf.reshape(x, (-1, columns) if x.shape.rank == p.shape.rank else (-1,)) for x in (p, *rest)]
-        count = flat[0].shape[0] or tf.shape(flat[0])[0]
-        steps = count // rows if in_xla() else -(-count // rows)
-
-        def block(k: Any) -> list[Any]:
-            n = rows if in_xla() else tf.minimum(rows, count - k * rows)
-            return [tf.slice(x, [k * rows, 0][: x.shape.rank], [n, columns][: x.shape.rank]) for x in flat]
-
-        def body(k: Any, total: Any, slopes: Any) -> tuple[Any, Any, Any]:
-            more, slope = way.parts(*block(k), final=True)
-            return k + 1, total + more, slopes.write(k, slope)
-
-        slopes = tf.TensorArray(p.dtype, steps, infer_shape=False, element_shape=(rows if in_xla() else None, columns))
-        start = (0, tf.zeros((), tf.float64), slopes)
-        _, total, slopes = tf.while_loop(lambda k, *_: k < steps, body, start, parallel_iterations=1)
-        slope = slopes.concat()
-        if in_xla() and count % rows:
-            more, last = way.parts(*(x[steps * rows :] for x in flat), final=True)
-            total, slope = total + more, tf.concat([slope, last], 0)
-
-        def back(by_total: Any, by_slope: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch(p)
-                _, again = way.parts(p, *rest)
-            return tape.gradient(again, p, by_slope) + again * tf.cast(by_total * way.divisor, p.dtype)
-
-        return (total, tf.reshape(slope, tf.shape(p))), back
+        total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=())
+        return (total, slope), lambda by_total, by_slope: by_itself(by_slope, by_total, p, *rest)
 
     total, slope = f(p)
     return total, slope
+
+
+def _over_blocks(
+    part: Callable[..., Any], cut: tuple[int, int], x: tuple[Any, ...], sums: tuple[int, ...], *, made: bool = True
+) -> tuple[Any, Any]:
+    """The sum, in float64, and the tensor that `part` makes of each block of tensors; without `made`, no tensor."""
+    columns, rows = cut
+    flat = [tf.reshape(v, (-1, columns) if v.shape.rank == x[0].shape.rank else (-1,)) for v in x]
+    count = flat[0].shape[0] or tf.shape(flat[0])[0]
+    steps = count // rows if in_xla() else -(-count // rows)
+
+    def block(k: Any) -> list[Any]:
+        n = rows if in_xla() else tf.minimum(rows, count - k * rows)
+        return [tf.slice(v, [k * rows, 0][: v.shape.rank], [n, columns][: v.shape.rank]) for v in flat]
+
+    def body(k: Any, total: Any, *parts: Any) -> tuple[Any, ...]:
+        more, new = part(*block(k))
+        return k + 1, total + more, *(array.write(k, new) for array in parts)
+
+    shape = (rows if in_xla() else None, columns)
+    begin = (0, tf.zeros(sums, tf.float64))
+    parts = [tf.TensorArray(x[0].dtype, steps, infer_shape=False, element_shape=shape)] if made else []
+    _, total, *parts = tf.while_loop(lambda k, *_: k < steps, body, (*begin, *parts), parallel_iterations=1)
+    found = parts[0].concat() if made else None
+    if in_xla() and count % rows:
+        more, last = part(*(v[steps * rows :] for v in flat))
+        total, found = total + more, tf.concat([found, last], 0) if made else None
+    return total, tf.reshape(found, tf.shape(x[0])) if made else None
 
 
 def in_xla() -> bool:
@@ -393,9 +401,16 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return tf.cond(tf.reduce_all([tf.reduce_min(v) >= low for v in x]), usual, general)
 
 
-def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: rows first, these in float64."""
-    return [total(v) if v.shape.rank < 2 else _quotient(row_sums(v), 1) for v in each(x, y)]
+
+    def part(x: Any, y: Any) -> tuple[Any, None]:
+        rows = [row_sums(v) if v.shape.rank > 1 else v for v in each(x, y)]
+        return tf.stack([tf.reduce_sum(tf.cast(v, tf.float64)) for v in rows]), None
+
+    cut = _cut(x, (y,), free=True) if x.shape == y.shape else None
+    total, _ = part(x, y) if cut is None else _over_blocks(part, cut, (x, y), (count,), made=False)
+    return tf.unstack(tf.cast(total, x.dtype))
 
 
 def between(low: Any, high: Any, share: Any) -> Any:
@@ -403,9 +418,25 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return low * (1 - share) + high * share
 
 
-def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
-    """Operation by operation."""
-    return f(x, y)
+def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
+    """Over blocks; its derivatives operation by operation."""
+    cut = _cut(x, (y,), free=True) if x.shape == y.shape else None
+    if cut is None:
+        return f(x, y, *numbers)
+
+    @tf.custom_gradient
+    def made(x: Any, y: Any, *numbers: Any) -> Any:
+        def back(up: Any) -> Any:
+            given = [x, y, *numbers]
+            with tf.GradientTape() as tape:
+                tape.watch(given)
+                again = f(*given)
+            return tape.gradient(again, given, up, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        nothing = tf.zeros((0,), tf.float64)
+        return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,))[1], back
+
+    return made(x, y, *numbers)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -355,14 +355,14 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return usual() if all(lowest(v) >= low for v in x) else general()
 
 
-def totals(each: Callable[..., list[Any]], x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+def totals(each: Callable[..., list[Any]], count: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
     """The sums of tensors made entry by entry, over blocks."""
     if not _in_blocks(x, y):
         return [v.sum() for v in each(x, y)]
-    sums: list[float] = []
+    sums = [0.0] * count
     for _, given in _blocks(x, y):
         found = [float(plain(v).sum()) for v in each(*given)]
-        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+        sums = [a + b for a, b in zip(sums, found, strict=True)]
     return [torch.tensor(v, dtype=x.dtype) for v in sums]
 
 
@@ -375,14 +375,14 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return Block(out, share.pool)
 
 
-def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor) -> Any:
-    """f(x, y), over blocks."""
+def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor, *numbers: Any) -> Any:
+    """f(x, y, numbers), over blocks."""
     if not _in_blocks(x, y):
-        return f(x, y)
+        return f(x, y, *numbers)
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
     flat = out.view(-1)
     for part, given in _blocks(x, y):
-        flat[part] = plain(f(*given))
+        flat[part] = plain(f(*given, *numbers))
     return out
 
 
