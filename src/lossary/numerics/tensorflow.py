@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import record
+from tensorflow.python.eager import forwardprop_util, record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
 
@@ -283,6 +283,8 @@ def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
     size = p.shape.num_elements()
     if tf.executing_eagerly() or not p.shape.rank or (size is not None and size <= FEW) or _accelerated():
         return None
+    if forwardprop_util.pack_tangents([p, *rest]).tangents:  # derivatives forwards follow each operation
+        return None
     columns = p.shape[-1]
     if (size is None and (in_xla() or (columns or 0) < NARROW)) or any(h.dtype.is_integer for h in rest):
         return None
@@ -312,7 +314,8 @@ def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
-        total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=())
+        with record.stop_recording():  # no tape need follow the loop
+            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=())
         return (total, slope), lambda by_total, by_slope: by_itself(by_slope, by_total, p, *rest)
 
     total, slope = f(p)
@@ -409,7 +412,10 @@ def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[A
         return tf.stack([tf.reduce_sum(tf.cast(v, tf.float64)) for v in rows]), None
 
     cut = _cut(x, (y,), free=True) if x.shape == y.shape else None
-    total, _ = part(x, y) if cut is None else _over_blocks(part, cut, (x, y), (count,), made=False)
+    if cut is None:
+        return tf.unstack(tf.cast(part(x, y)[0], x.dtype))
+    with record.stop_recording():  # its derivative is known
+        total, _ = _over_blocks(part, cut, (x, y), (count,), made=False)
     return tf.unstack(tf.cast(total, x.dtype))
 
 
@@ -434,7 +440,8 @@ def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
             return tape.gradient(again, given, up, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
         nothing = tf.zeros((0,), tf.float64)
-        return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,))[1], back
+        with record.stop_recording():
+            return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,))[1], back
 
     return made(x, y, *numbers)
 
