@@ -367,11 +367,11 @@ def totals(each: Callable[..., list[Any]], count: int, x: torch.Tensor, y: torch
 
 
 def between(low: Any, high: Any, share: Any) -> Any:
-    """torch's own is exact at both ends."""
+    """From low, for 0, to high, for 1, exact at both ends."""
     if not isinstance(share, Block):
         return torch.lerp(low, high, share) if isinstance(low, torch.Tensor) else low + (high - low) * share
-    out = share.buffer()
-    torch.lerp(low, high, share.numbers, out=out)
+    out = share.buffer()  # a lerp between single numbers takes three times as long
+    torch.sub(1.0, share.numbers, out=out).mul_(low).add_(share.numbers, alpha=high)
     return Block(out, share.pool)
 
 
@@ -380,9 +380,9 @@ def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor, *numbers:
     if not _in_blocks(x, y):
         return f(x, y, *numbers)
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
-    flat = out.view(-1)
+    flat, ends = out.view(-1), [float(number) for number in numbers]
     for part, given in _blocks(x, y):
-        flat[part] = plain(f(*given, *numbers))
+        flat[part] = plain(f(*given, *ends))
     return out
 
 
@@ -394,8 +394,8 @@ def _in_blocks(x: torch.Tensor, y: torch.Tensor) -> bool:
 def _blocks(x: torch.Tensor, y: torch.Tensor) -> Iterator[tuple[slice, tuple[Block, Block]]]:
     pool: list[torch.Tensor] = []
     flat = (x.reshape(-1), y.reshape(-1))
-    for start in range(0, x.numel(), SIZE):
-        part = slice(start, start + SIZE)
+    for start in range(0, x.numel(), SIZE // 2):
+        part = slice(start, start + SIZE // 2)
         yield part, (Block(flat[0][part], pool, own=False), Block(flat[1][part], pool, own=False))
 
 

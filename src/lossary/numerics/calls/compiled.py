@@ -67,6 +67,11 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
     return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=-1)
 
 
+def spent(x: Tensor) -> Tensor:
+    """x, which is not used again."""
+    return x
+
+
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
     """x with another number at the place `index` of each row; x must not be used again."""
     if index.dtype != "bool" and by_index():

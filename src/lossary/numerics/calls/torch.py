@@ -29,10 +29,10 @@ def concrete(x: Any) -> bool:
 class Block:
     """Numbers of one block, with the operators of a tensor. What is not a block or a number is one value per row."""
 
-    __slots__ = ("numbers", "own", "pool")
+    __slots__ = ("numbers", "own", "pool", "spent")
 
     def __init__(self, numbers: torch.Tensor, pool: list[torch.Tensor], own: bool = True) -> None:
-        self.numbers, self.pool, self.own = numbers, pool, own
+        self.numbers, self.pool, self.own, self.spent = numbers, pool, own, False
 
     def __del__(self) -> None:
         if self.own:
@@ -45,7 +45,10 @@ class Block:
         return Block(out, self.pool)
 
     def buffer(self) -> torch.Tensor:
-        """Room for the numbers of a block."""
+        """Room for the numbers of a block: where these are not used again, their own."""
+        if self.spent:
+            self.spent = self.own = False
+            return self.numbers
         if self.pool:
             out = self.pool.pop()
             if out.shape == self.numbers.shape:
@@ -376,6 +379,13 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
 
 
 there = taken  # each entry at a place of `winner`
+
+
+def spent(x: Tensor) -> Tensor:
+    """x, which is not used again but in the operation at hand: a block's numbers may be overwritten."""
+    if type(x) is Block:
+        x.spent = x.own
+    return x
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
