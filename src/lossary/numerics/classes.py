@@ -65,7 +65,8 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
         r = mass / (others + e_t)
         value = mass * log1p(others + (e_t - 1)) - (1 - smoothing) * own * d_t
         value = value - share * ops.row_sum(d if weights is None else d * each)
-        return value[..., 0], ops.put(ops.spent(ops.spent(e) * r) - share * each, index, share * (every - own) - others * r)
+        slope = ops.spent(ops.spent(e) * r) - share * each
+        return value[..., 0], ops.put(slope, index, share * (every - own) - others * r)
 
     return kernel
 
