@@ -1,8 +1,9 @@
 """Which losses are not on several replicas what they are on one: under tf.distribute, or in a torch process group.
 
-Every replica computes the loss of its own rows, and the gradients are added up (tf.distribute, where each mean is first
-divided by the number of replicas) or averaged (torch). That gives the loss of the whole batch where the loss is a mean
-over rows and every replica holds as many of them. What a loss declares says whether it is such a mean.
+Losses of lossary are exact under tf.distribute, and in a process group where `core.across` is told of it, except for
+those that update a state. Elsewhere every process computes the loss of its own rows, and the gradients are averaged:
+that is the loss of the whole batch where the loss is a mean over rows and every process holds as many of them. What a
+loss declares says whether it is such a mean.
 """
 
 from __future__ import annotations
@@ -25,19 +26,20 @@ def inexact_on_replicas(
 
     Args:
         loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
-        averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
+        averaged: the replicas know nothing of each other, and their gradients are averaged: a torch process group
+            outside of `core.across`.
         masked: a mask comes with the predictions.
         weighted: sample weights are given.
     """
-    for kind, reason in WHY.items():
-        if issubclass(getattr(loss, "gives", object), kind):
-            return reason
     forms = getattr(loss, "inputs", None)
     if forms and not all(slot.trainable for slot in forms.own().values()):
         return "updates a state with the rows of each replica"
-    beside = getattr(loss, "beside_parts", "")
-    if beside and not averaged:
-        return f"adds {beside} once on every replica"
+    gives = getattr(loss, "gives", None)
+    if gives is not None and not averaged:
+        return None
+    for kind, reason in WHY.items():
+        if gives is not None and issubclass(gives, kind):
+            return reason
     for part in getattr(loss, "parts", ()):
         why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked, weighted=weighted)
         if why is not None:
