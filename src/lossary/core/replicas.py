@@ -20,14 +20,14 @@ WHY = {
 
 
 def inexact_on_replicas(
-    loss: Any, *, averaged: bool = False, masked: bool = False, weighted: bool = True
+    loss: Any, *, alone: bool = True, averaged: bool = False, masked: bool = False, weighted: bool = True
 ) -> str | None:
     """Why a loss is not exact on several replicas, as part of a sentence after the loss's name; None where it is.
 
     Args:
         loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
-        averaged: the replicas know nothing of each other, and their gradients are averaged: a torch process group
-            outside of `core.across`.
+        alone: the replicas know nothing of each other: in a torch process group, outside of `core.across`.
+        averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
         masked: a mask comes with the predictions.
         weighted: sample weights are given.
     """
@@ -35,13 +35,13 @@ def inexact_on_replicas(
     if forms and not all(slot.trainable for slot in forms.own().values()):
         return "updates a state with the rows of each replica"
     gives = getattr(loss, "gives", None)
-    if gives is not None and not averaged:
+    if gives is not None and not alone:
         return None
     for kind, reason in WHY.items():
         if gives is not None and issubclass(gives, kind):
             return reason
     for part in getattr(loss, "parts", ()):
-        why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked, weighted=weighted)
+        why = inexact_on_replicas(part.loss, alone=alone, averaged=averaged, masked=masked, weighted=weighted)
         if why is not None:
             return why if len(loss.parts) == 1 else f"has the part {part.name}, which {why}"
     return _denominator(loss, averaged, masked, weighted)

@@ -302,7 +302,8 @@ class LogSumExp:
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Exponentials:
         chosen = self.chosen if keep is None else ops.logical_and(self.chosen, widened(keep, self.terms))
         low = ops.full_like(self.terms, -LARGEST_SCALE)
-        top = ops.stop_gradient(ops.max(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.stop_gradient(largest(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.where(ops.any(chosen, axis=over), top, -LARGEST_SCALE)  # of no rows, too
         e = ops.exp(ops.where(chosen, self.terms - ops.expand_dims(top, over), low))
         return Exponentials(total(weighed(e, weight, chosen), over), top)
 
