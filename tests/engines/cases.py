@@ -13,7 +13,7 @@ ROWS = {"even": 64, "uneven": 61, "one row": 49}  # the last batch has 16 rows, 
 
 @dataclass(frozen=True)
 class Case:
-    """A loss, made for a type; its targets; how many outputs it reads, by which activation; whether rows have weights."""
+    """A loss, made for a type; its targets; how many outputs it reads, by which activation; whether rows weigh."""
 
     make: Any
     targets: str = "real"
@@ -32,7 +32,9 @@ CASES = {
     "sum": Case(lambda d: ls.MeanAbsoluteError(reduction="sum", **d), weighted=True),
     "mean by weight": Case(lambda d: ls.Huber(reduction="mean_with_sample_weight", **d), weighted=True),
     "mean by weight, unweighted": Case(lambda d: ls.Huber(reduction="mean_with_sample_weight", **d)),
-    "entries": Case(lambda d: ls.MeanSquaredError(entries=True, reduction="mean_with_sample_weight", **d), weighted=True),
+    "entries": Case(
+        lambda d: ls.MeanSquaredError(entries=True, reduction="mean_with_sample_weight", **d), weighted=True
+    ),
     "classes": Case(lambda d: ls.SparseCategoricalCrossentropy(from_logits=True, **d), "class", 4),
     "ignored": Case(lambda d: ls.SparseCategoricalCrossentropy(from_logits=True, ignore_class=3, **d), "class", 4),
     "ignored, weighted": Case(

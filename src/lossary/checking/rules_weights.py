@@ -194,9 +194,9 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
     Fires: an unknown loss returns the sum over the batch; or the model splits batches over accumulation steps and the
-        mean of the parts is not the value of the whole; or it runs on several devices (tf.distribute, a torch process
-        group), and the loss is not a mean over independent rows: roots, ratios over the batch, rows compared with one
-        another, learned weights, weighted means, masks and ignored labels.
+        mean of the parts is not the value of the whole; or it runs in a torch process group outside of
+        `ls.across`, or with a loss of another library under tf.distribute, and the loss is not a mean over independent
+        rows: roots, ratios over the batch, rows compared with one another, weighted means, masks and ignored labels.
     Quiet: `reduction="sum"` chosen on a loss whose model does not split batches.
     Seen: https://github.com/keras-team/keras/issues/16285, https://github.com/huggingface/transformers/pull/34191
     Bad:
@@ -287,8 +287,8 @@ def _over_replicas(case: Case) -> Iterator[Sign]:
         f"{subject.name} is not on {count} devices what it is on one{reason}.{seen}",
         "Compute it inside of `with ls.across():`, which makes it that of all processes."
         if _own(subject) and setup.averaged
-        else "Use lossary's loss of this name, which is exact there; or a mean over rows: one value per row, and weights "
-        "divided by their mean over the whole data.",
+        else "Use lossary's loss of this name, which is exact there; or a mean over rows: one value per row, and "
+        "weights divided by their mean over the whole data.",
         numbers,
     )
 

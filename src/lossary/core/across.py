@@ -131,7 +131,9 @@ def everyone(batch: Batch, slots: Inputs) -> Batch:
     if weight is not None and len(weight.shape):
         weight = group.rows(weight, counts)
     gathered = {name: group.rows(x, counts) for name, x in named.items()}
-    return replace(batch, slots={**batch.slots, **gathered}, keep=group.rows(keep, counts), mask=None, weight=weight, start=0)
+    return replace(
+        batch, slots={**batch.slots, **gathered}, keep=group.rows(keep, counts), mask=None, weight=weight, start=0
+    )
 
 
 # -- those that are told ---------------------------------------------------------------------------------------------
@@ -164,7 +166,7 @@ def agreed() -> Iterator[None]:
         raise wrong
 
 
-class across:  # noqa: N801
+class across:
     """Losses are those of the whole batch, of which every process holds some rows.
 
         with ls.across():                        # torch: all processes; or across(process_group)
@@ -195,26 +197,19 @@ class across:  # noqa: N801
     @staticmethod
     def _group(group: Any) -> Group:
         backend = keras.backend.backend()
-        axis, torch_group = isinstance(group, str), False
-        if backend == "torch":
+        if backend == "torch" and not isinstance(group, str):
             from torch import distributed
 
-            torch_group = distributed.is_available() and distributed.is_initialized()
-        if (backend == "jax" and axis) or (torch_group and not axis):
+            if distributed.is_available() and distributed.is_initialized():
+                return said(group)
+        if backend == "jax" and isinstance(group, str):
             return said(group)
-        expected = {
-            "jax": "the name of a mapped axis, as a text",
-            "torch": "a process group of torch.distributed, which has begun",
-        }
         raise ParameterError(
             "ls.across(group) computes losses over the rows of several processes.",
-            arrived=f"It was given {group!r} on {backend}"
-            + (", and no process group has begun." if backend == "torch" and not torch_group else "."),
-            allowed=f"Expected {expected.get(backend, 'a strategy of tf.distribute, which needs no word')}.",
-            do={
-                "jax": 'Write ls.across("batch") inside of shard_map; under keras.distribution leave it out.',
-                "torch": "Call torch.distributed.init_process_group first.",
-            }.get(backend, "Leave it out: inside of strategy.run and fit, losses are those of all replicas."),
+            arrived=f"It was given {group!r}.",
+            allowed="Expected a process group of torch, which has begun; on JAX, the name of a mapped axis.",
+            do="On torch, call torch.distributed.init_process_group first. Under tf.distribute and keras.distribution, "
+            "leave it out: losses are those of all devices there.",
         )
 
     def __enter__(self) -> across:
@@ -269,7 +264,7 @@ def _of_steps(
     loss: Loss, result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, like: Any, steps: _Steps,
     group: Group | None,
 ) -> Tensor:  # fmt: skip
-    if loss.coupled or isinstance(result, Sums) and 0 in result.axes():
+    if loss.coupled or (isinstance(result, Sums) and 0 in result.axes()):
         raise LossaryError(
             "ls.across(batches=[...]) divides a mean by the rows of several steps.",
             arrived=f"{loss!r} is no mean over rows: its value needs all rows at once.",

@@ -23,6 +23,7 @@ from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, declarat
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError
 from .manners import Manners
+from .padding import there
 from .params import Param
 from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
@@ -292,6 +293,7 @@ class Loss(Manners, keras.losses.Loss):
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
         every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
+        mask = mask if every else reduction.both(mask, there(weight))
         keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
         came = y_true, y_pred
         if keep is not None:
