@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras import ops
 
+from ..numerics import ops
 from ..numerics.joined import Group, join, joined, said
 from . import reduction, results
 from .contract import checks

@@ -277,8 +277,9 @@ class Loss(Manners, keras.losses.Loss):
         """The result from one y_true and one y_pred."""
         owner, inner, rules = type(self).__name__, self.inner, self.contract
         whole = "int64" if rules.target.whole else inner
-        if sample_weight is None and ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free":
-            return self._of_ordinary(y_true, y_pred, rules, vectors)
+        ready = ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
+        if ready and (sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred))):
+            return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
         mask = mask_of(y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)
@@ -314,12 +315,14 @@ class Loss(Manners, keras.losses.Loss):
         if rules.shape == "free":
             contract.check_rows(owner, result.values, _first(y_pred))
         by_row = keep is not None or (weight is not None and len(weight.shape) > 0)
-        if by_row and len(result.like.shape) == 0:
+        if by_row and len(result.shape) == 0:
             raise contract.no_rows(owner, _first(y_pred))
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 
-    def _of_ordinary(self, y_true: Tensor, y_pred: Tensor, rules: Contract, vectors: bool) -> Given:
-        """The same for tensors that need no reading, without weights and masks: the fewest steps."""
+    def _of_ordinary(
+        self, y_true: Tensor, y_pred: Tensor, weight: Tensor | None, rules: Contract, vectors: bool
+    ) -> Given:
+        """The same for tensors that need no reading, without masks and weights of 0: the fewest steps."""
         y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
         mask = None if rules.absent is None else rules.absent(y_true)
         if mask is not None:
@@ -331,14 +334,16 @@ class Loss(Manners, keras.losses.Loss):
         if not isinstance(result, (Rows, Sums)):
             result = Rows(result)
             mask = reduction.both(mask, mask_of(result.values))
-        return result, None, self._met(result, "mask", mask)
+        if weight is None and mask is None:
+            return result, None, None
+        return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 
     def _met(self, result: Rows | Sums, what: str, given: Tensor | None) -> Tensor | None:
         """A weight or mask in the rank of what it applies to."""
         if given is None or (len(given.shape) == 0 and what == "sample_weight"):
             return given
         given = given if what == "sample_weight" else ops.cast(given, "bool")
-        return reduction.align_weight(type(self).__name__, what, given, result.like)
+        return reduction.align_weight(type(self).__name__, what, given, result.shape)
 
     def _of_slots(
         self, forms: Forms, y_true: Any, y_pred: Any, sample_weight: Any, *, mask: Any = None,
@@ -447,6 +452,8 @@ class Loss(Manners, keras.losses.Loss):
 
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
+        if not self.entries and contract.alike_already(rules, y_true, y_pred):
+            return y_true, y_pred
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if self.entrywise and self.entries:
             return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
@@ -511,6 +518,11 @@ def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: An
             allowed="Expected one number, one per row, or one per value (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of y_true.",
         )
+
+
+def _plain(weight: Tensor, y_pred: Tensor) -> bool:
+    """Whether it is one number for each row, of which none is 0."""
+    return bool(len(weight.shape) == 1 and weight.shape == y_pred.shape[:1]) and free_of_zeros(weight)
 
 
 def _first(y: Any) -> Tensor:

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from keras import ops
-
+from ..numerics import ops
 from ..numerics.backend import average, total
 from .errors import ParameterError, ShapeError, shown
 
@@ -39,11 +38,11 @@ def check_reduction(owner: str, reduction: Any, allowed: tuple[str | None, ...] 
         )
 
 
-def align(small: Tensor, large: Tensor) -> Tensor:
+def align(small: Tensor, rank: int) -> Tensor:
     """A weight or mask in the rank of what it applies to: rows first, trailing axes of length 1 added or dropped."""
-    while len(small.shape) > len(large.shape) and small.shape[-1] == 1:
+    while len(small.shape) > rank and small.shape[-1] == 1:
         small = ops.squeeze(small, axis=-1)
-    while 0 < len(small.shape) < len(large.shape):
+    while 0 < len(small.shape) < rank:
         small = ops.expand_dims(small, axis=-1)
     return small
 
@@ -55,13 +54,13 @@ def leading(small: Shape, large: Shape) -> bool:
     return all(a in (1, b, None) or b is None for a, b in zip(small, large, strict=False))
 
 
-def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tensor:
-    """`weight` in the rank of `values`; a ShapeError where the rows would not meet their own weights."""
-    aligned = align(weight, values)
-    if not leading(tuple(aligned.shape), tuple(values.shape)):
+def align_weight(owner: str, what: str, weight: Tensor, shape: Shape) -> Tensor:
+    """`weight` in the rank of values of a shape; a ShapeError where the rows would not meet their own weights."""
+    aligned = align(weight, len(shape))
+    if not leading(tuple(aligned.shape), shape):
         raise ShapeError(
             f"{owner} multiplies each row by its {what}.",
-            arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {tuple(values.shape)}.",
+            arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {shape}.",
             allowed="Expected one number, one per row, or one per entry of the values (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of the values.",
         )
@@ -89,14 +88,14 @@ def drop(keep: Tensor | None, x: Tensor, neutral: float) -> Tensor:
     """`x` with `neutral` in the rows that do not count, so that nothing they hold can spread."""
     if keep is None:
         return x
-    return ops.where(align(keep, x), x, ops.cast(neutral, x.dtype))
+    return ops.where(align(keep, len(x.shape)), x, ops.cast(neutral, x.dtype))
 
 
 def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
     """Rows that two conditions both keep; None keeps all."""
     if a is None or b is None:
         return b if a is None else a
-    rank = a if len(a.shape) >= len(b.shape) else b
+    rank = max(len(a.shape), len(b.shape))
     return ops.logical_and(align(a, rank), align(b, rank))
 
 
