@@ -33,6 +33,7 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     heads = named(mean="positive")
     scipy = "expon"
     exact = True
+    sums = ("y",)
 
     def nll(self, y: Tensor, mean: Positive) -> Tensor:
         return mean.log + mean.under(y)
@@ -64,6 +65,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
     exact = True
+    sums = ("y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         off = log(y) - mean.log
@@ -105,6 +107,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
     exact = True
+    sums = ("y", "1/y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
@@ -140,6 +143,7 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
     heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
     exact = True
+    sums = ("log y", "log^2 y")
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log(y) - mu)
@@ -242,6 +246,7 @@ class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")
     heads = named(shape="positive")
     scipy = "pareto"
     exact = True
+    sums = ("log y",)
 
     def nll(self, y: Tensor, shape: Positive) -> Tensor:
         far = y > self.minimum
@@ -277,6 +282,7 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
     scipy = "beta"
+    sums = ("log y", "log(1-y)")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         return log_beta(a.value, b.value) - a.times(log(y)) - b.times(log1p(-y))
@@ -337,6 +343,7 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     target = ANGLE_TARGET
     heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
+    sums = ("cos y", "sin y")
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:
         gap = y - loc

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..linear.rows import Rows
 
 Array = np.ndarray
-Extra = Callable[[Array], tuple[float, Array, Array]]  # value, gradient, curvature of what rows do not hold
+
+
+class Extra(Protocol):
+    """What rows do not hold: value, gradient and curvature, and the products of slopes."""
+
+    def value(self, c: Array) -> float: ...
+
+    def expand(self, c: Array) -> tuple[float, Array, Array]: ...
+
+    def outer(self, c: Array) -> Array: ...
 
 
 class Problem:
@@ -37,7 +45,6 @@ class Problem:
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
         self.total = float(w.sum())
-        self._last: tuple[Array | None, Array] = (None, np.zeros((0, 0)))
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""
@@ -53,20 +60,18 @@ class Problem:
         """The sum alone."""
         with np.errstate(all="ignore"):
             total = float(self.w @ self.rows.values(self.outputs(c))) if len(self.w) else 0.0
-            return total + (self.extra(c)[0] if self.extra is not None else 0.0)
+            return total + (self.extra.value(c) if self.extra is not None else 0.0)
 
-    def scores(self, c: Array) -> Array:
-        """The slope of each row by the coefficients, (n, size)."""
-        last, slope = self._last
-        if last is None or not np.array_equal(last, c):
-            _, slope = self.rows.slopes(self.outputs(c))
-        return np.concatenate(
-            [
-                slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
-                for k, design in enumerate(self.designs)
-            ],
-            axis=1,
-        )
+    def outer(self, c: Array) -> Array:
+        """The sum over rows of the products of their slopes by the coefficients; NaN where rows are not apart."""
+        slope = self.rows.slopes(self.outputs(c))[1] if len(self.w) else np.zeros((0, len(self.designs)))
+        columns = [
+            slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
+            for k, design in enumerate(self.designs)
+        ]
+        scores = np.concatenate(columns, axis=1)
+        found = scores.T @ (self.w[:, None] * scores)
+        return found if self.extra is None else found + self.extra.outer(c)
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
         """Value, gradient and curvature."""
@@ -77,7 +82,6 @@ class Problem:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))
-            self._last = c, slope
             total = float(self.w @ value)
             for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
                 s = self.w * slope[:, j]
@@ -85,7 +89,7 @@ class Problem:
                 for l, (b, other) in enumerate(zip(self.designs, self.parts, strict=True)):
                     h[one, other] = _between(a, self.w * bend[:, j, l], b)
         if self.extra is not None:
-            more = self.extra(c)
+            more = self.extra.expand(c)
             total, g, h = total + more[0], g + more[1], h + more[2]
         return total, g, (h + h.T) / 2
 
@@ -114,7 +118,7 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
-BLOCK = 1 << 17  # rows at once: few outputs, so more of them than a linear model's
+BLOCK = 1 << 14  # rows at once
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 
 

@@ -15,8 +15,9 @@ from .engine import Problem, minimise
 from .fit import _start
 from .judged import judge
 from .plain import distribution, name_of
+from .reading import check, numbers
 from .result import LikelihoodFit
-from .sample import Sample, check, numbers
+from .sample import Sample
 
 Array = np.ndarray
 ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
@@ -103,7 +104,7 @@ def fit_glm(
         found = judge(problem, end, free, links, len(target), (*flags, "boundary"))
     return GLMFit(
         model=f"{name_of(loss)} regression", names=tuple(all_names), kinds=tuple(all_kinds),
-        end=end, judgement=found, free=free, rows=float(often[keep].sum()), problem=problem, loss=loss,
+        c=end.c, free=free, rows=float(often[keep].sum()), find=lambda: (problem, end, found), loss=loss,
         columns=tuple(names), left=tuple(left),
     )  # fmt: skip
 
@@ -137,7 +138,7 @@ class GLMFit(LikelihoodFit):
         """The first parameter at new inputs: a mean, a rate or a location."""
         matrix, _ = asking.matrix(x)
         kept = [k for k, name in enumerate(self.columns) if name not in self.left]
-        eta = self.end.c[0] + matrix[:, kept] @ self.end.c[1 : len(kept) + 1]
+        eta = self.c[0] + matrix[:, kept] @ self.c[1 : len(kept) + 1]
         eta = eta if offset is None else eta + numbers(offset, "offset", ASKED)
         kind = next(iter(self.loss.heads.values()))
         return eta if kind == "real" else np.exp(eta) if kind == "positive" else 1 / (1 + np.exp(-eta))

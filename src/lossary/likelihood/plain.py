@@ -22,6 +22,7 @@ class Normal(Likelihood, abstract=True):
     heads = named(mean="real", std="positive")
     scipy = "norm"
     exact = True
+    sums = ("y", "y^2")
 
     def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
         z = std.under(y - mean)

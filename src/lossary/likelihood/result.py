@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,26 @@ class LikelihoodFit:
     model: str
     names: tuple[str, ...]
     kinds: tuple[str, ...]
-    end: End
-    judgement: Judgement
+    c: Array
     free: Array
     rows: float
-    problem: Problem = field(repr=False)
+    find: Callable[[], tuple[Problem, End, Judgement]] = field(repr=False)
+
+    @cached_property
+    def _found(self) -> tuple[Problem, End, Judgement]:
+        return self.find()
+
+    @property
+    def problem(self) -> Problem:
+        return self._found[0]
+
+    @property
+    def end(self) -> End:
+        return self._found[1]
+
+    @property
+    def judgement(self) -> Judgement:
+        return self._found[2]
 
     @property
     def success(self) -> bool:
@@ -69,9 +85,7 @@ class LikelihoodFit:
     @property
     def parameters(self) -> dict[str, float]:
         """The estimates by name."""
-        return {
-            name: float(TURNS[kind][0](z)) for name, kind, z in zip(self.names, self.kinds, self.end.c, strict=True)
-        }
+        return {name: float(TURNS[kind][0](z)) for name, kind, z in zip(self.names, self.kinds, self.c, strict=True)}
 
     def _errors(self, covariance: Array) -> dict[str, float]:
         with np.errstate(invalid="ignore"):
@@ -86,7 +100,17 @@ class LikelihoodFit:
 
     @property
     def robust_errors(self) -> dict[str, float]:
-        return self._errors(self.judgement.robust)
+        return self._errors(self.robust)
+
+    @cached_property
+    def robust(self) -> Array:
+        """The sandwich: the covariance of the coefficients, which the distribution need not be right for."""
+        inner = self.judgement.covariance
+        return inner if np.isnan(inner).any() else inner @ self.of_rows().outer(self.c) @ inner
+
+    def of_rows(self) -> Problem:
+        """The likelihood with the slopes of single rows."""
+        return self.problem
 
     @property
     def log_likelihood(self) -> float:
@@ -120,7 +144,7 @@ class LikelihoodFit:
         from statistics import NormalDist
 
         z, c = NormalDist().inv_cdf((1 + level) / 2), self.end.c[k]
-        covariance = self.judgement.robust if robust else self.judgement.covariance
+        covariance = self.robust if robust else self.judgement.covariance
         with np.errstate(invalid="ignore"):
             error = float(np.sqrt(covariance[k, k]))
         if not error > 0:
