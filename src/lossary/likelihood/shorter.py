@@ -9,7 +9,7 @@ import numpy as np
 from ..core.contract import Values
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, SHARE_TARGET
-from ..linear.rows import Rows
+from ..linear.rows import Programs, Rows
 from .reading import is_count
 from .sample import BLOCK, TINY, Sample
 
@@ -61,11 +61,15 @@ def alike(sample: Sample, names: tuple[str, ...]) -> Sample:
     y = np.unique(sample.thinned(4 * FEW).y)
     y = y[np.linspace(0, len(y) - 1, min(FEW, len(y))).astype(int)]
     told = np.stack([np.ones(len(y)), *(SUMS[name](y, sample) for name in names)])
-    means = [MEANS[n] if n in MEANS else sample.average(lambda y, n=n: SUMS[n](y, sample)) for n in names]
+    means = [MEANS[name] if name in MEANS else _average(sample, name) for name in names]
     w = np.full(len(y), 1 / len(y))
     for _ in range(2):  # the second takes off what rounding left
         w = w + np.linalg.lstsq(told, np.array([1.0, *means]) - told @ w, rcond=None)[0]
     return Sample(y, w * sample.size)
+
+
+def _average(sample: Sample, name: str) -> float:
+    return sample.average(lambda y: SUMS[name](y, sample))
 
 
 NODES = 10  # of a bin: a polynomial of degree 9 goes through them
@@ -95,7 +99,7 @@ class Bins(Sample):
 
     @property
     def w(self) -> Array:  # of now: bins may be opened
-        return self.weights
+        return np.asarray(self.weights)
 
     def _fill(self, first: Array, stop: int) -> None:
         """Bins of neighbouring rows, up to a row."""
@@ -115,8 +119,8 @@ class Bins(Sample):
             np.concatenate([nodes.reshape(-1), rows.y]), np.concatenate([loads[:, closed].reshape(-1), rows.w])
         )
 
-    def look(self, function: object, c: Array) -> bool:
-        """Whether the nodes tell the likelihood at c everywhere; bins where they do not are split, and opened at last."""
+    def look(self, function: Programs, c: Array) -> bool:
+        """Whether the nodes tell the likelihood at c; bins where they do not are split, and opened at last."""
         closed = np.flatnonzero(~self.opened)
         if not len(closed):
             return True
@@ -128,7 +132,7 @@ class Bins(Sample):
             self._arrange()
         return not len(bad)
 
-    def _wrong(self, function: object, c: Array, closed: Array) -> Array:
+    def _wrong(self, function: Programs, c: Array, closed: Array) -> Array:
         """How far the sums over bins may be off: in the value, and in the slopes in their usual size."""
         places = np.concatenate([_AT, _BETWEEN])[:, None]
         y = (self.middle[closed] + self.half[closed] * places).reshape(-1)
