@@ -30,13 +30,14 @@ class Unseen:
         from scipy import stats
 
         self.family, self.loss, self.ranges = getattr(stats, loss.scipy), loss, ranges
+        self.count = float(np.maximum(ranges.w, 0).sum())
 
     def rows(self, c: Array) -> Array:
         """Minus the log-probability of each range."""
         with np.errstate(all="ignore"):
             kinds = self.loss.heads.items()
             natural = {n: TURNS[k][0](float(z)) for (n, k), z in zip(kinds, c, strict=True)}
-            return -log_between(self.family(**self.loss.in_scipy(**natural)), self.ranges.low, self.ranges.high)
+            return -log_between(self.family, self.loss.in_scipy(**natural), self.ranges.low, self.ranges.high)
 
     def value(self, c: Array) -> float:
         return float(self.ranges.w @ self.rows(c))
@@ -74,11 +75,19 @@ class Unseen:
         return slopes.T @ (self.ranges.w[:, None] * slopes)
 
 
-def log_between(known: Any, low: Array, high: Array) -> Array:
+def log_between(family: Any, known: dict[str, float], low: Array, high: Array) -> Array:
     """log P(low < y <= high), from the side where the two are small."""
-    with np.errstate(all="ignore"):
-        below, above = known.logcdf(high), known.logsf(low)  # of all up to high, of all beyond low
-        left = below + np.log1p(-np.exp(np.minimum(known.logcdf(low) - below, 0.0)))
-        right = above + np.log1p(-np.exp(np.minimum(known.logsf(high) - above, 0.0)))
-        inside = np.where(known.cdf(low) < 0.5, left, right)
-        return np.where(np.isneginf(low), below, np.where(np.isposinf(high), above, inside))
+    found = np.empty(len(low))
+    up, down = np.isposinf(high), np.isneginf(low)
+    found[down] = family.logcdf(high[down], **known)
+    found[up] = family.logsf(low[up], **known)
+    both = ~up & ~down
+    if both.any():
+        a, b = low[both], high[both]
+        with np.errstate(all="ignore"):
+            small = family.cdf(a, **known) < 0.5
+            ends = [np.where(small, family.logcdf(x, **known), family.logsf(x, **known)) for x in (a, b)]
+            most, least = np.maximum(*ends), np.minimum(*ends)
+            found[both] = most + np.log1p(-np.exp(np.minimum(least - most, 0.0)))
+    found[up & down] = 0.0
+    return found

@@ -16,6 +16,8 @@ Array = np.ndarray
 class Extra(Protocol):
     """What rows do not hold: value, gradient and curvature, and the products of slopes."""
 
+    count: float  # of rows
+
     def value(self, c: Array) -> float: ...
 
     def expand(self, c: Array) -> tuple[float, Array, Array]: ...
@@ -44,7 +46,7 @@ class Problem:
         ends = np.cumsum([0, *widths])
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
-        self.total = float(w.sum())
+        self.total = float(w.sum()) + (extra.count if extra is not None else 0.0)
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""

@@ -128,7 +128,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
             problem = of(short)
             value, g, h = problem.expand(start)
             return problem, End(start, value, g, h, 0, True)
-        return _searched(of, short, loss, start, free, links)
+        return _searched(of, short, sample.std, loss, start, free, links)
 
     def find() -> tuple[Problem, End, Judgement]:
         problem, end = searched() if early is None else early
@@ -186,25 +186,25 @@ def _at(of: Made, short: Sample, loss: Likelihood, c: Array) -> tuple[Problem, E
 
 
 def _searched(
-    of: Made, short: Sample, loss: Likelihood, start: Array, free: Array, links: Array
+    of: Made, short: Sample, spread: float, loss: Likelihood, start: Array, free: Array, links: Array
 ) -> tuple[Problem, End]:
     """From the start, and from others where the first one did not do; bins are opened until their nodes tell all."""
     if short.rows > 4 * FEW and not isinstance(short, Bins):
         near = minimise(of(short.thinned(FEW)), start, free, links)
         start = near.c if near.converged else start
     problem = of(short)
-    end = _best(problem, minimise(problem, start, free, links), short, start, free, links)
+    end = _best(problem, minimise(problem, start, free, links), spread, start, free, links)
     while isinstance(short, Bins) and not short.look(row_function(loss), end.c):
         problem = of(short)
         end = minimise(problem, end.c, free, links)
     return problem, end
 
 
-def _best(problem: Problem, end: End, sample: Sample, start: Array, free: Array, links: Array) -> End:
+def _best(problem: Problem, end: End, spread: float, start: Array, free: Array, links: Array) -> End:
     """An end, or a better one from other starts where it is none."""
     rng = np.random.default_rng(0)
     for _ in range(0 if end.converged and _inside(end) else 4):
-        moved = start + rng.normal(size=len(start)) * np.where(links, 1.0, 0.3 * sample.std)
+        moved = start + rng.normal(size=len(start)) * np.where(links, 1.0, 0.3 * spread)
         other = minimise(problem, np.where(free, moved, start), free, links)
         if other.value < end.value - 1e-9 * problem.total or (
             other.converged and not end.converged and other.value <= end.value + 1e-9 * problem.total
