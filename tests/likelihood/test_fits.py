@@ -175,55 +175,6 @@ def test_a_function_of_ones_own():
 
 
 @pytest.mark.once
-def test_regressions_agree_with_statsmodels():
-    sm = pytest.importorskip("statsmodels.api")
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(400, 2))
-    eta, inside = 0.5 + x @ [0.3, -0.4], sm.add_constant(x)
-    y = rng.poisson(np.exp(eta))
-    own, peer = ls.fit_glm(x, y, family="poisson"), sm.GLM(y, inside, family=sm.families.Poisson()).fit(tol=1e-12)
-    _same(own, peer.params, peer.bse)
-    y = rng.negative_binomial(2, 2 / (2 + np.exp(eta)))
-    own, peer = (
-        ls.fit_glm(x, y, family="negative_binomial"),
-        sm.NegativeBinomial(y, inside).fit(disp=0, method="newton"),
-    )
-    _same(own, peer.params, peer.bse)
-    y = rng.gamma(3, np.exp(eta) / 3)
-    own = ls.fit_glm(x, y, family="gamma")
-    model = sm.GLM(y, inside, family=sm.families.Gamma(sm.families.links.Log()))
-    peer = model.fit(tol=1e-13)
-    h = -model.hessian(peer.params, scale=1 / own.parameters["shape"], observed=True)
-    _same(own, peer.params, np.sqrt(np.diag(np.linalg.inv(h))))
-    y = (rng.uniform(size=400) < 1 / (1 + np.exp(-eta))).astype(float)
-    own = ls.fit_glm(x, y, family=ls.BinomialNLL(trials=1))
-    peer = sm.GLM(y, inside, family=sm.families.Binomial()).fit(tol=1e-12)
-    _same(own, peer.params, peer.bse)
-    np.testing.assert_allclose(own.predict(x), peer.predict(inside), rtol=1e-6)
-
-
-def _same(own, params, errors):
-    k = len(params)
-    np.testing.assert_allclose(list(own.parameters.values())[:k], params, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(list(own.standard_errors.values())[:k], errors, rtol=1e-5)
-    assert own.success
-
-
-@pytest.mark.once
-def test_regressions_say_what_is_wrong():
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(80, 1))
-    separable = ls.fit_glm(x, (x[:, 0] > 0).astype(float), family=ls.BinomialNLL(trials=1))
-    assert "boundary" in separable.flags and not separable.success
-    twice = ls.fit_glm(np.c_[x, 2 * x], rng.poisson(np.exp(x[:, 0])), family="poisson")
-    assert "collinear" in twice.flags and twice.left == ("x1",) and "x1" not in twice.parameters
-    with pytest.raises(LossaryError, match="link"):
-        ls.fit_glm(x, np.abs(x[:, 0]), family="gamma", link="inverse")
-    spread = ls.fit_glm(x, x[:, 0] + rng.normal(size=80) * np.exp(0.5 * x[:, 0]), scale_x=x)
-    assert spread.parameters["std: x0"] > 0.2 and spread.success
-
-
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "known", "parameter", "truth"),
     [("gamma", stats.gamma(2, scale=3), "shape", 2.0), ("negative_binomial", stats.nbinom(3, 0.4), "mean", 4.5)],

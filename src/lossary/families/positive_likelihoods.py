@@ -32,6 +32,7 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     scipy = "expon"
+    variance_power = 2
     exact = True
     sums = ("y",)
 
@@ -64,6 +65,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
+    variance_power = 2
     exact = True
     sums = ("y", "log y")
 
@@ -106,6 +108,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
+    variance_power = 3
     exact = True
     sums = ("y", "1/y", "log y")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,7 +29,8 @@ class Extra(Protocol):
 class Problem:
     """A sum over rows whose outputs are linear in coefficients: output j of row i is offset + designs[j][i] · c_j.
 
-    A design of None is a constant. `fixed` holds coefficients that do not move.
+    A design of None is a constant. `turned` makes the first output of its linear predictor, with two derivatives;
+    `squares` weigh products of slopes, where that is not done by the weights.
     """
 
     def __init__(
@@ -39,9 +41,12 @@ class Problem:
         designs: list[Array | None],
         offset: Array | None = None,
         extra: Extra | None = None,
+        turned: Callable[[Array], tuple[Array, Array, Array]] | None = None,
+        squares: Array | None = None,
     ) -> None:
         self.rows = Rows(function, y, len(designs), BLOCK)
         self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
+        self.turned, self.squares = turned, w if squares is None else squares
         widths = [1 if d is None else d.shape[1] for d in designs]
         ends = np.cumsum([0, *widths])
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
@@ -50,6 +55,13 @@ class Problem:
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""
+        eta = self.predictors(c)
+        if self.turned is not None:
+            eta[:, 0] = self.turned(eta[:, 0])[0]
+        return eta
+
+    def predictors(self, c: Array) -> Array:
+        """(n, outputs), before the first is turned."""
         columns = [
             np.full(len(self.w), c[part][0]) if design is None else design @ c[part]
             for design, part in zip(self.designs, self.parts, strict=True)
@@ -67,12 +79,14 @@ class Problem:
     def outer(self, c: Array) -> Array:
         """The sum over rows of the products of their slopes by the coefficients; NaN where rows are not apart."""
         slope = self.rows.slopes(self.outputs(c))[1] if len(self.w) else np.zeros((0, len(self.designs)))
+        if self.turned is not None:
+            slope[:, 0] *= self.turned(self.predictors(c)[:, 0])[1]
         columns = [
             slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
             for k, design in enumerate(self.designs)
         ]
         scores = np.concatenate(columns, axis=1)
-        found = scores.T @ (self.w[:, None] * scores)
+        found = scores.T @ (self.squares[:, None] * scores)
         return found if self.extra is None else found + self.extra.outer(c)
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
@@ -84,6 +98,12 @@ class Problem:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))
+            if self.turned is not None:
+                _, first, second = self.turned(self.predictors(c)[:, 0])
+                bend[:, 0, :] *= first[:, None]
+                bend[:, :, 0] *= first[:, None]
+                bend[:, 0, 0] += slope[:, 0] * second
+                slope[:, 0] *= first
             total = float(self.w @ value)
             for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
                 s = self.w * slope[:, j]

@@ -110,7 +110,7 @@ def _fixed(loss: Likelihood, fixed: dict[str, float] | None) -> dict[str, float]
 def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> DistributionFit:
     names, kinds = tuple(loss.heads), tuple(loss.heads.values())
     links, free = np.array([kind != "real" for kind in kinds]), np.array([name not in held for name in names])
-    sample, start = reading.sample, _start(loss, reading.sample, held)
+    sample, start = reading.sample, start_of(loss, reading.sample, held)
     told = reading.ranges is None and free.all() and (loss.exact or loss.corner)  # the start is the estimate
     made = None if told else shorter(loss, reading.seen)
 
@@ -160,7 +160,7 @@ def _ends(loss: Likelihood, end: End) -> list[str]:
     return ["unbounded likelihood"] if shape <= -1 else ["irregular"] if shape < -0.5 else []
 
 
-def _start(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
+def start_of(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
     found = loss.start(sample) | held
     c = []
     for name, kind in loss.heads.items():

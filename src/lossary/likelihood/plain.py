@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 from ..core import catalogue
 from ..core.contract import COUNT
 from ..core.declaration import snake
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import Positive, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.lookup import get
 from ..core.loss import Tensor
+from ..core.params import number
 from ..numerics.special import log_factorial
+from ..numerics.stable import times_exp
 
 
 class Normal(Likelihood, abstract=True):
@@ -21,6 +23,7 @@ class Normal(Likelihood, abstract=True):
 
     heads = named(mean="real", std="positive")
     scipy = "norm"
+    variance_power = 0
     exact = True
     sums = ("y", "y^2")
 
@@ -44,6 +47,7 @@ class PoissonCounts(Likelihood, abstract=True):
     target = COUNT
     heads = named(rate="positive")
     scipy = "poisson"
+    variance_power = 1
     exact = True
 
     def nll(self, y: Tensor, rate: Positive) -> Tensor:
@@ -57,6 +61,24 @@ class PoissonCounts(Likelihood, abstract=True):
 
     def start(self, data: Any) -> dict[str, float]:
         return {"rate": data.mean}
+
+
+class Quasi(Likelihood, abstract=True):
+    """What a deviance says: a mean, and a variance that grows with a power of it. It is no density."""
+
+    variance_power: Annotated[float, number("Of the mean, that the variance grows with.", slide=(0.0, 3.0))] = 1.5  # type: ignore[misc]
+    target = AMOUNT_TARGET
+    heads = named(mean="positive")
+    exact = True
+
+    def nll(self, y: Tensor, mean: Positive) -> Tensor:
+        k = self.variance_power
+        gain = mean.log if k == 1 else times_exp(1 / (1 - k) + 0.0 * y, (1 - k) * mean.z)
+        cost = mean.log if k == 2 else times_exp(1 / (2 - k) + 0.0 * y, (2 - k) * mean.z)
+        return cost - y * gain
+
+    def start(self, data: Any) -> dict[str, float]:
+        return {"mean": data.mean}
 
 
 OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts}
@@ -101,3 +123,15 @@ def distribution(name: Any, asked: str) -> Likelihood:
         allowed=f"Expected one of {', '.join(known())}, or a likelihood such as ls.GammaNLL().",
         do="Pass one of these names.",
     )
+
+
+def family_of(name: Any, asked: str) -> Likelihood:
+    """The likelihood of a regression; a deviance stands for a mean and the growth of the variance."""
+    full = "tweedie_deviance" if name == "tweedie" else name
+    card = catalogue.names().get(full) if isinstance(full, str) else None
+    given = get(full) if card is not None and card.function.endswith("_deviance") else full
+    given = given() if isinstance(given, type) and hasattr(given, "variance_power") else given
+    power = getattr(given, "variance_power", None)
+    if isinstance(given, Likelihood) or power is None:
+        return distribution(name, asked)
+    return Quasi(variance_power=float(power))

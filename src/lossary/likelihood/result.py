@@ -96,7 +96,12 @@ class LikelihoodFit:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        return self._errors(self.judgement.covariance)
+        return self._errors(self.covariance)
+
+    @property
+    def covariance(self) -> Array:
+        """Of the coefficients that are searched."""
+        return self.judgement.covariance
 
     @property
     def robust_errors(self) -> dict[str, float]:
@@ -144,7 +149,7 @@ class LikelihoodFit:
         from statistics import NormalDist
 
         z, c = NormalDist().inv_cdf((1 + level) / 2), self.end.c[k]
-        covariance = self.robust if robust else self.judgement.covariance
+        covariance = self.robust if robust else self.covariance
         with np.errstate(invalid="ignore"):
             error = float(np.sqrt(covariance[k, k]))
         if not error > 0:
