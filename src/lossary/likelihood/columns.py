@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..linear import asking
+from .engine import products
+
 Array = np.ndarray
 SAME = 1e-10  # what is left of a column, of its length, that others explain
 
@@ -12,8 +15,10 @@ def kept_columns(matrix: Array, w: Array, names: tuple[str, ...]) -> tuple[Array
     """An intercept and the columns that say something of their own; the names of those, and of the others."""
     inside = np.concatenate([np.ones((len(matrix), 1)), matrix], axis=1)
     labels = ["intercept", *names]
-    if _independent(inside):
-        return inside, labels, []
+    with np.errstate(all="ignore"):
+        if _independent(inside):
+            return inside, labels, []
+    asking.finite(matrix, "x", names)
     kept, left = [0], []
     basis = inside[:, :1] / np.linalg.norm(inside[:, :1])
     for place in range(1, inside.shape[1]):
@@ -30,8 +35,8 @@ def kept_columns(matrix: Array, w: Array, names: tuple[str, ...]) -> tuple[Array
 
 def _independent(inside: Array) -> bool:
     """Whether it is plain from their products that no column is one of the others."""
-    products = inside.T @ inside
-    size = np.sqrt(np.diag(products))
-    if not (size > 0).all() or len(inside) < inside.shape[1]:
+    found = products(inside, np.ones(len(inside)), inside)
+    size = np.sqrt(np.diag(found))
+    if not (size > 0).all() or not np.isfinite(size).all() or len(inside) < inside.shape[1]:
         return False
-    return bool(np.linalg.eigvalsh(products / np.outer(size, size))[0] > 1e-10)
+    return bool(np.linalg.eigvalsh(found / np.outer(size, size))[0] > 1e-10)

@@ -86,7 +86,7 @@ class Problem:
             for k, design in enumerate(self.designs)
         ]
         scores = np.concatenate(columns, axis=1)
-        found = scores.T @ (self.squares[:, None] * scores)
+        found = products(scores, self.squares, scores)
         return found if self.extra is None else found + self.extra.outer(c)
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
@@ -120,7 +120,16 @@ def _between(a: Array | None, w: Array, b: Array | None) -> Any:
     """a' diag(w) b, with None for a column of ones."""
     if a is None:
         return w.sum() if b is None else (w @ b)[None, :]
-    return (a.T @ w)[:, None] if b is None else a.T @ (w[:, None] * b)
+    return (a.T @ w)[:, None] if b is None else products(a, w, b)
+
+
+def products(a: Array, w: Array, b: Array) -> Array:
+    """a' diag(w) b, of so few rows at once that they stay in the cache, and that no thread waits for another."""
+    found = np.zeros((a.shape[1], b.shape[1]))
+    for first in range(0, len(w), IN_CACHE):
+        rows = slice(first, first + IN_CACHE)
+        found += a[rows].T @ (w[rows, None] * b[rows])
+    return found
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,8 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
-BLOCK = 1 << 14  # rows at once
+BLOCK = 1 << 13  # rows that a loss is asked for at once
+IN_CACHE = 1 << 11
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 
 

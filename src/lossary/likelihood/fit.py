@@ -15,6 +15,7 @@ from .censoring import Unseen
 from .engine import End, Problem, minimise
 from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
+from .mixture import NormalMixture
 from .plain import distribution, known, name_of
 from .reading import Reading, is_count, read
 from .result import TURNS
@@ -120,7 +121,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
 
     def searched() -> tuple[Problem, End]:
         short = shorter(loss, reading.seen) if made is None else made
-        if sample.distinct == 1 and {"scale", "std"} & set(names):
+        if sample.distinct == 1 and any(name.startswith(("scale", "std")) for name in names):
             return of(sample), End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
         if told and loss.corner:
             return _at(of, short, loss, start)
@@ -137,7 +138,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
             flags.append("unbounded likelihood")
         if loss.corner and not end.converged:  # what is irregular is not asked for more
             flags.append("not converged")
-        return problem, end, judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end)))
+        return problem, end, judge(problem, end, free, links, sample.distinct, (*flags, *_against(loss, end, sample)))
 
     def whole() -> Problem | None:
         """Sums of slopes do not tell the sums of their products."""
@@ -152,8 +153,11 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
     )  # fmt: skip
 
 
-def _ends(loss: Likelihood, end: End) -> list[str]:
+def _against(loss: Likelihood, end: End, sample: Sample) -> list[str]:
     """Supports that end where the shape says: below -1/2 nothing is regular, below -1 there is no bound."""
+    if isinstance(loss, NormalMixture):
+        turned = zip(loss.heads.items(), end.c, strict=True)
+        return loss.against({name: TURNS[kind][0](float(z)) for (name, kind), z in turned}, sample)
     if "shape" not in loss.heads or loss.heads["shape"] != "real":
         return []
     shape = float(end.c[list(loss.heads).index("shape")])

@@ -12,6 +12,7 @@ from ..core.errors import LossaryError
 from ..core.forms import Likelihood
 from ..linear.rows import row_function
 from .engine import Problem
+from .mixture import NormalMixture
 from .result import LikelihoodFit
 from .sample import Sample
 
@@ -32,6 +33,8 @@ class DistributionFit(LikelihoodFit):
     @property
     def scipy(self) -> Any:
         """The fitted distribution as a frozen one of scipy.stats."""
+        if isinstance(self.loss, NormalMixture):
+            return self.loss.known(**self.parameters)
         if self.loss.scipy is None:
             raise LossaryError(
                 "The fitted distribution is asked for its probabilities.",

@@ -81,7 +81,6 @@ def fit_glm(
     if not keep.all():
         matrix, target, often, exact = matrix[keep], target[keep], often[keep], exact[keep]
         moved = None if moved is None else moved[keep]
-    asking.finite(matrix, "x", names)
     check(loss, Sample(target), ASKED)
     first, labels, left = kept_columns(matrix, often * exact, names)
     second, said, also = (None, [], []) if more is None else kept_columns(more[0][keep], often * exact, more[1])

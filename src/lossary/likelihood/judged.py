@@ -16,6 +16,8 @@ SAID = {
     "boundary": "An estimate lies at the boundary of what is allowed: no standard errors hold there.",
     "irregular": "The support depends on the estimates, or they tie: standard errors and intervals are rough.",
     "not identified": "Other parameters are as likely: the data do not tell them apart.",
+    "several maxima": "Components can change places, and one that closes in on a row makes the likelihood grow for "
+    "ever: this is the largest maximum inside that was found from several starts.",
     "collinear": "Columns that say the same as others were left out.",
     "too few data": "There are too few different numbers for so many parameters.",
 }

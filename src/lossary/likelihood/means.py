@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .engine import IN_CACHE, products
 from .links import Link
 
 Array = np.ndarray
-BLOCK = 1 << 12  # rows at once: they stay in the cache
 FEW = 5000  # rows that are scored first where there are many more
 
 
@@ -54,13 +54,13 @@ class Rows:
         slope, bend, v = self.link.slope(eta, mean), self.link.bend(eta, mean), self.variance(mean)
         grown = (1 - 2 * mean) / self.trials if self.power is None else self.power * v / mean if self.power else 0.0
         pull = (mean - self.y) / v
-        return self.x.T @ ((self.w * ((1 - pull * grown) / v * slope**2 + pull * bend))[:, None] * self.x)
+        return products(self.x, self.w * ((1 - pull * grown) / v * slope**2 + pull * bend), self.x)
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
         """Value, gradient and expected curvature, block by block."""
         total, g, h = 0.0, np.zeros(len(c)), np.zeros((len(c), len(c)))
-        for first in range(0, len(self.y), BLOCK):
-            rows = slice(first, first + BLOCK)
+        for first in range(0, len(self.y), IN_CACHE):
+            rows = slice(first, first + IN_CACHE)
             eta = self.predictor(c, rows)
             mean = self.link.mean(eta)
             slope, x, y = self.link.slope(eta, mean), self.x[rows], self.y[rows]
@@ -96,7 +96,7 @@ def scored(rows: Rows, start: Array, most: int = 60) -> Array | None:
                 step = -np.linalg.solve(h, g)
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
-            if -float(g @ step) <= 1e-15 * len(rows.y):
+            if -float(g @ step) <= 1e-13 * len(rows.y):
                 return c + step
             for length in (1.0, 0.5, 0.25, 0.1, 0.01):
                 there = rows.expand(c + length * step)

@@ -16,6 +16,7 @@ from ..core.loss import Tensor
 from ..core.params import number
 from ..numerics.special import log_factorial
 from ..numerics.stable import times_exp
+from .mixture import NormalMixture
 
 
 class Normal(Likelihood, abstract=True):
@@ -81,7 +82,7 @@ class Quasi(Likelihood, abstract=True):
         return {"mean": data.mean}
 
 
-OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts}
+OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts, "normal_mixture": NormalMixture}
 SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
 FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
 MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
@@ -106,8 +107,8 @@ def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, Likelihood) and name.heads:
-        return name
+    if isinstance(name, Likelihood):
+        return name if name.heads else NormalMixture(components=name.components)
     text = str(name).lower().replace("-", "_").replace(" ", "_")
     if isinstance(name, str):
         if text in OWN:

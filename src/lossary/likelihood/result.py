@@ -39,7 +39,8 @@ class LikelihoodFit:
         gradient: the largest slope of the mean log-likelihood in the units of the curvature: 0 at an estimate.
         condition: the condition number of the information, in the units of its diagonal.
         flags: what stands against the fit: "not converged", "unbounded likelihood", "boundary", "irregular", "not
-            identified", "too few data". `success` is False for all but "irregular".
+            identified", "too few data"; and notes: "irregular", "several maxima", "collinear". `success` is False for
+            all but the notes.
     """
 
     model: str

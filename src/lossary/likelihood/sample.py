@@ -53,6 +53,7 @@ class Sample:
             return math.fsum(float(of(y).sum() if w is None else of(y) @ w) for y, w in self._blocks()) / self.size
 
     def _blocks(self, size: int = BLOCK) -> Iterator[tuple[Array, Array | None]]:
+        size = size if self.weights is None else min(size, 1 << 13)
         for first in range(0, self.rows, size):
             here = slice(first, first + size)
             yield self.y[here], None if self.weights is None else self.weights[here]
