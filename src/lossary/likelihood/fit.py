@@ -121,7 +121,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
 
     def searched() -> tuple[Problem, End]:
         short = shorter(loss, reading.seen) if made is None else made
-        if sample.distinct == 1 and any(name.startswith(("scale", "std")) for name in names):
+        if _closed_in(loss, start, sample):
             return of(sample), End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
         if told and loss.corner:
             return _at(of, short, loss, start)
@@ -153,11 +153,22 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
     )  # fmt: skip
 
 
+def _closed_in(loss: Likelihood, start: Array, sample: Sample) -> bool:
+    """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
+    spreads = [name for name in loss.heads if name.startswith(("scale", "std"))]
+    if isinstance(loss, NormalMixture):
+        return "several maxima" not in loss.against(_natural(loss, start), sample)
+    return sample.distinct == 1 and bool(spreads)
+
+
+def _natural(loss: Likelihood, c: Array) -> dict[str, float]:
+    return {name: TURNS[kind][0](float(z)) for (name, kind), z in zip(loss.heads.items(), c, strict=True)}
+
+
 def _against(loss: Likelihood, end: End, sample: Sample) -> list[str]:
     """Supports that end where the shape says: below -1/2 nothing is regular, below -1 there is no bound."""
     if isinstance(loss, NormalMixture):
-        turned = zip(loss.heads.items(), end.c, strict=True)
-        return loss.against({name: TURNS[kind][0](float(z)) for (name, kind), z in turned}, sample)
+        return loss.against(_natural(loss, end.c), sample)
     if "shape" not in loss.heads or loss.heads["shape"] != "real":
         return []
     shape = float(end.c[list(loss.heads).index("shape")])
@@ -197,7 +208,9 @@ def _searched(
         near = minimise(of(short.thinned(FEW)), start, free, links)
         start = near.c if near.converged else start
     problem = of(short)
-    end = _best(problem, minimise(problem, start, free, links), spread, start, free, links)
+    end = minimise(problem, start, free, links)
+    if not isinstance(loss, NormalMixture):  # which has had its starts
+        end = _best(problem, end, spread, start, free, links)
     while isinstance(short, Bins) and not short.look(row_function(loss), end.c):
         problem = of(short)
         end = minimise(problem, end.c, free, links)

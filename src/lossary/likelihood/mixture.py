@@ -62,7 +62,7 @@ class NormalMixture(Likelihood, abstract=True):
     def against(self, parameters: dict[str, float], data: Sample) -> list[str]:
         """What stands against a fit of it."""
         std = [value for name, value in parameters.items() if name.startswith("std")]
-        return ["unbounded likelihood" if min(std) <= CLOSED_IN * data.std else "several maxima"]
+        return ["several maxima" if min(std) > CLOSED_IN * data.std else "unbounded likelihood"]
 
     def known(self, **parameters: float) -> Mixed:
         """The distribution with its functions."""

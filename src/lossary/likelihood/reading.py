@@ -128,13 +128,21 @@ def _with_ranges(
     check(loss, sample, asked)
     ranges = Ranges(low[unseen], high[unseen], w[unseen])
     if truncated is not None:
-        ranges = _cut(ranges, y, top, keep, w, truncated, loss, asked)
+        ranges = _cut(ranges, y, top, keep, unseen, w, truncated, loss, asked)
     seen = Sample(y[keep & ~unseen], w[keep & ~unseen])
     return Reading(sample, seen, _together(ranges) if len(ranges.w) else None)
 
 
 def _cut(
-    ranges: Ranges, y: Array, top: Array, keep: Array, w: Array, truncated: Any, loss: Likelihood, asked: str
+    ranges: Ranges,
+    y: Array,
+    top: Array,
+    keep: Array,
+    unseen: Array,
+    w: Array,
+    truncated: Any,
+    loss: Likelihood,
+    asked: str,
 ) -> Ranges:
     """With what is divided by: the probability of being within the ends that could be seen."""
     parts = truncated if isinstance(truncated, tuple) else (truncated,)
@@ -157,8 +165,9 @@ def _cut(
             do="Leave out these rows, or pass wider ends. A number that is known to be beyond one is censored.",
         )
     low = low - 1 if is_count(loss) else low  # the end itself counts
+    within = np.maximum(ranges.low, low[unseen]), np.minimum(ranges.high, high[unseen])  # nothing beyond could be seen
     return Ranges(
-        np.concatenate([ranges.low, low[keep]]), np.concatenate([ranges.high, high[keep]]),
+        np.concatenate([within[0], low[keep]]), np.concatenate([within[1], high[keep]]),
         np.concatenate([ranges.w, -w[keep]]),
     )  # fmt: skip
 
