@@ -70,6 +70,7 @@ def test_a_curve_is_the_loss_and_its_derivatives(entry):
             assert np.quantile(off, 0.9) < 0.03
 
 
+@pytest.mark.once
 def test_a_loss_that_is_not_drawn_says_why():
     for entry in CATALOGUE:
         found = ask("curves", losses=[{"name": entry["function"]}])

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from lossary.core.lookup import get
-from lossary.explorer.asked import Array, Asked
+from lossary.explorer.question import Array, Question
 
 GRID = 121  # points of a likelihood curve
 
@@ -103,7 +103,7 @@ DISTRIBUTIONS = {
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """The sample, the density at the sliders, the log-likelihood over each parameter, and its maximum."""
-    asked = Asked(question)
+    asked = Question(question)
     d = DISTRIBUTIONS[asked.choice("distribution", *DISTRIBUTIONS)]
     size, seed = asked.whole("size", 60, 5, 300), asked.whole("seed", 1, 0, 10_000)
     outliers = asked.whole("outliers", 0, 0, 20)
