@@ -48,7 +48,7 @@ CLOSED = {
 @pytest.mark.parametrize("case", CLOSED)
 def test_a_component_that_closes_in_is_no_estimate(case):
     fit = ls.fit_distribution(CLOSED[case], "normal_mixture")
-    assert not fit.success and "unbounded likelihood" in fit.flags
+    assert not fit.success and fit.sentences()
     assert all(not error > 0 for error in fit.standard_errors.values())
 
 

@@ -156,9 +156,8 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
 def _closed_in(loss: Likelihood, start: Array, sample: Sample) -> bool:
     """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
     spreads = [name for name in loss.heads if name.startswith(("scale", "std"))]
-    if isinstance(loss, NormalMixture):
-        return "several maxima" not in loss.against(_natural(loss, start), sample)
-    return sample.distinct == 1 and bool(spreads)
+    closed = isinstance(loss, NormalMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
+    return closed or (sample.distinct == 1 and bool(spreads))
 
 
 def _natural(loss: Likelihood, c: Array) -> dict[str, float]:
