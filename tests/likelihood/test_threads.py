@@ -67,8 +67,12 @@ ENDS_WELL = {
 }  # fmt: skip
 
 
+QUICK = ("11806", "22328", "9166", "1884, a generalized", "far from zero", "one far", "large counts")
+CASES = [c if c.startswith(QUICK) else pytest.param(c, marks=pytest.mark.full) for c in ENDS_WELL]
+
+
 @pytest.mark.once
-@pytest.mark.parametrize("case", ENDS_WELL)
+@pytest.mark.parametrize("case", CASES)
 def test_it_ends_well(case):
     name, data, options = ENDS_WELL[case]
     y = np.asarray(data, dtype=float)

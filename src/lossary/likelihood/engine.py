@@ -44,7 +44,7 @@ class Problem:
         turned: Callable[[Array], tuple[Array, Array, Array]] | None = None,
         squares: Array | None = None,
     ) -> None:
-        self.rows = Rows(function, y, len(designs), BLOCK)
+        self.rows = Rows(function, y, len(designs), SIZES)
         self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
         self.turned, self.squares = turned, w if squares is None else squares
         widths = [1 if d is None else d.shape[1] for d in designs]
@@ -149,7 +149,7 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
-BLOCK = 1 << 13  # rows that a loss is asked for at once
+SIZES = (1 << 8, 1 << 12)  # rows that a loss is asked for at once
 IN_CACHE = 1 << 11
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 

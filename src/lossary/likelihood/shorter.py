@@ -10,6 +10,7 @@ from ..core.contract import Values
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..linear.rows import Programs, Rows
+from .engine import SIZES
 from .reading import is_count
 from .sample import BLOCK, TINY, Sample
 
@@ -137,7 +138,7 @@ class Bins(Sample):
         places = np.concatenate([_AT, _BETWEEN])[:, None]
         y = (self.middle[closed] + self.half[closed] * places).reshape(-1)
         with np.errstate(all="ignore"):
-            value, slope = Rows(function, y, len(c)).slopes(np.tile(c, (len(y), 1)))
+            value, slope = Rows(function, y, len(c), SIZES).slopes(np.tile(c, (len(y), 1)))
             seen = np.concatenate([value[:, None], slope], axis=1).reshape(len(places), len(closed), -1)
             usual = np.sqrt((self.sums[0, closed, None] * np.square(seen[:NODES]).mean(0)).sum(0) / self.all.size)
             usual[0] = 1.0
