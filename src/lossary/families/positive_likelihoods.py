@@ -285,6 +285,7 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
     scipy = "beta"
+    exact = True
     sums = ("log y", "log(1-y)")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
@@ -295,7 +296,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
 
     def start(self, data: Any) -> Start:
         size = max(data.mean * (1 - data.mean) / max(data.std**2, 1e-300) - 1, 1e-3)
-        return {"a": data.mean * size, "b": (1 - data.mean) * size}
+        logs = data.log_mean, data.average(lambda y: data.numpy.log1p(-y))
+        return dict(zip("ab", data.shapes_of_logs(data.mean * size, (1 - data.mean) * size, *logs), strict=True))
 
 
 beta_distribution_nll = function(BetaDistributionNLL)
@@ -346,6 +348,7 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     target = ANGLE_TARGET
     heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
+    exact = True
     sums = ("cos y", "sin y")
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:
@@ -363,7 +366,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     def start(self, data: Any) -> Start:
         c, s = data.average(lambda y: data.numpy.cos(y)), data.average(lambda y: data.numpy.sin(y))
         r = min(math.hypot(c, s), 1 - 1e-12)
-        return {"loc": math.atan2(s, c), "concentration": max(r * (2 - r * r) / (1 - r * r), 1e-3)}
+        near = max(r * (2 - r * r) / (1 - r * r), 1e-3)
+        return {"loc": math.atan2(s, c), "concentration": data.concentration_of(near, r)}
 
 
 von_mises_nll = function(VonMisesNLL)

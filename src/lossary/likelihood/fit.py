@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -126,9 +127,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
         if told and loss.corner:
             return _at(of, short, loss, start)
         if told:
-            problem = of(short)
-            value, g, h = problem.expand(start)
-            return problem, End(start, value, g, h, 0, True)
+            return _ended(of(short), start)
         return _searched(of, short, sample.std, loss, start, free, links)
 
     def find() -> tuple[Problem, End, Judgement]:
@@ -194,9 +193,16 @@ def _at(of: Made, short: Sample, loss: Likelihood, c: Array) -> tuple[Problem, E
     """The likelihood at one place, with bins opened where its nodes do not tell it."""
     while isinstance(short, Bins) and not short.look(row_function(loss), c):
         pass
-    problem = of(short)
+    problem, end = _ended(of(short), c)
+    return problem, replace(end, converged=True)
+
+
+def _ended(problem: Problem, c: Array) -> tuple[Problem, End]:
+    """What is known of a place that is said to be the end."""
     value, g, h = problem.expand(c)
-    return problem, End(c, value, g, h, 0, True)
+    with np.errstate(all="ignore"):
+        unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
+    return problem, End(c, value, g, h, 0, bool(np.abs(g * unit).max() <= 1e-4 * math.sqrt(problem.total)))
 
 
 def _searched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Annotated, Any
 
 from ..core import catalogue
@@ -103,21 +104,27 @@ def name_of(loss: Likelihood) -> str:
     return short.get(full, snake(full.removesuffix("NLL")) or "distribution")
 
 
+@lru_cache(maxsize=64)
+def _named(text: str) -> Likelihood | None:
+    """The likelihood of a name, made once."""
+    if text in OWN:
+        return OWN[text]()
+    for full in (SHORT.get(text, text), f"{text}_nll", text):
+        found = get(full) if catalogue.names().get(full) is not None else None
+        if isinstance(found, Likelihood) and found.heads:
+            return found
+    return None
+
+
 def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
     if isinstance(name, Likelihood):
         return name if name.heads else NormalMixture(components=name.components)
-    text = str(name).lower().replace("-", "_").replace(" ", "_")
-    if isinstance(name, str):
-        if text in OWN:
-            return OWN[text]()
-        for full in (SHORT.get(text, text), f"{text}_nll", text):
-            card = catalogue.names().get(full)
-            found = get(full) if card is not None else None
-            if isinstance(found, Likelihood) and found.heads:
-                return found
+    found = _named(name.lower().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
+    if found is not None:
+        return found
     raise ParameterError(
         asked,
         arrived=f"The distribution is {shown(name)}.",

@@ -199,10 +199,10 @@ def check(loss: Likelihood, sample: Sample, asked: str) -> None:
         )
     bounded = np.isfinite(low) or np.isfinite(high)
     inside = not bounded or (
-        sample.low >= low and sample.high <= high and not (open_low and sample.low <= values.low)
-        and not (open_high and sample.high >= 1)
+        sample.low >= low and not (open_low and sample.low <= values.low)
+        and (high == np.inf or (sample.high <= high and not (open_high and sample.high >= 1)))
     )  # fmt: skip
-    if inside and not (is_count(loss) and (np.rint(y) != y).any()):
+    if inside and not (is_count(loss) and sample.whole is None):
         return
     bad = (y < low) | (y > high) | (open_low & (y <= values.low)) | (open_high & (y >= 1))
     bad = bad | (is_count(loss) & (y != np.rint(y)))

@@ -38,14 +38,25 @@ class Sample:
         return few if few > 100 else len(np.unique(self.y[:100_000]))
 
     @cached_property
-    def _in_one_pass(self) -> tuple[float, float, float]:
-        found = [(y.min(), y.max(), y.sum() if w is None else np.where(w > 0, y, 0.0) @ w) for y, w in self._blocks()]
-        low, high, totals = zip(*found, strict=True)
-        return float(min(low)), float(max(high)), float(sum(totals)) / self.size
+    def _in_one_pass(self) -> tuple[float, float]:
+        found = [(y.min(), y.sum() if w is None else np.where(w > 0, y, 0.0) @ w) for y, w in self._blocks()]
+        low, totals = zip(*found, strict=True)
+        return float(min(low)), float(sum(totals)) / self.size
 
     low = property(lambda self: self._in_one_pass[0])
-    high = property(lambda self: self._in_one_pass[1])
-    mean = property(lambda self: self._in_one_pass[2])
+    mean = property(lambda self: self._in_one_pass[1])
+
+    @cached_property
+    def high(self) -> float:
+        return float(self.y.max())
+
+    @cached_property
+    def whole(self) -> Array | None:
+        """The numbers as whole ones, where they are."""
+        if not abs(self.low) < 2**53 > self.high:
+            return self.y if np.array_equal(self.y, np.rint(self.y)) else None
+        numbers = self.y.astype(np.int64)
+        return numbers if np.array_equal(numbers, self.y) else None
 
     def average(self, of: Callable[[Array], Array]) -> float:
         """The weighted mean of a function of the data."""
@@ -74,7 +85,7 @@ class Sample:
 
     @cached_property
     def log_mean(self) -> float:
-        most = max(abs(math.log(max(end, TINY))) for end in (self.low, self.high))
+        most = max(abs(math.log(max(end, TINY))) for end in (self.low, self.mean * self.size))  # no one is above all
         group = min(int(600 / max(most, 1.0)), 16)  # the logarithm of so many numbers' product is finite
         if self.weights is not None or group < 2 or self.low < TINY:
             return self.average(_log)
@@ -142,6 +153,34 @@ class Sample:
             off = math.log(shape) - float(digamma(shape)) - gap
             shape = 1 / (1 / shape + off / (shape**2 * (1 / shape - float(polygamma(1, shape)))))
         return shape
+
+    @staticmethod
+    def shapes_of_logs(a: float, b: float, log_mean: float, log_rest: float) -> tuple[float, float]:
+        """The shapes of a beta distribution from the means of log y and log(1 - y), by Newton's steps."""
+        from scipy.special import digamma, polygamma
+
+        for _ in range(40):
+            off = np.array([digamma(a) - log_mean, digamma(b) - log_rest]) - digamma(a + b)
+            slopes = np.diag(polygamma(1, [a, b])) - polygamma(1, a + b)
+            step = np.clip(-np.linalg.pinv(slopes * np.array([a, b])) @ off, -1.0, 1.0)  # of the logarithms
+            a, b = a * math.exp(step[0]), b * math.exp(step[1])
+            if np.abs(step).max() < 1e-10 or max(a, b) > 1e9:
+                break
+        return a, b
+
+    @staticmethod
+    def concentration_of(start: float, length: float) -> float:
+        """The concentration of a von Mises distribution, I1 / I0 = length, by Newton's steps from near it."""
+        from scipy.special import i0e, i1e
+
+        k = start
+        for _ in range(40 if length < 1 - 1e-9 else 0):
+            ratio = float(i1e(k) / i0e(k))
+            step = (length - ratio) / max(1 - ratio / k - ratio**2, 1e-300)
+            k = max(k + step, k / 4)
+            if abs(step) <= 1e-12 * k:
+                break
+        return k
 
     def thinned(self, most: int) -> Sample:
         """So many rows, in even steps of their order of arrival."""

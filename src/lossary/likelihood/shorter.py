@@ -49,8 +49,8 @@ def _repeats(sample: Sample) -> bool:
 
 def counted(sample: Sample) -> Sample:
     """Equal numbers once, with the sum of their weights."""
-    if sample.low >= 0 and sample.high < max(4 * sample.rows, 1000) and (np.rint(sample.y) == sample.y).all():
-        heaps = np.bincount(sample.y.astype(np.int64), sample.weights)
+    if sample.low >= 0 and sample.high < max(4 * sample.rows, 1000) and sample.whole is not None:
+        heaps = np.bincount(sample.whole, sample.weights)
         there = np.flatnonzero(heaps)
         return Sample(there.astype(float), heaps[there].astype(float))
     y, place = np.unique(sample.y, return_inverse=True)
