@@ -56,6 +56,15 @@ def test_standard_errors_are_those_of_the_information():
 
 
 @pytest.mark.once
+def test_intervals_are_around_their_estimates_however_large():
+    y = stats.norm(5000, 800).rvs(300, random_state=np.random.default_rng(12))
+    fit = ls.fit_distribution(y, "normal")
+    for method in ("wald", "profile"):
+        low, high = fit.interval("mean", method=method)
+        np.testing.assert_allclose([low, high], y.mean() + np.array([-1.96, 1.96]) * y.std() / np.sqrt(300), rtol=1e-3)
+
+
+@pytest.mark.once
 def test_weights_count_rows():
     y, w = np.array([1.0, 2.0, 5.0, 7.5]), np.array([1.0, 3.0, 2.0, 0.0])
     many = np.repeat(y, w.astype(int))

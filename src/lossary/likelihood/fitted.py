@@ -31,6 +31,11 @@ class DistributionFit(LikelihoodFit):
         return self.whole() or self.problem
 
     @property
+    def has_quantiles(self) -> bool:
+        """Whether `cdf`, `quantile` and `sample` are known."""
+        return self.loss.scipy is not None or isinstance(self.loss, NormalMixture)
+
+    @property
     def scipy(self) -> Any:
         """The fitted distribution as a frozen one of scipy.stats."""
         if isinstance(self.loss, NormalMixture):

@@ -18,7 +18,7 @@ from .judged import SAID, Judgement
 Array = np.ndarray
 TURNS: dict[str, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
     "real": (lambda z: z, lambda p: p, lambda z: 1.0),
-    "positive": (math.exp, math.log, math.exp),
+    "positive": (lambda z: math.exp(min(z, 700.0)), math.log, lambda z: math.exp(min(z, 700.0))),
     "share": (
         lambda z: 1 / (1 + math.exp(-z)) if z > -700 else 0.0,
         lambda p: math.log(p / (1 - p)),
@@ -156,7 +156,7 @@ class LikelihoodFit:
         if not error > 0:
             return (float("nan"), float("nan")) if error != 0 else (self.parameters[name],) * 2
         ends = (c - z * error, c + z * error) if method == "wald" else self._profiled(k, z, error)
-        low, high = (TURNS[self.kinds[k]][0](min(end, 700.0)) for end in ends)
+        low, high = (TURNS[self.kinds[k]][0](end) for end in ends)
         return (low, high)
 
     def _profiled(self, k: int, z: float, error: float) -> tuple[float, float]:
