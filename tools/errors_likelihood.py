@@ -28,7 +28,7 @@ LIKELIHOOD = [
     Example("An upper end below the lower one", "upper holds a number below that of data.",
             DATA + "ls.fit_distribution(data, upper=[2.0, 1.0, np.inf, np.nan])", "Let data hold the lower ends."),
     Example("Truncation without two ends", "truncated is not (low, high), or its ends are in the wrong order.",
-            DATA + "ls.fit_distribution(data, truncated=(5.0, 1.0))", "Pass (low, None) for a sample without low numbers."),
+            DATA + "ls.fit_distribution(data, truncated=(5.0, 1.0))", "Pass (low, None) for no upper end."),
     Example("Numbers that could not have been seen", "Data lie outside of the ends of truncated.",
             DATA + "ls.fit_distribution(data, truncated=(1.5, None))", "Leave these rows out, or widen the ends."),
     Example("Censored rows without a distribution function", "Unseen data for a distribution that SciPy lacks.",

@@ -31,6 +31,9 @@ def test_few_rows_stand_for_all(name):
     fit = ls.fit_distribution(y, name)
     value, g, h, outer = all_rows(fit, y)
     assert len(fit.problem.w) < ROWS / 4
+    known = FAMILIES[name][0]
+    truth = (known.logpmf if hasattr(known.dist, "pmf") else known.logpdf)(y).sum()
+    assert -1e-6 <= fit.log_likelihood - truth < 12  # twice this is chi-square, of few degrees of freedom
     np.testing.assert_allclose(-fit.log_likelihood, value, rtol=1e-10)
     unit = np.sqrt(np.diag(outer))
     np.testing.assert_allclose(fit.end.gradient / unit, g / unit, atol=1e-6)
