@@ -188,6 +188,7 @@ class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likeliho
     trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
     heads = named(p="share")
     scipy = "binom"
+    variance_power = "share"
     exact = True
 
     @property

@@ -32,7 +32,9 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     scipy = "expon"
+    variance_power = 2
     exact = True
+    sums = ("y",)
 
     def nll(self, y: Tensor, mean: Positive) -> Tensor:
         return mean.log + mean.under(y)
@@ -63,7 +65,9 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
+    variance_power = 2
     exact = True
+    sums = ("y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         off = log(y) - mean.log
@@ -104,7 +108,9 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
+    variance_power = 3
     exact = True
+    sums = ("y", "1/y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
@@ -140,6 +146,7 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
     heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
     exact = True
+    sums = ("log y", "log^2 y")
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log(y) - mu)
@@ -242,6 +249,7 @@ class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")
     heads = named(shape="positive")
     scipy = "pareto"
     exact = True
+    sums = ("log y",)
 
     def nll(self, y: Tensor, shape: Positive) -> Tensor:
         far = y > self.minimum
@@ -277,6 +285,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
     scipy = "beta"
+    exact = True
+    sums = ("log y", "log(1-y)")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         return log_beta(a.value, b.value) - a.times(log(y)) - b.times(log1p(-y))
@@ -286,7 +296,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
 
     def start(self, data: Any) -> Start:
         size = max(data.mean * (1 - data.mean) / max(data.std**2, 1e-300) - 1, 1e-3)
-        return {"a": data.mean * size, "b": (1 - data.mean) * size}
+        logs = data.log_mean, data.average(lambda y: data.numpy.log1p(-y))
+        return dict(zip("ab", data.shapes_of_logs(data.mean * size, (1 - data.mean) * size, *logs), strict=True))
 
 
 beta_distribution_nll = function(BetaDistributionNLL)
@@ -337,6 +348,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     target = ANGLE_TARGET
     heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
+    exact = True
+    sums = ("cos y", "sin y")
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:
         gap = y - loc
@@ -353,7 +366,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     def start(self, data: Any) -> Start:
         c, s = data.average(lambda y: data.numpy.cos(y)), data.average(lambda y: data.numpy.sin(y))
         r = min(math.hypot(c, s), 1 - 1e-12)
-        return {"loc": math.atan2(s, c), "concentration": max(r * (2 - r * r) / (1 - r * r), 1e-3)}
+        near = max(r * (2 - r * r) / (1 - r * r), 1e-3)
+        return {"loc": math.atan2(s, c), "concentration": data.concentration_of(near, r)}
 
 
 von_mises_nll = function(VonMisesNLL)

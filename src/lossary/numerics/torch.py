@@ -14,6 +14,7 @@ from .calls.torch import SIZE, Block, concrete, lowest, plain
 from .keras_private import torch_device
 
 ONE_SHAPE = False
+COMPILES = False
 
 
 def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -470,7 +471,7 @@ def _bend(column: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(x) if found is None else found
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Eager, as torch is used."""
     return f
 

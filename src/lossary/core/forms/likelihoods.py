@@ -81,6 +81,10 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
     heads: ClassVar[dict[str, str]] = {}  # type: ignore[assignment]
     scipy: ClassVar[str | None] = None  # its name in scipy.stats
     exact: ClassVar[bool] = False  # whether a start is the estimate itself
+    sums: ClassVar[tuple[str, ...]] = ()  # functions of the target whose sums over a sample are all that it says
+    variance_power: ClassVar[float | str | None] = (
+        None  # of the mean, in a generalised linear model; "share": m (1 - m)
+    )
     corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
     unfit = "it needs the parameters of a distribution for each target"
 
