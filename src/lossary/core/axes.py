@@ -502,6 +502,27 @@ def of_contract(rules: Contract) -> list[Axis]:
     return [] if name is None else [AXES[name]]
 
 
+def beside_even(target: float) -> Axis:
+    """The first of two outputs, the other one 0, for a vector of two equal entries."""
+    words = f"first output of two (the other: 0; target: {target:g}, {target:g})"
+    return Axis(words, (-3.0, 3.0), lambda x: (_rows(x, target, target), _side(x, 0 * x)), f"first of two, {target:g}")
+
+
+def first_of_two(numbers: int) -> Axis:
+    """The first mean of two features, at standard deviations of 1."""
+
+    def inputs(x: Array) -> Given:
+        return {"y_true": _rows(x, 0.0, 0.0), "y_pred": _side(x, *[0 * x] * (numbers - 1))}
+
+    return Axis("first mean (target: 0; standard deviations: 1)", (-3.0, 3.0), inputs, "first mean")
+
+
+def two_outputs(target: float) -> Plane:
+    """Both of two outputs, for a vector of two equal entries."""
+    labels = (f"first output (target: {target:g}, {target:g})", "second output")
+    return Plane(labels, (THREE, THREE), lambda u, v: (_rows(u, target, target), _side(u, v)))
+
+
 # -- the planes -----------------------------------------------------------------------------------------------------
 
 OPEN, THREE, FIVE = (0.01, 0.99), (-3.0, 3.0), (-5.0, 5.0)
