@@ -80,8 +80,8 @@ CLASSES, ENTRIES, PAIRS = (1_000, 50_257), 10_000, 250
 def lengths(case: Case) -> tuple[int, ...]:
     """How long the rows of a loss may be in practice: classes of a vocabulary, entries of an image or a vector."""
     loss = case()
-    if loss.coupled or loss.contract.shape not in ("same", "index"):
-        return ()
+    if loss.coupled or loss.contract.shape not in ("same", "index") or isinstance(loss, VectorLikelihood):
+        return ()  # (slopes by differences would take the square of it)
     by_class = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
     return CLASSES if by_class or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
 

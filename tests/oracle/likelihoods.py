@@ -36,8 +36,8 @@ def density(
 ) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
     """Register a loss: `of(y, *parameters, **options)` gives the terms with parameters, and those without.
 
-    `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output. Of a
-    `vector` all targets and all outputs, of one kind, are passed as lists.
+    `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output. A
+    `vector` has one output of one kind for each entry: both are passed as lists.
     """
 
     def wrap(of: Callable[..., tuple[Terms, Terms]]) -> None:

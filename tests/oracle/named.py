@@ -460,9 +460,9 @@ def cumulative_link(slots, weight, keep, form, noise="logistic"):
     values = []
     for level, z, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
         if level == 0:  # in digits that a sum of two near numbers would lose
-            value = mp.log1p(mp.exp(-z[0]))
+            value = -mp.log(below(z[0]))
         elif level == len(z):
-            value = mp.log1p(mp.exp(z[-1]))
+            value = -mp.log(below(-z[-1]))
         else:
             value = (
                 -mp.log(below(z[level]) - below(z[level - 1]))

@@ -459,8 +459,14 @@ def beta_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "log_v
 
 
 TERMS["beta_nll"] = beta_nll
-TERMS["fixed_gaussian_nll"] = error(lambda e, std=1.0: (
-    exactly((e / mpf(std)) ** 2 / 2, mp.log(mpf(std)), mp.log(2 * mp.pi) / 2), e / mpf(std) ** 2))  # fmt: skip
+
+
+def fixed_gaussian_nll(y: Number, p: Number, edge: Float, std: float = 1.0) -> tuple[Sum, Sum]:
+    e, s = p - y, mpf(std)
+    return exactly((e / s) ** 2 / 2, mp.log(s), mp.log(2 * mp.pi) / 2), exactly(e / s**2)
+
+
+TERMS["fixed_gaussian_nll"] = entrywise(fixed_gaussian_nll)
 TERMS["interval_score"] = interval_score
 TERMS["ensemble_crps"] = ensemble_crps
 TERMS["gaussian_nll"] = gaussian_nll

@@ -12,7 +12,7 @@ from ..core.params import choice, flag, fraction, positive
 from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, total
-from ..numerics.stable import SMALLEST, exp_less_line, nll, reciprocal, times_exp, wide, with_slope, with_slopes
+from ..numerics.stable import SMALLEST, exp_less_line, nll, power, reciprocal, times_exp, wide, with_slope, with_slopes
 
 
 class Poisson(
@@ -103,7 +103,14 @@ class GaussianNLL(Parameters, aliases=("gaussian", "gaussian_negative_log_likeli
             spread = self.readable(spread, ops.abs(distance))
             half_log = with_slope(log, self.inverse)(spread) * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
-        return half_log + self.misfit(distance, spread) + constant
+        root = self.root_of_weight(ops.stop_gradient(spread))
+        if root is None:
+            return half_log + self.misfit(distance, spread) + constant
+        return root * root * (half_log + constant) + self.misfit(distance * root, spread)
+
+    def root_of_weight(self, spread: Tensor) -> Tensor | None:
+        """The root of what each value is multiplied by; None for 1."""
+        return None
 
     def misfit(self, distance: Tensor, spread: Tensor) -> Tensor:
         """Half the squared distance in standard deviations, with slopes that square neither alone."""
@@ -148,8 +155,8 @@ gaussian_nll = function(GaussianNLL)
 class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), traits=()):
     r"""The normal likelihood of GaussianNLL, times a power of the predicted variance that has no gradient.
 
-    Formula: v^\beta (\tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi), with v the variance that the spread stands
-        for, and no gradient through v^\beta
+    Formula: v^\beta (\tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi), with v the variance that the spread
+        stands for, and no gradient through v^\beta
     Use: predicted means that stay poor under GaussianNLL, because rows with a large variance hardly pull: `beta` = 1
         pulls as the squared error does.
     Beware: its value is no likelihood: compare models by GaussianNLL. Not a beta distribution: BetaDistributionNLL.
@@ -163,12 +170,10 @@ class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), trait
     beta: Annotated[float, fraction("The power of the variance; 0 is GaussianNLL.", closed=True)] = 0.5
     holds_fixed = True
 
-    def of(self, y: Tensor, parts: Tensor) -> Tensor:
-        value, spread = super().of(y, parts), ops.stop_gradient(parts[..., 1])
+    def root_of_weight(self, spread: Tensor) -> Tensor | None:
         if self.spread == "log_variance":
-            return times_exp(value, self.beta * spread)
-        spread = ops.stop_gradient(self.readable(parts[..., 1], ops.abs(y - parts[..., 0])))
-        return value * ops.power(spread, self.beta if self.spread == "variance" else 2 * self.beta)
+            return ops.exp(0.5 * self.beta * spread)
+        return power(spread, self.beta * (0.5 if self.spread == "variance" else 1.0))
 
 
 beta_nll = function(BetaNLL)

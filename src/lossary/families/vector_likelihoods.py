@@ -120,8 +120,8 @@ class MultivariateNormalNLL(
 ):
     r"""Negative log-likelihood of vectors that are normal with a predicted mean and covariance.
 
-    Formula: \tfrac12 \|L^{-1} (y - \mu)\|^2 + \sum_i \log L_{ii} + \tfrac d2 \log 2\pi, with the covariance L L^\top (or
-        D^2 + W W^\top, if `rank` says how many columns W has)
+    Formula: \tfrac12 \|L^{-1} (y - \mu)\|^2 + \sum_i \log L_{ii} + \tfrac d2 \log 2\pi, with the covariance
+        L L^\top (or D^2 + W W^\top, if `rank` says how many columns W has)
     Use: several targets whose errors go together: positions, returns, joints.
     Beware: y_pred holds the mean (d numbers), the logarithms of the diagonal of L (or of D), and the rest of L row by
         row below the diagonal (or the rows of W): ls.heads.MultivariateNormal has as many outputs.

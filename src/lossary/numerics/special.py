@@ -215,7 +215,7 @@ def log_rise(a: Tensor, k: Tensor) -> Tensor:
     found = found + k * log_whole(0.0 * a + n, a)
     for i in range(n):
         found = found - log_whole(k, a + i)
-    return found
+    return ops.where(ops.equal(k, 0), 0.0, found)  # also where a compiler fuses
 
 
 def log_beta(a: Tensor, b: Tensor) -> Tensor:
@@ -355,7 +355,7 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
 
 
 def log1p_step(c: Tensor, unit: Tensor, x: Tensor, step: Tensor) -> Tensor:
-    """log1p_over at (x + step) / unit, less that at x / unit, for small steps too; beyond c x = -unit, as close to it."""
+    """log1p_over at (x + step) / unit, less that at x / unit, for small steps too; beyond the end, near it."""
     whole = unit + c * x
     least = 2.0**-20 * unit
     return log1p_over(c, quotient(step, ops.where(whole < least, least, whole)))
