@@ -160,6 +160,7 @@ from lossary.families.margins import SmoothHinge as _SmoothHinge
 from lossary.families.margins import ModifiedHuber as _ModifiedHuber
 from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.mixtures import MixtureNLL as _MixtureNLL
 from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
 from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
 from lossary.families.multilabel import Varifocal as _Varifocal
@@ -508,6 +509,9 @@ class BinarySparsemax(_BinarySparsemax):
 
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MixtureNLL(_MixtureNLL):
+    def __init__(self, distribution: str = 'normal', components: int = 2, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
     def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -1055,6 +1059,8 @@ def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
 sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
+def mixture_nll(y_true: Any, y_pred: Any, distribution: str = 'normal', components: int = 2, *, link: str = 'exp', full: bool = True) -> Any: ...
+mixture_of_distributions_nll = mixture_nll
 def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 binary_poly_loss = poly_binary_cross_entropy
 poly_bce = poly_binary_cross_entropy

@@ -17,6 +17,7 @@ from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
 from lossary.core.forms import Binary, Categorical, Censorable, Divergence, Likelihood, Overlap, VectorLikelihood
+from lossary.core.forms.censored import CENSORING
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -44,9 +45,6 @@ def by_row(cls):
         return build(cls, real_type(p), (), parameters).rows(y, p)
 
     return rows
-
-
-CENSORING = ("censored", "above", "below")
 
 
 def unusual(cls):

@@ -38,6 +38,8 @@ def extra() -> Iterator[Case]:
             yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
     for name in ("GaussianNLL", "BetaNLL"):
         yield Case(BY_NAME[name], {"spread": "variance"}, "variance")
+    for name in ("student_t", "gamma", "von_mises", "poisson", "kumaraswamy"):
+        yield Case(BY_NAME["MixtureNLL"], {"distribution": name}, name)
     yield Case(BY_NAME["MCC"], {"smooth": 0.0}, "plain")
 
 
@@ -389,7 +391,7 @@ def of_parts(loss: Any, rng: np.random.Generator, width: int) -> Iterator[tuple[
 
 def supported(loss: Any, y: Any, p: Any) -> bool:
     """Whether a target lies inside of a support that ends where the shape says."""
-    if loss.heads.get("shape") != "real":
+    if loss.heads.get("shape") != "real" or getattr(loss, "part", None):
         return True
     loc, z, shape = (0.0, *p) if len(p) == 2 else p
     scale = np.exp(z) if loss.link == "exp" else np.logaddexp(z, 0.0)

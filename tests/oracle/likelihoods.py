@@ -227,6 +227,45 @@ def mixture_rows(y_true, y_pred, link="exp", full=True, components=2):
 TERMS["gaussian_mixture_nll"], ORACLE["gaussian_mixture_nll"] = mixture_row, mixture_rows
 
 
+SHORT = {"student_t": "student_tnll", "beta": "beta_distribution_nll"}
+
+
+def any_mixture(y, p, edge, link="exp", full=True, distribution="normal", components=2):
+    """The density is that of the parts, weighed; the slope of a part counts by its share."""
+    of, n = TERMS[SHORT.get(distribution, f"{distribution}_nll")], components
+    logit, rest = p[:n], [p[at : at + n] for at in range(n, len(p), n)]
+    found = [of(y, [head[i] for head in rest], edge, link=link, full=False) for i in range(n)]
+    whole = mp.fsum(mp.exp(w) for w in logit)
+    each = [mp.exp(w - value.value()) for w, (value, _) in zip(logit, found, strict=True)]
+    share = [one / mp.fsum(each) for one in each]
+    peak = max(abs(value.value()) for value, _ in found)
+
+    def known(value, k):
+        """What rounding the largest log-density does to a share: the scale of a slope is not below that."""
+        size = share[k] * (1 - share[k]) * peak * abs(value)
+        return exactly(size, -size)
+
+    slopes = [total([exactly(mp.exp(w) / whole, -share[k]), known(1, k)]) for k, w in enumerate(logit)]
+    slopes += [
+        total([found[k][1][head].times(share[k]), known(found[k][1][head].value(), k)])
+        for head in range(len(rest))
+        for k in range(components)
+    ]
+    fixed = of(y, [head[0] for head in rest], edge, link=link)[0].value() - found[0][0].value() if full else mpf(0)
+    return exactly(mp.log(whole), -mp.log(mp.fsum(each)), fixed), slopes
+
+
+def any_mixture_rows(y_true, y_pred, **options):
+    pairs = [
+        ([mpf(x) for x in numbers(t)], [mpf(z) for z in numbers(parts)])
+        for t, parts in zip(y_true, y_pred, strict=True)
+    ]
+    return [any_mixture(y, p, None, **options)[0].value() for y, p in pairs]
+
+
+TERMS["mixture_nll"], ORACLE["mixture_nll"] = any_mixture, any_mixture_rows
+
+
 # -- amounts --------------------------------------------------------------------------------------------------------
 
 

@@ -236,11 +236,11 @@ def boxes(coding: str, x: Array, y: Array) -> Given:
     return coded(zero, zero), coded(x, y)
 
 
-def _held(outputs: int, place: int, x: Array) -> Given:
-    """One predicted parameter, with the others held at 1; the target is 0."""
+def _held(outputs: int, place: int, target: float, x: Array) -> Given:
+    """One predicted parameter, with the others held at 1."""
     columns = [np.ones_like(x)] * outputs
     columns[place] = x
-    return np.zeros(x.size), _side(*columns)
+    return np.full(x.size, target), _side(*columns)
 
 
 def _spread(coding: str, x: Array, deviation: float) -> Given:
@@ -470,10 +470,10 @@ def mean_and_spread(coding: str) -> Axis:
     )
 
 
-def one_parameter(outputs: int, place: int = 0) -> Axis:
+def one_parameter(outputs: int, place: int = 0, target: float = 0.0) -> Axis:
     """One of several predicted parameters, with the others held at 1."""
-    words = f"output {place + 1} of {outputs} (the others: 1; target: 0)"
-    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place), f"output {place + 1} of {outputs}")
+    words = f"output {place + 1} of {outputs} (the others: 1; target: {target:g})"
+    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place, target), f"output {place + 1} of {outputs}")
 
 
 def first_of_heads(heads: list[str], target: float) -> Axis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ..loss import Tensor
 from ..params import Param, flag
 from .likelihoods import Likelihood
 
+CENSORING = ("censored", "above", "below")  # its fields
 Bound = float | None
 Drawn = TypeVar("Drawn", axes.Axis, axes.Plane)
 
@@ -29,6 +30,7 @@ class Censorable(Likelihood, abstract=True):
     `tails` are those of a variable z that rises with the target: `standard` gives z, and `apart` the distance of two.
     """
 
+    heads: ClassVar[dict[str, str]] = {}
     tails: ClassVar[Tails]
 
     censored: Annotated[
@@ -125,7 +127,7 @@ def both_ends(drawn: Drawn) -> Drawn:
     """An axis or a plane whose target is given by both ends."""
 
     def inputs(*x: Any) -> axes.Given:
-        y, p = drawn.inputs(*x)
+        y, p = cast(tuple[axes.Array, axes.Array], drawn.inputs(*x))
         return np.stack([y, y], axis=-1), p
 
     return replace(drawn, inputs=inputs)
