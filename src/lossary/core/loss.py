@@ -456,7 +456,9 @@ class Loss(Manners, keras.losses.Loss):
             return y_true, y_pred
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if self.entrywise and self.entries:
-            return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
+            return ops.expand_dims(y_true, -2 if rules.ends else -1), ops.expand_dims(
+                y_pred, -2 if rules.shape == "parameters" else -1
+            )
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)

@@ -27,7 +27,7 @@ from .reduction import both, widened
 Tensor = Any
 SIZES = {  # of the axes of samples
     "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
-    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4,
+    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
@@ -64,6 +64,7 @@ THRESHOLD = Values(
     draw=lambda rng, shape, top: np.sort(rng.normal(scale=2.0, size=shape), -1),
     hint="End the model in ls.heads.CumulativeLink, which keeps the thresholds in order.",
 )  # fmt: skip
+NUMBERS = Values("numbers of a mean and a covariance")
 PLACE = Values(
     "a place on the grid of bins, counted from 0", 0.0,
     draw=lambda rng, shape, top: rng.uniform(0, SIZES["bin"] - 1, shape),
