@@ -4,6 +4,7 @@
 - a law of forms (`every_case`): what a form, the reading of inputs or the reduction does for all its losses. Each kind
   of case runs for one loss of each form; the others are marked `full`, for `make test-all`.
 - a law of losses (`every_loss_case`): what one declaration can get wrong. Each loss runs once, away from its defaults.
+  Where a form could get it wrong on another backend, and a declaration on none alone, `each_loss_somewhere` is enough.
 What else is asked of each loss outside of this folder is asked on one backend only (`once`; tests/conftest.py).
 """
 
@@ -16,7 +17,8 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms import Binary, Categorical, Censorable, Divergence, Likelihood, Overlap, VectorLikelihood
+from lossary.core.forms.censored import CENSORING
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -51,7 +53,16 @@ def unusual(cls):
     chosen = {}
     for name, param in cls.params.items():
         default = cls.signature.parameters[name].default
-        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon", "class_axis", "exclusive"):
+        if name in (
+            "axis",
+            "whole_batch",
+            "ignore_class",
+            "class_weight",
+            "epsilon",
+            "class_axis",
+            "exclusive",
+            *CENSORING,
+        ):
             continue
         value = param.unusual if param.slide is None else 0.37 * param.slide[0] + 0.63 * param.slide[1]
         assert value != default, f"{cls.__name__}.{name} needs an unusual value"
@@ -96,6 +107,9 @@ def cases():
             yield Case(cls, {"ignore_class": -1, "from_logits": True}, "ignoring")
         if "whole_batch" in cls.params:
             yield Case(cls, {"whole_batch": True}, "whole batch")
+        if issubclass(cls, Censorable):
+            yield Case(cls, {"censored": True}, "censored")
+            yield Case(cls, {"censored": True, "above": 0.1, "below": 40.0, "link": "softplus"}, "truncated")
 
 
 CASES = list(cases())
@@ -112,10 +126,17 @@ def form(cls):
     return cls if cls.__mro__[1] is Loss else cls.__mro__[1], "gives" in vars(cls)
 
 
-def law(names, given, quick):
-    """Parameters of a test, one or a tuple each; those for which `quick(*parameters)` is false only run in full."""
+def law(names, given, quick, elsewhere=None):
+    """Parameters of a test, one or a tuple each. Those for which `quick(*parameters)` is false only run in full; those
+    for which `elsewhere` is false run on one backend only."""
+
+    def marks(row):
+        if not quick(*row):
+            return pytest.mark.full
+        return () if elsewhere is None or elsewhere(*row) else pytest.mark.once
+
     rows = [one if isinstance(one, tuple) else (one,) for one in given]
-    marked = [pytest.param(*row, marks=() if quick(*row) else pytest.mark.full) for row in rows]
+    marked = [pytest.param(*row, marks=marks(row)) for row in rows]
     return pytest.mark.parametrize(names, marked, ids=lambda one: getattr(one, "__name__", str(one)))
 
 
@@ -138,6 +159,7 @@ FEW = OF_FORMS if BACKEND == "torch" else [*ONE_OF_FORMS, *(case for case in OF_
 every_case = law("case", CASES, among(FEW))  # a law of forms
 one_case_each = law("case", ONE_EACH, among(ONE_OF_FORMS))  # a law of forms that takes its time
 every_loss_case = law("case", CASES, among(ONE_EACH))  # a law of losses
+each_loss_somewhere = law("case", CASES, among(ONE_EACH), among(ONE_OF_FORMS))  # on one backend; each form on all
 
 
 def _entries(values, shape, rng):
@@ -172,7 +194,11 @@ def draw(loss, rng, rows=6, width=4):
     if name == "CTC":
         return np.tile([1, 2, 0], (rows, 1)).astype("int32"), rng.normal(size=(rows, 5, 4)).astype("float32")
     if isinstance(loss, Likelihood):
-        return targets(rules.target, (rows, 1), rng), rng.normal(size=(rows, rules.parameters)).astype("float32")
+        return targets(rules.target, (rows,) if rules.ends else (rows, 1), rng), rng.normal(
+            size=(rows, rules.parameters)
+        ).astype("float32")
+    if isinstance(loss, VectorLikelihood):
+        return targets(rules.target, (rows, width), rng), rng.normal(size=(rows, width)).astype("float32")
     if rules.shape == "parameters":
         y = rng.normal(size=(rows, 1)).astype("float32")
         p = rng.normal(size=(rows, rules.parameters))

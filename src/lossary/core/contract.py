@@ -97,7 +97,7 @@ class Contract:
     - "same": equal shapes; one trailing axis of length 1 may be missing on one side.
     - "index": y_true lacks the class axis of y_pred (or has length 1 there).
     - "parameters": y_pred has one axis more, at the end, of length `parameters`; a last axis of length 1 of y_true
-      may be missing in y_pred.
+      may be missing in y_pred. With `ends`, y_true has a last axis of length 2: both ends of where a target lies.
     - "named": the loss declares slots of its own (core.slots).
     - "free": a user's own loss; nothing is known.
 
@@ -112,6 +112,7 @@ class Contract:
     ignored: int | None = None
     rank: int = 0  # how many axes y_pred has; 0 is any number
     absent: Callable[[Tensor], Tensor | None] | None = None
+    ends: bool = False
 
     def text(self) -> str:
         """What it says, in words."""
@@ -153,6 +154,12 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             y_true = next((y for y in (_less(y_true, k) for k in places) if _fits(tuple(y.shape), want)), y_true)
         if _fits(tuple(y_true.shape), want):
             return _held(y_true, y_pred, contract.axis, owner, contract), y_pred
+    elif contract.ends:
+        if _fits(
+            (*y_true.shape[:-1], 2, contract.parameters), (*y_pred.shape[:-1], y_true.shape[-1], y_pred.shape[-1])
+        ):
+            low, high = (_held(y_true[..., k], y_pred, -1, owner, contract) for k in (0, 1))
+            return ops.stack([low, high], axis=-1) if None in y_true.shape[1:] else y_true, y_pred
     elif contract.shape == "parameters":
         if len(y_true.shape) == len(y_pred.shape):
             y_true = _less(y_true, -1)
@@ -270,6 +277,9 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             "Give the model that many outputs per target.",
         ),
     }[contract.shape]
+    if contract.ends:
+        rule = f"Expected y_true (..., 2), the ends of each target, and y_pred (..., {contract.parameters})."
+        do = "Pass np.stack([lower, upper], axis=-1), equal where the target is known."
     if contract.target is SOFT_LABEL and len(pred) > 1 and true == _without(pred, contract.axis):
         do = "If y_true holds class indices, pass keras.utils.to_categorical(y_true), or take a loss of class indices."
     return ShapeError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import field
 from importlib import import_module
 from inspect import Parameter
@@ -15,13 +16,14 @@ from keras import ops
 from ..numerics.backend import free_of_zeros, in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
+from . import across, axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
 from .contract import REAL, Contract, Values
 from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, declaration, snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError
 from .manners import Manners
+from .padding import there
 from .params import Param
 from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
@@ -213,9 +215,10 @@ class Loss(Manners, keras.losses.Loss):
     def __call__(
         self, y_true: Tensor = None, y_pred: Tensor = None, sample_weight: Tensor = None, **named: Tensor
     ) -> Tensor:
-        result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
+        with across.agreed():
+            result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
-        return in_type(results.reduce(result, weight, mask, self.reduction), self.dtype)
+        return in_type(across.reduce(self, result, weight, mask, self.reduction, y_pred), self.dtype)
 
     def rows(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
@@ -227,7 +230,7 @@ class Loss(Manners, keras.losses.Loss):
 
     def _unweighted(self, y_true: Tensor, y_pred: Tensor, named: dict[str, Tensor], how: str | None) -> Tensor:
         result, _, mask = self._result(y_true, y_pred, None, vectors=True, **named)
-        values = ops.cast(results.reduce(result, None, mask, how), self.dtype)
+        values = ops.cast(across.reduce(self, result, None, mask, how, y_pred), self.dtype)
         if isinstance(result, Sums):
             return values
         return with_mask(values, reduction.both(mask, result.valid))
@@ -291,6 +294,7 @@ class Loss(Manners, keras.losses.Loss):
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
         every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
+        mask = mask if every else reduction.both(mask, there(weight))
         keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
         came = y_true, y_pred
         if keep is not None:
@@ -352,9 +356,11 @@ class Loss(Manners, keras.losses.Loss):
         weights = self._weights_for(y_true, y_pred, named)
         named = {**weights, **named}
         form, slots = forms.chosen(y_true, y_pred, named)
-        batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
+        coupled = others is None and "others" in self._takes[form]
+        with across.agreed() if coupled else nullcontext():
+            batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
         batch.start = start
-        whole = batch
+        whole = across.everyone(batch, slots) if coupled else batch
         if others is not None:
             rest = dict(others)
             weight = rest.pop("sample_weight", None)
@@ -450,7 +456,9 @@ class Loss(Manners, keras.losses.Loss):
             return y_true, y_pred
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if self.entrywise and self.entries:
-            return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
+            return ops.expand_dims(y_true, -2 if rules.ends else -1), ops.expand_dims(
+                y_pred, -2 if rules.shape == "parameters" else -1
+            )
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ..numerics import ops
-from ..numerics.backend import average, replicas, total
+from ..numerics.backend import average, total
 from .errors import ParameterError, ShapeError, shown
 
 Tensor = Any
@@ -99,6 +99,16 @@ def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
     return ops.logical_and(align(a, rank), align(b, rank))
 
 
+def divisor(like: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str | None) -> Tensor:
+    """What a mean over values of this shape divides by: the sum of their weights, or the number of those that count."""
+    if reduction == "mean_with_sample_weight" and weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(like))
+        return total(weight if mask is None else ops.where(mask, weight, 0.0))
+    if mask is not None:
+        return total(ops.cast(ops.broadcast_to(mask, ops.shape(like)), like.dtype))
+    return ops.cast(ops.size(like), like.dtype)
+
+
 def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str | None) -> Tensor:
     """The rows as one number (or none), by the formulas above. `weight` and `mask` are in the rank of `values`."""
     if mask is not None:
@@ -109,13 +119,6 @@ def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction
         return weighted
     if reduction == "sum":
         return total(weighted)
-    if reduction == "mean_with_sample_weight" and weight is not None:
-        weight = ops.broadcast_to(weight, ops.shape(values))
-        count = total(weight if mask is None else ops.where(mask, weight, 0.0))
-    elif mask is not None:
-        count = total(ops.cast(mask, values.dtype))
-    else:
-        count = ops.cast(ops.size(values), values.dtype)
+    count = divisor(values, weight, mask, reduction)
     empty = ops.equal(count, 0)
-    mean = ops.where(empty, 0.0, average(weighted, ops.where(empty, 1.0, count)))
-    return mean if replicas() == 1 else mean / replicas()
+    return ops.where(empty, 0.0, average(weighted, ops.where(empty, 1.0, count)))

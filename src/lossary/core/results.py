@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..numerics import ops
-from ..numerics.backend import average, counted, covers, followed, log, replicas, summed, total
+from ..numerics.backend import average, counted, covers, followed, log, summed, total
 from ..numerics.stable import largest, length, mean, power_of_two_scale, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
@@ -310,7 +310,8 @@ class LogSumExp:
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Exponentials:
         chosen = self.chosen if keep is None else ops.logical_and(self.chosen, widened(keep, self.terms))
         low = ops.full_like(self.terms, -LARGEST_SCALE)
-        top = ops.stop_gradient(ops.max(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.stop_gradient(largest(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.where(ops.any(chosen, axis=over), top, -LARGEST_SCALE)  # of no rows, too
         e = ops.exp(ops.where(chosen, self.terms - ops.expand_dims(top, over), low))
         return Exponentials(total(weighed(e, weight, chosen), over), top)
 
@@ -426,7 +427,7 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
         number = reduction.reduce(result.values, weight, keep, how)
         if how == "mean_with_class_weight" and result.share is not None:
             share = reduction.reduce(result.share, weight, keep, "mean")
-            number = number / ops.where(share == 0, 1.0, share * replicas())
+            number = number / ops.where(share == 0, 1.0, share)
         return number
     if how in (None, "none") and isinstance(result, RisingSums):
         return _each_alone(result, weight, both(mask, result.valid))
@@ -434,9 +435,18 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
         found = _at_once(result, how)
     else:
         found = partial(result, weight, mask, "sum_over_batch_size" if how in (None, "none") else how).value()
-    if len(found.shape) == 0:
-        return found if how in (None, "none", "sum") or replicas() == 1 else found / replicas()
-    return reduction.reduce(found, None, None, how)
+    return found if len(found.shape) == 0 else reduction.reduce(found, None, None, how)
+
+
+def divisor(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None) -> Tensor:
+    """What the mean over the rows of a result was divided by."""
+    if isinstance(result, Sums):  # of each row, finished
+        like = _first(result.parts)
+        return ops.cast(ops.size(ops.sum(like, axis=result.axes())), like.dtype)
+    keep = both(mask, result.valid)
+    if how == "mean_with_class_weight" and result.share is not None:
+        return total(weighed(result.share, weight, keep))
+    return reduction.divisor(result.like, weight, keep, how)
 
 
 def _whole(result: Sums) -> bool:
@@ -466,18 +476,13 @@ def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how:
         if mask is not None:
             mask = ops.broadcast_to(mask, ops.shape(like))
             weight = ops.where(mask, weight, 0.0)
-        if how == "sum":
-            count = None
-        elif how == "mean_with_sample_weight":
-            count = total(weight)
-        else:
-            count = total(ops.cast(mask, like.dtype) if mask is not None else ops.ones_like(like))
-        if count is not None:
+        if how != "sum":
+            count = reduction.divisor(like, weight, mask, how)
             weight = weight / ops.where(ops.equal(count, 0), 1.0, count)
         number = result.summed(weight, 1)
     if scalar is not None:
         number = number * scalar
-    return number if how == "sum" or replicas() == 1 else number / replicas()
+    return number
 
 
 def _rows(result: Fused) -> Any:

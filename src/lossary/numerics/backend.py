@@ -91,11 +91,6 @@ def visible(x: Any) -> Any:
     return _BACKEND.visible(x)
 
 
-def replicas() -> int:
-    """How many replicas of this program add up their gradients."""
-    return int(_BACKEND.replicas())
-
-
 def processes() -> int:
     """How many processes belong together with this one: of a torch process group, or of jax.distributed."""
     return int(_BACKEND.processes())
@@ -345,15 +340,23 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, slope, curvature
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f` in the form in which many calls with tensors of one shape are quick: compiled on JAX, eager elsewhere."""
-    made: Callable[..., Any] = _BACKEND.quick(f)
+def quick(f: Callable[..., Any], often: int | None = None) -> Callable[..., Any]:
+    """`f` in the form in which many calls with tensors of one shape are quick: compiled on JAX, eager on torch.
+
+    On TensorFlow it is compiled after as many calls as are `often`.
+    """
+    made: Callable[..., Any] = _BACKEND.quick(f) if often is None else _BACKEND.quick(f, often)
     return made
 
 
 def one_shape() -> bool:
     """Whether many calls are quicker when all have one shape, since each shape is compiled."""
     return bool(_BACKEND.ONE_SHAPE)
+
+
+def compiles() -> bool:
+    """Whether `quick` makes a program for each shape, at once or when it comes often."""
+    return bool(_BACKEND.COMPILES)
 
 
 def forget_programs(most: int) -> None:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 ONE_SHAPE = True  # each is compiled
+COMPILES = True
 HALF, FULL = 2.0**-64, 2.0**64
 
 
@@ -92,11 +93,6 @@ def free_of_zeros(x: Any) -> bool:
 def visible(x: Any) -> Any:
     """As an array of NumPy."""
     return np.asarray(x)
-
-
-def replicas() -> int:
-    """JAX programs see the global batch: nothing to divide by."""
-    return 1
 
 
 def processes() -> int:
@@ -432,7 +428,7 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, by, jnp.moveaxis(jax.vmap(along)(jnp.eye(x.shape[1], dtype=x.dtype)), 0, 1)
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Compiled: eager operations on JAX are slower than its compiler after a few calls."""
     made: Callable[..., Any] = jax.jit(f)
     return made

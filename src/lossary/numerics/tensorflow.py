@@ -14,6 +14,7 @@ from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
 
 ONE_SHAPE = False
+COMPILES = True  # what comes often
 OFTEN = 8  # calls after which a graph pays
 BLOCK = 128  # up to here a sum in float32 is good to an ulp
 
@@ -97,11 +98,6 @@ def visible(x: Any) -> Any:
     return np.asarray(x)
 
 
-def replicas() -> int:
-    """How many replicas add up their gradients; a mean over the batch is divided by it."""
-    return int(tf.distribute.get_strategy().num_replicas_in_sync)
-
-
 def processes() -> int:
     """Strategies are asked themselves."""
     return 1
@@ -109,7 +105,7 @@ def processes() -> int:
 
 def together() -> tuple[int, bool]:
     """Replicas add up their gradients; outside of them, there is one program."""
-    return (1 if tf.distribute.in_cross_replica_context() else replicas()), False
+    return (1 if tf.distribute.in_cross_replica_context() else tf.distribute.get_strategy().num_replicas_in_sync), False
 
 
 log = tf.math.log
@@ -522,7 +518,7 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, slope, tf.stack(bends, axis=1)
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = OFTEN) -> Callable[..., Any]:
     """Eager at first, since making a graph takes as long as some calls; a graph for a shape that comes often."""
     calls: Counter[Any] = Counter()
     graphs: dict[Any, Callable[..., Any]] = {}
@@ -530,7 +526,7 @@ def quick(f: Callable[..., Any]) -> Callable[..., Any]:
     def program(*tensors: tf.Tensor) -> Any:
         shape = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
         calls[shape] += 1
-        if calls[shape] <= OFTEN:
+        if calls[shape] <= often:
             return f(*tensors)
         if shape not in graphs:
             graphs[shape] = tf.function(f, autograph=False)

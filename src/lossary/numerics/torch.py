@@ -15,6 +15,7 @@ from .calls.torch import SIZE, Block, concrete, lowest, plain
 from .keras_private import torch_device
 
 ONE_SHAPE = False
+COMPILES = False
 
 
 def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -119,11 +120,6 @@ def free_of_zeros(x: torch.Tensor) -> bool:
 def visible(x: Any) -> Any:
     """Without its graph."""
     return x.detach()
-
-
-def replicas() -> int:
-    """torch averages gradients over processes itself: nothing to divide by."""
-    return 1
 
 
 _GROUPS = torch.distributed.is_available()
@@ -482,7 +478,7 @@ def _bend(column: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(x) if found is None else found
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Eager, as torch is used."""
     return f
 
