@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ class Values:
     otherwise: str = ""
     draw: Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray] | None = None
 
-    @cached_property
+    @property
     def any(self) -> bool:
         """Whether there may be any number."""
         return self.low == -np.inf and self.high == np.inf and not self.allowed
