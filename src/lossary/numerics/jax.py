@@ -298,8 +298,8 @@ def row_sums(x: Any, rows: bool = False) -> Any:
     columns = x.shape[-1]
     if columns < 8 or (columns <= 64 and x.size <= FEWEST) or jax.default_backend() != "cpu":
         return jnp.sum(x, -1)
-    if columns > 256:
-        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
+    if columns > 200:
+        size = next((m for m in range(200, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             return row_sums(row_sums(x.reshape((*x.shape[:-1], columns // size, size))))
         whole = columns // 64 * 64

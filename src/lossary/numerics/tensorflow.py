@@ -1,5 +1,6 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -170,7 +171,7 @@ SIZES = {
     True: 1 << 16,
     False: 1 << 17,
 }  # numbers in a block, by whether XLA compiles: what is made of them stays in cache
-NARROW = 64  # columns of a row, below which entries are cut as they come
+NARROW, WIDE = 64, 1 << 17  # columns of a row: below, entries are cut as they come; above, rows are not cut
 
 
 class Pass(NamedTuple):
@@ -284,9 +285,9 @@ def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
     columns = p.shape[-1]
     if (size is None and (in_xla() or (columns or 0) < NARROW)) or any(h.dtype.is_integer for h in rest):
         return None
-    if free and size is not None and not (columns and NARROW <= columns <= FEW):
+    if free and size is not None and not (columns and NARROW <= columns <= WIDE):
         columns = next((m for m in range(4096, 15, -1) if size % m == 0), columns)
-    if columns is None or columns > FEW:
+    if columns is None or columns > WIDE:
         return None
     rows = SIZES[in_xla()] // columns
     if in_xla():  # all blocks are of one size there
@@ -376,20 +377,21 @@ def replaced(x: Any, index: Any, value: Any) -> Any:
     return tf.reshape(found, tf.shape(x))
 
 
-def row_sums(x: Any) -> Any:
+def row_sums(x: Any, uneven: bool = False) -> Any:
     """Sums over the last axis. XLA's own loop on CPUs adds up one by one: there they are products with ones, of long
-    rows in pieces, whose sums are summed."""
+    rows in pieces of whole vectors of a processor, whose sums are summed; of uneven rows in as many as each is long."""
     columns = x.shape[-1] if x.shape.rank else None
     if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
-    if columns > 256:
-        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
+    if columns > (256 if uneven else 200):
+        sizes = [*(() if uneven else range(200, 15, -8)), *range(math.isqrt(columns), 15, -1)]
+        size = next((m for m in sizes if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
-            return row_sums(row_sums(pieces))
+            return row_sums(row_sums(pieces, uneven), uneven)
         whole = columns // 64 * 64
-        return row_sums(x[..., :whole]) + tf.reduce_sum(x[..., whole:], -1)
+        return row_sums(x[..., :whole], uneven=True) + tf.reduce_sum(x[..., whole:], -1)
     return tf.linalg.matvec(x, tf.ones((columns,), x.dtype))
 
 
