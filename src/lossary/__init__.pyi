@@ -44,6 +44,7 @@ from lossary.objective.learned import UncertaintyWeighted as UncertaintyWeighted
 from lossary.core.errors import UnknownLossError as UnknownLossError
 from lossary.drawing.surfaces import WeightPath as WeightPath
 from lossary.core.sums import Weighted as Weighted
+from lossary.core.across import across as across
 from lossary.core.moments import at_step as at_step
 from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
@@ -69,6 +70,7 @@ from lossary.core.catalogue import losses as losses
 from lossary.core.metrics import metric as metric
 from lossary.core.params import nonnegative as nonnegative
 from lossary.core.params import number as number
+from lossary.core.padding import padded as padded
 from lossary.core.params import positive as positive
 from lossary.objective.terms import regularization as regularization
 from lossary.objective.terms import target_split as target_split
@@ -102,10 +104,12 @@ from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
+from lossary.families.count_likelihoods import PoissonNLL as _PoissonNLL
 from lossary.families.count_likelihoods import NegativeBinomialNLL as _NegativeBinomialNLL
 from lossary.families.count_likelihoods import ZeroInflatedPoissonNLL as _ZeroInflatedPoissonNLL
 from lossary.families.count_likelihoods import ZeroInflatedNegativeBinomialNLL as _ZeroInflatedNegativeBinomialNLL
 from lossary.families.count_likelihoods import HurdlePoissonNLL as _HurdlePoissonNLL
+from lossary.families.count_likelihoods import HurdleNegativeBinomialNLL as _HurdleNegativeBinomialNLL
 from lossary.families.count_likelihoods import BinomialNLL as _BinomialNLL
 from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialNLL
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
@@ -144,6 +148,8 @@ from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
+from lossary.families.likelihoods import BetaNLL as _BetaNLL
+from lossary.families.likelihoods import FixedGaussianNLL as _FixedGaussianNLL
 from lossary.families.likelihoods import GaussianKL as _GaussianKL
 from lossary.families.lovasz import LovaszHinge as _LovaszHinge
 from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
@@ -156,6 +162,7 @@ from lossary.families.margins import SmoothHinge as _SmoothHinge
 from lossary.families.margins import ModifiedHuber as _ModifiedHuber
 from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
+from lossary.families.mixtures import MixtureNLL as _MixtureNLL
 from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
 from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
 from lossary.families.multilabel import Varifocal as _Varifocal
@@ -191,7 +198,9 @@ from lossary.families.positive_likelihoods import ExponentialNLL as _Exponential
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
 from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
 from lossary.families.positive_likelihoods import LogNormalNLL as _LogNormalNLL
+from lossary.families.positive_likelihoods import ZeroInflatedLogNormalNLL as _ZeroInflatedLogNormalNLL
 from lossary.families.positive_likelihoods import WeibullNLL as _WeibullNLL
+from lossary.families.positive_likelihoods import LogLogisticNLL as _LogLogisticNLL
 from lossary.families.positive_likelihoods import GeneralizedParetoNLL as _GeneralizedParetoNLL
 from lossary.families.positive_likelihoods import ParetoNLL as _ParetoNLL
 from lossary.families.positive_likelihoods import BetaDistributionNLL as _BetaDistributionNLL
@@ -202,6 +211,7 @@ from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntro
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.real_likelihoods import NormalNLL as _NormalNLL
 from lossary.families.real_likelihoods import LaplaceNLL as _LaplaceNLL
 from lossary.families.real_likelihoods import StudentTNLL as _StudentTNLL
 from lossary.families.real_likelihoods import LogisticNLL as _LogisticNLL
@@ -249,6 +259,10 @@ from lossary.families.scores import LogitAdjusted as _LogitAdjusted
 from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
+from lossary.families.vector_likelihoods import MultinomialNLL as _MultinomialNLL
+from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
+from lossary.families.vector_likelihoods import DirichletMultinomialNLL as _DirichletMultinomialNLL
+from lossary.families.vector_likelihoods import MultivariateNormalNLL as _MultivariateNormalNLL
 
 __version__: str
 
@@ -324,6 +338,9 @@ class PolyCrossEntropy(_PolyCrossEntropy):
 class Brier(_Brier):
     def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class PoissonNLL(_PoissonNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class NegativeBinomialNLL(_NegativeBinomialNLL):
     def __init__(self, variance: str = 'quadratic', *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -334,6 +351,9 @@ class ZeroInflatedNegativeBinomialNLL(_ZeroInflatedNegativeBinomialNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class HurdlePoissonNLL(_HurdlePoissonNLL):
+    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class HurdleNegativeBinomialNLL(_HurdleNegativeBinomialNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BinomialNLL(_BinomialNLL):
@@ -450,6 +470,12 @@ class Poisson(_Poisson):
 class GaussianNLL(_GaussianNLL):
     def __init__(self, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class BetaNLL(_BetaNLL):
+    def __init__(self, beta: float = 0.5, spread: str = 'log_variance', full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class FixedGaussianNLL(_FixedGaussianNLL):
+    def __init__(self, std: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class GaussianKL(_GaussianKL):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -485,6 +511,9 @@ class BinarySparsemax(_BinarySparsemax):
 
 class CategoricalHinge(_CategoricalHinge):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MixtureNLL(_MixtureNLL):
+    def __init__(self, distribution: str = 'normal', components: int = 2, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
     def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -535,7 +564,7 @@ class Corn(_Corn):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CumulativeLink(_CumulativeLink):
-    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, noise: str = 'logistic', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class WeightedKappa(_WeightedKappa):
     def __init__(self, weights: str = 'quadratic', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -580,7 +609,7 @@ class HingeEmbedding(_HingeEmbedding):
     def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class ExponentialNLL(_ExponentialNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class GammaNLL(_GammaNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -589,16 +618,22 @@ class InverseGaussianNLL(_InverseGaussianNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class LogNormalNLL(_LogNormalNLL):
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZeroInflatedLogNormalNLL(_ZeroInflatedLogNormalNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class WeibullNLL(_WeibullNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LogLogisticNLL(_LogLogisticNLL):
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class GeneralizedParetoNLL(_GeneralizedParetoNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class ParetoNLL(_ParetoNLL):
-    def __init__(self, minimum: float = 1.0, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, minimum: float = 1.0, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BetaDistributionNLL(_BetaDistributionNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -624,23 +659,26 @@ class MultiQuantile(_MultiQuantile):
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class NormalNLL(_NormalNLL):
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class LaplaceNLL(_LaplaceNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class StudentTNLL(_StudentTNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class LogisticNLL(_LogisticNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class CauchyNLL(_CauchyNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class GumbelNLL(_GumbelNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class GeneralizedExtremeValueNLL(_GeneralizedExtremeValueNLL):
-    def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class GeneralizedNormalNLL(_GeneralizedNormalNLL):
     def __init__(self, *, link: str = 'exp', full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -765,6 +803,18 @@ class CTC(_CTC):
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MultinomialNLL(_MultinomialNLL):
+    def __init__(self, *, full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DirichletNLL(_DirichletNLL):
+    def __init__(self, link: str = 'exp', *, full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DirichletMultinomialNLL(_DirichletMultinomialNLL):
+    def __init__(self, link: str = 'exp', *, full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultivariateNormalNLL(_MultivariateNormalNLL):
+    def __init__(self, rank: int | None = None, full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 def expectile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
 expectile_loss = expectile
 asymmetric_squared_error = expectile
@@ -842,6 +892,8 @@ def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothin
 brier_score = brier
 brier_loss = brier
 quadratic_score = brier
+def poisson_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+poisson_distribution_nll = poisson_nll
 def negative_binomial_nll(y_true: Any, y_pred: Any, variance: str = 'quadratic', *, link: str = 'exp', full: bool = True) -> Any: ...
 negative_binomial = negative_binomial_nll
 nb2_nll = negative_binomial_nll
@@ -855,6 +907,8 @@ zinb_nll = zero_inflated_negative_binomial_nll
 def hurdle_poisson_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 hurdle_poisson = hurdle_poisson_nll
 hurdle_nll = hurdle_poisson_nll
+def hurdle_negative_binomial_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+hurdle_negbin_nll = hurdle_negative_binomial_nll
 def binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, link: str = 'exp', full: bool = True) -> Any: ...
 binomial = binomial_nll
 def beta_binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, link: str = 'exp', full: bool = True) -> Any: ...
@@ -967,8 +1021,13 @@ def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
 gaussian = gaussian_nll
-normal_nll = gaussian_nll
 gaussian_negative_log_likelihood = gaussian_nll
+def beta_nll(y_true: Any, y_pred: Any, beta: float = 0.5, spread: str = 'log_variance', full: bool = True) -> Any: ...
+beta_gaussian_nll = beta_nll
+beta_nll_loss = beta_nll
+def fixed_gaussian_nll(y_true: Any, y_pred: Any, std: float = 1.0) -> Any: ...
+gaussian_mean_nll = fixed_gaussian_nll
+homoscedastic_gaussian_nll = fixed_gaussian_nll
 def gaussian_kl(mean: Any, log_variance: Any) -> Any: ...
 vae_kl = gaussian_kl
 kl_to_standard_normal = gaussian_kl
@@ -1002,6 +1061,8 @@ def binary_sparsemax(y_true: Any, y_pred: Any) -> Any: ...
 sparse_sigmoid_loss = binary_sparsemax
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
+def mixture_nll(y_true: Any, y_pred: Any, distribution: str = 'normal', components: int = 2, *, link: str = 'exp', full: bool = True) -> Any: ...
+mixture_of_distributions_nll = mixture_nll
 def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 binary_poly_loss = poly_binary_cross_entropy
 poly_bce = poly_binary_cross_entropy
@@ -1047,11 +1108,12 @@ ordinal_logistic = coral
 ordinal_loss = coral
 def corn(y_true: Any, y_pred: Any) -> Any: ...
 corn_loss = corn
-def cumulative_link(y_true: Any, y_pred: Any) -> Any: ...
+def cumulative_link(y_true: Any, y_pred: Any, noise: str = 'logistic') -> Any: ...
 cumulative_link_loss = cumulative_link
 ordered_logistic = cumulative_link
 proportional_odds = cumulative_link
 ordered_logit = cumulative_link
+ordered_probit = cumulative_link
 def weighted_kappa(y_true: Any, y_pred: Any, weights: str = 'quadratic') -> Any: ...
 quadratic_weighted_kappa = weighted_kappa
 qwk = weighted_kappa
@@ -1088,22 +1150,29 @@ pairwise_margin = margin_ranking
 def cosine_embedding(y_true: Any, first: Any, second: Any, margin: float = 0.0) -> Any: ...
 def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any: ...
 hinge_embedding_loss = hinge_embedding
-def exponential_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def exponential_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 gamma_distribution_nll = gamma_nll
 def inverse_gaussian_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 wald_nll = inverse_gaussian_nll
 inverse_normal_nll = inverse_gaussian_nll
-def log_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def log_normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 lognormal = log_normal_nll
 lognormal_nll = log_normal_nll
-def weibull_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def zero_inflated_log_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+ziln = zero_inflated_log_normal_nll
+ziln_loss = zero_inflated_log_normal_nll
+zero_inflated_lognormal = zero_inflated_log_normal_nll
+def weibull_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 weibull = weibull_nll
-def generalized_pareto_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def log_logistic_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
+fisk_nll = log_logistic_nll
+loglogistic_nll = log_logistic_nll
+def generalized_pareto_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 gpd = generalized_pareto_nll
 generalized_pareto = generalized_pareto_nll
-def pareto_nll(y_true: Any, y_pred: Any, minimum: float = 1.0, *, link: str = 'exp', full: bool = True) -> Any: ...
+def pareto_nll(y_true: Any, y_pred: Any, minimum: float = 1.0, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 pareto = pareto_nll
 def beta_distribution_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 beta_distribution = beta_distribution_nll
@@ -1131,21 +1200,24 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
-def laplace_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
+tobit = normal_nll
+normal_distribution_nll = normal_nll
+def laplace_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 laplace = laplace_nll
 double_exponential_nll = laplace_nll
 def student_tnll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 student_t = student_tnll
 students_t_nll = student_tnll
 t_nll = student_tnll
-def logistic_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def logistic_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 logistic_distribution_nll = logistic_nll
 def cauchy_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
 cauchy_distribution_nll = cauchy_nll
-def gumbel_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def gumbel_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 gumbel = gumbel_nll
 extreme_value_nll = gumbel_nll
-def generalized_extreme_value_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
+def generalized_extreme_value_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, link: str = 'exp', full: bool = True) -> Any: ...
 gev = generalized_extreme_value_nll
 gev_nll = generalized_extreme_value_nll
 def generalized_normal_nll(y_true: Any, y_pred: Any, *, link: str = 'exp', full: bool = True) -> Any: ...
@@ -1283,3 +1355,14 @@ def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
 cox = cox_ph
 cox_partial_likelihood = cox_ph
 cox_proportional_hazards = cox_ph
+def multinomial_nll(y_true: Any, y_pred: Any, *, full: bool = True) -> Any: ...
+multinomial = multinomial_nll
+def dirichlet_nll(y_true: Any, y_pred: Any, link: str = 'exp', *, full: bool = True) -> Any: ...
+dirichlet = dirichlet_nll
+def dirichlet_multinomial_nll(y_true: Any, y_pred: Any, link: str = 'exp', *, full: bool = True) -> Any: ...
+dirichlet_multinomial = dirichlet_multinomial_nll
+polya_nll = dirichlet_multinomial_nll
+def multivariate_normal_nll(y_true: Any, y_pred: Any, rank: int | None = None, full: bool = True) -> Any: ...
+multivariate_normal = multivariate_normal_nll
+gaussian_full_covariance_nll = multivariate_normal_nll
+mvn_nll = multivariate_normal_nll

@@ -19,7 +19,7 @@ NO_PAIR = {  # besides margins: sequences, batches, three quantiles, members, ot
     "MulticlassPerceptron",
     "LDAM", "Zlpr", "LinearCrossEntropy", "AsymmetricSingleLabel", "Bootstrapped", "Coral", "Corn", "CosineEmbedding",
     "CumulativeLink", "DistributionFocal", "GaussianKL", "HingeEmbedding", "MarginRanking", "MeanPairwiseSquaredError",
-    "NLL", "Unlikelihood", "WeightedKappa",
+    "MultivariateNormalNLL", "NLL", "Unlikelihood", "WeightedKappa",
 }  # fmt: skip
 CLASSES = [cls for cls in LOSSES if cls().over_classes(probabilities(1)) is not None]
 

@@ -15,7 +15,7 @@ from keras import ops
 
 import lossary as ls
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Likelihood
+from lossary.core.forms import Categorical, Likelihood, VectorLikelihood
 from tests.backends import BACKEND, MODES, USUAL, value_and_gradient
 from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, law, one_of, targets
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, lengths, long_rows, rounded
@@ -104,6 +104,8 @@ def lawful(case: Case, drawn: list[float]) -> Block:
             targets(rules.target, (1,), np.random.default_rng(int(abs(drawn[0])) % 1000)),
             np.clip(np.resize(drawn, rules.parameters), -4, 4),
         )
+    elif isinstance(loss, VectorLikelihood):
+        y, p = targets(rules.target, (WIDTH,), np.random.default_rng(int(abs(drawn[0])) % 1000)), np.clip(p, -4, 4)
     elif rules.shape == "parameters":
         y, p = y[:1], p[: rules.parameters]
         if getattr(loss, "spread", "log_variance") != "log_variance":

@@ -13,9 +13,12 @@ Loss
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
 │   └── Likelihood  minus the log-density at real outputs that become these parameters
+│       └── Censorable  the same, whose distribution function is known in closed form: censored and truncated targets
+├── VectorLikelihood  minus the log-density of a vector, with one output for each entry
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
+from .censored import Censorable as Censorable
 from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
@@ -36,6 +39,7 @@ from .labels import absent as absent
 from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .likelihoods import Likelihood as Likelihood
+from .likelihoods import VectorLikelihood as VectorLikelihood
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
 from .regions import Image as Image
