@@ -37,7 +37,8 @@ TRUTH = {
     "generalized_extreme_value": (1, 2, 0.2), "generalized_normal": (1, 2, 1.5), "skew_normal": (1, 2, 4),
     "exponential": (3,), "gamma": (6, 2), "inverse_gaussian": (2, 4), "log_normal": (np.log(3), 0.7),
     "weibull": (3, 1.5), "log_logistic": (3, 2), "generalized_pareto": (3, 0.2), "pareto": (2.5,),
-    "beta": (2, 3), "von_mises": (1, 2), "poisson": (3,), "negative_binomial": (4.5, 1 / 3), "binomial": (0.3,), "beta_binomial": (2, 3),
+    "beta": (2, 3), "von_mises": (1, 2), "poisson": (3,), "negative_binomial": (4.5, 1 / 3),
+    "binomial": (0.3,), "beta_binomial": (2, 3),
 }  # fmt: skip
 AT = {"skew_normal": 2000, "student_t": 1000, "generalized_normal": 1000}  # rows of a sample, where 300 are few
 
