@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms import Categorical, Divergence, Outputs, Overlap
 from tests.backends import BACKEND, compiled
 from tests.laws.cases import CASES, targets
 from tests.oracle import likelihoods  # noqa: F401  (they enter their losses)
@@ -478,7 +478,7 @@ def numbers(random, case, n):
         return random.integers(0, 2, size=n).astype(float), np.eye(4)[random.integers(0, 4, size=n)], True
     if rules.shape == "parameters":
         p = random.integers(-8, 9, size=(n, rules.parameters)) / 4
-        if isinstance(loss, Likelihood):
+        if isinstance(loss, Outputs):
             y = np.round(8.0 * targets(rules.target, (n, 1), random)) / 8
             inside = (y > rules.target.low) & (y < rules.target.high)
             return np.where(inside, y, rules.target.neutral), p, True
