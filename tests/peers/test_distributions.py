@@ -26,9 +26,12 @@ def by_factor(z):
 
 
 def mixed(z):
-    return d.MixtureSameFamily(
-        d.Categorical(logits=z[:, :2]), d.Gamma(z[:, 4:].exp(), z[:, 4:].exp() / z[:, 2:4].exp())
-    )
+    mean, shape = z[:, 2:4].exp(), z[:, 4:].exp()
+    return d.MixtureSameFamily(d.Categorical(logits=z[:, :2]), d.Gamma(shape, shape / mean))
+
+
+def negative_binomial(z):
+    return d.NegativeBinomial((-z[:, 1]).exp(), logits=z[:, 0] + z[:, 1])
 
 
 PAIRS = [  # loss, how many outputs, torch's distribution of them, targets
@@ -46,7 +49,7 @@ PAIRS = [  # loss, how many outputs, torch's distribution of them, targets
     (ls.KumaraswamyNLL(), 2, lambda z: d.Kumaraswamy(z[:, 0].exp(), z[:, 1].exp()), SHARE),
     (ls.VonMisesNLL(), 2, lambda z: d.VonMises(z[:, 0], z[:, 1].exp()), REAL),
     (ls.PoissonNLL(), 1, lambda z: d.Poisson(z[:, 0].exp()), COUNTS[:, 0]),
-    (ls.NegativeBinomialNLL(), 2, lambda z: d.NegativeBinomial((-z[:, 1]).exp(), logits=z[:, 0] + z[:, 1]), COUNTS[:, 0]),
+    (ls.NegativeBinomialNLL(), 2, negative_binomial, COUNTS[:, 0]),
     (ls.BinomialNLL(trials=20), 1, lambda z: d.Binomial(20, logits=z[:, 0]), COUNTS[:, 0]),
     (ls.MixtureNLL(distribution="gamma"), 6, mixed, AMOUNT),
     (ls.DirichletNLL(), 3, lambda z: d.Dirichlet(z.exp()), PARTS),
@@ -69,10 +72,7 @@ def test_torch_gives_the_same_log_probability(loss, outputs, made, y):
 
 def test_torch_gives_the_same_multinomial():
     z = np.random.default_rng(7).normal(size=(5, 3))
-    want = [
-        -d.Multinomial(int(y.sum()), logits=torch.tensor(p)).log_prob(torch.tensor(y)).item()
-        for y, p in zip(COUNTS, z, strict=True)
-    ]
-    np.testing.assert_allclose(
-        array(ls.multinomial_nll(COUNTS.astype("float32"), z.astype("float32"))), want, rtol=1e-5
-    )
+    rows = zip(torch.tensor(COUNTS), torch.tensor(z), strict=True)
+    want = [-d.Multinomial(int(y.sum()), logits=p).log_prob(y).item() for y, p in rows]
+    found = ls.multinomial_nll(COUNTS.astype("float32"), z.astype("float32"))
+    np.testing.assert_allclose(array(found), want, rtol=1e-5)

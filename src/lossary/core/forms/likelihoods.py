@@ -125,6 +125,8 @@ class Outputs(Parameters, abstract=True, tasks=("regression",)):
 class Score(Outputs, abstract=True):
     """The continuous ranked probability score of a predicted distribution, in closed form."""
 
+    heads: ClassVar[dict[str, str]] = {}
+
     def crps(self, y: Tensor, *parameters: Any) -> Tensor:
         """The score of each target."""
         raise NotImplementedError
@@ -136,6 +138,7 @@ class Score(Outputs, abstract=True):
 class Likelihood(Outputs, abstract=True, traits=("likelihood",)):
     """Minus the log-density of the target, whose parameters are predicted as real numbers."""
 
+    heads: ClassVar[dict[str, str]] = {}
     scipy: ClassVar[str | None] = None  # its name in scipy.stats
     exact: ClassVar[bool] = False  # whether a start is the estimate itself
     corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
