@@ -19,6 +19,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "metric": "core.metrics",
     "loss": "core.custom",
     "Loss": "core.loss",
+    "across": "core.across",
+    "padded": "core.padding",
     "checks": "core.contract",
     "Card": "core.cards",
     **dict.fromkeys(["Sum", "Weighted", "MultiLoss"], "core.sums"),

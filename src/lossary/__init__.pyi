@@ -44,6 +44,7 @@ from lossary.objective.learned import UncertaintyWeighted as UncertaintyWeighted
 from lossary.core.errors import UnknownLossError as UnknownLossError
 from lossary.drawing.surfaces import WeightPath as WeightPath
 from lossary.core.sums import Weighted as Weighted
+from lossary.core.across import across as across
 from lossary.core.moments import at_step as at_step
 from lossary.core.catalogue import card as card
 from lossary.checking.check import check as check
@@ -69,6 +70,7 @@ from lossary.core.catalogue import losses as losses
 from lossary.core.metrics import metric as metric
 from lossary.core.params import nonnegative as nonnegative
 from lossary.core.params import number as number
+from lossary.core.padding import padded as padded
 from lossary.core.params import positive as positive
 from lossary.objective.terms import regularization as regularization
 from lossary.objective.terms import target_split as target_split

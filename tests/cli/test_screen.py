@@ -128,7 +128,7 @@ def test_the_seconds_of_a_fit_are_its_own(monkeypatch):
     from lossary.data.problem import Question, pose
     from lossary.data.tables import load
     from lossary.training import compare as module
-    from lossary.training.asked import ask
+    from lossary.training.candidates import ask
     from lossary.training.settings import Settings
 
     ticks = iter(range(1000))

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lossary.data.results import Coefficients, Comparison, Curve, Fit, Pull, Summary
+from lossary.data.results import Coefficients, Comparison, Fit, LearningCurve, Pull, Summary
 from lossary.drawing.report import render
 
 pytestmark = pytest.mark.backendless
@@ -22,7 +22,7 @@ def fit(label, slope, x, y, task="regression"):
         label=label,
         function="huber",
         params={},
-        curve=Curve([0, 1], [2.0, 1.0], [2.5, 1.5], [0.0, 0.1]),
+        curve=LearningCurve([0, 1], [2.0, 1.0], [2.5, 1.5], [0.0, 0.1]),
         train={"mse": 1.0, NASTY: None},
         valid={"mse": 2.0, NASTY: 3.0},
         coefficients=Coefficients(["x"], ["y"], [[slope]], [0.0], "y"),

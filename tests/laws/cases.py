@@ -4,6 +4,7 @@
 - a law of forms (`every_case`): what a form, the reading of inputs or the reduction does for all its losses. Each kind
   of case runs for one loss of each form; the others are marked `full`, for `make test-all`.
 - a law of losses (`every_loss_case`): what one declaration can get wrong. Each loss runs once, away from its defaults.
+  Where a form could get it wrong on another backend, and a declaration on none alone, `each_loss_somewhere` is enough.
 What else is asked of each loss outside of this folder is asked on one backend only (`once`; tests/conftest.py).
 """
 
@@ -125,10 +126,17 @@ def form(cls):
     return cls if cls.__mro__[1] is Loss else cls.__mro__[1], "gives" in vars(cls)
 
 
-def law(names, given, quick):
-    """Parameters of a test, one or a tuple each; those for which `quick(*parameters)` is false only run in full."""
+def law(names, given, quick, elsewhere=None):
+    """Parameters of a test, one or a tuple each. Those for which `quick(*parameters)` is false only run in full; those
+    for which `elsewhere` is false run on one backend only."""
+
+    def marks(row):
+        if not quick(*row):
+            return pytest.mark.full
+        return () if elsewhere is None or elsewhere(*row) else pytest.mark.once
+
     rows = [one if isinstance(one, tuple) else (one,) for one in given]
-    marked = [pytest.param(*row, marks=() if quick(*row) else pytest.mark.full) for row in rows]
+    marked = [pytest.param(*row, marks=marks(row)) for row in rows]
     return pytest.mark.parametrize(names, marked, ids=lambda one: getattr(one, "__name__", str(one)))
 
 
@@ -151,6 +159,7 @@ FEW = OF_FORMS if BACKEND == "torch" else [*ONE_OF_FORMS, *(case for case in OF_
 every_case = law("case", CASES, among(FEW))  # a law of forms
 one_case_each = law("case", ONE_EACH, among(ONE_OF_FORMS))  # a law of forms that takes its time
 every_loss_case = law("case", CASES, among(ONE_EACH))  # a law of losses
+each_loss_somewhere = law("case", CASES, among(ONE_EACH), among(ONE_OF_FORMS))  # on one backend; each form on all
 
 
 def _entries(values, shape, rng):

@@ -7,7 +7,16 @@ from keras import ops
 from lossary.core.results import Rows
 from lossary.numerics.masks import with_mask
 from tests.backends import USUAL, array, gradient, value_and_gradient
-from tests.laws.cases import CASES, FEW, ONE_EACH, among, every_case, every_loss_case, law
+from tests.laws.cases import (
+    CASES,
+    FEW,
+    ONE_EACH,
+    ONE_OF_FORMS,
+    among,
+    each_loss_somewhere,
+    every_case,
+    law,
+)
 
 SPLITTABLE = [c for c in CASES if not c().coupled and c.cls.__name__ != "RootMeanSquaredError"]
 
@@ -28,7 +37,7 @@ def poisoned(y, p, row):
 WEIGHT = np.array([1.0, 0.5, 0.0, 2.0, 1.5, 0.7], dtype="float32")
 
 
-@every_loss_case
+@each_loss_somewhere
 def test_weights_meet_their_rows(case, rng):
     """Values and gradients of each loss; the row of weight 0 holds what no loss can read."""
     y, p = rows_of(case, rng)
@@ -120,7 +129,7 @@ def test_weights_of_one_change_nothing(case, rng):
         np.testing.assert_allclose(array(loss(y, p, sample_weight=ones)), array(loss(y, p)), rtol=2e-6, atol=1e-7)
 
 
-@law("case", [case for case in CASES if case.cls.entrywise], among(ONE_EACH))
+@law("case", [case for case in CASES if case.cls.entrywise], among(ONE_EACH), among(ONE_OF_FORMS))
 def test_a_missing_target_of_weight_0_is_not_there(case, rng):
     """With every entry a row: the value is that of the entries that are there, and a missing one has no gradient."""
     loss = case(entries=True, reduction="mean_with_sample_weight")

@@ -11,7 +11,7 @@ from lossary.core.errors import LossaryError
 from lossary.data.columns import from_cells
 from lossary.data.problem import Question, pose
 from lossary.data.tables import Table, load
-from lossary.training.asked import ask_all
+from lossary.training.candidates import ask_all
 from lossary.training.compare import compare
 from lossary.training.settings import Settings
 from tests.linear import tables

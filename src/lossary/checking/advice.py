@@ -9,7 +9,7 @@ import numpy as np
 from ..core import catalogue
 from ..core.loss import Loss
 from .parts import Array, numbers
-from .step import Call, Finding
+from .step import Call, NotFinite
 
 HALF = 65504.0  # the largest number of float16
 ROOT = 1.8e19  # its square leaves float32
@@ -25,7 +25,7 @@ ARITHMETIC = {  # operations of a functional model, and what they cannot take
 }
 
 
-def advise(found: Finding, row: int | None) -> tuple[str, str]:
+def advise(found: NotFinite, row: int | None) -> tuple[str, str]:
     """The term that is to blame where it is another than the finding's kind says (else ""), and what to do."""
     kind, call = found.kind, found.around.get("call")
     if kind in ("value", "slope"):
@@ -54,7 +54,7 @@ SIMPLE = {
 }
 
 
-def _of_data(found: Finding) -> str:
+def _of_data(found: NotFinite) -> str:
     if found.place == "y_pred":
         return "Predictions must be finite: ls.diagnose(model, x, y) finds the layer that made them."
     if found.kind == "prediction":
@@ -65,7 +65,7 @@ def _of_data(found: Finding) -> str:
     )
 
 
-def _of_layer(found: Finding) -> str:
+def _of_layer(found: NotFinite) -> str:
     operation = type(found.around["operation"]).__name__
     if found.dtype == "float16":
         return (

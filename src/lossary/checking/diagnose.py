@@ -14,7 +14,7 @@ from ..core import notebook
 from ..core.contract import checks
 from .advice import advise
 from .parts import Array, arrays, measure, name_of, numbers, resolve, row_weights
-from .step import Call, Finding, Watch, spared, tensors, to_the_end, watch_call, watch_model, watch_slope
+from .step import Call, NotFinite, Watch, spared, tensors, to_the_end, watch_call, watch_model, watch_slope
 
 WIDTH = 100
 TERMS = {"sample weight": "weight", "slope": "gradient"}
@@ -101,7 +101,7 @@ def _watch_loss(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Watc
     return watch
 
 
-def _diagnosis(found: Finding, watch: Watch) -> Diagnosis:
+def _diagnosis(found: NotFinite, watch: Watch) -> Diagnosis:
     index = tuple(int(i) for i in np.argwhere(~np.isfinite(found.array))[0])
     rows = found.kind not in ("weight", "regularization", "gradient") and found.array.ndim > 0
     row = index[0] if rows else None
@@ -122,7 +122,7 @@ def _diagnosis(found: Finding, watch: Watch) -> Diagnosis:
     )
 
 
-def _around(found: Finding, row: int | None) -> dict[str, str]:
+def _around(found: NotFinite, row: int | None) -> dict[str, str]:
     """The numbers next to the place, by name."""
     shown: dict[str, str] = {}
     bad = ~np.isfinite(found.array)
@@ -139,7 +139,7 @@ def _around(found: Finding, row: int | None) -> dict[str, str]:
     return shown
 
 
-def _of_row(found: Finding, call: Call, row: int) -> dict[str, str]:
+def _of_row(found: NotFinite, call: Call, row: int) -> dict[str, str]:
     parts = found.around.get("parts")
     if parts is None:
         with checks(False):

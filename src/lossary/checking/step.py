@@ -28,7 +28,7 @@ from .untouched import untouched
 
 
 @dataclass(frozen=True)
-class Finding:
+class NotFinite:
     """A tensor that is not finite. `around` holds what its place is explained by."""
 
     kind: str
@@ -45,7 +45,7 @@ class Watch:
 
     seen: dict[str, int] = field(default_factory=dict)
     largest: dict[str, float] = field(default_factory=dict)
-    found: list[Finding] = field(default_factory=list)
+    found: list[NotFinite] = field(default_factory=list)
     harmless: list[str] = field(default_factory=list)
     stopped: str = ""
 
@@ -66,7 +66,7 @@ class Watch:
         if finite.any():
             self.largest[kind] = max(self.largest.get(kind, 0.0), float(np.abs(array[finite]).max()))
         if not finite.all():
-            self.found.append(Finding(kind, place, array, output, dtype, around))
+            self.found.append(NotFinite(kind, place, array, output, dtype, around))
 
     def data(self, kind: str, place: str, values: Any, spared: Array | None = None) -> None:
         """Look at the arrays of a structure. Rows that the loss leaves out (`spared`) are only noted."""

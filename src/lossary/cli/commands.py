@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 import click
 
 import lossary
-from lossary.cli.catalogue import list_command, show_command
 from lossary.cli.check import check_command
 from lossary.cli.compare import compare_command
 from lossary.cli.draw import draw_command
 from lossary.cli.explore import explore_command
 from lossary.cli.failure import outcome
 from lossary.cli.hush import hushed
+from lossary.cli.listing import list_command, show_command
 from lossary.cli.mle import mle_command
 from lossary.cli.predict import predict_command
 from lossary.core.errors import LossaryError

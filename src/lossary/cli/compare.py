@@ -22,7 +22,7 @@ from lossary.core.files import write_whole
 from lossary.data.problem import MISSING, TASKS, Problem, Question, pose
 from lossary.data.reading import MEANINGS, reading_of
 from lossary.data.tables import ABOUT, Table, load, split_names
-from lossary.training.asked import Asked, ask_all
+from lossary.training.candidates import Candidate, ask_all
 from lossary.training.settings import OPTIMIZERS, Settings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
         ctx.exit(1)
 
 
-def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Asked], Settings]:
+def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Candidate], Settings]:
     """All that is asked, checked against the data; nothing here needs Keras."""
     given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
     settings = Settings(**{name: options[name] for name in given})

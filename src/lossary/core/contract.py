@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..numerics import ops
-from ..numerics.backend import alike, concrete, min_max, visible
+from ..numerics.backend import alike, concrete, min_max, type_name, visible
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -51,6 +52,11 @@ class Values:
     needs: str = ""
     otherwise: str = ""
     draw: Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray] | None = None
+
+    @cached_property
+    def any(self) -> bool:
+        """Whether there may be any number."""
+        return self.low == -np.inf and self.high == np.inf and not self.allowed
 
     def advice(self, parameters: Collection[str]) -> str:
         """What to do about other values, for a loss with these parameters."""
@@ -168,6 +174,14 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
     raise _mismatch(owner, contract, *given)
 
 
+def alike_already(contract: Contract, y_true: Tensor, y_pred: Tensor) -> bool:
+    """Whether they fit as they are: rows of equal shapes, all known, with the numbers along the last axis."""
+    shape = tuple(y_pred.shape)
+    if len(shape) < 2 or shape != tuple(y_true.shape) or 0 in shape or None in shape:
+        return False
+    return contract.shape == "same" and contract.axis == -1 and contract.rank == 0
+
+
 def check_ranks(owner: str, **arguments: Any) -> None:
     """Refuse tensors of which a compiler does not know how many axes they have: no rule can be applied to them."""
     for name, x in arguments.items():
@@ -283,11 +297,13 @@ def check_values(
     The axis that the loss works along is the last one by now, wherever it was. `parameters` are those of the loss:
     advice names no other.
     """
+    target = contract.target
+    if target.any and contract.prediction.any:
+        return
     if not concrete(y_true) and not concrete(y_pred):  # first: a compiler cannot look into a context variable
         return
     if not CHECKS.get():
         return
-    target = contract.target
     if target is CLASS_INDEX:
         _check_classes(owner, contract, y_true, y_pred, parameters)
     else:
@@ -307,7 +323,7 @@ def _min_max(x: Tensor) -> tuple[float, float] | None:
 def _check_range(
     owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError], parameters: Collection[str]
 ) -> None:
-    if values.low == -np.inf and values.high == np.inf and not values.allowed:
+    if values.any:
         return
     seen = _min_max(x)
     if seen is None:
@@ -334,6 +350,10 @@ def _check_range(
 def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor, parameters: Collection[str]) -> None:
     if not concrete(y_true):
         return
+    if "int" in type_name(y_true) and contract.ignored is None and 0 not in y_true.shape:
+        low, high = min_max(y_true)  # found where it lies
+        if low >= 0 and high < y_pred.shape[-1]:
+            return
     labels = np.asarray(ops.convert_to_numpy(y_true)).astype("float64")
     if contract.ignored is not None:
         labels = labels[labels != contract.ignored]

@@ -21,6 +21,7 @@ from ..numerics.backend import alike, concrete, min_max
 from . import inputs, reduction
 from .contract import CHECKS, CLASS_INDEX, PROBABILITY, Values, check_ranks
 from .errors import LossaryError, ParameterError, PredictionError, ShapeError, TargetError
+from .padding import there
 from .reduction import both, widened
 
 Tensor = Any
@@ -257,7 +258,10 @@ class Inputs:
             self._leading(owner, "sample_weight", weight, tensors),
             self._leading(owner, "mask", mask, tensors),
         )
-        keep = mask if weight is None or len(weight.shape) == 0 else both(mask, ops.not_equal(weight, 0))
+        keep = mask
+        if weight is not None and len(weight.shape):
+            mask = both(mask, there(weight))
+            keep = both(mask, ops.not_equal(weight, 0))
         tensors = {name: self._filled(name, x, keep, tensors) for name, x in tensors.items()}
         for name, x in tensors.items():
             self._check(owner, name, x, tensors, () if loss is None else type(loss).params)

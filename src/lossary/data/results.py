@@ -24,7 +24,7 @@ OPTIMIZERS = {
 
 
 @dataclass
-class Curve:
+class LearningCurve:
     """How a fit went: after `epoch` epochs, the loss on both parts and the regularization, apart."""
 
     epoch: list[int] = field(default_factory=list)
@@ -95,7 +95,9 @@ class Fit:
     seconds: float = 0.0  # of this fit alone, what another loss needed first not counted
     notes: list[str] = field(default_factory=list)
     diverged: bool = False
-    curve: Curve = field(default_factory=Curve)  # of a model that is trained; empty for one that is solved
+    curve: LearningCurve = field(
+        default_factory=LearningCurve
+    )  # of a model that is trained; empty for one that is solved
     convergence: Convergence | None = None
     train: dict[str, float | None] = field(default_factory=dict)  # every loss, by label; None: not defined there
     valid: dict[str, float | None] = field(default_factory=dict)

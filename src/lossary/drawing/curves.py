@@ -14,13 +14,13 @@ from ..core.axes import AXES, Axis
 from ..core.cards import readable
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
-from .asked import several
 from .axes import axis_of, checked_span, chosen_axis, name_of, names_of
 from .histories import draw_history, is_history
-from .sampling import Corner, Curve, jumps, sample
+from .losses import several
+from .sampling import Corner, Sampled, jumps, sample
 from .style import Picture, Theme, headline, label, legend, legend_beside, new_figure, plain, stroke
 
-__all__ = ["AXES", "QUANTITIES", "Axis", "Corner", "Curve", "axis_of", "curves_figure", "draw", "name_of", "sample"]
+__all__ = ["AXES", "QUANTITIES", "Axis", "Corner", "Sampled", "axis_of", "curves_figure", "draw", "name_of", "sample"]
 
 QUANTITIES = {"value": "value", "gradient": "slope", "curvature": "curvature"}
 KINDS = ("curves", "map", "triangle")
@@ -104,7 +104,7 @@ def _quantities(show: Sequence[str] | str | None, together: bool) -> list[str]:
 
 def sampled(
     losses: Sequence[Any], axis: str | Axis | None = None, span: tuple[float, float] | None = None
-) -> list[Curve]:
+) -> list[Sampled]:
     """The curves, those over the same number all over the widest of their ranges."""
     axes = [chosen_axis(loss, axis) for loss in losses]
     widest = {
@@ -120,7 +120,7 @@ def sampled(
 
 
 def curves_figure(
-    curves: Sequence[Curve],
+    curves: Sequence[Sampled],
     show: Sequence[str] = tuple(QUANTITIES),
     *,
     together: bool = True,
@@ -137,7 +137,7 @@ def curves_figure(
     return figure
 
 
-def _linked(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
+def _linked(curves: Sequence[Sampled], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
     """A row of panels for each axis, a panel for each quantity, a line for each loss."""
     rows = list(dict.fromkeys(curve.axis for curve in curves))
     width = {1: 5.4, 2: 4.3}.get(len(show), 3.5)
@@ -156,7 +156,7 @@ def _linked(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, ti
     return figure
 
 
-def _apart(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
+def _apart(curves: Sequence[Sampled], show: Sequence[str], theme: str | Theme, title: str) -> Picture:
     """A panel for each loss, a line for each quantity."""
     columns = min(len(curves), 3 if len(curves) % 3 == 0 or len(curves) > 4 else 2)
     figure, panels = new_figure(-(-len(curves) // columns), columns, width=5.2 if columns == 1 else 4.0, theme=theme)
@@ -172,7 +172,7 @@ def _apart(curves: Sequence[Curve], show: Sequence[str], theme: str | Theme, tit
     return figure
 
 
-def _line(panel: Axes, curve: Curve, quantity: str, look: dict[str, Any]) -> None:
+def _line(panel: Axes, curve: Sampled, quantity: str, look: dict[str, Any]) -> None:
     """A line that breaks where it jumps, a thin dotted line across the jump, and marks at the corners."""
     x, y = curve.x, getattr(curve, QUANTITIES[quantity])
     breaks = jumps(y)
@@ -190,7 +190,7 @@ def _mark(color: str, paper: Any) -> dict[str, Any]:
     return {"markerfacecolor": paper, "markeredgecolor": color, "markersize": 5.5, "markeredgewidth": 1.4, "zorder": 4}
 
 
-def _finish(panel: Axes, curves: Sequence[Curve], quantities: Sequence[str]) -> None:
+def _finish(panel: Axes, curves: Sequence[Sampled], quantities: Sequence[str]) -> None:
     """The range, and a line at 0."""
     lines = [getattr(curve, QUANTITIES[quantity]) for curve in curves for quantity in quantities]
     width = float(np.ptp(curves[0].x))
@@ -218,7 +218,7 @@ def _limits(lines: Sequence[np.ndarray], least: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _marks(curves: Sequence[Curve], theme: Theme) -> list[Line2D]:
+def _marks(curves: Sequence[Sampled], theme: Theme) -> list[Line2D]:
     """What the marks mean; for one curve alone, also where they are."""
     marks = []
     for kind, sign in MARKS.items():
@@ -250,7 +250,7 @@ def _told(loss: Loss) -> tuple[str, str]:
     return card.name, "\n".join(filter(None, (readable(card.formula), card.summary.replace("`", ""))))
 
 
-def _numbers(curves: Sequence[Curve]) -> tuple[list[str], list[list[str]]]:
+def _numbers(curves: Sequence[Sampled]) -> tuple[list[str], list[list[str]]]:
     """Value and gradient at round places, for readers who do not see the figure; only where one axis serves all."""
     if len({(curve.axis, *curve.table[0]) for curve in curves}) > 1:
         return [], []

@@ -80,7 +80,7 @@ def page(found: Any, title: str) -> str:
 
     shown = []
     for kind in ("density", "qq"):
-        if kind == "qq" and found.best.loss.scipy is None:
+        if kind == "qq" and not found.best.has_quantiles:
             continue
         text = StringIO()
         plotted(found.best, kind, None).savefig(text, format="svg", metadata={"Date": None})

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..core.along import Along
 from ..core.axes import PAIR, Axis, Slots
-from .asked import one
 from .axes import checked_span, chosen_axis, name_of
+from .losses import one
 
 Numbers = np.ndarray
 Function = Callable[[Numbers], Numbers]
@@ -30,7 +30,7 @@ class Corner:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Sampled:
     """A loss sampled along an axis: the value of one row, its first and second derivative by x, and its corners.
 
     `table` holds x, value and slope at round numbers, (3, k), to be read rather than drawn.
@@ -48,8 +48,8 @@ class Curve:
 
 def sample(
     loss: Any, *, axis: str | Axis | None = None, span: tuple[float, float] | None = None, points: int = 600
-) -> Curve:
-    """A loss as a Curve: `points` values and derivatives at the middles of equal steps over `span`.
+) -> Sampled:
+    """A loss as a Sampled: `points` values and derivatives at the middles of equal steps over `span`.
 
     `loss` is a loss object, a function of (y_true, y_pred), or a name. The gradient is the one that the backend finds
     and training uses, the curvature its central difference over a quarter of a step, so that both ends lie on one
@@ -71,7 +71,7 @@ def sample(
     ticks = np.asarray(MaxNLocator(nbins=13, steps=[1, 2, 5, 10]).tick_values(low, high))
     ticks = ticks[(ticks >= low) & (ticks <= high)]
     table = np.stack([ticks, along.value(ticks), along.slope(ticks)])
-    return Curve(name_of(loss), where.label, x, value, slope, curvature, corners, table)
+    return Sampled(name_of(loss), where.label, x, value, slope, curvature, corners, table)
 
 
 def rows_of(loss: Any, slots: Slots) -> Numbers:

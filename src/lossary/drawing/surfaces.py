@@ -16,8 +16,8 @@ from ..core.errors import LossaryError, shown
 from ..core.models import check_inputs
 from ..data.arrays import arrays
 from ..numerics.backend import compiled
-from .asked import one
 from .axes import names_of
+from .losses import one
 from .maps import inks, scale
 from .style import DARKEST, HEAT, LIGHT, WHITE, Picture, Theme, bare, label, legend_beside, new_figure, plain
 

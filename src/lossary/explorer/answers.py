@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lossary.explorer import catalogue, code, curves, fits, likelihoods, network, own, planes
+from lossary.explorer import code, curves, fits, likelihoods, losses, network, own, planes
 from lossary.numerics.backend import forget_programs
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -25,7 +25,7 @@ def _bounded(answer: Answer) -> Answer:
 
 
 _ALL: dict[str, Answer] = {
-    "catalogue": catalogue.answer,
+    "catalogue": losses.answer,
     "curves": curves.answer,
     "reading": curves.reading_answer,
     "fits": fits.answer,

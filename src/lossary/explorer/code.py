@@ -11,8 +11,8 @@ from typing import Any
 from lossary.core import catalogue
 from lossary.core.elsewhere import peer_name, read, translate
 from lossary.core.loss import Loss
-from lossary.explorer.asked import Asked
 from lossary.explorer.curves import label
+from lossary.explorer.question import Question
 
 LIBRARIES = {"keras": "keras.losses.", "torch": "torch.nn.", "optax": "optax.losses.", "sklearn": "sklearn.metrics."}
 Equal = tuple[str, dict[str, Any]]
@@ -20,7 +20,7 @@ Equal = tuple[str, dict[str, Any]]
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """For each loss asked: its label, and code for each library."""
-    made = Asked(question).losses()
+    made = Question(question).losses()
     return {"codes": [{"label": label(loss), "code": {name: code(loss, name) for name in LIBRARIES}} for loss in made]}
 
 

@@ -16,7 +16,7 @@ from lossary.core.contract import checks
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
 from lossary.core.mathml import symbol
-from lossary.explorer.asked import Array, Asked
+from lossary.explorer.question import Array, Question
 from lossary.numerics.backend import gradient
 
 POINTS = 320
@@ -28,7 +28,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
     A loss that has no axis says why.
     """
-    asked = Asked(question)
+    asked = Question(question)
     losses = asked.losses()
     axis = axis_of(losses[0])
     if axis is None:
@@ -55,7 +55,7 @@ def words(axis: Axis) -> str:
     return axis.short or axis.label
 
 
-def _second(asked: Asked, axis: Axis) -> float | None:
+def _second(asked: Question, axis: Axis) -> float | None:
     """The second number of the axis. What was meant for another axis, which the page names, is none of this one."""
     knob, meant = axis.second, asked.text("axis", 40)
     if knob is None:
@@ -136,7 +136,7 @@ def shown(axis: Axis) -> dict[str, Any]:
 
 def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
     """Value, gradient and curvature of the losses at one place of their axis: at just the number that was asked."""
-    asked = Asked(question)
+    asked = Question(question)
     losses = asked.losses()
     axis = axis_of(losses[0])
     if axis is None:

@@ -16,9 +16,9 @@ from keras import ops
 from lossary.core import catalogue
 from lossary.core.lookup import get, loss_class
 from lossary.core.loss import Loss
-from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label
 from lossary.explorer.minimise import minimise
+from lossary.explorer.question import Array, Question
 from lossary.numerics.backend import gradient
 
 WIDTH, HEIGHT = 10.0, 10.0  # of the field that points are dragged in
@@ -29,7 +29,7 @@ MOST_POINTS, MOST_DEGREES = 200, 4
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Fits of the points by each loss; the value of each loss on the line that was drawn by hand."""
-    asked = Asked(question)
+    asked = Question(question)
     points = asked.numbers("points", 2, MOST_POINTS)
     degree = asked.whole("degree", 1, 1, MOST_DEGREES)
     losses = asked.losses(lambda loss: loss.of_errors)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lossary.explorer.asked import Array
+from lossary.explorer.question import Array
 
 Valued = Callable[[Array], tuple[float, Array]]
 

@@ -11,8 +11,8 @@ import numpy as np
 from keras import ops
 
 from lossary.core.loss import Loss
-from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label
+from lossary.explorer.question import Array, Question
 from lossary.numerics.backend import gradient
 
 HIDDEN = 16
@@ -23,7 +23,7 @@ FADE, FADE_SQUARE = 0.9, 0.999  # Adam's memory
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Some steps of Adam for each loss, from the states that were sent: what each step cost, and the fits."""
-    asked = Asked(question)
+    asked = Question(question)
     losses = asked.losses(lambda loss: loss.of_errors)
     seed, steps = asked.whole("seed", 1, 0, 10_000), asked.whole("steps", 1, 0, MOST_STEPS)
     rate, penalty = asked.number("rate", 0.02, 0.0, 0.5), asked.number("penalty", 0.0, 0.0, 1.0)

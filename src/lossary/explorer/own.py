@@ -16,8 +16,8 @@ from lossary.core.loss import Loss
 from lossary.data.csvfile import parse
 from lossary.data.reading import Reading
 from lossary.explorer import formulas
-from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label, measured
+from lossary.explorer.question import Array, Question
 from lossary.numerics.backend import gradient
 
 MOST_ROWS, MOST_COLUMNS, SHOWN = 5000, 200, 100
@@ -31,7 +31,7 @@ NAMES = {
 
 def formula_answer(question: dict[str, Any]) -> dict[str, Any]:
     """The curves of a typed formula, over the error or over the prediction for one target."""
-    asked = Asked(question)
+    asked = Question(question)
     formula = formulas.parse(asked.text("formula", formulas.LONGEST))
     values = _values(asked, formula)
     kind = asked.choice("over", "error", "prediction", "probability")
@@ -45,7 +45,7 @@ def formula_answer(question: dict[str, Any]) -> dict[str, Any]:
 
 def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
     """What a loss, or a typed formula, makes of the rows of a table."""
-    asked = Asked(question)
+    asked = Question(question)
     y, p, w, notes = read(asked.text("table", 900_000))
     loss: Any
     if asked.text("formula", formulas.LONGEST):
@@ -80,7 +80,7 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "error": {"kind": type(error).__name__, **parts}}
 
 
-def _values(asked: Asked, formula: formulas.Formula) -> dict[str, float]:
+def _values(asked: Question, formula: formulas.Formula) -> dict[str, float]:
     given = asked.mapping("values")
     return {name: given.number(name, 1.0, -1e6, 1e6) for name in formula.parameters}
 

@@ -12,9 +12,9 @@ from keras import ops
 from lossary.core import catalogue
 from lossary.core.lookup import loss_class
 from lossary.core.loss import Loss
-from lossary.explorer.asked import Array, Asked
 from lossary.explorer.curves import label
 from lossary.explorer.minimise import minimise
+from lossary.explorer.question import Array, Question
 from lossary.numerics.backend import gradient
 
 REACH = 4.0  # of the plane that is shown, each way
@@ -25,7 +25,7 @@ PAIRS = {"linear": 1, "curved": 2}
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """A sample, and for each loss the coefficients of its boundary and how well it does."""
-    asked = Asked(question)
+    asked = Question(question)
     losses = asked.losses(lambda loss: loss.two_classes is not None, from_logits=True)
     shape = asked.choice("shape", "clouds", "moons", "ring")
     x, label_true = sample(

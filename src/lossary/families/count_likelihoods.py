@@ -40,6 +40,7 @@ class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("con
     heads = named(rate="positive")
     scipy = "poisson"
     exact = True
+    variance_power = 1
 
     def nll(self, y: Tensor, rate: Positive) -> Tensor:
         return rate.value - y * rate.log
@@ -254,6 +255,7 @@ class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likeliho
     trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
     heads = named(p="share")
     scipy = "binom"
+    variance_power = "share"
     exact = True
 
     @property

@@ -190,7 +190,7 @@ class WeightedKappa(
             by_chance = total(ops.expand_dims(sums["true"], 1) * cost * sums["said"])
             return share_of(sums["cost"] * total(sums["true"]), by_chance)
 
-        return Sums({"cost": total(ops.matmul(true, cost) * y_pred, -1), "true": true, "said": y_pred}, ratio, (0,))
+        return Sums({"cost": total(true @ cost * y_pred, -1), "true": true, "said": y_pred}, ratio, (0,))
 
 
 weighted_kappa = function(WeightedKappa)

@@ -33,7 +33,9 @@ class ExponentialNLL(Censorable, aliases=("exponential_distribution_nll",), trai
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     scipy = "expon"
+    variance_power = 2
     exact = True
+    sums = ("y",)
     tails = EXPONENTIAL
 
     def standard(self, y: Tensor, mean: Positive) -> Tensor:
@@ -71,7 +73,9 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
+    variance_power = 2
     exact = True
+    sums = ("y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         off = log(y) - mean.log
@@ -112,7 +116,9 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
+    variance_power = 3
     exact = True
+    sums = ("y", "1/y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
@@ -148,6 +154,7 @@ class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
     heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
     exact = True
+    sums = ("log y", "log^2 y")
     tails = NORMAL
 
     def standard(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
@@ -350,6 +357,7 @@ class ParetoNLL(Censorable, aliases=("pareto",), traits=("convex", "likelihood")
     heads = named(shape="positive")
     scipy = "pareto"
     exact = True
+    sums = ("log y",)
     tails = EXPONENTIAL
 
     def read(self, y: Tensor) -> Tensor:
@@ -394,6 +402,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
     scipy = "beta"
+    exact = True
+    sums = ("log y", "log(1-y)")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         return log_beta(a.value, b.value) - a.times(log(y)) - b.times(log1p(-y))
@@ -403,7 +413,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
 
     def start(self, data: Any) -> Start:
         size = max(data.mean * (1 - data.mean) / max(data.std**2, 1e-300) - 1, 1e-3)
-        return {"a": data.mean * size, "b": (1 - data.mean) * size}
+        logs = data.log_mean, data.average(lambda y: data.numpy.log1p(-y))
+        return dict(zip("ab", data.shapes_of_logs(data.mean * size, (1 - data.mean) * size, *logs), strict=True))
 
 
 beta_distribution_nll = function(BetaDistributionNLL)
@@ -454,6 +465,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     target = ANGLE_TARGET
     heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
+    exact = True
+    sums = ("cos y", "sin y")
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:
         gap = y - loc
@@ -470,7 +483,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     def start(self, data: Any) -> Start:
         c, s = data.average(lambda y: data.numpy.cos(y)), data.average(lambda y: data.numpy.sin(y))
         r = min(math.hypot(c, s), 1 - 1e-12)
-        return {"loc": math.atan2(s, c), "concentration": max(r * (2 - r * r) / (1 - r * r), 1e-3)}
+        near = max(r * (2 - r * r) / (1 - r * r), 1e-3)
+        return {"loc": math.atan2(s, c), "concentration": data.concentration_of(near, r)}
 
 
 von_mises_nll = function(VonMisesNLL)

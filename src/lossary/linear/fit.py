@@ -90,7 +90,7 @@ def fit_linear(
     _try(read, function, target, k)
     if getattr(read, "gives", None) is RisingSums and (l1 or l2):
         raise _rooted(read)
-    asked = Asked(numbers, target, k, function, weight, moved, intercept, l1, l2, standardise)
+    asked = LinearProblem(numbers, target, k, function, weight, moved, intercept, l1, l2, standardise)
     found = solve(asked)
     value = found.ending_value
     if getattr(read, "gives", None) is RisingSums:
@@ -115,7 +115,7 @@ def fit_linear(
 
 
 @dataclass(frozen=True)
-class Asked:
+class LinearProblem:
     """A linear problem in numbers: rows that count, their loss, and the penalties."""
 
     x: Array
@@ -150,7 +150,7 @@ class Found:
         return self.ending.value - self.penalty
 
 
-def solve(asked: Asked) -> Found:
+def solve(asked: LinearProblem) -> Found:
     """The minimum of a linear problem."""
     penalised = bool(asked.l1 or asked.l2)
     design = arrange(asked.x, asked.weight, asked.intercept, penalised)
@@ -204,7 +204,7 @@ def _columns_of(design: Design, inner: Array) -> Array:
     return np.asarray(np.abs(design.back @ slopes).max(axis=1))
 
 
-def _start(target: Target, asked: Asked, design: Design) -> tuple[Array, str]:
+def _start(target: Target, asked: LinearProblem, design: Design) -> tuple[Array, str]:
     """Least squares where targets are what is predicted, else 0; the fit by absolute errors for several minima."""
     data = target.data
     assert isinstance(data, ArrayData)

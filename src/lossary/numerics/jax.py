@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 ONE_SHAPE = True  # each is compiled
+COMPILES = True
 HALF, FULL = 2.0**-64, 2.0**64
 
 
@@ -92,11 +93,6 @@ def free_of_zeros(x: Any) -> bool:
 def visible(x: Any) -> Any:
     """As an array of NumPy."""
     return np.asarray(x)
-
-
-def replicas() -> int:
-    """JAX programs see the global batch: nothing to divide by."""
-    return 1
 
 
 def processes() -> int:
@@ -187,7 +183,7 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 
 
 Kernel = Callable[..., tuple[Any, Any]]
-SIZE = 1 << 16  # numbers in a block: what is made of them stays in a core's cache
+SIZE = 1 << 14  # numbers in a block: what is made of them stays in a core's cache
 FEW = 1 << 17  # numbers that need no blocks
 
 
@@ -287,6 +283,11 @@ def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable
     return f
 
 
+def by_index() -> bool:
+    """A mask is made in the loop that XLA makes anyway."""
+    return False
+
+
 def row_sums(x: Any, rows: bool = False) -> Any:
     """Sums over the last axis (or the rows themselves): by products with ones, since XLA's own loop on CPUs adds up
     one by one, and computes what it adds inside of it. Long rows are summed in pieces, whose sums are summed."""
@@ -296,7 +297,7 @@ def row_sums(x: Any, rows: bool = False) -> Any:
     if columns < 8 or jax.default_backend() != "cpu":
         return jnp.sum(x, -1)
     if columns > 256:
-        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             return row_sums(row_sums(x.reshape((*x.shape[:-1], columns // size, size))))
         whole = columns // 64 * 64
@@ -336,9 +337,9 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return general()
 
 
-def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: of the blocks first, place by place, many numbers at once."""
-    size = next((b for b in range(SIZE // 4, SIZE // 16, -1) if x.size % b == 0), 0)
+    size = next((b for b in range(1 << 14, 1 << 12, -1) if x.size % b == 0), 0)
     spread = jax.device_count() > 1 or jax.default_backend() != "cpu"
     if not size or x.size <= FEW or spread or x.shape != y.shape or not isinstance(x, jax.core.Tracer):
         return [total(v, tuple(range(v.ndim))) for v in each(x, y)]
@@ -346,7 +347,7 @@ def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
     def body(sums: Any, block: Any) -> tuple[Any, None]:
         return [s + v for s, v in zip(sums, each(*block), strict=True)], None
 
-    start = [jnp.zeros((size,), x.dtype) for _ in jax.eval_shape(each, x, y)]
+    start = [jnp.zeros((size,), x.dtype) for _ in range(count)]
     return [total(s, 0) for s in jax.lax.scan(body, start, (x.reshape(-1, size), y.reshape(-1, size)))[0]]
 
 
@@ -355,9 +356,9 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return low * (1 - share) + high * share
 
 
-def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
     """XLA makes one loop of it."""
-    return f(x, y)
+    return f(x, y, *numbers)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -424,7 +425,7 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, by, jnp.moveaxis(jax.vmap(along)(jnp.eye(x.shape[1], dtype=x.dtype)), 0, 1)
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Compiled: eager operations on JAX are slower than its compiler after a few calls."""
     made: Callable[..., Any] = jax.jit(f)
     return made

@@ -378,7 +378,7 @@ def share_of(part: Tensor, whole: Tensor) -> Tensor:
     return ops.where(nothing, 0.0, part / ops.where(nothing, 1.0, whole))
 
 
-def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+def largest(x: Tensor, axis: int | tuple[int, ...] = -1, keepdims: bool = False) -> Tensor:
     """The largest entry along the axis; of a batch without rows, none. (ops.max breaks torch's compiled graphs.)"""
     if 0 in x.shape:  # TensorFlow refuses it
         return ops.sum(x, axis=axis, keepdims=keepdims)

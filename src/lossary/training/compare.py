@@ -16,7 +16,7 @@ from lossary.data.columns import Floats
 from lossary.data.problem import Problem
 from lossary.data.results import Fit
 from lossary.data.summaries import summarise
-from lossary.training.asked import Asked, ask
+from lossary.training.candidates import Candidate, ask
 from lossary.training.compared import Compared, table_fit
 from lossary.training.findings import findings
 from lossary.training.fitting import Trained, build, train, weights
@@ -43,7 +43,7 @@ class _Run:
 
 
 def compare(
-    problem: Problem, asked: list[Asked], settings: Settings, *, progress: Progress | None = None, command: str = ""
+    problem: Problem, asked: list[Candidate], settings: Settings, *, progress: Progress | None = None, command: str = ""
 ) -> Compared:
     """Fit once per loss, judge every fit by every loss. An interrupt keeps the fits that are finished.
 
@@ -138,7 +138,7 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     return notes
 
 
-def _blank(problem: Problem, asked: list[Asked], settings: Settings, command: str) -> Compared:
+def _blank(problem: Problem, asked: list[Candidate], settings: Settings, command: str) -> Compared:
     table = problem.table
     about = table.about
     one = len(problem.inputs) == 1 and len(problem.features) == 1

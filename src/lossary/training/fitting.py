@@ -13,7 +13,7 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.network import Network
 from lossary.data.problem import Problem
-from lossary.data.results import Convergence, Curve
+from lossary.data.results import Convergence, LearningCurve
 from lossary.numerics.backend import gradients
 from lossary.training.loop import train as run
 from lossary.training.measured import Measured
@@ -30,7 +30,7 @@ class Trained:
 
     model: Any
     measured: Measured
-    curve: Curve
+    curve: LearningCurve
     diverged: bool
     convergence: Convergence | None = None
     seconds: float = 0.0
@@ -86,7 +86,7 @@ def train(problem: Problem, settings: Settings, measured: Measured, start: list[
     y = y.astype(np.float32) if y.dtype.kind == "f" else y
     rows, epochs, size = problem.train, settings.epochs or 1, settings.batch_size or 1
     model.compile(optimizer=_optimizer(settings, epochs * -(-rows.size // size)), loss=measured.training)
-    trained = Trained(model, measured, Curve(), False)
+    trained = Trained(model, measured, LearningCurve(), False)
 
     def record(epoch: int, logs: Any = None) -> None:
         if epoch >= 0:

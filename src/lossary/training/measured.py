@@ -22,14 +22,14 @@ from lossary.data.columns import Floats
 from lossary.data.network import linked
 from lossary.data.problem import Problem
 from lossary.linear.rows import Function, Rows, row_function
-from lossary.training.asked import Asked
+from lossary.training.candidates import Candidate
 
 
 @dataclass(frozen=True)
 class Measured:
     """A loss and its units: it compares gain·z + shift; `positive` puts the model's output through softplus."""
 
-    asked: Asked
+    asked: Candidate
     loss: Any
     gain: float = 1.0
     shift: float = 0.0
@@ -84,7 +84,7 @@ class Measured:
         return keras.ops.softplus(moved) if self.positive else moved
 
 
-def measure(asked: Asked, problem: Problem, gain: float = 1.0) -> Measured:
+def measure(asked: Candidate, problem: Problem, gain: float = 1.0) -> Measured:
     """The loss in its units for this problem. Raises LossaryError where the target does not fit it."""
     shift = 0.0
     loss = ls.get(asked.function, **asked.keywords)
@@ -96,7 +96,7 @@ def measure(asked: Asked, problem: Problem, gain: float = 1.0) -> Measured:
     return Measured(asked, loss, gain, shift, positive)
 
 
-def _check_sign(asked: Asked, problem: Problem, divided: bool, positive: bool) -> None:
+def _check_sign(asked: Candidate, problem: Problem, divided: bool, positive: bool) -> None:
     lowest = float(problem.y.min())
     zero = divided and bool(np.any(problem.y == 0))
     if zero or (positive and lowest < 0):

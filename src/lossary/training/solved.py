@@ -9,8 +9,8 @@ import numpy as np
 from lossary.data.columns import Floats
 from lossary.data.network import Network
 from lossary.data.problem import Problem
-from lossary.data.results import Convergence, Curve
-from lossary.linear.fit import Asked, Found, certificate, solve
+from lossary.data.results import Convergence, LearningCurve
+from lossary.linear.fit import Found, LinearProblem, certificate, solve
 from lossary.linear.result import Certificate
 from lossary.training.measured import Measured
 from lossary.training.settings import Settings
@@ -25,7 +25,7 @@ class Solved:
     bias: Floats
     penalty: float
     convergence: Convergence
-    curve: Curve
+    curve: LearningCurve
     diverged: bool = False
     seconds: float = 0.0
 
@@ -52,7 +52,7 @@ def solved(problem: Problem, settings: Settings, measured: Measured, start: Solv
     """The optimum for the rows to train on; a loss with several minima starts from `start`."""
     rows, classes = problem.train, len(problem.classes)
     found = solve(
-        Asked(
+        LinearProblem(
             x=problem.x_scaled[rows],
             y=measured.target(problem.y_scaled[rows], classes),
             outputs=classes if problem.task == "multiclass" else 1,
@@ -66,7 +66,7 @@ def solved(problem: Problem, settings: Settings, measured: Measured, start: Solv
         )
     )
     told = _told(found, certificate(found, problem.features))
-    return Solved(measured, found.coefficients, found.intercepts, found.penalty, told, Curve())
+    return Solved(measured, found.coefficients, found.intercepts, found.penalty, told, LearningCurve())
 
 
 def _told(found: Found, known: Certificate) -> Convergence:

@@ -10,7 +10,7 @@ from lossary.core.errors import LossaryError, shown
 from lossary.data.frames import table_of
 from lossary.data.problem import MISSING, TASKS, Question, pose
 from lossary.data.reading import reading_of
-from lossary.training.asked import ask_all
+from lossary.training.candidates import ask_all
 from lossary.training.compare import compare as run
 from lossary.training.compared import Compared
 from lossary.training.settings import OPTIMIZERS, Settings

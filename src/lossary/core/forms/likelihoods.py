@@ -141,6 +141,10 @@ class Likelihood(Outputs, abstract=True, traits=("likelihood",)):
     heads: ClassVar[dict[str, str]] = {}
     scipy: ClassVar[str | None] = None  # its name in scipy.stats
     exact: ClassVar[bool] = False  # whether a start is the estimate itself
+    sums: ClassVar[tuple[str, ...]] = ()  # functions of the target whose sums over a sample are all that it says
+    variance_power: ClassVar[float | str | None] = (
+        None  # of the mean, in a generalised linear model; "share": m (1 - m)
+    )
     corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
     atom: ClassVar[float | None] = None  # a number that has a probability of its own, in a density
 

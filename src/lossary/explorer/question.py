@@ -25,7 +25,7 @@ CONTROLS = ("from_logits", "apply_class_balancing", "log_rate", "full")  # the f
 Array = np.ndarray[Any, Any]
 
 
-class Asked:
+class Question:
     """A question of the page. Every reader takes a default; what is there must be right."""
 
     def __init__(self, question: Mapping[str, Any]) -> None:
@@ -57,10 +57,10 @@ class Asked:
         right = isinstance(value, str) and len(value) <= longest
         return str(self._checked(name, value, right, f"text of at most {longest:,} characters"))
 
-    def mapping(self, name: str) -> Asked:
+    def mapping(self, name: str) -> Question:
         """What stands under a name, to be read in its turn."""
         value = self.question.get(name, {})
-        return Asked(self._checked(name, value, isinstance(value, dict), "an object"))
+        return Question(self._checked(name, value, isinstance(value, dict), "an object"))
 
     def numbers(self, name: str, width: int, most: int) -> Array:
         """At most `most` rows of `width` finite numbers, in a list of rows or one after the other: (rows, width)."""

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import lossary as ls
 from lossary.cli import quick
-from lossary.cli.catalogue import list_command, show_command
 from lossary.cli.commands import cli
+from lossary.cli.listing import list_command, show_command
 from lossary.core import catalogue
 
 pytestmark = pytest.mark.backendless

@@ -23,7 +23,7 @@ COMMA = re.compile(r",(?![^(\[]*[)\]])")  # one that stands in no bracket
 
 
 @dataclass(frozen=True)
-class Asked:
+class Candidate:
     """One loss: the label it is shown under, its function name, and the parameters that were given."""
 
     label: str
@@ -43,7 +43,7 @@ class Asked:
         return dict(self.params) | ({"from_logits": True} if self.takes_logits else {})
 
 
-def ask(text: str) -> Asked:
+def ask(text: str) -> Candidate:
     """Read `huber`, `huber:delta=2` or `focal:alpha=0.3:gamma=1`. Unknown names and parameters raise LossaryError.
 
     A name of another library takes that library's parameters; whether models give logits is still decided here.
@@ -72,10 +72,10 @@ def ask(text: str) -> Asked:
     for key, value in params.items():
         _check_bounds(text, own[key], value)
     logits = any(param.name == "from_logits" for param in card.params)
-    return Asked(label, card.function, tuple(params.items()), card.traits, logits)
+    return Candidate(label, card.function, tuple(params.items()), card.traits, logits)
 
 
-def ask_all(texts: tuple[str, ...], task: str) -> list[Asked]:
+def ask_all(texts: tuple[str, ...], task: str) -> list[Candidate]:
     """The losses of a comma-separated list, or the defaults of the task; each has to fit the task, none twice."""
     names = [name for text in texts for name in COMMA.split(text) if name.strip()]
     if texts and not names:
@@ -120,7 +120,7 @@ def _check_bounds(text: str, param: Any, value: Any) -> None:
         )
 
 
-def _check_fits(asked: Asked, task: str) -> None:
+def _check_fits(asked: Candidate, task: str) -> None:
     if asked.function in fitting(task):
         return
     card = ls.card(asked.function)

@@ -3,7 +3,7 @@
 import pytest
 
 from lossary.core.errors import LossaryError
-from lossary.training.asked import DEFAULTS, ask, ask_all, fitting
+from lossary.training.candidates import DEFAULTS, ask, ask_all, fitting
 from lossary.training.settings import Settings
 
 pytestmark = pytest.mark.backendless

@@ -13,8 +13,8 @@ from lossary.core.lookup import loss_class
 from lossary.core.mathml import definitions, mathml, split, symbol
 from lossary.core.params import Param
 from lossary.explorer import likelihoods
-from lossary.explorer.asked import has_control
 from lossary.explorer.curves import axis_of
+from lossary.explorer.question import has_control
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
