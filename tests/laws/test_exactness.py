@@ -16,6 +16,7 @@ from keras import ops
 import lossary as ls
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Outputs, VectorLikelihood
+from lossary.numerics.backend import double
 from tests.backends import BACKEND, MODES, USUAL, value_and_gradient
 from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, firsts, form, law, one_of, targets
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, lengths, long_rows, rounded
@@ -68,7 +69,8 @@ KEPT = firsts(FINE, lambda case: (form(case.cls), case.label))
 @law("case", FINE, among(KEPT))
 def test_distributions_are_exact_in_float64(case):
     """To 1e-12, as fits need them: of 1, of the scale of the terms, or 8 times the conditioning."""
-    done = measured(case, "float64", USUAL)
+    with double():
+        done = measured(case, "float64", USUAL)
     for half in (0, 1):
         for t in done:
             out, truth, broken = t.outs[half], t.truth[half], t.verdicts[half].broken
