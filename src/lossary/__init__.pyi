@@ -110,6 +110,7 @@ from lossary.families.count_likelihoods import ZeroInflatedPoissonNLL as _ZeroIn
 from lossary.families.count_likelihoods import ZeroInflatedNegativeBinomialNLL as _ZeroInflatedNegativeBinomialNLL
 from lossary.families.count_likelihoods import HurdlePoissonNLL as _HurdlePoissonNLL
 from lossary.families.count_likelihoods import HurdleNegativeBinomialNLL as _HurdleNegativeBinomialNLL
+from lossary.families.count_likelihoods import ZeroInflatedLogNormalNLL as _ZeroInflatedLogNormalNLL
 from lossary.families.count_likelihoods import BinomialNLL as _BinomialNLL
 from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialNLL
 from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
@@ -201,7 +202,6 @@ from lossary.families.positive_likelihoods import ExponentialNLL as _Exponential
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
 from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
 from lossary.families.positive_likelihoods import LogNormalNLL as _LogNormalNLL
-from lossary.families.positive_likelihoods import ZeroInflatedLogNormalNLL as _ZeroInflatedLogNormalNLL
 from lossary.families.positive_likelihoods import WeibullNLL as _WeibullNLL
 from lossary.families.positive_likelihoods import LogLogisticNLL as _LogLogisticNLL
 from lossary.families.positive_likelihoods import GeneralizedParetoNLL as _GeneralizedParetoNLL
@@ -357,6 +357,9 @@ class HurdlePoissonNLL(_HurdlePoissonNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class HurdleNegativeBinomialNLL(_HurdleNegativeBinomialNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZeroInflatedLogNormalNLL(_ZeroInflatedLogNormalNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BinomialNLL(_BinomialNLL):
@@ -631,9 +634,6 @@ class InverseGaussianNLL(_InverseGaussianNLL):
 
 class LogNormalNLL(_LogNormalNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
-
-class ZeroInflatedLogNormalNLL(_ZeroInflatedLogNormalNLL):
-    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class WeibullNLL(_WeibullNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -921,6 +921,10 @@ hurdle_poisson = hurdle_poisson_nll
 hurdle_nll = hurdle_poisson_nll
 def hurdle_negative_binomial_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 hurdle_negbin_nll = hurdle_negative_binomial_nll
+def zero_inflated_log_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+ziln = zero_inflated_log_normal_nll
+ziln_loss = zero_inflated_log_normal_nll
+zero_inflated_lognormal = zero_inflated_log_normal_nll
 def binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
 binomial = binomial_nll
 def beta_binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1178,10 +1182,6 @@ inverse_normal_nll = inverse_gaussian_nll
 def log_normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 lognormal = log_normal_nll
 lognormal_nll = log_normal_nll
-def zero_inflated_log_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
-ziln = zero_inflated_log_normal_nll
-ziln_loss = zero_inflated_log_normal_nll
-zero_inflated_lognormal = zero_inflated_log_normal_nll
 def weibull_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 weibull = weibull_nll
 def log_logistic_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
