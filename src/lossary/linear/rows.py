@@ -20,7 +20,12 @@ from ..numerics.backend import double, expanded, gradient, one_shape, quick
 
 Array = np.ndarray
 Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
-BLOCK = 8192  # rows at once: memory stays bounded, and JAX compiles for one shape
+BLOCK = 8192  # rows of several outputs at once: memory stays bounded, and JAX compiles for one shape
+LONG = 8  # of one output so many times more
+
+def block_of(outputs: int) -> int:
+    """How many rows are looked at together."""
+    return BLOCK * LONG if outputs == 1 else BLOCK
 
 
 @contextmanager
@@ -120,9 +125,10 @@ def coupled(shown: Any) -> LossaryError:
 class Rows:
     """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
 
-    def __init__(self, function: Function, y: Array, outputs: int, block: int = BLOCK) -> None:
+    def __init__(self, function: Function, y: Array, outputs: int, block: int | None = None) -> None:
         self.function = function if isinstance(function, Programs) else Programs(function)
         self.y, self.outputs, self.count = y, outputs, len(y)
+        block = block or block_of(outputs)
         self._size = min(block, 1 << max(self.count - 1, 7).bit_length()) if one_shape() else block
 
     def values(self, eta: Array) -> Array:

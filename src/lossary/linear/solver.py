@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..core.errors import LossaryError
 from .data import ArrayData
+from .narrow import FEW, narrow
 from .newton import Walk, newton
 from .programs import Solved, corners, cuts, scipy, solve
 from .rows import Array, Rows
-from .sliding import slide
+from .sliding import corners_near, slide
 from .target import Point, Target
 
+NARROW = 1e-6  # the relative gap up to which an optimum in rounded corners is called one
 GOOD = 1e-9  # the relative gap, and the share of the gradient, up to which an optimum is called one
 GRID = 61  # points at which a row's slope is looked at
 LOOKED_AT = 64  # rows looked at, to tell whether a loss is convex
@@ -60,6 +63,16 @@ def minimise(target: Target, start: Array) -> Ending:
         if ending.kind == "optimum" or target.row_width or not single:
             return ending
         return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), start))
+    ending = by_newton(target, start, convex)
+    if ending.kind in ("optimum", "stationary", "no finite optimum"):
+        return ending
+    if not (convex and single):
+        return _better(ending, _by_gradients(target, ending.c, convex))
+    return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), ending.c))
+
+
+def by_newton(target: Target, start: Array, convex: bool) -> Ending:
+    """Where Newton's method ends, or the direction in which it leads nowhere."""
     walk = newton(
         lambda c, bend: target.at(c, curvature=bend),
         start,
@@ -70,12 +83,39 @@ def minimise(target: Target, start: Array) -> Ending:
     if away is not None:
         point = walk.point
         return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
-    ending = _judged(target, walk, walk.point.gradient, convex, "Newton")
-    if ending.kind in ("optimum", "stationary"):
-        return ending
-    if not (convex and single):
-        return _better(ending, _by_gradients(target, walk.c, convex))
-    return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), walk.c))
+    return _judged(target, walk, walk.point.gradient, convex, "Newton")
+
+
+def minimise_by_sums(target: Target, sample: ArrayData, start: Array) -> Ending:
+    """The minimum of a target whose rows are elsewhere; `sample` holds some of them, which tell what the loss is like."""
+    eta = sample.predictions(start.reshape(target.shape))
+    scale = natural_scale(sample, eta)
+    convex = looks_convex(sample.rows, eta, scale)
+    if convex:
+        straight = _is_straight(sample.rows, eta, scale)
+        if straight and sample.outputs > 1:
+            raise _too_sharp()
+        if straight or (sample.outputs == 1 and _has_corners(sample, eta[:, 0], scale)):
+            return narrowed(replace(target, row_width=scale), start, straight, NARROW)
+        if target.l1.any():
+            return _slid(target, start)
+    ending = by_newton(target, start, convex)
+    return ending if ending.kind != "not converged" else _better(ending, _by_gradients(target, ending.c, convex))
+
+
+def _has_corners(sample: ArrayData, eta: Array, scale: float) -> bool:
+    """Whether slopes of rows jump near the predictions."""
+    _, _, low, high = corners_near(sample, eta, scale)
+    return bool(np.any(np.abs(high - low) > 1e-4 * np.abs(np.r_[low, high]).max(initial=1e-300)))
+
+
+def _too_sharp() -> LossaryError:
+    return LossaryError(
+        "ls.fit_linear(path, y) minimises a loss by its sums over the rows of files.",
+        arrived="The loss is made of planes in several outputs, which only rows in memory can be fitted to.",
+        allowed="Expected a loss of one output, or one without corners.",
+        do="Fit each output on its own, each quantile with ls.Quantile, or read rows into memory.",
+    )
 
 
 def _better(one: Ending, other: Ending) -> Ending:
@@ -130,6 +170,10 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
         return _programmed(target, start, cuts(target, start), "linear programmes by planes")
     if target.l2.any():
         return None
+    if data.rows.count > FEW:
+        ending = narrowed(replace(target, row_width=scale), start, True, GOOD)
+        if ending.kind == "optimum":
+            return ending
     reach = 1e3 * scale + 10 * float(np.abs(eta).max(initial=0.0))
     for _ in range(4):
         found = corners(data.rows, eta[:, 0], reach)
@@ -138,6 +182,17 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
             return _programmed(target, start, solved, "linear programme")
         reach *= 100
     return None
+
+
+def narrowed(target: Target, start: Array, straight: bool, good: float) -> Ending:
+    """The minimum of a convex target of one output whose rows have corners, by passes over them; an optimum is proved up
+    to a share of `good`."""
+    usual = _usual(target, start)
+    found = narrow(target, start, straight, usual)
+    gap = _relative(max(0.0, found.gap), found.value, usual)
+    kind = "optimum" if gap <= good else "not converged"
+    method = "linear programmes of near corners" if found.exact else "corners rounded off"
+    return Ending(found.c, found.value, kind, np.nan, gap, found.unique, method, found.values)
 
 
 def _programmed(target: Target, start: Array, solved: Solved | None, method: str) -> Ending | None:
@@ -193,8 +248,6 @@ def _only(target: Target, walk: Walk, value: float) -> bool | None:
 
 def _falls(target: Target, c: Array, step: Array, point: Point) -> Array | None:
     """The direction in which the target falls for ever: the way the fit has come, or its last step."""
-    data = target.data
-    assert isinstance(data, ArrayData)
     for way in (c, step):
         size = np.abs(way).max(initial=0.0)
         if not size > 0:
