@@ -47,7 +47,9 @@ class Under:
     count: float
 
     def __add__(self, other: Under) -> Under:
-        return Under(self.value + other.value, self.below + other.below, self.corners + other.corners, self.count + other.count)
+        return Under(
+            self.value + other.value, self.below + other.below, self.corners + other.corners, self.count + other.count
+        )
 
 
 class LinearData(Protocol):

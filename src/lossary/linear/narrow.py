@@ -106,7 +106,9 @@ def _without_dust(target: Target, found: Narrowed) -> Narrowed:
     return replace(found, c=c, value=value) if value <= found.value + 0.5 * found.gap else found
 
 
-def _solved(target: Target, data: CorneredData, c: Array, width: float, count: float, values: list[float]) -> Narrowed | None:
+def _solved(
+    target: Target, data: CorneredData, c: Array, width: float, count: float, values: list[float]
+) -> Narrowed | None:
     """The minimum of the rows' lines and near corners, which are below the rows: at most as high as the target's."""
     at, reach = c.reshape(target.shape), width * target.row_width
     pieces = Pieces.of(data, at, reach) if isinstance(data, ArrayData) else data.pieces(at, reach)
@@ -115,4 +117,3 @@ def _solved(target: Target, data: CorneredData, c: Array, width: float, count: f
         return None
     value = target.at(solved.c, curvature=False).value
     return Narrowed(solved.c, value, min(solved.bound, value), solved.unique, True, values)
-

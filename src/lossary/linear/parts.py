@@ -110,7 +110,11 @@ class Recipe:
         """x, y, weights and offsets of the rows that count, and the number of outputs; refused where one is missing."""
         known, columns = block.columns, self.columns
         n = len(known[columns.names[0]])
-        y = known[columns.targets[0]] if len(columns.targets) == 1 else np.column_stack([known[t] for t in columns.targets])
+        y = (
+            known[columns.targets[0]]
+            if len(columns.targets) == 1
+            else np.column_stack([known[t] for t in columns.targets])
+        )
         target, outputs = asking.targets(y, n, self.loss, self.outputs)
         weight = np.ones(n) if columns.weight is None else _weights(known[columns.weight], block)
         keep = (weight > 0) & ~asking.ignored(self.loss, target)
@@ -162,9 +166,7 @@ class Seen:
     def __add__(self, other: Seen) -> Seen:
         labels = frozenset(sorted(self.labels | other.labels)[:LABELS])
         outputs = max(self.outputs, other.outputs)
-        return Seen(
-            self.rows + other.rows, self.moments + other.moments, outputs, labels, self.sample + other.sample
-        )
+        return Seen(self.rows + other.rows, self.moments + other.moments, outputs, labels, self.sample + other.sample)
 
 
 @dataclass(frozen=True)

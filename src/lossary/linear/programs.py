@@ -162,9 +162,7 @@ class Pieces:
         return cls(data.x[row], found.place - data.offset[row, 0], data.weight[row] * found.jump, pull, level)
 
     def __add__(self, other: Pieces) -> Pieces:
-        joined = (
-            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("matrix", "place", "most")
-        )
+        joined = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("matrix", "place", "most"))
         return Pieces(*joined, self.pull + other.pull, self.level + other.level)
 
     def least(self, l1: Array, count: float) -> Solved | None:

@@ -23,6 +23,7 @@ Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) 
 BLOCK = 8192  # rows of several outputs at once: memory stays bounded, and JAX compiles for one shape
 LONG = 8  # of one output so many times more
 
+
 def block_of(outputs: int) -> int:
     """How many rows are looked at together."""
     return BLOCK * LONG if outputs == 1 else BLOCK

@@ -60,7 +60,11 @@ class Asked:
 
     def files(self) -> Files:
         chosen = None if self.inputs is None else _names(self.inputs)
-        beside = [_name(one, what) for one, what in ((self.weight, "sample_weight"), (self.offset, "offset")) if one is not None]
+        beside = [
+            _name(one, what)
+            for one, what in ((self.weight, "sample_weight"), (self.offset, "offset"))
+            if one is not None
+        ]
         return Files.at(OWNER, self.path, self.y, chosen, beside)
 
 
@@ -187,9 +191,7 @@ def _start(problem: LinearProblem, sample: ArrayData, target: Target) -> Array:
     return inwards(design, found.coefficients, found.intercepts).ravel()
 
 
-def _for_several_minima(
-    data: TableData, seen: Seen, problem: LinearProblem, target: Target
-) -> tuple[Array, str]:
+def _for_several_minima(data: TableData, seen: Seen, problem: LinearProblem, target: Target) -> tuple[Array, str]:
     """As in memory: from the fit with absolute errors, or from 0 where targets are labels."""
     if problem.y.dtype.kind != "f" or problem.y.ndim != 2 or len(seen.labels) <= 2:
         return np.zeros(target.l1.size), "zero coefficients"

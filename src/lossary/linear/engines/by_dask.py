@@ -6,8 +6,9 @@ import os
 from typing import Any
 
 import keras
-from distributed import Client, LocalCluster, get_client
-from distributed.client import FutureCancelledError, KilledWorker
+from distributed import Client, LocalCluster, get_client, wait
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
 
 from ..parts import Block, Part, Question, Recipe, answer
 from . import Lost
@@ -37,7 +38,9 @@ class Workers:
                 n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
             )
             self.client = Client(self.cluster)
-        self.loaded = [self.client.submit(load, part, key=f"lossary-part-{id(self)}-{k}") for k, part in enumerate(parts)]
+        self.loaded = [
+            self.client.submit(load, part, key=f"lossary-part-{id(self)}-{k}") for k, part in enumerate(parts)
+        ]
         self.running: dict[Any, int] = {}
 
     def begin(self, place: int, recipe: Recipe, question: Question) -> None:
@@ -45,8 +48,6 @@ class Workers:
         self.running[future] = place
 
     def ended(self) -> tuple[int, Any]:
-        from distributed import wait
-
         done = next(iter(wait(list(self.running), return_when="FIRST_COMPLETED").done))
         place = self.running.pop(done)
         try:
