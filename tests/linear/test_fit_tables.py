@@ -1,4 +1,4 @@
-"""`ls.fit_linear` over Parquet files: what it finds in memory, by passes over blocks, whoever answers and in any order."""
+"""`ls.fit_linear` over Parquet files: what it finds in memory, by passes over blocks, whoever answers in any order."""
 
 import random
 import tracemalloc

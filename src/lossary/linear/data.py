@@ -38,8 +38,8 @@ class Sums:
 
 @dataclass(frozen=True)
 class Under:
-    """What proves how good coefficients are: Σ w v of the rows, Σ w of lines that lie below the rows everywhere, and how
-    many rows have a corner near by; Σ w. The lines' slopes are those of `Sums` at the same width."""
+    """What proves how good coefficients are: Σ w v of the rows, Σ w of lines that lie below the rows everywhere, how
+    many rows have a corner near by, and Σ w. The lines' slopes are those of `Sums` at the same width."""
 
     value: float
     below: float
@@ -62,8 +62,8 @@ class LinearData(Protocol):
     def outputs(self) -> int: ...
 
     def sums(self, coefficients: Array, *, curvature: bool = True, width: float = 0.0) -> Sums:
-        """The sums over all rows; the predictions of a row are offset + x @ coefficients. `width`: values are means over
-        predictions ± width, which rounds corners off (one output only)."""
+        """The sums over all rows; the predictions of a row are offset + x @ coefficients. `width`: values are means
+        over predictions ± width, which rounds corners off (one output only)."""
         ...
 
 
@@ -131,8 +131,8 @@ class ArrayData:
         return (above + below) / 2, slope, ((up - down) / (2 * width))[:, :, None]
 
     def under(self, coefficients: Array, width: float) -> Under:
-        """Lines below the rows, which touch where the rows are within ± width. Two lines that touch a convex row lie below
-        it, and so does every line through where they meet, with a slope between theirs."""
+        """Lines below the rows, which touch where the rows are within ± width. Two lines that touch a convex row lie
+        below it, and so does every line through where they meet, with a slope between theirs."""
         eta = self.predictions(coefficients)
         value = self.rows.slopes(eta)[0]
         (above, up), (below, down) = (self.rows.slopes(eta + side * width) for side in (1.0, -1.0))

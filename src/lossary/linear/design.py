@@ -63,7 +63,7 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     spread = np.where(still, 1.0, spread)
     scaled = np.where(still, 0.0, centred / spread)
     root = np.sqrt(weight / total)[:, None]
-    triangle = np.linalg.qr(root * scaled, mode="r") if len(x) > x.shape[1] else root * scaled
+    triangle = _triangle(root * scaled)
     back, collinear = _turned(triangle, penalised)
     matrix = scaled if penalised else scaled @ back
     if intercept:
@@ -85,8 +85,8 @@ def _turned(triangle: Array, penalised: bool) -> tuple[Array, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Moments:
-    """What blocks of rows tell of their columns: a triangle R with RᵀR = Σ w (1, x - shift)ᵀ (1, x - shift), the weight,
-    and the largest |x|. Triangles on top of one another have a triangle, so blocks merge with all digits."""
+    """What blocks of rows tell of their columns: a triangle R with RᵀR = Σ w (1, x - shift)ᵀ (1, x - shift), the
+    weight, and the largest |x|. Triangles on top of one another have a triangle, so blocks merge with all digits."""
 
     triangle: Array
     weight: float
@@ -103,13 +103,13 @@ class Moments:
 
 
 def _triangle(rows: Array) -> Array:
-    return np.linalg.qr(rows, mode="r") if len(rows) > rows.shape[1] else rows
+    return np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows
 
 
 def arrange_moments(found: Moments, shift: Array, intercept: bool, penalised: bool) -> Design:
     """As `arrange`, from what blocks tell. Without an intercept, `shift` is 0."""
     p = len(shift)
-    triangle = np.linalg.qr(found.triangle, mode="r")
+    triangle = np.asarray(np.linalg.qr(found.triangle, mode="r"))
     triangle = np.pad(triangle, ((0, p + 1 - len(triangle)), (0, 0)))
     mean = shift + triangle[0, 1:] / triangle[0, 0] if intercept else np.zeros(p)
     rest = (triangle[1:, 1:] if intercept else triangle[:, 1:]) / np.sqrt(found.weight)

@@ -67,7 +67,7 @@ def fit_linear(
         standardise: penalise b times the standard deviation of its column instead, as if x had been standardised.
         outputs: k, where y does not tell it (a sparse loss of Keras, or a class that y does not hold).
         inputs: of files, the names of the columns that are inputs; by default all that are nothing else.
-        engine: where files are read: "local", here; "ray", by actors that keep their rows in memory; "dask", by workers.
+        engine: where files are read: "local", here; "ray", by actors; "dask", by workers. Both keep rows in memory.
         workers: how many actors or workers there are; by default as many as processors.
         progress: a function of (pass, parts done, parts in all), called while files are read.
 

@@ -1,5 +1,5 @@
-"""Targets with corners in many rows, by passes over them: corners are rounded off less and less, few are solved exactly,
-and lines below the rows prove how good the end is."""
+"""Targets with corners in many rows, by passes over them: corners are rounded off less and less, few are solved
+exactly, and lines below the rows prove how good the end is."""
 
 from __future__ import annotations
 

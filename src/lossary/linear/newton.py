@@ -46,8 +46,8 @@ def newton(
 
     `check` is asked from time to time whether the walk leads nowhere. The end is where no step makes the gradient or
     the value smaller: whether that is a minimum, the point's slant tells. `by_slope`: only slopes are trusted, as of a
-    convex target whose value belongs to another width. `perfect`: a value that is as good as 0. `enough`: the share of the
-    value that a last step need not win.
+    convex target whose value belongs to another width. `perfect`: a value that is as good as 0. `enough`: the share of
+    the value that a last step need not win.
     """
     c, point = start, at(start, True)
     walk = Walk(c, point, [point.value])

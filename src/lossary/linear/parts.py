@@ -200,7 +200,7 @@ class AskSums:
 
     def of(self, recipe: Recipe, block: Block) -> Sums | None:
         data = recipe.rows_of(block)
-        return data and data.sums(self.c, curvature=self.curvature, width=self.width)
+        return None if data is None else data.sums(self.c, curvature=self.curvature, width=self.width)
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class AskUnder:
 
     def of(self, recipe: Recipe, block: Block) -> Under | None:
         data = recipe.rows_of(block)
-        return data and data.under(self.c, self.width)
+        return None if data is None else data.under(self.c, self.width)
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,25 @@ class AskPieces:
 
     def of(self, recipe: Recipe, block: Block) -> Pieces | Curved | None:
         data = recipe.rows_of(block)
-        return data and (Pieces.of(data, self.c, self.reach) or Curved())
+        return None if data is None else Pieces.of(data, self.c, self.reach) or Curved()
+
+
+@dataclass(frozen=True)
+class AskValues:
+    """Σ w v for each recipe and each of several coefficients, in a row, and Σ w at the end."""
+
+    recipes: tuple[Recipe, ...]
+    at: tuple[Array, ...]
+
+    def of(self, recipe: Recipe, block: Block) -> Array | None:
+        found, count = [], 0.0
+        for one in self.recipes:
+            data = one.rows_of(block)
+            if data is None:
+                return None
+            found += [data.value(c) for c in self.at]
+            count = float(data.weight.sum())
+        return np.array([*found, count])
 
 
 @dataclass(frozen=True)

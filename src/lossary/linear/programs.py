@@ -162,8 +162,9 @@ class Pieces:
         return cls(data.x[row], found.place - data.offset[row, 0], data.weight[row] * found.jump, pull, level)
 
     def __add__(self, other: Pieces) -> Pieces:
-        joined = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("matrix", "place", "most"))
-        return Pieces(*joined, self.pull + other.pull, self.level + other.level)
+        matrix = np.concatenate([self.matrix, other.matrix])
+        place, most = np.r_[self.place, other.place], np.r_[self.most, other.most]
+        return Pieces(matrix, place, most, self.pull + other.pull, self.level + other.level)
 
     def least(self, l1: Array, count: float) -> Solved | None:
         """The minimum of these lines divided by `count`, with l1 |c| for each coefficient."""

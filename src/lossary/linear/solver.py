@@ -87,7 +87,7 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
 
 
 def minimise_by_sums(target: Target, sample: ArrayData, start: Array) -> Ending:
-    """The minimum of a target whose rows are elsewhere; `sample` holds some of them, which tell what the loss is like."""
+    """The minimum of a target whose rows are elsewhere; `sample` holds some, which tell what the loss is like."""
     eta = sample.predictions(start.reshape(target.shape))
     scale = natural_scale(sample, eta)
     convex = looks_convex(sample.rows, eta, scale)
@@ -185,8 +185,8 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
 
 
 def narrowed(target: Target, start: Array, straight: bool, good: float) -> Ending:
-    """The minimum of a convex target of one output whose rows have corners, by passes over them; an optimum is proved up
-    to a share of `good`."""
+    """The minimum of a convex target of one output whose rows have corners, by passes over them; an optimum is proved
+    up to a share of `good`."""
     usual = _usual(target, start)
     found = narrow(target, start, straight, usual)
     gap = _relative(max(0.0, found.gap), found.value, usual)

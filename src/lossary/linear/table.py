@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from ..core.results import RisingSums
 from ..data.rowfiles import Files
 from . import asking
 from .data import ArrayData, Sums, Under
-from .design import arrange_moments
+from .design import Design, arrange_moments
 from .engines import Engine, ask, engine_of
 from .fit import (
     FIRST,
@@ -33,7 +34,7 @@ from .fit import (
     target_of,
     try_out,
 )
-from .parts import OWNER, AskPieces, AskSums, AskUnder, Columns, Look, Question, Recipe, Seen, parts_of
+from .parts import OWNER, AskPieces, AskSums, AskUnder, AskValues, Columns, Look, Question, Recipe, Seen, parts_of
 from .programs import Pieces
 from .result import LinearFit
 from .rows import Array, Rows, row_function
@@ -71,15 +72,16 @@ class Asked:
 class TableData:
     """Rows that an engine asks, as a solver wants them. The last answers are kept: a pass costs more than memory."""
 
-    def __init__(self, engine: Engine, parts: int, progress: Progress | None) -> None:
-        self.engine, self.parts, self.progress, self.passes = engine, parts, progress, 0
+    def __init__(self, engine: Engine, parts: int, progress: Progress | None, counted: Any = None) -> None:
+        self.engine, self.parts, self.progress = engine, parts, progress
+        self.counted = counted or itertools.count(1)  # passes of all recipes
         self.recipe: Recipe | None = None
         self.known: dict[tuple[bytes, float], Sums] = {}
 
     def with_recipe(self, recipe: Recipe) -> TableData:
         """The same rows by another recipe."""
-        other = TableData(self.engine, self.parts, self.progress)
-        other.recipe, other.passes = recipe, self.passes
+        other = TableData(self.engine, self.parts, self.progress, self.counted)
+        other.recipe = recipe
         return other
 
     @property
@@ -94,8 +96,7 @@ class TableData:
 
     def ask(self, question: Question, recipe: Recipe | None = None) -> Any:
         """One pass."""
-        self.passes += 1
-        progress, number = self.progress, self.passes
+        progress, number = self.progress, next(self.counted)
         told = None if progress is None else lambda done, of: progress(number, done, of)
         used = recipe or self.recipe
         assert used is not None
@@ -122,6 +123,55 @@ class TableData:
         return found if isinstance(found, Pieces) else None
 
 
+class Session:
+    """Files that an engine reads; several fits of the same columns share it."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.files = asked.files()
+        self.columns = Columns(tuple(self.files.inputs), tuple(self.files.targets), asked.weight, asked.offset)
+        parts = parts_of(self.files.files, self.columns)
+        self.engine = engine_of(asked.engine, parts, asked.workers)
+        self.data = TableData(self.engine, len(parts), asked.progress)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.engine.close()
+
+    def fit(
+        self, loss: Any, l1: float, l2: float, intercept: bool, standardise: bool, outputs: int | None
+    ) -> LinearFit:
+        """One fit."""
+        read = asking.loss_of(loss)
+        row_function(read)  # refuses losses whose rows are not apart
+        if getattr(read, "gives", None) is RisingSums and (l1 or l2):
+            raise rooted(read)
+        head = self.files.head(1000).astype(np.float64)
+        good = np.where(np.isfinite(head), head, 0.0)
+        shift = good.mean(axis=0) if intercept else np.zeros(len(self.columns.inputs))
+        recipe = Recipe(uuid.uuid4().hex, read, self.columns, outputs)
+        look = Look(shift, max(1, self.files.rows // SAMPLE), self.columns.inputs)
+        seen: Seen | None = self.data.ask(look, recipe)
+        if seen is None:
+            raise asking.wrong_weights("Every sample_weight is 0.")
+        design = arrange_moments(seen.moments, shift, intercept, bool(l1 or l2))
+        recipe = replace(recipe, key=uuid.uuid4().hex, outputs=seen.outputs, design=design)
+        problem = _sample(seen, recipe, (intercept, l1, l2, standardise))
+        try_out(read, recipe.programs, problem.y, seen.outputs)
+        found = _solved(self.data.with_recipe(recipe), seen, problem)
+        return fitted(found, read, loss, self.columns.inputs, seen.rows, seen.moments.weight, problem)
+
+    def values(self, losses: list[Any], fits: list[LinearFit]) -> Array:
+        """The mean of each loss (rows) over all rows, for each fit (columns), in one pass."""
+        p, k = len(self.columns.inputs), np.atleast_2d(fits[0].coefficients.T).shape[0]
+        plain = Design(np.empty((0, 0)), np.zeros(p), np.ones(p), np.eye(p), True, (), np.zeros(p, dtype=bool))
+        recipes = tuple(Recipe(uuid.uuid4().hex, asking.loss_of(loss), self.columns, k, plain) for loss in losses)
+        at = tuple(np.concatenate([fit.coefficients.reshape(p, k), np.reshape(fit.intercept, (1, k))]) for fit in fits)
+        sums = self.data.ask(AskValues(recipes, at), recipes[0])
+        return np.asarray(sums[:-1].reshape(len(losses), len(fits)) / sums[-1])
+
+
 def fit_table(
     asked: Asked, loss: Any, l1: float, l2: float, intercept: bool, standardise: bool, outputs: int | None
 ) -> LinearFit:
@@ -130,31 +180,8 @@ def fit_table(
     standardise = STANDARDISE.check("fit_linear", "standardise", standardise)
     outputs = OUTPUTS.check("fit_linear", "outputs", outputs)
     l1, l2 = asking.penalty(l1, "l1"), asking.penalty(l2, "l2")
-    read = asking.loss_of(loss)
-    row_function(read)  # refuses losses whose rows are not apart
-    if getattr(read, "gives", None) is RisingSums and (l1 or l2):
-        raise rooted(read)
-    files = asked.files()
-    columns = Columns(tuple(files.inputs), tuple(files.targets), asked.weight, asked.offset)
-    parts = parts_of(files.files, columns)
-    engine = engine_of(asked.engine, parts, asked.workers)
-    try:
-        data = TableData(engine, len(parts), asked.progress)
-        head = files.head(1000).astype(np.float64)
-        good = np.where(np.isfinite(head), head, 0.0)
-        shift = good.mean(axis=0) if intercept else np.zeros(len(columns.inputs))
-        recipe = Recipe(uuid.uuid4().hex, read, columns, outputs)
-        seen: Seen | None = data.ask(Look(shift, max(1, files.rows // SAMPLE), columns.inputs), recipe)
-        if seen is None:
-            raise asking.wrong_weights("Every sample_weight is 0.")
-        design = arrange_moments(seen.moments, shift, intercept, bool(l1 or l2))
-        recipe = replace(recipe, key=uuid.uuid4().hex, outputs=seen.outputs, design=design)
-        problem = _sample(seen, recipe, (intercept, l1, l2, standardise))
-        try_out(read, recipe.programs, problem.y, seen.outputs)
-        found = _solved(data.with_recipe(recipe), seen, problem)
-    finally:
-        engine.close()
-    return fitted(found, read, loss, columns.inputs, seen.rows, seen.moments.weight, problem)
+    with Session(asked) as session:
+        return session.fit(loss, l1, l2, intercept, standardise, outputs)
 
 
 def _sample(seen: Seen, recipe: Recipe, settings: tuple[bool, float, float, bool]) -> LinearProblem:
