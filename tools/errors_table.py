@@ -897,6 +897,11 @@ MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [
+    Example("A folder without a target", "Parquet files are compared, and no target is named.",
+            "$ lossary compare folder", "Name a column with --target.", files=FOLDER),
+    Example("An option that needs all rows", "Parquet files are compared by passes over their rows.",
+            "$ lossary compare folder --target y --model mlp:8", "Leave it out, or compare on some of the rows.",
+            files=FOLDER),
     *MLE,
     Example("An unknown table", "There is neither a file nor an embedded table of this name.", "$ lossary compare "
                                                                                                "fones",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,19 @@ class Files:
 
     @classmethod
     def at(
-        cls, owner: str, path: str | Path, y: Any, chosen: list[str] | None = None, beside: Iterable[str] = ()
+        cls,
+        owner: str,
+        path: str | Path,
+        y: Any,
+        chosen: list[str] | None = None,
+        beside: Iterable[str] = (),
+        ignored: Iterable[str] = (),
     ) -> Files:
         """The file, or the files of the folder; y names the targets. All that a look at their ends tells is checked."""
         found = cls(owner, _files(owner, Path(path)), _names(owner, y), chosen, list(beside))
+        left = set(ignored)
+        if left:
+            found = replace(found, chosen=[name for name in found.inputs if name not in left])
         found._check()
         return found
 

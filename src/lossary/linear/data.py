@@ -96,14 +96,14 @@ class ArrayData:
         """As the contract says. `without`: rows that are left out of the sums (their count stays)."""
         found: Sums | None = None
         for first in range(0, len(self.x), self.block):
-            here = np.arange(first, min(first + self.block, len(self.x)))
+            here = slice(first, first + self.block)
             left_out = None if without is None else without[here]
             block = self._block(coefficients, here, curvature, width, left_out)
             found = block if found is None else found + block
         assert found is not None
         return found
 
-    def _block(self, coefficients: Array, here: Array, curvature: bool, width: float, left_out: Array | None) -> Sums:
+    def _block(self, coefficients: Array, here: slice, curvature: bool, width: float, left_out: Array | None) -> Sums:
         x, eta, whole = self.x[here], self.predictions(coefficients, here), self.weight[here]
         weight = whole if left_out is None else np.where(left_out, 0.0, whole)
         k, bends = self.outputs, None
@@ -124,7 +124,7 @@ class ArrayData:
             square = _square(x, weight[:, None, None] * bends, k)
         return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), np.abs(x).T @ np.abs(pull))
 
-    def _rounded(self, eta: Array, here: Array, width: float) -> tuple[Array, Array, Array]:
+    def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
         """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""
         (above, up), (below, down) = (self.rows.slopes(eta + side * width, here) for side in (1.0, -1.0))
         slope = ((above - below) / (2 * width))[:, None]

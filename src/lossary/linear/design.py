@@ -31,10 +31,15 @@ class Design:
 
     def of(self, x: Array) -> Array:
         """The matrix of other rows."""
-        matrix = np.where(self.still, 0.0, (x - self.mean) / self.spread)
-        if not np.array_equal(self.back, np.eye(x.shape[1])):
-            matrix = matrix @ self.back
-        return np.column_stack([matrix, np.ones(len(x))]) if self.intercept else matrix
+        p, plain = x.shape[1], np.array_equal(self.back, np.eye(x.shape[1]))
+        matrix = np.ones((len(x), self.columns))
+        scaled = matrix[:, :p] if plain else np.empty_like(x)
+        np.subtract(x, self.mean, out=scaled)
+        scaled /= self.spread
+        scaled[:, self.still] = 0.0
+        if not plain:
+            np.matmul(scaled, self.back, out=matrix[:, : self.back.shape[1]])
+        return matrix
 
     @property
     def columns(self) -> int:

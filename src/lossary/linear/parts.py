@@ -95,6 +95,7 @@ class Recipe:
     columns: Columns
     outputs: int | None = None
     design: Design | None = None
+    drop: bool = False  # whether rows with a missing cell are left out
 
     @property
     def programs(self) -> Programs:
@@ -115,13 +116,21 @@ class Recipe:
             if len(columns.targets) == 1
             else np.column_stack([known[t] for t in columns.targets])
         )
+        if self.drop and y.dtype.kind == "f":
+            y = np.where(np.isnan(y), 0.0, y)
         target, outputs = asking.targets(y, n, self.loss, self.outputs)
         weight = np.ones(n) if columns.weight is None else _weights(known[columns.weight], block)
         keep = (weight > 0) & ~asking.ignored(self.loss, target)
+        if self.drop:
+            for name in columns.names:
+                keep &= ~np.isnan(known[name])
         offset = np.zeros(n) if columns.offset is None else known[columns.offset].astype(np.float64)
+        whole = bool(keep.all())
         x = np.empty((int(keep.sum()), len(columns.inputs)))
         for place, name in enumerate(columns.inputs):
-            x[:, place] = known[name] if keep.all() else known[name][keep]
+            x[:, place] = known[name] if whole else known[name][keep]
+        if whole:
+            return x, target, weight, offset, outputs
         return x, target[keep], weight[keep], offset[keep], outputs
 
     def rows_of(self, block: Block) -> ArrayData | None:

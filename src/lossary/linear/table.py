@@ -58,6 +58,7 @@ class Asked:
     engine: str = "local"
     workers: int | None = None
     progress: Progress | None = None
+    drop: bool = False  # whether rows with a missing cell are left out
 
     def files(self) -> Files:
         chosen = None if self.inputs is None else _names(self.inputs)
@@ -127,7 +128,7 @@ class Session:
     """Files that an engine reads; several fits of the same columns share it."""
 
     def __init__(self, asked: Asked) -> None:
-        self.files = asked.files()
+        self.files, self.drop = asked.files(), asked.drop
         self.columns = Columns(tuple(self.files.inputs), tuple(self.files.targets), asked.weight, asked.offset)
         parts = parts_of(self.files.files, self.columns)
         self.engine = engine_of(asked.engine, parts, asked.workers)
@@ -150,7 +151,7 @@ class Session:
         head = self.files.head(1000).astype(np.float64)
         good = np.where(np.isfinite(head), head, 0.0)
         shift = good.mean(axis=0) if intercept else np.zeros(len(self.columns.inputs))
-        recipe = Recipe(uuid.uuid4().hex, read, self.columns, outputs)
+        recipe = Recipe(uuid.uuid4().hex, read, self.columns, outputs, drop=self.drop)
         look = Look(shift, max(1, self.files.rows // SAMPLE), self.columns.inputs)
         seen: Seen | None = self.data.ask(look, recipe)
         if seen is None:
@@ -166,7 +167,9 @@ class Session:
         """The mean of each loss (rows) over all rows, for each fit (columns), in one pass."""
         p, k = len(self.columns.inputs), np.atleast_2d(fits[0].coefficients.T).shape[0]
         plain = Design(np.empty((0, 0)), np.zeros(p), np.ones(p), np.eye(p), True, (), np.zeros(p, dtype=bool))
-        recipes = tuple(Recipe(uuid.uuid4().hex, asking.loss_of(loss), self.columns, k, plain) for loss in losses)
+        recipes = tuple(
+            Recipe(uuid.uuid4().hex, asking.loss_of(loss), self.columns, k, plain, self.drop) for loss in losses
+        )
         at = tuple(np.concatenate([fit.coefficients.reshape(p, k), np.reshape(fit.intercept, (1, k))]) for fit in fits)
         sums = self.data.ask(AskValues(recipes, at), recipes[0])
         return np.asarray(sums[:-1].reshape(len(losses), len(fits)) / sums[-1])
