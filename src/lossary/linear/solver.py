@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import LossaryError
 from .data import ArrayData
 from .narrow import FEW, narrow
-from .newton import Walk, newton
+from .newton import At, Walk, newton
 from .programs import Solved, corners, cuts, scipy, solve
 from .rows import Array, Rows
 from .sliding import corners_near, slide
@@ -74,7 +74,7 @@ def minimise(target: Target, start: Array) -> Ending:
 def by_newton(target: Target, start: Array, convex: bool) -> Ending:
     """Where Newton's method ends, or the direction in which it leads nowhere."""
     walk = newton(
-        lambda c, bend: target.at(c, curvature=bend),
+        _remembered(target),
         start,
         check=lambda *at: _falls(target, *at) is not None,
         perfect=1e-22 * _usual(target, start),
@@ -84,6 +84,22 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
         point = walk.point
         return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
     return _judged(target, walk, walk.point.gradient, convex, "Newton")
+
+
+def _remembered(target: Target) -> At:
+    """The target, the last point kept: where a step is tried, the next one mostly starts. With one output the curvature
+    costs little beside the slopes, so that a step needs one pass."""
+    last: dict[bytes, Point] = {}
+
+    def at(c: Array, bend: bool) -> Point:
+        found = last.get(c.tobytes())
+        if found is None or (bend and found.curvature is None):
+            found = target.at(c, curvature=bend or target.data.outputs == 1)
+            last.clear()
+            last[c.tobytes()] = found
+        return found
+
+    return at
 
 
 def minimise_by_sums(target: Target, sample: ArrayData, start: Array) -> Ending:
@@ -133,7 +149,7 @@ def natural_scale(data: ArrayData, eta: Array) -> float:
 
 def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
     """Whether some rows' slopes rise along lines through their predictions, and no curvature there is negative."""
-    chosen = np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
+    chosen = _some(rows)
     far = np.linspace(-30, 30, GRID) * scale
     random = np.random.default_rng(0)
     for _ in range(1 if rows.outputs == 1 else 3):
@@ -154,12 +170,17 @@ def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
 
 
 def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
-    """Whether the rows have no curvature anywhere one looks."""
-    for share in (0.0, 0.7123, -1.3391):
-        _, slope, bends = rows.expand(eta + share * scale)
-        if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
-            return False
+    """Whether the rows have no curvature anywhere one looks: at a few first, which mostly is enough."""
+    for chosen in (_some(rows), slice(None)):
+        for share in (0.0, 0.7123, -1.3391):
+            _, slope, bends = rows.expand(eta[chosen] + share * scale, chosen)
+            if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
+                return False
     return True
+
+
+def _some(rows: Rows) -> Array:
+    return np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
 
 
 def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending | None:
