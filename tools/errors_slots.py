@@ -238,4 +238,11 @@ SLOTS = [
         hidden='patch("lossary.objective.attachment.unsynchronised", lambda model: "This is one of 2 processes of '
         'torch, and fit does not average their gradients.")\n',
     ),
+    Example(
+        "Classes on several devices",
+        "A loss that is no plain cross-entropy is given logits as a DTensor of torch, sharded over the classes.",
+        "ls.SparseCategoricalFocalCrossentropy(from_logits=True)([0, 1], np.zeros((2, 4)))  # a DTensor",
+        "Gather the logits, or take the cross-entropy.",
+        hidden='patch("lossary.core.forms.labels.over_classes", lambda logits: True)\n',
+    ),
 ]

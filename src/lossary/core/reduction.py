@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from ..numerics import ops
 from ..numerics.backend import average, total
+from ..numerics.sharded import over_classes
 from .errors import ParameterError, ShapeError, shown
 
 Tensor = Any
@@ -86,7 +87,7 @@ def weighed(x: Tensor, weight: Tensor | None, keep: Tensor | None) -> Tensor:
 
 def drop(keep: Tensor | None, x: Tensor, neutral: float) -> Tensor:
     """`x` with `neutral` in the rows that do not count, so that nothing they hold can spread."""
-    if keep is None:
+    if keep is None or over_classes(x):
         return x
     return ops.where(align(keep, len(x.shape)), x, ops.cast(neutral, x.dtype))
 

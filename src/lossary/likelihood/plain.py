@@ -120,15 +120,19 @@ def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, Likelihood):
-        return name if name.heads else NormalMixture(components=name.components)
+    mixed = isinstance(name, Likelihood) and hasattr(name, "components")
+    if mixed and getattr(name, "distribution", "normal") == "normal":
+        return NormalMixture(components=name.components)
+    if isinstance(name, Likelihood) and name.heads and not getattr(name, "censored", False):  # codes say it here
+        return name
     found = _named(name.lower().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
     if found is not None:
         return found
     raise ParameterError(
         asked,
         arrived=f"The distribution is {shown(name)}.",
-        allowed=f"Expected one of {', '.join(known())}, or a likelihood such as ls.GammaNLL().",
+        allowed=f"Expected one of {', '.join(known())}, a likelihood of one number such as ls.GammaNLL(), or a "
+        "mixture of normal distributions.",
         do="Pass one of these names.",
     )
 
