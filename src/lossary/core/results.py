@@ -458,7 +458,7 @@ def _whole(result: Sums) -> bool:
 def _at_once(result: Sums, how: str | None) -> Tensor:
     """The number that is made of plain sums, which no other ones are merged with."""
     sums = {name: _summed(part, None, None, result.axes()) for name, part in result.parts.items()}
-    return result.finish(sums, 1 if how == "sum" else math.prod(tuple(n or 0 for n in result.shape)))
+    return result.finish(sums, 1 if how == "sum" else math.prod([n or 0 for n in result.shape]))
 
 
 def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:
@@ -489,7 +489,7 @@ def _rows(result: Fused) -> Any:
     """How many rows there are, at least 1: a number, or a tensor where only the running program knows."""
     if None in result.shape:
         return ops.cast(ops.maximum(ops.size(result.like), 1), result.y_pred.dtype)
-    return max(math.prod(n or 0 for n in result.shape), 1)
+    return max(math.prod([n or 0 for n in result.shape]), 1)
 
 
 def _each_alone(result: Sums, weight: Tensor | None, keep: Tensor | None) -> Tensor:
