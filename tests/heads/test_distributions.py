@@ -6,9 +6,11 @@ import pytest
 
 import lossary as ls
 from lossary.core.errors import LossaryError
+from lossary.core.forms import Score
 from lossary.core.forms.likelihoods import ANGLE_TARGET
 from lossary.heads.laws import step
 from tests.backends import array
+from tests.laws.cases import LOSSES
 from tests.laws.cases import targets as drawn
 
 HEADS = [
@@ -90,6 +92,19 @@ def test_a_trained_head_is_calibrated():
     assert abs(told.coverage(y, 0.9) - 0.9) < 0.04
     assert abs(np.mean(told.pit(y)) - 0.5) < 0.03
     assert np.abs(np.log(told.mean()) - 0.5 * x[:, 0]).mean() < 0.1
+
+
+@pytest.mark.parametrize("cls", [cls for cls in LOSSES if issubclass(cls, Score)], ids=lambda cls: cls.__name__)
+def test_a_closed_score_is_the_integral_that_defines_it(cls):
+    """Of the squared distance between the distribution function and that of the target alone."""
+    rng = np.random.default_rng(5)
+    likelihood = getattr(ls, cls.__name__.replace("CRPS", "NLL"))()
+    z = rng.normal(size=(4, likelihood.outputs)) * 0.7
+    y = drawn(likelihood.target, (4,), rng)
+    law = ls.heads.Predicted(likelihood, z).law
+    t = np.linspace(-60, 60, 240_001)[:, None]
+    apart = np.trapezoid((law.cdf(t) - (t >= y)) ** 2, t, axis=0)
+    np.testing.assert_allclose(array(cls().rows(y, z.astype("float32"))), apart, rtol=2e-3)
 
 
 @pytest.mark.parametrize("rank", [None, 2])

@@ -17,7 +17,7 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Censorable, Divergence, Likelihood, Overlap, VectorLikelihood
+from lossary.core.forms import Binary, Categorical, Censorable, Divergence, Outputs, Overlap, VectorLikelihood
 from lossary.core.forms.censored import CENSORING
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
@@ -193,7 +193,7 @@ def draw(loss, rng, rows=6, width=4):
         return y, p.astype("float32")
     if name == "CTC":
         return np.tile([1, 2, 0], (rows, 1)).astype("int32"), rng.normal(size=(rows, 5, 4)).astype("float32")
-    if isinstance(loss, Likelihood):
+    if isinstance(loss, Outputs):
         return targets(rules.target, (rows,) if rules.ends else (rows, 1), rng), rng.normal(
             size=(rows, rules.parameters)
         ).astype("float32")

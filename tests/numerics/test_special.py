@@ -14,6 +14,10 @@ mpf = mp.mpf
 STEP = mpf(10) ** -18
 
 
+def lgamma(x):
+    return mp.loggamma(x).real
+
+
 def cdf(x):
     return mp.erfc(-x / mp.sqrt(2)) / 2
 
@@ -37,6 +41,8 @@ ENTIRE = {  # name: function, truth, numbers; float32 errors are counted in unit
     "log_gamma": (special.log_gamma, lambda x: mp.loggamma(x).real, SIZES),
     "log_normal_cdf": (special.log_normal_cdf, lambda x: mp.log(cdf(x)) if x < 5 else mp.log1p(-cdf(-x)), BOTH),
     "log1m_exp": (special.log1m_exp, lambda x: mp.log(-mp.expm1(x)), [-x for x in SIZES if x < 90]),
+    "stirling_rest": (special.stirling_rest,
+                      lambda x: lgamma(x) - (x - 0.5) * mp.log(x) + x - mp.log(2 * mp.pi) / 2, SIZES[4:]),
     "log_softplus": (special.log_softplus, lambda x: mp.log(mp.log1p(mp.exp(x))), BOTH),
     "log_bessel": (special.log_bessel, lambda x: mp.log(mp.besseli(0, x)) - x, SIZES),
     "exponential, below": (tails.EXPONENTIAL.below, lambda z: -mp.log(-mp.expm1(-z)), [x for x in SIZES if x < 90]),
@@ -57,6 +63,22 @@ INTERVALS = {  # tails, truth, ends
     "logistic": (tails.LOGISTIC, between(LOGISTIC, lambda z: LOGISTIC(-z)), FEW),
     "laplace": (tails.LAPLACE, between(LAPLACE, lambda z: LAPLACE(-z)), FEW),
     "normal": (tails.NORMAL, between(cdf, lambda z: cdf(-z)), FEW),
+}  # fmt: skip
+
+
+def over(c, x):
+    return mp.log1p(c * x) / c if c else x + 0 * c
+
+
+SOME = [1e-3, 0.1, 0.7, 1.0, 3.3, 9.7, 80.0, 1e4]
+PAIRS = {  # of two numbers: function, truth, numbers of each
+    "log_rise": (special.log_rise, lambda a, k: lgamma(a + k) - lgamma(a) - k * mp.log(a), SOME,
+                 [1.0, 2.0, 7.0, 1000.0]),
+    "log_beta": (special.log_beta, lambda a, b: lgamma(a) + lgamma(b) - lgamma(a + b), SOME, SOME),
+    "inflated_nll": (special.inflated_nll, lambda z, n: -mp.log((mp.exp(z) + mp.exp(-n)) / (1 + mp.exp(z))),
+                     [-20.0, -3.0, -0.4, 0.0, 1.3, 9.7], [1e-3, 0.4, 1.0, 3.3, 20.0]),
+    "log1p_over": (special.log1p_over, over, [-0.9, -0.31, -1e-3, 1e-5, 0.1, 3.3], [1e-5, 0.02, 0.7, 1.0]),
+    "log1p_over, far": (special.log1p_over, over, [1e-5, 0.1, 3.3, 80.0], [1.0, 9.7, 80.0, 1e4]),
 }  # fmt: skip
 WIDTHS = [1e-8, 1e-4, 0.01, 0.3, 0.9, 1.1, 3.0, 40.0]
 
@@ -85,6 +107,19 @@ def test_functions_of_one_number(name, dtype, bar):
         want, by_x = truth(mpf(x)), slope_of(truth, mpf(x))
         assert abs(value - want) <= bar * max(1, abs(want)) + 1e-44, (x, value, want)
         assert abs(slope - by_x) <= bar * max(1, abs(by_x)), (x, slope, by_x)
+
+
+@pytest.mark.parametrize(("dtype", "bar"), [("float32", 8 * 2.0**-23), ("float64", 1e-13)])
+@pytest.mark.parametrize("name", PAIRS)
+def test_functions_of_two_numbers(name, dtype, bar):
+    f, truth, xs, ys = PAIRS[name]
+    a, b = (np.array(side, dtype) for side in zip(*((x, y) for x in xs for y in ys), strict=True))
+    values, by_a, by_b = measured(f, [a, b], dtype)
+    for k, at in enumerate(zip(map(mpf, map(float, a)), map(mpf, map(float, b)), strict=True)):
+        assert abs(values[k] - truth(*at)) <= bar * max(1, abs(truth(*at))), (at, values[k])
+        for place, slopes in enumerate((by_a, by_b)):  # of a small number, by its logarithm
+            want = slope_of(truth, *at, place=place)
+            assert abs(slopes[k] - want) * min(1, abs(at[place]) or 1) <= bar * max(1, abs(want)), (at, slopes[k], want)
 
 
 @pytest.mark.parametrize(("dtype", "bar"), [("float32", 8 * 2.0**-23), ("float64", 1e-13)])

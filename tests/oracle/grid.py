@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap, VectorLikelihood
+from lossary.core.forms import Categorical, Divergence, Outputs, Overlap, VectorLikelihood
 from lossary.core.forms.likelihoods import AMOUNT_TARGET
 from tests.laws.cases import CASES, LOSSES, Case, targets
 from tests.oracle.sums import Float
@@ -400,7 +400,7 @@ def supported(loss: Any, y: Any, p: Any) -> bool:
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if isinstance(loss, Likelihood):
+    if isinstance(loss, Outputs):
         yield from (pair for pair in of_likelihood(loss, rng) if supported(loss, *pair))
         return
     if not hasattr(loss, "spread"):

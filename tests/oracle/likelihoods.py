@@ -408,6 +408,25 @@ def beta_binomial_nll(y, a, b, trials=10):
     ], [-log_choose(trials, y)]  # fmt: skip
 
 
+# -- scores: the first term is the absolute error, as far as it goes ---------------------------------------------------
+
+
+@density("rp", kink=True)
+def laplace_crps(y, loc, scale):
+    return [abs(y - loc), (scale, mp.exp(-abs(y - loc) / scale)), -3 * scale / 4], []
+
+
+@density("rp")
+def logistic_crps(y, loc, scale):
+    z = (y - loc) / scale
+    return [y - loc, (2 * scale, mp.log1p(mp.exp(-z))), -scale], []
+
+
+@density("p")
+def exponential_crps(y, mean):
+    return [y, -3 * mean / 2, (2 * mean, mp.exp(-y / mean))], []
+
+
 # -- vectors --------------------------------------------------------------------------------------------------------
 
 

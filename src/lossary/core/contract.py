@@ -154,6 +154,8 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
         if _fits(tuple(y_true.shape), want):
             return _held(y_true, y_pred, contract.axis, owner, contract), y_pred
     elif contract.ends:
+        if len(y_true.shape) == len(y_pred.shape) + 1:
+            y_true = _less(y_true, -2)
         if _fits(
             (*y_true.shape[:-1], 2, contract.parameters), (*y_pred.shape[:-1], y_true.shape[-1], y_pred.shape[-1])
         ):

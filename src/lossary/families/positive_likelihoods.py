@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 
 from ..core.forms import Censorable, Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive, Share, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
@@ -178,44 +178,6 @@ class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
 
 
 log_normal_nll = function(LogNormalNLL)
-
-
-class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_inflated_lognormal")):
-    r"""Negative log-likelihood of amounts that are 0 with a predicted probability, and log-normal else.
-
-    Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \log y + \log s + \tfrac12 \log 2\pi
-        + \tfrac12 ((\log y - \mu) / s)^2 else, with the share \pi of zeros
-    Use: what a customer will spend: most nothing, a few a lot.
-    Beware: the first output is the logit of a zero, not of a purchase. The mean is (1 - \pi) e^{\mu + s^2 / 2}.
-    Reference: Wang, Liu and Miao (2019), A deep probabilistic model for customer lifetime value prediction,
-        arXiv:1912.07753
-
-    >>> zero_inflated_log_normal_nll([[0.0]], [[0.0, 0.0, 0.0]]), zero_inflated_log_normal_nll([[1.0]], [[0.0] * 3])
-    (0.69314718, 1.6120857)
-    """
-
-    target = AMOUNT_TARGET
-    heads = named(zeros="share", mu="real", sigma="positive")
-    atom = 0.0
-
-    def nll(self, y: Tensor, zeros: Share, mu: Tensor, sigma: Positive) -> Tensor:
-        some = y > 0
-        z = sigma.under(log(ops.where(some, y, 1.0)) - mu)
-        return ops.where(some, zeros.no + sigma.log + 0.5 * (z * z), zeros.yes)
-
-    def rest(self, y: Tensor) -> Tensor:
-        some = y > 0
-        return ops.where(some, log(ops.where(some, y, 1.0)) + HALF_LOG_TAU, 0.0)
-
-    def start(self, data: Any) -> Start:
-        return {
-            "zeros": min(max(data.zeros, 0.01), 0.99),
-            "mu": math.log(max(data.positive_mean, 1e-300)),
-            "sigma": 1.0,
-        }
-
-
-zero_inflated_log_normal_nll = function(ZeroInflatedLogNormalNLL)
 
 
 class WeibullNLL(Censorable, aliases=("weibull",)):

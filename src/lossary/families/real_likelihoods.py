@@ -46,6 +46,8 @@ class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll")):
     heads = named(mean="real", std="positive")
     scipy = "norm"
     exact = True
+    variance_power = 0
+    sums = ("y", "y^2")
     tails = NORMAL
 
     def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:

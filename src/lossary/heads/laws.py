@@ -165,7 +165,7 @@ def _negative_binomial(hurdle: bool, stats: Any, mean: Array, dispersion: Array,
 
 MADE: dict[type[Likelihood], Callable[..., Law]] = {
     amounts.KumaraswamyNLL: lambda stats, a, b: Kumaraswamy(a, b),
-    amounts.ZeroInflatedLogNormalNLL: lambda stats, zeros, mu, sigma: WithZeros(
+    counts.ZeroInflatedLogNormalNLL: lambda stats, zeros, mu, sigma: WithZeros(
         zeros, stats.lognorm(s=sigma, scale=np.exp(mu))
     ),
     counts.ZeroInflatedPoissonNLL: partial(_poisson, False),

@@ -120,10 +120,11 @@ def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, Likelihood) and name.heads:
-        return name
-    if isinstance(name, Likelihood) and getattr(name, "distribution", "normal") == "normal":
+    mixed = isinstance(name, Likelihood) and hasattr(name, "components")
+    if mixed and getattr(name, "distribution", "normal") == "normal":
         return NormalMixture(components=name.components)
+    if isinstance(name, Likelihood) and name.heads and not getattr(name, "censored", False):  # codes say it here
+        return name
     found = _named(name.lower().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
     if found is not None:
         return found

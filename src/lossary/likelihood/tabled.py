@@ -31,11 +31,11 @@ class TabledRows(Rows):
     def values(self, eta: Array) -> Array:
         return self.expand(eta)[0]
 
-    def slopes(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array]:
+    def slopes(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array]:
         value, slope, _ = self.expand(eta, rows)
         return value, slope
 
-    def expand(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array, Array]:
+    def expand(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array, Array]:
         z, k = eta[:, 0], self.outputs
         low, high = z.min(), z.max()
         if rows is not None or not np.isfinite(high - low) or high - low > 100 or np.ptp(eta[:, 1:], axis=0).any():

@@ -358,7 +358,10 @@ def log1p_step(c: Tensor, unit: Tensor, x: Tensor, step: Tensor) -> Tensor:
     """log1p_over at (x + step) / unit, less that at x / unit, for small steps too; beyond the end, near it."""
     whole = unit + c * x
     least = 2.0**-20 * unit
-    return log1p_over(c, quotient(step, ops.where(whole < least, least, whole)))
+    ratio = quotient(step, ops.where(whole < least, least, whole))
+    beyond = c * ratio < -1 + 2.0**-20
+    from_end = log1p_over(c, quotient(x + step, unit)) - log1p_over(c, quotient(x, unit))
+    return ops.where(beyond, from_end, log1p_over(c, ratio))
 
 
 def log_softplus(z: Tensor) -> Tensor:

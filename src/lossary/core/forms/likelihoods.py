@@ -76,25 +76,16 @@ Link = Annotated[str, choice("How an output becomes a parameter above 0.", "exp"
 Full = Annotated[bool, flag("Whether to include the terms that no parameter changes.", unusual=False)]
 
 
-class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("likelihood",)):
-    """Minus the log-density of the target, whose parameters are predicted as real numbers, one for each of `heads`.
+class Outputs(Parameters, abstract=True, tasks=("regression",)):
+    """A loss of a predicted distribution, whose parameters are predicted as real numbers, one for each of `heads`.
 
     `heads` says of each parameter whether it is "real", "positive" (through `link`), or a "share" (through a sigmoid).
     """
 
     heads: ClassVar[dict[str, str]] = {}  # type: ignore[assignment]
-    scipy: ClassVar[str | None] = None  # its name in scipy.stats
-    exact: ClassVar[bool] = False  # whether a start is the estimate itself
-    sums: ClassVar[tuple[str, ...]] = ()  # functions of the target whose sums over a sample are all that it says
-    variance_power: ClassVar[float | str | None] = (
-        None  # of the mean, in a generalised linear model; "share": m (1 - m)
-    )
-    corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
-    atom: ClassVar[float | None] = None  # a number that has a probability of its own, in a density
     unfit = "it needs the parameters of a distribution for each target"
 
     link: Link = "exp"
-    full: Full = True
 
     @property
     def outputs(self) -> int:  # type: ignore[override]
@@ -129,6 +120,35 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
             z = parts[..., place]
             made.append(Positive(z, self.link) if kind == "positive" else Share(z) if kind == "share" else z)
         return made
+
+
+class Score(Outputs, abstract=True):
+    """The continuous ranked probability score of a predicted distribution, in closed form."""
+
+    heads: ClassVar[dict[str, str]] = {}
+
+    def crps(self, y: Tensor, *parameters: Any) -> Tensor:
+        """The score of each target."""
+        raise NotImplementedError
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        return self.crps(self.read(y), *self.parameters(parts))
+
+
+class Likelihood(Outputs, abstract=True, traits=("likelihood",)):
+    """Minus the log-density of the target, whose parameters are predicted as real numbers."""
+
+    heads: ClassVar[dict[str, str]] = {}
+    scipy: ClassVar[str | None] = None  # its name in scipy.stats
+    exact: ClassVar[bool] = False  # whether a start is the estimate itself
+    sums: ClassVar[tuple[str, ...]] = ()  # functions of the target whose sums over a sample are all that it says
+    variance_power: ClassVar[float | str | None] = (
+        None  # of the mean, in a generalised linear model; "share": m (1 - m)
+    )
+    corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
+    atom: ClassVar[float | None] = None  # a number that has a probability of its own, in a density
+
+    full: Full = True
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         y = self.read(y)
