@@ -9,6 +9,7 @@ from lossary.likelihood.links import ALLOWED, LINKS, TURNED
 from lossary.linear.rows import Rows
 
 sm = pytest.importorskip("statsmodels.api")
+pytestmark = pytest.mark.filterwarnings("ignore:The .* link function does not respect the domain")
 LINK = {
     "log": "Log", "identity": "Identity", "inverse": "InversePower", "sqrt": "Sqrt", "logit": "Logit",
     "probit": "Probit", "cloglog": "CLogLog", "inverse_squared": "InverseSquared",
