@@ -7,7 +7,8 @@ from tools.errors_example import Example
 LINE = "x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1.0, 3.0, 2.0, 5.0])\n"
 ROWS = (
     "import pyarrow as pa\nfrom pyarrow import parquet\n\n"
-    'parquet.write_table(pa.table({"x": [-1.0, 2.0, 3.0], "y": [1.0, 3.0, 2.0], "w": [1.0, 1.0, 2.0]}), "rows.parquet")\n'
+    'columns = {"x": [-1.0, 2.0, 3.0], "y": [1.0, 3.0, 2.0], "w": [1.0, 1.0, 2.0]}\n'
+    'parquet.write_table(pa.table(columns), "rows.parquet")\n'
 )
 OWN = "import keras\n\n\n"
 NARROW = (
