@@ -190,4 +190,59 @@ SLOTS = [
         "metric = LossMetric(ls.ConcordanceCorrelation())\nmetric.update_state(np.eye(3), np.eye(3))",
         "Give each output a metric of its own.",
     ),
+    Example(
+        "Padded arrays of different lengths",
+        "ls.padded is given inputs and targets with different numbers of rows.",
+        "ls.padded(np.zeros((3, 2)), np.zeros(4))",
+        "Check which rows were filtered out of one of them.",
+    ),
+    Example(
+        "Padding to a multiple of nothing",
+        "ls.padded(multiple=...) is not a whole number from 1.",
+        "ls.padded(np.zeros((3, 2)), np.zeros(3), multiple=0)",
+        "Leave it out for the number of devices.",
+    ),
+    Example(
+        "A group of processes that has not begun",
+        "ls.across is given what is no group of processes here.",
+        "ls.across(3)",
+        "Begin the process group first; on JAX, name the mapped axis.",
+    ),
+    Example(
+        "An accumulated step that is no tuple",
+        "ls.across(batches=...) is given arrays instead of the targets and weights of each step.",
+        "ls.across(False, batches=[np.zeros(3)])",
+        "Pass (y_true,) or (y_true, sample_weight) for each step.",
+    ),
+    Example(
+        "A ratio over accumulated steps",
+        "The loss is one number of all rows at once, and the batch comes in several steps.",
+        "masks = np.ones((2, 4))\nwith ls.across(False, batches=[(masks,)]):\n"
+        "    ls.Dice(whole_batch=True)(masks, masks)",
+        "Take a loss whose rows are independent, such as Dice() of each row.",
+    ),
+    Example(
+        "A refusal in another process",
+        "Another process of the group was given what the loss refuses.",
+        "ls.Huber()([[1.0]], [[2.0]])  # inside of ls.across(), while process 1 raises",
+        "Read the error of that process.",
+        hidden="from types import SimpleNamespace\n"
+        'patch("lossary.core.across.joined", lambda: SimpleNamespace(count=2, agreed=lambda wrong: [1]))\n',
+    ),
+    Example(
+        "fit in several processes of torch",
+        "Keras's fit does not average the gradients of the processes, so that each trains a model of its own.",
+        'model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="line")\n'
+        'model.compile("sgd", ls.Huber())\nmodel.fit(np.zeros((4, 3)), np.zeros((4, 1)))',
+        "Train in a loop of your own, with DistributedDataParallel and `with ls.across():`.",
+        hidden='patch("lossary.objective.attachment.unsynchronised", lambda model: "This is one of 2 processes of '
+        'torch, and fit does not average their gradients.")\n',
+    ),
+    Example(
+        "Classes on several devices",
+        "A loss that is no plain cross-entropy is given logits as a DTensor of torch, sharded over the classes.",
+        "ls.SparseCategoricalFocalCrossentropy(from_logits=True)([0, 1], np.zeros((2, 4)))  # a DTensor",
+        "Gather the logits, or take the cross-entropy.",
+        hidden='patch("lossary.core.forms.labels.over_classes", lambda logits: True)\n',
+    ),
 ]

@@ -6,6 +6,7 @@ Each example is run, so that the page shows real texts; a test fails when a plac
 from __future__ import annotations
 
 from tools.errors_check import CHECKS
+from tools.errors_distributions import DISTRIBUTIONS
 from tools.errors_example import Example
 from tools.errors_likelihood import LIKELIHOOD, MLE
 from tools.errors_linear import LINEAR
@@ -897,7 +898,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *PREDICTIONS, *OPTIONS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *DISTRIBUTIONS, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [

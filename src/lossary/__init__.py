@@ -20,6 +20,8 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "evaluate_stream": "core.streamed",
     "loss": "core.custom",
     "Loss": "core.loss",
+    "across": "core.across",
+    "padded": "core.padding",
     "checks": "core.contract",
     "Card": "core.cards",
     **dict.fromkeys(["Sum", "Weighted", "MultiLoss"], "core.sums"),

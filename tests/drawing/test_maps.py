@@ -5,7 +5,7 @@ import pytest
 
 import lossary as ls
 from lossary.core.errors import LossaryError
-from lossary.core.forms import Likelihood, Margin
+from lossary.core.forms import Margin, Outputs
 from lossary.drawing.curves import draw
 from lossary.drawing.maps import heat, levels, plane_of
 from lossary.drawing.triangles import CORNERS, probabilities, simplex
@@ -19,7 +19,7 @@ NO_PAIR = {  # besides margins: sequences, batches, three quantiles, members, ot
     "MulticlassPerceptron",
     "LDAM", "Zlpr", "LinearCrossEntropy", "AsymmetricSingleLabel", "Bootstrapped", "Coral", "Corn", "CosineEmbedding",
     "CumulativeLink", "DistributionFocal", "GaussianKL", "HingeEmbedding", "MarginRanking", "MeanPairwiseSquaredError",
-    "NLL", "Unlikelihood", "WeightedKappa",
+    "MultivariateNormalNLL", "NLL", "Unlikelihood", "WeightedKappa",
 }  # fmt: skip
 CLASSES = [cls for cls in LOSSES if cls().over_classes(probabilities(1)) is not None]
 
@@ -33,7 +33,7 @@ def test_every_loss_of_two_arguments_has_a_map():
             refused.add(cls.__name__)
             continue
         assert found.value.shape == (5, 5) and np.isfinite(found.value).all(), cls
-    without = {cls for cls in LOSSES if issubclass(cls, Likelihood) and cls().outputs != 2}
+    without = {cls for cls in LOSSES if issubclass(cls, Outputs) and cls().outputs != 2}
     assert refused == NO_PAIR | {cls.__name__ for cls in LOSSES if issubclass(cls, Margin) or cls in without}
 
 

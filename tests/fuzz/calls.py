@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 import lossary as ls
-from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms import Categorical, Divergence, Outputs, Overlap, VectorLikelihood
 from tests.backends import BACKEND, compiled
 from tests.laws.cases import CASES, targets
 from tests.oracle import likelihoods  # noqa: F401  (they enter their losses)
@@ -478,14 +478,20 @@ def numbers(random, case, n):
         return random.integers(0, 2, size=n).astype(float), np.eye(4)[random.integers(0, 4, size=n)], True
     if rules.shape == "parameters":
         p = random.integers(-8, 9, size=(n, rules.parameters)) / 4
-        if isinstance(loss, Likelihood):
+        if isinstance(loss, Outputs):
             y = np.round(8.0 * targets(rules.target, (n, 1), random)) / 8
             inside = (y > rules.target.low) & (y < rules.target.high)
-            return np.where(inside, y, rules.target.neutral), p, True
+            y = np.where(inside, y, rules.target.neutral)
+            return np.sort(y, axis=-1) if rules.ends else y, p, True
         if getattr(loss, "spread", "log_variance") != "log_variance":
             p = np.abs(p) + 0.5
         return random.integers(-4, 5, size=(n, 1)).astype(float), p, True
     lead = (n,) if random.random() < 0.6 or "whole_batch" in case.cls.params else (n, int(random.integers(1, 4)))
+    if isinstance(loss, VectorLikelihood):
+        y = random.integers(1, 9, size=(*lead, 4)).astype(float)
+        shares = np.array([[1, 3, 4, 8], [4, 4, 4, 4], [2, 2, 9, 3]]) / 16
+        y = shares[random.integers(0, 3, size=lead)] if rules.target.high == 1 else y
+        return y, random.integers(-8, 9, size=(*lead, 4)) / 4, False
     if isinstance(loss, (Categorical, Divergence)) or rules.shape == "index" or name == "CategoricalHinge":
         index = random.integers(0, 4, size=lead)
         p = random.integers(-12, 13, size=(*lead, 4)) / 4

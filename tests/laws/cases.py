@@ -17,7 +17,8 @@ import pytest
 from lossary import _saving
 from lossary.core import contract as c
 from lossary.core.declaration import snake
-from lossary.core.forms import Binary, Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms import Binary, Categorical, Censorable, Divergence, Outputs, Overlap, VectorLikelihood
+from lossary.core.forms.censored import CENSORING
 from lossary.core.functions import build
 from lossary.core.inputs import real_type
 from lossary.core.loss import CLASSES, Loss
@@ -52,7 +53,16 @@ def unusual(cls):
     chosen = {}
     for name, param in cls.params.items():
         default = cls.signature.parameters[name].default
-        if name in ("axis", "whole_batch", "ignore_class", "class_weight", "epsilon", "class_axis", "exclusive"):
+        if name in (
+            "axis",
+            "whole_batch",
+            "ignore_class",
+            "class_weight",
+            "epsilon",
+            "class_axis",
+            "exclusive",
+            *CENSORING,
+        ):
             continue
         value = param.unusual if param.slide is None else 0.37 * param.slide[0] + 0.63 * param.slide[1]
         assert value != default, f"{cls.__name__}.{name} needs an unusual value"
@@ -97,6 +107,9 @@ def cases():
             yield Case(cls, {"ignore_class": -1, "from_logits": True}, "ignoring")
         if "whole_batch" in cls.params:
             yield Case(cls, {"whole_batch": True}, "whole batch")
+        if issubclass(cls, Censorable):
+            yield Case(cls, {"censored": True}, "censored")
+            yield Case(cls, {"censored": True, "above": 0.1, "below": 40.0, "link": "softplus"}, "truncated")
 
 
 CASES = list(cases())
@@ -180,8 +193,12 @@ def draw(loss, rng, rows=6, width=4):
         return y, p.astype("float32")
     if name == "CTC":
         return np.tile([1, 2, 0], (rows, 1)).astype("int32"), rng.normal(size=(rows, 5, 4)).astype("float32")
-    if isinstance(loss, Likelihood):
-        return targets(rules.target, (rows, 1), rng), rng.normal(size=(rows, rules.parameters)).astype("float32")
+    if isinstance(loss, Outputs):
+        return targets(rules.target, (rows,) if rules.ends else (rows, 1), rng), rng.normal(
+            size=(rows, rules.parameters)
+        ).astype("float32")
+    if isinstance(loss, VectorLikelihood):
+        return targets(rules.target, (rows, width), rng), rng.normal(size=(rows, width)).astype("float32")
     if rules.shape == "parameters":
         y = rng.normal(size=(rows, 1)).astype("float32")
         p = rng.normal(size=(rows, rules.parameters))

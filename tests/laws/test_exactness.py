@@ -15,12 +15,13 @@ from keras import ops
 
 import lossary as ls
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Likelihood
+from lossary.core.forms import Categorical, Outputs, VectorLikelihood
+from lossary.numerics.backend import double
 from tests.backends import BACKEND, MODES, USUAL, value_and_gradient
-from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, law, one_of, targets
+from tests.laws.cases import OF_FORMS, ONE_EACH, ONE_OF_FORMS, Case, among, by_row, firsts, form, law, one_of, targets
 from tests.oracle.grid import GRID, THIN, WIDTH, Block, lengths, long_rows, rounded
 from tests.oracle.sums import FLOATS
-from tests.oracle.trial import Trial, judged, offenders, trial, trials
+from tests.oracle.trial import Trial, judged, line, offenders, trial, trials
 from tests.oracle.truths import truth_of, truths
 
 BARS = {"float16": 2.0, "bfloat16": 2.0, "float32": 8.0, "float64": 8.0}
@@ -58,6 +59,25 @@ def quick(case, dtype):
 )
 def test_every_loss_is_exact(case, dtype):
     check(case, dtype, measured(case, dtype, USUAL))
+
+
+FINE = [case for case in GRID if isinstance(case(), (Outputs, VectorLikelihood))]
+KEPT = firsts(FINE, lambda case: (form(case.cls), case.label))
+
+
+@pytest.mark.once
+@law("case", FINE, among(KEPT))
+def test_distributions_are_exact_in_float64(case):
+    """To 1e-12, as fits need them: of 1, of the scale of the terms, or 8 times the conditioning."""
+    with double():
+        done = measured(case, "float64", USUAL)
+    for half in (0, 1):
+        for t in done:
+            out, truth, broken = t.outs[half], t.truth[half], t.verdicts[half].broken
+            within = 1e-12 * np.maximum(np.minimum(truth.scale, 1e300), 1.0) + 8 * np.nan_to_num(truth.move)
+            wrong = broken | (np.abs((out - truth.high) - truth.low) > within + truth.width)
+            wrong &= np.isfinite(truth.high) & (truth.kind == 0)
+            assert not wrong.any(), "\n".join(line(t, half, tuple(at)) for at in np.argwhere(wrong)[:3])
 
 
 LONG = [(case, length) for case in ONE_EACH for length in lengths(case)]
@@ -99,11 +119,13 @@ def lawful(case: Case, drawn: list[float]) -> Block:
     """One row that the contract allows, made of any numbers."""
     loss, (y, p) = case(), np.array(drawn).reshape(2, WIDTH)
     rules = loss.contract
-    if isinstance(loss, Likelihood):
+    if isinstance(loss, Outputs):
         y, p = (
             targets(rules.target, (1,), np.random.default_rng(int(abs(drawn[0])) % 1000)),
             np.clip(np.resize(drawn, rules.parameters), -4, 4),
         )
+    elif isinstance(loss, VectorLikelihood):
+        y, p = targets(rules.target, (WIDTH,), np.random.default_rng(int(abs(drawn[0])) % 1000)), np.clip(p, -4, 4)
     elif rules.shape == "parameters":
         y, p = y[:1], p[: rules.parameters]
         if getattr(loss, "spread", "log_variance") != "log_variance":

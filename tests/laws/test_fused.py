@@ -8,7 +8,7 @@ from keras import ops
 from lossary.core.forms import Categorical, Overlap, Sparse
 from lossary.core.results import Fused
 from lossary.numerics.backend import double
-from tests.backends import BACKEND, USUAL, array, gradient, value_and_gradient
+from tests.backends import BACKEND, MODES, USUAL, array, gradient, value_and_gradient
 from tests.laws.cases import CASES, ONE_OF_FORMS, firsts, form, law
 
 ROWS, PARTS = 6 * 23_000, 3  # several blocks on every backend, the last one shorter
@@ -37,11 +37,18 @@ def test_losses_of_each_form_are_made_in_one_pass():
     }  # fmt: skip
 
 
-@law("case", FUSED, lambda case: case in ONE or BACKEND == "torch")
-def test_a_batch_of_several_blocks_is_the_mean_of_its_parts(case, rng):
+WAYS = MODES if BACKEND == "torch" else [mode for mode in MODES if mode != "eager"]  # those that have blocks
+
+
+@law(
+    ("case", "mode"),
+    [(case, mode) for case in FUSED for mode in WAYS],
+    lambda case, _: case in ONE or BACKEND == "torch",
+)
+def test_a_batch_of_several_blocks_is_the_mean_of_its_parts(case, mode, rng):
     y, p = many(case, rng)
     loss = case()
-    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), mode)
     rows = case(reduction="none")
     few = slice(0, 600)  # rows as they are, each by itself
     values, slopes = value_and_gradient(rows, *map(ops.convert_to_tensor, (y[few], p[few])), USUAL)
@@ -59,8 +66,12 @@ def _again(rows, y, p):
     return value_and_gradient(rows, *map(ops.convert_to_tensor, (y[-600:], p[-600:])), USUAL)
 
 
-@law("case", ONE, lambda case: case in ONE_OF_FORMS or BACKEND == "torch")
-def test_weights_are_folded_into_the_pass(case, rng):
+@law(
+    ("case", "mode"),
+    [(case, mode) for case in ONE for mode in WAYS],
+    lambda case, _: case in ONE_OF_FORMS or BACKEND == "torch",
+)
+def test_weights_are_folded_into_the_pass(case, mode, rng):
     y, p = many(case, rng)
     weight = rng.uniform(0.5, 2.0, len(p)).astype("float32")
     weight[7::11] = 0
@@ -69,7 +80,7 @@ def test_weights_are_folded_into_the_pass(case, rng):
     def weighed(y, p):
         return loss(y, p, sample_weight=weight)
 
-    value, slope = value_and_gradient(weighed, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    value, slope = value_and_gradient(weighed, *map(ops.convert_to_tensor, (y, p)), mode)
     few = slice(-600, None)
     _, slopes = _again(case(reduction="none"), y, p)
     across = (-1, *[1] * (p.ndim - 1))
@@ -88,7 +99,7 @@ def test_counts_of_several_blocks_are_those_with_weights_of_one(case, rng):
     y, p = many(case, rng, times=8192)
     y, p = (np.concatenate([x.astype("float32"), 0.25 * x[:7]]) for x in (y, p))
     loss, weight = case(), np.ones(len(p), "float32")
-    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), USUAL)
+    value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), WAYS[0])
     want = value_and_gradient(lambda y, p: loss(y, p, sample_weight=weight), *map(ops.convert_to_tensor, (y, p)), USUAL)
     np.testing.assert_allclose(value, want[0], rtol=2e-6)
     np.testing.assert_allclose(slope, want[1], rtol=2e-5, atol=2e-6 * abs(want[1]).max())

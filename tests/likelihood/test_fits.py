@@ -8,36 +8,23 @@ from scipy import stats
 import lossary as ls
 from lossary.core.errors import LossaryError
 
-FAMILIES = {
-    "normal": (stats.norm(2, 3), {}),
-    "laplace": (stats.laplace(1, 2), {}),
-    "student_t": (stats.t(4, 1, 2), {}),
-    "logistic": (stats.logistic(1, 2), {}),
-    "cauchy": (stats.cauchy(1, 2), {}),
-    "gumbel": (stats.gumbel_r(1, 2), {}),
-    "generalized_extreme_value": (stats.genextreme(-0.2, 1, 2), {}),
-    "generalized_normal": (stats.gennorm(1.5, 1, 2), {}),
-    "skew_normal": (stats.skewnorm(4, 1, 2), {}),
-    "exponential": (stats.expon(scale=3), {"floc": 0}),
-    "gamma": (stats.gamma(2, scale=3), {"floc": 0}),
-    "inverse_gaussian": (stats.invgauss(0.5, scale=4), {"floc": 0}),
-    "log_normal": (stats.lognorm(0.7, scale=3), {"floc": 0}),
-    "weibull": (stats.weibull_min(1.5, scale=3), {"floc": 0}),
-    "generalized_pareto": (stats.genpareto(0.2, scale=3), {"floc": 0}),
-    "pareto": (stats.pareto(2.5), {"floc": 0, "fscale": 1}),
-    "beta": (stats.beta(2, 3), {"floc": 0, "fscale": 1}),
-    "von_mises": (stats.vonmises(2, 1), {"fscale": 1}),
-    "poisson": (stats.poisson(3), None),
-    "negative_binomial": (stats.nbinom(3, 0.4), None),
-    "hurdle_poisson": (stats.poisson(2), None),
-    "zero_inflated_poisson": (stats.poisson(2), None),
-    "binomial": (stats.binom(10, 0.3), None),
-    "beta_binomial": (stats.betabinom(10, 2, 3), None),
-}
+from .families import FAMILIES
+
+SOME = (
+    "normal",
+    "laplace",
+    "student_t",
+    "generalized_extreme_value",
+    "gamma",
+    "weibull",
+    "poisson",
+    "negative_binomial",
+)
+CASES = [name if name in SOME else pytest.param(name, marks=pytest.mark.full) for name in FAMILIES]
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", CASES)
 def test_no_fit_of_scipy_is_more_likely(name):
     known, options = FAMILIES[name]
     y = known.rvs(200, random_state=np.random.default_rng(3))
@@ -78,6 +65,15 @@ def test_standard_errors_are_those_of_the_information():
     np.testing.assert_allclose(fit.interval("mean"), [low, high], rtol=1e-2)
     _, drop = fit.profile("mean", [low, fit.parameters["mean"], high])
     np.testing.assert_allclose(drop, [-1.9207, 0, -1.9207], atol=1e-3)
+
+
+@pytest.mark.once
+def test_intervals_are_around_their_estimates_however_large():
+    y = stats.norm(5000, 800).rvs(300, random_state=np.random.default_rng(12))
+    fit = ls.fit_distribution(y, "normal")
+    for method in ("wald", "profile"):
+        low, high = fit.interval("mean", method=method)
+        np.testing.assert_allclose([low, high], y.mean() + np.array([-1.96, 1.96]) * y.std() / np.sqrt(300), rtol=1e-3)
 
 
 @pytest.mark.once
@@ -200,66 +196,17 @@ def test_a_function_of_ones_own():
 
 
 @pytest.mark.once
-def test_regressions_agree_with_statsmodels():
-    sm = pytest.importorskip("statsmodels.api")
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(400, 2))
-    eta, inside = 0.5 + x @ [0.3, -0.4], sm.add_constant(x)
-    y = rng.poisson(np.exp(eta))
-    own, peer = ls.fit_glm(x, y, family="poisson"), sm.GLM(y, inside, family=sm.families.Poisson()).fit(tol=1e-12)
-    _same(own, peer.params, peer.bse)
-    y = rng.negative_binomial(2, 2 / (2 + np.exp(eta)))
-    own, peer = (
-        ls.fit_glm(x, y, family="negative_binomial"),
-        sm.NegativeBinomial(y, inside).fit(disp=0, method="newton"),
-    )
-    _same(own, peer.params, peer.bse)
-    y = rng.gamma(3, np.exp(eta) / 3)
-    own = ls.fit_glm(x, y, family="gamma")
-    model = sm.GLM(y, inside, family=sm.families.Gamma(sm.families.links.Log()))
-    peer = model.fit(tol=1e-13)
-    h = -model.hessian(peer.params, scale=1 / own.parameters["shape"], observed=True)
-    _same(own, peer.params, np.sqrt(np.diag(np.linalg.inv(h))))
-    y = (rng.uniform(size=400) < 1 / (1 + np.exp(-eta))).astype(float)
-    own = ls.fit_glm(x, y, family=ls.BinomialNLL(trials=1))
-    peer = sm.GLM(y, inside, family=sm.families.Binomial()).fit(tol=1e-12)
-    _same(own, peer.params, peer.bse)
-    np.testing.assert_allclose(own.predict(x), peer.predict(inside), rtol=1e-6)
-
-
-def _same(own, params, errors):
-    k = len(params)
-    np.testing.assert_allclose(list(own.parameters.values())[:k], params, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(list(own.standard_errors.values())[:k], errors, rtol=1e-5)
-    assert own.success
-
-
-@pytest.mark.once
-def test_regressions_say_what_is_wrong():
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(80, 1))
-    separable = ls.fit_glm(x, (x[:, 0] > 0).astype(float), family=ls.BinomialNLL(trials=1))
-    assert "boundary" in separable.flags and not separable.success
-    twice = ls.fit_glm(np.c_[x, 2 * x], rng.poisson(np.exp(x[:, 0])), family="poisson")
-    assert "collinear" in twice.flags and twice.left == ("x1",) and "x1" not in twice.parameters
-    with pytest.raises(LossaryError, match="link"):
-        ls.fit_glm(x, np.abs(x[:, 0]), family="gamma", link="inverse")
-    spread = ls.fit_glm(x, x[:, 0] + rng.normal(size=80) * np.exp(0.5 * x[:, 0]), scale_x=x)
-    assert spread.parameters["std: x0"] > 0.2 and spread.success
-
-
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "known", "parameter", "truth"),
     [("gamma", stats.gamma(2, scale=3), "shape", 2.0), ("negative_binomial", stats.nbinom(3, 0.4), "mean", 4.5)],
 )
 def test_intervals_cover(name, known, parameter, truth):
-    """150 samples of 150; the benchmark has more of both."""
+    """100 samples of 150; the benchmark has more of both."""
     rng, inside = np.random.default_rng(10), 0
-    for _ in range(150):
+    for _ in range(100):
         low, high = ls.fit_distribution(known.rvs(150, random_state=rng), name).interval(parameter)
         inside += low <= truth <= high
-    assert 0.9 <= inside / 150 <= 0.99
+    assert 0.89 <= inside / 100 <= 0.99
 
 
 @pytest.mark.once
@@ -270,3 +217,14 @@ def test_figures_and_samples():
     assert abs(fit.sample(4000, seed=1).mean() - fit.parameters["rate"]) < 0.15
     with pytest.raises(LossaryError, match="kind"):
         fit.plot("pie")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", ["kumaraswamy", "zero_inflated_poisson", "hurdle_poisson"])
+def test_quantiles_of_what_scipy_lacks(name):
+    y = {"kumaraswamy": stats.beta(2, 3), "zero_inflated_poisson": stats.poisson(2), "hurdle_poisson": stats.poisson(2)}
+    data = y[name].rvs(300, random_state=np.random.default_rng(13))
+    fit = ls.fit_distribution(data, name)
+    assert abs(float(fit.quantile(0.5)) - np.median(data)) < (0.1 if name == "kumaraswamy" else 1.1)
+    assert abs(fit.sample(2000, seed=0).mean() - data.mean()) < 0.2 * data.std()
+    assert fit.plot("qq").axes

@@ -278,6 +278,17 @@ def gaussian_nll(y_true, y_pred, spread="log_variance", full=True):
     return rows
 
 
+@oracle("beta_nll")
+def beta_nll(y_true, y_pred, spread="log_variance", full=True, beta=0.5):
+    made = gaussian_nll(y_true, y_pred, spread, full)
+    logs = [numbers(parts)[1] if spread == "log_variance" else mp.log(numbers(parts)[1]) for parts in y_pred]
+    turns = 2 if spread == "std" else 1
+    return [mp.exp(mpf(beta) * turns * line) * value for line, value in zip(logs, made, strict=True)]
+
+
+ORACLE["fixed_gaussian_nll"] = error(lambda e, std=1: (e / mpf(std)) ** 2 / 2 + mp.log(std * mp.sqrt(2 * mp.pi)))
+
+
 def binary(of):
     """A loss of independent yes/no entries; `of(y, p, ...)` has y smoothed and p a probability."""
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossary.core import contract as c
-from lossary.core.forms import Categorical, Divergence, Likelihood, Overlap
+from lossary.core.forms import Categorical, Divergence, Outputs, Overlap, VectorLikelihood
 from lossary.core.forms.likelihoods import AMOUNT_TARGET
 from tests.laws.cases import CASES, LOSSES, Case, targets
 from tests.oracle.sums import Float
@@ -36,7 +36,10 @@ def extra() -> Iterator[Case]:
     for name in ("BinaryFocalCrossentropy", "CategoricalFocalCrossentropy"):
         for gamma in (0.0, 0.5):
             yield Case(BY_NAME[name], {"from_logits": True, "gamma": gamma}, f"gamma={gamma:g}")
-    yield Case(BY_NAME["GaussianNLL"], {"spread": "variance"}, "variance")
+    for name in ("GaussianNLL", "BetaNLL"):
+        yield Case(BY_NAME[name], {"spread": "variance"}, "variance")
+    for name in ("student_t", "gamma", "von_mises", "poisson", "kumaraswamy"):
+        yield Case(BY_NAME["MixtureNLL"], {"distribution": name}, name)
     yield Case(BY_NAME["MCC"], {"smooth": 0.0}, "plain")
 
 
@@ -79,8 +82,8 @@ CLASSES, ENTRIES, PAIRS = (1_000, 50_257), 10_000, 250
 def lengths(case: Case) -> tuple[int, ...]:
     """How long the rows of a loss may be in practice: classes of a vocabulary, entries of an image or a vector."""
     loss = case()
-    if loss.coupled or loss.contract.shape not in ("same", "index"):
-        return ()
+    if loss.coupled or loss.contract.shape not in ("same", "index") or isinstance(loss, VectorLikelihood):
+        return ()  # (slopes by differences would take the square of it)
     by_class = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
     return CLASSES if by_class or case.cls.__name__ == "CategoricalHinge" else (ENTRIES,)
 
@@ -144,6 +147,8 @@ def rows(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> list[t
         pairs = of_scores(kind, rng, width)
     elif rules.shape == "parameters":
         pairs = of_parameters(loss, kind, rng)
+    elif isinstance(loss, VectorLikelihood):
+        pairs = of_parts(loss, rng, width)
     elif rules.prediction is c.FEATURE:
         pairs = of_vectors(rng, width)
     else:
@@ -151,7 +156,7 @@ def rows(loss: Any, kind: Float, rng: np.random.Generator, width: int) -> list[t
     good = []
     for y, p in pairs:
         y, p = y if np.asarray(y).dtype.kind == "i" else rounded(y, kind), rounded(p, kind)
-        if np.isfinite(y).all() and np.isfinite(p).all():
+        if (rules.ends or np.isfinite(y).all()) and np.isfinite(p).all():
             good.append((y, p))
     return good
 
@@ -342,7 +347,7 @@ AMOUNTS = [1e-20, 1e-6, 0.02, 0.5, 1, 1.0001, 2.5, 30, 300]
 
 def of_likelihood(loss: Any, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
     """Targets in the middle and at the ends, outputs that are small, large and nothing; no target beyond a support."""
-    target, k = loss.contract.target, loss.contract.parameters
+    target, k = loss.target, loss.contract.parameters
     if target.low == -np.inf:
         hard = signed([0, 1e-20, 1e-4, 0.5, 1, 3, 30, 300])
     elif target.high == 1:
@@ -351,25 +356,51 @@ def of_likelihood(loss: Any, rng: np.random.Generator) -> Iterator[tuple[Any, An
         hard = [0, 1, 2, 7] if target.high < np.inf else [0, 1, 2, 7, 30, 1000] if target is c.COUNT else AMOUNTS
     if target is AMOUNT_TARGET:
         hard = [0.0, *AMOUNTS]
+    if loss.contract.ends:
+        yield from of_ends(loss, hard, rng)
+        return
     for y, z in product(hard, OUTPUTS):
         yield [y], [rng.choice(OUTPUTS[1:-1]) * rng.uniform(0.9, 1.1) if place else z for place in range(k)]
         yield [y], np.r_[rng.normal(size=k - 1) * 2, z] if k > 1 else [z]
     for scale in (0.1, 1.0, 4.0):
         for _ in range(30):
-            yield targets(target, (1,), rng), rng.normal(size=k) * scale
+            yield targets(loss.contract.target, (1,), rng), rng.normal(size=k) * scale
+
+
+def of_ends(loss: Any, hard: list[float], rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+    """Known targets, and those that lie above, below, in a narrow and in a wide interval."""
+    target = type(loss).target
+    for k, (y, z) in enumerate(product([y for y in hard if y == 0 or abs(y) > 1e-10], OUTPUTS)):
+        narrow, wide = y + abs(y) * 2.0 ** -rng.integers(3, 20), y + rng.gamma(1.0)
+        ends = [(y, y), (y, target.high), (target.low, y), (y, min(narrow, target.high)), (y, min(wide, target.high))]
+        p = rng.normal(size=loss.outputs) * rng.choice([0.3, 1.0, 3.0])
+        p[rng.integers(loss.outputs)] = z if abs(z) < 25 else 1.0
+        for low, high in ends if k % 4 == 0 else ends[k % 5 : k % 5 + 1]:
+            if high > max(target.low, getattr(loss, "minimum", -np.inf)) and low < target.high:
+                yield [low, high], p
+
+
+def of_parts(loss: Any, rng: np.random.Generator, width: int) -> Iterator[tuple[Any, Any]]:
+    """Lawful vectors, and hard ones; outputs that are alike, apart, large and small."""
+    hard = [np.full(width, 1 / width), np.r_[1 - 1e-3, np.full(width - 1, 1e-3 / (width - 1))]]
+    hard += [] if loss.target.high == 1 else [np.zeros(width), np.r_[1000, 3, np.zeros(width - 2)], np.full(width, 30)]
+    for k, z in enumerate([*OUTPUTS] * 6):
+        y = hard[k % len(hard)] if k % 3 == 0 else targets(loss.target, (width,), rng)
+        yield y, z + rng.normal(size=width) * [0, 0.01, 1, 4][k % 4]
 
 
 def supported(loss: Any, y: Any, p: Any) -> bool:
     """Whether a target lies inside of a support that ends where the shape says."""
-    if loss.heads.get("shape") != "real":
+    if loss.heads.get("shape") != "real" or getattr(loss, "part", None):
         return True
     loc, z, shape = (0.0, *p) if len(p) == 2 else p
     scale = np.exp(z) if loss.link == "exp" else np.logaddexp(z, 0.0)
-    return bool(abs(shape) < 13 and shape * (y[0] - loc) / scale > -0.999)
+    inside = [shape * (one - loc) / scale > -0.999 for one in y if np.isfinite(one)]
+    return bool(abs(shape) < 13 and all(inside))
 
 
 def of_parameters(loss: Any, kind: Float, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    if isinstance(loss, Likelihood):
+    if isinstance(loss, Outputs):
         yield from (pair for pair in of_likelihood(loss, rng) if supported(loss, *pair))
         return
     if not hasattr(loss, "spread"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.oracle.formulas import ORACLE, numbers
-from tests.oracle.sums import Float, Kind, exactly, mp, mpf
+from tests.oracle.sums import Float, Kind, exactly, mp, mpf, total
 from tests.oracle.terms import TERMS
 
 Number = Any
@@ -31,10 +31,13 @@ def normal_cdf(x: Number) -> Number:
     return mp.erfc(-x / mp.sqrt(2)) / 2
 
 
-def density(kinds: str, kink: bool = False) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
+def density(
+    kinds: str, kink: bool = False, vector: bool = False
+) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
     """Register a loss: `of(y, *parameters, **options)` gives the terms with parameters, and those without.
 
-    `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output.
+    `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output. A
+    `vector` has one output of one kind for each entry: both are passed as lists.
     """
 
     def wrap(of: Callable[..., tuple[Terms, Terms]]) -> None:
@@ -45,17 +48,20 @@ def density(kinds: str, kink: bool = False) -> Callable[[Callable[..., tuple[Ter
             each = "".join(kind * (len(outputs) // len(kinds)) for kind in kinds)
             return [made[kind](z) for kind, z in zip(each, outputs, strict=True)]
 
-        def factors(y: Number, outputs: list[Number], link: str, options: dict[str, Any]) -> tuple[Terms, Terms]:
-            moving, fixed = of(y, *parameters(outputs, link), **options)
+        def factors(y: list[Number], outputs: list[Number], link: str, options: dict[str, Any]) -> tuple[Terms, Terms]:
+            made = parameters(outputs, link)
+            moving, fixed = of(y, made, **options) if vector else of(y[0], *made, **options)
             return [term if isinstance(term, tuple) else (term,) for term in moving], fixed
 
         def row(y: list[Number], p: list[Number], edge: Float, link: str = "exp", full: bool = True, **options: Any):
-            moving, fixed = factors(y[0], p, link, options)
+            if options.get("censored"):
+                return ends(y, p, edge, link, full, **options)
+            moving, fixed = factors(y, p, link, options)
             value = exactly(*(mp.fprod(term) for term in moving), *(fixed if full else []))
             slopes = []
             for place in range(len(p)):
                 sides = [[*p[:place], p[place] + sign * STEP, *p[place + 1 :]] for sign in (1, -1)]
-                up, down = (factors(y[0], side, link, options)[0] for side in sides)
+                up, down = (factors(y, side, link, options)[0] for side in sides)
                 terms = [
                     mp.fprod([*term[:k], *term[k + 1 :], (above[k] - below[k]) / (2 * STEP)])
                     for term, above, below in zip(moving, up, down, strict=True)
@@ -65,11 +71,26 @@ def density(kinds: str, kink: bool = False) -> Callable[[Callable[..., tuple[Ter
                 slopes.append(exactly(mpf(0), kind=Kind.UNDEFINED) if jumps else exactly(*terms))
             return value, slopes
 
+        def ends(y, p, edge, link, full, censored, above=None, below=None, **options):
+            """Known targets by their density; less, where targets are seen between two numbers only, that chance."""
+            chance = lambda low, high: within(CHANCES[name], low, high, p, lambda q: parameters(q, link), options)  # noqa: E731
+            value, slopes = row(y, p, edge, link, full, **options) if y[0] == y[1] else chance(*y)
+            if above is None and below is None:
+                return value, slopes
+            less, by = chance(
+                *(mpf(sign * mp.inf) if end is None else mpf(end) for sign, end in ((-1, above), (1, below)))
+            )
+            return total([value, less.times(-1)]), [total([a, b.times(-1)]) for a, b in zip(slopes, by, strict=True)]
+
         def rows(y_true, y_pred, link="exp", full=True, **options):
             found = []
             for t, parts in zip(y_true, y_pred, strict=True):
-                (y,), outputs = numbers(t), numbers(parts)
-                moving, fixed = factors(mpf(y), [mpf(z) for z in outputs], link, options)
+                if options.get("censored"):
+                    y, p = ([mpf(float(x)) for x in side] for side in (t, parts))
+                    found.append(row(y, p, None, link, full, **options)[0].value())
+                    continue
+                y, outputs = ([mpf(x) for x in numbers(side)] for side in (t, parts))
+                moving, fixed = factors(y, outputs, link, options)
                 found.append(mp.fsum([*(mp.fprod(term) for term in moving), *(fixed if full else [])]))
             return found
 
@@ -78,7 +99,39 @@ def density(kinds: str, kink: bool = False) -> Callable[[Callable[..., tuple[Ter
     return wrap
 
 
+CHANCES: dict[str, Any] = {}  # of each loss: the logarithms of the probabilities of lying below, and above, a number
+NOTHING = (mpf("-inf"), mpf(0))
+
+
+def within(of, low, high, p, parameters, options):
+    """Minus the log-probability of lying between two numbers: that beyond the nearer one, times the share of it."""
+
+    def terms(q):
+        (below_low, above_low), (below_high, above_high) = (
+            of(y, *parameters(q), **options) if mp.isfinite(y) else NOTHING if y < 0 else NOTHING[::-1]
+            for y in (low, high)
+        )
+        near, far = (above_low, above_high) if above_low < below_high else (below_high, below_low)
+        return [-near, -mp.log(-mp.expm1(far - near)) if far - near > -1e5 else mpf(0)]
+
+    slopes = []
+    for place in range(len(p)):
+        up, down = (terms([*p[:place], p[place] + sign * STEP, *p[place + 1 :]]) for sign in (1, -1))
+        slopes.append(exactly(*((a - b) / (2 * STEP) for a, b in zip(up, down, strict=True))))
+    return exactly(*terms(p)), slopes
+
+
+def chances(of):
+    """Register the probabilities of lying below, and above, a number."""
+    CHANCES[of.__name__] = of
+
+
 # -- any real number ------------------------------------------------------------------------------------------------
+
+
+@density("rp")
+def normal_nll(y, mean, std):
+    return [mp.log(std), ((y - mean) / std) ** 2 / 2], [mp.log(2 * mp.pi) / 2]
 
 
 @density("rp", kink=True)
@@ -174,7 +227,54 @@ def mixture_rows(y_true, y_pred, link="exp", full=True, components=2):
 TERMS["gaussian_mixture_nll"], ORACLE["gaussian_mixture_nll"] = mixture_row, mixture_rows
 
 
+SHORT = {"student_t": "student_tnll", "beta": "beta_distribution_nll"}
+
+
+def any_mixture(y, p, edge, link="exp", full=True, distribution="normal", components=2):
+    """The density is that of the parts, weighed; the slope of a part counts by its share."""
+    of, n = TERMS[SHORT.get(distribution, f"{distribution}_nll")], components
+    logit, rest = p[:n], [p[at : at + n] for at in range(n, len(p), n)]
+    found = [of(y, [head[i] for head in rest], edge, link=link, full=False) for i in range(n)]
+    whole = mp.fsum(mp.exp(w) for w in logit)
+    each = [mp.exp(w - value.value()) for w, (value, _) in zip(logit, found, strict=True)]
+    share = [one / mp.fsum(each) for one in each]
+    peak = max(abs(value.value()) for value, _ in found)
+
+    def known(value, k):
+        """What rounding the largest log-density does to a share: the scale of a slope is not below that."""
+        size = share[k] * (1 - share[k]) * peak * abs(value)
+        return exactly(size, -size)
+
+    slopes = [total([exactly(mp.exp(w) / whole, -share[k]), known(1, k)]) for k, w in enumerate(logit)]
+    slopes += [
+        total([found[k][1][head].times(share[k]), known(found[k][1][head].value(), k)])
+        for head in range(len(rest))
+        for k in range(components)
+    ]
+    fixed = of(y, [head[0] for head in rest], edge, link=link)[0].value() - found[0][0].value() if full else mpf(0)
+    return exactly(mp.log(whole), -mp.log(mp.fsum(each)), fixed), slopes
+
+
+def any_mixture_rows(y_true, y_pred, **options):
+    pairs = [
+        ([mpf(x) for x in numbers(t)], [mpf(z) for z in numbers(parts)])
+        for t, parts in zip(y_true, y_pred, strict=True)
+    ]
+    return [any_mixture(y, p, None, **options)[0].value() for y, p in pairs]
+
+
+TERMS["mixture_nll"], ORACLE["mixture_nll"] = any_mixture, any_mixture_rows
+
+
 # -- amounts --------------------------------------------------------------------------------------------------------
+
+
+@density("srp")
+def zero_inflated_log_normal_nll(y, zeros, mu, sigma):
+    if y == 0:
+        return [-mp.log(zeros)], []
+    some = [mp.log(sigma), ((mp.log(y) - mu) / sigma) ** 2 / 2]
+    return [-mp.log(1 - zeros), *some], [mp.log(y), mp.log(2 * mp.pi) / 2]
 
 
 @density("p")
@@ -204,6 +304,12 @@ def log_normal_nll(y, mu, sigma):
 def weibull_nll(y, scale, shape):
     t = mp.log(y / scale)
     return [-mp.log(shape), (-shape, t), mp.exp(shape * t)], [mp.log(y)]
+
+
+@density("pp")
+def log_logistic_nll(y, scale, shape):
+    t = mp.log(y / scale)
+    return [-mp.log(shape), (shape, t), 2 * mp.log1p(mp.exp(-shape * t))], [mp.log(y)]
 
 
 @density("pr")
@@ -245,6 +351,11 @@ def negative_binomial(y, mean, dispersion, variance):
     return (r, mp.log1p(c)), [(r, mp.log1p(c)), (y, mp.log1p(c)), (-y, mp.log(mean)), *rise]
 
 
+@density("p")
+def poisson_nll(y, rate):
+    return [rate, (-y, mp.log(rate))], [lgamma(y + 1)]
+
+
 @density("pp")
 def negative_binomial_nll(y, mean, dispersion, variance="quadratic"):
     return negative_binomial(y, mean, dispersion, variance)[1], [lgamma(y + 1)]
@@ -272,17 +383,153 @@ def hurdle_poisson_nll(y, rate, zeros):
     return [-mp.log(1 - zeros), rate, (-y, mp.log(rate)), mp.log(-mp.expm1(-rate))], [lgamma(y + 1)]
 
 
+@density("pps")
+def hurdle_negative_binomial_nll(y, mean, dispersion, zeros):
+    nothing, other = negative_binomial(y, mean, dispersion, "quadratic")
+    if y == 0:
+        return [-mp.log(zeros)], []
+    return [-mp.log(1 - zeros), *other, mp.log(-mp.expm1(-mp.fprod(nothing)))], [lgamma(y + 1)]
+
+
 @density("s")
 def binomial_nll(y, p, trials=10):
     return [(-y, mp.log(p)), (y - trials, mp.log(1 - p))], [-log_choose(trials, y)]
 
 
+def rise(x, k):
+    return lgamma(x + k) - lgamma(x) - k * mp.log(x)
+
+
 @density("pp")
 def beta_binomial_nll(y, a, b, trials=10):
-    def rise(x, k):
-        return lgamma(x + k) - lgamma(x) - k * mp.log(x)
-
     k = trials - y
     return [
         rise(a + b, trials), -rise(a, y), -rise(b, k), (y, mp.log1p(b / a)), (k, mp.log1p(a / b))
     ], [-log_choose(trials, y)]  # fmt: skip
+
+
+# -- scores: the first term is the absolute error, as far as it goes ---------------------------------------------------
+
+
+@density("rp", kink=True)
+def laplace_crps(y, loc, scale):
+    return [abs(y - loc), (scale, mp.exp(-abs(y - loc) / scale)), -3 * scale / 4], []
+
+
+@density("rp")
+def logistic_crps(y, loc, scale):
+    z = (y - loc) / scale
+    return [y - loc, (2 * scale, mp.log1p(mp.exp(-z))), -scale], []
+
+
+@density("p")
+def exponential_crps(y, mean):
+    return [y, -3 * mean / 2, (2 * mean, mp.exp(-y / mean))], []
+
+
+# -- vectors --------------------------------------------------------------------------------------------------------
+
+
+def of_orders(y):
+    return [*(lgamma(k + 1) for k in y), -lgamma(mp.fsum(y) + 1)]
+
+
+@density("r", vector=True)
+def multinomial_nll(y, z):
+    top = max(z)
+    whole = mp.log(mp.fsum(mp.exp(one - top) for one in z))
+    return [(k, top - one + whole) for k, one in zip(y, z, strict=True)], of_orders(y)
+
+
+@density("p", vector=True)
+def dirichlet_nll(y, a):
+    logs = [mp.log(share) for share in y]
+    return [-lgamma(mp.fsum(a)), *map(lgamma, a), *((-one, line) for one, line in zip(a, logs, strict=True))], logs
+
+
+@density("p", vector=True)
+def dirichlet_multinomial_nll(y, a):
+    n, whole = mp.fsum(y), mp.fsum(a)
+    shares = [(k, mp.log(whole / one)) for k, one in zip(y, a, strict=True)]
+    return [*shares, rise(whole, n), *(-rise(one, k) for k, one in zip(y, a, strict=True))], of_orders(y)
+
+
+# -- probabilities below and above a number -------------------------------------------------------------------------
+
+
+def turned(pair):
+    return pair[1], pair[0]
+
+
+def normal_tails(z):
+    low = mp.log(normal_cdf(-abs(z)))
+    high = mp.log1p(-mp.exp(low))
+    return (low, high) if z < 0 else (high, low)
+
+
+def logistic_tails(z):
+    return -mp.log1p(mp.exp(-z)), -mp.log1p(mp.exp(z))
+
+
+def exponential_tails(z):
+    if z <= 0:
+        return NOTHING
+    return (mp.log(-mp.expm1(-z)) if z < 1 else mp.log1p(-mp.exp(-z)) if z < 1e4 else mpf(0)), -z
+
+
+@chances
+def normal_nll(y, mean, std):  # noqa: F811
+    return normal_tails((y - mean) / std)
+
+
+@chances
+def laplace_nll(y, loc, scale):  # noqa: F811
+    z = (y - loc) / scale
+    low = -abs(z) - mp.log(2)
+    high = mp.log1p(-mp.exp(low))
+    return (low, high) if z < 0 else (high, low)
+
+
+@chances
+def logistic_nll(y, loc, scale):  # noqa: F811
+    return logistic_tails((y - loc) / scale)
+
+
+@chances
+def gumbel_nll(y, loc, scale):  # noqa: F811
+    return turned(exponential_tails(mp.exp((loc - y) / scale)))
+
+
+@chances
+def generalized_extreme_value_nll(y, loc, scale, shape):  # noqa: F811
+    return turned(exponential_tails(mp.exp(-log1p_over(shape, (y - loc) / scale))))
+
+
+@chances
+def exponential_nll(y, mean):  # noqa: F811
+    return exponential_tails(y / mean)
+
+
+@chances
+def log_normal_nll(y, mu, sigma):  # noqa: F811
+    return normal_tails((mp.log(y) - mu) / sigma) if y > 0 else NOTHING
+
+
+@chances
+def weibull_nll(y, scale, shape):  # noqa: F811
+    return exponential_tails(mp.exp(shape * mp.log(y / scale))) if y > 0 else NOTHING
+
+
+@chances
+def log_logistic_nll(y, scale, shape):  # noqa: F811
+    return logistic_tails(shape * mp.log(y / scale)) if y > 0 else NOTHING
+
+
+@chances
+def generalized_pareto_nll(y, scale, shape):  # noqa: F811
+    return exponential_tails(log1p_over(shape, y / scale))
+
+
+@chances
+def pareto_nll(y, shape, minimum=1.0):  # noqa: F811
+    return exponential_tails(shape * mp.log(max(y, mpf(minimum)) / mpf(minimum)))

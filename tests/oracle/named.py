@@ -431,16 +431,38 @@ def corn(slots, weight, keep, form):
 
 
 @oracle
-def cumulative_link(slots, weight, keep, form):
+def multivariate_normal_nll(slots, weight, keep, form, rank=None, full=True):
+    values = []
+    for y, p, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
+        d = len(y)
+        off, diagonal, rest = [a - b for a, b in zip(y, p, strict=False)], [mp.exp(x) for x in p[d : 2 * d]], p[2 * d :]
+        factor = mp.zeros(d, d if rank is None else d + rank)
+        for i in range(d):
+            factor[i, i] = diagonal[i]
+            if rank is None:
+                for k in range(i):
+                    factor[i, k] = rest[i * (i - 1) // 2 + k]
+            else:
+                for k in range(rank):
+                    factor[i, d + k] = rest[i * rank + k]
+        covariance = factor * factor.T
+        square = (mp.matrix(off).T * mp.lu_solve(covariance, mp.matrix(off)))[0]
+        value = (square + mp.log(mp.det(covariance)) + (d * mp.log(2 * mp.pi) if full else 0)) / 2
+        values.append(value if there else None)
+    return values
+
+
+@oracle
+def cumulative_link(slots, weight, keep, form, noise="logistic"):
     def below(x):
-        return 1 / (1 + mp.exp(-x))
+        return 1 / (1 + mp.exp(-x)) if noise == "logistic" else mp.erfc(-x / mp.sqrt(2)) / 2
 
     values = []
     for level, z, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True):
         if level == 0:  # in digits that a sum of two near numbers would lose
-            value = mp.log1p(mp.exp(-z[0]))
+            value = -mp.log(below(z[0]))
         elif level == len(z):
-            value = mp.log1p(mp.exp(z[-1]))
+            value = -mp.log(below(-z[-1]))
         else:
             value = (
                 -mp.log(below(z[level]) - below(z[level - 1]))

@@ -443,6 +443,30 @@ def ensemble_crps(y: list[Number], p: list[Number], edge: Float, members: int = 
     return exactly(*(abs(x - t) / m for x in p), *apart), slopes
 
 
+def beta_nll(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance", full: bool = True,
+             beta: float = 0.5) -> Row:  # fmt: skip
+    value, slopes = gaussian_nll(y, p, edge, spread, full)
+    std = min(max(mpf(2) ** -30, abs(y[0] - p[0]) * mpf(2) ** -20), mpf(2) ** 62)  # what a spread of 0 is read as
+    line = (
+        p[1]
+        if spread == "log_variance"
+        else 2 * mp.log(std)
+        if p[1] == 0
+        else mp.log(p[1]) * (2 if spread == "std" else 1)
+    )
+    weight = mp.exp(mpf(beta) * line)
+    return value.times(weight), [slope.times(weight) for slope in slopes]
+
+
+TERMS["beta_nll"] = beta_nll
+
+
+def fixed_gaussian_nll(y: Number, p: Number, edge: Float, std: float = 1.0) -> tuple[Sum, Sum]:
+    e, s = p - y, mpf(std)
+    return exactly((e / s) ** 2 / 2, mp.log(s), mp.log(2 * mp.pi) / 2), exactly(e / s**2)
+
+
+TERMS["fixed_gaussian_nll"] = entrywise(fixed_gaussian_nll)
 TERMS["interval_score"] = interval_score
 TERMS["ensemble_crps"] = ensemble_crps
 TERMS["gaussian_nll"] = gaussian_nll

@@ -79,6 +79,7 @@ def far_apart(block: Block, kind: Float, value: Truth) -> np.ndarray:
         return np.zeros(block.p.shape, dtype=bool)
     rows = len(block.p)
     numbers = np.concatenate([part.astype("float64").reshape(rows, -1) for part in (block.y, block.p)], axis=1)
+    numbers[np.isinf(numbers)] = 0.0  # an open end
     with np.errstate(over="ignore"):
         far = numbers.max(axis=1) - numbers.min(axis=1) > kind.largest
         far |= (

@@ -296,7 +296,6 @@ def parameters(loss):
         ("softmax_cross_entropy", ("categorical_crossentropy", "optax.losses.softmax_cross_entropy")),
         ("sigmoid_cross_entropy", ("binary_crossentropy", "tf.nn.sigmoid_cross_entropy_with_logits")),
         ("sigmoid_focal_loss", ("torchvision.ops.sigmoid_focal_loss", "optax.losses.sigmoid_focal_loss")),
-        ("poisson_nll", ("poisson", "torch.nn.PoissonNLLLoss")),
         ("L2Loss", ("mean_squared_error", "half")),
     ],
 )

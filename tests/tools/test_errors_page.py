@@ -23,6 +23,7 @@ def test_an_example_raises_what_the_page_shows(example):
     assert seen.kind in KINDS and example.code in PAGE
 
 
+@pytest.mark.once  # alone, it runs all examples again
 def test_every_place_that_raises_has_an_example():
     seen = [SEEN.get(example.title) or run(example) for example in EXAMPLES]
     assert without_example(seen) == []

@@ -40,7 +40,7 @@ def test_a_torch_process_group_is_refused():
     ]
     for said in [process.communicate(timeout=120)[0] for process in processes]:
         assert "This process is one of 2 of a torch process group." in said
-        assert "root_mean_squared_error takes the root of each replica's rows" in said and "Use model.fit" in said
+        assert "root_mean_squared_error takes the root of each replica's rows" in said and "ls.across()" in said
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="strategies are TensorFlow's")
@@ -53,7 +53,7 @@ def test_a_strategy_is_refused_and_the_loss_judged(loss):
         model.compile("sgd", ls.get(loss))
     with pytest.raises(ls.LossaryError, match="MirroredStrategy") as caught:
         ls.train(model, X, Y)
-    assert ("compares rows with one another" in str(caught.value)) == (loss == "circle")
+    assert "compares rows with one another" not in str(caught.value)  # it is exact there
 
 
 @pytest.mark.parametrize("model", [None, object(), "huber", lambda x: x], ids=["None", "object", "text", "function"])

@@ -133,7 +133,7 @@ def _by_lossary(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any, **slot
         contributions = np.where(kept & (spread != 0), values * spread, 0.0)
     weight_sum = float(np.where(kept, spread, 0.0).sum())
     given = None if inside or loss.inputs else mask_of(y_pred)
-    before = 0 if given is None else _outside(numbers(align(given, found)), values.shape)
+    before = 0 if given is None else _outside(numbers(align(given, len(found.shape))), values.shape)
     return Parts(values, weights, None if mask is None else kept, contributions, float(kept.sum()), weight_sum, before)
 
 

@@ -194,9 +194,9 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
     Fires: an unknown loss returns the sum over the batch; or the model splits batches over accumulation steps and the
-        mean of the parts is not the value of the whole; or it runs on several devices (tf.distribute, a torch process
-        group), and the loss is not a mean over independent rows: roots, ratios over the batch, rows compared with one
-        another, learned weights, weighted means, masks and ignored labels.
+        mean of the parts is not the value of the whole; or it runs in a torch process group outside of
+        `ls.across`, or with a loss of another library under tf.distribute, and the loss is not a mean over independent
+        rows: roots, ratios over the batch, rows compared with one another, weighted means, masks and ignored labels.
     Quiet: `reduction="sum"` chosen on a loss whose model does not split batches.
     Seen: https://github.com/keras-team/keras/issues/16285, https://github.com/huggingface/transformers/pull/34191
     Bad:
@@ -266,6 +266,8 @@ def _over_replicas(case: Case) -> Iterator[Sign]:
     why = _reason(case, subject)
     if why is None and not single and setup.whole is not None and case is setup.cases[0]:
         why = _reason(case, Subject(setup.whole))
+    if why is None and _own(subject) and not setup.averaged:
+        return
     numbers: dict[str, float] = {}
     if case.n >= count and np.isfinite(case.weighted):
         try:
@@ -283,17 +285,26 @@ def _over_replicas(case: Case) -> Iterator[Sign]:
         seen = f" These rows give {parts:.6g} there, and {whole:.6g} on one device{off}."
     yield Sign(
         f"{subject.name} is not on {count} devices what it is on one{reason}.{seen}",
-        "Train on one device, or use a loss that is a mean over rows: reduction='sum_over_batch_size', one value per "
-        "row, and weights divided by their mean over the whole data.",
+        "Compute it inside of `with ls.across():`, which makes it that of all processes."
+        if _own(subject) and setup.averaged
+        else "Use lossary's loss of this name, which is exact there; or a mean over rows: one value per row, and "
+        "weights divided by their mean over the whole data.",
         numbers,
     )
 
 
+def _own(subject: Subject) -> bool:
+    """Whether lossary computes it, in all its parts."""
+    parts = getattr(subject.loss, "parts", None)
+    return subject.own if parts is None else all(_own(Subject(part.loss)) for part in parts)
+
+
 def _reason(case: Case, subject: Subject) -> str | None:
     """What the loss, or lossary's loss of the same meaning, declares."""
-    how: dict[str, bool] = {"averaged": case.setup.averaged, "masked": case.mask is not None}
+    averaged = case.setup.averaged
+    how: dict[str, bool] = {"averaged": averaged, "masked": case.mask is not None, "weighted": case.w is not None}
     for loss in (subject.loss, subject.twin):
-        why = inexact_on_replicas(loss, weighted=case.w is not None, **how)
+        why = inexact_on_replicas(loss, alone=averaged or not _own(subject), **how)
         if why is not None:
             return why
     return None

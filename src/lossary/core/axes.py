@@ -236,11 +236,11 @@ def boxes(coding: str, x: Array, y: Array) -> Given:
     return coded(zero, zero), coded(x, y)
 
 
-def _held(outputs: int, place: int, x: Array) -> Given:
-    """One predicted parameter, with the others held at 1; the target is 0."""
+def _held(outputs: int, place: int, target: float, x: Array) -> Given:
+    """One predicted parameter, with the others held at 1."""
     columns = [np.ones_like(x)] * outputs
     columns[place] = x
-    return np.zeros(x.size), _side(*columns)
+    return np.full(x.size, target), _side(*columns)
 
 
 def _spread(coding: str, x: Array, deviation: float) -> Given:
@@ -470,10 +470,10 @@ def mean_and_spread(coding: str) -> Axis:
     )
 
 
-def one_parameter(outputs: int, place: int = 0) -> Axis:
+def one_parameter(outputs: int, place: int = 0, target: float = 0.0) -> Axis:
     """One of several predicted parameters, with the others held at 1."""
-    words = f"output {place + 1} of {outputs} (the others: 1; target: 0)"
-    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place), f"output {place + 1} of {outputs}")
+    words = f"output {place + 1} of {outputs} (the others: 1; target: {target:g})"
+    return Axis(words, (-3.0, 3.0), partial(_held, outputs, place, target), f"output {place + 1} of {outputs}")
 
 
 def first_of_heads(heads: list[str], target: float) -> Axis:
@@ -500,6 +500,27 @@ def of_contract(rules: Contract) -> list[Axis]:
     by_kinds = {(SIGN, REAL): "margin", (SOFT_LABEL, PROBABILITY): "share", (REAL, REAL): "error"}
     name = next((name for pair, name in by_kinds.items() if kinds == pair), None)
     return [] if name is None else [AXES[name]]
+
+
+def beside_even(target: float) -> Axis:
+    """The first of two outputs, the other one 0, for a vector of two equal entries."""
+    words = f"first output of two (the other: 0; target: {target:g}, {target:g})"
+    return Axis(words, (-3.0, 3.0), lambda x: (_rows(x, target, target), _side(x, 0 * x)), f"first of two, {target:g}")
+
+
+def first_of_two(numbers: int) -> Axis:
+    """The first mean of two features, at standard deviations of 1."""
+
+    def inputs(x: Array) -> Given:
+        return {"y_true": _rows(x, 0.0, 0.0), "y_pred": _side(x, *[0 * x] * (numbers - 1))}
+
+    return Axis("first mean (target: 0; standard deviations: 1)", (-3.0, 3.0), inputs, "first mean")
+
+
+def two_outputs(target: float) -> Plane:
+    """Both of two outputs, for a vector of two equal entries."""
+    labels = (f"first output (target: {target:g}, {target:g})", "second output")
+    return Plane(labels, (THREE, THREE), lambda u, v: (_rows(u, target, target), _side(u, v)))
 
 
 # -- the planes -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics import ops
-from ..numerics.backend import alike, concrete, min_max, visible
+from ..numerics.backend import alike, concrete, min_max, type_name, visible
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
@@ -52,6 +52,11 @@ class Values:
     otherwise: str = ""
     draw: Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray] | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there may be any number."""
+        return self.low == -np.inf and self.high == np.inf and not self.allowed
+
     def advice(self, parameters: Collection[str]) -> str:
         """What to do about other values, for a loss with these parameters."""
         return self.hint if not self.needs or self.needs in parameters else self.otherwise
@@ -91,7 +96,7 @@ class Contract:
     - "same": equal shapes; one trailing axis of length 1 may be missing on one side.
     - "index": y_true lacks the class axis of y_pred (or has length 1 there).
     - "parameters": y_pred has one axis more, at the end, of length `parameters`; a last axis of length 1 of y_true
-      may be missing in y_pred.
+      may be missing in y_pred. With `ends`, y_true has a last axis of length 2: both ends of where a target lies.
     - "named": the loss declares slots of its own (core.slots).
     - "free": a user's own loss; nothing is known.
 
@@ -106,6 +111,7 @@ class Contract:
     ignored: int | None = None
     rank: int = 0  # how many axes y_pred has; 0 is any number
     absent: Callable[[Tensor], Tensor | None] | None = None
+    ends: bool = False
 
     def text(self) -> str:
         """What it says, in words."""
@@ -147,6 +153,14 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
             y_true = next((y for y in (_less(y_true, k) for k in places) if _fits(tuple(y.shape), want)), y_true)
         if _fits(tuple(y_true.shape), want):
             return _held(y_true, y_pred, contract.axis, owner, contract), y_pred
+    elif contract.ends:
+        if len(y_true.shape) == len(y_pred.shape) + 1:
+            y_true = _less(y_true, -2)
+        if _fits(
+            (*y_true.shape[:-1], 2, contract.parameters), (*y_pred.shape[:-1], y_true.shape[-1], y_pred.shape[-1])
+        ):
+            low, high = (_held(y_true[..., k], y_pred, -1, owner, contract) for k in (0, 1))
+            return ops.stack([low, high], axis=-1) if None in y_true.shape[1:] else y_true, y_pred
     elif contract.shape == "parameters":
         if len(y_true.shape) == len(y_pred.shape):
             y_true = _less(y_true, -1)
@@ -159,6 +173,15 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
         if _fits(tuple(y_true.shape), tuple(y_pred.shape)):
             return _held(y_true, y_pred, None, owner, contract), y_pred
     raise _mismatch(owner, contract, *given)
+
+
+def alike_already(contract: Contract, y_true: Tensor, y_pred: Tensor) -> bool:
+    """Whether they fit as they are: rows, of sizes that are known, with the numbers along the last axis."""
+    shape = tuple(y_pred.shape)
+    if contract.axis != -1 or contract.rank or len(shape) < 2 or 0 in shape or None in shape:
+        return False
+    wanted = {"same": shape, "index": shape[:-1]}.get(contract.shape)
+    return wanted == tuple(y_true.shape)
 
 
 def check_ranks(owner: str, **arguments: Any) -> None:
@@ -255,6 +278,9 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             "Give the model that many outputs per target.",
         ),
     }[contract.shape]
+    if contract.ends:
+        rule = f"Expected y_true (..., 2), the ends of each target, and y_pred (..., {contract.parameters})."
+        do = "Pass np.stack([lower, upper], axis=-1), equal where the target is known."
     if contract.target is SOFT_LABEL and len(pred) > 1 and true == _without(pred, contract.axis):
         do = "If y_true holds class indices, pass keras.utils.to_categorical(y_true), or take a loss of class indices."
     return ShapeError(
@@ -273,11 +299,13 @@ def check_values(
     The axis that the loss works along is the last one by now, wherever it was. `parameters` are those of the loss:
     advice names no other.
     """
+    target = contract.target
+    if target.any and contract.prediction.any:
+        return
     if not concrete(y_true) and not concrete(y_pred):  # first: a compiler cannot look into a context variable
         return
     if not CHECKS.get():
         return
-    target = contract.target
     if target is CLASS_INDEX:
         _check_classes(owner, contract, y_true, y_pred, parameters)
     else:
@@ -297,7 +325,7 @@ def _min_max(x: Tensor) -> tuple[float, float] | None:
 def _check_range(
     owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError], parameters: Collection[str]
 ) -> None:
-    if values.low == -np.inf and values.high == np.inf and not values.allowed:
+    if values.any:
         return
     seen = _min_max(x)
     if seen is None:
@@ -324,6 +352,10 @@ def _check_range(
 def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor, parameters: Collection[str]) -> None:
     if not concrete(y_true):
         return
+    if "int" in type_name(y_true) and contract.ignored is None and 0 not in y_true.shape:
+        low, high = min_max(y_true)  # found where it lies
+        if low >= 0 and high < y_pred.shape[-1]:
+            return
     labels = np.asarray(ops.convert_to_numpy(y_true)).astype("float64")
     if contract.ignored is not None:
         labels = labels[labels != contract.ignored]

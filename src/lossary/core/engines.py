@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..numerics.backend import together
+from ..numerics.joined import joined
 from .replicas import inexact_on_replicas
 
 _SAID: set[str] = set()
@@ -17,12 +18,11 @@ def say_if_inexact(loss: Any, *, masked: bool = False, weighted: bool = False) -
     name = type(loss).__name__
     if count == 1 or name in _SAID:
         return
-    why = inexact_on_replicas(loss, averaged=averaged, masked=masked, weighted=weighted)
+    alone = averaged and joined() is None
+    why = inexact_on_replicas(loss, alone=alone, averaged=averaged, masked=masked, weighted=weighted)
     if why is None:
         return
     _SAID.add(name)
-    do = "Train on one device, or with a loss that is a mean over rows."
-    if not averaged and why.startswith("divides by"):
-        do = 'Use reduction="sum" and divide by the rows of the whole batch, or train on one device.'
+    do = "Compute it inside of `with ls.across():`." if alone else "Train on one device."
     several = "processes" if averaged else "replicas"
     warnings.warn(f"{name} {why}. On {count} {several} its value differs from that on one device. {do}", stacklevel=3)

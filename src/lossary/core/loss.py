@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import field
 from importlib import import_module
 from inspect import Parameter
@@ -15,13 +16,14 @@ from keras import ops
 from ..numerics.backend import free_of_zeros, in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import axes, catalogue, compiling, contract, inputs, moments, reduction, results
+from . import across, axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
 from .contract import REAL, Contract, Values
 from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, declaration, snake
 from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError
 from .manners import Manners
+from .padding import there
 from .params import Param
 from .places import bound, check_name, warn_of_moved_places
 from .reduction import REDUCTIONS, Reduction
@@ -213,9 +215,10 @@ class Loss(Manners, keras.losses.Loss):
     def __call__(
         self, y_true: Tensor = None, y_pred: Tensor = None, sample_weight: Tensor = None, **named: Tensor
     ) -> Tensor:
-        result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
+        with across.agreed():
+            result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
-        return in_type(results.reduce(result, weight, mask, self.reduction), self.dtype)
+        return in_type(across.reduce(self, result, weight, mask, self.reduction, y_pred), self.dtype)
 
     def rows(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
@@ -227,7 +230,7 @@ class Loss(Manners, keras.losses.Loss):
 
     def _unweighted(self, y_true: Tensor, y_pred: Tensor, named: dict[str, Tensor], how: str | None) -> Tensor:
         result, _, mask = self._result(y_true, y_pred, None, vectors=True, **named)
-        values = ops.cast(results.reduce(result, None, mask, how), self.dtype)
+        values = ops.cast(across.reduce(self, result, None, mask, how, y_pred), self.dtype)
         if isinstance(result, Sums):
             return values
         return with_mask(values, reduction.both(mask, result.valid))
@@ -274,8 +277,9 @@ class Loss(Manners, keras.losses.Loss):
         """The result from one y_true and one y_pred."""
         owner, inner, rules = type(self).__name__, self.inner, self.contract
         whole = "int64" if rules.target.whole else inner
-        if sample_weight is None and ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free":
-            return self._of_ordinary(y_true, y_pred, rules, vectors)
+        ready = ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
+        if ready and (sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred))):
+            return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
         mask = mask_of(y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)
@@ -290,6 +294,7 @@ class Loss(Manners, keras.losses.Loss):
         absent = None if rules.absent is None else rules.absent(y_true)
         mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
         every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
+        mask = mask if every else reduction.both(mask, there(weight))
         keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
         came = y_true, y_pred
         if keep is not None:
@@ -310,12 +315,14 @@ class Loss(Manners, keras.losses.Loss):
         if rules.shape == "free":
             contract.check_rows(owner, result.values, _first(y_pred))
         by_row = keep is not None or (weight is not None and len(weight.shape) > 0)
-        if by_row and len(result.like.shape) == 0:
+        if by_row and len(result.shape) == 0:
             raise contract.no_rows(owner, _first(y_pred))
         return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 
-    def _of_ordinary(self, y_true: Tensor, y_pred: Tensor, rules: Contract, vectors: bool) -> Given:
-        """The same for tensors that need no reading, without weights and masks: the fewest steps."""
+    def _of_ordinary(
+        self, y_true: Tensor, y_pred: Tensor, weight: Tensor | None, rules: Contract, vectors: bool
+    ) -> Given:
+        """The same for tensors that need no reading, without masks and weights of 0: the fewest steps."""
         y_true, y_pred = self._in_shape(rules, y_true, y_pred, vectors)
         mask = None if rules.absent is None else rules.absent(y_true)
         if mask is not None:
@@ -327,14 +334,16 @@ class Loss(Manners, keras.losses.Loss):
         if not isinstance(result, (Rows, Sums)):
             result = Rows(result)
             mask = reduction.both(mask, mask_of(result.values))
-        return result, None, self._met(result, "mask", mask)
+        if weight is None and mask is None:
+            return result, None, None
+        return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
 
     def _met(self, result: Rows | Sums, what: str, given: Tensor | None) -> Tensor | None:
         """A weight or mask in the rank of what it applies to."""
         if given is None or (len(given.shape) == 0 and what == "sample_weight"):
             return given
         given = given if what == "sample_weight" else ops.cast(given, "bool")
-        return reduction.align_weight(type(self).__name__, what, given, result.like)
+        return reduction.align_weight(type(self).__name__, what, given, result.shape)
 
     def _of_slots(
         self, forms: Forms, y_true: Any, y_pred: Any, sample_weight: Any, *, mask: Any = None,
@@ -347,9 +356,11 @@ class Loss(Manners, keras.losses.Loss):
         weights = self._weights_for(y_true, y_pred, named)
         named = {**weights, **named}
         form, slots = forms.chosen(y_true, y_pred, named)
-        batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
+        coupled = others is None and "others" in self._takes[form]
+        with across.agreed() if coupled else nullcontext():
+            batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
         batch.start = start
-        whole = batch
+        whole = across.everyone(batch, slots) if coupled else batch
         if others is not None:
             rest = dict(others)
             weight = rest.pop("sample_weight", None)
@@ -441,9 +452,13 @@ class Loss(Manners, keras.losses.Loss):
 
     def _in_shape(self, rules: Contract, y_true: Tensor, y_pred: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
         """Fitting shapes, with the axis that the loss works along moved to the end."""
+        if not self.entries and contract.alike_already(rules, y_true, y_pred):
+            return y_true, y_pred
         y_true, y_pred = contract.match_shapes(type(self).__name__, rules, y_true, y_pred)
         if self.entrywise and self.entries:
-            return ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -2 if rules.shape == "parameters" else -1)
+            return ops.expand_dims(y_true, -2 if rules.ends else -1), ops.expand_dims(
+                y_pred, -2 if rules.shape == "parameters" else -1
+            )
         if rules.shape == "same":
             if not vectors and len(y_pred.shape) == 1:  # n rows of one number each, so that weights meet their rows
                 y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
@@ -505,6 +520,11 @@ def _check_leading(owner: str, what: str, given: Tensor, y_true: Any, y_pred: An
             allowed="Expected one number, one per row, or one per value (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of y_true.",
         )
+
+
+def _plain(weight: Tensor, y_pred: Tensor) -> bool:
+    """Whether it is one number for each row, of which none is 0."""
+    return bool(len(weight.shape) == 1 and weight.shape == y_pred.shape[:1]) and free_of_zeros(weight)
 
 
 def _first(y: Any) -> Tensor:

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from keras import ops
-
-from ..numerics.backend import average, replicas, total
+from ..numerics import ops
+from ..numerics.backend import average, total
+from ..numerics.sharded import over_classes
 from .errors import ParameterError, ShapeError, shown
 
 Tensor = Any
@@ -39,11 +39,11 @@ def check_reduction(owner: str, reduction: Any, allowed: tuple[str | None, ...] 
         )
 
 
-def align(small: Tensor, large: Tensor) -> Tensor:
+def align(small: Tensor, rank: int) -> Tensor:
     """A weight or mask in the rank of what it applies to: rows first, trailing axes of length 1 added or dropped."""
-    while len(small.shape) > len(large.shape) and small.shape[-1] == 1:
+    while len(small.shape) > rank and small.shape[-1] == 1:
         small = ops.squeeze(small, axis=-1)
-    while 0 < len(small.shape) < len(large.shape):
+    while 0 < len(small.shape) < rank:
         small = ops.expand_dims(small, axis=-1)
     return small
 
@@ -55,13 +55,13 @@ def leading(small: Shape, large: Shape) -> bool:
     return all(a in (1, b, None) or b is None for a, b in zip(small, large, strict=False))
 
 
-def align_weight(owner: str, what: str, weight: Tensor, values: Tensor) -> Tensor:
-    """`weight` in the rank of `values`; a ShapeError where the rows would not meet their own weights."""
-    aligned = align(weight, values)
-    if not leading(tuple(aligned.shape), tuple(values.shape)):
+def align_weight(owner: str, what: str, weight: Tensor, shape: Shape) -> Tensor:
+    """`weight` in the rank of values of a shape; a ShapeError where the rows would not meet their own weights."""
+    aligned = align(weight, len(shape))
+    if not leading(tuple(aligned.shape), shape):
         raise ShapeError(
             f"{owner} multiplies each row by its {what}.",
-            arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {tuple(values.shape)}.",
+            arrived=f"The {what} has shape {tuple(weight.shape)} and the values of the rows {shape}.",
             allowed="Expected one number, one per row, or one per entry of the values (leading axes equal).",
             do=f"Reshape the {what} so that its first axes are those of the values.",
         )
@@ -87,17 +87,27 @@ def weighed(x: Tensor, weight: Tensor | None, keep: Tensor | None) -> Tensor:
 
 def drop(keep: Tensor | None, x: Tensor, neutral: float) -> Tensor:
     """`x` with `neutral` in the rows that do not count, so that nothing they hold can spread."""
-    if keep is None:
+    if keep is None or over_classes(x):
         return x
-    return ops.where(align(keep, x), x, ops.cast(neutral, x.dtype))
+    return ops.where(align(keep, len(x.shape)), x, ops.cast(neutral, x.dtype))
 
 
 def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
     """Rows that two conditions both keep; None keeps all."""
     if a is None or b is None:
         return b if a is None else a
-    rank = a if len(a.shape) >= len(b.shape) else b
+    rank = max(len(a.shape), len(b.shape))
     return ops.logical_and(align(a, rank), align(b, rank))
+
+
+def divisor(like: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str | None) -> Tensor:
+    """What a mean over values of this shape divides by: the sum of their weights, or the number of those that count."""
+    if reduction == "mean_with_sample_weight" and weight is not None:
+        weight = ops.broadcast_to(weight, ops.shape(like))
+        return total(weight if mask is None else ops.where(mask, weight, 0.0))
+    if mask is not None:
+        return total(ops.cast(ops.broadcast_to(mask, ops.shape(like)), like.dtype))
+    return ops.cast(ops.size(like), like.dtype)
 
 
 def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction: str | None) -> Tensor:
@@ -110,13 +120,6 @@ def reduce(values: Tensor, weight: Tensor | None, mask: Tensor | None, reduction
         return weighted
     if reduction == "sum":
         return total(weighted)
-    if reduction == "mean_with_sample_weight" and weight is not None:
-        weight = ops.broadcast_to(weight, ops.shape(values))
-        count = total(weight if mask is None else ops.where(mask, weight, 0.0))
-    elif mask is not None:
-        count = total(ops.cast(mask, values.dtype))
-    else:
-        count = ops.cast(ops.size(values), values.dtype)
+    count = divisor(values, weight, mask, reduction)
     empty = ops.equal(count, 0)
-    mean = ops.where(empty, 0.0, average(weighted, ops.where(empty, 1.0, count)))
-    return mean if replicas() == 1 else mean / replicas()
+    return ops.where(empty, 0.0, average(weighted, ops.where(empty, 1.0, count)))

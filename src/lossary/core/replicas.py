@@ -1,8 +1,9 @@
 """Which losses are not on several replicas what they are on one: under tf.distribute, or in a torch process group.
 
-Every replica computes the loss of its own rows, and the gradients are added up (tf.distribute, where each mean is first
-divided by the number of replicas) or averaged (torch). That gives the loss of the whole batch where the loss is a mean
-over rows and every replica holds as many of them. What a loss declares says whether it is such a mean.
+Losses of lossary are exact under tf.distribute, and in a process group where `core.across` is told of it, except for
+those that update a state. Elsewhere every process computes the loss of its own rows, and the gradients are averaged:
+that is the loss of the whole batch where the loss is a mean over rows and every process holds as many of them. What a
+loss declares says whether it is such a mean.
 """
 
 from __future__ import annotations
@@ -19,27 +20,28 @@ WHY = {
 
 
 def inexact_on_replicas(
-    loss: Any, *, averaged: bool = False, masked: bool = False, weighted: bool = True
+    loss: Any, *, alone: bool = True, averaged: bool = False, masked: bool = False, weighted: bool = True
 ) -> str | None:
     """Why a loss is not exact on several replicas, as part of a sentence after the loss's name; None where it is.
 
     Args:
         loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
+        alone: the replicas know nothing of each other: in a torch process group, outside of `core.across`.
         averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
         masked: a mask comes with the predictions.
         weighted: sample weights are given.
     """
-    for kind, reason in WHY.items():
-        if issubclass(getattr(loss, "gives", object), kind):
-            return reason
     forms = getattr(loss, "inputs", None)
     if forms and not all(slot.trainable for slot in forms.own().values()):
         return "updates a state with the rows of each replica"
-    beside = getattr(loss, "beside_parts", "")
-    if beside and not averaged:
-        return f"adds {beside} once on every replica"
+    gives = getattr(loss, "gives", None)
+    if gives is not None and not alone:
+        return None
+    for kind, reason in WHY.items():
+        if gives is not None and issubclass(gives, kind):
+            return reason
     for part in getattr(loss, "parts", ()):
-        why = inexact_on_replicas(part.loss, averaged=averaged, masked=masked, weighted=weighted)
+        why = inexact_on_replicas(part.loss, alone=alone, averaged=averaged, masked=masked, weighted=weighted)
         if why is not None:
             return why if len(loss.parts) == 1 else f"has the part {part.name}, which {why}"
     return _denominator(loss, averaged, masked, weighted)

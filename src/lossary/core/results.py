@@ -18,9 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
-
-from ..numerics.backend import average, counted, covers, followed, log, replicas, summed, total
+from ..numerics import ops
+from ..numerics.backend import average, counted, covers, followed, log, summed, total
 from ..numerics.stable import largest, length, mean, power_of_two_scale, square_root, without_infinity
 from . import reduction
 from .reduction import both, weighed, widened
@@ -47,6 +46,11 @@ class Rows:
     def like(self) -> Tensor:
         """A tensor of the shape of the values."""
         return self.values
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape of the values."""
+        return tuple(self.like.shape)
 
 
 class Fused(Rows):
@@ -85,6 +89,10 @@ class Fused(Rows):
     def like(self) -> Tensor:
         return self.y_pred[..., 0]
 
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return tuple(self.y_pred.shape[:-1])
+
     def summed(self, weight: Tensor | None, divisor: Any) -> Tensor:
         """The sum of the rows, each times its weight, divided by a number."""
         entries = 1 if self.rowwise or self.sums else length(self.y_pred)
@@ -112,14 +120,14 @@ class Sums:
     """
 
     parts: dict[str, Any]
-    finish: Callable[[dict[str, Any], Tensor], Tensor]
+    finish: Callable[[dict[str, Any], Any], Tensor]
     over: Axes | None = None
     valid: Tensor | None = None
 
     @property
-    def like(self) -> Tensor:
-        """A tensor of the shape of the contributions."""
-        return _first(self.parts)
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape of the contributions."""
+        return tuple(_first(self.parts).shape)
 
     def axes(self) -> Axes:
         """The axes that are summed over."""
@@ -269,7 +277,7 @@ class Squares:
     scale: Tensor
     beyond: Tensor
 
-    def root(self, count: Tensor) -> Tensor:
+    def root(self, count: Any) -> Tensor:
         """The root of the sum divided by count."""
         return square_root(self.sum / count) / self.scale + self.beyond
 
@@ -302,7 +310,8 @@ class LogSumExp:
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Exponentials:
         chosen = self.chosen if keep is None else ops.logical_and(self.chosen, widened(keep, self.terms))
         low = ops.full_like(self.terms, -LARGEST_SCALE)
-        top = ops.stop_gradient(ops.max(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.stop_gradient(largest(ops.where(chosen, self.terms, low), axis=over))
+        top = ops.where(ops.any(chosen, axis=over), top, -LARGEST_SCALE)  # of no rows, too
         e = ops.exp(ops.where(chosen, self.terms - ops.expand_dims(top, over), low))
         return Exponentials(total(weighed(e, weight, chosen), over), top)
 
@@ -418,12 +427,38 @@ def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how:
         number = reduction.reduce(result.values, weight, keep, how)
         if how == "mean_with_class_weight" and result.share is not None:
             share = reduction.reduce(result.share, weight, keep, "mean")
-            number = number / ops.where(share == 0, 1.0, share * replicas())
+            number = number / ops.where(share == 0, 1.0, share)
         return number
     if how in (None, "none") and isinstance(result, RisingSums):
         return _each_alone(result, weight, both(mask, result.valid))
-    found = partial(result, weight, mask, "sum_over_batch_size" if how in (None, "none") else how).value()
-    return reduction.reduce(found, None, None, how)
+    if weight is None and mask is None and result.valid is None and _whole(result):
+        found = _at_once(result, how)
+    else:
+        found = partial(result, weight, mask, "sum_over_batch_size" if how in (None, "none") else how).value()
+    return found if len(found.shape) == 0 else reduction.reduce(found, None, None, how)
+
+
+def divisor(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None) -> Tensor:
+    """What the mean over the rows of a result was divided by."""
+    if isinstance(result, Sums):  # of each row, finished
+        like = _first(result.parts)
+        return ops.cast(ops.size(ops.sum(like, axis=result.axes())), like.dtype)
+    keep = both(mask, result.valid)
+    if how == "mean_with_class_weight" and result.share is not None:
+        return total(weighed(result.share, weight, keep))
+    return reduction.divisor(result.like, weight, keep, how)
+
+
+def _whole(result: Sums) -> bool:
+    """Whether the sums are over all axes, of a known number of entries."""
+    shape = result.shape
+    return None not in shape and 0 not in shape and len(result.axes()) == len(shape)
+
+
+def _at_once(result: Sums, how: str | None) -> Tensor:
+    """The number that is made of plain sums, which no other ones are merged with."""
+    sums = {name: _summed(part, None, None, result.axes()) for name, part in result.parts.items()}
+    return result.finish(sums, 1 if how == "sum" else math.prod([n or 0 for n in result.shape]))
 
 
 def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how: str) -> Tensor:
@@ -431,31 +466,30 @@ def _in_one_pass(result: Fused, weight: Tensor | None, mask: Tensor | None, how:
     scalar, mask = None, mask if result.valid is None else both(mask, result.valid)
     if weight is not None and len(weight.shape) == 0 and how != "mean_with_sample_weight":
         weight, scalar = None, weight
-    if weight is None and mask is None:
-        shape = result.y_pred.shape[:-1]
-        if None in shape:
-            rows: Any = ops.cast(ops.maximum(ops.size(result.like), 1), result.y_pred.dtype)
-        else:
-            rows = max(math.prod(shape), 1)
-        number = result.summed(None, 1 if how == "sum" else rows)
+    if mask is None and (weight is None or how != "mean_with_sample_weight"):
+        if weight is not None and weight.shape != result.y_pred.shape[:-1]:
+            weight = ops.broadcast_to(weight, ops.shape(result.like))
+        number = result.summed(weight, 1 if how == "sum" else _rows(result))
     else:
         like = result.like
         weight = ops.ones_like(like) if weight is None else ops.broadcast_to(weight, ops.shape(like))
         if mask is not None:
             mask = ops.broadcast_to(mask, ops.shape(like))
             weight = ops.where(mask, weight, 0.0)
-        if how == "sum":
-            count = None
-        elif how == "mean_with_sample_weight":
-            count = total(weight)
-        else:
-            count = total(ops.cast(mask, like.dtype) if mask is not None else ops.ones_like(like))
-        if count is not None:
+        if how != "sum":
+            count = reduction.divisor(like, weight, mask, how)
             weight = weight / ops.where(ops.equal(count, 0), 1.0, count)
         number = result.summed(weight, 1)
     if scalar is not None:
         number = number * scalar
-    return number if how == "sum" or replicas() == 1 else number / replicas()
+    return number
+
+
+def _rows(result: Fused) -> Any:
+    """How many rows there are, at least 1: a number, or a tensor where only the running program knows."""
+    if None in result.shape:
+        return ops.cast(ops.maximum(ops.size(result.like), 1), result.y_pred.dtype)
+    return max(math.prod([n or 0 for n in result.shape]), 1)
 
 
 def _each_alone(result: Sums, weight: Tensor | None, keep: Tensor | None) -> Tensor:

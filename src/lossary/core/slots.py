@@ -21,12 +21,13 @@ from ..numerics.backend import alike, concrete, min_max
 from . import inputs, reduction
 from .contract import CHECKS, CLASS_INDEX, PROBABILITY, Values, check_ranks
 from .errors import LossaryError, ParameterError, PredictionError, ShapeError, TargetError
+from .padding import there
 from .reduction import both, widened
 
 Tensor = Any
 SIZES = {  # of the axes of samples
     "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
-    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4,
+    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
@@ -63,6 +64,7 @@ THRESHOLD = Values(
     draw=lambda rng, shape, top: np.sort(rng.normal(scale=2.0, size=shape), -1),
     hint="End the model in ls.heads.CumulativeLink, which keeps the thresholds in order.",
 )  # fmt: skip
+NUMBERS = Values("numbers of a mean and a covariance")
 PLACE = Values(
     "a place on the grid of bins, counted from 0", 0.0,
     draw=lambda rng, shape, top: rng.uniform(0, SIZES["bin"] - 1, shape),
@@ -256,7 +258,10 @@ class Inputs:
             self._leading(owner, "sample_weight", weight, tensors),
             self._leading(owner, "mask", mask, tensors),
         )
-        keep = mask if weight is None or len(weight.shape) == 0 else both(mask, ops.not_equal(weight, 0))
+        keep = mask
+        if weight is not None and len(weight.shape):
+            mask = both(mask, there(weight))
+            keep = both(mask, ops.not_equal(weight, 0))
         tensors = {name: self._filled(name, x, keep, tensors) for name, x in tensors.items()}
         for name, x in tensors.items():
             self._check(owner, name, x, tensors, () if loss is None else type(loss).params)

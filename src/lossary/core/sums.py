@@ -15,9 +15,8 @@ import keras
 from keras import ops
 
 from ..numerics.backend import recorded
-from . import compiling, moments
+from . import across, compiling, moments
 from .declaration import snake
-from .engines import say_if_inexact
 from .errors import DefinitionError, ParameterError, ShapeError, shown
 from .lookup import get
 from .params import plain_number
@@ -85,7 +84,6 @@ class Sum(keras.losses.Loss):
     """
 
     plain = True  # nothing but the weighted parts: in another sum, they stand beside its own
-    beside_parts = ""  # what else is added, once in each call, for core.replicas
 
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
         compiling.needed()
@@ -113,8 +111,6 @@ class Sum(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         if self.moves and moments.now() is None and any(map(recorded, keras.tree.flatten(y_pred))):
             raise moments.unknown_step(repr(self))
-        if getattr(self, "beside_parts", ""):  # the parts speak for themselves
-            say_if_inexact(self)
         return self.total(y_true, y_pred, sample_weight)[1]
 
     def total(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[list[Tensor], Tensor]:
@@ -132,7 +128,7 @@ class Sum(keras.losses.Loss):
             found.append(part.loss(*given, sample_weight=weight))
         moment = moments.now()
         if moment is not None:
-            moment.terms.update(zip((part.name for part in self.parts), found, strict=True))
+            moment.terms.update(zip((part.name for part in self.parts), map(across.whole, found), strict=True))
         return found
 
     def combine(self, values: Sequence[Tensor]) -> Tensor:

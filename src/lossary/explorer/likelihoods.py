@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from lossary.core.lookup import get
+from lossary.explorer import declared
 from lossary.explorer.question import Array, Question
 
 GRID = 121  # points of a likelihood curve
@@ -40,6 +41,8 @@ class Distribution:
     counts: bool
     draw: Callable[[np.random.Generator, int], Array]
     nll: Callable[[Array, Array], Array]
+    params: dict[str, Any] = field(default_factory=dict)  # of the loss
+    bounded: bool = False  # whether a number far off is none of its numbers
 
 
 def _rows(name: str, y: Array, p: Array, **parameters: Any) -> Array:
@@ -74,31 +77,30 @@ def _bernoulli(y: Array, at: Array) -> Array:
 
 
 MEAN = Knob("μ", -2.0, 8.0, 1.0, "The centre of the distribution.")
-DISTRIBUTIONS = {
-    d.name: d
-    for d in (
-        Distribution(
-            "normal", "GaussianNLL", "Minus the log density of a value is GaussianNLL(spread='std')",
-            (MEAN, Knob("σ", 0.2, 5.0, 2.0, "The standard deviation.")), (-4.0, 14.0), False,
-            lambda rng, n: rng.normal(3.0, 1.2, n), _normal,
-        ),
-        Distribution(
-            "Laplace", "MeanAbsoluteError", "Minus the log density of a value is MeanAbsoluteError / b + log 2b",
-            (MEAN, Knob("b", 0.2, 5.0, 2.0, "The mean distance from the centre.")), (-4.0, 14.0), False,
-            lambda rng, n: rng.laplace(3.0, 0.9, n), _laplace,
-        ),
-        Distribution(
-            "Poisson", "Poisson", "Minus the log probability of a value is Poisson + log y!",
-            (Knob("λ", 0.2, 12.0, 2.0, "The mean count."),), (-0.5, 15.5), True,
-            lambda rng, n: rng.poisson(4.0, n).astype("float64"), _poisson,
-        ),
-        Distribution(
-            "Bernoulli", "BinaryCrossentropy", "Minus the log probability of a value is BinaryCrossentropy",
-            (Knob("p", 0.01, 0.99, 0.5, "The probability of a 1."),), (-0.5, 1.5), True,
-            lambda rng, n: (rng.random(n) < 0.3).astype("float64"), _bernoulli,
-        ),
-    )
-}  # fmt: skip
+CLASSICS = (
+    Distribution(
+        "normal", "GaussianNLL", "Minus the log density of a value is GaussianNLL(spread='std')",
+        (MEAN, Knob("σ", 0.2, 5.0, 2.0, "The standard deviation.")), (-4.0, 14.0), False,
+        lambda rng, n: rng.normal(3.0, 1.2, n), _normal, {"spread": "std"},
+    ),
+    Distribution(
+        "Laplace", "MeanAbsoluteError", "Minus the log density of a value is MeanAbsoluteError / b + log 2b",
+        (MEAN, Knob("b", 0.2, 5.0, 2.0, "The mean distance from the centre.")), (-4.0, 14.0), False,
+        lambda rng, n: rng.laplace(3.0, 0.9, n), _laplace,
+    ),
+    Distribution(
+        "Poisson", "Poisson", "Minus the log probability of a value is Poisson + log y!",
+        (Knob("λ", 0.2, 12.0, 2.0, "The mean count."),), (-0.5, 15.5), True,
+        lambda rng, n: rng.poisson(4.0, n).astype("float64"), _poisson, {}, True,
+    ),
+    Distribution(
+        "Bernoulli", "BinaryCrossentropy", "Minus the log probability of a value is BinaryCrossentropy",
+        (Knob("p", 0.01, 0.99, 0.5, "The probability of a 1."),), (-0.5, 1.5), True,
+        lambda rng, n: (rng.random(n) < 0.3).astype("float64"), _bernoulli, {}, True,
+    ),
+)  # fmt: skip
+DECLARED = declared.distributions(Distribution, Knob, {d.name.lower() for d in CLASSICS})
+DISTRIBUTIONS = {d.name: d for d in (*CLASSICS, *DECLARED)}
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +118,8 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         "loss": d.loss,
         "words": d.words,
         "counts": d.counts,
+        "bounded": d.bounded,
+        "params": d.params,
         "span": d.span,
         "sample": y,
         "x": x,
@@ -133,7 +137,7 @@ def sample(name: str, size: int, seed: int, outliers: int) -> Array:
     """`size` values of a distribution, and outliers far to the right (of the normal and the Laplace)."""
     d = DISTRIBUTIONS[name]
     y = d.draw(np.random.default_rng(seed), size)
-    return y if d.counts else np.concatenate([y, np.linspace(11.0, 13.0, outliers)])
+    return y if d.bounded else np.concatenate([y, np.linspace(11.0, 13.0, outliers)])
 
 
 @lru_cache(maxsize=64)
@@ -142,10 +146,11 @@ def maximum(name: str, size: int, seed: int, outliers: int) -> tuple[Array, floa
     d, y = DISTRIBUTIONS[name], sample(name, size, seed, outliers)
     low, high = (np.array([getattr(knob, end) for knob in d.knobs]) for end in ("low", "high"))
     best, width = (low + high) / 2, (high - low) / 2
-    for _ in range(12):
-        axes = [np.clip(np.linspace(b - w, b + w, 13), lo, hi) for b, w, lo, hi in zip(best, width, low, high)]  # noqa: B905
+    points, closer, rounds = (13, 0.35, 12) if len(low) < 3 else (7, 0.55, 18)
+    for _ in range(rounds):
+        axes = [np.clip(np.linspace(b - w, b + w, points), lo, hi) for b, w, lo, hi in zip(best, width, low, high)]  # noqa: B905
         grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
-        best, width = grid[_log_likelihood(d, y, grid).argmax()], width * 0.35
+        best, width = grid[_log_likelihood(d, y, grid).argmax()], width * closer
     return best, float(_log_likelihood(d, y, best[None])[0]), np.exp(-d.nll(places(d), best[None])[0])
 
 
@@ -155,7 +160,8 @@ def places(d: Distribution) -> Array:
 
 
 def _log_likelihood(d: Distribution, y: Array, at: Array) -> Array:
-    return np.asarray(-d.nll(y, at).sum(axis=1))
+    values, times = np.unique(y, return_counts=True)
+    return np.asarray(-d.nll(values, at) @ times)
 
 
 def _along(d: Distribution, y: Array, here: Array, place: int) -> dict[str, Any]:

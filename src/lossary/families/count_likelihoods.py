@@ -1,17 +1,18 @@
-"""Likelihoods of counts: minus the log-probability of whole numbers from 0 on."""
+"""Likelihoods of counts, minus the log-probability of whole numbers from 0 on; and of amounts that may be nothing."""
 
 import math
 from typing import Annotated, Any
 
 from ..core.contract import COUNT, Values
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import Positive, Share, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, Share, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, whole
 from ..numerics import ops
+from ..numerics.backend import log
 from ..numerics.special import inflated_nll, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
-from ..numerics.stable import log_whole, softplus
+from ..numerics.stable import log_less_exp, log_whole, softplus
 
 Start = dict[str, float]
 
@@ -22,6 +23,40 @@ def up_to(trials: int) -> Values:
         f"a count from 0 to {trials}", 0.0, float(trials), draw=lambda rng, shape, top: rng.binomial(trials, 0.4, shape)
     )
 
+
+class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of Poisson counts whose rate is predicted.
+
+    Formula: \lambda - y \log \lambda + \log y!, with the rate \lambda
+    Use: counts of events, where the value should be minus a log-probability.
+    Beware: the output is the logarithm of the rate. Poisson is the same loss without \log y!, and of the rate itself by
+        default.
+    Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
+
+    >>> poisson_nll([[0.0]], [[0.0]]), poisson_nll([[2.0]], [[0.0]])
+    (1.0, 1.6931472)
+    """
+
+    target = COUNT
+    heads = named(rate="positive")
+    scipy = "poisson"
+    exact = True
+    variance_power = 1
+
+    def nll(self, y: Tensor, rate: Positive) -> Tensor:
+        return rate.value - y * rate.log
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def in_scipy(self, rate: float) -> Start:
+        return {"mu": rate}
+
+    def start(self, data: Any) -> Start:
+        return {"rate": data.mean}
+
+
+poisson_nll = function(PoissonNLL)
 
 OVER = 0.2  # the extra spread that a fit starts from, where the data show none
 
@@ -173,6 +208,77 @@ class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), tra
 hurdle_poisson_nll = function(HurdlePoissonNLL)
 
 
+class HurdleNegativeBinomialNLL(Likelihood, aliases=("hurdle_negbin_nll",)):
+    r"""Negative log-likelihood of counts that are 0 by one rule, and if not, negative binomial counts above 0.
+
+    Formula: -\log \pi for y = 0, and -\log(1 - \pi) - \log f_y + \log(1 - f_0) else, with the share \pi of zeros and
+        the negative binomial probabilities f of mean \mu and variance \mu + \alpha \mu^2
+    Use: as HurdlePoissonNLL, where the counts above 0 vary more than Poisson ones.
+    Beware: \mu is the mean before zeros are taken out: above 0 it is \mu / (1 - f_0). The third output is the logit of
+        \pi.
+    Reference: Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics
+        33:341-365
+
+    >>> hurdle_negative_binomial_nll([[0.0]], [[0.0, 0.0, 0.0]]), hurdle_negative_binomial_nll([[1.0]], [[0.0] * 3])
+    (0.69314718, 1.3862944)
+    """
+
+    target = COUNT
+    heads = named(mean="positive", dispersion="positive", zeros="share")
+
+    def nll(self, y: Tensor, mean: Positive, dispersion: Positive, zeros: Share) -> Tensor:
+        nothing, other = negative_binomial(y, mean, dispersion, "quadratic")
+        return ops.where(y > 0, zeros.no + other + log_less_exp(nothing), zeros.yes)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log_factorial(y)
+
+    def start(self, data: Any) -> Start:
+        zeros = min(max(data.zeros, 0.01), 0.99)
+        return {"mean": max(data.positive_mean - 0.5, 0.1), "dispersion": OVER, "zeros": zeros}
+
+
+hurdle_negative_binomial_nll = function(HurdleNegativeBinomialNLL)
+
+
+class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_inflated_lognormal")):
+    r"""Negative log-likelihood of amounts that are 0 with a predicted probability, and log-normal else.
+
+    Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \log y + \log s + \tfrac12 \log 2\pi
+        + \tfrac12 ((\log y - \mu) / s)^2 else, with the share \pi of zeros
+    Use: what a customer will spend: most nothing, a few a lot.
+    Beware: the first output is the logit of a zero, not of a purchase. The mean is (1 - \pi) e^{\mu + s^2 / 2}.
+    Reference: Wang, Liu and Miao (2019), A deep probabilistic model for customer lifetime value prediction,
+        arXiv:1912.07753
+
+    >>> zero_inflated_log_normal_nll([[0.0]], [[0.0, 0.0, 0.0]]), zero_inflated_log_normal_nll([[1.0]], [[0.0] * 3])
+    (0.69314718, 1.6120857)
+    """
+
+    target = AMOUNT_TARGET
+    heads = named(zeros="share", mu="real", sigma="positive")
+    atom = 0.0
+
+    def nll(self, y: Tensor, zeros: Share, mu: Tensor, sigma: Positive) -> Tensor:
+        some = y > 0
+        z = sigma.under(log(ops.where(some, y, 1.0)) - mu)
+        return ops.where(some, zeros.no + sigma.log + 0.5 * (z * z), zeros.yes)
+
+    def rest(self, y: Tensor) -> Tensor:
+        some = y > 0
+        return ops.where(some, log(ops.where(some, y, 1.0)) + 0.5 * math.log(2 * math.pi), 0.0)
+
+    def start(self, data: Any) -> Start:
+        return {
+            "zeros": min(max(data.zeros, 0.01), 0.99),
+            "mu": math.log(max(data.positive_mean, 1e-300)),
+            "sigma": 1.0,
+        }
+
+
+zero_inflated_log_normal_nll = function(ZeroInflatedLogNormalNLL)
+
+
 class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likelihood")):
     r"""Negative log-likelihood of how many of a known number of trials succeed, whose probability is predicted.
 
@@ -188,6 +294,7 @@ class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likeliho
     trials: Annotated[int, whole("The number of trials.", low=1, unusual=7)] = 10
     heads = named(p="share")
     scipy = "binom"
+    variance_power = "share"
     exact = True
 
     @property

@@ -41,6 +41,7 @@ class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("co
     """
 
     target, prediction = COUNT, RATE
+    variance_power = 1
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         return 2 * _lacking(y, p, self.dtype)
@@ -69,6 +70,7 @@ class GammaDeviance(Pointwise, aliases=("mean_gamma_deviance", "itakura_saito"),
     """
 
     target, prediction = POSITIVE, POSITIVE
+    variance_power = 2
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         y, p = (at_least(x, SMALLEST[wide(self.dtype)]) for x in (y, p))
@@ -101,6 +103,7 @@ class InverseGaussianDeviance(Pointwise, aliases=("wald_deviance",), traits=("sm
     """
 
     target, prediction = POSITIVE, POSITIVE
+    variance_power = 3
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         y, p = (at_least(x, SMALLEST[wide(self.dtype)]) for x in (y, p))
@@ -135,6 +138,11 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
         float, number("How the variance grows with the mean.", slide=(1.1, 1.9), low=1.0, high=2.0, closed=False)
     ] = 1.5
     target, prediction = COUNT, RATE
+
+    @property
+    def variance_power(self) -> float:
+        """Of the mean, that the variance grows with."""
+        return self.power
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         p, k = at_least(p, SMALLEST[wide(self.dtype)]), self.power

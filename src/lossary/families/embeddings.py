@@ -85,7 +85,7 @@ class Circle(
             if self.remove_diagonal:
                 rows, columns = (ops.arange(size) for size in ops.shape(same))
                 same = ops.logical_and(same, ops.expand_dims(rows, -1) != columns)
-        similar = at_most(ops.matmul(here.embedding, ops.transpose(vectors)), 1.0)
+        similar = at_most(here.embedding @ ops.transpose(vectors), 1.0)
         near = ops.stop_gradient(at_least(1 + self.margin - similar, 0.0))
         far = ops.stop_gradient(at_least(similar + self.margin, 0.0))
         pull = log_sum_exp(-self.gamma * near * (similar - 1 + self.margin), same)

@@ -5,14 +5,14 @@ from typing import Annotated
 
 from ..core import axes
 from ..core.contract import COUNT, RATE, REAL, Contract, Values
-from ..core.forms import Parameters, Pointwise
+from ..core.forms import Distance, Parameters, Pointwise
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import choice, flag
+from ..core.params import choice, flag, fraction, positive
 from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, total
-from ..numerics.stable import SMALLEST, exp_less_line, nll, reciprocal, times_exp, wide, with_slope, with_slopes
+from ..numerics.stable import SMALLEST, exp_less_line, nll, power, reciprocal, times_exp, wide, with_slope, with_slopes
 
 
 class Poisson(
@@ -35,8 +35,6 @@ class Poisson(
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
         sklearn._loss.HalfPoissonLoss -> log_rate=True
         lightgbm.objective:poisson -> log_rate=True
-    Unlike:
-        poisson_nll: in torch, of the logarithm of the rate: torch.nn.PoissonNLLLoss
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)
@@ -63,9 +61,7 @@ poisson = function(Poisson)
 SPREADS = Values("a mean and a spread", neutral=1.0)
 
 
-class GaussianNLL(
-    Parameters, aliases=("gaussian", "normal_nll", "gaussian_negative_log_likelihood"), traits=("likelihood",)
-):
+class GaussianNLL(Parameters, aliases=("gaussian", "gaussian_negative_log_likelihood"), traits=("likelihood",)):
     r"""Negative log-likelihood of a normal distribution whose mean and spread are both predicted.
 
     Formula: \tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi, with y_pred = (\mu, spread) along the last
@@ -107,7 +103,14 @@ class GaussianNLL(
             spread = self.readable(spread, ops.abs(distance))
             half_log = with_slope(log, self.inverse)(spread) * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
-        return half_log + self.misfit(distance, spread) + constant
+        root = self.root_of_weight(ops.stop_gradient(spread))
+        if root is None:
+            return half_log + self.misfit(distance, spread) + constant
+        return root * root * (half_log + constant) + self.misfit(distance * root, spread)
+
+    def root_of_weight(self, spread: Tensor) -> Tensor | None:
+        """The root of what each value is multiplied by; None for 1."""
+        return None
 
     def misfit(self, distance: Tensor, spread: Tensor) -> Tensor:
         """Half the squared distance in standard deviations, with slopes that square neither alone."""
@@ -147,6 +150,62 @@ class GaussianNLL(
 
 
 gaussian_nll = function(GaussianNLL)
+
+
+class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), traits=()):
+    r"""The normal likelihood of GaussianNLL, times a power of the predicted variance that has no gradient.
+
+    Formula: v^\beta (\tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi), with v the variance that the spread
+        stands for, and no gradient through v^\beta
+    Use: predicted means that stay poor under GaussianNLL, because rows with a large variance hardly pull: `beta` = 1
+        pulls as the squared error does.
+    Beware: its value is no likelihood: compare models by GaussianNLL. Not a beta distribution: BetaDistributionNLL.
+    Reference: Seitzer, Tavakoli, Antic and Martius (2022), On the pitfalls of heteroscedastic uncertainty estimation
+        with probabilistic neural networks, arXiv:2203.09168
+
+    >>> beta_nll([[1.0]], [[0.0, 0.0]]), beta_nll([[1.0]], [[0.0, 4.0]], spread="variance", full=False)
+    (1.4189385, 1.6362944)
+    """
+
+    beta: Annotated[float, fraction("The power of the variance; 0 is GaussianNLL.", closed=True)] = 0.5
+    holds_fixed = True
+
+    def root_of_weight(self, spread: Tensor) -> Tensor | None:
+        if self.spread == "log_variance":
+            return ops.exp(0.5 * self.beta * spread)
+        return power(spread, self.beta * (0.5 if self.spread == "variance" else 1.0))
+
+
+beta_nll = function(BetaNLL)
+
+
+class FixedGaussianNLL(
+    Distance,
+    aliases=("gaussian_mean_nll", "homoscedastic_gaussian_nll"),
+    traits=("convex", "likelihood", "smooth", "symmetric"),
+):
+    r"""Negative log-likelihood of a normal distribution whose mean is predicted and whose spread is known.
+
+    Formula: \tfrac12 (e / \sigma)^2 + \log \sigma + \tfrac12 \log 2\pi, with e = y_pred - y_true and \sigma = `std`
+    Use: a squared error in units of a known noise, so that it may be added to other log-likelihoods.
+    Beware: \sigma moves no mean: it only weighs this loss against others.
+    Reference: Bishop (2006), Pattern recognition and machine learning, Springer, section 1.2.5
+
+    >>> fixed_gaussian_nll([[0.0]], [[0.0]]), fixed_gaussian_nll([[0.0]], [[2.0]], std=2.0)
+    (0.91893853, 2.1120857)
+    """
+
+    std: Annotated[float, positive("The standard deviation of the noise.", slide=(0.2, 3.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        z = e / self.std
+        return 0.5 * (z * z) + (math.log(self.std) + 0.5 * math.log(2 * math.pi))
+
+    def slope(self, e: Tensor) -> Tensor:
+        return e / self.std / self.std
+
+
+fixed_gaussian_nll = function(FixedGaussianNLL)
 
 
 class GaussianKL(Loss, aliases=("vae_kl", "kl_to_standard_normal", "latent_kl"), tasks=("distribution",)):

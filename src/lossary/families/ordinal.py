@@ -17,7 +17,8 @@ from ..core.slots import CHANCE, LEVEL, PLACE, THRESHOLD, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import concrete, total
 from ..numerics.classes import nll_of_one_logit, one_hot, pick
-from ..numerics.stable import SMALLEST, log_less_exp, read_at_least, share_of, softplus
+from ..numerics.stable import SMALLEST, read_at_least, share_of, softplus
+from ..numerics.tails import LOGISTIC, NORMAL
 
 
 def _passed(level: Tensor, like: Tensor) -> Tensor:
@@ -100,13 +101,14 @@ corn = function(Corn)
 
 class CumulativeLink(
     Loss,
-    aliases=("cumulative_link_loss", "ordered_logistic", "proportional_odds", "ordered_logit"),
+    aliases=("cumulative_link_loss", "ordered_logistic", "proportional_odds", "ordered_logit", "ordered_probit"),
     tasks=("ordinal",),
     traits=("convex", "smooth"),
 ):
     r"""Minus the log-probability that a score with logistic noise lies between the two thresholds of its level.
 
-    Formula: -\log(F(z_y) - F(z_{y-1})), with F = \sigma, z_k = \theta_k - s = y_pred, and F = 0 and 1 beyond the ends
+    Formula: -\log(F(z_y) - F(z_{y-1})), with z_k = \theta_k - s = y_pred, F = \sigma (the normal distribution function
+        for noise="normal"), and F = 0 and 1 beyond the ends
     Use: the proportional-odds model: one score, and thresholds that are learned with it.
     Beware: y_pred holds the thresholds less the score and rises along a row, as ls.heads.CumulativeLink makes it;
         libraries differ in the sign of the score.
@@ -115,6 +117,10 @@ class CumulativeLink(
     >>> cumulative_link([0], [[0.0, 1.0]]), cumulative_link([1], [[-1.0, 1.0]])
     (0.69314718, 0.77193683)
     """
+
+    noise: Annotated[str, choice("The noise of the score; normal is ordered probit.", "logistic", "normal")] = (
+        "logistic"
+    )
 
     inputs = declare(y_true=Slot(LEVEL, side="true"), y_pred=Slot(THRESHOLD, ("row", "threshold")))
 
@@ -127,10 +133,12 @@ class CumulativeLink(
         has_upper, has_lower = level < most, level > 0
         upper = pick(y_pred, ops.clip(level, 0, most - 1))
         lower = pick(y_pred, ops.clip(level - 1, 0, most - 1))
-        value = ops.where(has_upper, softplus(-upper), 0.0) + ops.where(has_lower, softplus(lower), 0.0)
-        inner = ops.logical_and(has_upper, has_lower)  # F(b) - F(a) = F(b) F(-a) (1 - e^(a - b)), without cancelling
+        inner = ops.logical_and(has_upper, has_lower)
+        tails = LOGISTIC if self.noise == "logistic" else NORMAL
         gap = read_at_least(ops.where(inner, upper - lower, 1.0), SMALLEST[self.dtype])
-        return _known(value - ops.where(inner, log_less_exp(gap), 0.0), level, most)
+        between = tails.between(ops.where(inner, lower, 0.0), ops.where(inner, upper, 1.0), gap)
+        end = ops.where(has_upper, tails.below(upper), tails.above(lower))
+        return _known(ops.where(inner, between, end), level, most)
 
     @staticmethod
     def _check(y_pred: Tensor) -> None:
@@ -182,7 +190,7 @@ class WeightedKappa(
             by_chance = total(ops.expand_dims(sums["true"], 1) * cost * sums["said"])
             return share_of(sums["cost"] * total(sums["true"]), by_chance)
 
-        return Sums({"cost": total(ops.matmul(true, cost) * y_pred, -1), "true": true, "said": y_pred}, ratio, (0,))
+        return Sums({"cost": total(true @ cost * y_pred, -1), "true": true, "said": y_pred}, ratio, (0,))
 
 
 weighted_kappa = function(WeightedKappa)

@@ -3,21 +3,22 @@
 import math
 from typing import Annotated, Any
 
-from ..core.forms import Likelihood
+from ..core.forms import Censorable, Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
 from ..numerics import ops
 from ..numerics.backend import log, log1p
-from ..numerics.special import log1m_exp, log1p_over, log_bessel, log_beta, stirling_rest
-from ..numerics.stable import exp_less_line
+from ..numerics.special import log1m_exp, log1p_over, log1p_step, log_bessel, log_beta, stirling_rest
+from ..numerics.stable import exp_less_line, log_quotient, softplus
+from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL
 
 Start = dict[str, float]
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
-class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), traits=("convex", "likelihood")):
+class ExponentialNLL(Censorable, aliases=("exponential_distribution_nll",), traits=("convex", "likelihood")):
     r"""Negative log-likelihood of an exponential distribution whose mean is predicted.
 
     Formula: \log \mu + y / \mu, with the mean \mu
@@ -32,7 +33,16 @@ class ExponentialNLL(Likelihood, aliases=("exponential_distribution_nll",), trai
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     scipy = "expon"
+    variance_power = 2
     exact = True
+    sums = ("y",)
+    tails = EXPONENTIAL
+
+    def standard(self, y: Tensor, mean: Positive) -> Tensor:
+        return mean.under(y)
+
+    def apart(self, a: Tensor, b: Tensor, mean: Positive) -> Tensor:
+        return mean.under(b - a)
 
     def nll(self, y: Tensor, mean: Positive) -> Tensor:
         return mean.log + mean.under(y)
@@ -63,7 +73,9 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "gamma"
+    variance_power = 2
     exact = True
+    sums = ("y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         off = log(y) - mean.log
@@ -104,7 +116,9 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     target = POSITIVE_TARGET
     heads = named(mean="positive", shape="positive")
     scipy = "invgauss"
+    variance_power = 3
     exact = True
+    sums = ("y", "1/y", "log y")
 
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
         w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
@@ -123,7 +137,7 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
 inverse_gaussian_nll = function(InverseGaussianNLL)
 
 
-class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
+class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
     r"""Negative log-likelihood of a number whose logarithm is normal, of predicted mean and standard deviation.
 
     Formula: \log y + \log s + \tfrac12 \log 2\pi + \tfrac12 ((\log y - \mu) / s)^2, with \mu and s of the logarithm
@@ -140,6 +154,14 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
     heads = named(mu="real", sigma="positive")
     scipy = "lognorm"
     exact = True
+    sums = ("log y", "log^2 y")
+    tails = NORMAL
+
+    def standard(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
+        return sigma.under(log(y) - mu)
+
+    def apart(self, a: Tensor, b: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
+        return sigma.under(log_quotient(b, a))
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log(y) - mu)
@@ -158,12 +180,12 @@ class LogNormalNLL(Likelihood, aliases=("lognormal", "lognormal_nll")):
 log_normal_nll = function(LogNormalNLL)
 
 
-class WeibullNLL(Likelihood, aliases=("weibull",)):
+class WeibullNLL(Censorable, aliases=("weibull",)):
     r"""Negative log-likelihood of a Weibull distribution whose scale and shape are both predicted.
 
     Formula: -\log(k / s) - (k - 1) \log(y / s) + (y / s)^k, with the scale s and the shape k
     Use: times to failure: a shape below 1 for early failures, above 1 for wear; 1 is an exponential distribution.
-    Beware: the scale is the quantile at 63 %, not the mean. All targets count as observed, none as censored.
+    Beware: the scale is the quantile at 63 %, not the mean. Times that were cut off are read with censored=True only.
     Reference: Weibull (1951), A statistical distribution function of wide applicability, Journal of Applied Mechanics
         18:293-297
 
@@ -174,6 +196,13 @@ class WeibullNLL(Likelihood, aliases=("weibull",)):
     target = POSITIVE_TARGET
     heads = named(scale="positive", shape="positive")
     scipy = "weibull_min"
+    tails = LEAST
+
+    def standard(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log(y) - scale.log)
+
+    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log_quotient(b, a))
 
     def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
         t = shape.times(log(y) - scale.log)
@@ -193,7 +222,48 @@ class WeibullNLL(Likelihood, aliases=("weibull",)):
 weibull_nll = function(WeibullNLL)
 
 
-class GeneralizedParetoNLL(Likelihood, aliases=("gpd", "generalized_pareto")):
+class LogLogisticNLL(Censorable, aliases=("fisk_nll", "loglogistic_nll")):
+    r"""Negative log-likelihood of a number whose logarithm is logistic; its scale and shape are both predicted.
+
+    Formula: \log y - \log k - z + 2 \log(1 + e^z), with z = k \log(y / s), the scale s and the shape k
+    Use: times until an event whose risk rises first and falls later; survival times with censored=True.
+    Beware: the scale is the median. The mean exists for a shape above 1 only.
+    Reference: Bennett (1983), Log-logistic regression models for survival data, Journal of the Royal Statistical
+        Society C 32:165-171
+
+    >>> log_logistic_nll([[1.0]], [[0.0, 0.0]]), log_logistic_nll([[1.0, float("inf")]], [[0.0, 0.0]], censored=True)
+    (1.3862944, 0.69314718)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(scale="positive", shape="positive")
+    scipy = "fisk"
+    tails = LOGISTIC
+
+    def standard(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log(y) - scale.log)
+
+    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log_quotient(b, a))
+
+    def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        z = self.standard(y, scale, shape)
+        return z + 2 * softplus(-z) - shape.log
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log(y)
+
+    def in_scipy(self, scale: float, shape: float) -> Start:
+        return {"c": shape, "scale": scale}
+
+    def start(self, data: Any) -> Start:
+        return {"scale": math.exp(data.log_mean), "shape": 1.8 / max(data.log_std, 1e-300)}
+
+
+log_logistic_nll = function(LogLogisticNLL)
+
+
+class GeneralizedParetoNLL(Censorable, aliases=("gpd", "generalized_pareto")):
     r"""Negative log-likelihood of a generalized Pareto distribution whose scale and shape are both predicted.
 
     Formula: \log s + (1 + 1 / \xi) \log(1 + \xi y / s), with the scale s and the shape \xi
@@ -210,6 +280,13 @@ class GeneralizedParetoNLL(Likelihood, aliases=("gpd", "generalized_pareto")):
     target = AMOUNT_TARGET
     heads = named(scale="positive", shape="real")
     scipy = "genpareto"
+    tails = EXPONENTIAL
+
+    def standard(self, y: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        return log1p_over(shape, scale.under(y))
+
+    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        return log1p_step(shape, scale.value, a, b - a)
 
     def nll(self, y: Tensor, scale: Positive, shape: Tensor) -> Tensor:
         return scale.log + (1 + shape) * log1p_over(shape, scale.under(y))
@@ -225,7 +302,7 @@ class GeneralizedParetoNLL(Likelihood, aliases=("gpd", "generalized_pareto")):
 generalized_pareto_nll = function(GeneralizedParetoNLL)
 
 
-class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")):
+class ParetoNLL(Censorable, aliases=("pareto",), traits=("convex", "likelihood")):
     r"""Negative log-likelihood of a Pareto distribution above a known minimum, whose shape is predicted.
 
     Formula: -\log a - a \log m + (a + 1) \log y, with the shape a and the minimum m
@@ -242,13 +319,23 @@ class ParetoNLL(Likelihood, aliases=("pareto",), traits=("convex", "likelihood")
     heads = named(shape="positive")
     scipy = "pareto"
     exact = True
+    sums = ("log y",)
+    tails = EXPONENTIAL
+
+    def read(self, y: Tensor) -> Tensor:
+        return ops.where(y < self.minimum, self.minimum + 0.0 * y, y)
+
+    def standard(self, y: Tensor, shape: Positive) -> Tensor:
+        return shape.times(log(y / self.minimum))
+
+    def apart(self, a: Tensor, b: Tensor, shape: Positive) -> Tensor:
+        return shape.times(log_quotient(b, a))
 
     def nll(self, y: Tensor, shape: Positive) -> Tensor:
-        far = y > self.minimum
-        return shape.times(ops.where(far, log(y / self.minimum), 0.0)) - shape.log
+        return self.standard(y, shape) - shape.log
 
     def rest(self, y: Tensor) -> Tensor:
-        return log(ops.where(y > self.minimum, y, self.minimum))
+        return log(y)
 
     def in_scipy(self, shape: float) -> Start:
         return {"b": shape, "scale": self.minimum}
@@ -277,6 +364,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
     scipy = "beta"
+    exact = True
+    sums = ("log y", "log(1-y)")
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         return log_beta(a.value, b.value) - a.times(log(y)) - b.times(log1p(-y))
@@ -286,7 +375,8 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
 
     def start(self, data: Any) -> Start:
         size = max(data.mean * (1 - data.mean) / max(data.std**2, 1e-300) - 1, 1e-3)
-        return {"a": data.mean * size, "b": (1 - data.mean) * size}
+        logs = data.log_mean, data.average(lambda y: data.numpy.log1p(-y))
+        return dict(zip("ab", data.shapes_of_logs(data.mean * size, (1 - data.mean) * size, *logs), strict=True))
 
 
 beta_distribution_nll = function(BetaDistributionNLL)
@@ -337,6 +427,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     target = ANGLE_TARGET
     heads = named(loc="real", concentration="positive")
     scipy = "vonmises"
+    exact = True
+    sums = ("cos y", "sin y")
 
     def nll(self, y: Tensor, loc: Tensor, concentration: Positive) -> Tensor:
         gap = y - loc
@@ -353,7 +445,8 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     def start(self, data: Any) -> Start:
         c, s = data.average(lambda y: data.numpy.cos(y)), data.average(lambda y: data.numpy.sin(y))
         r = min(math.hypot(c, s), 1 - 1e-12)
-        return {"loc": math.atan2(s, c), "concentration": max(r * (2 - r * r) / (1 - r * r), 1e-3)}
+        near = max(r * (2 - r * r) / (1 - r * r), 1e-3)
+        return {"loc": math.atan2(s, c), "concentration": data.concentration_of(near, r)}
 
 
 von_mises_nll = function(VonMisesNLL)

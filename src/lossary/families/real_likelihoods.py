@@ -4,20 +4,70 @@ import math
 from typing import Annotated, Any
 
 from ..core import axes
-from ..core.forms import Likelihood
+from ..core.forms import Censorable, Likelihood
 from ..core.forms.likelihoods import Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import whole
 from ..numerics import ops
-from ..numerics.special import log1p_over, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
+from ..numerics.special import log1p_over, log1p_step, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
 from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
+from ..numerics.tails import LAPLACE, LARGEST, LOGISTIC, NORMAL
 
 LOCATED = named(loc="real", scale="positive")
 Start = dict[str, float]
 
 
-class LaplaceNLL(Likelihood, aliases=("laplace", "double_exponential_nll")):
+class Located(Censorable, abstract=True):
+    """A distribution of a location and a scale: the variable is how many scales a target lies above the location."""
+
+    heads = LOCATED
+
+    def standard(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        return scale.under(y - loc)
+
+    def apart(self, a: Tensor, b: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        return scale.under(b - a)
+
+
+class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll")):
+    r"""Negative log-likelihood of a normal distribution whose mean and standard deviation are both predicted.
+
+    Formula: \log s + \tfrac12 z^2 + \tfrac12 \log 2\pi, with z = (y - \mu) / s
+    Use: noise that differs from row to row; with censored=True, targets that are cut off at a limit, as in a Tobit
+        model.
+    Beware: outputs are the mean and the logarithm of the standard deviation; GaussianNLL reads that of the variance.
+    Reference: Tobin (1958), Estimation of relationships for limited dependent variables, Econometrica 26:24-36
+
+    >>> normal_nll([[1.0]], [[0.0, 0.0]]), normal_nll([[0.0, float("inf")]], [[0.0, 0.0]], censored=True)
+    (1.4189385, 0.69314718)
+    """
+
+    heads = named(mean="real", std="positive")
+    scipy = "norm"
+    exact = True
+    variance_power = 0
+    sums = ("y", "y^2")
+    tails = NORMAL
+
+    def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
+        z = std.under(y - mean)
+        return std.log + 0.5 * (z * z)
+
+    def rest(self, y: Tensor) -> float:
+        return 0.5 * math.log(2 * math.pi)
+
+    def in_scipy(self, mean: float, std: float) -> Start:
+        return {"loc": mean, "scale": std}
+
+    def start(self, data: Any) -> Start:
+        return {"mean": data.mean, "std": data.std}
+
+
+normal_nll = function(NormalNLL)
+
+
+class LaplaceNLL(Located, aliases=("laplace", "double_exponential_nll")):
     r"""Negative log-likelihood of a Laplace distribution whose location and scale are both predicted.
 
     Formula: \log(2 b) + |y - \mu| / b, with the location \mu and the scale b
@@ -30,8 +80,8 @@ class LaplaceNLL(Likelihood, aliases=("laplace", "double_exponential_nll")):
     (1.6931472, 0.69314718)
     """
 
-    heads = LOCATED
     scipy = "laplace"
+    tails = LAPLACE
     corner = True
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
@@ -84,7 +134,7 @@ def half_steps(a: Tensor) -> Tensor:
 student_tnll = function(StudentTNLL)
 
 
-class LogisticNLL(Likelihood, aliases=("logistic_distribution_nll",)):
+class LogisticNLL(Located, aliases=("logistic_distribution_nll",)):
     r"""Negative log-likelihood of a logistic distribution whose location and scale are both predicted.
 
     Formula: z + \log s + 2 \log(1 + e^{-z}), with z = (y - \mu) / s
@@ -96,8 +146,8 @@ class LogisticNLL(Likelihood, aliases=("logistic_distribution_nll",)):
     (1.3862944, 2.253856)
     """
 
-    heads = LOCATED
     scipy = "logistic"
+    tails = LOGISTIC
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
         z = scale.under(y - loc)
@@ -138,7 +188,7 @@ class CauchyNLL(Likelihood, aliases=("cauchy_distribution_nll",)):
 cauchy_nll = function(CauchyNLL)
 
 
-class GumbelNLL(Likelihood, aliases=("gumbel", "extreme_value_nll")):
+class GumbelNLL(Located, aliases=("gumbel", "extreme_value_nll")):
     r"""Negative log-likelihood of a Gumbel distribution of largest values: location and scale are predicted.
 
     Formula: \log s + z + e^{-z}, with z = (y - \mu) / s
@@ -151,8 +201,8 @@ class GumbelNLL(Likelihood, aliases=("gumbel", "extreme_value_nll")):
     (1.0, 1.3678794)
     """
 
-    heads = LOCATED
     scipy = "gumbel_r"
+    tails = LARGEST
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
         z = scale.under(y - loc)
@@ -166,7 +216,7 @@ class GumbelNLL(Likelihood, aliases=("gumbel", "extreme_value_nll")):
 gumbel_nll = function(GumbelNLL)
 
 
-class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
+class GeneralizedExtremeValueNLL(Censorable, aliases=("gev", "gev_nll")):
     r"""Negative log-likelihood of a generalized extreme value distribution: location, scale and shape are predicted.
 
     Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
@@ -183,10 +233,17 @@ class GeneralizedExtremeValueNLL(Likelihood, aliases=("gev", "gev_nll")):
 
     heads = named(loc="real", scale="positive", shape="real")
     scipy = "genextreme"
+    tails = LARGEST
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
         b = log1p_over(shape, scale.under(y - loc))
         return scale.log + (1 + shape) * b + ops.exp(-b)
+
+    def standard(self, y: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        return log1p_over(shape, scale.under(y - loc))
+
+    def apart(self, a: Tensor, b: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        return log1p_step(shape, scale.value, a - loc, b - a)
 
     def in_scipy(self, loc: float, scale: float, shape: float) -> Start:
         return {"c": -shape, "loc": loc, "scale": scale}

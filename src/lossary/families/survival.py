@@ -12,7 +12,7 @@ from ..core.params import choice
 from ..core.results import Anchors
 from ..core.slots import TIME, YES_NO, Rowset, Slot, declare
 from ..numerics.backend import log
-from ..numerics.stable import LARGE, constant
+from ..numerics.stable import LARGE, constant, largest
 
 
 class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_hazards"), tasks=("survival",)):
@@ -49,7 +49,7 @@ class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_ha
         at_risk = ops.logical_and(times >= time, ops.expand_dims(others.keep, 0))
         tied = ops.logical_and(ops.equal(times, time), ops.expand_dims(there, 0))
         scores = ops.where(at_risk, ops.expand_dims(others.score, 0), low)
-        top = ops.stop_gradient(ops.where(here.keep, ops.max(scores, axis=-1), 0.0))
+        top = ops.stop_gradient(ops.where(here.keep, largest(scores), 0.0))
         risks = ops.where(at_risk, ops.exp(scores - ops.expand_dims(top, 1)), 0.0)
         if others.weight is not None:
             risks = risks * ops.expand_dims(others.weight, 0)

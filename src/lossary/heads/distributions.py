@@ -10,12 +10,16 @@ from keras import ops
 from ..core.contract import checks
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
+from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
 from ..families import real_likelihoods as reals
+from ..families.mixtures import MixtureNLL
 from ..numerics.backend import double
+from ..numerics.classes import one_hot
 from .base import Head, Tensor
+from .laws import law_of, step
 
 Array = np.ndarray
 
@@ -29,8 +33,10 @@ class Distribution(Head):
     def __init_subclass__(cls, *, of: Any = None) -> None:
         if of is not None:
             cls.pairs_with = of
-            cls.settings = {name: param for name, param in of.params.items() if name != "full"}
-            cls.__doc__ = f"The parameters {', '.join(of.heads)} of each target; `ls.{of.__name__}` reads them."
+            cls.settings = {name: param for name, param in of.params.items() if name not in ("full", *CENSORING)}
+            cls.__doc__ = (
+                cls.__doc__ or f"The parameters {', '.join(of.heads)} of each target; `ls.{of.__name__}` reads them."
+            )
         super().__init_subclass__()
 
     def __init__(self, targets: int | None = None, **kwargs: Any) -> None:
@@ -40,15 +46,22 @@ class Distribution(Head):
 
     @property
     def outputs(self) -> int:
-        return len(self.pairs_with.heads)
+        return self._likelihood().outputs
 
     def fixed(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.settings}
 
     def point(self, outputs: Tensor) -> Tensor:
-        """The first parameter: a mean, a location or a scale. predicted(outputs).mean() is the mean of any."""
-        first: Any = self._likelihood().parameters(outputs)[0]
-        return getattr(first, "value", first)
+        """The first parameter: a mean, a location or a scale; of a mixture, that of its likeliest component.
+
+        predicted(outputs).mean() is the mean of any.
+        """
+        loss = self._likelihood()
+        if not isinstance(loss, MixtureNLL):
+            return _value(loss.parameters(outputs)[0])
+        logit, rest = loss.apart(outputs)
+        likeliest = one_hot(ops.argmax(logit, axis=-1), logit)
+        return ops.sum(ops.where(likeliest, _value(loss.part.parameters(rest)[0]), 0.0), axis=-1)
 
     def _likelihood(self) -> Likelihood:
         found = self.loss()
@@ -60,6 +73,10 @@ class Distribution(Head):
         return Predicted(self._likelihood(), np.asarray(ops.convert_to_numpy(outputs), dtype=float))
 
 
+def _value(parameter: Any) -> Tensor:
+    return getattr(parameter, "value", parameter)
+
+
 class Predicted:
     """One distribution for each target, in float64: what a model predicts beside a number. SciPy does the work."""
 
@@ -68,10 +85,19 @@ class Predicted:
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The parameters by name, each of the shape of the targets."""
+        """The parameters by name, each of the shape of the targets; of a mixture also `weight`, along a last axis."""
+        if not isinstance(self.loss, MixtureNLL):
+            return self._named(self.loss.heads, self.outputs)
+        k, names = self.loss.components, self.loss.part.heads
+        logit = self.outputs[..., :k]
+        rest = np.stack([self.outputs[..., at : at + k] for at in range(k, self.loss.outputs, k)], axis=-1)
+        weight = np.exp(logit - logit.max(-1, keepdims=True))
+        return {"weight": weight / weight.sum(-1, keepdims=True), **self._named(names, rest)}
+
+    def _named(self, heads: dict[str, str], outputs: Array) -> dict[str, Array]:
         found = {}
-        for place, (name, kind) in enumerate(self.loss.heads.items()):
-            z = self.outputs[..., place]
+        for place, (name, kind) in enumerate(heads.items()):
+            z = outputs[..., place]
             if kind == "positive":
                 z = np.exp(z) if self.loss.link == "exp" else np.logaddexp(0.0, z)
             elif kind == "share":
@@ -80,34 +106,31 @@ class Predicted:
         return found
 
     @property
-    def scipy(self) -> Any:
-        """All of them as one frozen distribution of scipy.stats."""
-        from scipy import stats
-
-        assert self.loss.scipy is not None
-        return getattr(stats, self.loss.scipy)(**self.loss.in_scipy(**self.parameters))
+    def law(self) -> Any:
+        """All of them as one distribution: one of scipy.stats, frozen, or one with the same methods."""
+        return law_of(self.loss, self.parameters)
 
     def mean(self) -> Array:
         """Their means."""
-        return np.asarray(self.scipy.mean())
+        return np.asarray(self.law.mean())
 
     def std(self) -> Array:
         """Their standard deviations."""
-        return np.asarray(self.scipy.std())
+        return np.asarray(self.law.std())
 
     def quantile(self, share: float) -> Array:
         """The number that a target stays below with this probability."""
-        return np.asarray(self.scipy.ppf(_share(share)))
+        return np.asarray(self.law.ppf(probability(share)))
 
     def interval(self, level: float = 0.9) -> tuple[Array, Array]:
         """The ends of the interval in the middle that holds a target with this probability."""
-        rest = (1 - _share(level)) / 2
+        rest = (1 - probability(level)) / 2
         return self.quantile(rest), self.quantile(1 - rest)
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random targets, (size, …)."""
         shape = (size, *self.outputs.shape[:-1])
-        return np.asarray(self.scipy.rvs(size=shape, random_state=np.random.default_rng(seed)))
+        return np.asarray(self.law.rvs(size=shape, random_state=np.random.default_rng(seed)))
 
     def log_prob(self, y: Any) -> Array:
         """The log-density, or log-probability of a count, of each target; beyond the end of a support, that at it."""
@@ -120,15 +143,14 @@ class Predicted:
     def pit(self, y: Any) -> Array:
         """The distribution function at each target: evenly spread from 0 to 1 where the predictions are calibrated.
 
-        Of counts, the middle of its step.
+        Where a number has a probability of its own, such as a count, it is the middle of its step.
         """
-        y, known = self._target(y), self.scipy
-        if hasattr(known.dist, "pmf"):
-            return np.asarray(known.cdf(y) - 0.5 * known.pmf(y))
+        y, known = self._target(y), self.law
         if self.loss.contract.target is ANGLE_TARGET:  # by the shortest way around the circle
-            loc = next(iter(self.parameters.values()))
+            loc = self.parameters["loc"]
+            loc = loc.mean(-1) if loc.ndim > y.ndim else loc
             y = loc + np.remainder(y - loc + np.pi, 2 * np.pi) - np.pi
-        return np.asarray(known.cdf(y))
+        return np.asarray(known.cdf(y) - 0.5 * step(known, y))
 
     def coverage(self, y: Any, level: float = 0.9) -> float:
         """The share of targets inside of their interval; near `level` where the predictions are calibrated."""
@@ -137,20 +159,25 @@ class Predicted:
         return float(np.mean((low <= y) & (y <= high)))
 
     def _target(self, y: Any) -> Array:
-        found, want = np.asarray(y, dtype=float), self.outputs.shape[:-1]
-        if found.shape == (*want, 1):
-            found = found[..., 0]
-        if found.shape != want:
-            raise LossaryError(
-                "Predicted distributions are compared with one target each.",
-                arrived=f"The targets have the shape {np.shape(y)}, the distributions {want}.",
-                allowed="Expected equal shapes.",
-                do="Pass the targets of the same rows.",
-            )
-        return found
+        return compared(y, self.outputs.shape[:-1])
 
 
-def _share(value: Any) -> float:
+def compared(y: Any, want: tuple[int, ...]) -> Array:
+    """Targets in the shape of what was predicted."""
+    found = np.asarray(y, dtype=float)
+    if found.shape == (*want, 1):
+        found = found[..., 0]
+    if found.shape != want:
+        raise LossaryError(
+            "Predicted distributions are compared with one target each.",
+            arrived=f"The targets have the shape {np.shape(y)}, the distributions {want}.",
+            allowed="Expected equal shapes.",
+            do="Pass the targets of the same rows.",
+        )
+    return found
+
+
+def probability(value: Any) -> float:
     try:
         if 0 < float(value) < 1:
             return float(value)
@@ -162,6 +189,9 @@ def _share(value: Any) -> float:
         allowed="Expected a number between 0 and 1.",
         do="Write 0.9 for 90 %.",
     )
+
+
+class Normal(Distribution, of=reals.NormalNLL): ...
 
 
 class Laplace(Distribution, of=reals.LaplaceNLL): ...
@@ -203,6 +233,12 @@ class LogNormal(Distribution, of=amounts.LogNormalNLL): ...
 class Weibull(Distribution, of=amounts.WeibullNLL): ...
 
 
+class LogLogistic(Distribution, of=amounts.LogLogisticNLL): ...
+
+
+class ZeroInflatedLogNormal(Distribution, of=counts.ZeroInflatedLogNormalNLL): ...
+
+
 class GeneralizedPareto(Distribution, of=amounts.GeneralizedParetoNLL): ...
 
 
@@ -210,6 +246,9 @@ class Pareto(Distribution, of=amounts.ParetoNLL): ...
 
 
 class Beta(Distribution, of=amounts.BetaDistributionNLL): ...
+
+
+class Kumaraswamy(Distribution, of=amounts.KumaraswamyNLL): ...
 
 
 class VonMises(Distribution, of=amounts.VonMisesNLL): ...
@@ -222,3 +261,22 @@ class Binomial(Distribution, of=counts.BinomialNLL): ...
 
 
 class BetaBinomial(Distribution, of=counts.BetaBinomialNLL): ...
+
+
+class Poisson(Distribution, of=counts.PoissonNLL): ...
+
+
+class ZeroInflatedPoisson(Distribution, of=counts.ZeroInflatedPoissonNLL): ...
+
+
+class ZeroInflatedNegativeBinomial(Distribution, of=counts.ZeroInflatedNegativeBinomialNLL): ...
+
+
+class HurdlePoisson(Distribution, of=counts.HurdlePoissonNLL): ...
+
+
+class HurdleNegativeBinomial(Distribution, of=counts.HurdleNegativeBinomialNLL): ...
+
+
+class Mixture(Distribution, of=MixtureNLL):
+    """Weights and parameters of several distributions for each target: Mixture(distribution="gamma", components=3)."""

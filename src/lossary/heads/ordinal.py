@@ -100,8 +100,15 @@ class CumulativeLink(_Ordinal):
     """
 
     pairs_with = CumulativeLinkLoss
+    settings = {"levels": LEVELS, "noise": CumulativeLinkLoss.params["noise"]}  # noqa: RUF012
     use_bias = False
     rises = True
+
+    def __init__(self, levels: int, noise: str = "logistic", targets: int | None = None, **kwargs: Any) -> None:
+        Head.__init__(self, targets, {"levels": levels, "noise": noise}, **kwargs)
+
+    def fixed(self) -> dict[str, Any]:
+        return {"noise": self.noise}
 
     @property
     def raw(self) -> int:
@@ -123,4 +130,4 @@ class CumulativeLink(_Ordinal):
         return rising(steps) - numbers
 
     def passing(self, outputs: Tensor) -> Tensor:
-        return sigmoid(-outputs)
+        return sigmoid(-outputs) if self.noise == "logistic" else 0.5 * ops.erfc(np.sqrt(0.5) * outputs)

@@ -5,20 +5,33 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..linear.rows import Rows
+from .tabled import TabledRows
 
 Array = np.ndarray
-Extra = Callable[[Array], tuple[float, Array, Array]]  # value, gradient, curvature of what rows do not hold
+
+
+class Extra(Protocol):
+    """What rows do not hold: value, gradient and curvature, and the products of slopes."""
+
+    count: float  # of rows
+
+    def value(self, c: Array) -> float: ...
+
+    def expand(self, c: Array) -> tuple[float, Array, Array]: ...
+
+    def outer(self, c: Array) -> Array: ...
 
 
 class Problem:
     """A sum over rows whose outputs are linear in coefficients: output j of row i is offset + designs[j][i] · c_j.
 
-    A design of None is a constant. `fixed` holds coefficients that do not move.
+    A design of None is a constant. `turned` makes the first output of its linear predictor, with two derivatives;
+    `squares` weigh products of slopes, where that is not done by the weights.
     """
 
     def __init__(
@@ -29,18 +42,28 @@ class Problem:
         designs: list[Array | None],
         offset: Array | None = None,
         extra: Extra | None = None,
+        turned: Callable[[Array], tuple[Array, Array, Array]] | None = None,
+        squares: Array | None = None,
     ) -> None:
-        self.rows = Rows(function, y, len(designs), BLOCK)
+        tabled = sum(design is not None for design in designs) == 1 and TabledRows.suits(y)
+        self.rows = (TabledRows if tabled else Rows)(function, y, len(designs), SIZES)
         self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
+        self.turned, self.squares = turned, w if squares is None else squares
         widths = [1 if d is None else d.shape[1] for d in designs]
         ends = np.cumsum([0, *widths])
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
         self.size = int(ends[-1])
-        self.total = float(w.sum())
-        self._last: tuple[Array | None, Array] = (None, np.zeros((0, 0)))
+        self.total = float(w.sum()) + (extra.count if extra is not None else 0.0)
 
     def outputs(self, c: Array) -> Array:
         """(n, outputs)."""
+        eta = self.predictors(c)
+        if self.turned is not None:
+            eta[:, 0] = self.turned(eta[:, 0])[0]
+        return eta
+
+    def predictors(self, c: Array) -> Array:
+        """(n, outputs), before the first is turned."""
         columns = [
             np.full(len(self.w), c[part][0]) if design is None else design @ c[part]
             for design, part in zip(self.designs, self.parts, strict=True)
@@ -53,20 +76,20 @@ class Problem:
         """The sum alone."""
         with np.errstate(all="ignore"):
             total = float(self.w @ self.rows.values(self.outputs(c))) if len(self.w) else 0.0
-            return total + (self.extra(c)[0] if self.extra is not None else 0.0)
+            return total + (self.extra.value(c) if self.extra is not None else 0.0)
 
-    def scores(self, c: Array) -> Array:
-        """The slope of each row by the coefficients, (n, size)."""
-        last, slope = self._last
-        if last is None or not np.array_equal(last, c):
-            _, slope = self.rows.slopes(self.outputs(c))
-        return np.concatenate(
-            [
-                slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
-                for k, design in enumerate(self.designs)
-            ],
-            axis=1,
-        )
+    def outer(self, c: Array) -> Array:
+        """The sum over rows of the products of their slopes by the coefficients; NaN where rows are not apart."""
+        slope = self.rows.slopes(self.outputs(c))[1] if len(self.w) else np.zeros((0, len(self.designs)))
+        if self.turned is not None:
+            slope[:, 0] *= self.turned(self.predictors(c)[:, 0])[1]
+        columns = [
+            slope[:, k : k + 1] if design is None else slope[:, k : k + 1] * design
+            for k, design in enumerate(self.designs)
+        ]
+        scores = np.concatenate(columns, axis=1)
+        found = products(scores, self.squares, scores)
+        return found if self.extra is None else found + self.extra.outer(c)
 
     def expand(self, c: Array) -> tuple[float, Array, Array]:
         """Value, gradient and curvature."""
@@ -77,7 +100,12 @@ class Problem:
         g, h, total = np.zeros(self.size), np.zeros((self.size, self.size)), 0.0
         if len(self.w):
             value, slope, bend = self.rows.expand(self.outputs(c))
-            self._last = c, slope
+            if self.turned is not None:
+                _, first, second = self.turned(self.predictors(c)[:, 0])
+                bend[:, 0, :] *= first[:, None]
+                bend[:, :, 0] *= first[:, None]
+                bend[:, 0, 0] += slope[:, 0] * second
+                slope[:, 0] *= first
             total = float(self.w @ value)
             for j, (a, one) in enumerate(zip(self.designs, self.parts, strict=True)):
                 s = self.w * slope[:, j]
@@ -85,7 +113,7 @@ class Problem:
                 for l, (b, other) in enumerate(zip(self.designs, self.parts, strict=True)):
                     h[one, other] = _between(a, self.w * bend[:, j, l], b)
         if self.extra is not None:
-            more = self.extra(c)
+            more = self.extra.expand(c)
             total, g, h = total + more[0], g + more[1], h + more[2]
         return total, g, (h + h.T) / 2
 
@@ -94,7 +122,16 @@ def _between(a: Array | None, w: Array, b: Array | None) -> Any:
     """a' diag(w) b, with None for a column of ones."""
     if a is None:
         return w.sum() if b is None else (w @ b)[None, :]
-    return (a.T @ w)[:, None] if b is None else a.T @ (w[:, None] * b)
+    return (a.T @ w)[:, None] if b is None else products(a, w, b)
+
+
+def products(a: Array, w: Array, b: Array) -> Array:
+    """a' diag(w) b, of so few rows at once that they stay in the cache, and that no thread waits for another."""
+    found = np.zeros((a.shape[1], b.shape[1]))
+    for first in range(0, len(w), IN_CACHE):
+        rows = slice(first, first + IN_CACHE)
+        found += a[rows].T @ (w[rows, None] * b[rows])
+    return found
 
 
 @dataclass(frozen=True)
@@ -114,7 +151,8 @@ class End:
         return float(self.gradient @ np.linalg.pinv(self.curvature) @ self.gradient) / 2
 
 
-BLOCK = 1 << 17  # rows at once: few outputs, so more of them than a linear model's
+SIZES = (1 << 8, 1 << 12)  # rows that a loss is asked for at once
+IN_CACHE = 1 << 11
 REACH = 30.0  # how far an output may move from its start where nothing else stops it
 
 

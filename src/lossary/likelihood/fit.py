@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,16 @@ import numpy as np
 from ..core.errors import LossaryError, ParameterError
 from ..core.forms import Likelihood
 from ..linear.rows import row_function
+from .censoring import Unseen
 from .engine import End, Problem, minimise
-from .judged import judge
+from .fitted import Comparison, DistributionFit
+from .judged import Judgement, judge
+from .mixture import NormalMixture
 from .plain import distribution, known, name_of
-from .result import TURNS, LikelihoodFit
-from .sample import Sample, check, counted, read
+from .reading import Reading, is_count, read
+from .result import TURNS
+from .sample import Sample
+from .shorter import MANY, Bins, shorter
 
 Array = np.ndarray
 ASKED = "ls.fit_distribution(data, distribution) fits a distribution to numbers."
@@ -29,6 +34,8 @@ def fit_distribution(
     *,
     weights: Any = None,
     censored: Any = None,
+    upper: Any = None,
+    truncated: Any = None,
     fixed: dict[str, float] | None = None,
 ) -> DistributionFit:
     """The most likely parameters of a distribution, in float64, with standard errors and what stands against them.
@@ -38,6 +45,9 @@ def fit_distribution(
         distribution: its name ("gamma", "student_t", "negative_binomial", …) or its loss, such as ls.GammaNLL().
         weights: how often each row counts.
         censored: for each row 0 if its number was observed, 1 if it is only known to be larger, -1 if smaller.
+        upper: for each row the upper end of where its number lies, with `data` for the lower one; NaN or the number
+            itself for one that was observed.
+        truncated: (low, high), the ends between which numbers could be seen at all; None for no end.
         fixed: parameters that are known, by name.
 
     Returns: a DistributionFit: `parameters`, `standard_errors`, `interval`, `aic`, `flags`, `plot`, `sample`.
@@ -48,10 +58,8 @@ def fit_distribution(
     3.0
     """
     loss = _distribution(distribution)
-    sample = read(data, weights, censored, ASKED)
-    check(loss, sample, ASKED)
-    held = _fixed(loss, fixed)
-    return _fitted(loss, sample, held)
+    reading = read(data, weights, censored, upper, truncated, loss, ASKED)
+    return _fitted(loss, reading, _fixed(loss, fixed))
 
 
 def compare_distributions(data: Any, distributions: Iterable[Any] | None = None, **options: Any) -> Comparison:
@@ -60,7 +68,7 @@ def compare_distributions(data: Any, distributions: Iterable[Any] | None = None,
     Args:
         data: numbers, one for each row.
         distributions: names or losses; by default all that can give the data.
-        options: `weights` and `censored`, as for fit_distribution.
+        options: `weights`, `censored`, `upper` and `truncated`, as for fit_distribution.
     """
     fits: list[DistributionFit] = []
     refused: dict[str, str] = {}
@@ -101,46 +109,72 @@ def _fixed(loss: Likelihood, fixed: dict[str, float] | None) -> dict[str, float]
     return held
 
 
-def _fitted(loss: Likelihood, sample: Sample, held: dict[str, float]) -> DistributionFit:
+def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> DistributionFit:
     names, kinds = tuple(loss.heads), tuple(loss.heads.values())
-    short = counted(sample)
     links, free = np.array([kind != "real" for kind in kinds]), np.array([name not in held for name in names])
-    flags = ["irregular"] if loss.corner else []
-    start = _start(loss, sample, held)
-    problem = _problem(loss, short)
-    if sample.distinct == 1 and {"scale", "std"} & set(names):
-        flags.append("unbounded likelihood")
-        end = End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
-    else:
-        end = _searched(loss, problem, short, start, free, links)
-    if loss.corner and not end.converged:  # what is irregular is not asked for more
-        flags.append("not converged")
+    sample = reading.sample
+    told = reading.ranges is None and free.all() and (loss.exact or loss.corner)  # the start is the estimate
+    made = None if told else shorter(loss, reading.seen)
+    start = start_of(loss, sample if made is None or reading.ranges or not is_count(loss) else made, held)
+
+    def of(part: Sample) -> Problem:
+        extra = None if reading.ranges is None else Unseen(loss, reading.ranges, ASKED)
+        return Problem(row_function(loss), part.y, part.w, [None] * len(names), extra=extra)
+
+    def searched() -> tuple[Problem, End]:
+        short = shorter(loss, reading.seen) if made is None else made
+        if _closed_in(loss, start, sample):
+            return of(sample), End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
+        if told and loss.corner:
+            return _at(of, short, loss, start)
+        if told:
+            return _ended(of(short), start)
+        return _searched(of, short, sample.std, loss, start, free, links)
+
+    def find() -> tuple[Problem, End, Judgement]:
+        problem, end = searched() if early is None else early
+        flags = ["irregular"] if loss.corner else []
+        if end.value == -math.inf:
+            flags.append("unbounded likelihood")
+        if loss.corner and not end.converged:  # what is irregular is not asked for more
+            flags.append("not converged")
+        return problem, end, judge(problem, end, free, links, sample.distinct, (*flags, *_against(loss, end, sample)))
+
+    def whole() -> Problem | None:
+        """Sums of slopes do not tell the sums of their products."""
+        few = loss.sums and reading.seen.rows >= MANY and not is_count(loss)
+        return _at(of, Bins(reading.seen.sorted, loss.target), loss, c)[0] if few else None
+
+    early = None if told else searched()
+    c = start if early is None else early[1].c
     return DistributionFit(
-        model=name_of(loss), names=names, kinds=kinds, end=end, free=free, rows=sample.size, problem=problem,
-        judgement=judge(problem, end, free, links, sample.distinct, (*flags, *_ends(loss, end))),
-        loss=loss, data=sample,
+        model=name_of(loss), names=names, kinds=kinds, c=c, free=free, rows=sample.size, find=find, loss=loss,
+        data=sample, whole=whole,
     )  # fmt: skip
 
 
-def _ends(loss: Likelihood, end: End) -> list[str]:
+def _closed_in(loss: Likelihood, start: Array, sample: Sample) -> bool:
+    """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
+    spreads = [name for name in loss.heads if name.startswith(("scale", "std"))]
+    closed = isinstance(loss, NormalMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
+    return closed or (sample.distinct == 1 and bool(spreads))
+
+
+def _natural(loss: Likelihood, c: Array) -> dict[str, float]:
+    return {name: TURNS[kind][0](float(z)) for (name, kind), z in zip(loss.heads.items(), c, strict=True)}
+
+
+def _against(loss: Likelihood, end: End, sample: Sample) -> list[str]:
     """Supports that end where the shape says: below -1/2 nothing is regular, below -1 there is no bound."""
+    if isinstance(loss, NormalMixture):
+        return loss.against(_natural(loss, end.c), sample)
     if "shape" not in loss.heads or loss.heads["shape"] != "real":
         return []
     shape = float(end.c[list(loss.heads).index("shape")])
     return ["unbounded likelihood"] if shape <= -1 else ["irregular"] if shape < -0.5 else []
 
 
-def _problem(loss: Likelihood, sample: Sample) -> Problem:
-    function = row_function(loss)
-    if sample.censored is None:
-        return Problem(function, sample.y, sample.w, [None] * loss.outputs)
-    from .censoring import part
-
-    seen = sample.censored == 0
-    return Problem(function, sample.y[seen], sample.w[seen], [None] * loss.outputs, extra=part(loss, sample, ASKED))
-
-
-def _start(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
+def start_of(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
     found = loss.start(sample) | held
     c = []
     for name, kind in loss.heads.items():
@@ -153,24 +187,48 @@ def _start(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
     return np.array(c)
 
 
-def _searched(loss: Likelihood, problem: Problem, sample: Sample, start: Array, free: Array, links: Array) -> End:
-    """From the start, and from others where the first one did not do; on few rows first."""
-    if loss.corner and free.all() and sample.censored is None:
-        value, g, h = problem.expand(start)
-        return End(start, value, g, h, 0, True)
-    if sample.rows > 4 * FEW and not (loss.exact and free.all() and sample.censored is None):
-        few = sample.thinned(FEW)
-        near = minimise(_problem(loss, few), start, free, links)
+Made = Callable[[Sample], Problem]
+
+
+def _at(of: Made, short: Sample, loss: Likelihood, c: Array) -> tuple[Problem, End]:
+    """The likelihood at one place, with bins opened where its nodes do not tell it."""
+    while isinstance(short, Bins) and not short.look(row_function(loss), c):
+        pass
+    problem, end = _ended(of(short), c)
+    return problem, replace(end, converged=True)
+
+
+def _ended(problem: Problem, c: Array) -> tuple[Problem, End]:
+    """What is known of a place that is said to be the end."""
+    value, g, h = problem.expand(c)
+    with np.errstate(all="ignore"):
+        unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
+    return problem, End(c, value, g, h, 0, bool(np.abs(g * unit).max() <= 1e-4 * math.sqrt(problem.total)))
+
+
+def _searched(
+    of: Made, short: Sample, spread: float, loss: Likelihood, start: Array, free: Array, links: Array
+) -> tuple[Problem, End]:
+    """From the start, and from others where the first one did not do; bins are opened until their nodes tell all."""
+    if short.rows > 4 * FEW and not isinstance(short, Bins):
+        near = minimise(of(short.thinned(FEW)), start, free, links)
         start = near.c if near.converged else start
+    problem = of(short)
     end = minimise(problem, start, free, links)
+    if not isinstance(loss, NormalMixture):  # which has had its starts
+        end = _best(problem, end, spread, start, free, links)
+    while isinstance(short, Bins) and not short.look(row_function(loss), end.c):
+        problem = of(short)
+        end = minimise(problem, end.c, free, links)
+    return problem, end
+
+
+def _best(problem: Problem, end: End, spread: float, start: Array, free: Array, links: Array) -> End:
+    """An end, or a better one from other starts where it is none."""
     rng = np.random.default_rng(0)
     for _ in range(0 if end.converged and _inside(end) else 4):
-        other = minimise(
-            problem,
-            np.where(free, start + rng.normal(size=len(start)) * np.where(links, 1.0, 0.3 * sample.std), start),
-            free,
-            links,
-        )
+        moved = start + rng.normal(size=len(start)) * np.where(links, 1.0, 0.3 * spread)
+        other = minimise(problem, np.where(free, moved, start), free, links)
         if other.value < end.value - 1e-9 * problem.total or (
             other.converged and not end.converged and other.value <= end.value + 1e-9 * problem.total
         ):
@@ -181,85 +239,3 @@ def _searched(loss: Likelihood, problem: Problem, sample: Sample, start: Array, 
 def _inside(end: End) -> bool:
     """Whether it is a minimum by its curvature."""
     return bool(np.isfinite(end.curvature).all() and np.linalg.eigvalsh(end.curvature)[0] > 0)
-
-
-@dataclass(frozen=True, repr=False)
-class DistributionFit(LikelihoodFit):
-    """A fitted distribution: a LikelihoodFit that knows its density, quantiles and samples."""
-
-    loss: Likelihood = field(kw_only=True, repr=False)
-    data: Sample = field(kw_only=True, repr=False)
-
-    @property
-    def scipy(self) -> Any:
-        """The fitted distribution as a frozen one of scipy.stats."""
-        if self.loss.scipy is None:
-            raise LossaryError(
-                "The fitted distribution is asked for its probabilities.",
-                arrived=f"SciPy has no {self.model}.",
-                allowed="Expected a distribution of scipy.stats.",
-                do="Use log_density, which every distribution has.",
-            )
-        from scipy import stats
-
-        return getattr(stats, self.loss.scipy)(**self.loss.in_scipy(**self.parameters))
-
-    def log_density(self, y: Any) -> Array:
-        """The logarithm of the density, or of the probability of a count."""
-        y = np.asarray(y, dtype=float).reshape(-1)
-        return -Problem(row_function(self.loss), y, np.ones(len(y)), [None] * len(self.names)).rows.values(
-            np.tile(self.end.c, (len(y), 1))
-        )
-
-    def cdf(self, y: Any) -> Array:
-        """The distribution function."""
-        return np.asarray(self.scipy.cdf(y))
-
-    def quantile(self, share: Any) -> Array:
-        """The inverse of the distribution function."""
-        return np.asarray(self.scipy.ppf(share))
-
-    def sample(self, size: int, seed: int | None = None) -> Array:
-        """Random numbers from the fitted distribution."""
-        return np.asarray(self.scipy.rvs(size=size, random_state=np.random.default_rng(seed)))
-
-    def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
-        """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""
-        from ..drawing.fits import plotted
-
-        return plotted(self, kind, parameter)
-
-
-@dataclass(frozen=True, repr=False)
-class Comparison:
-    """Fits of several distributions, the smallest AIC first, and why others were not fitted."""
-
-    fits: tuple[DistributionFit, ...]
-    refused: dict[str, str]
-
-    @property
-    def best(self) -> DistributionFit:
-        """The fit of smallest AIC among those that ended well."""
-        return self.fits[0]
-
-    def table(self) -> tuple[list[str], list[list[str]]]:
-        """Log-likelihood, AIC and BIC of every fit, as texts."""
-        least = self.fits[0].aic if self.fits else 0.0
-        rows = [
-            [fit.model, ", ".join(f"{n} {v:.4g}" for n, v in fit.parameters.items()), f"{fit.log_likelihood:.6g}",
-             f"{fit.aic:.6g}", f"{fit.aic - least:.4g}", f"{fit.bic:.6g}",
-             "converged" if fit.success and not fit.flags else ", ".join(fit.flags)]
-            for fit in self.fits
-        ]  # fmt: skip
-        return ["distribution", "parameters", "log-likelihood", "AIC", "difference", "BIC", "ended"], rows
-
-    def __repr__(self) -> str:
-        head, rows = self.table()
-        wide = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, wide, strict=True)).rstrip() for row in [head, *rows]]
-        return "\n".join(lines + [f"{name} was left out: {why}" for name, why in self.refused.items()])
-
-    def _repr_html_(self) -> str:
-        from ..core import notebook
-
-        return notebook.box("Distributions", notebook.table(*self.table()))

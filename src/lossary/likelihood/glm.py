@@ -1,8 +1,8 @@
-"""`fit_glm`: regression by likelihood, with the first parameter of a distribution linear in inputs."""
+"""`fit_glm`: regression by likelihood, with the first parameter of a distribution following inputs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,20 @@ from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
 from ..linear import asking
 from ..linear.rows import row_function
-from .engine import Problem, minimise
-from .fit import _start
-from .judged import judge
-from .plain import distribution, name_of
-from .result import LikelihoodFit
-from .sample import Sample, check, numbers
+from .columns import kept_columns
+from .engine import End, Problem, minimise
+from .fit import FEW, start_of
+from .judged import Judgement, judge
+from .links import ALLOWED, LINKS, TURNED, Link
+from .means import Rows, scored
+from .plain import family_of, name_of
+from .reading import check, numbers
+from .regression import GLMFit
+from .sample import Sample
 
 Array = np.ndarray
 ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
-LINKS = {"real": "identity", "positive": "log", "share": "logit"}
+FAR = 18.0  # in logarithms: what is nothing in comparison
 
 
 def fit_glm(
@@ -34,110 +38,212 @@ def fit_glm(
     weights: Any = None,
     frequency_weights: Any = None,
 ) -> GLMFit:
-    """A distribution whose first parameter follows inputs: through a logarithm, a logit, or as it is.
+    """A distribution whose first parameter follows inputs, through a link.
 
     Args:
         x: (n, p) numbers; a table keeps the names of its columns. An intercept is added.
         y: (n,) numbers.
-        family: a distribution by name or loss: "poisson", "gamma", "negative_binomial", "normal", "binomial", …
-        link: of the first parameter; each has one: "log" above 0, "logit" between 0 and 1, else "identity".
+        family: a distribution by name or loss: "poisson", "gamma", "negative_binomial", "normal", "binomial", …; or a
+            deviance, such as ls.TweedieDeviance(power=1.5): then only the mean and the growth of the variance count.
+        link: of the first parameter. Above 0: "log", "identity", "inverse", "sqrt", "inverse_squared"; between 0 and 1:
+            "logit", "probit", "cloglog", "log", "identity"; else "identity", "log", "inverse". By default the first.
         scale_x: (n, q) inputs of the second parameter, through its own link; by default it is one number.
         offset: (n,), added to the linear predictor.
-        weights: how exact each row is: estimates weigh rows so, standard errors are the robust ones.
+        weights: how exact each row is: its variance is divided by it, so that standard errors do not fall with it.
         frequency_weights: how often each row counts.
 
-    Returns: a GLMFit: `parameters`, `standard_errors`, `predict`, `flags`. Columns that say the same as others before
-        are left out, with the flag "collinear".
+    Returns: a GLMFit: `parameters`, `standard_errors`, `expected_errors`, `dispersion`, `predict`, `flags`. Columns
+        that say the same as others before are left out, with the flag "collinear".
     """
-    loss: Likelihood = distribution(family, ASKED)
-    kinds = list(loss.heads.values())
-    if link is not None and link != LINKS[kinds[0]]:
+    loss = family_of(family, ASKED)
+    matrix, names = asking.matrix(x)
+    kind = next(iter(loss.heads.values()))
+    name = ALLOWED[kind][0] if link is None else link
+    if name not in ALLOWED[kind]:
         raise ParameterError(
             ASKED,
             arrived=f"link={shown(link)} for {type(loss).__name__}.",
-            allowed=f"Expected {LINKS[kinds[0]]!r}, the link of its first parameter, {next(iter(loss.heads))}.",
-            do="Leave link out.",
+            allowed=f"Expected a link of its first parameter, {next(iter(loss.heads))}: {', '.join(ALLOWED[kind])}.",
+            do="Pass one of these, or leave link out.",
         )
-    matrix, names = asking.matrix(x)
-    n = len(matrix)
     target = numbers(y, "y", ASKED)
-    if len(target) != n:
+    if len(target) != len(matrix):
         raise ParameterError(
             ASKED,
-            arrived=f"x has {n} rows, and y {len(target)}.",
+            arrived=f"x has {len(matrix)} rows, and y {len(target)}.",
             allowed="Expected one y for each row of x.",
             do="Pass the same rows.",
         )
-    exact = asking.weights(weights, n)
-    often = asking.weights(frequency_weights, n)
-    w = exact * often
+    often, exact = asking.weights(frequency_weights, len(matrix)), asking.weights(weights, len(matrix))
     moved = None if offset is None else numbers(offset, "offset", ASKED)
-    keep = w > 0
-    matrix, target, w = matrix[keep], target[keep], w[keep]
-    moved = None if moved is None else moved[keep]
-    asking.finite(matrix, "x", names)
-    sample = Sample(target, w)
-    check(loss, sample, ASKED)
-    first, labels, left = _columns(matrix, w, names)
-    designs: list[Array | None] = [first, *[None] * (loss.outputs - 1)]
-    heads = list(loss.heads)
-    all_names = [*labels, *heads[1:]]
-    all_kinds = ["real"] * len(labels) + kinds[1:]
-    if scale_x is not None:
-        other, more = asking.matrix(scale_x)
-        second, said, also = _columns(other[keep], w, more)
-        designs[1], left = second, left + also
-        all_names = [*labels, *(f"{heads[1]}: {name}" for name in said), *heads[2:]]
-        all_kinds = ["real"] * (len(labels) + len(said)) + kinds[2:]
-    at = _start(loss, sample, {})
-    start = np.concatenate([np.eye(1 if d is None else d.shape[1])[0] * at[k] for k, d in enumerate(designs)])
-    problem = Problem(row_function(loss), target, w, designs, moved)
-    links, free = np.array([kind != "real" for kind in all_kinds]), np.ones(len(start), bool)
-    end = minimise(problem, start, free, links)
-    flags = ("collinear",) if left else ()
-    found = judge(problem, end, free, links, sample.distinct if len(labels) == 1 else len(target), flags)
-    if (
-        np.abs(problem.outputs(end.c)[:, 0] * (kinds[0] != "real")).max(initial=0.0) > 25
-        and "boundary" not in found.flags
-    ):
-        found = judge(problem, end, free, links, len(target), (*flags, "boundary"))
-    return GLMFit(
-        model=f"{name_of(loss)} regression", names=tuple(all_names), kinds=tuple(all_kinds),
-        end=end, judgement=found, free=free, rows=float(often[keep].sum()), problem=problem, loss=loss,
-        columns=tuple(names), left=tuple(left),
+    more = None if scale_x is None else asking.matrix(scale_x)
+    keep = often * exact > 0
+    if not keep.all():
+        matrix, target, often, exact = matrix[keep], target[keep], often[keep], exact[keep]
+        moved = None if moved is None else moved[keep]
+    check(loss, Sample(target), ASKED)
+    first, labels, left = kept_columns(matrix, often * exact, names)
+    second, said, also = (None, [], []) if more is None else kept_columns(more[0][keep], often * exact, more[1])
+    model = _Model(
+        loss, kind, name, target, often * exact, first, second, moved, often * exact**2,
+        tuple(labels), tuple(said), tuple(left + also), tuple(names), weights is not None, float(often.sum()),
     )  # fmt: skip
+    return model.fitted()
 
 
-def _columns(matrix: Array, w: Array, names: tuple[str, ...]) -> tuple[Array, list[str], list[str]]:
-    """An intercept and the columns that say something of their own; the names of those, and of the others."""
-    inside = np.concatenate([np.ones((len(matrix), 1)), matrix], axis=1)
-    labels, kept, left = ["intercept", *names], [0], []
-    basis = inside[:, :1] / np.linalg.norm(inside[:, :1])
-    for place in range(1, inside.shape[1]):
-        column = inside[:, place]
-        rest = column - basis @ (basis.T @ column)
-        rest = rest - basis @ (basis.T @ rest)
-        if np.linalg.norm(rest) <= 1e-10 * max(float(np.linalg.norm(column)), 1e-300):
-            left.append(labels[place])
-            continue
-        kept.append(place)
-        basis = np.concatenate([basis, (rest / np.linalg.norm(rest))[:, None]], axis=1)
-    return inside[:, kept], [labels[k] for k in kept], left
+@dataclass(frozen=True)
+class _Model:
+    """What was asked for, in arrays."""
+
+    loss: Likelihood
+    kind: str
+    link_name: str
+    y: Array
+    w: Array
+    first: Array
+    second: Array | None
+    offset: Array | None
+    squares: Array
+    labels: tuple[str, ...]
+    said: tuple[str, ...]
+    left: tuple[str, ...]
+    columns: tuple[str, ...]
+    weighed: bool
+    rows: float
+
+    @property
+    def link(self) -> Link:
+        return LINKS[self.link_name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        heads = list(self.loss.heads)
+        second = heads[1:2] if self.second is None else [f"{heads[1]}: {name}" for name in self.said]
+        return (*self.labels, *second, *heads[2:])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        kinds = list(self.loss.heads.values())
+        second = kinds[1:2] if self.second is None else ["real"] * len(self.said)
+        return ("real",) * len(self.labels) + (*second, *kinds[2:])
+
+    def problem(self, most: int | None = None) -> Problem:
+        """The likelihood of coefficients, or that of so many rows."""
+        some = slice(None) if most is None else np.linspace(0, len(self.y) - 1, most).astype(int)
+        second = None if self.second is None else self.second[some]
+        designs = [self.first[some], *[second] * (self.loss.outputs > 1), *[None] * (self.loss.outputs - 2)]
+        return Problem(
+            row_function(self.loss), self.y[some], self.w[some], designs,
+            None if self.offset is None else self.offset[some], None, TURNED.get((self.kind, self.link_name)),
+            self.squares[some],
+        )  # fmt: skip
+
+    def start(self) -> Array:
+        """The first parameter at what is usual, whatever the inputs; the others as in a sample."""
+        at = start_of(self.loss, Sample(self.y, self.w), {})
+        usual = {"real": at[0], "positive": np.exp(at[0]), "share": 1 / (1 + np.exp(-at[0]))}[self.kind]
+        start = np.zeros(len(self.names))
+        start[0] = self.link.back(float(usual)) - (
+            0.0 if self.offset is None else float(np.average(self.offset, weights=self.w))
+        )
+        second = len(self.labels)
+        if self.loss.outputs > 1:
+            start[second] = at[1]
+        last = start[second + max(len(self.said), 1) :]
+        last[:] = at[2:]
+        return start
+
+    def fitted(self) -> GLMFit:
+        links, free = np.array([kind != "real" for kind in self.kinds]), np.ones(len(self.names), bool)
+        means = self._means()
+        found = None if means is None else self._by_means(means)
+        if found is None:
+            start = self.start()
+            if len(self.y) > 4 * FEW:
+                start = self._nearer(start, free, links)
+            end = minimise(self.problem(), start, free, links)
+        c = end.c if found is None else found[0]
+
+        def find() -> tuple[Problem, End, Judgement]:
+            problem = self.problem()
+            last = end if found is None else self._ended(problem, means, *found)
+            flags = ("collinear",) * bool(self.left) + ("boundary",) * self._at_the_edge(problem, c)
+            return problem, last, judge(problem, last, free, links, len(self.y), flags)
+
+        return GLMFit(
+            model=f"{name_of(self.loss)} regression", names=self.names, kinds=self.kinds, c=c, free=free,
+            rows=self.rows, find=find, loss=self.loss, columns=self.columns, left=self.left, link=self.link_name,
+            means=means, weighed=self.weighed,
+        )  # fmt: skip
+
+    def _nearer(self, start: Array, free: Array, links: Array) -> Array:
+        """A start for many rows: slopes of a model of means, which tell most; else the end of some of the rows."""
+        if self.kind != "share" and self.second is None and (self.kind == "real" or self.y.min() >= 0):
+            k, power = len(self.labels), 0.0 if self.kind == "real" else 1.0
+            c = scored(Rows(self.first, self.y, self.w, self.offset, self.link, power), start[:k])
+            if c is not None:
+                return np.concatenate([c, start[k:]])
+        near = minimise(self.problem(FEW), start, free, links)
+        return near.c if near.converged else start
+
+    def _means(self) -> Rows | None:
+        """The rows of a generalised linear model, where it is one."""
+        power = self.loss.variance_power
+        if power is None or self.second is not None:
+            return None
+        trials = float(getattr(self.loss, "trials", 1)) if power == "share" else 1.0
+        number = None if power == "share" else float(power)
+        return Rows(self.first, self.y / trials, self.w, self.offset, self.link, number, trials)
+
+    def _by_means(self, means: Rows) -> tuple[Array, float, Array] | None:
+        """Coefficients (those of the mean do not ask for the spread), what a spread weighs, and its curvature."""
+        start = self.start()
+        c = scored(means, start[: len(self.labels)])
+        if c is None:
+            return None
+        if self.loss.outputs == 1:
+            return c, 1.0, np.zeros((0, 0))
+        mean = means.link.mean(means.predictor(c))
+        gap = float(np.average(means.value(self.y, mean) - means.value(self.y, self.y), weights=self.w))
+        at = 0.0 if means.power == 0 else 1.0
+        one = Problem(
+            row_function(self.loss), np.array([_as_far(gap, means.power)]), np.array([self.w.sum()]), [None] * 2
+        )
+        held = np.array([0.0, start[-1]])  # an output of 0 is a mean of 1, or of 0 where it is any number
+        end = minimise(one, held, np.array([False, True]), np.array([False, True]))
+        if not end.converged:
+            return None
+        times = end.gradient[0] / ((at - one.rows.y[0]) * one.total)
+        return np.append(c, end.c[1]), float(times), end.curvature[1:, 1:]
+
+    def _ended(self, problem: Problem, means: Rows | None, c: Array, times: float, spread: Array) -> End:
+        """Value, gradient and observed curvature: means and spread are apart at the estimates."""
+        assert means is not None
+        k = len(self.labels)
+        g, h = np.zeros(len(c)), np.zeros((len(c), len(c)))
+        with np.errstate(all="ignore"):
+            g[:k] = times * means.expand(c[:k])[1]
+            h[:k, :k] = times * means.observed(c[:k])
+            h[k:, k:] = spread
+            value = problem.value(c)
+            unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
+        small = bool(np.abs(g * unit).max() <= 1e-6 * np.sqrt(problem.total))
+        return End(c, value, g, h, 0, small)
+
+    def _at_the_edge(self, problem: Problem, c: Array) -> bool:
+        """Whether rows without any, or with all, have run to a share of 0 or 1 or to no amount at all."""
+        z = problem.outputs(c)[:, 0]
+        full = self.kind == "share" and (z > FAR) & (self.y == getattr(self.loss, "trials", 1))
+        level = np.log(max(self.y.mean(), 1e-300)) if self.kind == "positive" else 0.0
+        return bool(self.kind != "real" and ((z < level - FAR) & (self.y == 0) | full).any())
 
 
-@dataclass(frozen=True, repr=False)
-class GLMFit(LikelihoodFit):
-    """A LikelihoodFit of a regression. `left` names columns that were left out, since others say the same."""
+def _as_far(gap: float, power: float | None) -> float:
+    """The number that is as unlikely as the rows are on average, under a mean of 1 (of 0 for a constant variance)."""
+    if power == 0:
+        return float(np.sqrt(2 * gap))
+    if power == 3:
+        return float(1 + gap + np.sqrt(gap**2 + 2 * gap))
+    from scipy.special import lambertw
 
-    loss: Likelihood = field(kw_only=True, repr=False)
-    columns: tuple[str, ...] = field(kw_only=True, default=())
-    left: tuple[str, ...] = field(kw_only=True, default=())
-
-    def predict(self, x: Any, offset: Any = None) -> Array:
-        """The first parameter at new inputs: a mean, a rate or a location."""
-        matrix, _ = asking.matrix(x)
-        kept = [k for k, name in enumerate(self.columns) if name not in self.left]
-        eta = self.end.c[0] + matrix[:, kept] @ self.end.c[1 : len(kept) + 1]
-        eta = eta if offset is None else eta + numbers(offset, "offset", ASKED)
-        kind = next(iter(self.loss.heads.values()))
-        return eta if kind == "real" else np.exp(eta) if kind == "positive" else 1 / (1 + np.exp(-eta))
+    return float(np.real(-lambertw(-np.exp(-1 - gap), -1)))

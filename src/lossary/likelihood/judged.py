@@ -16,6 +16,8 @@ SAID = {
     "boundary": "An estimate lies at the boundary of what is allowed: no standard errors hold there.",
     "irregular": "The support depends on the estimates, or they tie: standard errors and intervals are rough.",
     "not identified": "Other parameters are as likely: the data do not tell them apart.",
+    "several maxima": "Components can change places, and one that closes in on a row makes the likelihood grow for "
+    "ever: this is the largest maximum inside that was found from several starts.",
     "collinear": "Columns that say the same as others were left out.",
     "too few data": "There are too few different numbers for so many parameters.",
 }
@@ -27,7 +29,6 @@ class Judgement:
     """The covariance of the coefficients and the flags of a fit."""
 
     covariance: Array
-    robust: Array
     condition: float
     gradient: float
     flags: tuple[str, ...]
@@ -47,16 +48,13 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
     flags = list(more)
     size = problem.size
     h, g = end.curvature[np.ix_(free, free)], end.gradient[free]
-    scores = problem.scores(end.c)[:, free] if len(problem.w) else np.zeros((0, int(free.sum())))
-    outer = scores.T @ (problem.w[:, None] * scores)
     if not np.isfinite(end.value) or not np.isfinite(h).all():
         flags.append("unbounded likelihood")
-        nothing = np.full((size, size), np.nan)
-        return Judgement(nothing, nothing, float("inf"), float("nan"), tuple(dict.fromkeys(flags)))
+        return Judgement(np.full((size, size), np.nan), float("inf"), float("nan"), tuple(dict.fromkeys(flags)))
     unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
     flat = np.diag(h) <= 1e-6 * problem.total
     if "irregular" in flags:  # a corner has no curvature: the slopes of the rows stand for it
-        h = np.where(flat[:, None] | flat[None, :], outer, h)
+        h = np.where(flat[:, None] | flat[None, :], problem.outer(end.c)[np.ix_(free, free)], h)
         flat = np.diag(h) <= 1e-6 * problem.total
         unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
     elif not end.converged:
@@ -69,12 +67,9 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
         flags.append("not identified")
     if distinct <= int(free.sum()):
         flags.append("too few data")
-    covariance, robust = np.full((size, size), np.nan), np.full((size, size), np.nan)
-    covariance[~free], covariance[:, ~free], robust[~free], robust[:, ~free] = 0.0, 0.0, 0.0, 0.0
+    covariance = np.full((size, size), np.nan)
+    covariance[~free], covariance[:, ~free] = 0.0, 0.0
     if not set(WORST) & set(flags):
-        inner = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
-        covariance[np.ix_(free, free)] = inner
-        if problem.extra is None:  # censored rows have no slopes of their own
-            robust[np.ix_(free, free)] = inner @ outer @ inner
+        covariance[np.ix_(free, free)] = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
     relative = float(np.abs(g * unit).max(initial=0.0) / np.sqrt(max(problem.total, 1.0)))
-    return Judgement(covariance, robust, condition, relative, tuple(dict.fromkeys(flags)))
+    return Judgement(covariance, condition, relative, tuple(dict.fromkeys(flags)))

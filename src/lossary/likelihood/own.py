@@ -12,8 +12,8 @@ from ..core.errors import LossaryError, ParameterError, ShapeError
 from ..linear.rows import Programs
 from .engine import Problem, minimise
 from .judged import judge
+from .reading import numbers
 from .result import TURNS, LikelihoodFit
-from .sample import numbers
 
 ASKED = "ls.fit_likelihood(f, data, start=…) fits the parameters of a log-likelihood f(data, parameters)."
 
@@ -87,7 +87,8 @@ def fit_likelihood(
         )
     end = minimise(problem, at, free, links)
     distinct = len(np.unique(y.reshape(len(y), -1)[:, 0][:100_000]))
+    found = problem, end, judge(problem, end, free, links, distinct, ())
     return LikelihoodFit(
-        model=getattr(f, "__name__", "likelihood").replace("<lambda>", "likelihood"), names=names, kinds=kinds, end=end,
-        judgement=judge(problem, end, free, links, distinct, ()), free=free, rows=float(w.sum()), problem=problem,
+        model=getattr(f, "__name__", "likelihood").replace("<lambda>", "likelihood"), names=names, kinds=kinds, c=end.c,
+        free=free, rows=float(w.sum()), find=lambda: found,
     )  # fmt: skip

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any
 
 from ..core import catalogue
 from ..core.contract import COUNT
 from ..core.declaration import snake
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import Positive, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.lookup import get
 from ..core.loss import Tensor
+from ..core.params import number
 from ..numerics.special import log_factorial
+from ..numerics.stable import times_exp
+from .mixture import NormalMixture
 
 
 class Normal(Likelihood, abstract=True):
@@ -21,7 +25,9 @@ class Normal(Likelihood, abstract=True):
 
     heads = named(mean="real", std="positive")
     scipy = "norm"
+    variance_power = 0
     exact = True
+    sums = ("y", "y^2")
 
     def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
         z = std.under(y - mean)
@@ -43,6 +49,7 @@ class PoissonCounts(Likelihood, abstract=True):
     target = COUNT
     heads = named(rate="positive")
     scipy = "poisson"
+    variance_power = 1
     exact = True
 
     def nll(self, y: Tensor, rate: Positive) -> Tensor:
@@ -58,7 +65,25 @@ class PoissonCounts(Likelihood, abstract=True):
         return {"rate": data.mean}
 
 
-OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts}
+class Quasi(Likelihood, abstract=True):
+    """What a deviance says: a mean, and a variance that grows with a power of it. It is no density."""
+
+    variance_power: Annotated[float, number("Of the mean, that the variance grows with.", slide=(0.0, 3.0))] = 1.5  # type: ignore[misc]
+    target = AMOUNT_TARGET
+    heads = named(mean="positive")
+    exact = True
+
+    def nll(self, y: Tensor, mean: Positive) -> Tensor:
+        k = self.variance_power
+        gain = mean.log if k == 1 else times_exp(1 / (1 - k) + 0.0 * y, (1 - k) * mean.z)
+        cost = mean.log if k == 2 else times_exp(1 / (2 - k) + 0.0 * y, (2 - k) * mean.z)
+        return cost - y * gain
+
+    def start(self, data: Any) -> dict[str, float]:
+        return {"mean": data.mean}
+
+
+OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts, "normal_mixture": NormalMixture}
 SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
 FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
 MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
@@ -79,24 +104,46 @@ def name_of(loss: Likelihood) -> str:
     return short.get(full, snake(full.removesuffix("NLL")) or "distribution")
 
 
+@lru_cache(maxsize=64)
+def _named(text: str) -> Likelihood | None:
+    """The likelihood of a name, made once."""
+    if text in OWN:
+        return OWN[text]()
+    for full in (SHORT.get(text, text), f"{text}_nll", text):
+        found = get(full) if catalogue.names().get(full) is not None else None
+        if isinstance(found, Likelihood) and found.heads:
+            return found
+    return None
+
+
 def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, Likelihood) and name.heads:
+    mixed = isinstance(name, Likelihood) and hasattr(name, "components")
+    if mixed and getattr(name, "distribution", "normal") == "normal":
+        return NormalMixture(components=name.components)
+    if isinstance(name, Likelihood) and name.heads and not getattr(name, "censored", False):  # codes say it here
         return name
-    text = str(name).lower().replace("-", "_").replace(" ", "_")
-    if isinstance(name, str):
-        if text in OWN:
-            return OWN[text]()
-        for full in (SHORT.get(text, text), f"{text}_nll", text):
-            card = catalogue.names().get(full)
-            found = get(full) if card is not None else None
-            if isinstance(found, Likelihood) and found.heads:
-                return found
+    found = _named(name.lower().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
+    if found is not None:
+        return found
     raise ParameterError(
         asked,
         arrived=f"The distribution is {shown(name)}.",
-        allowed=f"Expected one of {', '.join(known())}, or a likelihood such as ls.GammaNLL().",
+        allowed=f"Expected one of {', '.join(known())}, a likelihood of one number such as ls.GammaNLL(), or a "
+        "mixture of normal distributions.",
         do="Pass one of these names.",
     )
+
+
+def family_of(name: Any, asked: str) -> Likelihood:
+    """The likelihood of a regression; a deviance stands for a mean and the growth of the variance."""
+    full = "tweedie_deviance" if name == "tweedie" else name
+    card = catalogue.names().get(full) if isinstance(full, str) else None
+    given = get(full) if card is not None and card.function.endswith("_deviance") else full
+    given = given() if isinstance(given, type) and hasattr(given, "variance_power") else given
+    power = getattr(given, "variance_power", None)
+    if isinstance(given, Likelihood) or power is None:
+        return distribution(name, asked)
+    return Quasi(variance_power=float(power))

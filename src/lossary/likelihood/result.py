@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from .judged import SAID, Judgement
 Array = np.ndarray
 TURNS: dict[str, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
     "real": (lambda z: z, lambda p: p, lambda z: 1.0),
-    "positive": (math.exp, math.log, math.exp),
+    "positive": (lambda z: math.exp(min(z, 700.0)), math.log, lambda z: math.exp(min(z, 700.0))),
     "share": (
         lambda z: 1 / (1 + math.exp(-z)) if z > -700 else 0.0,
         lambda p: math.log(p / (1 - p)),
@@ -38,17 +39,33 @@ class LikelihoodFit:
         gradient: the largest slope of the mean log-likelihood in the units of the curvature: 0 at an estimate.
         condition: the condition number of the information, in the units of its diagonal.
         flags: what stands against the fit: "not converged", "unbounded likelihood", "boundary", "irregular", "not
-            identified", "too few data". `success` is False for all but "irregular".
+            identified", "too few data"; and notes: "irregular", "several maxima", "collinear". `success` is False for
+            all but the notes.
     """
 
     model: str
     names: tuple[str, ...]
     kinds: tuple[str, ...]
-    end: End
-    judgement: Judgement
+    c: Array
     free: Array
     rows: float
-    problem: Problem = field(repr=False)
+    find: Callable[[], tuple[Problem, End, Judgement]] = field(repr=False)
+
+    @cached_property
+    def _found(self) -> tuple[Problem, End, Judgement]:
+        return self.find()
+
+    @property
+    def problem(self) -> Problem:
+        return self._found[0]
+
+    @property
+    def end(self) -> End:
+        return self._found[1]
+
+    @property
+    def judgement(self) -> Judgement:
+        return self._found[2]
 
     @property
     def success(self) -> bool:
@@ -69,9 +86,7 @@ class LikelihoodFit:
     @property
     def parameters(self) -> dict[str, float]:
         """The estimates by name."""
-        return {
-            name: float(TURNS[kind][0](z)) for name, kind, z in zip(self.names, self.kinds, self.end.c, strict=True)
-        }
+        return {name: float(TURNS[kind][0](z)) for name, kind, z in zip(self.names, self.kinds, self.c, strict=True)}
 
     def _errors(self, covariance: Array) -> dict[str, float]:
         with np.errstate(invalid="ignore"):
@@ -82,11 +97,26 @@ class LikelihoodFit:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        return self._errors(self.judgement.covariance)
+        return self._errors(self.covariance)
+
+    @property
+    def covariance(self) -> Array:
+        """Of the coefficients that are searched."""
+        return self.judgement.covariance
 
     @property
     def robust_errors(self) -> dict[str, float]:
-        return self._errors(self.judgement.robust)
+        return self._errors(self.robust)
+
+    @cached_property
+    def robust(self) -> Array:
+        """The sandwich: the covariance of the coefficients, which the distribution need not be right for."""
+        inner = self.judgement.covariance
+        return inner if np.isnan(inner).any() else inner @ self.of_rows().outer(self.c) @ inner
+
+    def of_rows(self) -> Problem:
+        """The likelihood with the slopes of single rows."""
+        return self.problem
 
     @property
     def log_likelihood(self) -> float:
@@ -120,13 +150,13 @@ class LikelihoodFit:
         from statistics import NormalDist
 
         z, c = NormalDist().inv_cdf((1 + level) / 2), self.end.c[k]
-        covariance = self.judgement.robust if robust else self.judgement.covariance
+        covariance = self.robust if robust else self.covariance
         with np.errstate(invalid="ignore"):
             error = float(np.sqrt(covariance[k, k]))
         if not error > 0:
             return (float("nan"), float("nan")) if error != 0 else (self.parameters[name],) * 2
         ends = (c - z * error, c + z * error) if method == "wald" else self._profiled(k, z, error)
-        low, high = (TURNS[self.kinds[k]][0](min(end, 700.0)) for end in ends)
+        low, high = (TURNS[self.kinds[k]][0](end) for end in ends)
         return (low, high)
 
     def _profiled(self, k: int, z: float, error: float) -> tuple[float, float]:

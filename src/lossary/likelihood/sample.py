@@ -1,86 +1,125 @@
-"""Data as a fit reads them, and what a start is made of."""
+"""A sample as a fit reads it: numbers with weights, and what a start is made of."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from ..core.contract import COUNT
-from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
-from ..core.forms import Likelihood
-from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
-from ..data.arrays import array
-
 Array = np.ndarray
+BLOCK = 1 << 15  # rows at once: they stay in the cache
+TINY = np.finfo(float).tiny
 
 
 class Sample:
-    """Numbers with weights: equal counts are counted once."""
+    """Numbers with weights; no weights are weights of 1. What is asked of it is computed once."""
 
     numpy = np
 
-    def __init__(self, y: Array, w: Array, censored: Array | None = None) -> None:
-        self.y, self.w, self.censored = y, w, censored
+    def __init__(self, y: Array, weights: Array | None = None) -> None:
+        self.y, self.weights = y, weights
         self.rows = len(y)
+
+    @cached_property
+    def w(self) -> Array:
+        return np.ones(self.rows) if self.weights is None else self.weights
 
     @cached_property
     def size(self) -> float:
         """The sum of the weights."""
-        return float(self.w.sum())
+        return float(self.rows if self.weights is None else self.weights.sum())
 
     @cached_property
     def distinct(self) -> int:
-        return len(np.unique(self.y[:100_000]))
+        """How many different numbers there are, at least: counted in the first rows."""
+        few = len(np.unique(self.y[:1000]))
+        return few if few > 100 else len(np.unique(self.y[:100_000]))
+
+    @cached_property
+    def _in_one_pass(self) -> tuple[float, float]:
+        found = [(y.min(), y.sum() if w is None else np.where(w > 0, y, 0.0) @ w) for y, w in self._blocks()]
+        low, totals = zip(*found, strict=True)
+        return float(min(low)), float(sum(totals)) / self.size
+
+    low = property(lambda self: self._in_one_pass[0])
+    mean = property(lambda self: self._in_one_pass[1])
+
+    @cached_property
+    def high(self) -> float:
+        return float(self.y.max())
+
+    @cached_property
+    def whole(self) -> Array | None:
+        """The numbers as whole ones, where they are."""
+        if not abs(self.low) < 2**53 > self.high:
+            return self.y if np.array_equal(self.y, np.rint(self.y)) else None
+        numbers = self.y.astype(np.int64)
+        return numbers if np.array_equal(numbers, self.y) else None
 
     def average(self, of: Callable[[Array], Array]) -> float:
         """The weighted mean of a function of the data."""
         with np.errstate(all="ignore"):
-            return float(np.average(of(self.y), weights=self.w))
+            return math.fsum(float(of(y).sum() if w is None else of(y) @ w) for y, w in self._blocks()) / self.size
 
-    @cached_property
-    def mean(self) -> float:
-        return self.average(lambda y: y)
+    def _blocks(self, size: int = BLOCK) -> Iterator[tuple[Array, Array | None]]:
+        size = size if self.weights is None else min(size, 1 << 13)
+        for first in range(0, self.rows, size):
+            here = slice(first, first + size)
+            yield self.y[here], None if self.weights is None else self.weights[here]
+
+    def _spread(self, of: Callable[[Array], Array]) -> float:
+        """The root of the mean square of a function of the data."""
+        with np.errstate(all="ignore"):
+            found = ((d := of(y), d if w is None else d * w) for y, w in self._blocks(1 << 13))
+            return math.sqrt(math.fsum(float(d.dot(e)) for d, e in found) / self.size)
 
     @cached_property
     def std(self) -> float:
-        return float(np.sqrt(max(self.average(lambda y: (y - self.mean) ** 2), 0.0)))
+        return self._spread(lambda y: y - self.mean)
 
     @cached_property
     def skewness(self) -> float:
         return self.average(lambda y: (y - self.mean) ** 3) / max(self.std**3, 1e-300)
 
     @cached_property
-    def _inside(self) -> Array:
-        return np.log(np.maximum(self.y, np.finfo(float).tiny))
-
-    @cached_property
     def log_mean(self) -> float:
-        return float(np.average(self._inside, weights=self.w))
+        most = max(abs(math.log(max(end, TINY))) for end in (self.low, self.mean * self.size))  # no one is above all
+        group = min(int(600 / max(most, 1.0)), 16)  # the logarithm of so many numbers' product is finite
+        if self.weights is not None or group < 2 or self.low < TINY:
+            return self.average(_log)
+        return math.fsum(_log_product(y, 1 << (group.bit_length() - 1)) for y, _ in self._blocks()) / self.size
 
     @cached_property
     def log_std(self) -> float:
-        return float(np.sqrt(np.average((self._inside - self.log_mean) ** 2, weights=self.w)))
+        return self._spread(lambda y: _log(y) - self.log_mean)
 
     @cached_property
     def inverse_mean(self) -> float:
-        return self.average(lambda y: 1 / np.maximum(y, np.finfo(float).tiny))
+        return self.average(lambda y: 1 / np.maximum(y, TINY))
 
     @cached_property
-    def _order(self) -> tuple[Array, Array]:
-        order = np.argsort(self.y, kind="stable")
-        return self.y[order], np.cumsum(self.w[order])
+    def sorted(self) -> Sample:
+        order = None if self.weights is None else np.argsort(self.y, kind="stable")
+        found = Sample(np.sort(self.y)) if order is None else self.of(order)
+        found.sorted = found
+        return found
+
+    @cached_property
+    def _heaped(self) -> Array:
+        return np.cumsum(self.sorted.w)
 
     def quantile(self, share: float) -> float:
         """The weighted quantile; the middle of two where it lies between them."""
-        y, total = self._order
-        at = share * total[-1]
-        k = min(int(np.searchsorted(total, at)), len(y) - 1)
-        tied = abs(total[k] - at) <= 1e-12 * total[-1] and k + 1 < len(y)
-        return float((y[k] + y[k + 1]) / 2 if tied else y[k])
+        y, at = self.sorted.y, share * self.size
+        if self.weights is None:
+            k, tied = max(math.ceil(at * (1 - 1e-12)) - 1, 0), abs(at - round(at)) <= 1e-12 * self.size
+        else:
+            k = int(np.searchsorted(self._heaped, at * (1 - 1e-12)))
+            tied = k < len(y) and abs(self._heaped[k] - at) <= 1e-12 * self.size
+        k = min(k, len(y) - 1)
+        return float((y[k] + y[min(k + 1, len(y) - 1)]) / 2 if tied and at > 0 else y[k])
 
     @cached_property
     def median(self) -> float:
@@ -102,8 +141,8 @@ class Sample:
 
     @cached_property
     def positive_mean(self) -> float:
-        some = self.y > 0
-        return float(np.average(self.y[some], weights=self.w[some])) if some.any() else 0.0
+        some = 1 - self.zeros
+        return self.average(lambda y: np.where(y > 0, y, 0.0)) / some if some > 0 else 0.0
 
     @staticmethod
     def shape_of_gap(shape: float, gap: float) -> float:
@@ -115,97 +154,52 @@ class Sample:
             shape = 1 / (1 / shape + off / (shape**2 * (1 / shape - float(polygamma(1, shape)))))
         return shape
 
+    @staticmethod
+    def shapes_of_logs(a: float, b: float, log_mean: float, log_rest: float) -> tuple[float, float]:
+        """The shapes of a beta distribution from the means of log y and log(1 - y), by Newton's steps."""
+        from scipy.special import digamma, polygamma
+
+        for _ in range(40):
+            off = np.array([digamma(a) - log_mean, digamma(b) - log_rest]) - digamma(a + b)
+            slopes = np.diag(polygamma(1, [a, b])) - polygamma(1, a + b)
+            step = np.clip(-np.linalg.pinv(slopes * np.array([a, b])) @ off, -1.0, 1.0)  # of the logarithms
+            a, b = a * math.exp(step[0]), b * math.exp(step[1])
+            if np.abs(step).max() < 1e-10 or max(a, b) > 1e9:
+                break
+        return a, b
+
+    @staticmethod
+    def concentration_of(start: float, length: float) -> float:
+        """The concentration of a von Mises distribution, I1 / I0 = length, by Newton's steps from near it."""
+        from scipy.special import i0e, i1e
+
+        k = start
+        for _ in range(40 if length < 1 - 1e-9 else 0):
+            ratio = float(i1e(k) / i0e(k))
+            step = (length - ratio) / max(1 - ratio / k - ratio**2, 1e-300)
+            k = max(k + step, k / 4)
+            if abs(step) <= 1e-12 * k:
+                break
+        return k
+
     def thinned(self, most: int) -> Sample:
         """So many rows, in even steps of their order of arrival."""
         if self.rows <= most:
             return self
         chosen = np.linspace(0, self.rows - 1, most).astype(int)
-        return Sample(self.y[chosen], self.w[chosen], None if self.censored is None else self.censored[chosen])
+        return self.of(chosen)
+
+    def of(self, chosen: Array) -> Sample:
+        """Some of the rows."""
+        return Sample(self.y[chosen], None if self.weights is None else self.weights[chosen])
 
 
-def numbers(values: Any, what: str, asked: str) -> Array:
-    """One finite number for each row."""
-    found = array(values, what).astype(float)
-    if found.ndim == 2 and 1 in found.shape:
-        found = found.reshape(-1)
-    if found.ndim != 1 or not found.size:
-        raise ShapeError(
-            asked,
-            arrived=f"{what} has shape {found.shape}.",
-            allowed="Expected one number for each row, at least one.",
-            do="Pass one column.",
-        )
-    if not np.isfinite(found).all():
-        place = int(np.argmin(np.isfinite(found)))
-        raise LossaryError(
-            asked,
-            arrived=f"{what} holds {found[place]:g} in row {place}.",
-            allowed="Expected finite numbers.",
-            do="Leave out what is missing: data[np.isfinite(data)].",
-        )
-    return found
+def _log(y: Array) -> Array:
+    return np.log(np.maximum(y, TINY))
 
 
-def read(data: Any, weights: Any, censored: Any, asked: str) -> Sample:
-    """The sample, without rows of weight 0."""
-    y = numbers(data, "data", asked)
-    w = np.ones(len(y)) if weights is None else numbers(weights, "weights", asked)
-    c = None if censored is None else numbers(censored, "censored", asked)
-    for name, column in (("weights", w), ("censored", c)):
-        if column is not None and len(column) != len(y):
-            raise ShapeError(
-                asked,
-                arrived=f"{name} has {len(column)} numbers for {len(y)} rows.",
-                allowed=f"Expected one number of {name} for each row.",
-                do=f"Pass {name} of the length of the data.",
-            )
-    if (w < 0).any() or not w.any():
-        raise ParameterError(
-            asked,
-            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
-            allowed="Expected weights >= 0, not all 0.",
-            do="A weight of 2 counts a row twice.",
-        )
-    if c is not None and not np.isin(c, (-1, 0, 1)).all():
-        raise ParameterError(
-            asked,
-            arrived=f"censored holds {c[~np.isin(c, (-1, 0, 1))][0]:g}.",
-            allowed="Expected 0 for an observed number, 1 for one that is only known to be larger, -1 for smaller.",
-            do="Code what is censored so.",
-        )
-    keep = w > 0
-    return Sample(y[keep], w[keep], None if c is None or not c.any() else c[keep])
-
-
-def check(loss: Likelihood, sample: Sample, asked: str) -> None:
-    """Refuse data that the distribution cannot give."""
-    values, y = loss.contract.target, sample.y
-    whole = values is COUNT or values.words.startswith("a count")
-    open_low, open_high = values in (POSITIVE_TARGET, SHARE_TARGET), values is SHARE_TARGET
-    low, high = getattr(loss, "minimum", values.low), values.high
-    bad = (y < low) | (y > high) | (open_low & (y <= values.low)) | (open_high & (y >= 1)) | (whole & (y != np.rint(y)))
-    if values is ANGLE_TARGET and y.max() - y.min() > 2 * np.pi + 1e-9:
-        raise TargetError(
-            asked,
-            arrived=f"data goes from {y.min():g} to {y.max():g}.",
-            allowed="Expected angles in radians, of one turn.",
-            do="Turn degrees into radians, and take full turns off: data % (2 * np.pi).",
-        )
-    if bad.any():
-        words = "a whole number >= 0" if values is COUNT else values.words
-        raise TargetError(
-            asked,
-            arrived=f"data holds {y[bad][0]:g}, and {int(bad.sum())} such numbers in all.",
-            allowed=f"Expected {words}" + (f", at least {low:g}" if low > values.low else "") + ".",
-            do="Choose a distribution that can give these numbers, or shift or leave out those that it cannot.",
-        )
-
-
-def counted(sample: Sample) -> Sample:
-    """Equal numbers once, with the sum of their weights, where that is shorter."""
-    if sample.censored is not None or sample.rows < 200:
-        return sample
-    if len(np.unique(sample.y[:2000])) > min(sample.rows, 2000) // 4:
-        return sample
-    y, place = np.unique(sample.y, return_inverse=True)
-    return Sample(y, np.bincount(place, weights=sample.w))
+def _log_product(y: Array, group: int) -> float:
+    """The sum of logarithms, from those of products of as many as `group`."""
+    whole = len(y) - len(y) % group
+    products = np.multiply.reduce(y[:whole].reshape(group, -1), axis=0)
+    return float(np.log(products).sum() + np.log(y[whole:]).sum())

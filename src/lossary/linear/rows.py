@@ -16,7 +16,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss, Tensor
 from ..core.results import RisingSums
 from ..core.sums import MultiLoss, Sum
-from ..numerics.backend import double, expanded, gradient, one_shape, quick
+from ..numerics.backend import compiles, double, expanded, gradient, one_shape, quick
 
 Array = np.ndarray
 Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
@@ -41,7 +41,8 @@ class Programs:
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.expand = quick(lambda y, p: expanded(lambda inner: function(y, inner), p))
+        both = lambda y, p: expanded(lambda inner: function(y, inner), p)  # noqa: E731
+        self.expand, self.sized = quick(both), quick(both, 2)  # for any shapes, and for those of few sizes
         self.slope: Callable[..., Any] = lambda y, p: (function(y, p), gradient(lambda inner: function(y, inner), p))
         if one_shape():  # one program for one shape
             self.slope = self.expand
@@ -126,25 +127,32 @@ def coupled(shown: Any) -> LossaryError:
 class Rows:
     """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
 
-    def __init__(self, function: Function, y: Array, outputs: int, block: int | None = None) -> None:
+    def __init__(self, function: Function, y: Array, outputs: int, sizes: tuple[int, ...] = ()) -> None:
+        """`sizes`: numbers of rows at once, of which the smallest that will do is filled up: few programs are made."""
         self.function = function if isinstance(function, Programs) else Programs(function)
         self.y, self.outputs, self.count = y, outputs, len(y)
-        block = block or block_of(outputs)
-        self._size = min(block, 1 << max(self.count - 1, 7).bit_length()) if one_shape() else block
+        self._sized, self._filled = bool(sizes), one_shape() or (bool(sizes) and compiles())
+        block = block_of(outputs)
+        usual = min(block, 1 << max(self.count - 1, 7).bit_length()) if self._filled else block
+        self._size = next((size for size in sizes if size >= self.count), sizes[-1]) if sizes else usual
 
     def values(self, eta: Array) -> Array:
-        """Values (m,) alone, eagerly: for a single look."""
+        """Values (m,) alone: by a program that there is, or eagerly, for a single look."""
+        if self._sized and self._filled:
+            return self.expand(eta)[0]
         with in_double():
             return np.asarray(ops.convert_to_numpy(self.function(_tensor(self.y), _tensor(eta))), dtype=float)
 
     def slopes(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array]:
         """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
-        value, slope = self._blockwise(self.function.slope, eta, rows, 2)
+        program = self.function.sized if self._sized and self._filled else self.function.slope
+        value, slope = self._blockwise(program, eta, rows, 2)
         return value, slope
 
     def expand(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array, Array]:
         """Values (m,), slopes (m, k) and curvatures (m, k, k)."""
-        value, slope, curvature = self._blockwise(self.function.expand, eta, rows, 3)
+        program = self.function.sized if self._sized else self.function.expand
+        value, slope, curvature = self._blockwise(program, eta, rows, 3)
         return value, slope, curvature
 
     def _blockwise(
@@ -155,7 +163,7 @@ class Rows:
         with in_double():
             for first in range(0, len(eta), size):
                 part, target = eta[first : first + size], y[first : first + size]
-                short = size - len(part) if one_shape() else 0
+                short = size - len(part) if self._filled else 0
                 if short:
                     part = np.concatenate([part, np.repeat(part[:1], short, axis=0)])
                     target = np.concatenate([target, np.repeat(target[:1], short, axis=0)])

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from . import ops
 from .keras_private import narrowed_types, set_narrowed_types
 
 Tensor = Any
@@ -90,11 +91,6 @@ def visible(x: Any) -> Any:
     return _BACKEND.visible(x)
 
 
-def replicas() -> int:
-    """How many replicas of this program add up their gradients."""
-    return int(_BACKEND.replicas())
-
-
 def processes() -> int:
     """How many processes belong together with this one: of a torch process group, or of jax.distributed."""
     return int(_BACKEND.processes())
@@ -139,6 +135,21 @@ def total(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
 def row_sums(x: Tensor) -> Tensor:
     """The sums over the last axis, for kernels: as quick as the backend can, and good to a few ulp on long rows."""
     return _BACKEND.row_sums(x)
+
+
+def by_index() -> bool:
+    """Whether one entry of each row is found and replaced by its place, and not by a mask of the whole row."""
+    return bool(_BACKEND.by_index())
+
+
+def picked(x: Tensor, index: Tensor) -> Tensor:
+    """The entry at the place `index` of each row, where `by_index`."""
+    return _BACKEND.picked(x, index)
+
+
+def replaced(x: Tensor, index: Tensor, value: Any) -> Tensor:
+    """x with another number at the place `index` of each row, where `by_index`; x must not be used again."""
+    return _BACKEND.replaced(x, index, value)
 
 
 def average(x: Tensor, count: Tensor) -> Tensor:
@@ -225,20 +236,20 @@ def counted(
     def by_y(x: Tensor, y: Tensor) -> list[Tensor]:
         return [a - b for a, b in zip(each(x, 0.0 * y + 1.0), each(x, 0.0 * y), strict=True)]
 
-    def by_x(low: Tensor, high: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    def by_x(x: Tensor, y: Tensor, low: Tensor, high: Tensor) -> Tensor:
         between = _BACKEND.between(low, high, y)
         return between if change is None else between * change(x)
 
     def value(x: Tensor, y: Tensor) -> Tensor:
-        return keras.ops.stack(_BACKEND.totals(each, x, y))
+        return ops.stack(_BACKEND.totals(each, len(ends), x, y))
 
     def jvp(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
         changes = zip(ends, by_y(x, y), strict=True)
-        return keras.ops.stack([total(by_x(*end, x, y) * dx + b * dy) for end, b in changes])
+        return ops.stack([total(by_x(x, y, *end) * dx + b * dy) for end, b in changes])
 
     def vjp(x: Tensor, y: Tensor, g: Tensor) -> tuple[Tensor, Tensor | None]:
-        low, high = (sum(g[k] * end[at] for k, end in enumerate(ends)) for at in (0, 1))
-        slope = _BACKEND.entrywise(lambda x, y: by_x(low, high, x, y), x, y)
+        low, high = (ops.sum(g * ops.convert_to_tensor(end, dtype=g.dtype)) for end in zip(*ends, strict=True))
+        slope = _BACKEND.entrywise(by_x, x, y, low, high)
         return slope, sum(g[k] * b for k, b in enumerate(by_y(x, y))) if moving else None
 
     return derived(value, jvp, vjp)(x, y)
@@ -329,15 +340,23 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, slope, curvature
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f` in the form in which many calls with tensors of one shape are quick: compiled on JAX, eager elsewhere."""
-    made: Callable[..., Any] = _BACKEND.quick(f)
+def quick(f: Callable[..., Any], often: int | None = None) -> Callable[..., Any]:
+    """`f` in the form in which many calls with tensors of one shape are quick: compiled on JAX, eager on torch.
+
+    On TensorFlow it is compiled after as many calls as are `often`.
+    """
+    made: Callable[..., Any] = _BACKEND.quick(f) if often is None else _BACKEND.quick(f, often)
     return made
 
 
 def one_shape() -> bool:
     """Whether many calls are quicker when all have one shape, since each shape is compiled."""
     return bool(_BACKEND.ONE_SHAPE)
+
+
+def compiles() -> bool:
+    """Whether `quick` makes a program for each shape, at once or when it comes often."""
+    return bool(_BACKEND.COMPILES)
 
 
 def forget_programs(most: int) -> None:

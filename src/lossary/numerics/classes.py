@@ -49,7 +49,7 @@ def logits_kernel(of: Function | None) -> Kernel:
             r = by * r
         if w_t:
             value, r = value * w_t[0][..., None], r * w_t[0][..., None]
-        return value[..., 0], ops.put(e * r, index, -others * r)
+        return value[..., 0], ops.put(ops.spent(e) * r, index, -others * r)
 
     return kernel
 
@@ -65,7 +65,8 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
         r = mass / (others + e_t)
         value = mass * log1p(others + (e_t - 1)) - (1 - smoothing) * own * d_t
         value = value - share * ops.row_sum(d if weights is None else d * each)
-        return value[..., 0], ops.put(e * r - share * each, index, share * (every - own) - others * r)
+        slope = ops.spent(ops.spent(e) * r) - share * each
+        return value[..., 0], ops.put(slope, index, share * (every - own) - others * r)
 
     return kernel
 
@@ -109,15 +110,15 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         top, place, ties = ops.winner(z)
-        d = at_least(z - top, -LARGEST)  # of -inf nothing is left where the label is 0
+        d = at_least(ops.spent(z - top), -LARGEST)  # of -inf nothing is left where the label is 0
         e = ops.exp(d)
         e = ops.put(e, place, ops.there(e, place) - 1)  # 0, whose slope is that of e^d: of ties, it counts
         others = ops.row_sum(e) + (ties - 1)
         y = _labels(y, smoothing, weights)
         value, g, at_winner, whole, of_sure = _weighed(of, y, d, e, others, place)
-        theirs = e * whole
+        theirs = ops.spent(e) * whole
         of_winner = ops.where(others < 1, of_sure, whole - at_winner + ops.there(theirs, place))
-        return value[..., 0], ops.put(theirs - g, place, of_winner)
+        return value[..., 0], ops.put(ops.spent(theirs) - g, place, of_winner)
 
     return kernel
 
@@ -173,7 +174,7 @@ def _weighed(
     theirs = ops.row_sum(g)
     mass = mine + theirs
     if of is None:
-        value = mass * far - ops.row_sum(g * d)
+        value = mass * far - ops.row_sum(ops.spent(d) * g)
     return value, g, at_winner, mass * r, (theirs - mine * others) * r
 
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 ONE_SHAPE = True  # each is compiled
+COMPILES = True
 HALF, FULL = 2.0**-64, 2.0**64
 
 
@@ -92,11 +93,6 @@ def free_of_zeros(x: Any) -> bool:
 def visible(x: Any) -> Any:
     """As an array of NumPy."""
     return np.asarray(x)
-
-
-def replicas() -> int:
-    """JAX programs see the global batch: nothing to divide by."""
-    return 1
 
 
 def processes() -> int:
@@ -187,8 +183,9 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 
 
 Kernel = Callable[..., tuple[Any, Any]]
-SIZE = 1 << 16  # numbers in a block: what is made of them stays in a core's cache
+SIZE = 1 << 14  # numbers in a block: what is made of them stays in a core's cache
 FEW = 1 << 17  # numbers that need no blocks
+FEWEST = 1 << 12  # numbers for which a call of another program takes longer than the work
 
 
 COVERS = True  # whether rows of weight 0 are replaced inside of a pass
@@ -231,26 +228,27 @@ def summed(
         traced = any(isinstance(x, jax.core.Tracer) for x in (p, *rest))
         if not traced or p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
             sums, slope = parts(p, *rest)
-            return finite(jnp.sum(sums) / divisor, p, *rest), slope
-        sums, slope = _scanned(parts, rowwise or (weight is not None and not each), p, rest)
-        return finite(sums / divisor, p, *rest), slope
+            return finite(jnp.sum(sums) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size), slope
+        rows = rowwise or (weight is not None and not each)
+        sums, slope = _scanned(parts, rows, p, rest)
+        return finite(sums / divisor, lambda: _scanned(lambda *x: (quotients(*x), None), rows, p, rest)[0]), slope
 
-    def finite(number: Any, p: Any, *rest: Any) -> Any:
+    def quotients(p: Any, *rest: Any) -> Any:
+        """The terms of the sum, each divided."""
+        given = (p, *rest[: len(held)])
+        values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
+        return values if weight is None else values * (rest[-1] if rowwise or each else rest[-1][..., None])
+
+    def finite(number: Any, spared: Callable[[], Any], size: int = FEW) -> Any:
         """The number; where a sum is too large, though the quotient need not be, by quotients of the terms."""
-
-        def spared() -> Any:
-            given = (p, *rest[: len(held)])
-            values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
-            if weight is not None:
-                values = values * (rest[-1] if rowwise or each else rest[-1][..., None])
-            return jnp.sum(values)
-
         if not isinstance(number, jax.core.Tracer):  # what is not compiled would be, for every call anew
             return number if bool(jnp.isfinite(number)) else spared()
+        if size <= FEWEST:  # a choice of programs takes longer than both
+            return jnp.where(jnp.isfinite(number), number, spared())
         return jax.lax.cond(jnp.isfinite(number), lambda: number, spared)
 
     def value(p: Any, *rest: Any) -> Any:
-        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, p, *rest)
+        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size)
 
     return _sloped(value, both, jnp.sum)(p, *rest)
 
@@ -287,16 +285,21 @@ def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable
     return f
 
 
+def by_index() -> bool:
+    """A mask is made in the loop that XLA makes anyway."""
+    return False
+
+
 def row_sums(x: Any, rows: bool = False) -> Any:
     """Sums over the last axis (or the rows themselves): by products with ones, since XLA's own loop on CPUs adds up
     one by one, and computes what it adds inside of it. Long rows are summed in pieces, whose sums are summed."""
     if rows or x.ndim == 0:
         return x
     columns = x.shape[-1]
-    if columns < 8 or jax.default_backend() != "cpu":
+    if columns < 8 or (columns <= 64 and x.size <= FEWEST) or jax.default_backend() != "cpu":
         return jnp.sum(x, -1)
     if columns > 256:
-        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             return row_sums(row_sums(x.reshape((*x.shape[:-1], columns // size, size))))
         whole = columns // 64 * 64
@@ -324,11 +327,12 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
         return total + jnp.sum(sums), slope
 
     total, slope = jax.lax.scan(body, jnp.zeros((), p.dtype), tuple(map(cut, (flat, *rest))))
-    slope = slope.reshape(count * size, columns)
+    slopes = [] if slope is None else [slope.reshape(count * size, columns)]
     if n > count * size:
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))
-        total, slope = total + jnp.sum(sums), jnp.concatenate([slope, last])
-    return total, slope.reshape(p.shape)
+        total, slopes = total + jnp.sum(sums), [*slopes, last]
+    slopes = slopes if len(slopes) < 2 else [jnp.concatenate(slopes)]
+    return total, slopes[0].reshape(p.shape) if slope is not None else None
 
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
@@ -336,9 +340,9 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return general()
 
 
-def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: of the blocks first, place by place, many numbers at once."""
-    size = next((b for b in range(SIZE // 4, SIZE // 16, -1) if x.size % b == 0), 0)
+    size = next((b for b in range(1 << 14, 1 << 12, -1) if x.size % b == 0), 0)
     spread = jax.device_count() > 1 or jax.default_backend() != "cpu"
     if not size or x.size <= FEW or spread or x.shape != y.shape or not isinstance(x, jax.core.Tracer):
         return [total(v, tuple(range(v.ndim))) for v in each(x, y)]
@@ -346,7 +350,7 @@ def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
     def body(sums: Any, block: Any) -> tuple[Any, None]:
         return [s + v for s, v in zip(sums, each(*block), strict=True)], None
 
-    start = [jnp.zeros((size,), x.dtype) for _ in jax.eval_shape(each, x, y)]
+    start = [jnp.zeros((size,), x.dtype) for _ in range(count)]
     return [total(s, 0) for s in jax.lax.scan(body, start, (x.reshape(-1, size), y.reshape(-1, size)))[0]]
 
 
@@ -355,9 +359,9 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return low * (1 - share) + high * share
 
 
-def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
+def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
     """XLA makes one loop of it."""
-    return f(x, y)
+    return f(x, y, *numbers)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -424,7 +428,7 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, by, jnp.moveaxis(jax.vmap(along)(jnp.eye(x.shape[1], dtype=x.dtype)), 0, 1)
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Compiled: eager operations on JAX are slower than its compiler after a few calls."""
     made: Callable[..., Any] = jax.jit(f)
     return made

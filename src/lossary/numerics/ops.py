@@ -9,11 +9,11 @@ from typing import Any
 
 import keras
 
-OWN = import_module(f"{__package__}.calls.{'torch' if keras.backend.backend() == 'torch' else 'compiled'}")
+OWN = f"{__package__}.calls.{'torch' if keras.backend.backend() == 'torch' else 'compiled'}"
 
 
 def __getattr__(name: str) -> Any:
-    found: Any = getattr(OWN, name, None)
+    found: Any = getattr(import_module(OWN), name, None)
     if found is None:
         found = getattr(keras.ops, name)
     globals()[name] = found

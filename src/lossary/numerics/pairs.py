@@ -37,7 +37,7 @@ def log_sum_exp(terms: Tensor, chosen: Tensor, keepdims: bool = False) -> Tensor
 
 def cosines(a: Tensor, b: Tensor) -> Tensor:
     """The cosines between rows of a (n, d) and rows of b (m, d), as (n, m); 0 where a vector is zero."""
-    return ops.matmul(unit(a)[0], ops.transpose(unit(b)[0]))
+    return unit(a)[0] @ ops.transpose(unit(b)[0])
 
 
 def sines(a: Tensor, b: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
 def largest_of(x: Tensor, chosen: Tensor) -> Tensor:
     """The largest of the chosen entries of each row; 0 where there is none."""
     dtype = "float64" if "float64" in str(x.dtype) else "float32"
-    found = ops.max(ops.where(chosen, x, constant(-LARGE[dtype], x)), axis=-1)
+    found = largest(ops.where(chosen, x, constant(-LARGE[dtype], x)))
     return ops.where(ops.any(chosen, axis=-1), found, 0.0)
 
 

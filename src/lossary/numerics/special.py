@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import expm1, log, log1p
-from .stable import at_least, at_most, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
+from .stable import at_most, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
 
 Tensor = Any
 
@@ -215,7 +215,7 @@ def log_rise(a: Tensor, k: Tensor) -> Tensor:
     found = found + k * log_whole(0.0 * a + n, a)
     for i in range(n):
         found = found - log_whole(k, a + i)
-    return found
+    return ops.where(ops.equal(k, 0), 0.0, found)  # also where a compiler fuses
 
 
 def log_beta(a: Tensor, b: Tensor) -> Tensor:
@@ -244,8 +244,10 @@ def log_normal_cdf(x: Tensor) -> Tensor:
     def value(x: Tensor) -> Tensor:
         z = math.sqrt(0.5) * ops.abs(x)
         tail = _log_erfcx(z) - math.log(2)  # of -|x|, without -x^2 / 2
-        lower = tail - z * z
-        return ops.where(x < 0, lower, log1p(-ops.exp(at_least(lower, -104.0))))
+        size = at_most(ops.abs(x), 40.0)
+        few = ops.round(16 * size) / 16  # whose square is exact
+        rest = ops.exp(tail) * ops.exp(-0.5 * few * few) * ops.exp(-0.5 * (size - few) * (size + few))
+        return ops.where(x < 0, tail - z * z, log1p(-ops.where(x < 0, 0.0, rest)))
 
     def slope(x: Tensor) -> Tensor:
         z = math.sqrt(0.5) * ops.abs(x)
@@ -350,6 +352,16 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         return by_c, ops.where(below, -over, by_x)
 
     return with_slopes(value, slopes)(c, x)
+
+
+def log1p_step(c: Tensor, unit: Tensor, x: Tensor, step: Tensor) -> Tensor:
+    """log1p_over at (x + step) / unit, less that at x / unit, for small steps too; beyond the end, near it."""
+    whole = unit + c * x
+    least = 2.0**-20 * unit
+    ratio = quotient(step, ops.where(whole < least, least, whole))
+    beyond = c * ratio < -1 + 2.0**-20
+    from_end = log1p_over(c, quotient(x + step, unit)) - log1p_over(c, quotient(x, unit))
+    return ops.where(beyond, from_end, log1p_over(c, ratio))
 
 
 def log_softplus(z: Tensor) -> Tensor:

@@ -183,7 +183,7 @@ def log1p_of_square(x: Tensor) -> Tensor:
 
 def less_log1p(x: Tensor) -> Tensor:
     """x - log(1 + x) for x >= -2/3, also where the two are nearly equal: a series in u = x / (2 + x)."""
-    far = x > 2
+    far = ops.abs(x) > 0.5 if "float64" in str(x.dtype) else x > 2
     near = ops.where(far, 0.0, x)
     u = near / (2 + near)
     square, series = ops.square(u), 0.0 * u + 1 / 27
@@ -378,7 +378,7 @@ def share_of(part: Tensor, whole: Tensor) -> Tensor:
     return ops.where(nothing, 0.0, part / ops.where(nothing, 1.0, whole))
 
 
-def largest(x: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+def largest(x: Tensor, axis: int | tuple[int, ...] = -1, keepdims: bool = False) -> Tensor:
     """The largest entry along the axis; of a batch without rows, none. (ops.max breaks torch's compiled graphs.)"""
     if 0 in x.shape:  # TensorFlow refuses it
         return ops.sum(x, axis=axis, keepdims=keepdims)

@@ -1,19 +1,20 @@
 """What only TensorFlow can answer, and arithmetic for it."""
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import record
+from tensorflow.python.eager import forwardprop_util, record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
 
 ONE_SHAPE = False
+COMPILES = True  # what comes often
 OFTEN = 8  # calls after which a graph pays
 BLOCK = 128  # up to here a sum in float32 is good to an ulp
 
@@ -97,11 +98,6 @@ def visible(x: Any) -> Any:
     return np.asarray(x)
 
 
-def replicas() -> int:
-    """How many replicas add up their gradients; a mean over the batch is divided by it."""
-    return int(tf.distribute.get_strategy().num_replicas_in_sync)
-
-
 def processes() -> int:
     """Strategies are asked themselves."""
     return 1
@@ -109,7 +105,7 @@ def processes() -> int:
 
 def together() -> tuple[int, bool]:
     """Replicas add up their gradients; outside of them, there is one program."""
-    return (1 if tf.distribute.in_cross_replica_context() else replicas()), False
+    return (1 if tf.distribute.in_cross_replica_context() else tf.distribute.get_strategy().num_replicas_in_sync), False
 
 
 log = tf.math.log
@@ -166,46 +162,106 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 Kernel = Callable[..., tuple[Any, Any]]
 
 
-COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside of a pass
 
 
-def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
-    """Value and gradient from one call of the kernel."""
-    scale = None if weight is None else tf.expand_dims(weight, -1)
+FEW = 1 << 15  # numbers that need no blocks
+SIZES = {
+    True: 1 << 16,
+    False: 1 << 17,
+}  # numbers in a block, by whether XLA compiles: what is made of them stays in cache
+NARROW = 64  # columns of a row, below which entries are cut as they come
 
-    if not rowwise and p.shape.rank == 1:  # numbers in a long row are summed in several
-        columns = next((m for m in range(1024, 15, -1) if p.shape[0] and p.shape[0] % m == 0), 1)
 
-    def number(values: Any) -> Any:
-        if scale is not None:
-            values = values * (weight if rowwise else scale)
-        if not rowwise and p.shape.rank == 1:
-            values = tf.reshape(values, (-1, columns))
-        return _quotient(values if rowwise else row_sums(values), divisor)
+class Pass(NamedTuple):
+    """What makes a sum: weights are those of rows, or of entries where all is of the shape of the predictions."""
 
-    def slope_of(slope: Any, up: Any) -> Any:
-        return slope * (up / divisor if scale is None else scale * (up / divisor))
+    kernel: Kernel
+    rowwise: bool
+    weighted: bool
+    divisor: Any
+    neutral: tuple[float | None, ...]
 
-    return _sloped(lambda *x: number(kernel(*x)[0]), kernel, number, slope_of, p, held)
+    def parts(self, p: Any, *rest: Any, final: bool = False) -> tuple[Any, Any]:
+        """The sum, in float64, and the slopes, from tensors of one block or of all.
+
+        `final` are results that are not differentiated: XLA puts the neutral numbers there, in fewer steps.
+        """
+        outside = final and in_xla() and self.weighted
+        covered = self.weighted and not outside
+        values, slope = self.kernel(
+            *(self.covered(rest[-1], p, *rest[:-1]) if covered else (p, *rest[: len(rest) - outside]))
+        )
+        each = self.weighted and rest[-1].shape.rank == p.shape.rank
+        sums = values if self.rowwise or each else row_sums(values)
+        scale: Any = 1 / self.divisor
+        if self.weighted:
+            sums, scale = sums * rest[-1], rest[-1] * scale
+            slope = slope * (scale if each else tf.expand_dims(scale, -1))
+        else:
+            slope = slope * scale
+        if outside:
+            none = tf.equal(rest[-1], 0)
+            sums = tf.where(none, 0.0, sums)
+            slope = tf.where(none if each else tf.expand_dims(none, -1), 0.0, slope)
+        return tf.reduce_sum(tf.cast(row_sums(sums) if each else sums, tf.float64)), slope
+
+    def covered(self, weight: Any, *x: Any) -> list[Any]:
+        """The tensors with neutral numbers where the weight is 0."""
+        if all(number is None for number in self.neutral):
+            return list(x)
+
+        def replaced() -> list[Any]:
+            over = [weight if v.shape.rank == weight.shape.rank else tf.expand_dims(weight, -1) for v in x]
+            return [
+                v if n is None else tf.where(tf.equal(w, 0), tf.cast(n, v.dtype), v)
+                for v, n, w in zip(x, self.neutral, over, strict=True)
+            ]
+
+        if tf.executing_eagerly() or in_xla() or _few(x[0]):
+            return replaced()
+        every = tf.reduce_all(tf.not_equal(weight, 0))  # usually: choosing takes as long as an exponential there
+        return list(tf.cond(every, lambda: [tf.identity(v) for v in x], replaced))
+
+
+def summed(
+    kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any, neutral: Any = ()
+) -> Any:
+    """Value and gradient from one call of the kernel for each block, or for all."""
+    narrow = not rowwise and p.shape.rank and (p.shape[-1] or NARROW) < NARROW and not _few(p)
+    if weight is not None and narrow:  # short rows: a weight for each entry
+        weight = tf.broadcast_to(tf.expand_dims(weight, -1), tf.shape(p))
+    rest = held if weight is None else (*held, weight)
+    way = Pass(kernel, rowwise, weight is not None, divisor, neutral)
+    cut = _cut(p, rest, free=not rowwise and (weight is None or narrow))
+
+    def number(total: Any) -> Any:
+        return tf.cast(total / tf.cast(divisor, tf.float64), p.dtype)
+
+    def both(p: Any, *rest: Any) -> tuple[Any, Any]:
+        total, slope = way.parts(p, *rest) if cut is None else _blockwise(way, cut, p, rest)
+        return number(total), slope
+
+    return _sloped(lambda *x: number(way.parts(*x)[0]), both, lambda slope, up: slope * up, p, rest)
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
     """The values by the slope."""
     return _sloped(
-        lambda *x: kernel(*x)[0], kernel, lambda values: values,
+        lambda *x: kernel(*x)[0], kernel,
         lambda slope, up: slope * (tf.expand_dims(up, -1) if rowwise else up), p, held,
     )  # fmt: skip
 
 
-def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
-    """The number made of a kernel's values, with its slope by p; held tensors that a tape watches are followed."""
+def _sloped(value: Any, both: Any, slope_of: Any, p: Any, held: tuple[Any, ...]) -> Any:
+    """A function of p and others with its slope by p; held tensors that a tape watches are followed."""
 
     fixed = [tf.stop_gradient(h) for h in held]  # a tape would follow them into the function
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
-        values, slope = kernel(p, *fixed)
-        return number(values), lambda up: slope_of(slope, up)
+        values, slope = both(p, *fixed)
+        return values, lambda up: slope_of(slope, up)
 
     found = f(p)
     if record.should_record_backprop([h for h in held if h.dtype.is_floating]):
@@ -214,9 +270,110 @@ def _sloped(value: Any, kernel: Kernel, number: Any, slope_of: Any, p: Any, held
     return found
 
 
+def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
+    """Columns and rows of the blocks that tensors are cut into; None where they are taken as they are.
+
+    In a graph every operation goes through memory, in XLA every sum: both are quicker on what stays in the cache.
+    Labels tell that a kernel is few operations. A graphics processor wants all at once.
+    """
+    size = p.shape.num_elements()
+    if tf.executing_eagerly() or not p.shape.rank or _few(p) or _accelerated():
+        return None
+    if forwardprop_util.pack_tangents([p, *rest]).tangents:  # derivatives forwards follow each operation
+        return None
+    columns = p.shape[-1]
+    if (size is None and (in_xla() or (columns or 0) < NARROW)) or any(h.dtype.is_integer for h in rest):
+        return None
+    if free and size is not None and not (columns and NARROW <= columns <= FEW):
+        columns = next((m for m in range(4096, 15, -1) if size % m == 0), columns)
+    if columns is None or columns > FEW:
+        return None
+    rows = SIZES[in_xla()] // columns
+    if in_xla():  # all blocks are of one size there
+        rows = next((k for k in range(rows, rows // 4, -1) if size // columns % k == 0), rows)
+    return columns, max(rows, 1)
+
+
+def _few(x: Any) -> bool:
+    """Whether there are few numbers, as far as the compiler knows."""
+    size = x.shape.num_elements()
+    return size is not None and size <= FEW
+
+
+@cache
+def _accelerated() -> bool:
+    return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())
+
+
+def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Sum and slopes by a loop over blocks."""
+
+    def by_itself(by_slope: Any, by_total: Any, p: Any, *rest: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            _, again = way.parts(p, *rest)
+        return tape.gradient(again, p, by_slope) + again * tf.cast(by_total * way.divisor, p.dtype)
+
+    @tf.custom_gradient
+    def f(p: Any) -> tuple[Any, Any]:
+        with record.stop_recording():  # no tape need follow the loop
+            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=())
+        return (total, slope), lambda by_total, by_slope: by_itself(by_slope, by_total, p, *rest)
+
+    total, slope = f(p)
+    return total, slope
+
+
+def _over_blocks(
+    part: Callable[..., Any], cut: tuple[int, int], x: tuple[Any, ...], sums: tuple[int, ...], *, made: bool = True
+) -> tuple[Any, Any]:
+    """The sum, in float64, and the tensor that `part` makes of each block of tensors; without `made`, no tensor."""
+    columns, rows = cut
+    flat = [tf.reshape(v, (-1, columns) if v.shape.rank == x[0].shape.rank else (-1,)) for v in x]
+    count = flat[0].shape[0] or tf.shape(flat[0])[0]
+    steps = count // rows if in_xla() else -(-count // rows)
+
+    def block(k: Any) -> list[Any]:
+        n = rows if in_xla() else tf.minimum(rows, count - k * rows)
+        return [tf.slice(v, [k * rows, 0][: v.shape.rank], [n, columns][: v.shape.rank]) for v in flat]
+
+    def body(k: Any, total: Any, *parts: Any) -> tuple[Any, ...]:
+        more, new = part(*block(k))
+        return k + 1, total + more, *(array.write(k, new) for array in parts)
+
+    shape = (rows if in_xla() else None, columns)
+    begin = (0, tf.zeros(sums, tf.float64))
+    parts = [tf.TensorArray(x[0].dtype, steps, infer_shape=False, element_shape=shape)] if made else []
+    _, total, *parts = tf.while_loop(lambda k, *_: k < steps, body, (*begin, *parts), parallel_iterations=1)
+    found = parts[0].concat() if made else None
+    if in_xla() and count % rows:
+        more, last = part(*(v[steps * rows :] for v in flat))
+        total, found = total + more, tf.concat([found, last], 0) if made else None
+    return total, tf.reshape(found, tf.shape(x[0])) if made else None
+
+
 def in_xla() -> bool:
     """Whether the graph that is being made will be compiled by XLA."""
     return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
+
+
+def by_index() -> bool:
+    """XLA makes a mask in the loop that it makes anyway. Elsewhere choosing by one takes as long as an exponential."""
+    return not in_xla()
+
+
+def picked(x: Any, index: Any) -> Any:
+    """One entry of each row."""
+    return tf.gather(x, index, axis=-1, batch_dims=index.shape.rank)
+
+
+def replaced(x: Any, index: Any, value: Any) -> Any:
+    """In place, where nobody else holds x."""
+    rows, place = tf.reshape(x, (-1, x.shape[-1] or tf.shape(x)[-1])), tf.reshape(index, (-1, 1))
+    value = tf.broadcast_to(tf.cast(value, x.dtype), (*tf.unstack(tf.shape(index)), 1))
+    number = tf.range(tf.shape(place)[0], dtype=place.dtype)
+    found = tf.tensor_scatter_nd_update(rows, tf.concat([number[:, None], place], 1), tf.reshape(value, (-1,)))
+    return tf.reshape(found, tf.shape(x))
 
 
 def row_sums(x: Any) -> Any:
@@ -226,7 +383,7 @@ def row_sums(x: Any) -> Any:
     if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
     if columns > 256:
-        size = next((m for m in range(math.isqrt(columns), 15, -1) if columns % m == 0), 0)
+        size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
@@ -249,9 +406,19 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return tf.cond(tf.reduce_all([tf.reduce_min(v) >= low for v in x]), usual, general)
 
 
-def totals(each: Callable[..., list[Any]], x: Any, y: Any) -> list[Any]:
+def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[Any]:
     """The sums of tensors made entry by entry: rows first, these in float64."""
-    return [total(v) if v.shape.rank < 2 else _quotient(row_sums(v), 1) for v in each(x, y)]
+
+    def part(x: Any, y: Any) -> tuple[Any, None]:
+        rows = [row_sums(v) if v.shape.rank > 1 else v for v in each(x, y)]
+        return tf.stack([tf.reduce_sum(tf.cast(v, tf.float64)) for v in rows]), None
+
+    cut = _cut(x, (y,), free=True) if x.shape == y.shape else None
+    if cut is None:
+        return tf.unstack(tf.cast(part(x, y)[0], x.dtype))
+    with record.stop_recording():  # its derivative is known
+        total, _ = _over_blocks(part, cut, (x, y), (count,), made=False)
+    return tf.unstack(tf.cast(total, x.dtype))
 
 
 def between(low: Any, high: Any, share: Any) -> Any:
@@ -259,9 +426,26 @@ def between(low: Any, high: Any, share: Any) -> Any:
     return low * (1 - share) + high * share
 
 
-def entrywise(f: Callable[..., Any], x: Any, y: Any) -> Any:
-    """Operation by operation."""
-    return f(x, y)
+def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
+    """Over blocks; its derivatives operation by operation."""
+    cut = _cut(x, (y,), free=True) if x.shape == y.shape else None
+    if cut is None:
+        return f(x, y, *numbers)
+
+    @tf.custom_gradient
+    def made(x: Any, y: Any, *numbers: Any) -> Any:
+        def back(up: Any) -> Any:
+            given = [x, y, *numbers]
+            with tf.GradientTape() as tape:
+                tape.watch(given)
+                again = f(*given)
+            return tape.gradient(again, given, up, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        nothing = tf.zeros((0,), tf.float64)
+        with record.stop_recording():
+            return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,))[1], back
+
+    return made(x, y, *numbers)
 
 
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -334,7 +518,7 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     return value, slope, tf.stack(bends, axis=1)
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = OFTEN) -> Callable[..., Any]:
     """Eager at first, since making a graph takes as long as some calls; a graph for a shape that comes often."""
     calls: Counter[Any] = Counter()
     graphs: dict[Any, Callable[..., Any]] = {}
@@ -342,7 +526,7 @@ def quick(f: Callable[..., Any]) -> Callable[..., Any]:
     def program(*tensors: tf.Tensor) -> Any:
         shape = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
         calls[shape] += 1
-        if calls[shape] <= OFTEN:
+        if calls[shape] <= often:
             return f(*tensors)
         if shape not in graphs:
             graphs[shape] = tf.function(f, autograph=False)

@@ -1,19 +1,21 @@
 """What only torch can answer, and arithmetic for it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import torch
+from torch.autograd import forward_ad
 from torch.autograd.forward_ad import unpack_dual
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from .calls.torch import SIZE, Block, lowest, plain
+from .calls.torch import SIZE, Block, concrete, lowest, plain
 from .keras_private import torch_device
 
 ONE_SHAPE = False
+COMPILES = False
 
 
 def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -23,13 +25,6 @@ def _of(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 log, log1p, expm1 = map(_of, (torch.log, torch.log1p, torch.expm1))
 log1p_near = log1p
-
-
-def concrete(x: Any) -> bool:
-    """Whether the numbers of a tensor can be looked at now, without breaking a graph that is being compiled."""
-    if torch.compiler.is_compiling() or x.device.type == "meta":
-        return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(x)  # inside torch.func's transformations
 
 
 def native(x: Any) -> bool:
@@ -60,6 +55,7 @@ def obstacle(x: torch.Tensor) -> tuple[str, str] | None:
 
 
 TYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
+LABELS = (torch.int64, torch.int32)
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 ON = ("cpu", "cuda")
 
@@ -68,7 +64,7 @@ def ordinary(x: Any, dtype: str) -> bool:
     """Whether it is a dense tensor of this type with nothing about it, which needs no reading."""
     return (
         type(x) in PLAIN
-        and x.dtype is TYPES.get(dtype, torch.int64)
+        and (x.dtype in LABELS if dtype == "int64" else x.dtype is TYPES.get(dtype))
         and x.layout is torch.strided
         and not x.is_nested
         and x.device.type in ON
@@ -126,15 +122,12 @@ def visible(x: Any) -> Any:
     return x.detach()
 
 
-def replicas() -> int:
-    """torch averages gradients over processes itself: nothing to divide by."""
-    return 1
+_GROUPS = torch.distributed.is_available()
 
 
 def processes() -> int:
     """Those of the process group."""
-    group = torch.distributed
-    return group.get_world_size() if group.is_available() and group.is_initialized() else 1
+    return torch.distributed.get_world_size() if _GROUPS and torch.distributed.is_initialized() else 1
 
 
 def together() -> tuple[int, bool]:
@@ -160,7 +153,9 @@ def average(x: torch.Tensor, count: Any) -> torch.Tensor:
 
 def followed_now(*x: Any) -> bool:
     """Whether derivatives of what is made of these tensors may be asked for: torch records, compiles or transforms."""
-    return torch.is_grad_enabled() or not all(concrete(v) and unpack_dual(v).tangent is None for v in x)
+    if torch.is_grad_enabled() or not all(map(concrete, x)):
+        return True
+    return forward_ad._current_level >= 0 and any(unpack_dual(v).tangent is not None for v in x)
 
 
 MOST = 6  # tensors that a derivative of its own may have
@@ -202,18 +197,39 @@ class _BothWays(_Backwards):
         )
 
 
+class _Eager(torch.autograd.Function):
+    """The same where neither torch's compiler nor a transformation is at work, in a third of the time of a call."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Any, jvp: Any, vjp: Any, *x: Any) -> Any:
+        ctx.by_changes, ctx.by_gradient = jvp, vjp
+        ctx.save_for_backward(*x)
+        ctx.save_for_forward(*x)
+        return value(*x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> tuple[Any, ...]:
+        return _Backwards.backward(ctx, g)[: 3 + len(ctx.saved_tensors)]
+
+    @staticmethod
+    def jvp(ctx: Any, *changes: Any) -> Any:
+        return _BothWays.jvp(ctx, *changes)
+
+
 def _given(*x: Any) -> list[Any]:
     return [v for v in x if v is not None]
 
 
 def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..., Any]) -> Callable[..., Any]:
     """torch differentiates backwards, and forwards on request."""
-    function = _Backwards if torch.compiler.is_compiling() else _BothWays
 
     def f(*x: Any) -> Any:
         if isinstance(x[0], Block) or not followed_now(*x):  # only the value is asked for
             return value(*x)
-        return function.apply(value, jvp, vjp, *x, *[None] * (MOST - len(x)))
+        compiling = torch.compiler.is_compiling()
+        if not compiling and not torch._C._are_functorch_transforms_active():
+            return _Eager.apply(value, jvp, vjp, *x)
+        return (_Backwards if compiling else _BothWays).apply(value, jvp, vjp, *x, *[None] * (MOST - len(x)))
 
     return f
 
@@ -225,15 +241,28 @@ Kernel = Callable[..., tuple[Any, Any]]
 COVERS = False  # whether rows of weight 0 are replaced inside of a pass
 
 
+class Pass(NamedTuple):
+    """What a sum is made of, beside the predictions."""
+
+    kernel: Kernel
+    rowwise: bool
+    held: tuple[Any, ...]
+    weight: Any
+    divisor: float
+
+
 def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
     """Value and gradient in one pass over blocks; None where torch needs steps that it can follow."""
-    if not concrete(p) or get_proxy_mode() is not None or unpack_dual(p).tangent is not None:
+    if not concrete(p) or get_proxy_mode() is not None:
         return None
-    if any(h.requires_grad or unpack_dual(h).tangent is not None for h in held):
+    for h in held:
+        if h.requires_grad:
+            return None
+    if forward_ad._current_level >= 0 and any(unpack_dual(v).tangent is not None for v in (p, *held)):
         return None
-    if isinstance(weight, torch.Tensor) and weight.requires_grad:
+    if weight is not None and weight.requires_grad:
         return None
-    return _Summed.apply(p, kernel, rowwise, held, weight, divisor)
+    return _Summed.apply(p, Pass(kernel, rowwise, held, weight, divisor))
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
@@ -262,64 +291,62 @@ class _Summed(torch.autograd.Function):
     """The gradient is made with the value, and handed over as it is where nothing is multiplied with it."""
 
     @staticmethod
-    def forward(ctx: Any, p: Any, kernel: Kernel, rowwise: bool, held: Any, weight: Any, divisor: Any) -> Any:
-        number, ctx.made = _blockwise(kernel, rowwise, p.detach(), held, weight, divisor, p.requires_grad)
-        ctx.kernel, ctx.rowwise, ctx.divisor, ctx.weighted = kernel, rowwise, divisor, weight is not None
-        ctx.save_for_backward(p, *held, *(() if weight is None else (weight,)))
+    def forward(ctx: Any, p: Any, given: Pass) -> Any:
+        number, ctx.made = _blockwise(p, given, p.requires_grad)
+        if p.requires_grad:
+            ctx.given = given
+            ctx.save_for_backward(p, *given.held, *(() if given.weight is None else (given.weight,)))
         return number
 
     @staticmethod
     def backward(ctx: Any, up: Any) -> Any:
         gradient, ctx.made = ctx.made, None
-        p, *held = ctx.saved_tensors
-        weight = held.pop() if ctx.weighted else None
         if torch.is_grad_enabled():  # it will be differentiated again
-            scale = (1.0 if weight is None else weight.unsqueeze(-1)) / ctx.divisor * up
-            _, slope = ctx.kernel(p, *held)
+            p, *held = ctx.saved_tensors
+            _, _, _, weight, divisor = given = ctx.given
+            scale = (1.0 if weight is None else weight.unsqueeze(-1)) / divisor * up
+            _, slope = given.kernel(p, *held[: len(given.held)])
             gradient = slope * scale
         else:
             if gradient is None:
-                _, gradient = _blockwise(ctx.kernel, ctx.rowwise, p.detach(), held, weight, ctx.divisor, True)
-            if p.device.type != "cpu":
+                _, gradient = _blockwise(ctx.saved_tensors[0], ctx.given, True)
+            if not gradient.is_cpu:
                 gradient = gradient * up  # without waiting for the number
             elif up.item() != 1.0:
                 gradient.mul_(up)
-        return gradient, None, None, None, None, None
+        return gradient, None
 
 
-def _blockwise(
-    kernel: Kernel, rowwise: bool, p: torch.Tensor, held: Any, weight: Any, divisor: float, wanted: bool
-) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _blockwise(p: torch.Tensor, given: Pass, wanted: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The weighted sum of the values divided by a number, and the gradient, if that is wanted."""
-    if p.device.type != "cpu":  # as few operations as can be, without waiting for a number
+    kernel, rowwise, held, weight, divisor = given
+    few = p.numel() <= FEW
+    if few or not p.is_cpu:  # as they are
         values, slope = kernel(p, *held)
-        scale = None if weight is None else weight.unsqueeze(-1)
-        values = values if scale is None else values * (weight if rowwise else scale)
-        number = (values.sum(dtype=values.dtype if p.device.type == "mps" else torch.float64) / divisor).to(p.dtype)
-        return number, slope * (1 / divisor if scale is None else scale / divisor) if wanted else None
-    if p.numel() <= FEW and weight is None:
-        values, slope = kernel(p, *held)
-        number = _sum_of(kernel, values, None, [p, *held]) / divisor
-        return torch.tensor(number, dtype=p.dtype), slope * (1 / divisor) if wanted else None
+        scale = 1 / divisor if weight is None else weight.unsqueeze(-1) / divisor
+        gradient = slope * scale if wanted else None
+        by = weight if weight is None or rowwise else weight.unsqueeze(-1)
+        if p.is_cpu:
+            return torch.tensor(_sum_of(kernel, values, by, (p, *held)) / divisor, dtype=p.dtype), gradient
+        values = values if by is None else values * by  # without waiting for a number
+        number = values.sum(dtype=values.dtype if p.device.type == "mps" else torch.float64) / divisor
+        return number.to(p.dtype), gradient
     gradient = torch.empty_like(p, memory_format=torch.contiguous_format) if wanted else None
-    columns = p.shape[-1] if p.ndim else 1
+    columns = p.shape[-1]
     flat = not rowwise and weight is None
     rows = p.reshape(-1) if flat else p.reshape(-1, columns)
     others = [h.reshape(rows.shape if h.shape == p.shape else (-1,)) for h in held]
     scales = None if weight is None else weight.reshape(-1, 1)
     out = None if gradient is None else gradient.view(rows.shape)
-    few = p.numel() <= FEW
-    step = len(rows) if few else SIZE if flat else max(1, SIZE // columns)
+    step = SIZE if flat else max(1, SIZE // columns)
     total = 0.0
     pool: list[torch.Tensor] = []
-    for start in range(0, len(rows), max(step, 1)):
+    for start in range(0, len(rows), step):
         part = slice(start, start + step)
-        given = [x[part] for x in (rows, *others)]
-        values, slope = kernel(
-            *given if few else [Block(x, pool, own=False) if x.shape == given[0].shape else x for x in given]
-        )
+        blocks = [x[part] for x in (rows, *others)]
+        values, slope = kernel(*(Block(x, pool, own=False) if x.shape == blocks[0].shape else x for x in blocks))
         scale = None if scales is None else scales[part]
-        total += _sum_of(kernel, values, scale if scale is None or not rowwise else scale[:, 0], given)
+        total += _sum_of(kernel, values, scale if scale is None or not rowwise else scale[:, 0], blocks)
         if out is not None:
             torch.mul(plain(slope), 1 / divisor if scale is None else scale / divisor, out=out[part])
         del values, slope
@@ -331,34 +358,34 @@ def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Calla
     return usual() if all(lowest(v) >= low for v in x) else general()
 
 
-def totals(each: Callable[..., list[Any]], x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+def totals(each: Callable[..., list[Any]], count: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
     """The sums of tensors made entry by entry, over blocks."""
     if not _in_blocks(x, y):
         return [v.sum() for v in each(x, y)]
-    sums: list[float] = []
+    sums = [0.0] * count
     for _, given in _blocks(x, y):
         found = [float(plain(v).sum()) for v in each(*given)]
-        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+        sums = [a + b for a, b in zip(sums, found, strict=True)]
     return [torch.tensor(v, dtype=x.dtype) for v in sums]
 
 
 def between(low: Any, high: Any, share: Any) -> Any:
-    """torch's own is exact at both ends."""
+    """From low, for 0, to high, for 1, exact at both ends."""
     if not isinstance(share, Block):
         return torch.lerp(low, high, share) if isinstance(low, torch.Tensor) else low + (high - low) * share
-    out = share.buffer()
-    torch.lerp(low, high, share.numbers, out=out)
+    out = share.buffer()  # a lerp between single numbers takes three times as long
+    torch.sub(1.0, share.numbers, out=out).mul_(low).add_(share.numbers, alpha=high)
     return Block(out, share.pool)
 
 
-def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor) -> Any:
-    """f(x, y), over blocks."""
+def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor, *numbers: Any) -> Any:
+    """f(x, y, numbers), over blocks."""
     if not _in_blocks(x, y):
-        return f(x, y)
+        return f(x, y, *numbers)
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
-    flat = out.view(-1)
+    flat, ends = out.view(-1), [float(number) for number in numbers]
     for part, given in _blocks(x, y):
-        flat[part] = plain(f(*given))
+        flat[part] = plain(f(*given, *ends))
     return out
 
 
@@ -370,12 +397,12 @@ def _in_blocks(x: torch.Tensor, y: torch.Tensor) -> bool:
 def _blocks(x: torch.Tensor, y: torch.Tensor) -> Iterator[tuple[slice, tuple[Block, Block]]]:
     pool: list[torch.Tensor] = []
     flat = (x.reshape(-1), y.reshape(-1))
-    for start in range(0, x.numel(), SIZE):
-        part = slice(start, start + SIZE)
+    for start in range(0, x.numel(), SIZE // 2):
+        part = slice(start, start + SIZE // 2)
         yield part, (Block(flat[0][part], pool, own=False), Block(flat[1][part], pool, own=False))
 
 
-def _sum_of(kernel: Kernel, values: Any, scale: Any, given: list[torch.Tensor]) -> float:
+def _sum_of(kernel: Kernel, values: Any, scale: Any, given: Sequence[torch.Tensor]) -> float:
     """The sum of a block's values; in float64 if float32 does not hold it."""
     values = plain(values)
     found = float(values.sum() if scale is None else (values * scale).sum())
@@ -451,7 +478,7 @@ def _bend(column: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(x) if found is None else found
 
 
-def quick(f: Callable[..., Any]) -> Callable[..., Any]:
+def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
     """Eager, as torch is used."""
     return f
 

@@ -24,6 +24,8 @@ from ..core.moments import Moment, open_moment
 from ..core.schedules import Dial, Moving
 from ..core.slots import size_fields, sized
 from ..core.sums import MultiLoss, Sum, by_path
+from ..numerics.backend import processes
+from ..numerics.joined import joined
 from ..numerics.keras_private import (
     LOSS_TAKES_TRAINING,
     compiled_loss,
@@ -419,5 +421,38 @@ def _follow_files() -> None:
     owner.compile_from_config = compile_from_config
 
 
+def unsynchronised(model: Any) -> str:
+    """What says that fit would train this process's model alone, or not at all: in processes of torch."""
+    if keras.backend.backend() != "torch":
+        return ""
+    if any(type(one).__name__ == "DTensor" for one in model.parameters()):
+        return "fully_shard has replaced its parameters, which Keras does not notice: they would not be trained."
+    count = processes() if joined() is None else 1
+    return f"This is one of {count} processes of torch, and fit does not average their gradients." if count > 1 else ""
+
+
+def _follow_fit() -> None:
+    """Refuse what Keras's fit would do wrong without a word in several processes of torch."""
+    owner = _compiling("fit")
+    inner = owner.fit
+
+    @functools.wraps(inner)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        losses = keras.tree.flatten(getattr(self, "loss", None))
+        wrong = unsynchronised(self) if any(isinstance(one, (Loss, Sum)) for one in losses) else ""
+        if wrong:
+            raise LossaryError(
+                f"fit trains {self.name} in this process.",
+                arrived=wrong,
+                allowed="Expected one process; a model of torch, for fully_shard.",
+                do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
+                "`with ls.across():`.",
+            )
+        return inner(self, *args, **kwargs)
+
+    owner.fit = fit
+
+
 compiling.when_needed(_follow_compile)
+compiling.when_needed(_follow_fit)
 _follow_files()

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import moments
+from ..core import across, moments
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.loss import Learned as Layer
 from ..core.params import number
@@ -68,8 +68,6 @@ class UncertaintyWeighted(_Balanced):
         target = ls.UncertaintyWeighted(ls.MultiLoss({"depth": "mae", "kind": "scce"}))
     """
 
-    beside_parts = "half the sum of its log-variances"
-
     def __init__(self, losses: Any, name: str | None = None) -> None:
         super().__init__(losses, name=name)
         self._begin()
@@ -82,7 +80,7 @@ class UncertaintyWeighted(_Balanced):
     def combine(self, values: Sequence[Tensor]) -> Tensor:
         s = ops.convert_to_tensor(self.log_variance)
         factors = [1.0 if _classifies(part.loss) else 0.5 for part in self.parts]
-        total: Any = 0.5 * ops.sum(s)
+        total: Any = across.once(0.5 * ops.sum(s))
         for place, (part, value) in enumerate(zip(self.parts, values, strict=True)):
             weighed = ops.cast(value, "float32") * part.weight()
             total = total + factors[place] * ops.exp(-s[place]) * weighed
@@ -117,8 +115,6 @@ class GradNorm(_Balanced):
 
     The paper takes gradients by the weights of the shared layer; here it is by its output. Logs hold `<part>_balance`.
     """
-
-    beside_parts = "the gap between the lengths of its gradients"
 
     def __init__(self, losses: Any, alpha: float = 1.5, shared: str | None = None, name: str | None = None) -> None:
         super().__init__(losses, name=name)
@@ -159,11 +155,12 @@ class GradNorm(_Balanced):
         values = self.values(y_true, y_pred, sample_weight)
         weighed = [ops.cast(v, "float32") * p.weight() for p, v in zip(self.parts, values, strict=True)]
         losses, w = ops.stack(weighed), self.weights()
+        seen = ops.stop_gradient(across.whole(losses))
         norms = ops.stop_gradient(ops.stack(self._norms(y_true, y_pred, sample_weight)))
-        pace = ops.stop_gradient(losses) / self._first(ops.stop_gradient(losses))
+        pace = seen / self._first(seen)
         pace = pace / ops.maximum(ops.mean(pace), 1e-12)
         aim = ops.stop_gradient(ops.mean(w * norms) * ops.power(ops.maximum(pace, 0.0), self.alpha))
-        gap = ops.sum(ops.abs(w * norms - aim))
+        gap = across.once(ops.sum(ops.abs(w * norms - aim)))
         # the gap has a gradient but no value: it moves the weights alone, and the target stays the weighted losses
         return values, ops.sum(ops.stop_gradient(w) * losses) + gap - ops.stop_gradient(gap)
 
@@ -210,7 +207,7 @@ class GradNorm(_Balanced):
                 return ops.cast(part.loss(target, given, sample_weight=weight), "float32") * part.weight()
 
         slopes = gradients(value, [ops.stop_gradient(x) for x in keras.tree.flatten(start)])
-        return ops.sqrt(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes))
+        return ops.sqrt(across.squares(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes)))
 
     def knobs(self) -> dict[str, Tensor]:
         w = self.weights()

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..core import moments
+from ..core import across, moments
 from ..core.errors import LossaryError, ShapeError
 from ..core.sums import Sum
 from ..numerics.keras_private import outputs_structure
@@ -69,7 +69,8 @@ class Routed:
         values, total = self.loss.total(*self.route(y_true, y_pred, sample_weight))
         moment = moments.now()
         inner = {} if moment is None else moment.terms
-        return inner | dict(zip((part.name for part in self.loss.parts), values, strict=True)), total
+        own = dict(zip((part.name for part in self.loss.parts), map(across.whole, values), strict=True))
+        return inner | own, total
 
     def record_regularization(self, model: keras.Model, y_pred: Any) -> None:
         """Log what layers and weights add to the loss."""

@@ -110,8 +110,8 @@ class Term(keras.losses.Loss):
         weight, mask = None, mask_of(y_pred) if len(values.shape) > 0 else None
         if sample_weight is not None and len(values.shape) > 0:
             weight = read(self.name, "sample_weight", sample_weight, self.dtype)
-            weight = reduction.align_weight(self.name, "sample_weight", weight, values)
-        mask = None if mask is None else ops.cast(reduction.align(mask, values), "bool")
+            weight = reduction.align_weight(self.name, "sample_weight", weight, tuple(values.shape))
+        mask = None if mask is None else ops.cast(reduction.align(mask, len(values.shape)), "bool")
         if mask is not None and len(mask.shape) > len(values.shape):  # a mask of time steps says nothing about rows
             mask = None
         return reduction.reduce(values, weight, mask, self.reduction)

@@ -362,14 +362,17 @@ def check_alone(model: Any) -> None:
     if several:
         losses = [_alone(one) for one in tree.flatten(model.loss)] if model.compiled else []
         averaged = keras.backend.backend() != "tensorflow"
-        wrong = [(one, inexact_on_replicas(one, averaged=averaged)) for one in losses if one is not None]
+        wrong = [
+            (one, inexact_on_replicas(one, alone=averaged, averaged=averaged)) for one in losses if one is not None
+        ]
         told = [f" There, {getattr(one, 'name', one)} {why}." for one, why in wrong if why]
         raise LossaryError(
             "train(model, ...) runs whole epochs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
             allowed="Expected a model on one device, in one process.",
-            do="Use model.fit, which spreads batches over devices; docs/backends.md says which losses are exact there."
-            if told
+            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
+            "`with ls.across():`."
+            if averaged and keras.backend.backend() == "torch"
             else "Use model.fit, which spreads batches over devices.",
         )
 

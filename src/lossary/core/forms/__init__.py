@@ -12,10 +12,15 @@ Loss
 ├── Vector         of two vectors along one axis
 ├── Overlap        of true positives, false positives and false negatives of a mask
 ├── Parameters     of the parameters of a distribution, predicted along one more axis
-│   └── Likelihood  minus the log-density at real outputs that become these parameters
+│   └── Outputs    at real outputs that become these parameters
+│       ├── Score       a closed form of the continuous ranked probability score
+│       └── Likelihood  minus the log-density
+│           └── Censorable  the same, with a closed distribution function: censored and truncated targets
+├── VectorLikelihood  minus the log-density of a vector, with one output for each entry
 └── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
 """
 
+from .censored import Censorable as Censorable
 from .errors import Columns as Columns
 from .errors import Distance as Distance
 from .errors import Margin as Margin
@@ -36,6 +41,9 @@ from .labels import absent as absent
 from .labels import all_ignored as all_ignored
 from .labels import one_each as one_each
 from .likelihoods import Likelihood as Likelihood
+from .likelihoods import Outputs as Outputs
+from .likelihoods import Score as Score
+from .likelihoods import VectorLikelihood as VectorLikelihood
 from .regions import Boxes as Boxes
 from .regions import Divergence as Divergence
 from .regions import Image as Image

@@ -22,6 +22,7 @@ from ...numerics.classes import (
     shares_kernel,
     smoothed_kernel,
 )
+from ...numerics.sharded import logit_parts, over_classes
 from ...numerics.stable import (
     BELOW_ONE,
     at_least,
@@ -47,7 +48,7 @@ from ..contract import (
     SOFT_LABEL,
     Contract,
 )
-from ..errors import ParameterError
+from ..errors import LossaryError, ParameterError
 from ..loss import Loss, Tensor
 from ..params import Param, flag, fraction, numbers, whole
 from ..reduction import REDUCTIONS
@@ -390,14 +391,15 @@ class Sparse(Categorical, abstract=True):
         return axes.three_classes(p, self.from_logits, index=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
-        classes = ops.shape(y_pred)[-1]
-        index = ops.cast(y_true, "int32")
+        if over_classes(y_pred):
+            return self._of_sharded(y_true, y_pred)
         smooth = not absent(self.label_smoothing)
         kernel = self.kernel(y_pred, smooth)
         if kernel is not None and self.ignore_class is None and concrete(y_true) and CHECKS.get():
-            index = ops.whole(index)  # labels out of range have been refused
+            index = ops.whole(y_true)  # labels out of range have been refused
             weight = self._own_weight(index, y_pred)
             return self._with_share(Fused(kernel, y_pred, index, *weight, rowwise=True), weight)
+        classes, index = ops.shape(y_pred)[-1], ops.cast(y_true, "int32")
         known = ops.logical_and(index >= 0, index < classes)
         if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
             known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
@@ -419,6 +421,30 @@ class Sparse(Categorical, abstract=True):
             picked = self.of(self.nll_of(y_pred, index), lambda: self.probabilities_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.
         return Rows(ops.where(known, picked, float("nan")), share=self._share(index, picked))
+
+    def _of_sharded(self, y_true: Tensor, y_pred: Tensor) -> Rows:
+        """The same for classes on several devices."""
+        smooth = not absent(self.label_smoothing)
+        if not self.is_cross_entropy or not self.from_logits or (smooth and self.class_weight is not None):
+            raise LossaryError(
+                f"{type(self).__name__} was given logits whose classes lie on several devices.",
+                arrived=f"{self!r} needs the logits of all classes on one.",
+                allowed="Expected a cross-entropy of logits, with class weights or label smoothing, not with both.",
+                do="Gather the logits first: y_pred.full_tensor().",
+            )
+        index = ops.cast(y_true, "int32")
+        total, own, average = logit_parts(y_pred, index)
+        values = total - own
+        if smooth:
+            values = values + self.label_smoothing * (own - average)
+        known = ops.logical_and(index >= 0, index < y_pred.shape[-1])
+        if self.ignore_class is not None:
+            known = ops.logical_or(known, ops.equal(index, self.ignore_class))
+        weights = None if self.class_weight is None else ops.convert_to_tensor(self.class_weight, dtype=self.inner)
+        share = None if weights is None else ops.take(weights, ops.clip(index, 0, y_pred.shape[-1] - 1))
+        values = values if share is None else values * share
+        counted = share if self.reduction == "mean_with_class_weight" else None
+        return Rows(ops.where(known, values, float("nan")), share=counted)
 
     def kernel(self, y_pred: Tensor, smooth: bool) -> Kernel | None:
         """Value and slopes of each row in one pass; None where they are made step by step."""

@@ -9,8 +9,8 @@ from ...numerics.backend import expm1
 from ...numerics.special import excess, log_softplus, quotient
 from ...numerics.stable import BELOW_ONE, SMALLEST, read_at_least, read_at_most, sigmoid, softplus, times_exp, wide
 from .. import axes
-from ..contract import Contract, Values
-from ..loss import Tensor
+from ..contract import REAL, Contract, Values
+from ..loss import Loss, Tensor
 from ..params import choice, flag
 from .errors import Parameters
 
@@ -72,20 +72,20 @@ class Share:
         return sigmoid(self.z)
 
 
-class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("likelihood",)):
-    """Minus the log-density of the target, whose parameters are predicted as real numbers, one for each of `heads`.
+Link = Annotated[str, choice("How an output becomes a parameter above 0.", "exp", "softplus")]
+Full = Annotated[bool, flag("Whether to include the terms that no parameter changes.", unusual=False)]
+
+
+class Outputs(Parameters, abstract=True, tasks=("regression",)):
+    """A loss of a predicted distribution, whose parameters are predicted as real numbers, one for each of `heads`.
 
     `heads` says of each parameter whether it is "real", "positive" (through `link`), or a "share" (through a sigmoid).
     """
 
     heads: ClassVar[dict[str, str]] = {}  # type: ignore[assignment]
-    scipy: ClassVar[str | None] = None  # its name in scipy.stats
-    exact: ClassVar[bool] = False  # whether a start is the estimate itself
-    corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
     unfit = "it needs the parameters of a distribution for each target"
 
-    link: Annotated[str, choice("How an output becomes a parameter above 0.", "exp", "softplus")] = "exp"
-    full: Annotated[bool, flag("Whether to include the terms that no parameter changes.", unusual=False)] = True
+    link: Link = "exp"
 
     @property
     def outputs(self) -> int:  # type: ignore[override]
@@ -121,6 +121,35 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
             made.append(Positive(z, self.link) if kind == "positive" else Share(z) if kind == "share" else z)
         return made
 
+
+class Score(Outputs, abstract=True):
+    """The continuous ranked probability score of a predicted distribution, in closed form."""
+
+    heads: ClassVar[dict[str, str]] = {}
+
+    def crps(self, y: Tensor, *parameters: Any) -> Tensor:
+        """The score of each target."""
+        raise NotImplementedError
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        return self.crps(self.read(y), *self.parameters(parts))
+
+
+class Likelihood(Outputs, abstract=True, traits=("likelihood",)):
+    """Minus the log-density of the target, whose parameters are predicted as real numbers."""
+
+    heads: ClassVar[dict[str, str]] = {}
+    scipy: ClassVar[str | None] = None  # its name in scipy.stats
+    exact: ClassVar[bool] = False  # whether a start is the estimate itself
+    sums: ClassVar[tuple[str, ...]] = ()  # functions of the target whose sums over a sample are all that it says
+    variance_power: ClassVar[float | str | None] = (
+        None  # of the mean, in a generalised linear model; "share": m (1 - m)
+    )
+    corner: ClassVar[bool] = False  # whether the density has a corner, where Newton finds nothing: a start is the end
+    atom: ClassVar[float | None] = None  # a number that has a probability of its own, in a density
+
+    full: Full = True
+
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         y = self.read(y)
         value = self.nll(y, *self.parameters(parts))
@@ -141,3 +170,34 @@ class Likelihood(Parameters, abstract=True, tasks=("regression",), traits=("like
     def start(self, data: Any) -> dict[str, float]:
         """Parameters that a fit can start from, from what `data` says of a sample."""
         raise NotImplementedError
+
+
+class VectorLikelihood(Loss, abstract=True, tasks=("regression",), traits=("likelihood",)):
+    """Minus the log-density of a vector, for each entry of which there is one output."""
+
+    target: ClassVar[Values]
+    unfit = "it compares vectors, and one column is none"
+
+    full: Full = True
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.target, REAL)
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.beside_even(self.target.neutral)]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.two_outputs(self.target.neutral)
+
+    def nll(self, y: Tensor, z: Tensor) -> Tensor:
+        """Minus the log-density of each row, without the terms that no output changes."""
+        raise NotImplementedError
+
+    def rest(self, y: Tensor) -> Tensor:
+        """The terms that no output changes."""
+        raise NotImplementedError
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        value = self.nll(y_true, y_pred)
+        return value + self.rest(y_true) if self.full else value

@@ -5,11 +5,10 @@ import { Newest } from "./api.js";
 import { Chart, pictures } from "./chart.js";
 import { alertBox, announce, button, checkbox, choice, h, number, s, slider, table } from "./dom.js";
 
-const NAMES = ["normal", "Laplace", "Poisson", "Bernoulli"];
-
 export function likelihoodPanel(root, catalogue, params, changed) {
+  const names = Object.keys(catalogue.distributions);
   const now = {
-    distribution: oneOf(params, "distribution", NAMES),
+    distribution: oneOf(params, "distribution", names),
     size: numberOf(params, "size", 60, 5, 300, true),
     seed: numberOf(params, "seed", 1, 0, 10000, true),
     outliers: numberOf(params, "outliers", 0, 0, 20, true),
@@ -21,7 +20,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   let maximumShown = oneOf(params, "maximum", ["0", "1"]) === "1";
   let answer = null;
   const histogram = new Chart({ title: "Sample and density", xLabel: "value", height: 300 });
-  const curves = [0, 1].map((i) => new Chart({ title: `Log-likelihood ${i + 1}` }));
+  const curves = [0, 1, 2].map((i) => new Chart({ title: `Log-likelihood ${i + 1}` }));
   const alert = alertBox();
   const knobs = h("div");
   const results = h("div", { class: "results" });
@@ -34,7 +33,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   const box = h("div");
   root.append(h("div", { class: "layout" },
     h("section", { class: "controls", "aria-label": "Distribution and sample" }, h("h2", {}, "Distribution"),
-      choice("Distribution", NAMES.map((n) => [n, n]), now.distribution, (name) => {
+      choice("Distribution", names.map((n) => [n, n]), now.distribution, (name) => {
         now.distribution = name;
         at = {};
         buildKnobs();
@@ -51,7 +50,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
 
   function show(found) {
     answer = found;
-    outlierSlider.hidden = found.counts;
+    outlierSlider.hidden = found.bounded;
     drawHistogram();
     curves.forEach((chart, i) => {
       chart.show(Boolean(found.curves[i]));
@@ -119,7 +118,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
     chart.title = `Log-likelihood over ${curve.name}`;
     const sorted = [...curve.value].sort((a, b) => b - a);
     const [best, low] = [Math.max(sorted[0], maximumShown ? answer.best.value : -Infinity), sorted[Math.floor(sorted.length * 0.8)]];
-    const others = answer.curves.length > 1 ? `, the other parameter fixed` : "";
+    const others = ["", ", the other parameter fixed", ", the other parameters fixed"][answer.curves.length - 1];
     chart.set({ xSpan: [curve.x[0], curve.x.at(-1)], ySpan: [low - 0.02 * (best - low), best + 0.12 * (best - low || 1)], xLabel: `${curve.name}${others}`,
       label: `Log-likelihood over ${curve.name}, highest at ${number(curve.top, 3)}`, paint: (c) => {
         c.line(curve.x, curve.value, { label: curve.name, steps: false });
@@ -140,7 +139,7 @@ export function likelihoodPanel(root, catalogue, params, changed) {
   return {
     start: refresh,
     close: () => newest.close(),
-    losses: () => [{ name: answer?.loss ?? "GaussianNLL", params: answer?.loss === "GaussianNLL" ? { spread: "std" } : {} }],
+    losses: () => [{ name: answer?.loss ?? "GaussianNLL", params: answer?.params ?? { spread: "std" } }],
     get charts() {
       return [histogram, ...curves.filter((c) => !c.element.hidden)];
     },

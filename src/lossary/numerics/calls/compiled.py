@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from keras import ops
+from keras.backend import backend
 
-from ..backend import row_sums
+from ..backend import by_index, picked, replaced, row_sums
 
 Tensor = Any
+FIRST_OF_EQUALS = backend() == "tensorflow"  # whose slope a maximum of equals has; JAX halves it
 SUBNORMAL = False  # TensorFlow and JAX read numbers below the smallest normal one as 0
 
 
@@ -33,9 +35,12 @@ def row_size(x: Tensor) -> Tensor:
     return row_max(ops.abs(x))
 
 
-def winner(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The largest entry of each row; its places, as a mask of all that are as large, which no search is for; and how
-    many these are."""
+def winner(x: Tensor) -> tuple[Tensor, Tensor, Any]:
+    """The largest entry of each row, its place, and how many places these are: one, which is searched for, or a mask of
+    all that are as large, which XLA makes in the loop that it makes anyway."""
+    if by_index():
+        index = ops.argmax(x, axis=-1)
+        return ops.expand_dims(picked(x, index), -1), index, 1.0
     top = row_max(x)
     places = ops.equal(x, top)
     return top, places, row_sum(ops.cast(places, x.dtype))
@@ -50,18 +55,27 @@ def _at(x: Tensor, index: Tensor) -> Tensor:
 
 def there(x: Tensor, place: Tensor) -> Tensor:
     """Each entry at the places of `winner`, for `put`."""
-    return x
+    return x if place.dtype == "bool" else taken(x, place)
 
 
 def taken(x: Tensor, index: Tensor) -> Tensor:
     """The entry at the place `index` of each row; of several places, their sum."""
     if index.dtype == "bool":
         return row_sum(ops.where(index, x, 0.0))
+    if by_index():
+        return ops.expand_dims(picked(x, index), -1)
     return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=-1)
+
+
+def spent(x: Tensor) -> Tensor:
+    """x, which is not used again."""
+    return x
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
     """x with another number at the place `index` of each row; x must not be used again."""
+    if index.dtype != "bool" and by_index():
+        return replaced(x, index, value)
     return ops.where(_at(x, index), value, x)
 
 
@@ -72,11 +86,15 @@ def whole(index: Tensor) -> Tensor:
 
 def at_least(x: Tensor, low: float) -> Tensor:
     """The larger of x and a number; where they are equal, the slope is that of x."""
+    if FIRST_OF_EQUALS:
+        return ops.maximum(x, ops.convert_to_tensor(low, dtype=x.dtype))
     return ops.where(x < low, ops.convert_to_tensor(low, dtype=x.dtype), x)
 
 
 def at_most(x: Tensor, high: float) -> Tensor:
     """The smaller of x and a number; where they are equal, the slope is that of x."""
+    if FIRST_OF_EQUALS:
+        return ops.minimum(x, ops.convert_to_tensor(high, dtype=x.dtype))
     return ops.where(x > high, ops.convert_to_tensor(high, dtype=x.dtype), x)
 
 

@@ -13,18 +13,26 @@ from typing import Any
 
 import torch
 from keras import ops
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 SIZE = 1 << 17  # numbers in a block
 Number = int | float
 
 
+def concrete(x: Any) -> bool:
+    """Whether the numbers of a tensor can be looked at now, without breaking a graph that is being compiled."""
+    if torch.compiler.is_compiling() or x.device.type == "meta":
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(x)  # inside torch.func's transformations
+
+
 class Block:
     """Numbers of one block, with the operators of a tensor. What is not a block or a number is one value per row."""
 
-    __slots__ = ("numbers", "own", "pool")
+    __slots__ = ("numbers", "own", "pool", "spent")
 
     def __init__(self, numbers: torch.Tensor, pool: list[torch.Tensor], own: bool = True) -> None:
-        self.numbers, self.pool, self.own = numbers, pool, own
+        self.numbers, self.pool, self.own, self.spent = numbers, pool, own, False
 
     def __del__(self) -> None:
         if self.own:
@@ -37,7 +45,10 @@ class Block:
         return Block(out, self.pool)
 
     def buffer(self) -> torch.Tensor:
-        """Room for the numbers of a block."""
+        """Room for the numbers of a block: where these are not used again, their own."""
+        if self.spent:
+            self.spent = self.own = False
+            return self.numbers
         if self.pool:
             out = self.pool.pop()
             if out.shape == self.numbers.shape:
@@ -190,7 +201,9 @@ arctan = _direct(torch.arctan, ops.arctan)
 
 
 def isinf(x: Tensor) -> Tensor:
-    return x.made(torch.abs).compared(torch.eq, float("inf")) if type(x) is Block else ops.isinf(x)
+    if type(x) is Block:
+        return x.made(torch.abs).compared(torch.eq, math.inf)
+    return torch.isinf(x) if isinstance(x, torch.Tensor) else ops.isinf(x)
 
 
 def clip(x: Tensor, low: Any, high: Any) -> Tensor:
@@ -233,30 +246,49 @@ def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return ops.where(condition, a, b)
 
 
-def equal(a: Tensor, b: Tensor) -> Tensor:
-    return a.compared(torch.eq, b) if isinstance(a, Block) else ops.equal(a, b)
+def _comparison(of: Callable[..., Any], usual: Callable[..., Any]) -> Callable[..., Any]:
+    def function(a: Tensor, b: Tensor) -> Tensor:
+        if isinstance(a, Block):
+            return a.compared(of, b)
+        plainly = isinstance(a, torch.Tensor) and (isinstance(b, (int, float)) or _like(a, b))
+        return of(a, b) if plainly else usual(a, b)
+
+    return function
 
 
-def not_equal(a: Tensor, b: Tensor) -> Tensor:
-    return a.compared(torch.ne, b) if isinstance(a, Block) else ops.not_equal(a, b)
+equal = _comparison(torch.eq, ops.equal)
+not_equal = _comparison(torch.ne, ops.not_equal)
+
+
+def _like(a: Tensor, b: Tensor) -> bool:
+    return isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.dtype is b.dtype
 
 
 def logical_and(a: Tensor, b: Tensor) -> Tensor:
-    return a & b if type(a) is Mask else ops.logical_and(a, b)
+    return a & b if type(a) is Mask or (_like(a, b) and a.dtype is torch.bool) else ops.logical_and(a, b)
 
 
 def logical_or(a: Tensor, b: Tensor) -> Tensor:
-    return a | b if type(a) is Mask else ops.logical_or(a, b)
+    return a | b if type(a) is Mask or (_like(a, b) and a.dtype is torch.bool) else ops.logical_or(a, b)
 
 
 def logical_not(a: Tensor) -> Tensor:
-    return ~a if type(a) is Mask else ops.logical_not(a)
+    return ~a if type(a) is Mask or (isinstance(a, torch.Tensor) and a.dtype is torch.bool) else ops.logical_not(a)
+
+
+TYPES = {
+    "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64,
+    "int32": torch.int32, "int64": torch.int64, "bool": torch.bool,
+}  # fmt: skip
 
 
 def cast(x: Tensor, dtype: Any) -> Tensor:
     if type(x) is Mask:
         return chosen(x, 1.0, 0.0)
-    return x if type(x) is Block else ops.cast(x, dtype)
+    if type(x) is Block:
+        return x
+    own = TYPES.get(dtype, dtype)
+    return x.to(own) if isinstance(x, torch.Tensor) and isinstance(own, torch.dtype) else ops.cast(x, dtype)
 
 
 def above(x: Tensor, low: float) -> Tensor:
@@ -270,11 +302,33 @@ def nothing(x: Tensor) -> Tensor:
 
 
 def stop_gradient(x: Tensor) -> Tensor:
-    return x if isinstance(x, Block) else ops.stop_gradient(x)
+    if isinstance(x, Block):
+        return x
+    return x.detach() if isinstance(x, torch.Tensor) else ops.stop_gradient(x)
 
 
-def zeros_like(x: Tensor) -> Tensor:
-    return x.made(torch.mul, 0.0) if type(x) is Block else ops.zeros_like(x)
+def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
+    if type(x) is Block:
+        return x.made(torch.mul, 0.0)
+    return torch.zeros_like(x) if isinstance(x, torch.Tensor) and dtype is None else ops.zeros_like(x, dtype)
+
+
+def stack(x: list[Tensor], axis: int = 0) -> Tensor:
+    return torch.stack(x, axis) if all(isinstance(v, torch.Tensor) for v in x) else ops.stack(x, axis)
+
+
+def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    if isinstance(x, torch.Tensor) and x.dtype.is_floating_point:
+        return x.sum() if axis is None and not keepdims else torch.sum(x, axis, keepdims)
+    return ops.sum(x, axis=axis, keepdims=keepdims)
+
+
+def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
+    return torch.ones_like(x) if isinstance(x, torch.Tensor) and dtype is None else ops.ones_like(x, dtype)
+
+
+def expand_dims(x: Tensor, axis: Any) -> Tensor:
+    return x.unsqueeze(axis) if isinstance(x, torch.Tensor) and type(axis) is int else ops.expand_dims(x, axis)
 
 
 # -- along the last axis, for kernels of rows: results have one number for each row, and keep the axis ---------------
@@ -288,14 +342,21 @@ def row_max(x: Tensor) -> Tensor:
     return plain(x).amax(-1, keepdim=True) if x.shape[0] else plain(x).sum(-1, keepdim=True)
 
 
+def seen(x: Tensor) -> bool:
+    """Whether the numbers of x can be looked at now, at no cost: a block, or a few of which nothing is recorded."""
+    if type(x) is Block:
+        return True
+    return x.is_cpu and not torch.is_grad_enabled() and concrete(x) and get_proxy_mode() is None
+
+
 def lowest(x: Tensor) -> float:
-    """The smallest number of a block, by which it may take a shorter way; of anything else it is not looked for."""
-    return float(x.numbers.amin()) if type(x) is Block and x.numbers.numel() else -math.inf
+    """The smallest number, by which a shorter way may be taken, where it can be seen."""
+    return float(plain(x).amin()) if seen(x) and plain(x).numel() else -math.inf
 
 
 def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
-    """Whether numbers of the rows of a block lie between two; of anything else it is not looked at."""
-    if type(x) is not Block or not rows.numel():
+    """Whether numbers of the rows of x lie between two, where that can be seen."""
+    if not seen(x) or not rows.numel():
         return False
     least, most = torch.aminmax(rows)
     return low <= float(least) and float(most) <= high
@@ -318,6 +379,13 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
 
 
 there = taken  # each entry at a place of `winner`
+
+
+def spent(x: Tensor) -> Tensor:
+    """x, which is not used again but in the operation at hand: a block's numbers may be overwritten."""
+    if type(x) is Block:
+        x.spent = x.own
+    return x
 
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:

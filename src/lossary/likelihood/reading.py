@@ -1,0 +1,215 @@
+"""What a fit is given, read strictly: numbers, weights, and what is known of numbers that were not observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.contract import COUNT
+from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
+from ..core.forms import Likelihood
+from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
+from ..data.arrays import array
+from .sample import Sample
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Probabilities of low < y <= high that a likelihood holds, with weights: below 0 where it is divided by them."""
+
+    low: Array
+    high: Array
+    w: Array
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All rows as a start sees them, those that were observed, and the ranges of the others."""
+
+    sample: Sample
+    seen: Sample
+    ranges: Ranges | None
+
+
+def numbers(values: Any, what: str, asked: str) -> Array:
+    """One finite number for each row."""
+    found = _column(values, what, asked)
+    _check_finite(found, what, asked)
+    return found
+
+
+def _column(values: Any, what: str, asked: str) -> Array:
+    found = array(values, what).astype(float, copy=False)
+    if found.ndim == 2 and 1 in found.shape:
+        found = found.reshape(-1)
+    if found.ndim != 1 or not found.size:
+        raise ShapeError(
+            asked,
+            arrived=f"{what} has shape {found.shape}.",
+            allowed="Expected one number for each row, at least one.",
+            do="Pass one column.",
+        )
+    return found
+
+
+def _check_finite(found: Array, what: str, asked: str) -> None:
+    if not np.isfinite(found).all():
+        place = int(np.argmin(np.isfinite(found)))
+        raise LossaryError(
+            asked,
+            arrived=f"{what} holds {found[place]:g} in row {place}.",
+            allowed="Expected finite numbers.",
+            do="Leave out what is missing: data[np.isfinite(data)].",
+        )
+
+
+def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, loss: Likelihood, asked: str) -> Reading:
+    """The sample, without rows of weight 0."""
+    y = _column(data, "data", asked)
+    sample = Sample(y)
+    if not np.isfinite(sample.mean):
+        _check_finite(y, "data", asked)
+    w = None if weights is None else numbers(weights, "weights", asked)
+    c = None if censored is None else numbers(censored, "censored", asked)
+    top = y if upper is None else np.asarray(array(upper, "upper"), dtype=float).reshape(-1)
+    for name, column in (("weights", w), ("censored", c), ("upper", top)):
+        if column is not None and len(column) != len(y):
+            raise ShapeError(
+                asked,
+                arrived=f"{name} has {len(column)} numbers for {len(y)} rows.",
+                allowed=f"Expected one number of {name} for each row.",
+                do=f"Pass {name} of the length of the data.",
+            )
+    if w is not None and ((w < 0).any() or not w.any()):
+        raise ParameterError(
+            asked,
+            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
+            allowed="Expected weights >= 0, not all 0.",
+            do="A weight of 2 counts a row twice.",
+        )
+    if c is not None and not np.isin(c, (-1, 0, 1)).all():
+        raise ParameterError(
+            asked,
+            arrived=f"censored holds {c[~np.isin(c, (-1, 0, 1))][0]:g}.",
+            allowed="Expected 0 for an observed number, 1 for one that is only known to be larger, -1 for smaller.",
+            do="Code what is censored so.",
+        )
+    if c is None and upper is None and truncated is None:
+        whole = sample if w is None else Sample(y[w > 0], w[w > 0])
+        check(loss, whole, asked)
+        return Reading(whole, whole, None)
+    return _with_ranges(y, np.ones(len(y)) if w is None else w, c, top, truncated, loss, asked)
+
+
+def _with_ranges(
+    y: Array, w: Array, c: Array | None, top: Array, truncated: Any, loss: Likelihood, asked: str
+) -> Reading:
+    top = np.where(np.isnan(top), y, top)
+    if (top < y).any():
+        place = int(np.argmax(top < y))
+        raise ParameterError(
+            asked,
+            arrived=f"upper holds {top[place]:g} in row {place}, and data {y[place]:g}.",
+            allowed="Expected upper >= data: a number that lies between the two. NaN or the same for one observed.",
+            do="Let data hold the lower ends.",
+        )
+    codes = np.zeros(len(y)) if c is None else c
+    codes = np.where(np.isposinf(top), 1.0, codes)
+    between = (top > y) & (codes == 0)
+    low, high = np.where(codes < 0, -np.inf, y), np.where(codes < 0, y, np.where(codes > 0, np.inf, top))
+    keep, unseen = w > 0, (w > 0) & ((codes != 0) | between)
+    sample = Sample(np.where(between, (y + np.where(between, top, 0.0)) / 2, y)[keep], w[keep])
+    if is_count(loss):
+        sample = Sample(np.rint(sample.y), sample.w)
+    check(loss, sample, asked)
+    ranges = Ranges(low[unseen], high[unseen], w[unseen])
+    if truncated is not None:
+        ranges = _cut(ranges, y, top, keep, unseen, w, truncated, loss, asked)
+    seen = Sample(y[keep & ~unseen], w[keep & ~unseen])
+    return Reading(sample, seen, _together(ranges) if len(ranges.w) else None)
+
+
+def _cut(
+    ranges: Ranges,
+    y: Array,
+    top: Array,
+    keep: Array,
+    unseen: Array,
+    w: Array,
+    truncated: Any,
+    loss: Likelihood,
+    asked: str,
+) -> Ranges:
+    """With what is divided by: the probability of being within the ends that could be seen."""
+    parts = truncated if isinstance(truncated, tuple) else (truncated,)
+    ends = [np.inf * sign if one is None else np.asarray(one, dtype=float) for one, sign in zip(parts, (-1, 1))]  # noqa: B905
+    if len(parts) != 2 or any(np.shape(end) not in ((), y.shape) for end in ends) or np.any(ends[0] >= ends[1]):
+        raise ParameterError(
+            asked,
+            arrived=f"truncated is {truncated!r}."[:200],
+            allowed="Expected (low, high): the ends between which numbers could be seen at all, each a number, one for "
+            "each row, or None for no end.",
+            do="Pass truncated=(0.5, None) for a sample without numbers below 0.5.",
+        )
+    low, high = (np.broadcast_to(end, y.shape).astype(float) for end in ends)
+    outside = keep & ((y < low) | (np.where(np.isposinf(top), y, top) > high))
+    if outside.any():
+        raise TargetError(
+            asked,
+            arrived=f"data holds {y[outside][0]:g}, outside of truncated, and {int(outside.sum())} such numbers.",
+            allowed="Expected numbers between the ends of truncated: no others could be seen.",
+            do="Leave out these rows, or pass wider ends. A number that is known to be beyond one is censored.",
+        )
+    low = low - 1 if is_count(loss) else low  # the end itself counts
+    within = np.maximum(ranges.low, low[unseen]), np.minimum(ranges.high, high[unseen])  # nothing beyond could be seen
+    return Ranges(
+        np.concatenate([within[0], low[keep]]), np.concatenate([within[1], high[keep]]),
+        np.concatenate([ranges.w, -w[keep]]),
+    )  # fmt: skip
+
+
+def _together(ranges: Ranges) -> Ranges:
+    """Equal ranges once."""
+    sign = np.sign(ranges.w)
+    pairs, place = np.unique(np.stack([ranges.low, ranges.high, sign], axis=1), axis=0, return_inverse=True)
+    return Ranges(pairs[:, 0], pairs[:, 1], np.bincount(place.reshape(-1), weights=ranges.w))
+
+
+def is_count(loss: Likelihood) -> bool:
+    """Whether the distribution is one of whole numbers."""
+    values = loss.contract.target
+    return values is COUNT or values.words.startswith("a count")
+
+
+def check(loss: Likelihood, sample: Sample, asked: str) -> None:
+    """Refuse data that the distribution cannot give."""
+    values, y = loss.contract.target, sample.y
+    open_low, open_high = values in (POSITIVE_TARGET, SHARE_TARGET), values is SHARE_TARGET
+    low, high = getattr(loss, "minimum", values.low), values.high
+    if values is ANGLE_TARGET and sample.high - sample.low > 2 * np.pi + 1e-9:
+        raise TargetError(
+            asked,
+            arrived=f"data goes from {sample.low:g} to {sample.high:g}.",
+            allowed="Expected angles in radians, of one turn.",
+            do="Turn degrees into radians, and take full turns off: data % (2 * np.pi).",
+        )
+    bounded = np.isfinite(low) or np.isfinite(high)
+    inside = not bounded or (
+        sample.low >= low and not (open_low and sample.low <= values.low)
+        and (high == np.inf or (sample.high <= high and not (open_high and sample.high >= 1)))
+    )  # fmt: skip
+    if inside and not (is_count(loss) and sample.whole is None):
+        return
+    bad = (y < low) | (y > high) | (open_low & (y <= values.low)) | (open_high & (y >= 1))
+    bad = bad | (is_count(loss) & (y != np.rint(y)))
+    words = "a whole number >= 0" if values is COUNT else values.words
+    raise TargetError(
+        asked,
+        arrived=f"data holds {y[bad][0]:g}, and {int(bad.sum())} such numbers in all.",
+        allowed=f"Expected {words}" + (f", at least {low:g}" if low > values.low else "") + ".",
+        do="Choose a distribution that can give these numbers, or shift or leave out those that it cannot.",
+    )

@@ -1,0 +1,78 @@
+"""The result of `fit_glm`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..core.forms import Likelihood
+from ..linear import asking
+from .links import LINKS
+from .means import Rows
+from .plain import Quasi
+from .reading import numbers
+from .result import LikelihoodFit
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, repr=False)
+class GLMFit(LikelihoodFit):
+    """A LikelihoodFit of a regression. `left` names columns that were left out, since others say the same.
+
+    Attributes:
+        dispersion: by Pearson's residuals, of a generalised linear model; 1 where the distribution says so.
+        expected_errors: from the expected information and this dispersion, as other libraries print them.
+        standard_errors: from the observed information of the likelihood. With `weights`, and for a deviance, they are
+            the expected ones, or the robust ones where the model is not a generalised linear one.
+    """
+
+    loss: Likelihood = field(kw_only=True, repr=False)
+    link: str = field(kw_only=True)
+    means: Rows | None = field(kw_only=True, repr=False)
+    weighed: bool = field(kw_only=True, default=False)
+    columns: tuple[str, ...] = field(kw_only=True, default=())
+    left: tuple[str, ...] = field(kw_only=True, default=())
+
+    @cached_property
+    def dispersion(self) -> float:
+        if self.means is None:
+            return float("nan")
+        if self.loss.outputs == 1 and not isinstance(self.loss, Quasi):
+            return 1.0
+        k = self.means.x.shape[1]
+        return float(self.means.w @ self.means.pearson(self.c[:k]) / (self.rows - k))
+
+    @cached_property
+    def _expected(self) -> Array:
+        found = np.full((len(self.c),) * 2, np.nan)
+        if self.means is not None and not np.isnan(self.judgement.covariance).all():
+            k = self.means.x.shape[1]
+            found[:k, :k] = self.dispersion * np.linalg.inv(self.means.expand(self.c[:k])[2])
+        return found
+
+    @property
+    def expected_errors(self) -> dict[str, float]:
+        return self._errors(self._expected)
+
+    @property
+    def covariance(self) -> Array:
+        if not self.weighed and not isinstance(self.loss, Quasi):
+            return self.judgement.covariance
+        return self.robust if self.means is None else self._expected
+
+    @property
+    def log_likelihood(self) -> float:
+        """NaN of a deviance, which is none."""
+        return float("nan") if isinstance(self.loss, Quasi) else -self.end.value
+
+    def predict(self, x: Any, offset: Any = None) -> Array:
+        """The first parameter at new inputs: a mean, a rate or a location."""
+        matrix, _ = asking.matrix(x)
+        kept = [k for k, name in enumerate(self.columns) if name not in self.left]
+        eta = self.c[0] + matrix[:, kept] @ self.c[1 : len(kept) + 1]
+        eta = eta if offset is None else eta + numbers(offset, "offset", "fit.predict(x, offset) predicts.")
+        return LINKS[self.link].mean(eta)

@@ -1,0 +1,15 @@
+"""Examples of the errors of likelihoods and of the heads of distributions."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+DISTRIBUTIONS = [
+    Example("Ends of targets in the wrong order", "With censored=True, a lower end lies above the upper one.",
+            "ls.WeibullNLL(censored=True)(np.array([[2.0, 1.0]]), np.zeros((1, 2)))", "Write the lower end first."),
+    Example("Truncation without room", "above and below leave nothing between them.",
+            "ls.NormalNLL(above=1.0, below=1.0)", "Pass above < below, or one of them."),
+    Example("Numbers of another covariance", "y_pred has not as many numbers as the mean and the covariance.",
+            "ls.MultivariateNormalNLL()(np.zeros((2, 3)), np.zeros((2, 6)))",
+            "End the model in ls.heads.MultivariateNormal."),
+]  # fmt: skip
