@@ -143,21 +143,19 @@ class Rows:
         with in_double():
             return np.asarray(ops.convert_to_numpy(self.function(_tensor(self.y), _tensor(eta))), dtype=float)
 
-    def slopes(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array]:
+    def slopes(self, eta: Array, rows: Any = None) -> tuple[Array, Array]:
         """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
         program = self.function.sized if self._sized and self._filled else self.function.slope
         value, slope = self._blockwise(program, eta, rows, 2)
         return value, slope
 
-    def expand(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array, Array]:
+    def expand(self, eta: Array, rows: Any = None) -> tuple[Array, Array, Array]:
         """Values (m,), slopes (m, k) and curvatures (m, k, k)."""
         program = self.function.sized if self._sized else self.function.expand
         value, slope, curvature = self._blockwise(program, eta, rows, 3)
         return value, slope, curvature
 
-    def _blockwise(
-        self, program: Callable[..., Any], eta: Array, rows: Array | slice | None, wanted: int
-    ) -> list[Array]:
+    def _blockwise(self, program: Callable[..., Any], eta: Array, rows: Any, wanted: int) -> list[Array]:
         y = self.y if rows is None else self.y[rows]
         size, found = self._size, []
         with in_double():
