@@ -7,7 +7,7 @@ from tools.errors_example import Example
 LINE = "x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1.0, 3.0, 2.0, 5.0])\n"
 ROWS = (
     "import pyarrow as pa\nfrom pyarrow import parquet\n\n"
-    'columns = {"x": [-1.0, 2.0, 3.0], "y": [1.0, 3.0, 2.0], "w": [1.0, 1.0, 2.0]}\n'
+    'columns = {"x": [-1.0, 2.0, 3.0], "y": [1.0, 3.0, 2.0], "w": [1.0, 1.0, 2.0], "none": [0.0] * 3}\n'
     'parquet.write_table(pa.table(columns), "rows.parquet")\n'
 )
 OWN = "import keras\n\n\n"
@@ -31,6 +31,10 @@ LINEAR = [
             ROWS + 'ls.fit_linear("rows.parquet", "y", sample_weight=[1.0, 2.0])', "Write it into the files."),
     Example("Weights below 0, in files", "A weight in a file is negative or not finite, or all are 0.",
             ROWS + 'ls.fit_linear("rows.parquet", "y", sample_weight="x", inputs=["w"])', "0 leaves a row out."),
+    Example("Weights that are all 0, in files", "No row of the files counts.",
+            ROWS + 'ls.fit_linear("rows.parquet", "y", inputs=["x"], sample_weight="none")', "Give some rows a weight."),
+    Example("A root with a penalty, in files", "The root of a mean is not a mean over rows.",
+            ROWS + 'ls.fit_linear("rows.parquet", "y", loss="rmse", l2=0.1)', "Use the squared loss."),
     Example("Planes in several outputs, in files", "A loss with corners, of several outputs, over files.",
             ROWS + 'ls.fit_linear("rows.parquet", ["y", "w"], loss="mae")', "Fit each output on its own."),
     Example("A part whose worker is always lost", "Workers of Ray or Dask end again and again on the same part.",

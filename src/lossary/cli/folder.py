@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ WHOLE = {  # options that need all rows in memory, with what they are without be
 
 def is_streamed(data: str, engine: str | None) -> bool:
     """Whether the rows are read by passes: those of a folder of Parquet files are, and of a file with an engine."""
-    return engine is not None or next(Path(data).glob("*.parquet"), None) is not None
+    return engine is not None or (os.path.isdir(data) and any(Path(data).glob("*.parquet")))
 
 
 def compare_folder(data: str, options: dict[str, Any], quiet: bool) -> None:
