@@ -26,6 +26,7 @@ FAMILIES = {
     "log_normal": (stats.lognorm(0.7, scale=3), {"floc": 0}),
     "weibull": (stats.weibull_min(1.5, scale=3), {"floc": 0}),
     "generalized_pareto": (stats.genpareto(0.2, scale=3), {"floc": 0}),
+    "log_logistic": (stats.fisk(2, scale=3), {"floc": 0}),
     "pareto": (stats.pareto(2.5), {"floc": 0, "fscale": 1}), "beta": (stats.beta(2, 3), {"floc": 0, "fscale": 1}),
     "von_mises": (stats.vonmises(2, 1), {"fscale": 1}), "poisson": (stats.poisson(3), None),
     "negative_binomial": (stats.nbinom(3, 0.4), None), "binomial": (stats.binom(10, 0.3), None),
@@ -35,8 +36,9 @@ TRUTH = {
     "normal": (2, 3), "laplace": (1, 2), "student_t": (1, 2, 4), "logistic": (1, 2), "cauchy": (1, 2), "gumbel": (1, 2),
     "generalized_extreme_value": (1, 2, 0.2), "generalized_normal": (1, 2, 1.5), "skew_normal": (1, 2, 4),
     "exponential": (3,), "gamma": (6, 2), "inverse_gaussian": (2, 4), "log_normal": (np.log(3), 0.7),
-    "weibull": (3, 1.5), "generalized_pareto": (3, 0.2), "pareto": (2.5,), "beta": (2, 3), "von_mises": (1, 2),
-    "poisson": (3,), "negative_binomial": (4.5, 1 / 3), "binomial": (0.3,), "beta_binomial": (2, 3),
+    "weibull": (3, 1.5), "log_logistic": (3, 2), "generalized_pareto": (3, 0.2), "pareto": (2.5,),
+    "beta": (2, 3), "von_mises": (1, 2), "poisson": (3,), "negative_binomial": (4.5, 1 / 3),
+    "binomial": (0.3,), "beta_binomial": (2, 3),
 }  # fmt: skip
 AT = {"skew_normal": 2000, "student_t": 1000, "generalized_normal": 1000}  # rows of a sample, where 300 are few
 
@@ -46,7 +48,13 @@ def without_scipy():
     poisson = lambda rng, n: rng.poisson(2.0, n) * (rng.random(n) > 0.3)  # noqa: E731
     binomial = lambda rng, n: rng.negative_binomial(3, 0.4, n) * (rng.random(n) > 0.3)  # noqa: E731
     above = lambda rng, n: stats.poisson(2.0).ppf(rng.uniform(np.exp(-2.0), 1, n))  # noqa: E731
+    more = lambda rng, n: stats.nbinom(3, 0.4).ppf(rng.uniform(0.4**3, 1, n))  # noqa: E731
     return {
+        "zero_inflated_log_normal": (
+            lambda rng, n: rng.lognormal(1.0, 0.5, n) * (rng.random(n) > 0.3),
+            (0.3, 1.0, 0.5),
+        ),
+        "hurdle_negative_binomial": (lambda rng, n: more(rng, n) * (rng.random(n) > 0.3), (4.5, 1 / 3, 0.3)),
         "zero_inflated_poisson": (poisson, (2.0, 0.3)),
         "zero_inflated_negative_binomial": (binomial, (4.5, 1 / 3, 0.3)),
         "hurdle_poisson": (lambda rng, n: above(rng, n) * (rng.random(n) > 0.3), (2.0, 0.3)),

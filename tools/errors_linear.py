@@ -5,6 +5,11 @@ from __future__ import annotations
 from tools.errors_example import Example
 
 LINE = "x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1.0, 3.0, 2.0, 5.0])\n"
+ROWS = (
+    "import pyarrow as pa\nfrom pyarrow import parquet\n\n"
+    'columns = {"x": [-1.0, 2.0, 3.0], "y": [1.0, 3.0, 2.0], "w": [1.0, 1.0, 2.0]}\n'
+    'parquet.write_table(pa.table(columns), "rows.parquet")\n'
+)
 OWN = "import keras\n\n\n"
 NARROW = (
     "from keras import ops\n\n\n"
@@ -15,6 +20,30 @@ NARROW = (
 LINEAR = [
     Example("A linear fit of text", "ls.fit_linear is given an x, y, weight or offset that is not numeric.",
             LINE + 'ls.fit_linear([["a"], ["b"], ["c"], ["d"]], y)', "Turn text into numbers first."),
+    Example("Columns of files for rows in memory", "inputs, engine or workers is given, and x is no path.",
+            LINE + 'ls.fit_linear(x, y, engine="ray")', "Leave them out, or pass the path of Parquet files."),
+    Example("An unknown engine", "engine= is none of the three.",
+            ROWS + 'ls.fit_linear("rows.parquet", "y", engine="spark")', 'Leave it out, or pass "ray" or "dask".'),
+    Example("An engine that is not installed", 'engine="ray" or engine="dask" without the package.',
+            ROWS + 'ls.fit_linear("rows.parquet", "y", engine="ray")', "Install it: pip install 'lossary[ray]'.",
+            hidden="import importlib.util\n\npatch('importlib.util.find_spec', lambda name, *more: None)\n"),
+    Example("A weight that is no name of a column", "Rows are in files, and sample_weight or offset is an array.",
+            ROWS + 'ls.fit_linear("rows.parquet", "y", sample_weight=[1.0, 2.0])', "Write it into the files."),
+    Example("Weights below 0, in files", "A weight in a file is negative or not finite, or all are 0.",
+            ROWS + 'ls.fit_linear("rows.parquet", "y", sample_weight="x", inputs=["w"])', "0 leaves a row out."),
+    Example("Planes in several outputs, in files", "A loss with corners, of several outputs, over files.",
+            ROWS + 'ls.fit_linear("rows.parquet", ["y", "w"], loss="mae")', "Fit each output on its own."),
+    Example("A part whose worker is always lost", "Workers of Ray or Dask end again and again on the same part.",
+            "from lossary.linear import engines\n\n\n"
+            "class Gone:\n    def begin(self, place, recipe, question):\n        pass\n\n"
+            "    def ended(self):\n        return 0, engines.Lost()\n\n\nengines.ask(Gone(), 1, None, None)",
+            "Give workers more memory, or write smaller row groups."),
+    Example("A stream of a loss whose rows look at one another", "The loss has no value without all rows.",
+            "ls.evaluate_stream(ls.Circle(), [])", "Call the loss on all rows at once."),
+    Example("A stream without chunks", "The stream of ls.evaluate_stream is empty, or was read before.",
+            'ls.evaluate_stream("mse", [])', "Make a new generator for each call."),
+    Example("A chunk that is no pair", "A chunk of a stream is not (y_true, y_pred) or (y_true, y_pred, weight).",
+            'ls.evaluate_stream("mse", [np.zeros(3)])', "Give targets, predictions and, if any, weights."),
     Example("A linear fit without rows or columns", "x is empty, or has more than two axes.",
             "ls.fit_linear(np.empty((0, 2)), [])", "Check the shape of x."),
     Example("A linear fit of NaN", "x, y or the offset holds NaN or infinity in a row that counts.",

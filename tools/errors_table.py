@@ -45,6 +45,10 @@ with zipfile.ZipFile("data.xlsx", "w") as book:
     book.writestr("xl/_rels/workbook.xml.rels", links.format(link))
     book.writestr("xl/worksheets/sheet1.xml", f"<worksheet xmlns='{main}'><sheetData/></worksheet>")
 """
+FOLDER = """import pathlib, pyarrow, pyarrow.parquet
+pathlib.Path("folder").mkdir()
+pyarrow.parquet.write_table(pyarrow.table({"x": [1.0, 2.0], "y": [1.0, 3.0]}), "folder/rows.parquet")
+"""
 NOT_THERE = 'patch("{}.util.find_spec", lambda name: None)'
 
 LOSSES = [
@@ -898,6 +902,11 @@ MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *DISTRIBUTIONS, *PREDICTIONS
 LOSSES += SLOTS
 
 COMMANDS = [
+    Example("A folder without a target", "Parquet files are compared, and no target is named.",
+            "$ lossary compare folder", "Name a column with --target.", hidden=FOLDER),
+    Example("An option that needs all rows", "Parquet files are compared by passes over their rows.",
+            "$ lossary compare folder --target y --model mlp:8", "Leave it out, or compare on some of the rows.",
+            hidden=FOLDER),
     *MLE,
     Example("An unknown table", "There is neither a file nor an embedded table of this name.", "$ lossary compare "
                                                                                                "fones",

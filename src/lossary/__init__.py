@@ -17,6 +17,7 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "losses": "core.catalogue",
     "get": "core.lookup",
     "metric": "core.metrics",
+    "evaluate_stream": "core.streamed",
     "loss": "core.custom",
     "Loss": "core.loss",
     "across": "core.across",

@@ -55,6 +55,7 @@ from lossary.numerics.backend import derivative as derivative
 from lossary.checking.diagnose import diagnose as diagnose
 from lossary.drawing.curves import draw as draw
 from lossary.drawing.predictions import draw_predictions as draw_predictions
+from lossary.core.streamed import evaluate_stream as evaluate_stream
 from lossary.checking.explain import explain as explain
 from lossary.likelihood.fit import fit_distribution as fit_distribution
 from lossary.likelihood.glm import fit_glm as fit_glm

@@ -19,6 +19,7 @@ FAMILIES = {
     "log_normal": (stats.lognorm(0.7, scale=3), {"floc": 0}),
     "weibull": (stats.weibull_min(1.5, scale=3), {"floc": 0}),
     "generalized_pareto": (stats.genpareto(0.2, scale=3), {"floc": 0}),
+    "log_logistic": (stats.fisk(2, scale=3), {"floc": 0}),
     "pareto": (stats.pareto(2.5), {"floc": 0, "fscale": 1}),
     "beta": (stats.beta(2, 3), {"floc": 0, "fscale": 1}),
     "von_mises": (stats.vonmises(2, 1), {"fscale": 1}),

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 import lossary as ls
+from lossary.core.errors import LossaryError
 
 
 def mixed(rows, w, mean, std, seed=0):
@@ -23,7 +24,7 @@ def test_two_components_are_recovered(rows):
         assert abs(fit.parameters[name] - truth) < 4 * fit.standard_errors[name]
     right = 0.3 * stats.norm(-2, 0.5).pdf(y) + 0.7 * stats.norm(1.5, 1).pdf(y)
     assert fit.log_likelihood > np.log(right).sum()
-    np.testing.assert_allclose(fit.scipy.logpdf(y).sum(), fit.log_likelihood, rtol=1e-10)
+    np.testing.assert_allclose(fit.log_density(y).sum(), fit.log_likelihood, rtol=1e-10)
     np.testing.assert_allclose(fit.cdf(fit.quantile([0.1, 0.6])), [0.1, 0.6], atol=1e-9)
     assert abs(fit.sample(4000, seed=1).mean() - y.mean()) < 0.15
 
@@ -35,6 +36,15 @@ def test_three_components_by_their_loss():
     assert fit.success
     np.testing.assert_allclose([fit.parameters[f"mean_{k}"] for k in (1, 2, 3)], [-5, 0, 4], atol=0.2)
     assert fit.parameters["weight_2_of_rest"] == pytest.approx(0.3 / 0.8, abs=0.05)
+
+
+@pytest.mark.once
+def test_a_mixture_of_others_is_not_taken_for_one_of_normals():
+    with pytest.raises(LossaryError, match="mixture of normal"):
+        ls.fit_distribution([1.0, 2.0, 3.0], ls.MixtureNLL(distribution="gamma"))
+    y = mixed(300, [0.3, 0.7], [-2.0, 1.5], [0.5, 1.0])
+    same = [ls.fit_distribution(y, loss).log_likelihood for loss in (ls.MixtureNLL(), ls.GaussianMixtureNLL())]
+    assert same[0] == same[1]
 
 
 CLOSED = {

@@ -6,6 +6,7 @@ import pytest
 import lossary as ls
 from lossary.core.errors import LossaryError
 from lossary.likelihood.links import ALLOWED, LINKS, TURNED
+from lossary.linear.rows import Rows
 
 sm = pytest.importorskip("statsmodels.api")
 LINK = {
@@ -115,6 +116,22 @@ def test_negative_binomial_regressions(link):
         getattr(sm.families.links, LINK[link])(), alpha=own.parameters["dispersion"]))  # fmt: skip
     peer = model.fit(tol=1e-13)
     np.testing.assert_allclose(list(own.parameters.values())[:3], peer.params, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("family", ["negative_binomial", "zero_inflated_poisson"])
+def test_tables_of_counts_tell_every_row(family):
+    """Value, slopes and curvature of many rows are read from few, and are the same."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(10_000, 2))
+    y = rng.negative_binomial(2, 2 / (2 + np.exp(x @ [0.5, -0.8]))) * 1.0
+    own = ls.fit_glm(x, y, family=family)
+    eta = own.problem.outputs(own.c)
+    rows = own.problem.rows
+    assert type(rows) is not Rows
+    for mine, right in zip(rows.expand(eta), Rows(rows.function, y, 2).expand(eta), strict=True):
+        np.testing.assert_allclose(mine, right, rtol=1e-9, atol=1e-9)
+    assert own.success and own.gradient < 1e-5
 
 
 @pytest.mark.once

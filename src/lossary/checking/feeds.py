@@ -183,6 +183,6 @@ def _joined(parts: list[Any]) -> Any:
 
 def _of_parquet(path: Path, targets: Any) -> Feed:
     """Inputs of the first rows of Parquet files, and the target columns of all rows."""
-    files = Files.at("check", path, targets)
+    files = Files.at("check(model, path, y)", path, targets)
     x, y = files.head(ROWS).astype(keras.config.floatx()), files.every_target()
     return Feed(x, y[: len(x)], None, x, y, None)

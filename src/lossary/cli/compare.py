@@ -14,6 +14,7 @@ import click
 from lossary._errors import visible
 from lossary.cli.backends import choose_backend
 from lossary.cli.failure import INTERRUPTED
+from lossary.cli.folder import ENGINES, compare_folder, is_streamed
 from lossary.cli.interrupts import WATCH
 from lossary.cli.options import FilePath, Number
 from lossary.cli.output import check_outputs, check_packages
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 TABLES = ", ".join(f"{about.name} ({about.rows:,} rows)" for about in ABOUT.values())
 EPILOG = f"""\b
-DATA is a CSV, Excel or Parquet file, compressed or not, or one of these tables:
+DATA is a CSV, Excel or Parquet file, compressed or not; a folder of Parquet files, larger than
+memory or not; or one of these tables:
   {TABLES}
 \b
 Examples:
@@ -38,6 +40,7 @@ Examples:
   lossary compare penguins --loss mse,huber:delta=0.5 --report report.html
   lossary compare engel --loss quantile:q=0.1,quantile:q=0.5,quantile:q=0.9
   lossary compare my.csv --target price --model mlp:64,64 --l2 0.001
+  lossary compare folder/ --target price --loss mse,huber --engine ray
   lossary compare my.csv --target price --loss huber --save fit.json    # then: lossary predict fit.json new.csv
 """
 
@@ -63,6 +66,8 @@ Examples:
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
 )
+@click.option("--engine", type=click.Choice(ENGINES), help="Who reads a folder of Parquet files; default: local.")
+@click.option("--workers", type=Number(1, 10**6, whole=True), help="Of --engine ray or dask: how many.")
 @click.option("--seed", type=Number(0, 2**32 - 1, whole=True), default=0, show_default=True)
 @click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")
 @click.option("--json", "json_path", type=FilePath(), help="Write everything as JSON; - is stdout.")
@@ -76,6 +81,9 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
 
     Without arguments it uses 24 real rows, seven of them recorded wrongly, where the choice of loss decides the fit.
     """
+    if is_streamed(data, options["engine"]):
+        compare_folder(data, options | {"report": report}, quiet)
+        return
     began = ctx.find_root().meta.get("began", time.perf_counter())
     json_path: Path | None = options["json_path"]
     to_stdout = json_path is not None and str(json_path) in ("-", "/dev/stdout")

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ class Values:
     otherwise: str = ""
     draw: Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray] | None = None
 
-    @cached_property
+    @property
     def any(self) -> bool:
         """Whether there may be any number."""
         return self.low == -np.inf and self.high == np.inf and not self.allowed
@@ -177,11 +176,12 @@ def match_shapes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor)
 
 
 def alike_already(contract: Contract, y_true: Tensor, y_pred: Tensor) -> bool:
-    """Whether they fit as they are: rows of equal shapes, all known, with the numbers along the last axis."""
+    """Whether they fit as they are: rows, of sizes that are known, with the numbers along the last axis."""
     shape = tuple(y_pred.shape)
-    if len(shape) < 2 or shape != tuple(y_true.shape) or 0 in shape or None in shape:
+    if contract.axis != -1 or contract.rank or len(shape) < 2 or 0 in shape or None in shape:
         return False
-    return contract.shape == "same" and contract.axis == -1 and contract.rank == 0
+    wanted = {"same": shape, "index": shape[:-1]}.get(contract.shape)
+    return wanted == tuple(y_true.shape)
 
 
 def check_ranks(owner: str, **arguments: Any) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,17 +25,31 @@ INDEX = re.compile(r"__index_level_\d+__")  # columns that pandas makes of an in
 class Files:
     """Parquet files of the same columns: `targets`, an index that pandas left behind, and inputs.
 
-    `owner` is who reads them, as errors call it: "train", "check".
+    `owner` is who reads them, as errors call it: "train(model, path, y)". `chosen`: the inputs, if not all columns that
+    are left; `beside`: columns that are neither (weights).
     """
 
     owner: str
     files: list[Path]
     targets: list[str]
+    chosen: list[str] | None = None
+    beside: list[str] = field(default_factory=list)
 
     @classmethod
-    def at(cls, owner: str, path: str | Path, y: Any) -> Files:
+    def at(
+        cls,
+        owner: str,
+        path: str | Path,
+        y: Any,
+        chosen: list[str] | None = None,
+        beside: Iterable[str] = (),
+        ignored: Iterable[str] = (),
+    ) -> Files:
         """The file, or the files of the folder; y names the targets. All that a look at their ends tells is checked."""
-        found = cls(owner, _files(owner, Path(path)), _names(owner, y))
+        found = cls(owner, _files(owner, Path(path)), _names(owner, y), chosen, list(beside))
+        left = set(ignored)
+        if left:
+            found = replace(found, chosen=[name for name in found.inputs if name not in left])
         found._check()
         return found
 
@@ -44,7 +58,7 @@ class Files:
         """The rows of all files together."""
         total = 0
         for file in self.files:
-            with _opened(self.owner, file) as parquet:
+            with opened(self.owner, file) as parquet:
                 total += parquet.metadata.num_rows
         return total
 
@@ -69,7 +83,7 @@ class Files:
 
     def _blocks_of(self, file: Path, columns: list[str], size: int) -> Iterator[Any]:
         """Some columns of a file, so many rows at a time."""
-        with _opened(self.owner, file) as parquet:
+        with opened(self.owner, file) as parquet:
             blocks = parquet.iter_batches(batch_size=size, columns=columns)
             while (block := _next(self.owner, file, blocks)) is not None:
                 yield block
@@ -103,7 +117,13 @@ class Files:
     @cached_property
     def inputs(self) -> list[str]:
         """The columns that are neither targets nor an index, in the order of the first file."""
-        return [name for name in self._schema.names if name not in {*self.targets, *self._indices}]
+        if self.chosen is not None:
+            return self.chosen
+        return [name for name in self._schema.names if name not in {*self.targets, *self.beside, *self._indices}]
+
+    @property
+    def _used(self) -> list[str]:
+        return [*self.targets, *self.inputs, *self.beside]
 
     @cached_property
     def _schema(self) -> Any:
@@ -119,19 +139,19 @@ class Files:
         """Every file has the same columns, of numbers, and rows."""
         for file in self.files:
             schema = _schema(self.owner, file)
-            missing = [name for name in [*self.targets, *self.inputs] if name not in schema.names]
+            missing = [name for name in self._used if name not in schema.names]
             if missing or not self.inputs:
                 raise DataError(
-                    f"{self.owner}(model, path, y) takes targets from the columns that y names, the others as inputs.",
+                    f"{self.owner} takes targets from the columns that y names, the others as inputs.",
                     arrived=f"{file.name} has no {f'column {missing[0]!r}' if missing else 'other column'}.",
                     allowed=f"Its columns are {', '.join(map(repr, schema.names))}.",
                     do="Choose targets among them, and leave a column for the inputs; all files need the same columns.",
                 )
-            for name in [*self.targets, *self.inputs]:
+            for name in self._used:
                 _check_type(self.owner, file, name, schema.field(name).type)
         if not self.rows:
             raise DataError(
-                f"{self.owner}(model, path, y) reads the rows of Parquet files.",
+                f"{self.owner} reads the rows of Parquet files.",
                 arrived=f"{', '.join(file.name for file in self.files[:3])} holds none.",
                 allowed="Expected at least one row in all files together.",
                 do="Check how the file was written.",
@@ -142,7 +162,7 @@ def _files(owner: str, path: Path) -> list[Path]:
     found = sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
     if not found:
         raise DataError(
-            f"{owner}(model, path, y) reads the rows of Parquet files.",
+            f"{owner} reads the rows of Parquet files.",
             arrived=f"There is no Parquet file at {str(path)!r}.",
             allowed="Expected a Parquet file, or a folder of .parquet files.",
             do="Check the path, or pass the data themselves.",
@@ -154,10 +174,10 @@ def _names(owner: str, y: Any) -> list[str]:
     names = [y] if isinstance(y, str) else list(y) if isinstance(y, (list, tuple)) else []
     if not names or not all(isinstance(name, str) for name in names):
         raise DataError(
-            f"{owner}(model, path, y) reads the targets from the columns of a Parquet file that y names.",
+            f"{owner} reads the targets from the columns of a Parquet file that y names.",
             arrived=f"y is {'missing' if y is None else shown(y)}.",
             allowed="Expected the name of a column, or a list of names.",
-            do=f'Name it, for instance ls.{owner}(model, "rows.parquet", "price").',
+            do="Name it, for instance ls." + owner.replace("path, y", '"rows.parquet", "price"') + ".",
         )
     return names
 
@@ -174,7 +194,7 @@ def _check_type(owner: str, file: Path, name: str, kind: Any) -> None:
     elif types.is_nested(inner):
         do = "Write one column for each number, or read the file yourself and pass arrays."
     raise DataError(
-        f"{owner}(model, path, y) reads columns of numbers.",
+        f"{owner} reads columns of numbers.",
         arrived=f"Column {name!r} of {file.name} holds {'nothing' if types.is_null(inner) else inner}.",
         allowed="Expected integers, floats, decimals or booleans.",
         do=do,
@@ -182,12 +202,12 @@ def _check_type(owner: str, file: Path, name: str, kind: Any) -> None:
 
 
 def _schema(owner: str, file: Path) -> Any:
-    with _opened(owner, file) as parquet:
+    with opened(owner, file) as parquet:
         return parquet.schema_arrow
 
 
 @contextlib.contextmanager
-def _opened(owner: str, file: Path) -> Iterator[Any]:
+def opened(owner: str, file: Path) -> Iterator[Any]:
     # Buffering ahead holds all of a file that has been read in memory.
     with _readable(owner, file):
         from pyarrow.parquet import ParquetFile
@@ -195,6 +215,22 @@ def _opened(owner: str, file: Path) -> Iterator[Any]:
         opened = ParquetFile(file, pre_buffer=False)
     with opened:
         yield opened
+
+
+def columns_in(batch: Any) -> dict[str, np.ndarray]:
+    """The columns of an Arrow batch as NumPy has them; missing cells are NaN."""
+    import pyarrow as pa
+
+    found = {}
+    for name, stored in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(stored.type):
+            stored = stored.dictionary_decode()
+        if pa.types.is_decimal(stored.type):
+            stored = stored.cast(pa.float64())
+        if pa.types.is_boolean(stored.type):
+            stored = stored.cast(pa.uint8())
+        found[name] = stored.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _next(owner: str, file: Path, blocks: Iterator[Any]) -> Any:
@@ -214,7 +250,7 @@ def _unreadable(owner: str, file: Path, error: Exception) -> DataError:
     told = " ".join(str(error).split())
     do = "Write the file again; load other tables first, for instance with pandas.read_csv, and pass them."
     return DataError(
-        f"{owner}(model, path, y) reads Parquet files with pyarrow.",
+        f"{owner} reads Parquet files with pyarrow.",
         arrived=f"{file.name} could not be read: {told if len(told) <= 160 else told[:159] + '…'}.".replace("..", "."),
         allowed="Expected complete Parquet files.",
         do="Install pyarrow." if isinstance(error, ImportError) else do,

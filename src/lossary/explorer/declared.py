@@ -17,7 +17,6 @@ from lossary.likelihood.plain import name_of
 from lossary.likelihood.reading import is_count
 
 Array = np.ndarray
-SHOWN = ("laplace_nll",)  # which the panel has by another name
 USUAL = {
     "loc": 3.0, "mean": 4.0, "scale": 1.5, "std": 1.2, "df": 4.0, "slant": 3.0, "mu": 1.0, "sigma": 0.6, "a": 2.0,
     "b": 3.0, "concentration": 2.0, "rate": 4.0, "dispersion": 0.5, "zeros": 0.3, "p": 0.3,
@@ -29,11 +28,11 @@ TURN: dict[str, Callable[[Array], Array]] = {
 }  # from a parameter to the output that the loss reads  # fmt: skip
 
 
-def distributions(make: Any, knob: Any) -> Iterator[Any]:
-    """One for each likelihood of a single number."""
+def distributions(make: Any, knob: Any, known: set[str]) -> Iterator[Any]:
+    """One for each likelihood of a single number that is not known by another name."""
     for card in catalogue.built_in().values():
-        loss = get(card.function) if card.family.endswith("likelihoods") and card.function not in SHOWN else None
-        if isinstance(loss, Likelihood) and loss.heads and len(loss.heads) <= 3:
+        loss = get(card.function) if card.family.endswith("likelihoods") else None
+        if isinstance(loss, Likelihood) and 0 < len(loss.heads) <= 3 and name_of(loss) not in known:
             yield _made(loss, card, make, knob)
 
 
@@ -57,7 +56,10 @@ def _made(loss: Likelihood, card: Any, make: Any, knob: Any) -> Any:
         share = rng.random(n) * heap[-1]
         if counts:
             return np.asarray(ends[np.searchsorted(heap, share)])
-        return np.interp(share, heap, ends)
+        if loss.atom is None:
+            return np.interp(share, heap, ends)
+        at = np.exp(-nll(np.array([loss.atom]), truth[None])[0, 0])
+        return np.where(rng.random(n) < at, loss.atom, np.interp(share, heap, ends))
 
     knobs = tuple(knob(name, *_range(name, kind, values is ANGLE_TARGET), SAID[kind]) for name, kind in heads.items())
     what = "probability" if counts else "density"

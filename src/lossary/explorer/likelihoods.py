@@ -99,7 +99,8 @@ CLASSICS = (
         lambda rng, n: (rng.random(n) < 0.3).astype("float64"), _bernoulli, {}, True,
     ),
 )  # fmt: skip
-DISTRIBUTIONS = {d.name: d for d in (*CLASSICS, *declared.distributions(Distribution, Knob))}
+DECLARED = declared.distributions(Distribution, Knob, {d.name.lower() for d in CLASSICS})
+DISTRIBUTIONS = {d.name: d for d in (*CLASSICS, *DECLARED)}
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..linear.rows import Rows
+from .tabled import TabledRows
 
 Array = np.ndarray
 
@@ -44,7 +45,8 @@ class Problem:
         turned: Callable[[Array], tuple[Array, Array, Array]] | None = None,
         squares: Array | None = None,
     ) -> None:
-        self.rows = Rows(function, y, len(designs), SIZES)
+        tabled = sum(design is not None for design in designs) == 1 and TabledRows.suits(y)
+        self.rows = (TabledRows if tabled else Rows)(function, y, len(designs), SIZES)
         self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
         self.turned, self.squares = turned, w if squares is None else squares
         widths = [1 if d is None else d.shape[1] for d in designs]

@@ -112,9 +112,10 @@ def _fixed(loss: Likelihood, fixed: dict[str, float] | None) -> dict[str, float]
 def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> DistributionFit:
     names, kinds = tuple(loss.heads), tuple(loss.heads.values())
     links, free = np.array([kind != "real" for kind in kinds]), np.array([name not in held for name in names])
-    sample, start = reading.sample, start_of(loss, reading.sample, held)
+    sample = reading.sample
     told = reading.ranges is None and free.all() and (loss.exact or loss.corner)  # the start is the estimate
     made = None if told else shorter(loss, reading.seen)
+    start = start_of(loss, sample if made is None or reading.ranges or not is_count(loss) else made, held)
 
     def of(part: Sample) -> Problem:
         extra = None if reading.ranges is None else Unseen(loss, reading.ranges, ASKED)

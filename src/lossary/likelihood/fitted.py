@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.errors import LossaryError
 from ..core.forms import Likelihood
+from ..heads.laws import MADE, law_of
 from ..linear.rows import row_function
 from .engine import Problem
 from .mixture import NormalMixture
@@ -31,15 +32,8 @@ class DistributionFit(LikelihoodFit):
         return self.whole() or self.problem
 
     @property
-    def has_quantiles(self) -> bool:
-        """Whether `cdf`, `quantile` and `sample` are known."""
-        return self.loss.scipy is not None or isinstance(self.loss, NormalMixture)
-
-    @property
     def scipy(self) -> Any:
         """The fitted distribution as a frozen one of scipy.stats."""
-        if isinstance(self.loss, NormalMixture):
-            return self.loss.known(**self.parameters)
         if self.loss.scipy is None:
             raise LossaryError(
                 "The fitted distribution is asked for its probabilities.",
@@ -51,6 +45,15 @@ class DistributionFit(LikelihoodFit):
 
         return getattr(stats, self.loss.scipy)(**self.loss.in_scipy(**self.parameters))
 
+    @property
+    def law(self) -> Any:
+        """What knows the distribution function: a frozen distribution of SciPy, or one that answers as it does."""
+        if isinstance(self.loss, NormalMixture):
+            return self.loss.law(**self.parameters)
+        if self.loss.scipy is None and type(self.loss) in MADE:
+            return law_of(self.loss, {name: np.asarray(value) for name, value in self.parameters.items()})
+        return self.scipy
+
     def log_density(self, y: Any) -> Array:
         """The logarithm of the density, or of the probability of a count."""
         y = np.asarray(y, dtype=float).reshape(-1)
@@ -60,15 +63,15 @@ class DistributionFit(LikelihoodFit):
 
     def cdf(self, y: Any) -> Array:
         """The distribution function."""
-        return np.asarray(self.scipy.cdf(y))
+        return np.asarray(self.law.cdf(np.asarray(y, dtype=float)))
 
     def quantile(self, share: Any) -> Array:
         """The inverse of the distribution function."""
-        return np.asarray(self.scipy.ppf(share))
+        return np.asarray(self.law.ppf(np.asarray(share, dtype=float)))
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random numbers from the fitted distribution."""
-        return np.asarray(self.scipy.rvs(size=size, random_state=np.random.default_rng(seed)))
+        return np.asarray(self.law.rvs(size=(size,), random_state=np.random.default_rng(seed)))
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""

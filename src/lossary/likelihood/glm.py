@@ -160,8 +160,7 @@ class _Model:
         if found is None:
             start = self.start()
             if len(self.y) > 4 * FEW:
-                near = minimise(self.problem(FEW), start, free, links)
-                start = near.c if near.converged else start
+                start = self._nearer(start, free, links)
             end = minimise(self.problem(), start, free, links)
         c = end.c if found is None else found[0]
 
@@ -176,6 +175,16 @@ class _Model:
             rows=self.rows, find=find, loss=self.loss, columns=self.columns, left=self.left, link=self.link_name,
             means=means, weighed=self.weighed,
         )  # fmt: skip
+
+    def _nearer(self, start: Array, free: Array, links: Array) -> Array:
+        """A start for many rows: slopes of a model of means, which tell most; else the end of some of the rows."""
+        if self.kind != "share" and self.second is None and (self.kind == "real" or self.y.min() >= 0):
+            k, power = len(self.labels), 0.0 if self.kind == "real" else 1.0
+            c = scored(Rows(self.first, self.y, self.w, self.offset, self.link, power), start[:k])
+            if c is not None:
+                return np.concatenate([c, start[k:]])
+        near = minimise(self.problem(FEW), start, free, links)
+        return near.c if near.converged else start
 
     def _means(self) -> Rows | None:
         """The rows of a generalised linear model, where it is one."""

@@ -11,6 +11,7 @@ from ..core.forms import Likelihood
 from ..core.forms.likelihoods import Share, named
 from ..core.loss import Tensor
 from ..core.params import whole
+from ..heads.laws import Mixed
 from ..numerics import ops
 from ..numerics.special import log_sum_of_exp
 from .sample import Sample
@@ -64,11 +65,14 @@ class NormalMixture(Likelihood, abstract=True):
         std = [value for name, value in parameters.items() if name.startswith("std")]
         return ["several maxima" if min(std) > CLOSED_IN * data.std else "unbounded likelihood"]
 
-    def known(self, **parameters: float) -> Mixed:
+    def law(self, **parameters: float) -> Mixed:
         """The distribution with its functions."""
+        from scipy import stats
+
         k, values = self.components, np.array(list(parameters.values()))
         left = np.concatenate([[1.0], np.cumprod(1 - values[: k - 1])])
-        return Mixed(left * np.append(values[: k - 1], 1.0), values[k - 1 : 2 * k - 1], values[2 * k - 1 :])
+        weights = left * np.append(values[: k - 1], 1.0)
+        return Mixed(weights, stats.norm(values[k - 1 : 2 * k - 1], values[2 * k - 1 :]))
 
 
 def best_of_starts(data: Sample, components: int) -> tuple[Array, Array, Array]:
@@ -100,42 +104,3 @@ def _raised(data: Sample, mean: Array) -> tuple[float, tuple[Array, Array, Array
             std = np.sqrt((share * np.square(data.y[:, None] - mean)).sum(0) / heaps)
             std = np.maximum(std, 1e-6 * data.std)
     return before, (w, mean, std)
-
-
-class Mixed:
-    """A mixture as scipy.stats writes a distribution."""
-
-    def __init__(self, w: Array, mean: Array, std: Array) -> None:
-        from scipy import stats
-
-        self.w, self.parts = w, stats.norm(mean, std)
-
-    def _mean(self, of: Any, y: Any) -> Array:
-        return np.asarray(of(np.asarray(y, dtype=float)[..., None]) @ self.w)
-
-    def pdf(self, y: Any) -> Array:
-        return self._mean(self.parts.pdf, y)
-
-    def logpdf(self, y: Any) -> Array:
-        return np.log(self.pdf(y))
-
-    def cdf(self, y: Any) -> Array:
-        return self._mean(self.parts.cdf, y)
-
-    def sf(self, y: Any) -> Array:
-        return self._mean(self.parts.sf, y)
-
-    def ppf(self, share: Any) -> Array:
-        p = np.asarray(share, dtype=float)
-        ends = self.parts.ppf(p[..., None])
-        low, high = ends.min(-1), ends.max(-1)
-        for _ in range(80):
-            middle = (low + high) / 2
-            less = self.cdf(middle) < p
-            low, high = np.where(less, middle, low), np.where(less, high, middle)
-        return (low + high) / 2
-
-    def rvs(self, size: int, random_state: np.random.Generator) -> Array:
-        which = random_state.choice(len(self.w), size, p=self.w / self.w.sum())
-        mean, std = self.parts.kwds.get("loc", self.parts.args[0]), self.parts.args[1]
-        return np.asarray(random_state.normal(mean[which], std[which]))

@@ -15,7 +15,6 @@ from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.lookup import get
 from ..core.loss import Tensor
 from ..core.params import number
-from ..families.real_likelihoods import GaussianMixtureNLL
 from ..numerics.special import log_factorial
 from ..numerics.stable import times_exp
 from .mixture import NormalMixture
@@ -121,7 +120,8 @@ def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    if isinstance(name, GaussianMixtureNLL):
+    mixed = isinstance(name, Likelihood) and hasattr(name, "components")
+    if mixed and getattr(name, "distribution", "normal") == "normal":
         return NormalMixture(components=name.components)
     if isinstance(name, Likelihood) and name.heads and not getattr(name, "censored", False):  # codes say it here
         return name
@@ -131,7 +131,8 @@ def distribution(name: Any, asked: str) -> Likelihood:
     raise ParameterError(
         asked,
         arrived=f"The distribution is {shown(name)}.",
-        allowed=f"Expected one of {', '.join(known())}, or a likelihood such as ls.GammaNLL().",
+        allowed=f"Expected one of {', '.join(known())}, a likelihood of one number such as ls.GammaNLL(), or a "
+        "mixture of normal distributions.",
         do="Pass one of these names.",
     )
 

@@ -11,6 +11,7 @@ from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..linear.rows import Programs, Rows
 from .engine import SIZES
+from .nodes import AT, BETWEEN, NODES, SHARES, TOLD
 from .reading import is_count
 from .sample import BLOCK, TINY, Sample
 
@@ -73,17 +74,10 @@ def _average(sample: Sample, name: str) -> float:
     return sample.average(lambda y: SUMS[name](y, sample))
 
 
-NODES = 10  # of a bin: a polynomial of degree 9 goes through them
 WIDTH = 0.15  # of a bin, in quartiles near the middle and relative to the distance beyond
 WRONG = 1e-10  # what the nodes may lose of a row's value
 
 PARTS = 8  # that a bin is split into
-
-_AT = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
-_WAVES = np.cos(np.arange(NODES)[:, None] * np.arccos(_AT))  # Chebyshev's polynomials at the nodes
-_SHARES = _WAVES * np.where(np.arange(NODES) > 0, 2.0, 1.0)[:, None] / NODES  # moments to weights of nodes
-_BETWEEN = np.array([-1.0, 0.0, 1.0])  # where a polynomial through the nodes is furthest from what it stands for
-_TOLD = np.cos(np.arange(NODES)[:, None] * np.arccos(_BETWEEN)).T @ _SHARES
 
 
 class Bins(Sample):
@@ -112,8 +106,8 @@ class Bins(Sample):
 
     def _arrange(self) -> None:
         """The nodes of closed bins, and the rows of open ones."""
-        closed, loads = ~self.opened, _SHARES.T @ self.sums
-        nodes = self.middle[closed] + self.half[closed] * _AT[:, None]
+        closed, loads = ~self.opened, SHARES.T @ self.sums
+        nodes = self.middle[closed] + self.half[closed] * AT[:, None]
         inside = zip(self.first[self.opened], self.counts[self.opened], strict=True)
         rows = self.all.of(np.concatenate([np.arange(0), *(np.arange(a, a + n) for a, n in inside)]))
         super().__init__(
@@ -135,14 +129,14 @@ class Bins(Sample):
 
     def _wrong(self, function: Programs, c: Array, closed: Array) -> Array:
         """How far the sums over bins may be off: in the value, and in the slopes in their usual size."""
-        places = np.concatenate([_AT, _BETWEEN])[:, None]
+        places = np.concatenate([AT, BETWEEN])[:, None]
         y = (self.middle[closed] + self.half[closed] * places).reshape(-1)
         with np.errstate(all="ignore"):
             value, slope = Rows(function, y, len(c), SIZES).slopes(np.tile(c, (len(y), 1)))
             seen = np.concatenate([value[:, None], slope], axis=1).reshape(len(places), len(closed), -1)
             usual = np.sqrt((self.sums[0, closed, None] * np.square(seen[:NODES]).mean(0)).sum(0) / self.all.size)
             usual[0] = 1.0
-            gap = np.abs(seen[NODES:] - np.einsum("bn,nkj->bkj", _TOLD, seen[:NODES])).max(0)
+            gap = np.abs(seen[NODES:] - np.einsum("bn,nkj->bkj", TOLD, seen[:NODES])).max(0)
             gap = np.where(gap > 0, gap / np.maximum(usual, 1e-300), gap)
         return np.nan_to_num(gap.max(-1), nan=np.inf) * self.sums[0, closed]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from ..core import catalogue
 from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeError, shown
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..data.arrays import array
+from ..numerics.backend import double
 
 Array = np.ndarray
 ASKED = "ls.fit_linear(x, y, …) fits a linear model."
@@ -61,21 +63,26 @@ def weights(sample_weight: Any, rows: int) -> Array:
     found = column(sample_weight, "sample_weight", rows)
     if not np.isfinite(found).all() or (found < 0).any() or not found.any():
         seen = found[~np.isfinite(found) | (found < 0)]
-        raise ParameterError(
-            ASKED,
-            arrived=f"sample_weight holds {seen[0]:g}." if seen.size else "Every sample_weight is 0.",
-            allowed="Expected finite numbers >= 0, not all of them 0.",
-            do="A weight of 2 counts a row twice; 0 leaves it out.",
-        )
+        raise wrong_weights(f"sample_weight holds {seen[0]:g}." if seen.size else "Every sample_weight is 0.")
     return found
 
 
-def finite(x: Array, what: str, names: tuple[str, ...] = ()) -> None:
-    """Refuse NaN and infinity in rows that count, and say where the first one is."""
+def wrong_weights(arrived: str) -> ParameterError:
+    """What is said of weights that are none."""
+    return ParameterError(
+        ASKED,
+        arrived=arrived,
+        allowed="Expected finite numbers >= 0, not all of them 0.",
+        do="A weight of 2 counts a row twice; 0 leaves it out.",
+    )
+
+
+def finite(x: Array, what: str, names: tuple[str, ...] = (), first: int = 0) -> None:
+    """Refuse NaN and infinity in rows that count, and say where the first one is; `first` is the number of row 0."""
     if x.dtype.kind != "f" or np.isfinite(x).all():
         return
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-    where = f"row {place[0]}" + (f", column {names[place[1]]}" if names else "")
+    where = f"row {first + place[0]}" + (f", column {names[place[1]]}" if names else "")
     raise LossaryError(
         ASKED,
         arrived=f"{what} holds {x[place]:g} in {where}.",
@@ -135,6 +142,30 @@ def _check_reads_scores(loss: Any) -> None:
         if link
         else "Train a model that ends in softplus or a sigmoid, with ls.train.",
     )
+
+
+def ignored(loss: Any, y: Array) -> Array:
+    """Rows whose label says that there is none."""
+    if not isinstance(loss, Loss) or getattr(loss, "ignore_class", None) is None:
+        return np.zeros(len(y), dtype=bool)
+    with double():
+        found = loss.contract.absent and loss.contract.absent(given(y))
+    if found is None:
+        return np.zeros(len(y), dtype=bool)
+    flags: Array = np.asarray(ops.convert_to_numpy(found)).reshape(len(y), -1)
+    return np.asarray(flags.all(axis=1))
+
+
+def check_values(function: Any, y: Array, outputs: int) -> tuple[Array, Array]:
+    """Predictions of every kind and their values, with the checks of values on: labels out of range are refused."""
+    eta = np.random.default_rng(1).normal(size=(len(y), outputs))
+    with double():
+        return eta, np.asarray(ops.convert_to_numpy(function(given(y), given(eta))))
+
+
+def given(x: Array) -> Any:
+    """An array as a loss gets it."""
+    return ops.convert_to_tensor(x, dtype="int32" if x.dtype.kind in "iu" else "float64")
 
 
 def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, int]:

@@ -7,9 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .rows import Array, Rows
-
-BLOCK = 8192
+from .rows import Array, Rows, block_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,22 @@ class Sums:
         )
 
 
+@dataclass(frozen=True)
+class Under:
+    """What proves how good coefficients are: Σ w v of the rows, Σ w of lines that lie below the rows everywhere, how
+    many rows have a corner near by, and Σ w. The lines' slopes are those of `Sums` at the same width."""
+
+    value: float
+    below: float
+    corners: int
+    count: float
+
+    def __add__(self, other: Under) -> Under:
+        return Under(
+            self.value + other.value, self.below + other.below, self.corners + other.corners, self.count + other.count
+        )
+
+
 class LinearData(Protocol):
     """Rows that a solver can ask: columns p, outputs k, and sums at coefficients (p, k)."""
 
@@ -47,8 +61,9 @@ class LinearData(Protocol):
     @property
     def outputs(self) -> int: ...
 
-    def sums(self, coefficients: Array, *, curvature: bool = True) -> Sums:
-        """The sums over all rows; the predictions of a row are offset + x @ coefficients."""
+    def sums(self, coefficients: Array, *, curvature: bool = True, width: float = 0.0) -> Sums:
+        """The sums over all rows; the predictions of a row are offset + x @ coefficients. `width`: values are means
+        over predictions ± width, which rounds corners off (one output only)."""
         ...
 
 
@@ -57,6 +72,7 @@ class ArrayData:
 
     def __init__(self, x: Array, rows: Rows, weight: Array, offset: Array) -> None:
         self.x, self.rows, self.weight, self.offset = x, rows, weight, offset
+        self.block = block_of(rows.outputs)
 
     @property
     def columns(self) -> int:
@@ -77,18 +93,17 @@ class ArrayData:
     def sums(
         self, coefficients: Array, *, curvature: bool = True, width: float = 0.0, without: Array | None = None
     ) -> Sums:
-        """As the contract says. `width`: values are means over predictions ± width, which rounds corners off (one
-        output only). `without`: rows that are left out of the sums (their count stays)."""
+        """As the contract says. `without`: rows that are left out of the sums (their count stays)."""
         found: Sums | None = None
-        for first in range(0, len(self.x), BLOCK):
-            here = np.arange(first, min(first + BLOCK, len(self.x)))
+        for first in range(0, len(self.x), self.block):
+            here = slice(first, first + self.block)
             left_out = None if without is None else without[here]
             block = self._block(coefficients, here, curvature, width, left_out)
             found = block if found is None else found + block
         assert found is not None
         return found
 
-    def _block(self, coefficients: Array, here: Array, curvature: bool, width: float, left_out: Array | None) -> Sums:
+    def _block(self, coefficients: Array, here: slice, curvature: bool, width: float, left_out: Array | None) -> Sums:
         x, eta, whole = self.x[here], self.predictions(coefficients, here), self.weight[here]
         weight = whole if left_out is None else np.where(left_out, 0.0, whole)
         k, bends = self.outputs, None
@@ -109,11 +124,27 @@ class ArrayData:
             square = _square(x, weight[:, None, None] * bends, k)
         return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), np.abs(x).T @ np.abs(pull))
 
-    def _rounded(self, eta: Array, here: Array, width: float) -> tuple[Array, Array, Array]:
+    def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
         """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""
         (above, up), (below, down) = (self.rows.slopes(eta + side * width, here) for side in (1.0, -1.0))
         slope = ((above - below) / (2 * width))[:, None]
         return (above + below) / 2, slope, ((up - down) / (2 * width))[:, :, None]
+
+    def under(self, coefficients: Array, width: float) -> Under:
+        """Lines below the rows, which touch where the rows are within ± width. Two lines that touch a convex row lie
+        below it, and so does every line through where they meet, with a slope between theirs."""
+        eta = self.predictions(coefficients)
+        value = self.rows.slopes(eta)[0]
+        (above, up), (below, down) = (self.rows.slopes(eta + side * width) for side in (1.0, -1.0))
+        up, down = up[:, 0], down[:, 0]
+        slope, bend = (above - below) / (2 * width), up - down
+        size = max(float(np.abs(up).max(initial=0.0)), float(np.abs(down).max(initial=0.0)), 1e-300)
+        bent = bend > 1e-9 * size
+        meet = np.clip((below - above + (up + down) * width) / np.where(bent, bend, 1.0), -width, width)
+        meet = np.where(bent, meet, 0.0)
+        line = np.maximum(below + down * (meet + width), above + up * (meet - width)) - slope * meet
+        line = np.minimum(line - np.where(bent, 0.0, np.abs(bend) * width), value)
+        return Under(float(self.weight @ value), float(self.weight @ line), int(bent.sum()), float(self.weight.sum()))
 
 
 def _square(x: Array, bends: Array, k: int) -> Array:

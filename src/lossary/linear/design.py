@@ -8,6 +8,7 @@ import numpy as np
 
 from .rows import Array
 
+APART = 1e-2  # columns of which no combination is smaller, as a share of the largest, need not be turned
 SAME = 1e-11  # a column is a combination of others when less than this share of its spread is its own
 
 
@@ -26,6 +27,23 @@ class Design:
     back: Array
     intercept: bool
     collinear: tuple[int, ...]
+    still: Array
+
+    def of(self, x: Array) -> Array:
+        """The matrix of other rows."""
+        p, plain = x.shape[1], np.array_equal(self.back, np.eye(x.shape[1]))
+        matrix = np.ones((len(x), self.columns))
+        scaled = matrix[:, :p] if plain else np.empty_like(x)
+        np.subtract(x, self.mean, out=scaled)
+        scaled /= self.spread
+        scaled[:, self.still] = 0.0
+        if not plain:
+            np.matmul(scaled, self.back, out=matrix[:, : self.back.shape[1]])
+        return matrix
+
+    @property
+    def columns(self) -> int:
+        return self.back.shape[1] + self.intercept
 
     def outwards(self, inner: Array) -> tuple[Array, Array]:
         """Coefficients (p, k) and intercepts (k,) in the data's own units, from the inner (p' (+ 1), k)."""
@@ -50,14 +68,60 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     spread = np.where(still, 1.0, spread)
     scaled = np.where(still, 0.0, centred / spread)
     root = np.sqrt(weight / total)[:, None]
-    triangle = np.linalg.qr(root * scaled, mode="r") if len(x) > x.shape[1] else root * scaled
-    _, sizes, directions = np.linalg.svd(triangle)
-    sizes = np.pad(sizes, (0, x.shape[1] - sizes.size))
-    kept = sizes > SAME * max(sizes.max(initial=0.0), 1e-300)
-    lost = directions[~kept]
-    collinear = np.flatnonzero((np.abs(lost) > 1e-7).any(axis=0)) if lost.size else np.empty(0, dtype=int)
-    back = np.eye(x.shape[1]) if penalised else directions[kept].T / sizes[kept]
+    triangle = _triangle(root * scaled)
+    back, collinear = _turned(triangle, penalised)
     matrix = scaled if penalised else scaled @ back
     if intercept:
         matrix = np.column_stack([matrix, np.ones(len(x))])
-    return Design(matrix, mean, spread, back, intercept, tuple(int(place) for place in collinear))
+    return Design(matrix, mean, spread, back, intercept, collinear, still)
+
+
+def _turned(triangle: Array, penalised: bool) -> tuple[Array, tuple[int, ...]]:
+    """How columns are turned so that none leans on another, and which are said twice."""
+    p = triangle.shape[1]
+    _, sizes, directions = np.linalg.svd(triangle)
+    sizes = np.pad(sizes, (0, p - sizes.size))
+    kept = sizes > SAME * max(sizes.max(initial=0.0), 1e-300)
+    lost = directions[~kept]
+    collinear = np.flatnonzero((np.abs(lost) > 1e-7).any(axis=0)) if lost.size else np.empty(0, dtype=int)
+    back = np.eye(p) if penalised else directions[kept].T / sizes[kept]
+    return back, tuple(int(place) for place in collinear)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What blocks of rows tell of their columns: a triangle R with RᵀR = Σ w (1, x - shift)ᵀ (1, x - shift), the
+    weight, and the largest |x|. Triangles on top of one another have a triangle, so blocks merge with all digits."""
+
+    triangle: Array
+    weight: float
+    size: Array
+
+    @classmethod
+    def of(cls, x: Array, weight: Array, shift: Array) -> Moments:
+        whole = np.sqrt(weight)[:, None] * np.column_stack([np.ones(len(x)), x - shift])
+        return cls(_triangle(whole), float(weight.sum()), np.abs(x).max(axis=0, initial=0.0))
+
+    def __add__(self, other: Moments) -> Moments:
+        both = np.concatenate([self.triangle, other.triangle])
+        return Moments(_triangle(both), self.weight + other.weight, np.maximum(self.size, other.size))
+
+
+def _triangle(rows: Array) -> Array:
+    return np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows
+
+
+def arrange_moments(found: Moments, shift: Array, intercept: bool, penalised: bool) -> Design:
+    """As `arrange`, from what blocks tell. Without an intercept, `shift` is 0."""
+    p = len(shift)
+    triangle = np.asarray(np.linalg.qr(found.triangle, mode="r"))
+    triangle = np.pad(triangle, ((0, p + 1 - len(triangle)), (0, 0)))
+    mean = shift + triangle[0, 1:] / triangle[0, 0] if intercept else np.zeros(p)
+    rest = (triangle[1:, 1:] if intercept else triangle[:, 1:]) / np.sqrt(found.weight)
+    spread = np.sqrt(np.sum(rest**2, axis=0))
+    still = spread <= SAME * found.size
+    spread = np.where(still, 1.0, spread)
+    scaled = np.where(still, 0.0, rest / spread)
+    sizes = np.linalg.svd(scaled, compute_uv=False)
+    back, collinear = _turned(scaled, penalised or bool(sizes[-1] > APART * sizes[0]))
+    return Design(np.empty((0, 0)), mean, spread, back, intercept, collinear, still)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
@@ -12,9 +13,8 @@ from ..core.errors import LossaryError, ParameterError
 from ..core.loss import Loss
 from ..core.params import flag, whole
 from ..core.results import RisingSums
-from ..numerics.backend import double
 from . import asking
-from .data import ArrayData
+from .data import ArrayData, LinearData
 from .design import Design, arrange
 from .result import Certificate, LinearFit
 from .rows import Array, Function, Rows, coupled, in_double, row_function
@@ -40,6 +40,10 @@ def fit_linear(
     offset: Any = None,
     standardise: bool = False,
     outputs: int | None = None,
+    inputs: Any = None,
+    engine: str = "local",
+    workers: int | None = None,
+    progress: Any = None,
 ) -> LinearFit:
     """The linear model at the optimum of a loss, in float64, with a certificate. No setting of yours is changed.
 
@@ -52,7 +56,8 @@ def fit_linear(
     "binary_crossentropy" reads logits, "poisson" logarithms of rates.
 
     Args:
-        x: (n, p) numbers; a table keeps the names of its columns. (n,) is one column.
+        x: (n, p) numbers; a table keeps the names of its columns. (n,) is one column. Or the path of a Parquet file, or
+            of a folder of them, of any number of rows: then y, sample_weight and offset are names of columns.
         y: (n,) or (n, k); class numbers for sparse losses.
         loss: a loss, its name or class, or a function.
         l1, l2: penalties on the coefficients in the data's own units; never on the intercept. l1 gives exact zeros.
@@ -61,6 +66,10 @@ def fit_linear(
         offset: (n,) or (n, k), added to the predictions.
         standardise: penalise b times the standard deviation of its column instead, as if x had been standardised.
         outputs: k, where y does not tell it (a sparse loss of Keras, or a class that y does not hold).
+        inputs: of files, the names of the columns that are inputs; by default all that are nothing else.
+        engine: where files are read: "local", here; "ray", by actors; "dask", by workers. Both keep rows in memory.
+        workers: how many actors or workers there are; by default as many as processors.
+        progress: a function of (pass, parts done, parts in all), called while files are read.
 
     Returns: a LinearFit: coefficients and intercept in the data's own units, `certificate`, `predict`, `save`.
 
@@ -69,6 +78,13 @@ def fit_linear(
     >>> fit_linear([[0.0], [1.0], [2.0], [9.0]], [1.0, 3.0, 5.0, 0.0], loss="mae").coefficients
     [2.]
     """
+    if isinstance(x, (str, Path)):
+        from .table import Asked, fit_table
+
+        files = Asked(x, y, sample_weight, offset, inputs, engine, workers, progress)
+        return fit_table(files, loss, l1, l2, intercept, standardise, outputs)
+    if inputs is not None or engine != "local" or workers is not None:
+        raise _no_files(x)
     numbers, names = asking.matrix(x)
     n = len(numbers)
     intercept = INTERCEPT.check("fit_linear", "intercept", intercept)
@@ -80,26 +96,33 @@ def fit_linear(
     weight = asking.weights(sample_weight, n)
     moved = np.zeros((n, k)) if offset is None else asking.column(offset, "offset", n, k).reshape(n, -1)
     keep = weight > 0
-    ignored = _ignored(read, target)
+    ignored = asking.ignored(read, target)
     keep &= ~ignored
     numbers, target, weight = numbers[keep], target[keep], weight[keep]
     moved = np.broadcast_to(moved, (n, k))[keep]
     for part, what, where in ((numbers, "x", names), (target, "y", ()), (moved, "offset", ())):
         asking.finite(part, what, where)
     function = row_function(read)
-    _try(read, function, target, k)
+    try_out(read, function, target, k)
     if getattr(read, "gives", None) is RisingSums and (l1 or l2):
-        raise _rooted(read)
+        raise rooted(read)
     asked = LinearProblem(numbers, target, k, function, weight, moved, intercept, l1, l2, standardise)
     found = solve(asked)
+    return fitted(found, read, loss, names, len(numbers), float(weight.sum()), asked)
+
+
+def fitted(
+    found: Found, read: Any, loss: Any, names: tuple[str, ...], rows: int, weight: float, asked: Penalties
+) -> LinearFit:
+    """The result that a user sees."""
     value = found.ending_value
     if getattr(read, "gives", None) is RisingSums:
         value = float(np.sqrt(value))
     settings = {
         "loss": repr(read) if not callable(loss) or isinstance(read, Loss) else getattr(loss, "__name__", "loss")
     }
-    settings |= {"l1": l1, "l2": l2, "standardise": standardise, "fitted_intercept": intercept}
-    single = k == 1
+    settings |= {"l1": asked.l1, "l2": asked.l2, "standardise": asked.standardise, "fitted_intercept": asked.intercept}
+    single = found.coefficients.shape[1] == 1
     return LinearFit(
         coefficients=found.coefficients[:, 0] if single else found.coefficients,
         intercept=float(found.intercepts[0]) if single else found.intercepts,
@@ -107,11 +130,27 @@ def fit_linear(
         penalty=found.penalty,
         certificate=certificate(found, names),
         names=names,
-        rows=len(numbers),
-        weight=float(weight.sum()),
+        rows=rows,
+        weight=weight,
         settings=settings,
         values=tuple(found.ending.values),
     )
+
+
+class Penalties(Protocol):
+    """What is asked beside the rows."""
+
+    @property
+    def intercept(self) -> bool: ...
+
+    @property
+    def l1(self) -> float: ...
+
+    @property
+    def l2(self) -> float: ...
+
+    @property
+    def standardise(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -156,13 +195,23 @@ def solve(asked: LinearProblem) -> Found:
     design = arrange(asked.x, asked.weight, asked.intercept, penalised)
     rows = Rows(asked.function, asked.y, asked.outputs)
     data = ArrayData(design.matrix, rows, asked.weight, asked.offset)
-    unit = 1.0 if asked.standardise else 1.0 / design.spread
-    charged = np.zeros((data.columns, data.outputs))
-    if penalised:
-        charged[: asked.x.shape[1]] = np.broadcast_to(unit, asked.x.shape[1])[:, None]
-    target = Target(data, asked.l1 * charged, asked.l2 * charged**2, _sees_differences(rows, asked.offset))
+    target = target_of(data, design, asked, sees_differences(rows, asked.offset))
     start, words = _start(target, asked, design)
-    ending = minimise(target, start)
+    return outwards(target, design, minimise(target, start), words)
+
+
+def target_of(data: LinearData, design: Design, asked: Penalties, shifts: bool) -> Target:
+    """What is minimised: penalties are on coefficients in the data's own units, or in units of the columns' spreads."""
+    p = len(design.mean)
+    charged = np.zeros((data.columns, data.outputs))
+    if asked.l1 or asked.l2:
+        unit = 1.0 if asked.standardise else 1.0 / design.spread
+        charged[:p] = np.broadcast_to(unit, p)[:, None]
+    return Target(data, asked.l1 * charged, asked.l2 * charged**2, shifts)
+
+
+def outwards(target: Target, design: Design, ending: Ending, words: str) -> Found:
+    """An end in the data's own units."""
     inner = ending.c.reshape(target.shape)
     if target.shifts:  # only differences count: outputs sum to 0 where no penalty decides
         free = (target.l1 == 0).all(axis=1)
@@ -209,7 +258,7 @@ def _start(target: Target, asked: LinearProblem, design: Design) -> tuple[Array,
     data = target.data
     assert isinstance(data, ArrayData)
     if asked.start is not None:
-        return _inwards(design, *asked.start).ravel(), asked.start_words
+        return inwards(design, *asked.start).ravel(), asked.start_words
     zero = np.zeros(target.l1.size)
     if asked.y.dtype.kind != "f" or asked.y.shape != (len(asked.x), asked.outputs):
         return zero, "zero coefficients"
@@ -227,7 +276,7 @@ def _start(target: Target, asked: LinearProblem, design: Design) -> tuple[Array,
     return minimise(first, square).c, "the fit with mean_absolute_error"
 
 
-def _inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:
+def inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:
     """The inner coefficients of those in the data's own units."""
     inner = np.linalg.lstsq(design.back, coefficients * design.spread[:, None], rcond=None)[0]
     if not design.intercept:
@@ -235,7 +284,7 @@ def _inwards(design: Design, coefficients: Array, intercepts: Array) -> Array:
     return np.concatenate([inner, (intercepts + design.mean @ coefficients)[None]])
 
 
-def _sees_differences(rows: Rows, offset: Array) -> bool:
+def sees_differences(rows: Rows, offset: Array) -> bool:
     """Whether moving all outputs of a row by one number changes nothing."""
     if rows.outputs == 1:
         return False
@@ -245,27 +294,13 @@ def _sees_differences(rows: Rows, offset: Array) -> bool:
     return bool(np.allclose(before, after, rtol=1e-9, atol=1e-12))
 
 
-def _ignored(loss: Any, y: Array) -> Array:
-    """Rows whose label says that there is none."""
-    if not isinstance(loss, Loss) or getattr(loss, "ignore_class", None) is None:
-        return np.zeros(len(y), dtype=bool)
-    with double():
-        found = loss.contract.absent and loss.contract.absent(_given(y))
-    if found is None:
-        return np.zeros(len(y), dtype=bool)
-    flags: Array = np.asarray(ops.convert_to_numpy(found)).reshape(len(y), -1)
-    return np.asarray(flags.all(axis=1))
-
-
-def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
+def try_out(loss: Any, function: Function, y: Array, outputs: int) -> None:
     """A first call with the checks of values on: labels out of range are refused here, and rows that are not apart."""
-    eta = np.random.default_rng(1).normal(size=(len(y), outputs))
-    with double():
-        whole = np.asarray(ops.convert_to_numpy(function(_given(y), _given(eta))))
+    eta, whole = asking.check_values(function, y, outputs)
     name = getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss))
     few = np.arange(min(len(y), 64))
     with in_double():  # among copies of itself, since JAX would compile every operation anew for one row
-        copies = (_given(np.repeat(part[:1], len(y), axis=0)) for part in (y, eta))
+        copies = (asking.given(np.repeat(part[:1], len(y), axis=0)) for part in (y, eta))
         alone = np.asarray(ops.convert_to_numpy(function(*copies)))
     if whole.shape != (len(y),) or not np.allclose(alone, whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
         raise coupled(name)
@@ -284,14 +319,19 @@ def _try(loss: Any, function: Function, y: Array, outputs: int) -> None:
         )
 
 
-def _given(x: Array) -> Any:
-    return ops.convert_to_tensor(x, dtype="int32" if x.dtype.kind in "iu" else "float64")
-
-
-def _rooted(loss: Any) -> Exception:
+def rooted(loss: Any) -> Exception:
     return ParameterError(
         f"{type(loss).__name__} cannot be minimised with a penalty.",
         arrived="It is the root of a mean over rows, to which no penalty can be added.",
         allowed="Expected this loss without penalties; it then has the same optimum as the mean squared error.",
         do='Pass loss="mse" with the penalty.',
+    )
+
+
+def _no_files(x: Any) -> Exception:
+    return ParameterError(
+        "inputs, engine and workers of ls.fit_linear are for rows in files.",
+        arrived=f"x is {type(x).__name__}: its rows are in memory.",
+        allowed="Expected the path of a Parquet file or of a folder as x, or none of these three.",
+        do="Leave them out; choose columns of a table by x[columns].",
     )

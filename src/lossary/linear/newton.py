@@ -40,12 +40,14 @@ def newton(
     check: Check | None = None,
     by_slope: bool = False,
     perfect: float = 0.0,
+    enough: float = 0.0,
 ) -> Walk:
     """Walk downhill from `start`. `free` (m, q): the directions that may be walked, orthonormal; None: all.
 
     `check` is asked from time to time whether the walk leads nowhere. The end is where no step makes the gradient or
     the value smaller: whether that is a minimum, the point's slant tells. `by_slope`: only slopes are trusted, as of a
-    convex target whose value belongs to another width. `perfect`: a value that is as good as 0.
+    convex target whose value belongs to another width. `perfect`: a value that is as good as 0. `enough`: the share of
+    the value that a last step need not win.
     """
     c, point = start, at(start, True)
     walk = Walk(c, point, [point.value])
@@ -58,7 +60,7 @@ def newton(
             break
         step = _step(point, gradient, free)
         fall = float(point.gradient @ step)
-        if not fall < 0:
+        if not fall < 0 or -fall <= enough * abs(point.value):
             break
         tiny = -fall <= 1e-13 * max(abs(point.value), 1e-300)
         if tiny:  # the value no longer tells up from down; the gradient does

@@ -101,7 +101,27 @@ def solve(target: Target, found: Corners) -> Solved | None:
     matrix = np.concatenate([data.x[found.row], np.eye(data.columns)[held]])
     place = np.r_[found.place - data.offset[found.row, 0], np.zeros(held.size)]
     most = np.r_[weight[found.row] * found.jump, 2 * l1[held]]
-    pull = data.x.T @ (weight * found.first) - l1
+    ended = _vertex(matrix, place, most, data.x.T @ (weight * found.first) - l1)
+    if ended is None:
+        return None
+    bound = _bound(target, found, ended.c, ended.v, place, ended.missing)
+    return Solved(ended.c, bound, _only(matrix, ended.inside, ended.v, most, ended.c, place), ended.steps)
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """Where a programme ends: the coefficients, the corners' pulls, which of these are partial, what is missing from a
+    balance of the pulls."""
+
+    c: Array
+    v: Array
+    inside: Array
+    missing: Array
+    steps: int
+
+
+def _vertex(matrix: Array, place: Array, most: Array, pull: Array) -> Vertex | None:
+    """The minimum over c of pull · c + Σ most max(0, matrix c - place)."""
     answer = _highs()(place, A_eq=matrix.T, b_eq=-pull, bounds=np.column_stack([np.zeros_like(most), most]), **EXACT)
     if answer.status != 0:
         return None
@@ -115,9 +135,51 @@ def solve(target: Target, found: Corners) -> Solved | None:
     v[inside] = np.clip(polished, 0.0, most[inside])
     missing = np.abs(matrix.T @ v + pull)
     c[np.abs(c) < 1e-14 * np.abs(c).max(initial=0.0)] = 0.0
-    return Solved(
-        c, _bound(target, found, c, v, place, missing), _only(matrix, inside, v, most, c, place), int(answer.nit)
-    )
+    return Vertex(c, v, inside, missing, int(answer.nit))
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Rows as lines with the corners that they have near some coefficients: sums over rows of
+    level + pull · c + Σ most max(0, matrix c - place). Farther away it is below the rows, if these are convex."""
+
+    matrix: Array
+    place: Array
+    most: Array
+    pull: Array
+    level: float
+
+    @classmethod
+    def of(cls, data: ArrayData, coefficients: Array, reach: float) -> Pieces | None:
+        """The rows with their corners within `reach` of the predictions; None where rows are curves."""
+        eta = data.predictions(coefficients)[:, 0]
+        found = corners(data.rows, eta, reach)
+        if found is None:
+            return None
+        value = data.rows.slopes((eta - reach)[:, None])[0]
+        level = float(data.weight @ (value + found.first * (data.offset[:, 0] - eta + reach)))
+        row, pull = found.row, data.x.T @ (data.weight * found.first)
+        return cls(data.x[row], found.place - data.offset[row, 0], data.weight[row] * found.jump, pull, level)
+
+    def __add__(self, other: Pieces) -> Pieces:
+        matrix = np.concatenate([self.matrix, other.matrix])
+        place, most = np.r_[self.place, other.place], np.r_[self.most, other.most]
+        return Pieces(matrix, place, most, self.pull + other.pull, self.level + other.level)
+
+    def least(self, l1: Array, count: float) -> Solved | None:
+        """The minimum of these lines divided by `count`, with l1 |c| for each coefficient."""
+        held = np.flatnonzero(l1)
+        matrix = np.concatenate([self.matrix, np.eye(len(l1))[held]])
+        place = np.r_[self.place, np.zeros(held.size)]
+        most = np.r_[self.most / count, 2 * l1[held]]
+        pull = self.pull / count - l1
+        ended = _vertex(matrix, place, most, pull)
+        if ended is None:
+            return None
+        over = matrix @ ended.c - place
+        value = self.level / count + float(pull @ ended.c) + float(ended.v @ over)
+        bound = value - float(ended.missing @ np.abs(ended.c))
+        return Solved(ended.c, bound, _only(matrix, ended.inside, ended.v, most, ended.c, place), ended.steps)
 
 
 def _bound(target: Target, found: Corners, c: Array, v: Array, place: Array, missing: Array) -> float:

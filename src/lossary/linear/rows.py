@@ -20,7 +20,13 @@ from ..numerics.backend import compiles, double, expanded, gradient, one_shape, 
 
 Array = np.ndarray
 Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
-BLOCK = 8192  # rows at once: memory stays bounded, and JAX compiles for one shape
+BLOCK = 8192  # rows of several outputs at once: memory stays bounded, and JAX compiles for one shape
+LONG = 8  # of one output so many times more
+
+
+def block_of(outputs: int) -> int:
+    """How many rows are looked at together."""
+    return BLOCK * LONG if outputs == 1 else BLOCK
 
 
 @contextmanager
@@ -121,12 +127,16 @@ def coupled(shown: Any) -> LossaryError:
 class Rows:
     """A loss with its targets: numbers for predictions (n, outputs), computed in float64 on the running backend."""
 
-    def __init__(self, function: Function, y: Array, outputs: int, sizes: tuple[int, ...] = ()) -> None:
-        """`sizes`: numbers of rows at once, of which the smallest that will do is filled up: few programs are made."""
+    def __init__(
+        self, function: Function, y: Array, outputs: int, sizes: tuple[int, ...] = (), block: int | None = None
+    ) -> None:
+        """`sizes`: numbers of rows at once, of which the smallest that will do is filled up: few programs are made.
+        `block`: the most rows at once otherwise."""
         self.function = function if isinstance(function, Programs) else Programs(function)
         self.y, self.outputs, self.count = y, outputs, len(y)
         self._sized, self._filled = bool(sizes), one_shape() or (bool(sizes) and compiles())
-        usual = min(BLOCK, 1 << max(self.count - 1, 7).bit_length()) if self._filled else BLOCK
+        most = block or block_of(outputs)
+        usual = min(most, 1 << max(self.count - 1, 7).bit_length()) if self._filled else most
         self._size = next((size for size in sizes if size >= self.count), sizes[-1]) if sizes else usual
 
     def values(self, eta: Array) -> Array:
@@ -136,19 +146,21 @@ class Rows:
         with in_double():
             return np.asarray(ops.convert_to_numpy(self.function(_tensor(self.y), _tensor(eta))), dtype=float)
 
-    def slopes(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array]:
+    def slopes(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array]:
         """Values (m,) and slopes (m, k) at predictions (m, k) of the rows chosen (indices; None: all)."""
         program = self.function.sized if self._sized and self._filled else self.function.slope
         value, slope = self._blockwise(program, eta, rows, 2)
         return value, slope
 
-    def expand(self, eta: Array, rows: Array | None = None) -> tuple[Array, Array, Array]:
+    def expand(self, eta: Array, rows: Array | slice | None = None) -> tuple[Array, Array, Array]:
         """Values (m,), slopes (m, k) and curvatures (m, k, k)."""
         program = self.function.sized if self._sized else self.function.expand
         value, slope, curvature = self._blockwise(program, eta, rows, 3)
         return value, slope, curvature
 
-    def _blockwise(self, program: Callable[..., Any], eta: Array, rows: Array | None, wanted: int) -> list[Array]:
+    def _blockwise(
+        self, program: Callable[..., Any], eta: Array, rows: Array | slice | None, wanted: int
+    ) -> list[Array]:
         y = self.y if rows is None else self.y[rows]
         size, found = self._size, []
         with in_double():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..core.errors import LossaryError
 from .data import ArrayData
-from .newton import Walk, newton
+from .narrow import FEW, narrow
+from .newton import At, Walk, newton
 from .programs import Solved, corners, cuts, scipy, solve
 from .rows import Array, Rows
-from .sliding import slide
+from .sliding import corners_near, slide
 from .target import Point, Target
 
+NARROW = 1e-6  # the relative gap up to which an optimum in rounded corners is called one
 GOOD = 1e-9  # the relative gap, and the share of the gradient, up to which an optimum is called one
 GRID = 61  # points at which a row's slope is looked at
 LOOKED_AT = 64  # rows looked at, to tell whether a loss is convex
@@ -60,8 +63,18 @@ def minimise(target: Target, start: Array) -> Ending:
         if ending.kind == "optimum" or target.row_width or not single:
             return ending
         return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), start))
+    ending = by_newton(target, start, convex)
+    if ending.kind in ("optimum", "stationary", "no finite optimum"):
+        return ending
+    if not (convex and single):
+        return _better(ending, _by_gradients(target, ending.c, convex))
+    return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), ending.c))
+
+
+def by_newton(target: Target, start: Array, convex: bool) -> Ending:
+    """Where Newton's method ends, or the direction in which it leads nowhere."""
     walk = newton(
-        lambda c, bend: target.at(c, curvature=bend),
+        _remembered(target),
         start,
         check=lambda *at: _falls(target, *at) is not None,
         perfect=1e-22 * _usual(target, start),
@@ -70,12 +83,55 @@ def minimise(target: Target, start: Array) -> Ending:
     if away is not None:
         point = walk.point
         return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
-    ending = _judged(target, walk, walk.point.gradient, convex, "Newton")
-    if ending.kind in ("optimum", "stationary"):
-        return ending
-    if not (convex and single):
-        return _better(ending, _by_gradients(target, walk.c, convex))
-    return _better(ending, _slid(Target(data, target.l1, target.l2, target.shifts, row_width=scale), walk.c))
+    return _judged(target, walk, walk.point.gradient, convex, "Newton")
+
+
+def _remembered(target: Target) -> At:
+    """The target, the last point kept: where a step is tried, the next one mostly starts. With one output the curvature
+    costs little beside the slopes, so that a step needs one pass."""
+    last: dict[bytes, Point] = {}
+
+    def at(c: Array, bend: bool) -> Point:
+        found = last.get(c.tobytes())
+        if found is None or (bend and found.curvature is None):
+            found = target.at(c, curvature=bend or target.data.outputs == 1)
+            last.clear()
+            last[c.tobytes()] = found
+        return found
+
+    return at
+
+
+def minimise_by_sums(target: Target, sample: ArrayData, start: Array) -> Ending:
+    """The minimum of a target whose rows are elsewhere; `sample` holds some, which tell what the loss is like."""
+    eta = sample.predictions(start.reshape(target.shape))
+    scale = natural_scale(sample, eta)
+    convex = looks_convex(sample.rows, eta, scale)
+    if convex:
+        straight = _is_straight(sample.rows, eta, scale)
+        if straight and sample.outputs > 1:
+            raise _too_sharp()
+        if straight or (sample.outputs == 1 and _has_corners(sample, eta[:, 0], scale)):
+            return narrowed(replace(target, row_width=scale), start, straight, NARROW)
+        if target.l1.any():
+            return _slid(target, start)
+    ending = by_newton(target, start, convex)
+    return ending if ending.kind != "not converged" else _better(ending, _by_gradients(target, ending.c, convex))
+
+
+def _has_corners(sample: ArrayData, eta: Array, scale: float) -> bool:
+    """Whether slopes of rows jump near the predictions."""
+    _, _, low, high = corners_near(sample, eta, scale)
+    return bool(np.any(np.abs(high - low) > 1e-4 * np.abs(np.r_[low, high]).max(initial=1e-300)))
+
+
+def _too_sharp() -> LossaryError:
+    return LossaryError(
+        "ls.fit_linear(path, y) minimises a loss by its sums over the rows of files.",
+        arrived="The loss is made of planes in several outputs, which only rows in memory can be fitted to.",
+        allowed="Expected a loss of one output, or one without corners.",
+        do="Fit each output on its own, each quantile with ls.Quantile, or read rows into memory.",
+    )
 
 
 def _better(one: Ending, other: Ending) -> Ending:
@@ -93,7 +149,7 @@ def natural_scale(data: ArrayData, eta: Array) -> float:
 
 def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
     """Whether some rows' slopes rise along lines through their predictions, and no curvature there is negative."""
-    chosen = np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
+    chosen = _some(rows)
     far = np.linspace(-30, 30, GRID) * scale
     random = np.random.default_rng(0)
     for _ in range(1 if rows.outputs == 1 else 3):
@@ -114,12 +170,17 @@ def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
 
 
 def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
-    """Whether the rows have no curvature anywhere one looks."""
-    for share in (0.0, 0.7123, -1.3391):
-        _, slope, bends = rows.expand(eta + share * scale)
-        if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
-            return False
+    """Whether the rows have no curvature anywhere one looks: at a few first, which mostly is enough."""
+    for chosen in (_some(rows), slice(None)):
+        for share in (0.0, 0.7123, -1.3391):
+            _, slope, bends = rows.expand(eta[chosen] + share * scale, chosen)
+            if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
+                return False
     return True
+
+
+def _some(rows: Rows) -> Array:
+    return np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
 
 
 def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending | None:
@@ -130,6 +191,10 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
         return _programmed(target, start, cuts(target, start), "linear programmes by planes")
     if target.l2.any():
         return None
+    if data.rows.count > FEW:
+        ending = narrowed(replace(target, row_width=scale), start, True, GOOD)
+        if ending.kind == "optimum":
+            return ending
     reach = 1e3 * scale + 10 * float(np.abs(eta).max(initial=0.0))
     for _ in range(4):
         found = corners(data.rows, eta[:, 0], reach)
@@ -138,6 +203,17 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
             return _programmed(target, start, solved, "linear programme")
         reach *= 100
     return None
+
+
+def narrowed(target: Target, start: Array, straight: bool, good: float) -> Ending:
+    """The minimum of a convex target of one output whose rows have corners, by passes over them; an optimum is proved
+    up to a share of `good`."""
+    usual = _usual(target, start)
+    found = narrow(target, start, straight, usual)
+    gap = _relative(max(0.0, found.gap), found.value, usual)
+    kind = "optimum" if gap <= good else "not converged"
+    method = "linear programmes of near corners" if found.exact else "corners rounded off"
+    return Ending(found.c, found.value, kind, np.nan, gap, found.unique, method, found.values)
 
 
 def _programmed(target: Target, start: Array, solved: Solved | None, method: str) -> Ending | None:
@@ -193,8 +269,6 @@ def _only(target: Target, walk: Walk, value: float) -> bool | None:
 
 def _falls(target: Target, c: Array, step: Array, point: Point) -> Array | None:
     """The direction in which the target falls for ever: the way the fit has come, or its last step."""
-    data = target.data
-    assert isinstance(data, ArrayData)
     for way in (c, step):
         size = np.abs(way).max(initial=0.0)
         if not size > 0:

@@ -64,7 +64,7 @@ class Target:
         if isinstance(self.data, ArrayData):
             sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width, without=without)
         else:
-            sums = self.data.sums(shaped, curvature=curvature)
+            sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width)
         return self._with_penalties(sums, c, width, zero)
 
     row_width: float = 0.0  # the unit of `width` for the corners of rows; 0 where the rows have none

@@ -185,6 +185,7 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 Kernel = Callable[..., tuple[Any, Any]]
 SIZE = 1 << 14  # numbers in a block: what is made of them stays in a core's cache
 FEW = 1 << 17  # numbers that need no blocks
+FEWEST = 1 << 12  # numbers for which a call of another program takes longer than the work
 
 
 COVERS = True  # whether rows of weight 0 are replaced inside of a pass
@@ -227,26 +228,27 @@ def summed(
         traced = any(isinstance(x, jax.core.Tracer) for x in (p, *rest))
         if not traced or p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
             sums, slope = parts(p, *rest)
-            return finite(jnp.sum(sums) / divisor, p, *rest), slope
-        sums, slope = _scanned(parts, rowwise or (weight is not None and not each), p, rest)
-        return finite(sums / divisor, p, *rest), slope
+            return finite(jnp.sum(sums) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size), slope
+        rows = rowwise or (weight is not None and not each)
+        sums, slope = _scanned(parts, rows, p, rest)
+        return finite(sums / divisor, lambda: _scanned(lambda *x: (quotients(*x), None), rows, p, rest)[0]), slope
 
-    def finite(number: Any, p: Any, *rest: Any) -> Any:
+    def quotients(p: Any, *rest: Any) -> Any:
+        """The terms of the sum, each divided."""
+        given = (p, *rest[: len(held)])
+        values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
+        return values if weight is None else values * (rest[-1] if rowwise or each else rest[-1][..., None])
+
+    def finite(number: Any, spared: Callable[[], Any], size: int = FEW) -> Any:
         """The number; where a sum is too large, though the quotient need not be, by quotients of the terms."""
-
-        def spared() -> Any:
-            given = (p, *rest[: len(held)])
-            values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
-            if weight is not None:
-                values = values * (rest[-1] if rowwise or each else rest[-1][..., None])
-            return jnp.sum(values)
-
         if not isinstance(number, jax.core.Tracer):  # what is not compiled would be, for every call anew
             return number if bool(jnp.isfinite(number)) else spared()
+        if size <= FEWEST:  # a choice of programs takes longer than both
+            return jnp.where(jnp.isfinite(number), number, spared())
         return jax.lax.cond(jnp.isfinite(number), lambda: number, spared)
 
     def value(p: Any, *rest: Any) -> Any:
-        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, p, *rest)
+        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size)
 
     return _sloped(value, both, jnp.sum)(p, *rest)
 
@@ -294,7 +296,7 @@ def row_sums(x: Any, rows: bool = False) -> Any:
     if rows or x.ndim == 0:
         return x
     columns = x.shape[-1]
-    if columns < 8 or jax.default_backend() != "cpu":
+    if columns < 8 or (columns <= 64 and x.size <= FEWEST) or jax.default_backend() != "cpu":
         return jnp.sum(x, -1)
     if columns > 256:
         size = next((m for m in range(256, 15, -8) if columns % m == 0), 0)  # whole vectors of a processor
@@ -325,11 +327,12 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
         return total + jnp.sum(sums), slope
 
     total, slope = jax.lax.scan(body, jnp.zeros((), p.dtype), tuple(map(cut, (flat, *rest))))
-    slope = slope.reshape(count * size, columns)
+    slopes = [] if slope is None else [slope.reshape(count * size, columns)]
     if n > count * size:
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))
-        total, slope = total + jnp.sum(sums), jnp.concatenate([slope, last])
-    return total, slope.reshape(p.shape)
+        total, slopes = total + jnp.sum(sums), [*slopes, last]
+    slopes = slopes if len(slopes) < 2 else [jnp.concatenate(slopes)]
+    return total, slopes[0].reshape(p.shape) if slope is not None else None
 
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:

@@ -218,7 +218,7 @@ class Pass(NamedTuple):
                 for v, n, w in zip(x, self.neutral, over, strict=True)
             ]
 
-        if tf.executing_eagerly() or in_xla():
+        if tf.executing_eagerly() or in_xla() or _few(x[0]):
             return replaced()
         every = tf.reduce_all(tf.not_equal(weight, 0))  # usually: choosing takes as long as an exponential there
         return list(tf.cond(every, lambda: [tf.identity(v) for v in x], replaced))
@@ -228,7 +228,7 @@ def summed(
     kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any, neutral: Any = ()
 ) -> Any:
     """Value and gradient from one call of the kernel for each block, or for all."""
-    narrow = not rowwise and p.shape.rank and (p.shape[-1] or NARROW) < NARROW
+    narrow = not rowwise and p.shape.rank and (p.shape[-1] or NARROW) < NARROW and not _few(p)
     if weight is not None and narrow:  # short rows: a weight for each entry
         weight = tf.broadcast_to(tf.expand_dims(weight, -1), tf.shape(p))
     rest = held if weight is None else (*held, weight)
@@ -277,7 +277,7 @@ def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
     Labels tell that a kernel is few operations. A graphics processor wants all at once.
     """
     size = p.shape.num_elements()
-    if tf.executing_eagerly() or not p.shape.rank or (size is not None and size <= FEW) or _accelerated():
+    if tf.executing_eagerly() or not p.shape.rank or _few(p) or _accelerated():
         return None
     if forwardprop_util.pack_tangents([p, *rest]).tangents:  # derivatives forwards follow each operation
         return None
@@ -292,6 +292,12 @@ def _cut(p: Any, rest: tuple[Any, ...], free: bool) -> tuple[int, int] | None:
     if in_xla():  # all blocks are of one size there
         rows = next((k for k in range(rows, rows // 4, -1) if size // columns % k == 0), rows)
     return columns, max(rows, 1)
+
+
+def _few(x: Any) -> bool:
+    """Whether there are few numbers, as far as the compiler knows."""
+    size = x.shape.num_elements()
+    return size is not None and size <= FEW
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import keras
 import torch
+from torch.autograd import forward_ad
 from torch.autograd.forward_ad import unpack_dual
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
@@ -121,10 +122,12 @@ def visible(x: Any) -> Any:
     return x.detach()
 
 
+_GROUPS = torch.distributed.is_available()
+
+
 def processes() -> int:
     """Those of the process group."""
-    group = torch.distributed
-    return group.get_world_size() if group.is_available() and group.is_initialized() else 1
+    return torch.distributed.get_world_size() if _GROUPS and torch.distributed.is_initialized() else 1
 
 
 def together() -> tuple[int, bool]:
@@ -150,7 +153,9 @@ def average(x: torch.Tensor, count: Any) -> torch.Tensor:
 
 def followed_now(*x: Any) -> bool:
     """Whether derivatives of what is made of these tensors may be asked for: torch records, compiles or transforms."""
-    return torch.is_grad_enabled() or not all(concrete(v) and unpack_dual(v).tangent is None for v in x)
+    if torch.is_grad_enabled() or not all(map(concrete, x)):
+        return True
+    return forward_ad._current_level >= 0 and any(unpack_dual(v).tangent is not None for v in x)
 
 
 MOST = 6  # tensors that a derivative of its own may have
@@ -248,11 +253,13 @@ class Pass(NamedTuple):
 
 def summed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any) -> Any:
     """Value and gradient in one pass over blocks; None where torch needs steps that it can follow."""
-    if not concrete(p) or get_proxy_mode() is not None or unpack_dual(p).tangent is not None:
+    if not concrete(p) or get_proxy_mode() is not None:
         return None
     for h in held:
-        if h.requires_grad or unpack_dual(h).tangent is not None:
+        if h.requires_grad:
             return None
+    if forward_ad._current_level >= 0 and any(unpack_dual(v).tangent is not None for v in (p, *held)):
+        return None
     if weight is not None and weight.requires_grad:
         return None
     return _Summed.apply(p, Pass(kernel, rowwise, held, weight, divisor))
@@ -294,16 +301,16 @@ class _Summed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, up: Any) -> Any:
         gradient, ctx.made = ctx.made, None
-        p, *held = ctx.saved_tensors
-        _, _, _, weight, divisor = given = ctx.given
         if torch.is_grad_enabled():  # it will be differentiated again
+            p, *held = ctx.saved_tensors
+            _, _, _, weight, divisor = given = ctx.given
             scale = (1.0 if weight is None else weight.unsqueeze(-1)) / divisor * up
             _, slope = given.kernel(p, *held[: len(given.held)])
             gradient = slope * scale
         else:
             if gradient is None:
-                _, gradient = _blockwise(p, given, True)
-            if not p.is_cpu:
+                _, gradient = _blockwise(ctx.saved_tensors[0], ctx.given, True)
+            if not gradient.is_cpu:
                 gradient = gradient * up  # without waiting for the number
             elif up.item() != 1.0:
                 gradient.mul_(up)

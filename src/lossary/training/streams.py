@@ -126,7 +126,7 @@ def stream(
     random = np.random.default_rng(seed)
     order = random if shuffle else None
     if isinstance(x, (str, Path)):
-        files = Files.at("train", x, y)
+        files = Files.at("train(model, path, y)", x, y)
         length = -(-files.rows // batch_size)
         return Stream(lambda: files.batches(batch_size, order), steps, class_weight, length, wanted, notes=files.notes)
     if _bytes(x) > LARGE:

@@ -393,14 +393,13 @@ class Sparse(Categorical, abstract=True):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Rows:
         if over_classes(y_pred):
             return self._of_sharded(y_true, y_pred)
-        classes = ops.shape(y_pred)[-1]
-        index = ops.cast(y_true, "int32")
         smooth = not absent(self.label_smoothing)
         kernel = self.kernel(y_pred, smooth)
         if kernel is not None and self.ignore_class is None and concrete(y_true) and CHECKS.get():
-            index = ops.whole(index)  # labels out of range have been refused
+            index = ops.whole(y_true)  # labels out of range have been refused
             weight = self._own_weight(index, y_pred)
             return self._with_share(Fused(kernel, y_pred, index, *weight, rowwise=True), weight)
+        classes, index = ops.shape(y_pred)[-1], ops.cast(y_true, "int32")
         known = ops.logical_and(index >= 0, index < classes)
         if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
             known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
