@@ -32,7 +32,7 @@ LINEAR = [
     Example("Weights below 0, in files", "A weight in a file is negative or not finite, or all are 0.",
             ROWS + 'ls.fit_linear("rows.parquet", "y", sample_weight="x", inputs=["w"])', "0 leaves a row out."),
     Example("Weights that are all 0, in files", "No row of the files counts.",
-            ROWS + 'ls.fit_linear("rows.parquet", "y", inputs=["x"], sample_weight="none")', "Give some rows a weight."),
+            ROWS + 'ls.fit_linear("rows.parquet", "y", inputs=["x"], sample_weight="none")', "Weigh some rows."),
     Example("A root with a penalty, in files", "The root of a mean is not a mean over rows.",
             ROWS + 'ls.fit_linear("rows.parquet", "y", loss="rmse", l2=0.1)', "Use the squared loss."),
     Example("Planes in several outputs, in files", "A loss with corners, of several outputs, over files.",

@@ -48,7 +48,7 @@ def test_what_is_no_stream_of_rows_is_refused():
 
 
 def test_named_inputs_come_as_dictionaries(rng):
-    anchor, positive, negative = rng.normal(size=(3, 6, 4))
-    rows = [{"anchor": anchor[k], "positive": positive[k], "negative": negative[k]} for k in (slice(0, 4), slice(4, 6))]
-    whole = float(array(ls.TripletMargin()(anchor=anchor, positive=positive, negative=negative)))
-    assert ls.evaluate_stream(ls.TripletMargin(), rows) == pytest.approx(whole, rel=1e-6)
+    names = {"target": rng.normal(size=(6, 1)), "censoring": np.zeros((6, 1)), "prediction": rng.normal(size=(6, 1))}
+    rows = [{name: x[part] for name, x in names.items()} for part in (slice(0, 4), slice(4, 6))]
+    whole = float(array(ls.CensoredSquaredError()(**names)))
+    assert ls.evaluate_stream(ls.CensoredSquaredError(), rows) == pytest.approx(whole, rel=1e-6)
