@@ -196,14 +196,9 @@ class across:
 
     @staticmethod
     def _group(group: Any) -> Group:
-        backend = keras.backend.backend()
-        if backend == "torch" and not isinstance(group, str):
-            from torch import distributed
-
-            if distributed.is_available() and distributed.is_initialized():
-                return said(group)
-        if backend == "jax" and isinstance(group, str):
-            return said(group)
+        found = said(group)
+        if found is not None:
+            return found
         raise ParameterError(
             "ls.across(group) computes losses over the rows of several processes.",
             arrived=f"It was given {group!r}.",

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..numerics.joined import most
 from .errors import ParameterError, ShapeError
 
 Tensor = Any
@@ -59,7 +60,7 @@ def padded(x: Any, y: Any = None, sample_weight: Any = None, *, multiple: int | 
             allowed="Expected a whole number from 1.",
             do="Leave it out for the number of devices.",
         )
-    more = -(-_most(n) // step) * step - n
+    more = -(-most(n) // step) * step - n
     weight = np.ones(n, "float32") if sample_weight is None else sample_weight
     grown = keras.tree.map_structure(lambda one: None if one is None else _grown(np.asarray(one), more), (x, y))
     return *grown, keras.tree.map_structure(lambda one: _weighed(np.asarray(one), more), weight)
@@ -83,16 +84,3 @@ def _devices() -> int:
     names = list(mesh.axis_names)
     axis = getattr(spread, "batch_dim_name", None)
     return int(mesh.shape[names.index(axis)] if axis in names else mesh.shape[0])
-
-
-def _most(rows: int) -> int:
-    """The most rows that any process has."""
-    if keras.backend.backend() != "jax":
-        return rows
-    import jax
-
-    if jax.process_count() == 1:
-        return rows
-    from jax.experimental import multihost_utils
-
-    return int(np.max(multihost_utils.process_allgather(np.asarray([rows]))))

@@ -5,6 +5,7 @@ JAX's compiler does the same by itself.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import keras
@@ -21,18 +22,5 @@ def over_classes(x: Any) -> bool:
 
 def logit_parts(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """With d the logits less the largest: log sum e^d, d of the class at `index`, and the mean of d, for each row."""
-    import torch
-    from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
-
-    mesh, last = z.device_mesh, z.ndim - 1
-    apart = [isinstance(place, Shard) and place.dim == last for place in z.placements]
-    whole = [Replicate()] * mesh.ndim
-    numbers = torch.arange(z.shape[-1], device=mesh.device_type)
-    classes = distribute_tensor(numbers, mesh, [Shard(0) if one else Replicate() for one in apart], src_data_rank=None)
-    index = DTensor.from_local(index, mesh, whole, run_check=False)
-    rows = [Replicate() if one else place for one, place in zip(apart, z.placements, strict=True)]
-    d = z - z.detach().amax(-1, keepdim=True).redistribute(mesh, rows)
-    total = d.exp().sum(-1).redistribute(mesh, rows)
-    own = torch.where(classes == index.unsqueeze(-1), d, 0.0).sum(-1)
-    mean = d.sum(-1) / z.shape[-1]
-    return total.log().full_tensor(), own.full_tensor(), mean.full_tensor()
+    found: tuple[Tensor, Tensor, Tensor] = import_module(f"{__package__}.joined.torch").logit_parts(z, index)
+    return found

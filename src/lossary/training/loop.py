@@ -372,7 +372,7 @@ def check_alone(model: Any) -> None:
             allowed="Expected a model on one device, in one process.",
             do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
             "`with ls.across():`."
-            if averaged and keras.backend.backend() == "torch"
+            if "torch" in several
             else "Use model.fit, which spreads batches over devices.",
         )
 

@@ -48,10 +48,15 @@ def joined() -> Group | None:
     return found
 
 
-def said(group: Any) -> Group:
-    """What a user calls a group: a process group of torch, the name of a mapped axis of JAX."""
-    made: Group = import_module(f"{__name__}.{keras.backend.backend()}").said(group)
+def said(group: Any) -> Group | None:
+    """What a user calls a group: a process group of torch, the name of a mapped axis of JAX. None where it is neither."""
+    made: Group | None = import_module(f"{__name__}.{keras.backend.backend()}").said(group)
     return made
+
+
+def most(rows: int) -> int:
+    """The most rows that any process of JAX has."""
+    return int(import_module(f"{__name__}.jax").most(rows)) if keras.backend.backend() == "jax" else rows
 
 
 def join(group: Group | None) -> Group | None:

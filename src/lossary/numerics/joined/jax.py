@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import numpy as np
 from jax import lax
 
 
@@ -34,6 +35,15 @@ class Mapped:
         return [-1] if wrong else []  # one program: its error ends all devices
 
 
-def said(axis: Any) -> Mapped:
-    """By the name of the axis."""
-    return Mapped(axis)
+def said(axis: Any) -> Mapped | None:
+    """By the name of the axis; what is no name is none."""
+    return Mapped(axis) if isinstance(axis, str) else None
+
+
+def most(rows: int) -> int:
+    """The most rows that any process has."""
+    if jax.process_count() == 1:
+        return rows
+    from jax.experimental import multihost_utils
+
+    return int(np.max(multihost_utils.process_allgather(np.asarray([rows]))))

@@ -55,6 +55,26 @@ class _Rows(torch.autograd.Function):
         return slope[start : start + context.counts[context.group.place]], None, None
 
 
-def said(group: Any) -> Processes:
-    """None is the group of all processes."""
-    return Processes(group)
+def said(group: Any) -> Processes | None:
+    """None is the group of all processes. What is no group, or has not begun, is none."""
+    begun = distributed.is_available() and distributed.is_initialized()
+    known = group is None or isinstance(group, distributed.ProcessGroup) if begun else False
+    return Processes(group) if known else None
+
+
+def logit_parts(z: Any, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of logits whose classes lie on several devices. With d the logits less the largest: log sum e^d, d of the class at `index`, and the mean of d, for each row."""
+    from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor  # takes a second
+
+    mesh, last = z.device_mesh, z.ndim - 1
+    apart = [isinstance(place, Shard) and place.dim == last for place in z.placements]
+    whole = [Replicate()] * mesh.ndim
+    numbers = torch.arange(z.shape[-1], device=mesh.device_type)
+    classes = distribute_tensor(numbers, mesh, [Shard(0) if one else Replicate() for one in apart], src_data_rank=None)
+    index = DTensor.from_local(index, mesh, whole, run_check=False)
+    rows = [Replicate() if one else place for one, place in zip(apart, z.placements, strict=True)]
+    d = z - z.detach().amax(-1, keepdim=True).redistribute(mesh, rows)
+    total = d.exp().sum(-1).redistribute(mesh, rows)
+    own = torch.where(classes == index.unsqueeze(-1), d, 0.0).sum(-1)
+    mean = d.sum(-1) / z.shape[-1]
+    return total.log().full_tensor(), own.full_tensor(), mean.full_tensor()
