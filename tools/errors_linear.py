@@ -20,6 +20,8 @@ NARROW = (
 LINEAR = [
     Example("A linear fit of text", "ls.fit_linear is given an x, y, weight or offset that is not numeric.",
             LINE + 'ls.fit_linear([["a"], ["b"], ["c"], ["d"]], y)', "Turn text into numbers first."),
+    Example("A loss whose gradient is not that of its value", "The loss holds parts of its formula fixed, by design.",
+            LINE + 'ls.fit_linear(x, y, loss="beta_nll")', "Train it with ls.train; or fit gaussian_nll."),
     Example("Columns of files for rows in memory", "inputs, engine or workers is given, and x is no path.",
             LINE + 'ls.fit_linear(x, y, engine="ray")', "Leave them out, or pass the path of Parquet files."),
     Example("An unknown engine", "engine= is none of the three.",

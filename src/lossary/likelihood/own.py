@@ -66,9 +66,10 @@ def fit_likelihood(
         }
         found = f(target, turned)
         if tuple(found.shape) != (outputs.shape[0],):
+            shape = ", ".join("n" if size == outputs.shape[0] else str(size) for size in found.shape)
             raise ShapeError(
                 ASKED,
-                arrived=f"f gives the shape {tuple(found.shape)} for {outputs.shape[0]} rows.",
+                arrived=f"f gives the shape ({shape}) for n rows.",
                 allowed="Expected one log-likelihood for each row, shape (n,).",
                 do="Leave the rows apart: they are summed afterwards.",
             )

@@ -65,6 +65,13 @@ def row_function(loss: Any) -> Programs:
             )
         if loss.coupled:
             raise coupled(repr(loss))
+        if loss.holds_fixed:
+            raise LossaryError(
+                "A linear model is fitted to where the gradient of its loss is 0.",
+                arrived=f"The gradient of {loss!r} leaves parts of its formula out, by design.",
+                allowed="Expected a loss whose gradient is that of its value.",
+                do="Train such a loss step by step, with ls.train or Keras's fit.",
+            )
         config = loss.get_config()
         plain = all(isinstance(value, (bool, int, float, str, tuple, list, type(None))) for value in config.values())
         if plain and type(loss).__module__.startswith("lossary."):  # nothing in it moves

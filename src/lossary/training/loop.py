@@ -361,10 +361,8 @@ def check_alone(model: Any) -> None:
     several = _several(model)
     if several:
         losses = [_alone(one) for one in tree.flatten(model.loss)] if model.compiled else []
-        averaged = keras.backend.backend() != "tensorflow"
-        wrong = [
-            (one, inexact_on_replicas(one, alone=averaged, averaged=averaged)) for one in losses if one is not None
-        ]
+        alone = "torch" in several
+        wrong = [(one, inexact_on_replicas(one, alone=alone, averaged=alone)) for one in losses if one is not None]
         told = [f" There, {getattr(one, 'name', one)} {why}." for one, why in wrong if why]
         raise LossaryError(
             "train(model, ...) runs whole epochs on one device, in one process.",
@@ -372,7 +370,7 @@ def check_alone(model: Any) -> None:
             allowed="Expected a model on one device, in one process.",
             do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
             "`with ls.across():`."
-            if "torch" in several
+            if alone
             else "Use model.fit, which spreads batches over devices.",
         )
 

@@ -49,7 +49,7 @@ def joined() -> Group | None:
 
 
 def said(group: Any) -> Group | None:
-    """What a user calls a group: a process group of torch, the name of a mapped axis of JAX. None where it is neither."""
+    """What a user calls a group: a process group of torch, the name of a mapped axis of JAX. None for anything else."""
     made: Group | None = import_module(f"{__name__}.{keras.backend.backend()}").said(group)
     return made
 

@@ -63,7 +63,7 @@ def said(group: Any) -> Processes | None:
 
 
 def logit_parts(z: Any, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Of logits whose classes lie on several devices. With d the logits less the largest: log sum e^d, d of the class at `index`, and the mean of d, for each row."""
+    """With d the logits less the largest: log sum e^d, d of the class at `index`, and the mean of d, for each row."""
     from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor  # takes a second
 
     mesh, last = z.device_mesh, z.ndim - 1
