@@ -146,6 +146,25 @@ def test_corners_and_penalties_together(loss, penalty, classes):
     assert np.abs(rest).max() < 1e-9
 
 
+@pytest.mark.parametrize("penalty", [{"l2": 0.01}, {"l2": 1e-3}, {"l1": 0.02, "l2": 0.01}], ids=str)
+def test_no_way_leads_down_from_corners_with_a_penalty(penalty):
+    """Many rows are near their corners at first, more than can hold a fit at once."""
+    for seed in (3, 5):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(3000, 4))
+        y = x @ rng.normal(size=4) + 1 + rng.standard_t(2, size=3000)
+        fit = ls.fit_linear(x, y, loss="mae", **penalty)
+        assert fit.certificate.kind == "optimum" and fit.certificate.gap < 1e-9
+
+        def target(c, x=x, y=y):
+            bent = penalty.get("l1", 0.0) * abs(c[1:]).sum() + penalty["l2"] * (c[1:] ** 2).sum()
+            return abs(y - x @ c[1:] - c[0]).mean() + bent
+
+        best = np.r_[np.ravel(fit.intercept), np.ravel(fit.coefficients)]
+        ways = rng.normal(size=(500, 5))
+        assert min(target(best + 1e-6 * way) for way in ways) > target(best) - 1e-13
+
+
 def test_a_redescending_loss_ends_at_a_stationary_point_near_the_robust_fit(rng):
     x, y = tables.mixed(rng, n=80)
     y[:10] += 200

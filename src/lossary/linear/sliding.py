@@ -84,6 +84,9 @@ def _pin(target: Target, c: Array, width: float) -> tuple[Walk, Array] | None:
             c = walk.c
             continue
         if crossed is None:
+            scale = np.abs(equations) @ np.abs(walk.c) + np.abs(level)
+            if np.any(np.abs(equations @ walk.c - level) > 1e-12 * np.maximum(scale, 1e-300)):
+                return None  # more corners than can be met at once: a smaller width has fewer
             size = walk.point.size + np.abs(equations).T @ np.maximum(np.abs(held.low), np.abs(held.high))
             left = walk.point.gradient + equations.T @ np.clip(pulls, held.low, held.high)
             room = 1e-9 * (held.high - held.low)
