@@ -191,7 +191,9 @@ def inputs(case: Case, shape: Shape) -> tuple[Any, Any]:
 def of_slots(case: Case, shape: Shape) -> tuple[Any, Any]:
     """By name: the true side, and what comes beside both; the predictions, and the weights that the loss owns."""
     before, width = dict(SIZES), shape[1] if len(shape) > 1 else 1
-    SIZES.update(dict.fromkeys(("class", "feature", "item"), width))
+    if any("number" in slot.axes for slot in case.slots().slots.values()):  # they grow with the square of the features
+        width = min(width, 64)
+    SIZES.update(dict.fromkeys(("class", "feature", "item"), width) | {"number": 2 * width + width * (width - 1) // 2})
     try:
         made = case.slots().sample(np.random.default_rng(1), shape[0], shape[1:], optional=False)
     finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lossary.core import catalogue
-from lossary.core.forms import Outputs
+from lossary.core.forms import Outputs, VectorLikelihood
 from lossary.core.lookup import loss_class
 from tests.explorer.browser import MISSING, chromium, served, started
 from tests.explorer.written import value
@@ -173,7 +173,7 @@ def test_the_numbers_put_into_a_formula_give_the_value(visit, logits):
             sides, shown, written = value(formula)
             sides = [float(side) for side in sides]
         except (NameError, SyntaxError, TypeError):  # a formula of more than numbers: distances, areas, sums over rows
-            links = issubclass(drawn[name], Outputs)  # between the outputs and the letters
+            links = issubclass(drawn[name], Outputs | VectorLikelihood)  # between the outputs and the letters
             assert links or drawn[name].inputs or name in LETTERS, name
             continue
         assert name not in LETTERS or logits, name

@@ -245,6 +245,8 @@ def expected_shape(case: Case) -> str | None:
         want = p[:axis] + p[axis + 1 :]
         squeezed = (*p[:axis], 1, *p[axis + 1 :])
         return None if y in (want, squeezed) else str(want)
+    if contract.ends:
+        return None if y == (*p[:-1], 2) else str((*p[:-1], 2))
     if contract.shape == "parameters":
         return None if y in (p[:-1], (*p[:-1], 1)) else str(p[:-1])
     return None

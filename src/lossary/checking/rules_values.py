@@ -253,7 +253,10 @@ def _labels(case: Case) -> Iterator[Sign]:
 
 
 def _missing(case: Case) -> Iterator[Sign]:
-    bad = int((~np.isfinite(case.labels)).sum())
+    lawful = (
+        ~np.isnan(case.labels) if case.subject.contract.ends else np.isfinite(case.labels)
+    )  # open ends are infinite
+    bad = int((~lawful).sum())
     if bad:
         yield Sign(
             f"{bad} of {case.labels.size} targets are NaN or infinite: so are the loss and every gradient.",

@@ -152,7 +152,7 @@ class GaussianNLL(Parameters, aliases=("gaussian", "gaussian_negative_log_likeli
 gaussian_nll = function(GaussianNLL)
 
 
-class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), traits=()):
+class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), traits=(), positional="beta"):
     r"""The normal likelihood of GaussianNLL, times a power of the predicted variance that has no gradient.
 
     Formula: v^\beta (\tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi), with v the variance that the spread
@@ -186,7 +186,7 @@ class FixedGaussianNLL(
 ):
     r"""Negative log-likelihood of a normal distribution whose mean is predicted and whose spread is known.
 
-    Formula: \tfrac12 (e / \sigma)^2 + \log \sigma + \tfrac12 \log 2\pi, with e = y_pred - y_true and \sigma = `std`
+    Formula: \tfrac12 (e / \sigma)^2 + \log \sigma + \tfrac12 \log 2\pi, with e = y_pred - y_true and \sigma = std
     Use: a squared error in units of a known noise, so that it may be added to other log-likelihoods.
     Beware: \sigma moves no mean: it only weighs this loss against others.
     Reference: Bishop (2006), Pattern recognition and machine learning, Springer, section 1.2.5

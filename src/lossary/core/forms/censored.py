@@ -135,7 +135,7 @@ def both_ends(drawn: Drawn) -> Drawn:
 
 def drawn(inside: Values, rng: Any, shape: tuple[int, ...]) -> Any:
     """Ends of lawful targets, (..., 2): known, larger than a number, smaller than one, between two, and unknown."""
-    shape = shape[:-1] if shape[-1:] == (2,) else shape
+    shape = shape[:-1] if len(shape) > 1 and shape[-1] == 2 else shape
     one, other = (inside.draw(rng, shape, 0) if inside.draw else rng.normal(size=shape) for _ in range(2))
     kind = rng.integers(0, 5, shape)
     low, high = np.minimum(one, other), np.maximum(one, other)
