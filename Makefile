@@ -93,5 +93,5 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 .venv-oldest/.dev: pyproject.toml
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check keras==3.12.0 numpy==2.0.2 jax==0.7.2 \
-		scipy pytest pytest-xdist hypothesis mpmath -e .
+		scipy matplotlib pytest pytest-xdist hypothesis mpmath -e .
 	@touch $@
