@@ -1,13 +1,11 @@
-"""Distributions by name, and the two whose loss has another form."""
+"""Distributions by name."""
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Annotated, Any
 
 from ..core import catalogue
-from ..core.contract import COUNT
 from ..core.declaration import snake
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
@@ -15,54 +13,10 @@ from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.lookup import get
 from ..core.loss import Tensor
 from ..core.params import number
-from ..numerics.special import log_factorial
+from ..families.count_likelihoods import PoissonNLL
+from ..families.real_likelihoods import NormalNLL
 from ..numerics.stable import times_exp
 from .mixture import NormalMixture
-
-
-class Normal(Likelihood, abstract=True):
-    """A normal distribution by its mean and standard deviation, as GaussianNLL."""
-
-    heads = named(mean="real", std="positive")
-    scipy = "norm"
-    variance_power = 0
-    exact = True
-    sums = ("y", "y^2")
-
-    def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
-        z = std.under(y - mean)
-        return std.log + 0.5 * (z * z)
-
-    def rest(self, y: Tensor) -> float:
-        return 0.5 * math.log(2 * math.pi)
-
-    def in_scipy(self, mean: float, std: float) -> dict[str, float]:
-        return {"loc": mean, "scale": std}
-
-    def start(self, data: Any) -> dict[str, float]:
-        return {"mean": data.mean, "std": data.std}
-
-
-class PoissonCounts(Likelihood, abstract=True):
-    """A Poisson distribution by its rate, with log(y!)."""
-
-    target = COUNT
-    heads = named(rate="positive")
-    scipy = "poisson"
-    variance_power = 1
-    exact = True
-
-    def nll(self, y: Tensor, rate: Positive) -> Tensor:
-        return rate.value - y * rate.log
-
-    def rest(self, y: Tensor) -> Tensor:
-        return log_factorial(y)
-
-    def in_scipy(self, rate: float) -> dict[str, float]:
-        return {"mu": rate}
-
-    def start(self, data: Any) -> dict[str, float]:
-        return {"rate": data.mean}
 
 
 class Quasi(Likelihood, abstract=True):
@@ -83,7 +37,7 @@ class Quasi(Likelihood, abstract=True):
         return {"mean": data.mean}
 
 
-OWN = {"normal": Normal, "gaussian": Normal, "poisson": PoissonCounts, "normal_mixture": NormalMixture}
+OWN = {"normal": NormalNLL, "gaussian": NormalNLL, "poisson": PoissonNLL, "normal_mixture": NormalMixture}
 SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
 FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
 MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
