@@ -205,7 +205,7 @@ class WeibullNLL(Censorable, aliases=("weibull",)):
         return shape.times(log_quotient(b, a))
 
     def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
-        t = shape.times(log(y) - scale.log)
+        t = self.standard(y, scale, shape)
         return ops.exp(t) - t - shape.log
 
     def rest(self, y: Tensor) -> Tensor:
