@@ -440,7 +440,7 @@ class Sparse(Categorical, abstract=True):
         known = ops.logical_and(index >= 0, index < y_pred.shape[-1])
         if self.ignore_class is not None:
             known = ops.logical_or(known, ops.equal(index, self.ignore_class))
-        weights = None if self.class_weight is None else ops.convert_to_tensor(self.class_weight, dtype=self.inner)
+        weights = self.weights(y_pred)
         share = None if weights is None else ops.take(weights, ops.clip(index, 0, y_pred.shape[-1] - 1))
         values = values if share is None else values * share
         counted = share if self.reduction == "mean_with_class_weight" else None
