@@ -41,10 +41,10 @@ Of a task, the first line that fits is taken.
 TAIL = """
 ## On real tables
 
-Ten tables that come with statsmodels and scikit-learn, split 40 times into two thirds and one third: the first suggestion
-beside the usual loss, a mean squared error or a cross-entropy, both fitted to the same linear model and judged on the
-rows held out (`python benchmarks/suggest.py`; smaller is better). The party of voters is the failure: seven levels in an
-order, whose distances the inputs do not change alike, so that seven free classes predict a little better.
+Ten tables that come with statsmodels and scikit-learn, split 40 times at two thirds: the first suggestion
+beside the usual loss, a mean squared error or a cross-entropy. Both are fitted to the same linear model and judged on
+the rows held out (`python benchmarks/suggest.py`; smaller is better). The party of voters is the failure: seven levels
+in an order, whose distances the inputs do not change alike, so that seven free classes predict a little better.
 
 | table | asked | suggested | judged by | suggested | usual | splits won |
 | --- | --- | --- | --- | ---: | ---: | ---: |

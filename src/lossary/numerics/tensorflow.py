@@ -396,7 +396,7 @@ def row_sums(x: Any, uneven: bool = False) -> Any:
     if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
     if columns > (256 if uneven else 200):
-        sizes = [*(() if uneven else range(200, 15, -8)), *range(math.isqrt(columns), 15, -1)]
+        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(200, 15, -8)
         size = next((m for m in sizes if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
