@@ -182,7 +182,7 @@ def markdown(doc: str) -> str:
     blocks = re.split(r"\n\s*\n", doc)
     for block in _joined(blocks):
         if block.startswith(">>> "):
-            lines += ["```pycon", block, "```", ""]
+            lines += ["```pycon", block.rstrip(), "```", ""]
         elif block.startswith("    "):
             lines += ["```python", inspect.cleandoc("\n" + block), "```", ""]
         else:

@@ -29,7 +29,7 @@ def test_a_notebook_parses_and_names_what_exists(name):
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ls"
     }
-    assert len(cells(name)) > 5
+    assert len(cells(name)) > 4
     assert used <= set(dir(ls)), used - set(dir(ls))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     for module in (module for module in modules if module.startswith("lossary.")):
