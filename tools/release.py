@@ -57,7 +57,8 @@ def main() -> int:
 
 
 def run(*command: str, **how: object) -> None:
-    print("$", " ".join(Path(part).name if os.sep in part else part for part in command[:6]).splitlines()[0], flush=True)
+    words = (Path(part).name if os.sep in part else part for part in command[:6])
+    print("$", " ".join(words).partition("\n")[0], flush=True)
     subprocess.run(command, check=True, **how)  # type: ignore[call-overload]
 
 
@@ -81,7 +82,8 @@ def look_into(wheel: Path, sdist: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     expect(set(IN_WHEEL) - set(names), "missing from the wheel")
     expect([name for name in names if NOT_IN_WHEEL.search(name)], "should not be in the wheel")
-    inside = [name.partition("/")[2] for name in tarfile.open(sdist).getnames()]
+    with tarfile.open(sdist) as packed:
+        inside = [name.partition("/")[2] for name in packed.getnames()]
     expect(set(IN_SDIST) - set(inside), "missing from the sdist")
     expect([name for name in inside if NOT_IN_SDIST.search(name + "/")], "should not be in the sdist")
     (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))

@@ -66,10 +66,11 @@ def at_home(path: Path, place: str) -> str:
         return f"]({os.path.relpath(at, os.path.dirname(place) or '.')}{found[2] or ''})"
 
     def both(found: re.Match[str]) -> str:
-        return "".join(f"![{found[1]}]({found[2]}-{look}.svg){{.only-{look}}}" for look in ("light", "dark"))
+        target = (path.parent / found[2]).resolve().relative_to(ROOT / "docs").as_posix()
+        at = os.path.relpath(target, os.path.dirname(place) or ".")
+        return "".join(f"![{found[1]}]({at}-{look}.svg){{.only-{look}}}" for look in ("light", "dark"))
 
-    shipped = path.is_relative_to(ROOT / "docs") and path.parent.name != "site"
-    return PICTURE.sub(both, LINK.sub(led, text)) if shipped or path.parent == ROOT else LINK.sub(led, text)
+    return PICTURE.sub(both, LINK.sub(led, text))
 
 
 def stage() -> None:
@@ -85,7 +86,7 @@ def stage() -> None:
     (SOURCE / "_static" / "lossary.css").write_text(style + site_losses.dark_style(), encoding="utf-8")
     for figure in sorted((ROOT / "docs" / "figures").glob("*.svg")):
         site_losses.write_both(figure.read_text(encoding="utf-8"), SOURCE / "figures" / figure.stem)
-    site_losses.draw_all(SOURCE / "figures")
+    site_losses.draw_all(SOURCE / "figures", OUT / "figures")
 
 
 def build() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from dataclasses import dataclass
@@ -20,7 +21,11 @@ class Topic:
     file: str
     title: str
     words: str
-    names: tuple[str, ...]
+    listed: str
+
+    @property
+    def names(self) -> list[str]:
+        return self.listed.split()
 
 
 TOPICS = (
@@ -29,75 +34,72 @@ TOPICS = (
         "Find a loss",
         "By any name that a library has for it, by task, or by trait. Every loss has [a page](../families/index.md); "
         "[Which loss?](../which-loss.md) helps to choose.",
-        ("get", "losses", "card", "Card"),
+        "get losses card Card",
     ),
     Topic(
         "train",
         "Train",
         "`ls.train` runs whole epochs without going back to Python; [Training](../training.md) says what it does on "
         "each backend. The rest of this page is about what training minimised, and how far it got.",
-        ("train", "History", "target_split", "target_table", "regularization", "metric", "evaluate_stream"),
+        "train History target_split target_table regularization metric evaluate_stream",
     ),
     Topic(
         "check",
         "Check, explain, diagnose",
         "Before training: `ls.check`, whose rules are listed in [Checks](../checks.md). When a number is a surprise: "
         "`ls.explain`. When it is NaN: `ls.diagnose`.",
-        ("check", "Check", "Findings", "Finding", "explain", "diagnose", "checks"),
+        "check Check Findings Finding explain diagnose checks",
     ),
     Topic(
         "draw",
         "Draw",
         "Figures of losses, landscapes and predictions. [Pictures](../pictures.md) shows what they look like.",
-        ("draw", "landscape", "WeightPath", "draw_predictions"),
+        "draw landscape WeightPath draw_predictions",
     ),
     Topic(
         "own",
         "Write your own loss",
         "As a function, a closure or a class; [Step 4](../start/4b-your-own-loss.md) of the path shows all three.",
-        ("loss", "Loss", "number", "positive", "nonnegative", "fraction", "flag", "whole", "Param", "derivative"),
+        "loss Loss number positive nonnegative fraction flag whole Param derivative",
     ),
     Topic(
         "target",
         "Add losses up",
         "Sums, several outputs, schedules and learned weights; [The target](../target.md) has the rules.",
-        ("Sum", "Weighted", "MultiLoss", "LinearSchedule", "CosineSchedule", "StepSchedule", "Schedule", "Dial",
-         "at_step", "UncertaintyWeighted", "GradNorm", "weights_from"),
-    ),  # fmt: skip
+        "Sum Weighted MultiLoss LinearSchedule CosineSchedule StepSchedule Schedule Dial at_step UncertaintyWeighted "
+        "GradNorm weights_from",
+    ),
     Topic(
         "terms",
         "Losses of more than y_true and y_pred",
         "Hidden layers, inputs, a teacher, a prior: [From add_loss](../from-add-loss.md) has four examples that run.",
-        ("Term", "Input", "Column", "Output", "Hidden", "Teacher", "Fixed", "Itself", "LossLayer", "TermLayer",
-         "without_targets"),
-    ),  # fmt: skip
+        "Term Input Column Output Hidden Teacher Fixed Itself LossLayer TermLayer without_targets",
+    ),
     Topic(
         "fit",
         "Fit tables and lines",
         "Without a network, or with a small one: [Fitting](../fitting.md), [Tables](../data.md), "
         "[Large tables](../large-tables.md).",
-        ("compare", "Compared", "load_fit", "TableFit", "Predictions", "fit_linear", "LinearFit", "Certificate",
-         "value_and_gradient"),
-    ),  # fmt: skip
+        "compare Compared load_fit TableFit Predictions fit_linear LinearFit Certificate value_and_gradient",
+    ),
     Topic(
         "likelihood",
         "Fit distributions",
         "Maximum likelihood with standard errors: [Likelihood](../likelihood.md).",
-        ("fit_distribution", "compare_distributions", "DistributionFit", "fit_likelihood", "LikelihoodFit", "fit_glm"),
+        "fit_distribution compare_distributions DistributionFit fit_likelihood LikelihoodFit fit_glm",
     ),
     Topic(
         "devices",
         "Several devices",
         "The same number on one device and on many: [Devices](../devices.md).",
-        ("across", "padded"),
+        "across padded",
     ),
     Topic(
         "errors",
         "Errors",
         "Every message, with the code that causes it and the fix, is in [Errors](../errors.md).",
-        ("LossaryError", "ShapeError", "TargetError", "PredictionError", "ParameterError", "DefinitionError",
-         "UnknownLossError"),
-    ),  # fmt: skip
+        "LossaryError ShapeError TargetError PredictionError ParameterError DefinitionError UnknownLossError",
+    ),
 )
 SECTIONS = ("Args", "Attributes", "Returns", "Raises", "Reference", "Formula")
 MARKUP = re.compile(r"([\\*_<>\[\]|$#{}~])")
@@ -184,10 +186,20 @@ def markdown(doc: str) -> str:
         if block.startswith(">>> "):
             lines += ["```pycon", block.rstrip(), "```", ""]
         elif block.startswith("    "):
-            lines += ["```python", inspect.cleandoc("\n" + block), "```", ""]
+            code = inspect.cleandoc("\n" + block)
+            lines += [f"```{language(code)}", code, "```", ""]
         else:
             lines += [*_parts(block), ""]
     return "\n".join(lines).strip()
+
+
+def language(code: str) -> str:
+    """Python, or a formula in plain text."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return "text"
+    return "python"
 
 
 def _joined(blocks: list[str]) -> list[str]:
@@ -233,4 +245,3 @@ def prose(text: str) -> str:
     """Text in which only backticks are markup."""
     parts = text.split("`")
     return "`".join(part if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts))
-

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from lossary.core import catalogue, elsewhere, notebook
 from lossary.core.cards import Card
 
+MARKUP = re.compile(r"([\\*_<>\[\]|$#{}~])")
 UNDRAWN = "It is not drawn as a curve. "
 LIBRARIES = {
     "keras": "Keras", "torch": "PyTorch", "tf": "tf.nn", "optax": "optax", "sklearn": "scikit-learn",
@@ -42,7 +46,12 @@ def title_of(family: str) -> str:
 def prose(text: str) -> str:
     """Text of a card in Markdown: what is no code is no markup either."""
     parts = text.split("`")
-    return "".join(f"`{part}`" if i % 2 else re.sub(r"([\\*_<>\[\]|$#{}~])", r"\\\1", part) for i, part in enumerate(parts))
+    return "".join(f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts))
+
+
+def table(heads: str, rows: Iterable[str]) -> list[str]:
+    """A table; `heads` stand between bars."""
+    return [f"| {heads} |", "|" + " --- |" * (heads.count("|") + 1), *rows, ""]
 
 
 def html(text: str) -> str:
@@ -63,8 +72,8 @@ def loss_page(card: Card) -> str:
     lines += ["## About", "", f"Reference: {prose(card.reference)}", ""]
     lines += [f"Family: [{title_of(card.family)}](../families/{card.family}.md). Tasks: {', '.join(card.tasks)}."]
     lines[-1] += f" Traits: {', '.join(card.traits)}." if card.traits else ""
-    lines += ["", f"How exact it is: [exactness](../exactness.md). On one page with all others: "]
-    lines[-1] += f"[every loss](../losses.md#{card.name.lower()})."
+    lines += ["", "How exact it is: [exactness](../exactness.md). On one page with all others:"]
+    lines += [f"[every loss](../losses.md#{card.name.lower()})."]
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +90,7 @@ def parameters(card: Card) -> list[str]:
     if not card.params:
         return []
     rows = [f"| `{p.name}` | `{p.default!r}` | {cell(p.allowed)} | {cell(p.text)} |" for p in card.params]
-    return ["## Parameters", "", "| parameter | default | allowed | what it does |", "| --- | --- | --- | --- |", *rows, ""]
+    return ["## Parameters", "", *table("parameter | default | allowed | what it does", rows)]
 
 
 def cell(text: str) -> str:
@@ -94,8 +103,8 @@ def names(card: Card) -> list[str]:
     lines[-1] += "".join(f", `{alias}`" for alias in card.aliases) + "."
     lines += ["", *(f"- `{place}`" for place in card.elsewhere), ""] if card.elsewhere else [""]
     if card.unlike:
-        lines += ["Not the same:", ""]
-        lines += [f"- `{name}`: {prose(words)}" for name, _, words in (one.partition(": ") for one in card.unlike)] + [""]
+        split = (one.partition(": ") for one in card.unlike)
+        lines += ["Not the same:", "", *(f"- `{name}`: {prose(words)}" for name, _, words in split), ""]
     return lines
 
 
@@ -120,10 +129,9 @@ def family_page(family: str, own: list[Card]) -> str:
         lines += picture(f"family-{family}", f"Value and gradient of {', '.join(card.name for card in drawn)}")
     elif drawn:
         lines += picture(f"loss-{drawn[0].function}", figure_words(drawn[0]))
-    lines += ["| loss | what it does | use it for |", "| --- | --- | --- |"]
-    for card in own:
-        lines += [f"| [{card.name}](../losses/{card.function}.md) | {cell(card.summary)} | {cell(card.use)} |"]
-    lines += ["", "```{toctree}", ":hidden:", "", *(f"../losses/{card.function}" for card in own), "```", ""]
+    rows = (f"| [{c.name}](../losses/{c.function}.md) | {cell(c.summary)} | {cell(c.use)} |" for c in own)
+    lines += table("loss | what it does | use it for", rows)
+    lines += ["```{toctree}", ":hidden:", "", *(f"../losses/{card.function}" for card in own), "```", ""]
     return "\n".join(lines)
 
 
@@ -140,8 +148,8 @@ def families_page(own: list[Card]) -> str:
 
 def gallery(own: list[Card]) -> str:
     """A thumbnail of each loss that has a curve, by family."""
-    lines = ["# Gallery", "", "Value (solid) and gradient (dashed) of every loss that can be drawn over one number, at its "]
-    lines[-1] += "default parameters. [Pictures](pictures.md) has larger ones, with the code that draws them."
+    words = "Value (solid) and gradient (dashed) of every loss that can be drawn over one number, at its defaults."
+    lines = ["# Gallery", "", words, "[Pictures](pictures.md) has larger ones, with the code that draws them."]
     for family in dict.fromkeys(card.family for card in own):
         drawn = [card for card in own if card.family == family and card.curve]
         if drawn:
@@ -160,23 +168,28 @@ def thumbnail(card: Card) -> str:
 def names_page(own: list[Card]) -> str:
     """Every name of every library, with the loss it is here."""
     known: dict[str, list[tuple[str, str, Card]]] = {}
+    ours = {card.function: card for card in own}
     for card in own:
         for place in card.elsewhere:
             for name in elsewhere.peer_names(place):
                 known.setdefault(elsewhere.home(name), []).append((name, place, card))
-    lines = ["# Every name in every library", "", "`ls.get` takes each of these names, with that library's parameters, and "]
-    lines[-1] += "gives its number. The last column says what its parameters are called there, and become here."
+    lines = [
+        "# Every name in every library",
+        "",
+        "`ls.get` takes each of these names, with that library's parameters, and",
+    ]
+    lines += ["gives its number. The last column says what its parameters are called there, and become here.", ""]
     for library in [*LIBRARIES, *(known.keys() - LIBRARIES.keys())]:
-        if rows := sorted(known.get(library, []), key=lambda row: row[0].lower()):
-            lines += ["", f"## {LIBRARIES.get(library, library)}", "", "| name | here | parameters |", "| --- | --- | --- |"]
-            lines += [f"| `{name}` | {link(card)} | {said(place)} |" for name, place, card in rows]
-    lines += ["", "## lossary's own short names", "", "| name | loss |", "| --- | --- |"]
-    aliases = sorted((alias, card) for card in own for alias in card.aliases if alias not in (card.name, card.function))
-    lines += [f"| `{alias}` | {link(card)} |" for alias, card in aliases]
-    lines += ["", "## Names that mean something else", "", "| name | here | how it differs |", "| --- | --- | --- |"]
-    for card in own:
-        lines += [f"| `{n}` | {link(card)} | {cell(w)} |" for n, _, w in (one.partition(": ") for one in card.unlike)]
-    return "\n".join(lines) + "\n"
+        if found := sorted(known.get(library, []), key=lambda row: row[0].lower()):
+            rows = (f"| `{name}` | {link(card)} | {said(place)} |" for name, place, card in found)
+            lines += [f"## {LIBRARIES.get(library, library)}", "", *table("name | here | parameters", rows)]
+    aliases = sorted((alias, card.function) for card in own for alias in card.aliases)
+    rows = (f"| `{alias}` | {link(ours[function])} |" for alias, function in aliases)
+    lines += ["## lossary's own short names", "", *table("name | loss", rows)]
+    unlike = ((card, *one.partition(": ")) for card in own for one in card.unlike)
+    rows = (f"| `{name}` | {link(card)} | {cell(words)} |" for card, name, _, words in unlike)
+    lines += ["## Names that mean something else", "", *table("name | here | how it differs", rows)]
+    return "\n".join(lines)
 
 
 def link(card: Card) -> str:
@@ -200,18 +213,34 @@ def write_both(svg: str, stem: Path) -> None:
     stem.with_name(f"{stem.name}-dark.svg").write_text(rules.sub(r"<style>\1</style>", svg), encoding="utf-8")
 
 
-def draw_all(folder: Path) -> None:
-    """A figure for each loss with a curve, and one for each family of several."""
+def draw_all(folder: Path, kept: Path) -> None:
+    """A figure for each loss with a curve, and one for each family of several; `kept` holds those drawn before."""
     import lossary as ls
-    from lossary.drawing.files import svg_text
     from tools import figures
 
-    for card in cards():
-        if card.curve:
-            write_both(svg_text(ls.draw(card.function, theme="auto")), folder / f"loss-{card.function}")
-    for shown in figures.families():
-        if shown.name.startswith("family-"):
-            write_both(figures.draw(shown).decode(), folder / shown.name)
+    makers = {f"loss-{c.function}": partial(_drawn, c.function) for c in cards() if c.curve}
+    makers |= {one.name: partial(figures.draw, one) for one in figures.families() if one.name.startswith("family-")}
+    home = kept / _state(Path(ls.__file__).parent)
+    home.mkdir(parents=True, exist_ok=True)
+    for name, make in makers.items():
+        file = home / f"{name}.svg"
+        if not file.exists():
+            file.write_bytes(make())
+        write_both(file.read_text(encoding="utf-8"), folder / name)
+
+
+def _drawn(name: str) -> bytes:
+    import lossary as ls
+    from lossary.drawing.files import svg_text
+
+    return svg_text(ls.draw(name, theme="auto")).encode()
+
+
+def _state(package: Path) -> str:
+    """What figures follow from: all that computes and draws."""
+    rooms = (sorted((package / room).rglob("*.py")) for room in ("core", "drawing", "families", "numerics"))
+    texts = (path.read_bytes() for paths in rooms for path in paths)
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
 
 
 def dark_style() -> str:

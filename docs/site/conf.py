@@ -56,7 +56,14 @@ def _block(writer, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _levels(app, page: str, template: str, context: dict, doctree) -> None:
+    """The captions of the navigation are headings, which have a level."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app) -> dict[str, bool]:
     """Formulas as MathML, which browsers show by themselves: no script, no font, no network."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("html-page-context", _levels, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}
