@@ -37,7 +37,7 @@ COPIED = {  # pages that do not live in docs/, and what they are called on the s
 PLACES = {**COPIED, "README.md": "index.md"}
 LOSSES = {card.name.lower(): f"losses/{card.function}.md" for card in site_losses.cards()}  # anchors of docs/losses.md
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\.svg\)")
-LINK = re.compile(r"(?<!!)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\((?!https?:|#|mailto:|[^)\s]*\.svg\))([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def pages() -> dict[str, str]:
@@ -94,7 +94,10 @@ def build() -> int:
     environment = {**os.environ, "LOSSARY_NOTEBOOK_CACHE": str(OUT / "notebooks"), "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-j", "2", "-q"]
     command += ["-d", str(OUT / "doctrees"), str(SOURCE), str(HTML)]
-    return subprocess.run(command, env=environment, check=False).returncode
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        print(done.stdout, done.stderr)
+    return done.returncode
 
 
 def main() -> int:
