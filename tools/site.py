@@ -48,7 +48,15 @@ def pages() -> dict[str, str]:
         found[place] = at_home(path, place)
     for path, place in COPIED.items():
         found[place] = at_home(ROOT / path, place)
+    found["index.md"] = with_all(found["index.md"], [place for place in found if "/" not in place])
     return found
+
+
+def with_all(index: str, places: list[str]) -> str:
+    """The first page, with every page of docs/ in its navigation: those that it does not name stand last."""
+    named = set(re.findall(r"^(?:[^<\n]* <)?([\w/-]+)>?$", index, flags=re.M))
+    others = [place.removesuffix(".md") for place in places if place.removesuffix(".md") not in {*named, "index"}]
+    return index.replace("Backends <backends>\n", "\n".join(["Backends <backends>", *others, ""]))
 
 
 def at_home(path: Path, place: str) -> str:

@@ -40,13 +40,22 @@ def pages() -> dict[str, str]:
 
 
 def title_of(family: str) -> str:
-    return family.replace("_", " ").capitalize()
+    return "CRPS" if family == "crps" else family.replace("_", " ").capitalize()
 
 
 def prose(text: str) -> str:
     """Text of a card in Markdown: what is no code is no markup either."""
     parts = text.split("`")
     return "".join(f"`{part}`" if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts))
+
+
+NAMES = ("alpha", "gamma", "torch", "scikit-learn")  # with which a sentence of a card may begin
+
+
+def sentence(text: str) -> str:
+    """What a card says after a colon, as a sentence of its own."""
+    word = re.match(r"(a|[a-z][a-z-]+)(?=[ ,])", text)
+    return prose(text if word is None or word[0] in NAMES else text[0].upper() + text[1:])
 
 
 def table(heads: str, rows: Iterable[str]) -> list[str]:
@@ -63,7 +72,7 @@ def loss_page(card: Card) -> str:
     lines = [f"# {card.name}", "", prose(card.summary), ""]
     lines += [html(f'<div class="formula">{notebook.formula(card.formula)}</div>'), ""]
     lines += picture(f"loss-{card.function}", figure_words(card)) if card.curve else [UNDRAWN + prose(card.undrawn), ""]
-    lines += ["**Use it for**", f": {prose(card.use)}", "", "**Trap**", f": {prose(card.beware)}", ""]
+    lines += ["**Use it for**", f": {sentence(card.use)}", "", "**Trap**", f": {sentence(card.beware)}", ""]
     lines += ["**Inputs**", f": {prose(card.inputs)}", ""]
     lines += ["## In code", "", "```python", "import lossary as ls", "", *calls(card), "```", ""]
     lines += ["```pycon", f">>> from lossary import {card.function}", card.example, "```", ""]
@@ -129,7 +138,7 @@ def family_page(family: str, own: list[Card]) -> str:
         lines += picture(f"family-{family}", f"Value and gradient of {', '.join(card.name for card in drawn)}")
     elif drawn:
         lines += picture(f"loss-{drawn[0].function}", figure_words(drawn[0]))
-    rows = (f"| [{c.name}](../losses/{c.function}.md) | {cell(c.summary)} | {cell(c.use)} |" for c in own)
+    rows = (f"| [{c.name}](../losses/{c.function}.md) | {cell(c.summary)} | {sentence(c.use)} |" for c in own)
     lines += table("loss | what it does | use it for", rows)
     lines += ["```{toctree}", ":hidden:", "", *(f"../losses/{card.function}" for card in own), "```", ""]
     return "\n".join(lines)

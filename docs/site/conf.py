@@ -1,6 +1,7 @@
 """How Sphinx builds the site. tools/site.py lays the pages beside this file, in build/docs/source."""
 
 import os
+import re
 from datetime import timedelta
 
 from docutils import nodes
@@ -27,8 +28,7 @@ nb_merge_streams = True
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "image/svg+xml", 5)]
 
 highlight_language = "text"
-pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
-python_maximum_signature_line_length = 88
+pygments_style, pygments_dark_style = "github-light-high-contrast", "github-dark-high-contrast"
 add_module_names = False
 copybutton_prompt_text = ">>> "
 copybutton_exclude = ".linenos, .gp, .go"
@@ -56,8 +56,10 @@ def _block(writer, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def _levels(app, page: str, template: str, context: dict, doctree) -> None:
-    """The captions of the navigation are headings, which have a level."""
+def _by_keyboard(app, page: str, template: str, context: dict, doctree) -> None:
+    """What may scroll can be focused; the captions of the navigation are headings, which have a level."""
+    boxes = r'<(?=pre\b|div class="(?:math|table-wrapper)|div style="overflow-x)(\w+)'
+    context["body"] = re.sub(boxes, r'<\1 tabindex="0"', context.get("body", ""))
     tree = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
@@ -65,5 +67,5 @@ def _levels(app, page: str, template: str, context: dict, doctree) -> None:
 def setup(app) -> dict[str, bool]:
     """Formulas as MathML, which browsers show by themselves: no script, no font, no network."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
-    app.connect("html-page-context", _levels, priority=900)  # after the theme
+    app.connect("html-page-context", _by_keyboard, priority=900)  # after the theme
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -62,7 +62,7 @@ def test_every_loss_has_a_page_with_all_that_its_card_says():
     pages = site_losses.pages()
     for card in catalogue.built_in().values():
         page = pages[f"losses/{card.function}.md"]
-        assert site_losses.prose(card.beware) in page and site_losses.prose(card.use) in page
+        assert site_losses.sentence(card.beware) in page and site_losses.sentence(card.use) in page
         assert all(place in page for place in card.elsewhere)
         assert all(f"| `{p.name}` |" in page for p in card.params)
         assert f"losses/{card.function}" in pages[f"families/{card.family}.md"]
