@@ -22,11 +22,52 @@ class Topic:
     title: str
     words: str
     listed: str
+    example: str = ""  # code that runs as it stands
 
     @property
     def names(self) -> list[str]:
         return self.listed.split()
 
+
+TRAINED = """\
+import keras
+import numpy as np
+
+import lossary as ls
+
+x = np.random.default_rng(0).normal(size=(200, 3)).astype("float32")
+y = x[:, :1] - 2 * x[:, 1:2]
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, kernel_regularizer="l2")])
+
+history = ls.train(
+    model, x[40:], y[40:], loss="huber", epochs=100, validation_data=(x[:40], y[:40]), patience=10
+)
+print(history)  # target, loss, regularization: one row for each epoch
+history.best_epoch, history["val_target"][-1], history.stopped
+print(ls.target_split(model, x, y))  # the same parts, term by term
+"""
+CHECKED = """\
+import numpy as np
+
+import lossary as ls
+
+labels = np.array([1, 2, 3, 3])  # should be 0, 1, 2
+probabilities = np.full((4, 3), 1 / 3)
+
+found = ls.check("sparse_categorical_crossentropy", labels, probabilities)
+print(found)  # L003: labels that the loss cannot read
+assert found.errors and not ls.check("sparse_categorical_crossentropy", labels - 1, probabilities)
+
+print(ls.explain("huber", [1.0, 2.0], [1.5, 9.0]))  # how the number comes about
+"""
+DRAWN = """\
+import lossary as ls
+
+figure = ls.draw(["mse", "huber", "cauchy"], show=["value", "gradient"])
+figure.save("losses.svg")  # or .png, .pdf, .html; in a notebook it shows itself
+ls.draw("huber", delta=[0.5, 1, 2])  # a curve for each value
+ls.draw("gaussian_nll", kind="map")  # over two arguments
+"""
 
 TOPICS = (
     Topic(
@@ -42,6 +83,7 @@ TOPICS = (
         "`ls.train` runs whole epochs without going back to Python; [Training](../training.md) says what it does on "
         "each backend. The rest of this page is about what training minimised, and how far it got.",
         "train History target_split target_table regularization metric evaluate_stream",
+        TRAINED,
     ),
     Topic(
         "check",
@@ -49,12 +91,14 @@ TOPICS = (
         "Before training: `ls.check`, whose rules are listed in [Checks](../checks.md). When a number is a surprise: "
         "`ls.explain`. When it is NaN: `ls.diagnose`.",
         "check Check Findings Finding explain diagnose checks",
+        CHECKED,
     ),
     Topic(
         "draw",
         "Draw",
         "Figures of losses, landscapes and predictions. [Pictures](../pictures.md) shows what they look like.",
         "draw landscape WeightPath draw_predictions",
+        DRAWN,
     ),
     Topic(
         "own",
@@ -125,7 +169,8 @@ def index() -> str:
 
 
 def page(topic: Topic) -> str:
-    parts = [f"# {topic.title}", topic.words, "```{py:currentmodule} lossary\n```"]
+    example = [f"```python\n{topic.example}```"] if topic.example else []
+    parts = [f"# {topic.title}", topic.words, *example, "```{py:currentmodule} lossary\n```"]
     return "\n\n".join([*parts, *(entry(name, getattr(ls, name)) for name in topic.names)]) + "\n"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
+from tools import site_api
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {  # pages whose blocks run in another test, or are made by being run
@@ -65,6 +66,13 @@ def test_the_blocks_of_large_tables_run_but_for_the_cluster(monkeypatch, tmp_pat
 def test_the_head_of_the_checks_runs():
     head, *_ = blocks("docs/checks.md")  # the others are examples of rules, which tests/checking/test_rules.py runs
     run(head, {"ls": ls, **rows()})
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("topic", [topic for topic in site_api.TOPICS if topic.example], ids=lambda topic: topic.file)
+def test_the_examples_of_the_reference_run(topic, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    run(topic.example, {}, topic.file)
 
 
 @pytest.mark.full

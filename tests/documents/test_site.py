@@ -92,6 +92,7 @@ def test_a_dead_link_is_found(tmp_path):
 
 
 @built
+@pytest.mark.full
 def test_the_site_has_no_dead_link_and_loads_nothing_from_elsewhere():
     assert site_links.dead(site.HTML) == []
 
@@ -104,6 +105,7 @@ def browser():
 
 @built
 @seen
+@pytest.mark.full
 @pytest.mark.parametrize("place", LOOKED_AT)
 def test_axe_finds_nothing_serious_and_a_phone_shows_the_whole_width(browser, place):
     from axe_playwright_python.sync_playwright import Axe
@@ -125,6 +127,7 @@ def test_axe_finds_nothing_serious_and_a_phone_shows_the_whole_width(browser, pl
 
 @built
 @seen
+@pytest.mark.full
 def test_the_search_finds_a_loss(browser):
     page = browser.new_page()
     page.goto((site.HTML / "search.html").as_uri() + "?q=huber")
