@@ -7,13 +7,16 @@ WORKERS ?= 2
 TENSORFLOW := $(if $(filter Linux,$(shell uname -s)),tensorflow-cpu,tensorflow)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test test-all test-oldest check generate peers figures exactness speed format clean help
+.PHONY: demo docs test test-all test-oldest check generate peers figures exactness speed release-check format clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/ —/'
 
 demo: $(VENV)/.demo  ## the main job on embedded data: six losses on the Belgian telephone calls, and a report
 	KERAS_BACKEND=tensorflow $(BIN)/lossary compare --report report.html
+
+docs: .venv-docs/.dev  ## the site of the documents, built into build/docs/html and opened without a network
+	KERAS_BACKEND=jax .venv-docs/bin/python tools/site.py
 
 test: $(VENV)/.dev  ## the tests that everybody runs: each loss on each backend, and each law for each form
 	@set -e; marks=""; for backend in $(BACKENDS); do \
@@ -62,12 +65,15 @@ speed: $(VENV)/.dev  ## docs/speed.md: every loss beside other libraries; hours 
 peers: .venv-peers/.dev  ## tests/peers/frozen: numbers of libraries that `make test` does not install
 	KERAS_BACKEND=torch .venv-peers/bin/python tools/peers.py
 
+release-check: .venv-release/.dev  ## a wheel and an sdist: built, looked into, installed and used in an empty environment
+	.venv-release/bin/python tools/release.py
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-oldest .venv-peers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
+	rm -rf $(VENV) .venv-oldest .venv-peers .venv-docs .venv-release build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache out report.html
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lossary needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
@@ -88,6 +94,16 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -e '.[peers]'
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps monai==1.6.1 kornia kornia_rs \
 		segmentation-models-pytorch==0.6.0 timm torchvision==0.28.0
+	@touch $@
+
+.venv-docs/.dev: pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+.venv-release/.dev: pyproject.toml
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check build twine check-wheel-contents
 	@touch $@
 
 .venv-oldest/.dev: pyproject.toml

@@ -126,7 +126,7 @@ PICTURES = [
         'sample = np.random.default_rng(2).normal(2.0, 1.0, size=(40, 1)).astype("float32")\n'
         "means = np.linspace(1.2, 2.8, 161)\n"
         "parts = [np.tile(np.float32([mean, 0.0]), (40, 1)) for mean in means]\n"
-        "total = [-float(np.sum(ls.gaussian_nll(sample, part))) for part in parts]\n"
+        'total = [-float(ls.GaussianNLL(reduction="sum")(sample, part)) for part in parts]\n'
         'likelihood_curve(means, total, truth=2.0, level=0.95, theme="auto")',
     ),
 ]

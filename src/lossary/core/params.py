@@ -145,26 +145,32 @@ def _plain(value: Any) -> Any:
 def number(
     text: str, *, slide: tuple[float, float], low: float = -INF, high: float = INF, closed: bool = True
 ) -> Param:
+    """A finite number from `low` to `high`, with these ends if `closed`; `slide` is the range of its slider."""
     return Param(text, low=low, high=high, closed=closed, slide=slide)
 
 
 def positive(text: str, *, slide: tuple[float, float]) -> Param:
+    """A number above 0; `slide` is the range of its slider."""
     return Param(text, low=0.0, slide=slide)
 
 
 def nonnegative(text: str, *, slide: tuple[float, float]) -> Param:
+    """A number of at least 0; `slide` is the range of its slider."""
     return Param(text, low=0.0, closed=True, slide=slide)
 
 
 def fraction(text: str, *, closed: bool = False, slide: tuple[float, float] = (0.01, 0.99)) -> Param:
+    """A number between 0 and 1, with these ends if `closed`."""
     return Param(text, low=0.0, high=1.0, closed=closed, slide=slide)
 
 
 def flag(text: str, *, unusual: bool = True) -> Param:
+    """True or False."""
     return Param(text, kind="flag", unusual=unusual)
 
 
 def whole(text: str, *, optional: bool = False, unusual: int | None = None, low: float = -INF) -> Param:
+    """A whole number of at least `low`, or None if `optional`."""
     return Param(text, kind="whole", optional=optional, unusual=unusual, low=low, closed=True)
 
 

@@ -1,4 +1,4 @@
-"""docs/which-loss.md: the rules of `ls.suggest` as a table, each with what it suggests for a target of its kind."""
+"""docs/suggest.md: the rules of `ls.suggest` as a table, each with what it suggests for a target of its kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import lossary as ls
 from lossary.choosing.suggest import RULES
 
-HEAD = """# Which loss?
+HEAD = """# What `ls.suggest` says
 
 Generated from the rules by `make generate`.
 
@@ -21,16 +21,7 @@ ls.suggest(y, cost=0.9)  # what an error costs: "mean", "median", a quantile, or
 
 `lossary suggest DATA --target COLUMN` does the same for a table. The answer holds up to three losses, the code that
 makes each, what it estimates, why it fits, what can go wrong, what the last layer has to give, and by what held-out
-rows should be judged. Three questions lead to it:
-
-1. **What is the target?** Amounts, counts, shares, classes, levels: that decides the family.
-2. **What should a prediction be?** Squared errors are minimised by the mean, absolute errors by the median, a
-   cross-entropy by probabilities. Two losses with one optimum differ in how far they trust single rows.
-3. **What does an error cost?** If too low costs more than too high, or a missed positive more than a false alarm, the
-   loss has to say so, or the threshold does.
-
-A loss is what training minimises, and so needs a slope; a metric is what you report. They may be the same number, as
-a mean absolute error can be, and need not be: nobody trains on accuracy, which has no slope.
+rows should be judged. [Which loss?](which-loss.md) holds more losses, by task.
 
 Of a task, the first line that fits is taken.
 
