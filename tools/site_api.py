@@ -74,8 +74,8 @@ TOPICS = (
         "find",
         "Find a loss",
         "By any name that a library has for it, by task, or by trait. Every loss has [a page](../families/index.md); "
-        "[Which loss?](../which-loss.md) helps to choose.",
-        "get losses card Card",
+        "[Which loss?](../which-loss.md) helps to choose, as does `ls.suggest`, by [rules](../suggest.md).",
+        "suggest Suggestions get losses card Card",
     ),
     Topic(
         "train",

@@ -14,9 +14,11 @@ HEAD = """# What `ls.suggest` says
 Generated from the rules by `make generate`.
 
 ```python
-ls.suggest(y)  # looks at the target: range, zeros, tails, counts, imbalance, several columns, missing labels
-ls.suggest(y, task="ordinal")  # what cannot be seen: an order, angles, times with events
-ls.suggest(y, cost=0.9)  # what an error costs: "mean", "median", a quantile, or costs of too low and too high
+import lossary as ls
+
+ls.suggest([3.1, 2.7, 120.0, 2.9])  # sees range, zeros, tails, counts, imbalance, several columns, missing labels
+ls.suggest([1, 2, 2, 3, 1, 2], task="ordinal")  # what cannot be seen: an order, angles, times with events
+ls.suggest([3.1, 2.7, 120.0, 2.9], cost=0.9)  # what an error costs: a quantile, two costs, "mean", "median"
 ```
 
 `lossary suggest DATA --target COLUMN` does the same for a table. The answer holds up to three losses, the code that

@@ -21,7 +21,7 @@ ELSEWHERE = {  # pages whose blocks run in another test, or are made by being ru
     "target": "tests/core/test_documents.py",
     "training": "tests/core/test_documents.py",
 }
-HERE = ("checks", "coverage", "data", "large-tables", "loss-and-metric", "pictures", "which-loss")
+HERE = ("checks", "coverage", "data", "large-tables", "loss-and-metric", "pictures", "suggest", "which-loss")
 
 
 def blocks(page):
@@ -44,7 +44,7 @@ def test_every_page_with_code_is_run_somewhere():
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("page", ["coverage", "data", "loss-and-metric", "which-loss"])
+@pytest.mark.parametrize("page", ["coverage", "data", "loss-and-metric", "suggest", "which-loss"])
 def test_the_blocks_of_a_page_run(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {"ls": ls}
