@@ -106,12 +106,14 @@ from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
 from lossary.families.count_likelihoods import PoissonNLL as _PoissonNLL
+from lossary.families.count_likelihoods import GeometricNLL as _GeometricNLL
 from lossary.families.count_likelihoods import NegativeBinomialNLL as _NegativeBinomialNLL
 from lossary.families.count_likelihoods import ZeroInflatedPoissonNLL as _ZeroInflatedPoissonNLL
 from lossary.families.count_likelihoods import ZeroInflatedNegativeBinomialNLL as _ZeroInflatedNegativeBinomialNLL
 from lossary.families.count_likelihoods import HurdlePoissonNLL as _HurdlePoissonNLL
 from lossary.families.count_likelihoods import HurdleNegativeBinomialNLL as _HurdleNegativeBinomialNLL
 from lossary.families.count_likelihoods import ZeroInflatedLogNormalNLL as _ZeroInflatedLogNormalNLL
+from lossary.families.count_likelihoods import ZeroInflatedBetaNLL as _ZeroInflatedBetaNLL
 from lossary.families.count_likelihoods import BinomialNLL as _BinomialNLL
 from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialNLL
 from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
@@ -149,12 +151,18 @@ from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
 from lossary.families.forecasts import EnergyScore as _EnergyScore
 from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.imbalance import BalancedBinaryCrossentropy as _BalancedBinaryCrossentropy
+from lossary.families.imbalance import AUCMargin as _AUCMargin
+from lossary.families.imbalance import GHMClassification as _GHMClassification
+from lossary.families.imbalance import GHMRegression as _GHMRegression
+from lossary.families.imbalance import HardExampleCrossEntropy as _HardExampleCrossEntropy
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.likelihoods import BetaNLL as _BetaNLL
 from lossary.families.likelihoods import FixedGaussianNLL as _FixedGaussianNLL
+from lossary.families.likelihoods import BinnedNLL as _BinnedNLL
 from lossary.families.likelihoods import GaussianKL as _GaussianKL
 from lossary.families.lovasz import LovaszHinge as _LovaszHinge
 from lossary.families.lovasz import LovaszSoftmax as _LovaszSoftmax
@@ -173,6 +181,12 @@ from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMulti
 from lossary.families.multilabel import Varifocal as _Varifocal
 from lossary.families.multilabel import PenaltyReducedFocal as _PenaltyReducedFocal
 from lossary.families.multilabel import Zlpr as _Zlpr
+from lossary.families.multilabel import ReducedFocal as _ReducedFocal
+from lossary.families.multilabel import AsymmetricFocal as _AsymmetricFocal
+from lossary.families.multilabel import QualityFocal as _QualityFocal
+from lossary.families.multilabel import MultiLabelMargin as _MultiLabelMargin
+from lossary.families.multilabel import MultiPositiveCrossEntropy as _MultiPositiveCrossEntropy
+from lossary.families.multilabel import TwoWay as _TwoWay
 from lossary.families.noisy import TruncatedHinge as _TruncatedHinge
 from lossary.families.noisy import Savage as _Savage
 from lossary.families.noisy import Tangent as _Tangent
@@ -182,6 +196,8 @@ from lossary.families.noisy import TaylorCrossEntropy as _TaylorCrossEntropy
 from lossary.families.noisy import ClassAbsoluteError as _ClassAbsoluteError
 from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEntropy
 from lossary.families.noisy import ActivePassive as _ActivePassive
+from lossary.families.noisy import ForwardCorrected as _ForwardCorrected
+from lossary.families.noisy import BackwardCorrected as _BackwardCorrected
 from lossary.families.ordinal import Coral as _Coral
 from lossary.families.ordinal import Corn as _Corn
 from lossary.families.ordinal import CumulativeLink as _CumulativeLink
@@ -201,6 +217,8 @@ from lossary.families.pairs import CosineEmbedding as _CosineEmbedding
 from lossary.families.pairs import HingeEmbedding as _HingeEmbedding
 from lossary.families.positive_likelihoods import ExponentialNLL as _ExponentialNLL
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
+from lossary.families.positive_likelihoods import HalfNormalNLL as _HalfNormalNLL
+from lossary.families.positive_likelihoods import InverseGammaNLL as _InverseGammaNLL
 from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
 from lossary.families.positive_likelihoods import LogNormalNLL as _LogNormalNLL
 from lossary.families.positive_likelihoods import WeibullNLL as _WeibullNLL
@@ -209,6 +227,8 @@ from lossary.families.positive_likelihoods import GeneralizedParetoNLL as _Gener
 from lossary.families.positive_likelihoods import ParetoNLL as _ParetoNLL
 from lossary.families.positive_likelihoods import BetaDistributionNLL as _BetaDistributionNLL
 from lossary.families.positive_likelihoods import KumaraswamyNLL as _KumaraswamyNLL
+from lossary.families.positive_likelihoods import LogitNormalNLL as _LogitNormalNLL
+from lossary.families.positive_likelihoods import ContinuousBernoulliNLL as _ContinuousBernoulliNLL
 from lossary.families.positive_likelihoods import VonMisesNLL as _VonMisesNLL
 from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
@@ -217,7 +237,9 @@ from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
 from lossary.families.real_likelihoods import NormalNLL as _NormalNLL
 from lossary.families.real_likelihoods import LaplaceNLL as _LaplaceNLL
+from lossary.families.real_likelihoods import AsymmetricLaplaceNLL as _AsymmetricLaplaceNLL
 from lossary.families.real_likelihoods import StudentTNLL as _StudentTNLL
+from lossary.families.real_likelihoods import EvidentialRegression as _EvidentialRegression
 from lossary.families.real_likelihoods import LogisticNLL as _LogisticNLL
 from lossary.families.real_likelihoods import CauchyNLL as _CauchyNLL
 from lossary.families.real_likelihoods import GumbelNLL as _GumbelNLL
@@ -261,11 +283,17 @@ from lossary.families.scores import Bootstrapped as _Bootstrapped
 from lossary.families.scores import AsymmetricSingleLabel as _AsymmetricSingleLabel
 from lossary.families.scores import LogitAdjusted as _LogitAdjusted
 from lossary.families.scores import LDAM as _LDAM
+from lossary.families.scores import OneVsAll as _OneVsAll
+from lossary.families.scores import Sparsemax as _Sparsemax
+from lossary.families.scores import Entmax15 as _Entmax15
+from lossary.families.scores import CosineCrossEntropy as _CosineCrossEntropy
+from lossary.families.scores import Seesaw as _Seesaw
 from lossary.families.sequences import CTC as _CTC
 from lossary.families.survival import CoxPH as _CoxPH
 from lossary.families.vector_likelihoods import MultinomialNLL as _MultinomialNLL
 from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
 from lossary.families.vector_likelihoods import DirichletMultinomialNLL as _DirichletMultinomialNLL
+from lossary.families.vector_likelihoods import VonMisesFisherNLL as _VonMisesFisherNLL
 from lossary.families.vector_likelihoods import MultivariateNormalNLL as _MultivariateNormalNLL
 
 __version__: str
@@ -345,6 +373,9 @@ class Brier(_Brier):
 class PoissonNLL(_PoissonNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class GeometricNLL(_GeometricNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class NegativeBinomialNLL(_NegativeBinomialNLL):
     def __init__(self, variance: str = 'quadratic', *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -361,6 +392,9 @@ class HurdleNegativeBinomialNLL(_HurdleNegativeBinomialNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class ZeroInflatedLogNormalNLL(_ZeroInflatedLogNormalNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZeroInflatedBetaNLL(_ZeroInflatedBetaNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class BinomialNLL(_BinomialNLL):
@@ -474,6 +508,21 @@ class EnergyScore(_EnergyScore):
 class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
     def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class BalancedBinaryCrossentropy(_BalancedBinaryCrossentropy):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AUCMargin(_AUCMargin):
+    def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GHMClassification(_GHMClassification):
+    def __init__(self, bins: int = 10, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GHMRegression(_GHMRegression):
+    def __init__(self, mu: float = 0.02, bins: int = 10, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HardExampleCrossEntropy(_HardExampleCrossEntropy):
+    def __init__(self, threshold: float = 0.7, min_kept: int = 100000, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Wing(_Wing):
     def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -491,6 +540,9 @@ class BetaNLL(_BetaNLL):
 
 class FixedGaussianNLL(_FixedGaussianNLL):
     def __init__(self, std: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class BinnedNLL(_BinnedNLL):
+    def __init__(self, edges: tuple[float, ...] | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class GaussianKL(_GaussianKL):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -546,6 +598,24 @@ class PenaltyReducedFocal(_PenaltyReducedFocal):
 class Zlpr(_Zlpr):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ReducedFocal(_ReducedFocal):
+    def __init__(self, gamma: float = 2.0, threshold: float = 0.5, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class AsymmetricFocal(_AsymmetricFocal):
+    def __init__(self, delta: float = 0.7, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class QualityFocal(_QualityFocal):
+    def __init__(self, beta: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultiLabelMargin(_MultiLabelMargin):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultiPositiveCrossEntropy(_MultiPositiveCrossEntropy):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TwoWay(_TwoWay):
+    def __init__(self, tp: float = 4.0, tn: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class TruncatedHinge(_TruncatedHinge):
     def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -572,6 +642,12 @@ class NormalizedCrossEntropy(_NormalizedCrossEntropy):
 
 class ActivePassive(_ActivePassive):
     def __init__(self, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ForwardCorrected(_ForwardCorrected):
+    def __init__(self, transition: Any = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BackwardCorrected(_BackwardCorrected):
+    def __init__(self, transition: Any = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Coral(_Coral):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -630,6 +706,12 @@ class ExponentialNLL(_ExponentialNLL):
 class GammaNLL(_GammaNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class HalfNormalNLL(_HalfNormalNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class InverseGammaNLL(_InverseGammaNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class InverseGaussianNLL(_InverseGaussianNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -652,6 +734,12 @@ class BetaDistributionNLL(_BetaDistributionNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class KumaraswamyNLL(_KumaraswamyNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class LogitNormalNLL(_LogitNormalNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ContinuousBernoulliNLL(_ContinuousBernoulliNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class VonMisesNLL(_VonMisesNLL):
@@ -678,8 +766,14 @@ class NormalNLL(_NormalNLL):
 class LaplaceNLL(_LaplaceNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class AsymmetricLaplaceNLL(_AsymmetricLaplaceNLL):
+    def __init__(self, q: float = 0.5, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class StudentTNLL(_StudentTNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class EvidentialRegression(_EvidentialRegression):
+    def __init__(self, regularization: float = 0.2, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class LogisticNLL(_LogisticNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -810,6 +904,21 @@ class LogitAdjusted(_LogitAdjusted):
 class LDAM(_LDAM):
     def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class OneVsAll(_OneVsAll):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Sparsemax(_Sparsemax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Entmax15(_Entmax15):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CosineCrossEntropy(_CosineCrossEntropy):
+    def __init__(self, gamma: float = 2.0, focal: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Seesaw(_Seesaw):
+    def __init__(self, class_counts: tuple[float, ...] | None = None, p: float = 0.8, q: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class CTC(_CTC):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -824,6 +933,9 @@ class DirichletNLL(_DirichletNLL):
 
 class DirichletMultinomialNLL(_DirichletMultinomialNLL):
     def __init__(self, link: str = 'exp', *, full: bool = True, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class VonMisesFisherNLL(_VonMisesFisherNLL):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class MultivariateNormalNLL(_MultivariateNormalNLL):
     def __init__(self, rank: int | None = None, full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -907,6 +1019,8 @@ brier_loss = brier
 quadratic_score = brier
 def poisson_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 poisson_distribution_nll = poisson_nll
+def geometric_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+geometric = geometric_nll
 def negative_binomial_nll(y_true: Any, y_pred: Any, variance: str = 'quadratic', *, full: bool = True, link: str = 'exp') -> Any: ...
 negative_binomial = negative_binomial_nll
 nb2_nll = negative_binomial_nll
@@ -926,6 +1040,10 @@ def zero_inflated_log_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True,
 ziln = zero_inflated_log_normal_nll
 ziln_loss = zero_inflated_log_normal_nll
 zero_inflated_lognormal = zero_inflated_log_normal_nll
+def zero_inflated_beta_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+zero_inflated_beta = zero_inflated_beta_nll
+inflated_beta_nll = zero_inflated_beta_nll
+zib = zero_inflated_beta_nll
 def binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
 binomial = binomial_nll
 def beta_binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1036,6 +1154,27 @@ energy_score_loss = energy_score
 def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
 mase = mean_absolute_scaled_error
 MASE = mean_absolute_scaled_error
+def balanced_binary_crossentropy(y_true: Any, y_pred: Any) -> Any: ...
+balanced_bce = balanced_binary_crossentropy
+balanced_bce_with_logits = balanced_binary_crossentropy
+class_balanced_bce = balanced_binary_crossentropy
+def auc_margin(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any: ...
+aucm = auc_margin
+aucm_loss = auc_margin
+auc_margin_loss = auc_margin
+def ghm_classification(y_true: Any, y_pred: Any, bins: int = 10) -> Any: ...
+ghm_c = ghm_classification
+ghmc = ghm_classification
+ghmc_loss = ghm_classification
+def ghm_regression(y_true: Any, y_pred: Any, mu: float = 0.02, bins: int = 10) -> Any: ...
+ghm_r = ghm_regression
+ghmr = ghm_regression
+ghmr_loss = ghm_regression
+def hard_example_cross_entropy(y_true: Any, y_pred: Any, threshold: float = 0.7, min_kept: int = 100000) -> Any: ...
+ohem = hard_example_cross_entropy
+ohem_cross_entropy = hard_example_cross_entropy
+OhemCrossEntropy = hard_example_cross_entropy
+topk_cross_entropy = hard_example_cross_entropy
 def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
@@ -1051,6 +1190,10 @@ beta_nll_loss = beta_nll
 def fixed_gaussian_nll(y_true: Any, y_pred: Any, std: float = 1.0) -> Any: ...
 gaussian_mean_nll = fixed_gaussian_nll
 homoscedastic_gaussian_nll = fixed_gaussian_nll
+def binned_nll(y_true: Any, y_pred: Any, edges: tuple[float, ...] | None = None) -> Any: ...
+binned = binned_nll
+histogram_nll = binned_nll
+binned_density = binned_nll
 def gaussian_kl(mean: Any, log_variance: Any) -> Any: ...
 vae_kl = gaussian_kl
 kl_to_standard_normal = gaussian_kl
@@ -1101,6 +1244,20 @@ cornernet_focal = penalty_reduced_focal
 def zlpr(y_true: Any, y_pred: Any) -> Any: ...
 zlpr_loss = zlpr
 multilabel_categorical_crossentropy = zlpr
+def reduced_focal(y_true: Any, y_pred: Any, gamma: float = 2.0, threshold: float = 0.5, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+reduced_focal_loss = reduced_focal
+def asymmetric_focal(y_true: Any, y_pred: Any, delta: float = 0.7, gamma: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+asymmetric_focal_loss = asymmetric_focal
+def quality_focal(y_true: Any, y_pred: Any, beta: float = 2.0) -> Any: ...
+quality_focal_loss = quality_focal
+qfl = quality_focal
+def multi_label_margin(y_true: Any, y_pred: Any) -> Any: ...
+multilabel_margin = multi_label_margin
+def multi_positive_cross_entropy(y_true: Any, y_pred: Any) -> Any: ...
+multi_pos_cross_entropy = multi_positive_cross_entropy
+multipos_cross_entropy = multi_positive_cross_entropy
+def two_way(y_true: Any, y_pred: Any, tp: float = 4.0, tn: float = 1.0) -> Any: ...
+two_way_loss = two_way
 def truncated_hinge(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
 ramp_loss = truncated_hinge
 def savage(y_true: Any, y_pred: Any) -> Any: ...
@@ -1124,6 +1281,12 @@ nce_of_classes = normalized_cross_entropy
 def active_passive(y_true: Any, y_pred: Any, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 active_passive_loss = active_passive
 apl = active_passive
+def forward_corrected(y_true: Any, y_pred: Any, transition: Any = None) -> Any: ...
+forward_correction = forward_corrected
+forward_corrected_cross_entropy = forward_corrected
+def backward_corrected(y_true: Any, y_pred: Any, transition: Any = None) -> Any: ...
+backward_correction = backward_corrected
+backward_corrected_cross_entropy = backward_corrected
 def coral(y_true: Any, y_pred: Any) -> Any: ...
 coral_loss = coral
 ordinal_binary_crossentropy = coral
@@ -1177,6 +1340,11 @@ def exponential_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: 
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 gamma_distribution_nll = gamma_nll
+def half_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+half_normal = half_normal_nll
+halfnormal_nll = half_normal_nll
+def inverse_gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+inverse_gamma = inverse_gamma_nll
 def inverse_gaussian_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 wald_nll = inverse_gaussian_nll
 inverse_normal_nll = inverse_gaussian_nll
@@ -1197,6 +1365,10 @@ def beta_distribution_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: 
 beta_distribution = beta_distribution_nll
 def kumaraswamy_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 kumaraswamy = kumaraswamy_nll
+def logit_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+logit_normal = logit_normal_nll
+def continuous_bernoulli_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+continuous_bernoulli = continuous_bernoulli_nll
 def von_mises_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 von_mises = von_mises_nll
 circular_nll = von_mises_nll
@@ -1222,13 +1394,21 @@ softmax_ranking = listwise_softmax
 def normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 tobit = normal_nll
 normal_distribution_nll = normal_nll
+truncated_normal_nll = normal_nll
 def laplace_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 laplace = laplace_nll
 double_exponential_nll = laplace_nll
+def asymmetric_laplace_nll(y_true: Any, y_pred: Any, q: float = 0.5, *, full: bool = True, link: str = 'exp') -> Any: ...
+asymmetric_laplace = asymmetric_laplace_nll
+quantile_nll = asymmetric_laplace_nll
 def student_tnll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 student_t = student_tnll
 students_t_nll = student_tnll
 t_nll = student_tnll
+def evidential_regression(y_true: Any, y_pred: Any, regularization: float = 0.2, *, link: str = 'exp') -> Any: ...
+deep_evidential_regression = evidential_regression
+evidential_loss = evidential_regression
+nig_nll = evidential_regression
 def logistic_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 logistic_distribution_nll = logistic_nll
 def cauchy_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1368,6 +1548,24 @@ logit_adjustment = logit_adjusted
 balanced_softmax = logit_adjusted
 def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
 ldam_loss = ldam
+def one_vs_all(y_true: Any, y_pred: Any) -> Any: ...
+one_vs_rest = one_vs_all
+one_versus_all = one_vs_all
+multiclassova = one_vs_all
+def sparsemax(y_true: Any, y_pred: Any) -> Any: ...
+sparsemax = sparsemax
+multiclass_sparsemax_loss = sparsemax
+SparsemaxLoss = sparsemax
+def entmax15(y_true: Any, y_pred: Any) -> Any: ...
+entmax = entmax15
+entmax_loss = entmax15
+entmax_1_5 = entmax15
+def cosine_cross_entropy(y_true: Any, y_pred: Any, gamma: float = 2.0, focal: float = 0.1) -> Any: ...
+focal_cosine = cosine_cross_entropy
+focal_cosine_loss = cosine_cross_entropy
+cosine_crossentropy = cosine_cross_entropy
+def seesaw(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, p: float = 0.8, q: float = 2.0) -> Any: ...
+seesaw_loss = seesaw
 def ctc(y_true: Any, y_pred: Any) -> Any: ...
 connectionist_temporal_classification = ctc
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
@@ -1381,6 +1579,10 @@ dirichlet = dirichlet_nll
 def dirichlet_multinomial_nll(y_true: Any, y_pred: Any, link: str = 'exp', *, full: bool = True) -> Any: ...
 dirichlet_multinomial = dirichlet_multinomial_nll
 polya_nll = dirichlet_multinomial_nll
+def von_mises_fisher_nll(y_true: Any, y_pred: Any) -> Any: ...
+von_mises_fisher = von_mises_fisher_nll
+vmf_nll = von_mises_fisher_nll
+fisher_nll = von_mises_fisher_nll
 def multivariate_normal_nll(y_true: Any, y_pred: Any, rank: int | None = None, full: bool = True) -> Any: ...
 multivariate_normal = multivariate_normal_nll
 gaussian_full_covariance_nll = multivariate_normal_nll

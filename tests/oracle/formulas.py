@@ -625,6 +625,18 @@ def _penalty_reduced(y, p, yes, no, alpha=2, beta=4):
 ORACLE["penalty_reduced_focal"] = _penalty_reduced
 
 
+@binary
+def _reduced_focal(y, p, yes, no, gamma=2, threshold=0.5):
+    right, h = binary_right(y, p), mpf(threshold)
+    return (yes + no) * (((1 - right) / h) ** mpf(gamma) if right >= h else 1)
+
+
+ORACLE["reduced_focal"] = _reduced_focal
+ORACLE["asymmetric_focal"] = binary(
+    lambda y, p, yes, no, delta=0.7, gamma=2: mpf(delta) * yes + (1 - mpf(delta)) * p ** mpf(gamma) * no
+)
+
+
 @oracle("zlpr")
 def zlpr(y_true, y_pred):
     return [

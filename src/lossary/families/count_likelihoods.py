@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from ..core.contract import COUNT, Values
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, Share, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, SHARE_TARGET, Positive, Share, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, whole
 from ..numerics import ops
-from ..numerics.backend import log
-from ..numerics.special import inflated_nll, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
-from ..numerics.stable import log_less_exp, log_whole, softplus
+from ..numerics.backend import log, log1p
+from ..numerics.special import inflated_nll, log1m_exp, log1p_over, log_beta, log_choose, log_factorial, log_rise
+from ..numerics.stable import BELOW_ONE, log_less_exp, log_whole, read_at_most, softplus, wide
 
 Start = dict[str, float]
 
@@ -59,6 +59,37 @@ class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("con
 poisson_nll = function(PoissonNLL)
 
 OVER = 0.2  # the extra spread that a fit starts from, where the data show none
+
+
+class GeometricNLL(Likelihood, aliases=("geometric",), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of how often something fails before it succeeds, with a predicted chance of success.
+
+    Formula: -\log p - y \log(1 - p), with p = \sigma(y_pred)
+    Use: numbers of tries, runs and steps that end with the same chance each time.
+    Beware: counts failures, from 0 on, where SciPy counts tries, from 1 on. The output is the logit of p; the mean is
+        (1 - p) / p.
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+
+    >>> geometric_nll([[0.0]], [[0.0]]), geometric_nll([[2.0]], [[0.0]])
+    (0.69314718, 2.0794415)
+    """
+
+    target = COUNT
+    heads = named(p="share")
+    scipy = "geom"
+    exact = True
+
+    def nll(self, y: Tensor, p: Share) -> Tensor:
+        return p.yes + y * p.no
+
+    def in_scipy(self, p: float) -> Start:
+        return {"p": p, "loc": -1}
+
+    def start(self, data: Any) -> Start:
+        return {"p": min(1 / (1 + max(data.mean, 0.0)), 1 - 1e-12)}
+
+
+geometric_nll = function(GeometricNLL)
 
 
 class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "negbin_nll")):
@@ -277,6 +308,46 @@ class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_i
 
 
 zero_inflated_log_normal_nll = function(ZeroInflatedLogNormalNLL)
+
+
+class ZeroInflatedBetaNLL(Likelihood, aliases=("zero_inflated_beta", "inflated_beta_nll", "zib")):
+    r"""Negative log-likelihood of shares that are 0 with a predicted probability, and beta distributed else.
+
+    Formula: -\log \pi for y = 0, and -\log(1 - \pi) - (a - 1) \log y - (b - 1) \log(1 - y) + \log(\Gamma(a) \Gamma(b)
+        / \Gamma(a + b)) else, with the share \pi of zeros
+    Use: shares many of which are nothing: ground that is covered, time that is spent. For many ones, predict 1 - y.
+    Beware: the first output is the logit of a zero. The mean is (1 - \pi) a / (a + b). A target of exactly 1 is read as
+        the nearest number below.
+    Reference: Ospina and Ferrari (2010), Inflated beta distributions, doi:10.1007/s00362-008-0125-4
+
+    >>> zero_inflated_beta_nll([[0.0]], [[0.0, 0.0, 0.0]]), zero_inflated_beta_nll([[0.5]], [[0.0, 0.0, 0.0]])
+    (0.69314718, 0.69314718)
+    """
+
+    target = SHARE_TARGET
+    heads = named(zeros="share", a="positive", b="positive")
+    atom = 0.0
+
+    def read(self, y: Tensor) -> Tensor:
+        return read_at_most(y, BELOW_ONE[wide(self.dtype)])
+
+    def nll(self, y: Tensor, zeros: Share, a: Positive, b: Positive) -> Tensor:
+        some = y > 0
+        inside = ops.where(some, y, 0.5)
+        beta = log_beta(a.value, b.value) - a.times(log(inside)) - b.times(log1p(-inside))
+        return ops.where(some, zeros.no + beta, zeros.yes)
+
+    def rest(self, y: Tensor) -> Tensor:
+        some = y > 0
+        inside = ops.where(some, y, 0.5)
+        return ops.where(some, log(inside) + log1p(-inside), 0.0)
+
+    def start(self, data: Any) -> Start:
+        mean = min(max(data.positive_mean, 1e-3), 1 - 1e-3)
+        return {"zeros": min(max(data.zeros, 0.01), 0.99), "a": 2 * mean, "b": 2 * (1 - mean)}
+
+
+zero_inflated_beta_nll = function(ZeroInflatedBetaNLL)
 
 
 class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likelihood")):
