@@ -6,6 +6,12 @@ from tools.errors_example import Example
 
 SLOTS = [
     Example(
+        "Missing targets of a loss that reads a row as a whole",
+        '`missing="nan"` leaves single targets out; class numbers, directions and masks have none.',
+        'ls.SparseCategoricalCrossentropy(missing="nan")',
+        "Pass ignore_class for labels that do not count, or give whole rows the weight 0.",
+    ),
+    Example(
         "Edges of bins that do not rise",
         "BinnedNLL is given edges in another order, or the same edge twice.",
         "ls.BinnedNLL(edges=[0.0, 2.0, 1.0])",

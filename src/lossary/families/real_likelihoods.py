@@ -10,7 +10,7 @@ from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction, nonnegative, whole
 from ..numerics import ops
-from ..numerics.backend import log1p
+from ..numerics.backend import log, log1p
 from ..numerics.special import log1p_over, log1p_step, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
 from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
 from ..numerics.tails import LAPLACE, LARGEST, LOGISTIC, NORMAL
@@ -119,8 +119,9 @@ class AsymmetricLaplaceNLL(Likelihood, aliases=("asymmetric_laplace", "quantile_
         z = scale.under(y - loc)
         return scale.log + ops.where(z > 0, self.q * z, (self.q - 1) * z)
 
-    def rest(self, y: Tensor) -> float:
-        return -math.log(self.q) - math.log1p(-self.q)
+    def rest(self, y: Tensor) -> Tensor:
+        q = self.q + 0.0 * y  # it may move while training
+        return -log(q) - log1p(-q)
 
     def in_scipy(self, loc: float, scale: float) -> Start:
         rest = self.q * (1 - self.q)

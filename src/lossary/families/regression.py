@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from ..core import absent
 from ..core.contract import Values
 from ..core.forms import Columns, Distance, Pointwise, Vector
 from ..core.functions import function
@@ -123,7 +124,11 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
         return RisingSums
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> RisingSums:
-        rows = Norm(root_mean_square(y_pred - y_true, self.dtype))
+        e = y_pred - y_true
+        if self.missing is not None:
+            found = absent.there(y_true, self.contract)
+            e = ops.where(found, e, 0.0) * ops.sqrt(absent.shares(found, y_pred))
+        rows = Norm(root_mean_square(e, self.dtype))
         return RisingSums({"squares": rows}, lambda sums, count: sums["squares"].root(count))
 
 
