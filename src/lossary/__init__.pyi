@@ -104,6 +104,7 @@ from lossary.families.categorical import CategoricalFocalCrossentropy as _Catego
 from lossary.families.categorical import SparseCategoricalFocalCrossentropy as _SparseCategoricalFocalCrossentropy
 from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _CategoricalGeneralizedCrossEntropy
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
+from lossary.families.categorical import CategoricalPolyCrossEntropy as _CategoricalPolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
 from lossary.families.count_likelihoods import PoissonNLL as _PoissonNLL
 from lossary.families.count_likelihoods import GeometricNLL as _GeometricNLL
@@ -210,6 +211,7 @@ from lossary.families.overlaps import Jaccard as _Jaccard
 from lossary.families.overlaps import SquaredDice as _SquaredDice
 from lossary.families.overlaps import LogDice as _LogDice
 from lossary.families.overlaps import LogCoshDice as _LogCoshDice
+from lossary.families.overlaps import Boundary as _Boundary
 from lossary.families.overlaps import GeneralizedDice as _GeneralizedDice
 from lossary.families.overlaps import MCC as _MCC
 from lossary.families.pairs import MarginRanking as _MarginRanking
@@ -365,6 +367,9 @@ class CategoricalGeneralizedCrossEntropy(_CategoricalGeneralizedCrossEntropy):
     def __init__(self, q: float = 0.5, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
 class PolyCrossEntropy(_PolyCrossEntropy):
+    def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CategoricalPolyCrossEntropy(_CategoricalPolyCrossEntropy):
     def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Brier(_Brier):
@@ -684,6 +689,9 @@ class LogDice(_LogDice):
 
 class LogCoshDice(_LogCoshDice):
     def __init__(self, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Boundary(_Boundary):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class GeneralizedDice(_GeneralizedDice):
     def __init__(self, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1013,6 +1021,8 @@ truncated_lq = categorical_generalized_cross_entropy
 def poly_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 poly_loss = poly_cross_entropy
 poly1 = poly_cross_entropy
+def categorical_poly_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
+categorical_poly_loss = categorical_poly_cross_entropy
 def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 brier_score = brier
 brier_loss = brier
@@ -1314,6 +1324,9 @@ def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *,
 soft_dice = dice
 sorensen = dice
 f1 = dice
+soft_f1 = dice
+sigmoid_f1 = dice
+SoftF1Loss = dice
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 def focal_tversky(y_true: Any, y_pred: Any, alpha: float = 0.3, beta: float = 0.7, gamma: float = 0.75, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 def jaccard(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
@@ -1325,6 +1338,9 @@ v_net = squared_dice
 dice_squared = squared_dice
 def log_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 def log_cosh_dice(y_true: Any, y_pred: Any, smooth: float = 0.0, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
+def boundary(y_true: Any, y_pred: Any) -> Any: ...
+boundary_loss = boundary
+surface_loss = boundary
 def generalized_dice(y_true: Any, y_pred: Any, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 generalised_dice = generalized_dice
 def mcc(y_true: Any, y_pred: Any, smooth: float = 1e-05, *, axis: tuple[int, ...] | int | None = None, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...

@@ -632,6 +632,9 @@ def _reduced_focal(y, p, yes, no, gamma=2, threshold=0.5):
 
 
 ORACLE["reduced_focal"] = _reduced_focal
+ORACLE["categorical_poly_cross_entropy"] = categorical(
+    lambda c, p, epsilon_1=2: -mp.log(p[c]) + mpf(epsilon_1) * (1 - p[c]), sparse=False
+)
 ORACLE["asymmetric_focal"] = binary(
     lambda y, p, yes, no, delta=0.7, gamma=2: mpf(delta) * yes + (1 - mpf(delta)) * p ** mpf(gamma) * no
 )

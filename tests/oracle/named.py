@@ -846,3 +846,8 @@ def von_mises_fisher_nll(slots, weight, keep, form):
         level = mp.log(mp.sinh(k) / k) if k else mpf(0)
         values.append(mp.log(4 * mp.pi) + level - dot(u, v) if there else None)
     return values
+
+
+@oracle
+def boundary(slots, weight, keep, form):
+    return each_entry(lambda d, p: d * p, slots["y_true"], slots["y_pred"], keep)

@@ -421,6 +421,8 @@ class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
     Beware: the value depends on how rows come together in batches. Rows and columns without a yes do not count.
     Reference: Kobayashi (2023), Two-way multi-label loss, Proceedings of the IEEE/CVF Conference on Computer Vision and
         Pattern Recognition
+    Elsewhere:
+        timm.loss.TwoWayLoss(tp=4.0, tn=1.0)
 
     >>> two_way([[1.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]])
     1.38629436

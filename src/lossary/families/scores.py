@@ -265,6 +265,9 @@ class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_
     Beware: takes logits and class indices. The defaults are those of timm, whose eps is the label smoothing.
     Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
         multi-label classification, arXiv:2009.14119
+    Elsewhere:
+        timm.loss.AsymmetricLossSingleLabel(gamma_pos=1, gamma_neg=4, eps=0.1) -> gamma_pos=gamma_pos,
+            gamma_neg=gamma_neg, label_smoothing=eps, reduction="mean"
 
     >>> asymmetric_single_label([0], [[0.0, 0.0]], label_smoothing=0.0)
     0.34657359
