@@ -260,6 +260,7 @@ from lossary.families.regression import MeanAbsolutePercentageError as _MeanAbso
 from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSquaredLogarithmicError
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
+from lossary.families.regression import CosineDistance as _CosineDistance
 from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
 from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
 from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
@@ -836,6 +837,9 @@ class CosineSimilarity(_CosineSimilarity):
 
 class ConcordanceCorrelation(_ConcordanceCorrelation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, missing: Any = None) -> None: ...
+
+class CosineDistance(_CosineDistance):
+    def __init__(self, *, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -1488,6 +1492,9 @@ cosine_loss = cosine_similarity
 def concordance_correlation(y_true: Any, y_pred: Any) -> Any: ...
 ccc = concordance_correlation
 concordance_correlation_coefficient = concordance_correlation
+def cosine_distance(y_true: Any, y_pred: Any, *, axis: int = -1) -> Any: ...
+cosine_dissimilarity = cosine_distance
+one_minus_cosine = cosine_distance
 def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
 smape = symmetric_mean_absolute_percentage_error
 SMAPE = symmetric_mean_absolute_percentage_error

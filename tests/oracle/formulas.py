@@ -256,6 +256,11 @@ def cosine_similarity(y_true, y_pred):
     return rows
 
 
+@oracle("cosine_distance")
+def cosine_distance(y_true, y_pred):
+    return [1 + v for v in cosine_similarity(y_true, y_pred)]
+
+
 @oracle("multi_quantile")
 def multi_quantile(y_true, y_pred, q=(0.1, 0.5, 0.9), crossing=0.0):
     rows = []

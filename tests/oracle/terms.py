@@ -320,7 +320,13 @@ def cosine_similarity(y: list[Number], p: list[Number], edge: Float, axis: int =
     return exactly(*(-d for d in products)), slopes
 
 
+def cosine_distance(y: list[Number], p: list[Number], edge: Float, axis: int = -1) -> Row:
+    value, slopes = cosine_similarity(y, p, edge, axis)
+    return exactly(mpf(1), *value.terms, kind=value.kind), slopes
+
+
 TERMS["cosine_similarity"] = cosine_similarity
+TERMS["cosine_distance"] = cosine_distance
 
 
 # -- quantities predicted along one more axis -----------------------------------------------------------------------

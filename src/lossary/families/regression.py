@@ -20,6 +20,9 @@ from ..numerics.stable import (
     squared_log_growth,
     tanh,
 )
+from ..numerics.stable import (
+    cosine_distance as one_minus_cosine,
+)
 from ..numerics.stable import log_cosh as stable_log_cosh
 
 
@@ -270,7 +273,6 @@ class CosineSimilarity(
         torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity(dim=1, eps=1e-08) -> times=-1,
             axis=dim, reduction="none"
     Unlike:
-        optax.losses.cosine_distance: 1 minus the cosine
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
     >>> cosine_similarity([[3.0, 4.0]], [[3.0, 4.0]]), cosine_similarity([[3.0, 4.0]], [[4.0, -3.0]])
@@ -309,3 +311,26 @@ class ConcordanceCorrelation(Columns, aliases=("ccc", "concordance_correlation_c
 
 
 concordance_correlation = function(ConcordanceCorrelation)
+
+
+class CosineDistance(
+    Vector, aliases=("cosine_dissimilarity", "one_minus_cosine"), traits=("bounded", "robust", "smooth")
+):
+    r"""One minus the cosine of the angle between two vectors: 0 where they point the same way, 2 where opposite ways.
+
+    Formula: 1 - \frac{y \cdot p}{\|y\|\,\|p\|}, with the vectors y = y_true and p = y_pred
+    Use: as CosineSimilarity, where the loss shall be 0 at its best: in sums with other losses.
+    Beware: lengths do not matter. A vector of zeros has no direction, and the distance 1.
+    Reference: Salton and McGill (1983), Introduction to modern information retrieval, McGraw-Hill
+    Elsewhere:
+        optax.losses.cosine_distance(epsilon=0.0, axis=-1) -> axis=axis
+
+    >>> cosine_distance([[1.0, 0.0]], [[3.0, 4.0]]), cosine_distance([[1.0, 0.0]], [[2.0, 0.0]])
+    (0.4, 0.0)
+    """
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        return one_minus_cosine(y_pred, y_true)
+
+
+cosine_distance = function(CosineDistance)
