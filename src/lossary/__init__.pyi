@@ -261,6 +261,7 @@ from lossary.families.regression import MeanSquaredLogarithmicError as _MeanSqua
 from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
 from lossary.families.regression import CosineDistance as _CosineDistance
+from lossary.families.regression import ColumnRootMeanSquaredError as _ColumnRootMeanSquaredError
 from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
 from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
 from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
@@ -840,6 +841,9 @@ class ConcordanceCorrelation(_ConcordanceCorrelation):
 
 class CosineDistance(_CosineDistance):
     def __init__(self, *, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ColumnRootMeanSquaredError(_ColumnRootMeanSquaredError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, missing: Any = None) -> None: ...
 
 class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -1495,6 +1499,10 @@ concordance_correlation_coefficient = concordance_correlation
 def cosine_distance(y_true: Any, y_pred: Any, *, axis: int = -1) -> Any: ...
 cosine_dissimilarity = cosine_distance
 one_minus_cosine = cosine_distance
+def column_root_mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
+columnwise_rmse = column_root_mean_squared_error
+mcrmse = column_root_mean_squared_error
+MCRMSE = column_root_mean_squared_error
 def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
 smape = symmetric_mean_absolute_percentage_error
 SMAPE = symmetric_mean_absolute_percentage_error

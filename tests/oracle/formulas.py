@@ -148,6 +148,9 @@ def _pearson(y, p):
 
 
 ORACLE["pearson_correlation"] = _pearson
+ORACLE["column_root_mean_squared_error"] = columnwise(
+    lambda y, p: mp.sqrt(mean((b - a) ** 2 for a, b in zip(y, p, strict=True)))
+)
 ORACLE["weighted_mean_absolute_percentage_error"] = columnwise(
     lambda y, p: mp.fsum(abs(b - a) for a, b in zip(y, p, strict=True)) / mp.fsum(map(abs, y))
 )

@@ -107,8 +107,6 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
-    Unlike:
-        sklearn.metrics.root_mean_squared_error: a root for each column, and their mean
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
@@ -334,3 +332,29 @@ class CosineDistance(
 
 
 cosine_distance = function(CosineDistance)
+
+
+class ColumnRootMeanSquaredError(Columns, aliases=("columnwise_rmse", "mcrmse", "MCRMSE")):
+    r"""The root of the mean squared error of each column, and the mean of these roots: each column in its own units.
+
+    Formula: \sqrt{\frac1N \sum (p - y)^2} over all rows, for each column; then their mean
+    Use: several targets, where one that is far off shall not hide the others.
+    Beware: one number for the whole batch: roots of small batches are smaller on average. RootMeanSquaredError takes
+        one root of all entries.
+    Reference: Hyndman and Koehler (2006), Another look at measures of forecast accuracy,
+        doi:10.1016/j.ijforecast.2006.03.001
+    Elsewhere:
+        sklearn.metrics.root_mean_squared_error
+
+    >>> column_root_mean_squared_error([[0.0], [0.0]], [[1.0], [7.0]])[0]
+    5.0
+    """
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        return {"squares": Norm(ops.abs(p - y)), "count": ops.ones_like(p)}
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        return sums["squares"].root(at_least(sums["count"], 1.0))
+
+
+column_root_mean_squared_error = function(ColumnRootMeanSquaredError)
