@@ -115,6 +115,7 @@ from lossary.families.count_likelihoods import HurdlePoissonNLL as _HurdlePoisso
 from lossary.families.count_likelihoods import HurdleNegativeBinomialNLL as _HurdleNegativeBinomialNLL
 from lossary.families.count_likelihoods import ZeroInflatedLogNormalNLL as _ZeroInflatedLogNormalNLL
 from lossary.families.count_likelihoods import ZeroInflatedBetaNLL as _ZeroInflatedBetaNLL
+from lossary.families.count_likelihoods import ContinuousBernoulliNLL as _ContinuousBernoulliNLL
 from lossary.families.count_likelihoods import BinomialNLL as _BinomialNLL
 from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialNLL
 from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
@@ -230,7 +231,6 @@ from lossary.families.positive_likelihoods import ParetoNLL as _ParetoNLL
 from lossary.families.positive_likelihoods import BetaDistributionNLL as _BetaDistributionNLL
 from lossary.families.positive_likelihoods import KumaraswamyNLL as _KumaraswamyNLL
 from lossary.families.positive_likelihoods import LogitNormalNLL as _LogitNormalNLL
-from lossary.families.positive_likelihoods import ContinuousBernoulliNLL as _ContinuousBernoulliNLL
 from lossary.families.positive_likelihoods import VonMisesNLL as _VonMisesNLL
 from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
@@ -402,6 +402,9 @@ class ZeroInflatedLogNormalNLL(_ZeroInflatedLogNormalNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class ZeroInflatedBetaNLL(_ZeroInflatedBetaNLL):
+    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class ContinuousBernoulliNLL(_ContinuousBernoulliNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class BinomialNLL(_BinomialNLL):
@@ -749,9 +752,6 @@ class KumaraswamyNLL(_KumaraswamyNLL):
 class LogitNormalNLL(_LogitNormalNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
-class ContinuousBernoulliNLL(_ContinuousBernoulliNLL):
-    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
-
 class VonMisesNLL(_VonMisesNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -1062,6 +1062,8 @@ def zero_inflated_beta_nll(y_true: Any, y_pred: Any, *, full: bool = True, link:
 zero_inflated_beta = zero_inflated_beta_nll
 inflated_beta_nll = zero_inflated_beta_nll
 zib = zero_inflated_beta_nll
+def continuous_bernoulli_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+continuous_bernoulli = continuous_bernoulli_nll
 def binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
 binomial = binomial_nll
 def beta_binomial_nll(y_true: Any, y_pred: Any, trials: int = 10, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1391,8 +1393,6 @@ def kumaraswamy_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 
 kumaraswamy = kumaraswamy_nll
 def logit_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 logit_normal = logit_normal_nll
-def continuous_bernoulli_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
-continuous_bernoulli = continuous_bernoulli_nll
 def von_mises_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 von_mises = von_mises_nll
 circular_nll = von_mises_nll

@@ -10,7 +10,6 @@ from ..core.forms.likelihoods import (
     POSITIVE_TARGET,
     SHARE_TARGET,
     Positive,
-    Share,
     named,
 )
 from ..core.functions import function
@@ -25,7 +24,6 @@ from ..numerics.special import (
     log_bessel,
     log_beta,
     log_gamma,
-    log_sinhc,
     stirling_rest,
 )
 from ..numerics.stable import exp_less_line, log_quotient, softplus
@@ -531,48 +529,6 @@ class LogitNormalNLL(Likelihood, aliases=("logit_normal",)):
 
 
 logit_normal_nll = function(LogitNormalNLL)
-
-
-class ContinuousBernoulliNLL(Likelihood, aliases=("continuous_bernoulli",), traits=("convex", "likelihood")):
-    r"""Negative log-likelihood of a share whose density is e to its multiple: the binary cross-entropy made a density.
-
-    Formula: -y \log p - (1 - y) \log(1 - p) - \log C, with C = \frac{2 artanh(1 - 2p)}{1 - 2p}, or 2 for p = \tfrac12
-    Use: grey values of images and other shares from 0 to 1, whose ends are common; variational autoencoders.
-    Beware: the output is the logit of p, which is not the mean. Without C, which the binary cross-entropy leaves out,
-        it is no density.
-    Reference: Loaiza-Ganem and Cunningham (2019), The continuous Bernoulli: fixing a pervasive error in variational
-        autoencoders, arXiv:1907.06845
-
-    >>> continuous_bernoulli_nll([[0.3]], [[0.0]]), continuous_bernoulli_nll([[1.0]], [[2.0]])
-    (0.0, -0.83856064)
-    """
-
-    target = SHARE_TARGET
-    heads = named(p="share")
-    exact = True
-    sums = ("y",)
-
-    def read(self, y: Tensor) -> Tensor:
-        return y
-
-    def nll(self, y: Tensor, p: Share) -> Tensor:
-        size = ops.abs(p.z)
-        far = size > 2
-        away = ops.where(far, size, 4.0)
-        beyond = away * ops.where(p.z > 0, 1 - y, y) + log1p(-ops.exp(-away)) - log(away)
-        near = ops.where(far, 0.0, p.z)
-        return ops.where(far, beyond, near * (0.5 - y) + log_sinhc(0.5 * near))
-
-    def start(self, data: Any) -> Start:
-        low, high = -700.0, 700.0
-        for _ in range(80):  # the mean rises with the logit
-            z = 0.5 * (low + high)
-            mean = 0.5 + z / 12 if abs(z) < 1e-4 else 1 / -math.expm1(-z) - 1 / z
-            low, high = (z, high) if mean < data.mean else (low, z)
-        return {"p": 1 / (1 + math.exp(-z))}
-
-
-continuous_bernoulli_nll = function(ContinuousBernoulliNLL)
 
 
 class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
