@@ -92,13 +92,20 @@ class Row:
 
     def reason(self) -> str:
         """Why it is not here."""
-        return KINDS.get(self.kind, NOT_YET if self.shared or self.tier != "3" else LONE)
+        return _reasons().get(self.name) or KINDS.get(self.kind, NOT_YET if self.shared or self.tier != "3" else LONE)
 
 
 def rows() -> list[Row]:
     with (FIELD / "losses.tsv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [Row(**{**row, "libraries": tuple(row["libraries"].split("; ")), "here": _here(row)}) for row in found]
+
+
+@cache
+def _reasons() -> dict[str, str]:
+    """What is said of single rows."""
+    with (FIELD / "reasons.tsv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row["reason"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
 
 
 def _here(row: dict[str, str]) -> str:

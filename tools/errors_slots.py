@@ -6,6 +6,30 @@ from tools.errors_example import Example
 
 SLOTS = [
     Example(
+        "Missing targets of a loss that reads a row as a whole",
+        '`missing="nan"` leaves single targets out; class numbers, directions and masks have none.',
+        'ls.SparseCategoricalCrossentropy(missing="nan")',
+        "Pass ignore_class for labels that do not count, or give whole rows the weight 0.",
+    ),
+    Example(
+        "Edges of bins that do not rise",
+        "BinnedNLL is given edges in another order, or the same edge twice.",
+        "ls.BinnedNLL(edges=[0.0, 2.0, 1.0])",
+        "Sort the edges, and leave out those that occur twice.",
+    ),
+    Example(
+        "A matrix of label noise of other sums or sizes",
+        "The rows of `transition` do not sum to 1, or there are not as many as classes.",
+        "ls.ForwardCorrected(transition=[[0.9, 0.1], [0.5, 0.9]])([0, 1], np.zeros((2, 2)))",
+        "Divide each row of counts by its sum; row c belongs to class c.",
+    ),
+    Example(
+        "A matrix of label noise without an inverse",
+        "Two classes get the same labels equally often, so no correction can tell them apart.",
+        "ls.BackwardCorrected(transition=[[0.5, 0.5], [0.5, 0.5]])",
+        "Use ForwardCorrected, or estimate the matrix anew.",
+    ),
+    Example(
         "A check with unknown input names",
         "ls.check is given tensors by name for a loss of y_true and y_pred.",
         'ls.check("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',

@@ -148,7 +148,7 @@ def _places(signature: inspect.Signature) -> str:
 
 def _kept(signature: inspect.Signature) -> list[inspect.Parameter]:
     """What a reader looks for: without the three that all losses share, where these are taken by name."""
-    shared = ("reduction", "name", "dtype", "entries")
+    shared = ("reduction", "name", "dtype", "entries", "missing")
     return [p for p in signature.parameters.values() if p.name not in shared or p.kind is not p.KEYWORD_ONLY]
 
 

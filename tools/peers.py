@@ -41,7 +41,8 @@ OTHER = {  # values away from the defaults
     "epsilon": 1.3, "smoothing": 0.2, "smooth_factor": 0.1, "temperature": 0.7, "margin": 0.4, "tau": 0.3,
     "huber_slope": 0.7, "quantile_alpha": 0.3, "expectile_alpha": 0.3, "fair_c": 0.8, "gamma_neg": 3.0,
     "gamma_pos": 0.7, "clip": 0.1, "dim": 1, "ignore_index": 1, "t": 0.9, "c": 2.3, "a": 0.7, "b": 1.9,
-    "batch": True, "from_logits": False,
+    "batch": True, "from_logits": False, "lambda_dice": 0.7, "lambda_ce": 1.3, "lambda_focal": 0.6, "tp": 3.0,
+    "tn": 1.5,
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
     if family == "overlaps" or name == "monai.losses.FocalLoss":
         return masks(name, given, rng)
     ours = read(place).values({**read(place).asked(), **given})
-    if cls.__name__.startswith(("Sparse", "Poly")) and "Binary" not in cls.__name__:
+    if family == "scores" or (cls.__name__.startswith(("Sparse", "Poly")) and "Binary" not in cls.__name__):
         return pair(rng.integers(0, 3, 5), rng.normal(size=(5, 3)).round(2))
     if cls.__name__.startswith("Categorical"):
         return pair(np.eye(3)[rng.integers(0, 3, 4)], rng.normal(size=(4, 3)).round(2))
@@ -139,7 +140,7 @@ def with_torch(name: str, given: Inputs, **how: Any) -> Array:
     p, y = (torch.tensor(v) for v in list(given.values())[::-1])
     if p.is_floating_point():
         p = p.float()
-    if last in ("LabelSmoothingCrossEntropy", "PolyCrossEntropy", "SoftCrossEntropyLoss"):
+    if last in ("LabelSmoothingCrossEntropy", "PolyCrossEntropy", "SoftCrossEntropyLoss", "AsymmetricLossSingleLabel"):
         y = y.long()
     elif (how.get("mode") == "multiclass" or module == "kornia.losses") and y.dim() == p.dim() == 4 and y.shape[1] > 1:
         y = y.argmax(1)

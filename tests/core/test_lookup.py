@@ -115,7 +115,7 @@ ssim psnr lpips crps
 wasserstein sinkhorn gan_hinge lsgan wgan_gp center_loss proxy_nca
 multi_similarity lifted_structure angular supcon rnnt perceptual style mixup
 kto orpo grpo dragan simsiam
-label_distribution yolo detr seesaw ohem deephit mtlr koleo swav siglip
+label_distribution yolo detr equalization jukebox deephit mtlr koleo swav siglip
 """
 
 

@@ -53,7 +53,8 @@ def binary(of: Callable[..., tuple[Sum, Sum]]) -> Callable[..., Row]:
             t = t * (1 - s) + s / 2
             if (t, q) not in found:
                 answer = Answer(q, t, edge, from_logits)
-                found[t, q] = [Sum(part.terms, answer.kind) for part in of(t, answer, w1, w0, **parameters)]
+                parts = of(t, answer, w1, w0, **parameters)
+                found[t, q] = [Sum(part.terms, max(part.kind, answer.kind), part.width) for part in parts]
             values.append(found[t, q][0])
             slopes.append(found[t, q][1])
             kept += 1

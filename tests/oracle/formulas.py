@@ -148,6 +148,9 @@ def _pearson(y, p):
 
 
 ORACLE["pearson_correlation"] = _pearson
+ORACLE["column_root_mean_squared_error"] = columnwise(
+    lambda y, p: mp.sqrt(mean((b - a) ** 2 for a, b in zip(y, p, strict=True)))
+)
 ORACLE["weighted_mean_absolute_percentage_error"] = columnwise(
     lambda y, p: mp.fsum(abs(b - a) for a, b in zip(y, p, strict=True)) / mp.fsum(map(abs, y))
 )
@@ -254,6 +257,11 @@ def cosine_similarity(y_true, y_pred):
         dot = mp.fsum(a * b for a, b in zip(t, q, strict=True))
         rows.append(-dot / mp.sqrt(mp.fsum(a * a for a in t)) / mp.sqrt(mp.fsum(b * b for b in q)))
     return rows
+
+
+@oracle("cosine_distance")
+def cosine_distance(y_true, y_pred):
+    return [1 + v for v in cosine_similarity(y_true, y_pred)]
 
 
 @oracle("multi_quantile")
@@ -623,6 +631,21 @@ def _penalty_reduced(y, p, yes, no, alpha=2, beta=4):
 
 
 ORACLE["penalty_reduced_focal"] = _penalty_reduced
+
+
+@binary
+def _reduced_focal(y, p, yes, no, gamma=2, threshold=0.5):
+    right, h = binary_right(y, p), mpf(threshold)
+    return (yes + no) * (((1 - right) / h) ** mpf(gamma) if right >= h else 1)
+
+
+ORACLE["reduced_focal"] = _reduced_focal
+ORACLE["categorical_poly_cross_entropy"] = categorical(
+    lambda c, p, epsilon_1=2: -mp.log(p[c]) + mpf(epsilon_1) * (1 - p[c]), sparse=False
+)
+ORACLE["asymmetric_focal"] = binary(
+    lambda y, p, yes, no, delta=0.7, gamma=2: mpf(delta) * yes + (1 - mpf(delta)) * p ** mpf(gamma) * no
+)
 
 
 @oracle("zlpr")

@@ -139,6 +139,23 @@ def laplace_nll(y, loc, scale):
     return [mp.log(scale), (abs(y - loc), 1 / scale)], [mp.log(2)]
 
 
+@density("rp", kink=True)
+def asymmetric_laplace_nll(y, loc, scale, q=0.5):
+    q = mpf(q)
+    z = y - loc
+    return [mp.log(scale), (q * z if z > 0 else (q - 1) * z, 1 / scale)], [-mp.log(q), -mp.log(1 - q)]
+
+
+@density("rppp", kink=True)
+def evidential_regression(y, mean, evidence, shape, scale, regularization=0.2):
+    a, v, b, e = 1 + shape, evidence, scale, abs(y - mean)
+    omega = 2 * b * (1 + v)
+    return [
+        mp.log(mp.pi / v) / 2, (-a, mp.log(omega)), (a + mpf(1) / 2, mp.log(v * e * e + omega)),
+        lgamma(a), -lgamma(a + mpf(1) / 2), (mpf(regularization), e, 2 * v + a),
+    ], []  # fmt: skip
+
+
 @density("rpp")
 def student_tnll(y, loc, scale, df):
     t = (y - loc) / scale
@@ -280,6 +297,45 @@ def zero_inflated_log_normal_nll(y, zeros, mu, sigma):
 @density("p")
 def exponential_nll(y, mean):
     return [mp.log(mean), y / mean], []
+
+
+@density("p")
+def half_normal_nll(y, scale):
+    return [mp.log(scale), (y / scale) ** 2 / 2], [mp.log(mp.pi / 2) / 2]
+
+
+@density("pp")
+def inverse_gamma_nll(y, shape, scale):
+    return [lgamma(shape), (-shape, mp.log(scale)), (shape, mp.log(y)), scale / y], [mp.log(y)]
+
+
+@density("rp")
+def logit_normal_nll(y, mu, sigma):
+    logs = [mp.log(y), mp.log1p(-y)]
+    return [mp.log(sigma), ((logs[0] - logs[1] - mu) / sigma) ** 2 / 2], [*logs, mp.log(2 * mp.pi) / 2]
+
+
+@density("s")
+def continuous_bernoulli_nll(y, p):
+    far = 1 - 2 * p
+    level = mp.log(2 * mp.atanh(far) / far) if far else mp.log(2)
+    return [(-y, mp.log(p)), (y - 1, mp.log(1 - p)), -level], []
+
+
+@density("spp")
+def zero_inflated_beta_nll(y, zeros, a, b):
+    if y == 0:
+        return [-mp.log(zeros)], []
+    moving, fixed = (
+        [lgamma(a), lgamma(b), -lgamma(a + b), (-a, mp.log(y)), (-b, mp.log1p(-y))],
+        [mp.log(y), mp.log1p(-y)],
+    )
+    return [-mp.log(1 - zeros), *moving], fixed
+
+
+@density("s")
+def geometric_nll(y, p):
+    return [-mp.log(p), (-y, mp.log(1 - p))], []
 
 
 @density("pp")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.oracle.classes import Answer, binary
-from tests.oracle.sums import ZERO, Float, Sum, exactly, mp, mpf
+from tests.oracle.sums import ZERO, Float, Sum, between, exactly, mp, mpf
 from tests.oracle.terms import TERMS, Number, Row
 
 
@@ -60,6 +60,30 @@ def asymmetric(
     return exactly(*values) if values else ZERO, exactly(*slopes) if slopes else ZERO
 
 
+@binary
+def reduced(
+    y: Number, a: Answer, w1: Number, w0: Number, gamma: float = 2.0, threshold: float = 0.5
+) -> tuple[Sum, Sum]:
+    h, right = mpf(threshold), y * a.p + (1 - y) * a.q
+    nlls, slopes = [w1 * y * a.yes, w0 * (1 - y) * a.no], [w1 * y * a.by_yes, w0 * (1 - y) * a.by_no]
+    size, bend = raised((y * a.q + (1 - y) * a.p) / h, mpf(gamma))
+    plain, fading = (exactly(*nlls), exactly(*slopes)), product(size, bend / h * (1 - 2 * y) * a.inner, nlls, slopes)
+    ends = sorted(slope.value() for _, slope in (plain, fading))
+    if abs(right - h) < mpf(2) ** -22 and ends[1] - ends[0] > 1e-6:  # the slope jumps, and at 1/2 the value does not
+        return fading[0], between(*ends)
+    return plain if right < h else fading
+
+
+@binary
+def asymmetric_focal(
+    y: Number, a: Answer, w1: Number, w0: Number, delta: float = 0.7, gamma: float = 2.0
+) -> tuple[Sum, Sum]:
+    size, bend = raised(a.p, mpf(gamma))
+    yes, no = mpf(delta) * w1 * y, (1 - mpf(delta)) * w0 * (1 - y)
+    value = exactly(yes * a.yes, no * size * a.no)
+    return value, exactly(yes * a.by_yes, no * bend * a.inner * a.no, no * size * a.by_no)
+
+
 def zlpr(y: list[Number], p: list[Number], edge: Float) -> Row:
     """log(1 + sum of yes e^-z) + log(1 + sum of no e^z); the smaller terms are small beside the largest."""
 
@@ -74,6 +98,8 @@ def zlpr(y: list[Number], p: list[Number], edge: Float) -> Row:
     return exactly(*no.terms, *yes.terms), [exactly(a, -b) for a, b in zip(up, down, strict=True)]
 
 
+TERMS["reduced_focal"] = reduced
+TERMS["asymmetric_focal"] = asymmetric_focal
 TERMS["zlpr"] = zlpr
 TERMS["poly_binary_cross_entropy"] = poly
 TERMS["varifocal"] = varifocal

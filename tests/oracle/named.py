@@ -574,3 +574,280 @@ def gaussian_kl(slots, weight, keep, form):
         mp.fsum(m**2 + mp.exp(v) - v - 1 for m, v in zip(mu, log, strict=True)) / 2 if there else None
         for mu, log, there in rows
     ]
+
+
+def of_tokens(of):
+    """A loss of class indices and scores; `of(s, t, ...)` is the value of one row."""
+
+    def rows(slots, weight, keep, form, **parameters):
+        return each_token(lambda t, s: of(s, t, **parameters), slots["y_true"], slots["y_pred"], keep)
+
+    return rows
+
+
+def sparsemax(s, t):
+    """By its definition: the threshold of the largest set of classes that stays above it."""
+    for k in range(1, len(s) + 1):
+        top = sorted(s, reverse=True)[:k]
+        if 1 + k * top[-1] > mp.fsum(top):
+            size, tau = k, (mp.fsum(top) - 1) / k
+    top = sorted(s, reverse=True)[:size]
+    return -s[t] + mp.fsum(v * v - tau * tau for v in top) / 2 + mpf(1) / 2
+
+
+def entmax15(s, t):
+    """The threshold by halving."""
+    high = max(s) / 2
+    low = high - 1
+    for _ in range(260):
+        middle = (low + high) / 2
+        if mp.fsum(max(v / 2 - middle, mpf(0)) ** 2 for v in s) > 1:
+            low = middle
+        else:
+            high = middle
+    p = [max(v / 2 - low, mpf(0)) ** 2 for v in s]
+    return mp.fsum(a * v for a, v in zip(p, s, strict=True)) - s[t] + (1 - mp.fsum(a * mp.sqrt(a) for a in p)) * 4 / 3
+
+
+def cosine_cross_entropy(s, t, gamma=2.0, focal=0.1):
+    (u,) = directions([s])
+    cost = nll({c: mp.exp(v) for c, v in enumerate(u)}, t)
+    return 1 - u[t] + mpf(focal) * (1 - mp.exp(-cost)) ** mpf(gamma) * cost
+
+
+def seesaw(s, t, held, class_counts=None, p=0.8, q=2.0):
+    counts = [mpf(n) for n in class_counts or [1] * len(s)]
+
+    def factor(c):
+        return min(mpf(1), counts[c] / counts[t]) ** mpf(p) * max(mpf(1), mp.exp(held[c] - held[t])) ** mpf(q)
+
+    return nll({c: mp.exp(v) * (1 if c == t else factor(c)) for c, v in enumerate(s)}, t)
+
+
+NAMED_ORACLE["one_vs_all"] = of_tokens(
+    lambda s, t: mp.fsum(mp.log1p(mp.exp(-v if c == t else v)) for c, v in enumerate(s))
+)
+NAMED_ORACLE["sparsemax"] = of_tokens(sparsemax)
+NAMED_ORACLE["entmax15"] = of_tokens(entmax15)
+NAMED_ORACLE["cosine_cross_entropy"] = of_tokens(cosine_cross_entropy)
+
+
+def held_fixed(of):
+    """A loss of class scores of which some are held fixed in the gradient."""
+
+    def rows(slots, weight, keep, form, held=None, **parameters):
+        rows = zip(slots["y_pred"], slots["y_true"], (held or slots)["y_pred"], keep, strict=True)
+        return [of(s, int(t), fixed, **parameters) if there else None for s, t, fixed, there in rows]
+
+    return rows
+
+
+NAMED_ORACLE["seesaw"] = held_fixed(seesaw)
+
+
+def each_entry(of, y, p, keep, *more):
+    """A value of each number y and its prediction p, however many axes there are."""
+
+    def entry(there, *parts):
+        if isinstance(parts[0], list):
+            return [entry(there, *one) for one in zip(*parts, strict=True)]
+        return of(*parts) if there else None
+
+    return [entry(*one) for one in zip(keep, y, p, *more, strict=True)]
+
+
+def sigmoid(z):
+    return 1 / (1 + mp.exp(-z))
+
+
+def bce(y, z):
+    return y * mp.log1p(mp.exp(-z)) + (1 - y) * mp.log1p(mp.exp(z))
+
+
+@oracle
+def quality_focal(slots, weight, keep, form, beta=2.0):
+    def of(y, z):
+        return abs(sigmoid(z) - y) ** mpf(beta) * bce(y, z)
+
+    return each_entry(of, slots["y_true"], slots["y_pred"], keep)
+
+
+def labelled(of):
+    """A loss of the scores of yes-labels and of no-labels in a row."""
+
+    def rows(slots, weight, keep, form, **how):
+        return [of(*sides(y, s), **how) if there else None
+                for y, s, there in zip(slots["y_true"], slots["y_pred"], keep, strict=True)]  # fmt: skip
+
+    return rows
+
+
+def sides(y, s):
+    return [v for v, one in zip(s, y, strict=True) if one > 0], [v for v, one in zip(s, y, strict=True) if one <= 0]
+
+
+NAMED_ORACLE["multi_label_margin"] = labelled(
+    lambda yes, no: mp.fsum(max(1 - (a - b), mpf(0)) for a in yes for b in no) / (len(yes) + len(no))
+)
+NAMED_ORACLE["multi_positive_cross_entropy"] = labelled(
+    lambda yes, no: mp.log1p(mp.fsum(mp.exp(b - a) for a in yes for b in no))
+)
+
+
+@oracle
+def two_way(slots, weight, keep, form, tp=4.0, tn=1.0):
+    def f(yes, no):
+        """Of (score, weight)."""
+        pull = mp.fsum(w * mp.exp(-s / mpf(tp)) for s, w in yes) ** mpf(tp)
+        push = mp.fsum(w * mp.exp(s / mpf(tn)) for s, w in no) ** mpf(tn)
+        return mp.log1p(pull * push)
+
+    w = [(mpf(1) if weight is None else weight[i]) * int(keep[i]) for i in range(len(keep))]
+    y, s = slots["y_true"], slots["y_pred"]
+    classes = range(len(y[0]))
+    rows, count = mpf(0), mpf(0)
+    for i in range(len(y)):
+        yes, no = sides(y[i], s[i])
+        if yes:
+            rows, count = rows + w[i] * f([(v, 1) for v in yes], [(v, 1) for v in no]), count + w[i]
+    columns = []
+    for c in classes:
+        yes, no = ([(s[i][c], w[i]) for i in range(len(y)) if (y[i][c] > 0) == side and w[i]] for side in (True, False))
+        if yes:
+            columns.append(f(yes, no))
+    return [(rows / count if count else 0) + (mean(columns) if columns else 0)]
+
+
+def entries_of(y, z, w):
+    """Every entry with its weight, however many axes there are; rows of weight 0 have none."""
+    for a, b, share in zip(y, z, w, strict=True):
+        if isinstance(a, list):
+            yield from entries_of(a, b, [share] * len(a))
+        elif share:
+            yield a, b, share
+
+
+def row_weights(weight, keep):
+    return [(mpf(1) if weight is None else weight[i]) * int(there) for i, there in enumerate(keep)]
+
+
+@oracle
+def balanced_binary_crossentropy(slots, weight, keep, form):
+    every = list(entries_of(slots["y_true"], slots["y_pred"], row_weights(weight, keep)))
+    yes = [(z, w) for y, z, w in every if y > 0]
+    no = [(z, w) for y, z, w in every if y <= 0]
+    positive, negative = (mp.fsum(w for _, w in side) for side in (yes, no))
+    n = positive + negative
+    of_yes = mp.fsum(w * mp.log1p(mp.exp(-z)) for z, w in yes)
+    of_no = mp.fsum(w * mp.log1p(mp.exp(z)) for z, w in no)
+    return [(negative / n * of_yes + positive / n * of_no) / n]
+
+
+@oracle
+def auc_margin(slots, weight, keep, form, margin=1.0):
+    every = list(entries_of(slots["y_true"], slots["y_pred"], row_weights(weight, keep)))
+
+    def spread(side):
+        whole = mp.fsum(w for _, w in side)
+        centre = mp.fsum(w * s for s, w in side) / whole
+        return centre, mp.fsum(w * (s - centre) ** 2 for s, w in side) / whole
+
+    (high, of_yes), (low, of_no) = (spread([(s, w) for y, s, w in every if (y > 0) == side]) for side in (True, False))
+    return [of_yes + of_no + max(mpf(margin) - (high - low), mpf(0)) ** 2]
+
+
+def harmonised(cost, size):
+    """A loss whose entries count by how many have a gradient of about the same size; that size is held fixed."""
+
+    def rows(slots, weight, keep, form, bins=10, held=None, **how):
+        fixed, kept = held or slots, [int(there) for there in keep]
+
+        def place(y, z):
+            return min(int(mp.floor(size(y, z, **how) * bins)), bins - 1)
+
+        seen = [place(y, z) for y, z, _ in entries_of(fixed["y_true"], fixed["y_pred"], kept)]
+
+        def of(y, z, at):
+            share = mpf(len(seen)) / len(set(seen)) / max(seen.count(place(y, at)), 1)
+            return cost(y, z, **how) * share
+
+        return each_entry(of, slots["y_true"], slots["y_pred"], keep, fixed["y_pred"])
+
+    return rows
+
+
+NAMED_ORACLE["ghm_classification"] = harmonised(
+    lambda y, z: mp.log1p(mp.exp(-z if y > 0 else z)), lambda y, z: sigmoid(-z if y > 0 else z)
+)
+NAMED_ORACLE["ghm_regression"] = harmonised(
+    lambda y, z, mu=0.02: mp.sqrt((z - y) ** 2 + mpf(mu) ** 2) - mpf(mu),
+    lambda y, z, mu=0.02: abs(z - y) / mp.sqrt((z - y) ** 2 + mpf(mu) ** 2),
+)
+
+
+@oracle
+def hard_example_cross_entropy(slots, weight, keep, form, threshold=0.7, min_kept=100_000):
+    there = [k and w != 0 for k, w in zip(keep, weight or [1] * len(keep), strict=True)]
+
+    def of(t, s):
+        return nll({c: mp.exp(v) for c, v in enumerate(s)}, t)
+
+    costs = each_token(of, slots["y_true"], slots["y_pred"], there)
+    flat = sorted((v for v in flattened(costs) if v is not None), reverse=True)
+    least = min(-mp.log(mpf(threshold)), flat[min(min_kept, len(flat)) - 1]) if min_kept else -mp.log(mpf(threshold))
+    return counted(costs, lambda v: v is not None and v >= least)
+
+
+def flattened(values):
+    return [v for part in values for v in flattened(part)] if isinstance(values, list) else [values]
+
+
+def counted(values, counts):
+    """The values that count, None for others."""
+    return [counted(v, counts) if isinstance(v, list) else (v if counts(v) else None) for v in values]
+
+
+def forward_corrected(s, t, transition=None):
+    e = [mp.exp(v) for v in s]
+    matrix = transition or [[int(a == b) for b in range(len(s))] for a in range(len(s))]
+    other = mp.fsum((1 - mpf(matrix[c][t])) * v for c, v in enumerate(e))
+    return mp.log1p(other / mp.fsum(mpf(matrix[c][t]) * v for c, v in enumerate(e)))
+
+
+def backward_corrected(s, t, transition=None):
+    e = {c: mp.exp(v) for c, v in enumerate(s)}
+    if transition is None:
+        return nll(e, t)
+    inverse = mp.inverse(mp.matrix([[mpf(v) for v in row] for row in transition]))
+    return mp.fsum(inverse[t, c] * nll(e, c) for c in e)
+
+
+NAMED_ORACLE["forward_corrected"] = of_tokens(forward_corrected)
+NAMED_ORACLE["backward_corrected"] = of_tokens(backward_corrected)
+
+
+@oracle
+def binned_nll(slots, weight, keep, form, edges=None):
+    def entry(y, z, there):
+        if isinstance(y, list):
+            return [entry(*one, there) for one in zip(y, z, strict=True)]
+        ends = [mpf(v) for v in edges or range(len(z) + 1)]
+        b = sum(y >= end for end in ends[1:-1])
+        return nll({c: mp.exp(v) for c, v in enumerate(z)}, b) + mp.log(ends[b + 1] - ends[b]) if there else None
+
+    return [entry(*one) for one in zip(slots["y_true"], slots["y_pred"], keep, strict=True)]
+
+
+@oracle
+def von_mises_fisher_nll(slots, weight, keep, form):
+    values = []
+    for u, v, there in zip(directions(slots["y_true"]), slots["y_pred"], keep, strict=True):
+        k = mp.sqrt(dot(v, v))
+        level = mp.log(mp.sinh(k) / k) if k else mpf(0)
+        values.append(mp.log(4 * mp.pi) + level - dot(u, v) if there else None)
+    return values
+
+
+@oracle
+def boundary(slots, weight, keep, form):
+    return each_entry(lambda d, p: d * p, slots["y_true"], slots["y_pred"], keep)

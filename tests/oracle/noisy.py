@@ -65,6 +65,7 @@ def poly(nll: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> t
 
 
 TERMS["poly_cross_entropy"] = categorical(poly, sparse=True)
+TERMS["categorical_poly_cross_entropy"] = categorical(poly, sparse=False)
 TERMS["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
 TERMS["taylor_cross_entropy"] = categorical(taylor, sparse=True)
 TERMS["class_absolute_error"] = categorical(lambda nll, p, q, c: (2 * q, 2 * p), sparse=True)

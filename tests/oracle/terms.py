@@ -320,7 +320,13 @@ def cosine_similarity(y: list[Number], p: list[Number], edge: Float, axis: int =
     return exactly(*(-d for d in products)), slopes
 
 
+def cosine_distance(y: list[Number], p: list[Number], edge: Float, axis: int = -1) -> Row:
+    value, slopes = cosine_similarity(y, p, edge, axis)
+    return exactly(mpf(1), *value.terms, kind=value.kind), slopes
+
+
 TERMS["cosine_similarity"] = cosine_similarity
+TERMS["cosine_distance"] = cosine_distance
 
 
 # -- quantities predicted along one more axis -----------------------------------------------------------------------
@@ -688,6 +694,16 @@ def normalized_squares(y: list[Number], p: list[Number]) -> Row:
     return exactly(mp.fsum(e * e for e in errors) / spread), [exactly(2 * e / spread) for e in errors]
 
 
+def column_root(y: list[Number], p: list[Number]) -> Row:
+    errors = [b - a for a, b in zip(y, p, strict=True)]
+    root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))
+    if root == 0:
+        edge_slope = 1 / mp.sqrt(len(errors))
+        return ZERO, [between(-edge_slope, edge_slope)] * len(errors)
+    return exactly(root), [exactly(e / root / len(errors)) for e in errors]
+
+
+COUPLED["column_root_mean_squared_error"] = columnwise(column_root)
 COUPLED["pearson_correlation"] = columnwise(pearson_correlation)
 COUPLED["weighted_mean_absolute_percentage_error"] = columnwise(weighted_percentage)
 COUPLED["normalized_mean_squared_error"] = columnwise(normalized_squares)

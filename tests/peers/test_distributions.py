@@ -34,6 +34,10 @@ def negative_binomial(z):
     return d.NegativeBinomial((-z[:, 1]).exp(), logits=z[:, 0] + z[:, 1])
 
 
+def logit_normal(z):
+    return d.TransformedDistribution(d.Normal(z[:, 0], z[:, 1].exp()), [d.SigmoidTransform()])
+
+
 PAIRS = [  # loss, how many outputs, torch's distribution of them, targets
     (ls.NormalNLL(), 2, lambda z: d.Normal(z[:, 0], z[:, 1].exp()), REAL),
     (ls.LaplaceNLL(), 2, lambda z: d.Laplace(z[:, 0], z[:, 1].exp()), REAL),
@@ -46,6 +50,11 @@ PAIRS = [  # loss, how many outputs, torch's distribution of them, targets
     (ls.WeibullNLL(), 2, lambda z: d.Weibull(z[:, 0].exp(), z[:, 1].exp()), AMOUNT),
     (ls.ParetoNLL(), 1, lambda z: d.Pareto(torch.ones(5).double(), z[:, 0].exp()), AMOUNT + 1),
     (ls.BetaDistributionNLL(), 2, lambda z: d.Beta(z[:, 0].exp(), z[:, 1].exp()), SHARE),
+    (ls.HalfNormalNLL(), 1, lambda z: d.HalfNormal(z[:, 0].exp()), AMOUNT),
+    (ls.InverseGammaNLL(), 2, lambda z: d.InverseGamma(z[:, 0].exp(), z[:, 1].exp()), AMOUNT),
+    (ls.ContinuousBernoulliNLL(), 1, lambda z: d.ContinuousBernoulli(logits=z[:, 0]), SHARE),
+    (ls.LogitNormalNLL(), 2, logit_normal, SHARE),
+    (ls.GeometricNLL(), 1, lambda z: d.Geometric(logits=z[:, 0]), COUNTS[:, 0]),
     (ls.KumaraswamyNLL(), 2, lambda z: d.Kumaraswamy(z[:, 0].exp(), z[:, 1].exp()), SHARE),
     (ls.VonMisesNLL(), 2, lambda z: d.VonMises(z[:, 0], z[:, 1].exp()), REAL),
     (ls.PoissonNLL(), 1, lambda z: d.Poisson(z[:, 0].exp()), COUNTS[:, 0]),

@@ -21,7 +21,7 @@ UNUSUAL = {"delta": 0.7, "beta": 0.6, "q": 0.3, "alpha": 0.3, "gamma": 1.3, "tau
 UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_logits": True, "log_input": False}
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
 UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "c": 1.3, "p": 2, "power": 1.4, "quantile": 0.3, "dim": -1}
-UNUSUAL |= {"temperature": 0.3, "smooth": 0.6}
+UNUSUAL |= {"temperature": 0.3, "smooth": 0.6, "epsilon": 1.3}
 
 
 def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
@@ -75,6 +75,8 @@ def with_sklearn(name, y, p, **given):
         return getattr(importlib.import_module("sklearn._loss"), name.rpartition(".")[2])(**given)(
             y_true=y, raw_prediction=p
         )
+    if name.endswith("log_loss"):
+        given |= {"labels": range(p.shape[-1])}
     if name.endswith(("hinge_loss", "deviance", "brier_score_loss")):
         y, p = y.ravel(), p.ravel()  # they take one column
     return getattr(importlib.import_module("sklearn.metrics"), name.rpartition(".")[2])(y, p, **given)
@@ -241,7 +243,10 @@ def reduced(place):
 def test_what_the_lines_say_can_be_built():
     for cls in LOSSES:
         for place in cls.card().elsewhere:
-            assert set(read(place).ours) <= {*cls.signature.parameters, "times", "entries"}, (cls.__name__, place)
+            assert set(read(place).ours) <= {*cls.signature.parameters, "times", "entries", "beside"}, (
+                cls.__name__,
+                place,
+            )
             assert "times" not in cls.signature.parameters
             for name in peer_names(place):
                 assert isinstance(ls.get(name, **read(place).asked(), **reduced(place)), ls.Loss | ls.Sum)

@@ -377,6 +377,8 @@ _ALL = (
          symbols=_through_sigmoid(_of_true_class)),
     Axis("score of the true class (other: 0)", (-3.0, 3.0), scores, "class score", second=_SHARE,
          short="score of the first class − best other score", symbols=_of_scores),
+    Axis("score of a yes-label (of a no-label: 0)", (-3.0, 3.0),
+         lambda x: (_rows(x, 1.0, 0.0), _side(x, 0 * x)), "yes before no"),
     Axis("predicted probability of the first class (true: 0.7)", (0.01, 0.99), shares, "share",
          second=Second("target probability of the first class", 0.0, 1.0, 0.7),
          short="predicted probability of the first class",

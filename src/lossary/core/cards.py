@@ -140,7 +140,7 @@ def _call(made: Any, name: str) -> str:
     shown: list[str] = []
     by_name = False
     for one in inspect.signature(made).parameters.values():
-        if one.name in ("kwargs", "dtype", "entries"):
+        if one.name in ("kwargs", "dtype", "entries", "missing"):
             continue
         if one.kind is one.KEYWORD_ONLY and not by_name:
             shown, by_name = [*shown, "*"], True

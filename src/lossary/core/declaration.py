@@ -10,6 +10,7 @@ from dataclasses import field
 from inspect import Parameter, Signature
 from typing import Annotated, Any, ClassVar, dataclass_transform
 
+from .absent import MISSING
 from .cards import ParamCard
 from .params import INF, Param
 
@@ -58,6 +59,7 @@ def declaration(cls: type, positional: list[str] | None) -> tuple[Signature, dic
     first = [parameters[name].replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for name in order]
     rest = [parameters[name] for name in [*hints, *COMMON_NAMES] if name not in order]
     rest += [ENTRIES] if getattr(cls, "entrywise", False) else []
+    rest += [MISSING] if getattr(cls, "missable", False) else []
     return Signature([*first, *rest]), params
 
 

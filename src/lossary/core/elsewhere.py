@@ -9,6 +9,7 @@ A line names a loss of a library, its parameters with their defaults, and after 
     tf.nn.l2_loss -> reduction="sum"                                              the only way it makes a number
     kornia.losses.total_variation(reduction="sum")                                the way where none is asked for
     monai.losses.DiceLoss(jaccard={True}) -> class_axis=1                         one of these has to be given
+    monai.losses.DiceCELoss -> times=2, beside=hinge(times=3)                     a sum with another loss, by its name
     sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power        something, such as 1.5
 
 A parameter of theirs that nothing here follows from has no equal away from the value that the line gives it. Where
@@ -20,7 +21,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NoReturn
@@ -123,7 +124,7 @@ class Line:
 
     def used(self) -> set[str]:
         """Their parameters that ours follow from."""
-        return {node.id for expr in self.ours.values() for node in ast.walk(expr) if isinstance(node, ast.Name)}
+        return {node.id for expr in self.ours.values() for node in _walk(expr) if isinstance(node, ast.Name)}
 
     def renamed(self) -> dict[str, str]:
         """Those of ours that are one of theirs as it is."""
@@ -184,8 +185,16 @@ OPERATORS: dict[type, Any] = {
 }
 
 
+def _walk(expr: ast.expr) -> Iterator[ast.AST]:
+    """The parts of an expression, without the name of another loss."""
+    parts = [keyword.value for keyword in expr.keywords] if isinstance(expr, ast.Call) else [expr]
+    return (node for part in parts for node in ast.walk(part))
+
+
 def _value(expr: ast.expr, theirs: Mapping[str, Any]) -> Any:
-    """What an expression of their parameters is."""
+    """What an expression of their parameters is; another loss is its name and its parameters."""
+    if isinstance(expr, ast.Call):
+        return ast.unparse(expr.func), {str(k.arg): _value(k.value, theirs) for k in expr.keywords}
     if isinstance(expr, ast.Name):
         return theirs[expr.id]
     if isinstance(expr, ast.BinOp) and type(expr.op) in OPERATORS:

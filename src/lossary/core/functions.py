@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 import keras
 
 from . import inputs
+from .absent import MISSING as MISSING_
 from .declaration import COMMON_NAMES, ENTRIES, snake
 from .engines import say_if_inexact
 from .errors import ParameterError
@@ -62,7 +63,7 @@ def function(
     needed = set(PAIR) if not forms else {name for form in forms for name in form.needed}
     needed |= {name for form in forms for name, slot in form.own().items() if slot.when is None}
     declared = loss_class.signature.parameters.values()
-    own = ordered([p for p in declared if p.name not in COMMON_NAMES and p is not ENTRIES], positional)
+    own = ordered([p for p in declared if p.name not in COMMON_NAMES and p not in (ENTRIES, MISSING_)], positional)
     several = len(forms) > 1
     fields = {name: p.default for name, p in own.parameters.items() if name in slots}
     first = [

@@ -86,11 +86,22 @@ def equal(card: Card, place: str, given: Mapping[str, Any]) -> Any:
     """The loss with the numbers, and the shape, of another library's loss with these parameters."""
     cls, name = loss_class(card), peer_name(place)
     ours = translate(card, place, given)
-    times = ours.pop("times", 1)
+    times, beside = ours.pop("times", 1), ours.pop("beside", None)
     if library(name).entries and cls.entrywise and ours["reduction"] not in MEAN:
         ours.setdefault("entries", True)
     loss = cls(**ours)
+    if beside is not None:
+        name, rest = beside
+        other = get(name, **{key: value for key, value in rest.items() if key != "times"}, reduction=ours["reduction"])
+        return summed([(loss, times), (other, rest.get("times", 1))])
     return loss if times == 1 else multiplied(loss, times)
+
+
+def summed(pairs: list[tuple[Loss, float]]) -> Any:
+    """The sum of losses, each times a number."""
+    from .sums import Part, Sum
+
+    return Sum([Part(loss, () if times == 1 else (float(times),), str(loss.name)) for loss, times in pairs])
 
 
 def multiplied(loss: Loss, times: float) -> Any:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import field
 from importlib import import_module
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import keras
 from keras import ops
@@ -16,7 +16,7 @@ from keras import ops
 from ..numerics.backend import free_of_zeros, in_type, ordinary, recorded
 from ..numerics.masks import mask_of, with_mask
 from ..numerics.stable import wide
-from . import across, axes, catalogue, compiling, contract, inputs, moments, reduction, results
+from . import absent, across, axes, catalogue, compiling, contract, inputs, moments, reduction, results
 from .axes import Axis, Plane
 from .contract import REAL, Contract, Values
 from .declaration import COMMON, COMMON_NAMES, ENTRIES, ClassSignature, declaration, snake
@@ -55,6 +55,8 @@ class Loss(Manners, keras.losses.Loss):
         dtype: type of the result, by default keras.config.floatx(). Half precision is computed in float32.
         entries: whether every entry of y_true is a row of its own, as in torch and optax: a sum is then that of all
             entries, and reduction="none" keeps their shape. Losses have it whose rows are means of entries.
+        missing: "nan" where y_true may hold NaN: such targets do not count, neither in a value or a gradient nor in
+            what a mean is divided by. Losses have it whose rows are made of single targets.
     """
 
     if TYPE_CHECKING:  # the three arguments every loss shares; Keras stores them
@@ -66,6 +68,8 @@ class Loss(Manners, keras.losses.Loss):
     holds_fixed: ClassVar[bool] = False  # whether the gradient leaves parts of the formula out, by design
     entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
     entries = False
+    missable: ClassVar[bool] = False  # whether single targets may be missing
+    missing = cast("str | None", None)
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
@@ -106,6 +110,8 @@ class Loss(Manners, keras.losses.Loss):
         """Remembers the arguments, so that no subclass can lose one on saving, whatever its __init__ does."""
         self = super().__new__(cls)
         compiling.needed()
+        if "missing" in kwargs and "missing" not in cls.signature.parameters:
+            raise absent.refuse(cls.__name__, cls.params)
         given = bound(cls.__name__, cls.signature, args, kwargs)
         if args:
             warn_of_moved_places(cls.__name__, cls.params, cls.signature, args)
@@ -124,6 +130,8 @@ class Loss(Manners, keras.losses.Loss):
         if cls.entrywise:
             rows = Param("Whether each entry is a row.", kind="flag")
             self.entries = rows.check(cls.__name__, ENTRIES.name, self._arguments.get(ENTRIES.name, False))
+        if cls.missable:
+            self.missing = absent.CHOICE.check(cls.__name__, "missing", self._arguments.get("missing"))
         self._moving = {}
         self.layer = None  # holds the weights that a loss owns
         for name, param in cls.params.items():
@@ -277,7 +285,7 @@ class Loss(Manners, keras.losses.Loss):
         """The result from one y_true and one y_pred."""
         owner, inner, rules = type(self).__name__, self.inner, self.contract
         whole = "int64" if rules.target.whole else inner
-        ready = ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
+        ready = self.missing is None and ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
         if ready and (sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred))):
             return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
         mask = mask_of(y_pred)
@@ -291,8 +299,12 @@ class Loss(Manners, keras.losses.Loss):
         for what, given in (("sample_weight", weight), ("mask", mask)):
             if given is not None and len(given.shape) > 0:
                 _check_leading(owner, what, given, y_true, y_pred)
-        absent = None if rules.absent is None else rules.absent(y_true)
-        mask = reduction.both(mask, None if absent is None else ops.logical_not(absent))
+        if self.missing is not None and rules.ignored is not None:
+            y_true = ops.where(ops.isnan(y_true), float(rules.ignored), y_true)
+        out = None if rules.absent is None else rules.absent(y_true)
+        mask = reduction.both(mask, None if out is None else ops.logical_not(out))
+        if self.missing is not None:
+            mask = reduction.both(mask, ops.logical_not(absent.rows(y_true, rules)))
         every = weight is None or len(weight.shape) == 0 or free_of_zeros(weight)
         mask = mask if every else reduction.both(mask, there(weight))
         keep = mask if every else reduction.both(mask, ops.not_equal(weight, 0))
@@ -301,7 +313,8 @@ class Loss(Manners, keras.losses.Loss):
             y_true = _each(y_true, lambda y: reduction.drop(keep, y, rules.target.neutral))
             y_pred = _each(y_pred, lambda y: reduction.drop(keep, y, rules.prediction.neutral))
         if rules.shape != "free":
-            contract.check_values(owner, rules, y_true, y_pred, type(self).params)
+            known = y_true if self.missing is None else absent.filled(y_true, rules)
+            contract.check_values(owner, rules, known, y_pred, type(self).params)
         result = self.call(y_true, y_pred)
         if isinstance(result, Sums):
             return result, self._met(result, "sample_weight", weight), self._met(result, "mask", mask)
@@ -472,6 +485,8 @@ class Loss(Manners, keras.losses.Loss):
         dtype = config.pop("dtype", None)
         if self.entrywise and not self.entries:
             config.pop("entries", None)
+        if self.missing is None:
+            config.pop("missing", None)
         if self._arguments.get("dtype") is not None:
             config["dtype"] = keras.dtype_policies.get(dtype).name
         return config | {"name": self.name, "reduction": self.reduction}

@@ -24,8 +24,8 @@ WIDEST = int(np.iinfo("int32").max) - 1  # one less, so that a label beyond int3
 class Param:
     """One declared parameter of a loss.
 
-    `kind` says what a value is: "number", "whole" (an integer), "flag", "choice", "numbers" (one or several) or
-    "free" (anything that can be saved: the parameter of a user's own loss).
+    `kind` says what a value is: "number", "whole" (an integer), "flag", "choice", "numbers" (one or several), "matrix"
+    (as many rows as columns) or "free" (anything that can be saved: the parameter of a user's own loss).
     """
 
     text: str
@@ -66,6 +66,7 @@ class Param:
             "flag": "True or False",
             "choice": f"{', '.join(some)} or {last}",
             "numbers": f"a number{inside}, or a list of them",
+            "matrix": f"as many rows of numbers{inside} as there are numbers in each row",
             "axes": "a whole number, or a list of them",
             "free": "anything",
         }[self.kind]
@@ -106,6 +107,12 @@ class Param:
                 raise ValueError
             return tuple(self._number(v) for v in values)
         return self._number(values)
+
+    def _matrix(self, value: Any) -> tuple[tuple[Any, ...], ...]:
+        rows = tuple(tuple(self._number(v) for v in row) for row in _plain(value))
+        if not rows or any(len(row) != len(rows) for row in rows):
+            raise ValueError
+        return rows
 
     def _axes(self, value: Any) -> Any:
         values = _plain(value)

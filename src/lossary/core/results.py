@@ -143,15 +143,21 @@ class RisingSums(Sums):
 
 @dataclass
 class Moments:
-    """Means, variances and covariances of columns. (Sums of squares would lose the digits of the variance.)"""
+    """Means, variances and covariances of columns, of the chosen entries or of all.
+
+    (Sums of squares would lose the digits of the variance.)
+    """
 
     columns: tuple[Tensor, ...]
+    chosen: Tensor | None = None
 
     @property
     def like(self) -> Tensor:
         return self.columns[0]
 
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Spread:
+        keep = both(keep, self.chosen)
+
         def add(x: Tensor, keepdims: bool = False) -> Tensor:
             found = total(weighed(x, weight, keep), over)
             return ops.expand_dims(found, over) if keepdims else found

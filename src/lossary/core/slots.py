@@ -19,14 +19,14 @@ from keras import ops
 
 from ..numerics.backend import alike, min_max
 from . import inputs, reduction
-from .contract import CLASS_INDEX, PROBABILITY, Values, check_ranks, looks
+from .contract import CLASS_INDEX, PROBABILITY, SOFT_LABEL, Values, check_ranks, looks
 from .errors import LossaryError, ParameterError, PredictionError, ShapeError, TargetError
 from .padding import there
 from .reduction import both, widened
 
 Tensor = Any
 SIZES = {  # of the axes of samples
-    "class": 4, "feature": 3, "item": 5, "box": 3, "4": 4, "reference": 5, "column": 1,
+    "class": 4, "feature": 3, "item": 5, "box": 3, "3": 3, "4": 4, "reference": 5, "column": 1,
     "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
@@ -50,6 +50,8 @@ TIME = Values("a time >= 0", 0.0, draw=lambda rng, shape, top: rng.integers(1, 5
 YES_NO = Values(
     "0 or 1", allowed=(0.0, 1.0), draw=lambda rng, shape, top: rng.integers(0, 2, shape).astype(float)
 )  # fmt: skip
+SOFT = replace(SOFT_LABEL, draw=lambda rng, shape, top: rng.choice([0.0, 0.25, 0.5, 1.0], size=shape))
+SHARE = replace(PROBABILITY, draw=lambda rng, shape, top: rng.uniform(0.05, 0.95, shape))
 CHANCE = replace(
     PROBABILITY, words="a probability in [0, 1], of classes that sum to 1",
     draw=lambda rng, shape, top: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),
@@ -178,7 +180,7 @@ class Batch:
         """For formulas whose rows look at one another."""
         first = next(iter(self.slots.values()))
         every = ops.ones_like(first[(slice(None), *[0] * (len(first.shape) - 1))], dtype="bool")
-        keep = every if self.keep is None else ops.logical_and(every, self.keep)
+        keep = every if self.keep is None else both(every, self.keep)
         weight = None if self.weight is None else self.weight * ops.cast(every, self.weight.dtype)
         place = ops.cumsum(ops.cast(every, "int32")) - 1 + self.start
         return Rowset(**self.slots, keep=keep, weight=weight, place=place)

@@ -35,7 +35,7 @@ class BinaryCrossentropy(
             entries=False
         sklearn._loss.HalfBinomialLoss -> from_logits=True
         xgboost.binary:logistic, xgboost.reg:logistic, lightgbm.objective:binary,
-            lightgbm.objective:cross_entropy -> from_logits=True
+            lightgbm.objective:cross_entropy, lightgbm.objective:cross_entropy_lambda -> from_logits=True
         timm.loss.BinaryCrossEntropy(smoothing={0.1, ...}, smooth_dense={True}) -> from_logits=True,
             label_smoothing=smoothing
         segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(ignore_index=-100) -> from_logits=True
@@ -43,7 +43,6 @@ class BinaryCrossentropy(
             from_logits=True, label_smoothing=2*smooth_factor
     Unlike:
         sigmoid_cross_entropy: of logits, as its name says: tf.nn.sigmoid_cross_entropy_with_logits
-        sklearn.metrics.log_loss: of one column the binary, of several the categorical cross-entropy
 
     >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]), binary_crossentropy([[1.0]], [[-20.0]], from_logits=True)
     (0.69314718, 20.0)

@@ -41,7 +41,6 @@ class CategoricalCrossentropy(
     Unlike:
         softmax_cross_entropy: of logits, as its name says: optax.losses.softmax_cross_entropy
         cross_entropy: in torch, of logits and class numbers: torch.nn.functional.cross_entropy
-        sklearn.metrics.log_loss: of one column the binary, of several the categorical cross-entropy
 
     >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -79,6 +78,7 @@ class SparseCategoricalCrossentropy(
         sklearn._loss.HalfMultinomialLoss, xgboost.multi:softprob, xgboost.multi:softmax,
             lightgbm.objective:multiclass -> from_logits=True
         timm.loss.LabelSmoothingCrossEntropy(smoothing=0.1) -> from_logits=True, label_smoothing=smoothing
+        sklearn.metrics.log_loss
         segmentation_models_pytorch.losses.SoftCrossEntropyLoss(dim=1, ignore_index=-100, smooth_factor={0.1, ...}) ->
             from_logits=True, axis=1, ignore_class=ignore_index, label_smoothing=smooth_factor
 
@@ -229,8 +229,6 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
     Elsewhere:
         timm.loss.PolyCrossEntropy(epsilon=2.0, smoothing=0.0) -> epsilon_1=epsilon, label_smoothing=smoothing,
             from_logits=True
-    Unlike:
-        optax.losses.poly_loss_cross_entropy: of one-hot labels
 
     >>> poly_cross_entropy([1], [[0.5, 0.5]])
     1.69314718
@@ -243,6 +241,30 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
 
 
 poly_cross_entropy = function(PolyCrossEntropy)
+
+
+class CategoricalPolyCrossEntropy(Categorical, aliases=("categorical_poly_loss",), traits=("smooth",)):
+    r"""PolyCrossEntropy for one-hot or soft labels: more weight on the first term of the cross-entropy's series.
+
+    Formula: \sum_c y_c (-\log p_c + \epsilon_1 (1 - p_c))
+    Use: as the cross-entropy, with soft labels such as those of mixed images, where one number may be tuned.
+    Beware: a negative epsilon_1 weakens the pull of sure rows, as a focal loss does.
+    Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
+        classification loss functions, arXiv:2204.12511
+    Elsewhere:
+        optax.losses.poly_loss_cross_entropy(epsilon=2.0) -> epsilon_1=epsilon, from_logits=True
+
+    >>> categorical_poly_cross_entropy([[0.0, 1.0]], [[0.5, 0.5]])
+    1.69314718
+    """
+
+    epsilon_1: Annotated[float, number("The weight of 1 - p_c.", slide=(-1.0, 5.0), low=-1.0)] = 2.0
+
+    def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        return nll + self.epsilon_1 * q, 1 + self.epsilon_1 * p
+
+
+categorical_poly_cross_entropy = function(CategoricalPolyCrossEntropy)
 
 
 class Brier(

@@ -5,14 +5,23 @@ from typing import Annotated, Any
 
 from ..core.contract import COUNT, Values
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, Share, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, SHARE_TARGET, Positive, Share, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import choice, whole
 from ..numerics import ops
-from ..numerics.backend import log
-from ..numerics.special import inflated_nll, log1m_exp, log1p_over, log_choose, log_factorial, log_rise
-from ..numerics.stable import log_less_exp, log_whole, softplus
+from ..numerics.backend import log, log1p
+from ..numerics.special import (
+    inflated_nll,
+    log1m_exp,
+    log1p_over,
+    log_beta,
+    log_choose,
+    log_factorial,
+    log_rise,
+    log_sinhc,
+)
+from ..numerics.stable import BELOW_ONE, log_less_exp, log_whole, read_at_most, softplus, wide
 
 Start = dict[str, float]
 
@@ -59,6 +68,37 @@ class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("con
 poisson_nll = function(PoissonNLL)
 
 OVER = 0.2  # the extra spread that a fit starts from, where the data show none
+
+
+class GeometricNLL(Likelihood, aliases=("geometric",), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of how often something fails before it succeeds, with a predicted chance of success.
+
+    Formula: -\log p - y \log(1 - p), with p = \sigma(y_pred)
+    Use: numbers of tries, runs and steps that end with the same chance each time.
+    Beware: counts failures, from 0 on, where SciPy counts tries, from 1 on. The output is the logit of p; the mean is
+        (1 - p) / p.
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+
+    >>> geometric_nll([[0.0]], [[0.0]]), geometric_nll([[2.0]], [[0.0]])
+    (0.69314718, 2.0794415)
+    """
+
+    target = COUNT
+    heads = named(p="share")
+    scipy = "geom"
+    exact = True
+
+    def nll(self, y: Tensor, p: Share) -> Tensor:
+        return p.yes + y * p.no
+
+    def in_scipy(self, p: float) -> Start:
+        return {"p": p, "loc": -1}
+
+    def start(self, data: Any) -> Start:
+        return {"p": min(1 / (1 + max(data.mean, 0.0)), 1 - 1e-12)}
+
+
+geometric_nll = function(GeometricNLL)
 
 
 class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "negbin_nll")):
@@ -277,6 +317,88 @@ class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_i
 
 
 zero_inflated_log_normal_nll = function(ZeroInflatedLogNormalNLL)
+
+
+class ZeroInflatedBetaNLL(Likelihood, aliases=("zero_inflated_beta", "inflated_beta_nll", "zib")):
+    r"""Negative log-likelihood of shares that are 0 with a predicted probability, and beta distributed else.
+
+    Formula: -\log \pi for y = 0, and -\log(1 - \pi) - (a - 1) \log y - (b - 1) \log(1 - y) + \log(\Gamma(a) \Gamma(b)
+        / \Gamma(a + b)) else, with the share \pi of zeros
+    Use: shares many of which are nothing: ground that is covered, time that is spent. For many ones, predict 1 - y.
+    Beware: the first output is the logit of a zero. The mean is (1 - \pi) a / (a + b). A target of exactly 1 is read as
+        the nearest number below.
+    Reference: Ospina and Ferrari (2010), Inflated beta distributions, doi:10.1007/s00362-008-0125-4
+
+    >>> zero_inflated_beta_nll([[0.0]], [[0.0, 0.0, 0.0]]), zero_inflated_beta_nll([[0.5]], [[0.0, 0.0, 0.0]])
+    (0.69314718, 0.69314718)
+    """
+
+    target = SHARE_TARGET
+    heads = named(zeros="share", a="positive", b="positive")
+    atom = 0.0
+
+    def read(self, y: Tensor) -> Tensor:
+        return read_at_most(y, BELOW_ONE[wide(self.dtype)])
+
+    def nll(self, y: Tensor, zeros: Share, a: Positive, b: Positive) -> Tensor:
+        some = y > 0
+        inside = ops.where(some, y, 0.5)
+        beta = log_beta(a.value, b.value) - a.times(log(inside)) - b.times(log1p(-inside))
+        return ops.where(some, zeros.no + beta, zeros.yes)
+
+    def rest(self, y: Tensor) -> Tensor:
+        some = y > 0
+        inside = ops.where(some, y, 0.5)
+        return ops.where(some, log(inside) + log1p(-inside), 0.0)
+
+    def start(self, data: Any) -> Start:
+        mean = min(max(data.positive_mean, 1e-3), 1 - 1e-3)
+        return {"zeros": min(max(data.zeros, 0.01), 0.99), "a": 2 * mean, "b": 2 * (1 - mean)}
+
+
+zero_inflated_beta_nll = function(ZeroInflatedBetaNLL)
+
+
+class ContinuousBernoulliNLL(Likelihood, aliases=("continuous_bernoulli",), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of a share whose density is e to its multiple: the binary cross-entropy made a density.
+
+    Formula: -y \log p - (1 - y) \log(1 - p) - \log C, with C = \frac{2 artanh(1 - 2p)}{1 - 2p}, or 2 for p = \tfrac12
+    Use: grey values of images and other shares from 0 to 1, whose ends are common; variational autoencoders.
+    Beware: the output is the logit of p, which is not the mean. Without C, which the binary cross-entropy leaves out,
+        it is no density.
+    Reference: Loaiza-Ganem and Cunningham (2019), The continuous Bernoulli: fixing a pervasive error in variational
+        autoencoders, arXiv:1907.06845
+
+    >>> continuous_bernoulli_nll([[0.3]], [[0.0]]), continuous_bernoulli_nll([[1.0]], [[2.0]])
+    (0.0, -0.83856064)
+    """
+
+    target = SHARE_TARGET
+    heads = named(p="share")
+    exact = True
+    sums = ("y",)
+
+    def read(self, y: Tensor) -> Tensor:
+        return y
+
+    def nll(self, y: Tensor, p: Share) -> Tensor:
+        size = ops.abs(p.z)
+        far = size > 2
+        away = ops.where(far, size, 4.0)
+        beyond = away * ops.where(p.z > 0, 1 - y, y) + log1p(-ops.exp(-away)) - log(away)
+        near = ops.where(far, 0.0, p.z)
+        return ops.where(far, beyond, near * (0.5 - y) + log_sinhc(0.5 * near))
+
+    def start(self, data: Any) -> Start:
+        low, high = -700.0, 700.0
+        for _ in range(80):  # the mean rises with the logit
+            z = 0.5 * (low + high)
+            mean = 0.5 + z / 12 if abs(z) < 1e-4 else 1 / -math.expm1(-z) - 1 / z
+            low, high = (z, high) if mean < data.mean else (low, z)
+        return {"p": 1 / (1 + math.exp(-z))}
+
+
+continuous_bernoulli_nll = function(ContinuousBernoulliNLL)
 
 
 class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likelihood")):

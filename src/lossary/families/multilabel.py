@@ -1,17 +1,35 @@
 """Multi-label classification and detection: many yes/no questions, of which few are answered yes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ..core import axes
-from ..core.contract import LOGIT, SIGN, Contract
+from ..core.contract import LOGIT, REAL, SIGN, Contract
 from ..core.forms import Binary, Probabilities, YesNo, absent
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import fraction, nonnegative, number
+from ..core.params import fraction, nonnegative, number, positive
+from ..core.results import LogSumExp, Sums
+from ..core.slots import SOFT, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, log1p
+from ..numerics.backend import log, log1p, log1p_near, total
 from ..numerics.classes import nll_of_one_logit
-from ..numerics.stable import LARGE, SMALLEST, at_least, constant, power, read_at_least
+from ..numerics.pairs import log_sum_exp
+from ..numerics.stable import (
+    LARGE,
+    SMALLEST,
+    at_least,
+    constant,
+    length,
+    power,
+    read_at_least,
+    share_of,
+    sigmoid,
+    softplus,
+    tanh,
+    with_slope,
+)
+
+LABELS = declare(y_true=Slot(SIGN, ("row", "class"), "true"), y_pred=Slot(REAL, ("row", "class")))
 
 Focus = Annotated[float, nonnegative("How strongly easy entries are down-weighted.", slide=(0.0, 5.0))]
 
@@ -207,3 +225,230 @@ class Zlpr(
 
 
 zlpr = function(Zlpr)
+
+
+class ReducedFocal(Binary, aliases=("reduced_focal_loss",)):
+    r"""A focal loss that leaves hard entries as they are, and lets only those fade that are fairly sure.
+
+    Formula: -w_t \log p_t, with p_t = p for y = 1 and 1 - p for y = 0, and w_t = 1 if p_t < h else ((1 - p_t) /
+        h)^\gamma, with h = threshold
+    Use: as the focal loss, where it makes hard entries count too little: many objects are missed.
+    Beware: at p_t = threshold the value jumps, unless that is 1/2.
+    Reference: Sergievskiy and Ponamarev (2019), Reduced focal loss: 1st place solution to xView object detection in
+        satellite imagery, arXiv:1903.01347
+    Elsewhere:
+        segmentation_models_pytorch.losses.FocalLoss(mode={"binary", "multilabel"}, gamma=2.0,
+            reduced_threshold={0.5, ...}) -> gamma=gamma, threshold=reduced_threshold, from_logits=True,
+            reduction="mean"
+
+    >>> reduced_focal([[1.0, 1.0]], [[0.25, 0.75]])
+    0.72910732
+    """
+
+    gamma: Focus = 2.0
+    threshold: Annotated[float, fraction("From which probability of the label on entries fade.")] = 0.5
+
+    def factor(self, y: Tensor, n: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The weight, whether it is less than 1, and what it is a power of."""
+        hard = read_at_least(y * q + n * p, SMALLEST[self.dtype]) / self.threshold
+        fades = y * p + n * q >= self.threshold
+        return ops.where(fades, power(hard, self.gamma), 1.0), fades, hard
+
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        yes, no = self.weighed(yes, no)
+        return self.factor(y, n, *probabilities())[0] * (y * yes + n * no)
+
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
+        factor, fades, hard = self.factor(y, n, x.p, x.q)
+        bend = (self.gamma / self.threshold) * power(hard, self.gamma - 1) * ((n - y) * x.by_p)
+        return factor * (y * by_yes + n * by_no) + ops.where(fades, bend * (y * yes + n * no), 0.0)
+
+
+reduced_focal = function(ReducedFocal)
+
+
+class AsymmetricFocal(Binary, aliases=("asymmetric_focal_loss",), traits=("smooth",)):
+    r"""A cross-entropy of the yes-labels beside a focal loss of the no-labels: the rare class keeps its pull.
+
+    Formula: -\delta\,y \log p - (1 - \delta)\,(1 - y)\,p^\gamma \log(1 - p)
+    Use: segmentation of small objects, together with an overlap: w * ls.AsymmetricFocal() + (1 - w) *
+        ls.FocalTversky() is the unified focal loss.
+    Beware: MONAI's reads two channels of probabilities and sums over them.
+    Reference: Yeung, Sala, Schönlieb and Rundo (2022), Unified focal loss: generalising Dice and cross entropy-based
+        losses to handle class imbalanced medical image segmentation, arXiv:2102.04525
+
+    >>> asymmetric_focal([[1.0, 0.0]], [[0.5, 0.5]])
+    0.26859453
+    """
+
+    delta: Annotated[float, fraction("The weight of label 1; label 0 gets 1 - delta.", closed=True)] = 0.7
+    gamma: Focus = 2.0
+
+    def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
+        yes, no = self.weighed(yes, no)
+        easy = power(read_at_least(probabilities()[0], SMALLEST[self.dtype]), self.gamma)
+        return self.delta * (y * yes) + (1 - self.delta) * (n * (easy * no))
+
+    def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
+        (_yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
+        p = at_least(x.p, SMALLEST[self.dtype])
+        fading = power(p, self.gamma - 1) * (self.gamma * x.by_p * no + p * by_no)
+        return self.delta * (y * by_yes) + (1 - self.delta) * (n * fading)
+
+
+asymmetric_focal = function(AsymmetricFocal)
+
+
+class QualityFocal(Loss, aliases=("quality_focal_loss", "qfl"), tasks=("multilabel",), traits=("smooth",)):
+    r"""The cross-entropy of soft labels, where entries fade whose probability is near their label.
+
+    Formula: |p - y|^\beta (-y \log p - (1 - y) \log(1 - p)), with p = \sigma(y_pred)
+    Use: detection in which the label of the true class is how good the box is, such as its overlap with the true one.
+    Beware: takes logits. mmdet sums over the classes; here each entry counts alone.
+    Reference: Li, Wang, Wu, Chen, Hu, Li, Tang and Yang (2020), Generalized focal loss, arXiv:2006.04388
+
+    >>> quality_focal([1.0], [0.0]), quality_focal([0.5], [0.0])
+    (0.1732868, 0.0)
+    """
+
+    beta: Annotated[float, nonnegative("How strongly entries near their label fade.", slide=(0.0, 4.0))] = 2.0
+
+    inputs = declare(y_true=Slot(SOFT, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...")))
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["logit"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return with_slope(self.of, self.slope)(y_pred, y_true)
+
+    def of(self, z: Tensor, y: Tensor) -> Tensor:
+        return power(ops.abs(_ahead(z, y)), self.beta) * _cost(z, y)
+
+    def slope(self, z: Tensor, y: Tensor) -> Tensor:
+        ahead = _ahead(z, y)
+        size = ops.abs(ahead)
+        apart = size > 0
+        bend = self.beta * power(ops.where(apart, size, 1.0), self.beta - 1) * ops.sign(ahead)
+        bend = bend * sigmoid(z) * sigmoid(-z) * _cost(z, y)
+        return power(size, self.beta) * ahead + ops.where(apart, bend, 0.0)
+
+
+def _cost(z: Tensor, y: Tensor) -> Tensor:
+    """The cross-entropy of a soft label y and a logit z."""
+    size = ops.abs(z)
+    return size * ops.abs(ops.where(z > 0, 1 - y, y)) + log1p_near(ops.exp(-size))
+
+
+def _ahead(z: Tensor, y: Tensor) -> Tensor:
+    """sigmoid(z) - y, also where the two are nearly equal, as they are at z = 0 and y = 1/2."""
+    near = ops.abs(z) < 1
+    middle = 0.5 * tanh(0.5 * ops.where(near, z, 0.0)) - (y - 0.5)
+    return ops.where(near, middle, ops.where(z < 0, sigmoid(z) - y, (1 - y) - sigmoid(-z)))
+
+
+quality_focal = function(QualityFocal)
+
+
+class MultiLabelMargin(Loss, aliases=("multilabel_margin",), tasks=("multilabel",), traits=("convex",)):
+    r"""Each yes-label shall lead each no-label by 1; pairs that do not cost what is lacking.
+
+    Formula: \frac1C \sum_{j\,yes} \sum_{i\,no} \max(1 - (s_j - s_i), 0), with the scores s = y_pred of C classes
+    Use: several labels for each row, where only the order of the scores matters.
+    Beware: labels are a row of 0 and 1, where torch takes lists of classes that -1 ends. Divides by the number of
+        classes.
+    Reference: Crammer and Singer (2003), A family of additive online algorithms for category ranking, Journal of
+        Machine Learning Research 3:1025-1058
+    Unlike:
+        torch.nn.MultiLabelMarginLoss, torch.nn.functional.multilabel_margin_loss, MultiLabelMarginLoss: of lists of
+            classes
+
+    >>> multi_label_margin([[1.0, 0.0, 0.0]], [[0.5, 0.0, 1.0]])
+    0.66666667
+    """
+
+    inputs = LABELS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["yes before no"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        yes = y_true > 0
+        pairs = ops.logical_and(ops.expand_dims(yes, -1), ops.logical_not(ops.expand_dims(yes, -2)))
+        lacking = at_least(1 - (ops.expand_dims(y_pred, -1) - ops.expand_dims(y_pred, -2)), 0.0)
+        return total(ops.where(pairs, lacking, 0.0), (-2, -1)) / length(y_pred)
+
+
+multi_label_margin = function(MultiLabelMargin)
+
+
+class MultiPositiveCrossEntropy(Loss, aliases=("multi_pos_cross_entropy", "multipos_cross_entropy"),
+                                tasks=("multilabel",), traits=("convex", "smooth")):  # fmt: skip
+    r"""A softmax in which every yes-label shall be ahead of every no-label; the worst pair counts most.
+
+    Formula: \log(1 + \sum_{j\,yes} \sum_{i\,no} e^{s_i - s_j}), with the scores s = y_pred
+    Use: several right answers among many candidates: tracking, retrieval.
+    Beware: a row without a yes or without a no has the loss 0. ZLPR has a threshold of 0 besides.
+    Reference: Sun, Cheng, Zhang, Zhang, Zheng, Wang and Wei (2020), Circle loss: a unified perspective of pair
+        similarity optimization, arXiv:2002.10857
+
+    >>> multi_positive_cross_entropy([[1.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]])
+    1.09861229
+    """
+
+    inputs = LABELS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["yes before no"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        yes = y_true > 0
+        no = ops.logical_not(yes)
+        both = ops.logical_and(ops.any(yes, axis=-1), ops.any(no, axis=-1))
+        gap = log_sum_exp(y_pred, no) + log_sum_exp(-y_pred, yes)
+        return ops.where(both, softplus(ops.where(both, gap, 0.0)), 0.0)
+
+
+multi_positive_cross_entropy = function(MultiPositiveCrossEntropy)
+
+
+class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
+    r"""In each row the yes-labels shall be ahead of the no-labels; in each column, rows with a yes of those without.
+
+    Formula: \frac1R \sum_{rows} f + \frac1C \sum_{columns} f, with f = \log(1 + e^{T_n \log \sum_{no} e^{s_i / T_n}
+        + T_p \log \sum_{yes} e^{-s_j / T_p}}), the scores s = y_pred, and R rows and C columns that have a yes
+    Use: multi-label classification with large batches, where labels are rare.
+    Beware: the value depends on how rows come together in batches. Rows and columns without a yes do not count.
+    Reference: Kobayashi (2023), Two-way multi-label loss, Proceedings of the IEEE/CVF Conference on Computer Vision and
+        Pattern Recognition
+    Elsewhere:
+        timm.loss.TwoWayLoss(tp=4.0, tn=1.0)
+
+    >>> two_way([[1.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]])
+    1.38629436
+    """
+
+    tp: Annotated[float, positive("The temperature of yes-labels: large ones spread the pull.", slide=(0.5, 8.0))] = 4.0
+    tn: Annotated[float, positive("The temperature of no-labels.", slide=(0.5, 8.0))] = 1.0
+
+    inputs = LABELS
+    gives = Sums
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        yes, n, p = y_true > 0, y_pred / self.tn, -y_pred / self.tp
+        no, some = ops.logical_not(yes), ops.any(yes, axis=-1)
+        row = self.of(log_sum_exp(n, no), log_sum_exp(p, yes), some)
+        parts = {"row": row, "some": ops.cast(some, row.dtype), "no": LogSumExp(n, no), "yes": LogSumExp(p, yes)}
+        return Sums(parts, lambda sums, count: self.finish(**sums), (0,))
+
+    def of(self, no: Tensor, yes: Tensor, counts: Tensor) -> Tensor:
+        gap = self.tn * at_least(no, -(2.0**100)) + self.tp * yes
+        return ops.where(counts, softplus(ops.where(counts, gap, 0.0)), 0.0)
+
+    def finish(self, row: Tensor, some: Tensor, no: Any, yes: Any) -> Tensor:
+        counts = yes.sum > 0
+        column = total(self.of(no.log(), yes.log(), counts), -1)
+        return share_of(row, some) + share_of(column, total(ops.cast(counts, row.dtype), -1))
+
+
+two_way = function(TwoWay)

@@ -1,12 +1,20 @@
 """Labels that may be wrong: losses in which a row far on the wrong side loses its pull."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
+
+from ..core import axes
+from ..core.contract import CLASS_INDEX, REAL
+from ..core.errors import ParameterError
 from ..core.forms import Margin, Probabilities, Sparse
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
 from ..core.params import Param, nonnegative, number
+from ..core.slots import Slot, declare
 from ..numerics import ops
+from ..numerics.backend import total
+from ..numerics.classes import nll_of_logits, nll_of_several_logits, one_hot
 from ..numerics.stable import (
     about_one,
     at_least,
@@ -254,3 +262,107 @@ class ActivePassive(NormalizedCrossEntropy, aliases=("active_passive_loss", "apl
 
 
 active_passive = function(ActivePassive)
+
+
+Transition = Annotated[
+    Any,
+    Param(
+        "In row c the probabilities of each label for a row of class c; they sum to 1. None: no label is wrong.",
+        kind="matrix", low=0.0, high=1.0, closed=True, optional=True,
+        unusual=((0.5, 0.5, 0.0, 0.0), (0.0, 0.5, 0.5, 0.0), (0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.0, 1.0)),
+    ),
+]  # fmt: skip
+TOKENS = declare(y_true=Slot(CLASS_INDEX, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...", "class")))
+
+
+def _checked(loss: Loss, classes: int | None) -> np.ndarray:
+    """The matrix of a loss, or that of labels none of which is wrong."""
+    found = np.eye(classes or 0) if loss.transition is None else np.array(loss.transition, dtype=float)
+    if len(found) != classes or np.abs(found.sum(1) - 1).max() > 1e-3:
+        raise ParameterError(
+            f"{type(loss).__name__}(transition=...) says how often a row of each class has each label.",
+            arrived=f"It was given {len(found)} rows for {classes} classes, with sums from {found.sum(1).min():g} "
+            f"to {found.sum(1).max():g}.",
+            allowed="Expected one row per class, with probabilities that sum to 1.",
+            do="Count labels of rows whose class is known, and divide each row of counts by its sum.",
+        )
+    return found
+
+
+def _of_labels(matrix: np.ndarray, index: Tensor, like: Tensor) -> Tensor:
+    """Of a matrix the column of each label, along the last axis."""
+    return ops.take(ops.convert_to_tensor(matrix.T, dtype=like.dtype), index, axis=0)
+
+
+class ForwardCorrected(Loss, aliases=("forward_correction", "forward_corrected_cross_entropy"), tasks=("multiclass",)):
+    r"""The cross-entropy of the labels as they are observed, where it is known how often each class is mislabelled.
+
+    Formula: -\log \sum_c T_{ct} p_c, with p = softmax(y_pred), t = y_true and T_{ct} the probability of the label t for
+        a row of class c
+    Use: labels that are wrong at random, with rates that are known or estimated: predictions are those of true classes.
+    Beware: with rates that are not those of the data, predictions are wrong by as much. Takes logits and class indices.
+    Reference: Patrini, Rozza, Menon, Nock and Qu (2017), Making deep neural networks robust to label noise: a loss
+        correction approach, arXiv:1609.03683
+
+    >>> forward_corrected([0], [[0.0, 0.0]], transition=[[0.9, 0.1], [0.3, 0.7]])
+    0.51082562
+    """
+
+    transition: Transition = None
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        known = ops.any(one_hot(y_true, y_pred), axis=-1)
+        index, matrix = ops.where(known, ops.cast(y_true, "int32"), 0), _checked(self, y_pred.shape[-1])
+        said, other = _of_labels(matrix, index, y_pred), _of_labels(1 - matrix, index, y_pred)
+        return ops.where(known, nll_of_several_logits(y_pred, said, other), float("nan"))
+
+
+forward_corrected = function(ForwardCorrected)
+
+
+class BackwardCorrected(
+    Loss, aliases=("backward_correction", "backward_corrected_cross_entropy"), tasks=("multiclass",)
+):
+    r"""The cross-entropies of all classes, weighed so that their mean over noisy labels is that over true ones.
+
+    Formula: -\sum_c (T^{-1})_{tc} \log p_c, with p = softmax(y_pred), t = y_true and T_{ct} the probability of the
+        label t for a row of class c
+    Use: as ForwardCorrected, where the loss shall be right on average, whatever the model.
+    Beware: weights, and so values, can be negative: training is less steady than with ForwardCorrected. Takes logits
+        and class indices.
+    Reference: Patrini, Rozza, Menon, Nock and Qu (2017), Making deep neural networks robust to label noise: a loss
+        correction approach, arXiv:1609.03683
+
+    >>> backward_corrected([0], [[0.0, 0.0]], transition=[[0.9, 0.1], [0.3, 0.7]])
+    0.69314718
+    """
+
+    transition: Transition = None
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def validate(self) -> None:
+        if self.transition is not None and np.linalg.cond(np.array(self.transition, dtype=float)) > 1e6:
+            raise ParameterError(
+                "BackwardCorrected(transition=...) divides by the matrix.",
+                arrived="It has no inverse, or nearly none: some rows are mixtures of others.",
+                allowed="Expected classes whose labels can be told apart.",
+                do="Use ForwardCorrected, which does not divide.",
+            )
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        known = ops.any(one_hot(y_true, y_pred), axis=-1)
+        index, matrix = ops.where(known, ops.cast(y_true, "int32"), 0), _checked(self, y_pred.shape[-1])
+        weights = _of_labels(np.linalg.inv(matrix).T, index, y_pred)
+        return ops.where(known, total(weights * nll_of_logits(y_pred), -1), float("nan"))
+
+
+backward_corrected = function(BackwardCorrected)

@@ -3,11 +3,13 @@
 import math
 from typing import Annotated
 
+from ..core.contract import REAL
 from ..core.errors import ShapeError
 from ..core.forms import Overlap
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
 from ..core.params import nonnegative, positive
+from ..core.slots import SHARE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import total
 from ..numerics.stable import largest, log_cosh, log_whole, rising_power, share, square_root, tanh, with_slope
@@ -32,7 +34,7 @@ def _priced(tp: Tensor, fp: Tensor, fn: Tensor, alpha: float, beta: float, smoot
 
 class Dice(
     Overlap,
-    aliases=("soft_dice", "sorensen", "f1"),
+    aliases=("soft_dice", "sorensen", "f1", "soft_f1", "sigmoid_f1", "SoftF1Loss"),
     traits=("bounded",),
     positional="reduction name axis dtype",
 ):
@@ -40,7 +42,8 @@ class Dice(
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
     Use: segmentation with small objects, usually added to a cross-entropy: ls.Dice() + ls.BinaryCrossentropy().
-    Beware: computed per row, so that a batch can be split; whole_batch=True gives Keras's single ratio over all rows.
+    Beware: computed per row, so that a batch can be split; whole_batch=True gives Keras's single ratio over all rows,
+        and class_axis=-1 beside it the soft F1 of each label.
         Two empty masks match perfectly: 0.
     Reference: Milletari, Navab and Ahmadi (2016), V-Net, arXiv:1606.04797
     Elsewhere:
@@ -51,6 +54,14 @@ class Dice(
             from_logits=True, exclusive=True, whole_batch=batch, smooth=1e-05
         monai.losses.DiceLoss(batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1, whole_batch=batch,
             smooth=1e-05
+        monai.losses.DiceCELoss(softmax={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05, lambda_dice=1.0,
+            lambda_ce=1.0) -> class_axis=1, from_logits=True, exclusive=True, whole_batch=batch, smooth=1e-05,
+            times=lambda_dice, reduction="mean", beside=categorical_crossentropy(axis=1, from_logits=True,
+            times=lambda_ce)
+        monai.losses.DiceFocalLoss(sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05, gamma=2.0,
+            lambda_dice=1.0, lambda_focal=1.0) -> class_axis=1, from_logits=True, whole_batch=batch, smooth=1e-05,
+            times=lambda_dice, reduction="mean", beside=binary_focal_crossentropy(gamma=gamma, from_logits=True,
+            times=lambda_focal)
         segmentation_models_pytorch.losses.DiceLoss(mode={"binary"}, from_logits=True, smooth=0.0) -> whole_batch=True,
             from_logits=from_logits, smooth=2*smooth
         segmentation_models_pytorch.losses.DiceLoss(mode={"multilabel"}, from_logits=True, smooth=0.0) -> class_axis=1,
@@ -64,8 +75,8 @@ class Dice(
         optax.losses.binary_dice_loss(smooth=1.0, apply_sigmoid=True) -> from_logits=True, smooth=2*smooth
     Unlike:
         DiceLoss: of logits, or smoothed, each in its own way
-        monai.losses.DiceCELoss, monai.losses.DiceFocalLoss, DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums,
-            here ls.Dice() + ls.BinaryCrossentropy() or, for focal ones, ls.Dice() + ls.BinaryFocalCrossentropy()
+        DiceCELoss, DiceBCELoss, BCEDiceLoss, DiceFocalLoss: sums, here ls.Dice() + ls.BinaryCrossentropy() or, for
+            focal ones, ls.Dice() + ls.BinaryFocalCrossentropy()
 
     >>> dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
     0.33333333
@@ -282,6 +293,29 @@ class LogCoshDice(Overlap, traits=("bounded",)):
 
 
 log_cosh_dice = function(LogCoshDice)
+
+
+class Boundary(Loss, aliases=("boundary_loss", "surface_loss"), tasks=("segmentation",)):
+    r"""The mean distance of the predicted mask from the true outline, inside of which distances are negative.
+
+    Formula: d\,p of each pixel, with its signed distance d = y_true to the true outline, and p = y_pred
+    Use: small objects, added to an overlap with a weight that rises: ls.Dice() + w * ls.Boundary().
+    Beware: y_true holds signed distances, not a mask: scipy.ndimage.distance_transform_edt(1 - mask) less that of mask.
+        Values are negative where the mask is right. Alone, it may shrink masks to nothing.
+    Reference: Kervadec, Bouchtiba, Desrosiers, Granger, Dolz and Ben Ayed (2018), Boundary loss for highly unbalanced
+        segmentation, arXiv:1812.07032
+
+    >>> boundary([-2.0], [1.0]), boundary([3.0], [0.5])
+    (-2.0, 1.5)
+    """
+
+    inputs = declare(y_true=Slot(REAL, ("row", "..."), "true"), y_pred=Slot(SHARE, ("row", "...")))
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return y_true * y_pred
+
+
+boundary = function(Boundary)
 
 
 class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",)):

@@ -4,13 +4,28 @@ import math
 from typing import Annotated, Any
 
 from ..core.forms import Censorable, Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET, Positive, named
+from ..core.forms.likelihoods import (
+    AMOUNT_TARGET,
+    ANGLE_TARGET,
+    POSITIVE_TARGET,
+    SHARE_TARGET,
+    Positive,
+    named,
+)
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
 from ..numerics import ops
 from ..numerics.backend import log, log1p
-from ..numerics.special import log1m_exp, log1p_over, log1p_step, log_bessel, log_beta, stirling_rest
+from ..numerics.special import (
+    log1m_exp,
+    log1p_over,
+    log1p_step,
+    log_bessel,
+    log_beta,
+    log_gamma,
+    stirling_rest,
+)
 from ..numerics.stable import exp_less_line, log_quotient, softplus
 from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL
 
@@ -96,6 +111,75 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
 
 
 gamma_nll = function(GammaNLL)
+
+
+class HalfNormalNLL(Likelihood, aliases=("half_normal", "halfnormal_nll"), traits=("convex", "likelihood")):
+    r"""Negative log-likelihood of the size of a normal number around 0, whose standard deviation is predicted.
+
+    Formula: \log s + \tfrac12 (y / s)^2 + \tfrac12 \log(\pi / 2), with the scale s
+    Use: sizes of errors, distances along a line: most are small, none below 0.
+    Beware: the output is the logarithm of the scale; the mean is 0.80 s. The best scale is the root of the mean square.
+    Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
+
+    >>> half_normal_nll([[0.0]], [[0.0]]), half_normal_nll([[1.0]], [[0.0]])
+    (0.22579135, 0.72579135)
+    """
+
+    target = AMOUNT_TARGET
+    heads = named(scale="positive")
+    scipy = "halfnorm"
+    exact = True
+    sums = ("y^2",)
+
+    def nll(self, y: Tensor, scale: Positive) -> Tensor:
+        z = scale.under(y)
+        return scale.log + 0.5 * (z * z)
+
+    def rest(self, y: Tensor) -> float:
+        return 0.5 * math.log(math.pi / 2)
+
+    def start(self, data: Any) -> Start:
+        return {"scale": math.hypot(data.mean, data.std)}
+
+
+half_normal_nll = function(HalfNormalNLL)
+
+
+class InverseGammaNLL(Likelihood, aliases=("inverse_gamma",)):
+    r"""Negative log-likelihood of a number whose inverse has a gamma distribution: shape and scale are predicted.
+
+    Formula: \log \Gamma(a) - a \log(b / y) + \log y + b / y, with the shape a and the scale b
+    Use: amounts above 0 with a tail like a power; variances.
+    Beware: the mean, b / (a - 1), exists for a shape above 1 only. Targets near 0 cost much.
+    Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
+
+    >>> inverse_gamma_nll([[1.0]], [[0.0, 0.0]]), inverse_gamma_nll([[2.0]], [[0.0, 0.0]])
+    (1.0, 1.8862944)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(shape="positive", scale="positive")
+    scipy = "invgamma"
+    exact = True
+    sums = ("1/y", "log y")
+
+    def nll(self, y: Tensor, shape: Positive, scale: Positive) -> Tensor:
+        return log_gamma(shape.value) - shape.times(scale.log - log(y)) + scale.times(1 / y)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log(y)
+
+    def in_scipy(self, shape: float, scale: float) -> Start:
+        return {"a": shape, "scale": scale}
+
+    def start(self, data: Any) -> Start:
+        gap = max(math.log(data.inverse_mean) + data.log_mean, 1e-300)
+        near = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
+        shape = data.shape_of_gap(near, gap)
+        return {"shape": shape, "scale": shape / data.inverse_mean}
+
+
+inverse_gamma_nll = function(InverseGammaNLL)
 
 
 class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll")):
@@ -410,6 +494,41 @@ class KumaraswamyNLL(Likelihood, aliases=("kumaraswamy",)):
 
 
 kumaraswamy_nll = function(KumaraswamyNLL)
+
+
+class LogitNormalNLL(Likelihood, aliases=("logit_normal",)):
+    r"""Negative log-likelihood of a share whose logit is normal, of predicted mean and standard deviation.
+
+    Formula: \log s + \tfrac12 ((\log \frac{y}{1 - y} - \mu) / s)^2 + \log y + \log(1 - y) + \tfrac12 \log 2\pi
+    Use: shares strictly between 0 and 1; with a large s, those that are nearly 0 or nearly 1.
+    Beware: 1 / (1 + e^{-\mu}) is the median; the mean has no closed form. Targets of exactly 0 or 1 are read as the
+        nearest number inside.
+    Reference: Atchison and Shen (1980), Logistic-normal distributions: some properties and uses, Biometrika 67:261-272
+
+    >>> logit_normal_nll([[0.5]], [[0.0, 0.0]]), logit_normal_nll([[0.5]], [[1.0, 0.0]])
+    (-0.46735583, 0.03264417)
+    """
+
+    target = SHARE_TARGET
+    heads = named(mu="real", sigma="positive")
+
+    def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
+        z = sigma.under(log_quotient(y, 1 - y) - mu)
+        return sigma.log + 0.5 * (z * z)
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log(y) + log1p(-y) + HALF_LOG_TAU
+
+    def start(self, data: Any) -> Start:
+        def logit(y: Any) -> Any:
+            y = data.numpy.clip(y, 1e-12, 1 - 1e-12)
+            return data.numpy.log(y) - data.numpy.log1p(-y)
+
+        mu = data.average(logit)
+        return {"mu": mu, "sigma": math.sqrt(max(data.average(lambda y: (logit(y) - mu) ** 2), 1e-300))}
+
+
+logit_normal_nll = function(LogitNormalNLL)
 
 
 class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):

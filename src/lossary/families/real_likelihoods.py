@@ -4,12 +4,13 @@ import math
 from typing import Annotated, Any
 
 from ..core import axes
-from ..core.forms import Censorable, Likelihood
+from ..core.forms import Censorable, Likelihood, Outputs
 from ..core.forms.likelihoods import Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import whole
+from ..core.params import fraction, nonnegative, whole
 from ..numerics import ops
+from ..numerics.backend import log, log1p
 from ..numerics.special import log1p_over, log1p_step, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
 from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
 from ..numerics.tails import LAPLACE, LARGEST, LOGISTIC, NORMAL
@@ -30,7 +31,7 @@ class Located(Censorable, abstract=True):
         return scale.under(b - a)
 
 
-class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll")):
+class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll", "truncated_normal_nll")):
     r"""Negative log-likelihood of a normal distribution whose mean and standard deviation are both predicted.
 
     Formula: \log s + \tfrac12 z^2 + \tfrac12 \log 2\pi, with z = (y - \mu) / s
@@ -97,6 +98,44 @@ class LaplaceNLL(Located, aliases=("laplace", "double_exponential_nll")):
 laplace_nll = function(LaplaceNLL)
 
 
+class AsymmetricLaplaceNLL(Likelihood, aliases=("asymmetric_laplace", "quantile_nll")):
+    r"""The pinball loss as a log-likelihood: location, which is the `q`-quantile, and scale are both predicted.
+
+    Formula: \log s - \log(q (1 - q)) + \max(q z, (q - 1) z), with z = (y - \mu) / s and the scale s
+    Use: a quantile together with how far targets are scattered around it; Bayesian quantile regression.
+    Beware: its density is no model of most data: quantiles of it other than `q` mean little.
+    Reference: Yu and Moyeed (2001), Bayesian quantile regression, doi:10.1016/S0167-7152(01)00124-9
+
+    >>> asymmetric_laplace_nll([[2.0]], [[0.0, 0.0]]), asymmetric_laplace_nll([[2.0]], [[0.0, 0.0]], q=0.9)
+    (2.3862944, 4.2079456)
+    """
+
+    q: Annotated[float, fraction("The share of targets below the location.")] = 0.5
+    heads = LOCATED
+    scipy = "laplace_asymmetric"
+    corner = True
+
+    def nll(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        z = scale.under(y - loc)
+        return scale.log + ops.where(z > 0, self.q * z, (self.q - 1) * z)
+
+    def rest(self, y: Tensor) -> Tensor:
+        q = self.q + 0.0 * y  # it may move while training
+        return -log(q) - log1p(-q)
+
+    def in_scipy(self, loc: float, scale: float) -> Start:
+        rest = self.q * (1 - self.q)
+        return {"kappa": math.sqrt(self.q / (1 - self.q)), "loc": loc, "scale": scale / math.sqrt(rest)}
+
+    def start(self, data: Any) -> Start:
+        loc = data.quantile(self.q)
+        costs = data.average(lambda y: data.numpy.maximum(self.q * (y - loc), (self.q - 1) * (y - loc)))
+        return {"loc": loc, "scale": max(costs, 1e-300)}
+
+
+asymmetric_laplace_nll = function(AsymmetricLaplaceNLL)
+
+
 class StudentTNLL(Likelihood, aliases=("student_t", "students_t_nll", "t_nll")):
     r"""Negative log-likelihood of Student's t distribution: location, scale and degrees of freedom are predicted.
 
@@ -132,6 +171,38 @@ def half_steps(a: Tensor) -> Tensor:
 
 
 student_tnll = function(StudentTNLL)
+
+
+class EvidentialRegression(
+    Outputs, aliases=("deep_evidential_regression", "evidential_loss", "nig_nll"), tasks=("regression",)
+):
+    r"""A mean with how much evidence there is for it: a likelihood, and a price for evidence where the mean is wrong.
+
+    Formula: \tfrac12 \log(\pi / \nu) - a \log c + (a + \tfrac12) \log(\nu (y - \mu)^2 + c) + \log \Gamma(a)
+        - \log \Gamma(a + \tfrac12) + \lambda\,|y - \mu|\,(2 \nu + a), with c = 2 b (1 + \nu), a = 1 + shape,
+        b = scale and \nu = evidence
+    Use: one network that tells noise, b / (a - 1), from lack of data, b / (\nu (a - 1)).
+    Beware: how far the second can be told from the first is disputed. `regularization` 0 is a Student's t likelihood.
+    Reference: Amini, Schwarting, Soleimany and Rus (2020), Deep evidential regression, arXiv:1910.02600
+
+    >>> evidential_regression([[0.0]], [[0.0, 0.0, 0.0, 0.0]]), evidential_regression([[1.0]], [[0.0] * 4])
+    (0.98082924, 2.3386881)
+    """
+
+    regularization: Annotated[
+        float, nonnegative("The price \\lambda of evidence for wrong means.", slide=(0.0, 1.0))
+    ] = 0.2
+    heads = named(mean="real", evidence="positive", shape="positive", scale="positive")
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        mean, evidence, shape, scale = self.parameters(parts)
+        a, e = 1 + shape.value, y - mean
+        half = 0.5 * (math.log(2) + scale.log + softplus(evidence.log) - evidence.log)  # log of c / nu, halved
+        fit = 0.5 * math.log(math.pi) + half + (a + 0.5) * log1p_of_square(times_exp(e, -half)) + half_steps(a)
+        return fit - 0.5 * log1p(shape.value) + self.regularization * (ops.abs(e) * (2 * evidence.value + a))
+
+
+evidential_regression = function(EvidentialRegression)
 
 
 class LogisticNLL(Located, aliases=("logistic_distribution_nll",)):

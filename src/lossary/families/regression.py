@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from ..core import absent
 from ..core.contract import Values
 from ..core.forms import Columns, Distance, Pointwise, Vector
 from ..core.functions import function
@@ -18,6 +19,9 @@ from ..numerics.stable import (
     share_of,
     squared_log_growth,
     tanh,
+)
+from ..numerics.stable import (
+    cosine_distance as one_minus_cosine,
 )
 from ..numerics.stable import log_cosh as stable_log_cosh
 
@@ -103,8 +107,6 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
-    Unlike:
-        sklearn.metrics.root_mean_squared_error: a root for each column, and their mean
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
@@ -123,7 +125,11 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
         return RisingSums
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> RisingSums:
-        rows = Norm(root_mean_square(y_pred - y_true, self.dtype))
+        e = y_pred - y_true
+        if self.missing is not None:
+            found = absent.there(y_true, self.contract)
+            e = ops.where(found, e, 0.0) * ops.sqrt(absent.shares(found, y_pred))
+        rows = Norm(root_mean_square(e, self.dtype))
         return RisingSums({"squares": rows}, lambda sums, count: sums["squares"].root(count))
 
 
@@ -265,7 +271,6 @@ class CosineSimilarity(
         torch.nn.CosineSimilarity, torch.nn.functional.cosine_similarity(dim=1, eps=1e-08) -> times=-1,
             axis=dim, reduction="none"
     Unlike:
-        optax.losses.cosine_distance: 1 minus the cosine
         torch.nn.CosineEmbeddingLoss, torch.nn.functional.cosine_embedding_loss: with labels of pairs
 
     >>> cosine_similarity([[3.0, 4.0]], [[3.0, 4.0]]), cosine_similarity([[3.0, 4.0]], [[4.0, -3.0]])
@@ -304,3 +309,52 @@ class ConcordanceCorrelation(Columns, aliases=("ccc", "concordance_correlation_c
 
 
 concordance_correlation = function(ConcordanceCorrelation)
+
+
+class CosineDistance(
+    Vector, aliases=("cosine_dissimilarity", "one_minus_cosine"), traits=("bounded", "robust", "smooth")
+):
+    r"""One minus the cosine of the angle between two vectors: 0 where they point the same way, 2 where opposite ways.
+
+    Formula: 1 - \frac{y \cdot p}{\|y\|\,\|p\|}, with the vectors y = y_true and p = y_pred
+    Use: as CosineSimilarity, where the loss shall be 0 at its best: in sums with other losses.
+    Beware: lengths do not matter. A vector of zeros has no direction, and the distance 1.
+    Reference: Salton and McGill (1983), Introduction to modern information retrieval, McGraw-Hill
+    Elsewhere:
+        optax.losses.cosine_distance(epsilon=0.0, axis=-1) -> axis=axis
+
+    >>> cosine_distance([[1.0, 0.0]], [[3.0, 4.0]]), cosine_distance([[1.0, 0.0]], [[2.0, 0.0]])
+    (0.4, 0.0)
+    """
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        return one_minus_cosine(y_pred, y_true)
+
+
+cosine_distance = function(CosineDistance)
+
+
+class ColumnRootMeanSquaredError(Columns, aliases=("columnwise_rmse", "mcrmse", "MCRMSE")):
+    r"""The root of the mean squared error of each column, and the mean of these roots: each column in its own units.
+
+    Formula: \sqrt{\frac1N \sum (p - y)^2} over all rows, for each column; then their mean
+    Use: several targets, where one that is far off shall not hide the others.
+    Beware: one number for the whole batch: roots of small batches are smaller on average. RootMeanSquaredError takes
+        one root of all entries.
+    Reference: Hyndman and Koehler (2006), Another look at measures of forecast accuracy,
+        doi:10.1016/j.ijforecast.2006.03.001
+    Elsewhere:
+        sklearn.metrics.root_mean_squared_error
+
+    >>> column_root_mean_squared_error([[0.0], [0.0]], [[1.0], [7.0]])[0]
+    5.0
+    """
+
+    def parts(self, y: Tensor, p: Tensor) -> dict[str, Any]:
+        return {"squares": Norm(ops.abs(p - y)), "count": ops.ones_like(p)}
+
+    def of(self, sums: dict[str, Any]) -> Tensor:
+        return sums["squares"].root(at_least(sums["count"], 1.0))
+
+
+column_root_mean_squared_error = function(ColumnRootMeanSquaredError)

@@ -14,13 +14,15 @@ from ..core.reduction import REDUCTIONS
 from ..core.results import Rows
 from ..core.slots import LOG_PROBABILITY, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, total
+from ..numerics.backend import expm1, log, total
 from ..numerics.classes import misses_of_logits, nll_of_logits, nll_of_one_logit, one_hot, pick
 from ..numerics.pairs import log_sum_exp
+from ..numerics.simplex import entmax15_loss, sparsemax_loss
 from ..numerics.stable import (
     LARGE,
     SMALLEST,
     at_least,
+    at_most,
     largest,
     length,
     mean,
@@ -28,9 +30,11 @@ from ..numerics.stable import (
     power,
     read_at_least,
     softplus,
+    unit,
 )
 
 INPUTS = declare(y_true=Slot(CLASS_INDEX, side="true"), y_pred=Slot(REAL, ("row", "class")))
+TOKENS = declare(y_true=Slot(CLASS_INDEX, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...", "class")))
 Counts = Annotated[
     tuple[float, ...] | None,
     numbers(
@@ -201,7 +205,7 @@ class Unlikelihood(
     (0.69314718, 4.2483543e-18)
     """
 
-    inputs = declare(y_true=Slot(CLASS_INDEX, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...", "class")))
+    inputs = TOKENS
 
     def drawn_over(self) -> list[axes.Axis]:
         return [axes.AXES["class index logits"]]
@@ -261,6 +265,9 @@ class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_
     Beware: takes logits and class indices. The defaults are those of timm, whose eps is the label smoothing.
     Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
         multi-label classification, arXiv:2009.14119
+    Elsewhere:
+        timm.loss.AsymmetricLossSingleLabel(gamma_pos=1, gamma_neg=4, eps=0.1) -> gamma_pos=gamma_pos,
+            gamma_neg=gamma_neg, label_smoothing=eps, reduction="mean"
 
     >>> asymmetric_single_label([0], [[0.0, 0.0]], label_smoothing=0.0)
     0.34657359
@@ -369,3 +376,170 @@ class LDAM(Loss, aliases=("ldam_loss",), tasks=("multiclass",), traits=("convex"
 
 
 ldam = function(LDAM)
+
+
+class OneVsAll(
+    Loss, aliases=("one_vs_rest", "one_versus_all", "multiclassova"), tasks=("multiclass",), traits=("convex", "smooth")
+):
+    r"""A yes/no question for each class, whether it is the true one; the sum of their cross-entropies.
+
+    Formula: -\log \sigma(s_t) - \sum_{c \ne t} \log(1 - \sigma(s_c)), with the logits s = y_pred and t = y_true
+    Use: classes of which none may be right, so that all probabilities may be small; many classes, each learned alone.
+    Beware: sigmoids of the logits need not sum to 1. A sum over the classes, where timm's BinaryCrossEntropy takes a
+        mean.
+    Reference: Rifkin and Klautau (2004), In defense of one-vs-all classification, Journal of Machine Learning Research
+        5:101-141
+
+    >>> one_vs_all([1], [[0.0, 0.0, 0.0]])
+    2.07944154
+    """
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, _ = _true(y_true, y_pred)
+        value = total(softplus(ops.where(true, -y_pred, y_pred)), -1)
+        return ops.where(ops.any(true, axis=-1), value, float("nan"))
+
+
+one_vs_all = function(OneVsAll)
+
+
+class Sparsemax(Loss, aliases=("sparsemax", "multiclass_sparsemax_loss", "SparsemaxLoss"), tasks=("multiclass",),
+                traits=("convex", "smooth")):  # fmt: skip
+    r"""A softmax whose probabilities can be exactly 0: rows that lead by 1 are sure, and no longer train.
+
+    Formula: -s_t + \tfrac12 \sum_{c \in S} (s_c^2 - \tau^2) + \tfrac12, with the scores s = y_pred, t = y_true, the
+        threshold \tau and the classes S above it, such that \sum_{c \in S} (s_c - \tau) = 1
+    Use: many classes, of which few are possible for a row; probabilities that people will read.
+    Beware: predict by a sparsemax, not a softmax: p_c = \max(s_c - \tau, 0). A class without a share has no gradient
+        unless it is the true one. Class indices; BinarySparsemax is that of two classes.
+    Reference: Martins and Astudillo (2016), From softmax to sparsemax: a sparse model of attention and multi-label
+        classification, arXiv:1602.02068
+    Elsewhere:
+        optax.losses.multiclass_sparsemax_loss
+
+    >>> sparsemax([1], [[1.0, 0.5, -1.0]]), sparsemax([0], [[1.0, 0.0, -1.0]])
+    (0.5625, 0.0)
+    """
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        return ops.where(ops.any(true, axis=-1), sparsemax_loss(y_pred, index), float("nan"))
+
+
+sparsemax = function(Sparsemax)
+
+
+class Entmax15(Loss, aliases=("entmax", "entmax_loss", "entmax_1_5"), tasks=("multiclass",),
+               traits=("convex", "smooth")):  # fmt: skip
+    r"""Between softmax and sparsemax: probabilities can be exactly 0, and rows that lead by 2 are sure.
+
+    Formula: \sum_c p_c s_c - s_t + \tfrac43 (1 - \sum_c p_c^{3/2}), with the scores s = y_pred, t = y_true and
+        p_c = \max(s_c / 2 - \tau, 0)^2, the threshold \tau such that \sum_c p_c = 1
+    Use: as Sparsemax, with probabilities that change smoothly; text, where few words can follow.
+    Beware: predict by these p, not by a softmax. The index \alpha = 3/2 of the family; 2 is Sparsemax, 1 the
+        cross-entropy. Class indices.
+    Reference: Peters, Niculae and Martins (2019), Sparse sequence-to-sequence models, arXiv:1905.05702
+
+    >>> entmax15([0], [[0.0, 0.0]]), entmax15([0], [[2.0, 0.0]])
+    (0.39052429, 0.0)
+    """
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        return ops.where(ops.any(true, axis=-1), entmax15_loss(y_pred, index), float("nan"))
+
+
+entmax15 = function(Entmax15)
+
+
+class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "cosine_crossentropy"),
+                         tasks=("multiclass",)):  # fmt: skip
+    r"""The scores as a direction, which shall be that of the true class; and a weak focal cross-entropy beside it.
+
+    Formula: 1 - u_t + w\,(1 - p_t)^\gamma\,(-\log p_t), with u = y_pred / \|y_pred\|, p = softmax(u) and t = y_true
+    Use: few rows per class, where a cross-entropy alone would learn the sizes of scores rather than their order.
+    Beware: the length of the scores does not matter: probabilities of u are never sure. Class indices.
+    Reference: Barz and Denzler (2019), Deep learning on small datasets without pre-training using cosine loss,
+        arXiv:1901.09054
+
+    >>> cosine_cross_entropy([0], [[3.0, 4.0]], focal=0.0), cosine_cross_entropy([0], [[1.0, 0.0]], gamma=0.0)
+    (0.4, 0.03132617)
+    """
+
+    gamma: Annotated[float, nonnegative("How strongly sure rows fade in the cross-entropy.", slide=(0.0, 5.0))] = 2.0
+    focal: Annotated[float, nonnegative("The weight of the cross-entropy.", slide=(0.0, 1.0))] = 0.1
+
+    inputs = TOKENS
+
+    undrawn = "It is a function of directions: the size of one score alone does not matter."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        u, _ = unit(y_pred)
+        near = pick(u, index)
+        ahead = near > 0  # 1 - u_t is what the squares of the others make, over 1 + u_t
+        others = total(ops.where(true, 0.0, ops.square(u)), -1)
+        apart = ops.where(ahead, others / ops.where(ahead, 1 + near, 1.0), 1 - near)
+        apart = ops.where(total(ops.square(u), -1) > 0, apart, 1.0)
+        cost = nll_of_one_logit(u, index)
+        value = apart + self.focal * power(-expm1(-cost), self.gamma) * cost
+        return ops.where(ops.any(true, axis=-1), value, float("nan"))
+
+
+cosine_cross_entropy = function(CosineCrossEntropy)
+
+
+class Seesaw(Loss, aliases=("seesaw_loss",), tasks=("multiclass",)):
+    r"""The cross-entropy in which rare classes are spared by rows of frequent ones, unless they are mistaken for them.
+
+    Formula: -\log \frac{e^{s_t}}{e^{s_t} + \sum_{c \ne t} M_c K_c e^{s_c}}, with the logits s = y_pred, t = y_true,
+        M_c = \min(1, n_c / n_t)^p, K_c = \max(1, e^{s_c - s_t})^q without a gradient, and n = class_counts
+    Use: long tails of classes, as in detection of many kinds of objects.
+    Beware: the counts are given, where mmdet counts while it trains. Logits and class indices.
+    Reference: Wang, Zhang, Zang, Cao, Pang, Gong, Chen, Liu, Loy and Lin (2020), Seesaw loss for long-tailed instance
+        segmentation, arXiv:2008.10032
+
+    >>> seesaw([0], [[0.0, 0.0]], class_counts=[4.0, 1.0], p=0.5), seesaw([0], [[0.0, 1.0]], q=1.0)
+    (0.40546511, 2.12692801)
+    """
+
+    class_counts: Counts = None
+    p: Annotated[float, nonnegative("How strongly rarer classes are spared.", slide=(0.0, 2.0))] = 0.8
+    q: Annotated[float, nonnegative("How strongly classes ahead of the true one are pushed.", slide=(0.0, 4.0))] = 2.0
+
+    inputs = INPUTS
+    holds_fixed = True
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        held = ops.stop_gradient(y_pred)
+        shift = self.q * at_least(held - ops.expand_dims(pick(held, index), -1), 0.0)
+        if self.class_counts is not None:
+            n = log(_counts(self, y_pred))
+            shift = shift + self.p * at_most(n - ops.expand_dims(ops.take(n, index), -1), 0.0)
+        z = ops.where(true, y_pred, y_pred + shift)
+        return ops.where(ops.any(true, axis=-1), nll_of_one_logit(z, index), float("nan"))
+
+
+seesaw = function(Seesaw)

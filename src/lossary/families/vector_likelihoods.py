@@ -15,10 +15,11 @@ from ..core.loss import Loss, Tensor
 from ..core.params import whole
 from ..core.slots import NUMBERS, VECTOR, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, total
+from ..numerics.backend import log, log1p, total
 from ..numerics.classes import nll_of_logits
-from ..numerics.special import log_factorial, log_gamma, log_rise
-from ..numerics.stable import SMALLEST, read_at_least, times_exp, wide
+from ..numerics.pairs import distance
+from ..numerics.special import log_factorial, log_gamma, log_rise, log_sinhc
+from ..numerics.stable import SMALLEST, read_at_least, times_exp, unit, wide
 
 COUNTS = Values("a count >= 0", 0.0, neutral=1.0, draw=lambda rng, shape, top: rng.poisson(2.0, shape))
 PARTS = Values(
@@ -113,6 +114,35 @@ class DirichletMultinomialNLL(VectorLikelihood, aliases=("dirichlet_multinomial"
 
 
 dirichlet_multinomial_nll = function(DirichletMultinomialNLL)
+
+
+class VonMisesFisherNLL(Loss, aliases=("von_mises_fisher", "vmf_nll", "fisher_nll"), tasks=("regression",)):
+    r"""Negative log-likelihood of directions in space around a predicted one, with a predicted concentration.
+
+    Formula: -v \cdot u + \log(4 \pi \sinh(k) / k), with v = y_pred, its length k and the direction u = y_true /
+        \|y_true\|
+    Use: directions in three dimensions: normals of surfaces, gazes, orbits. The length of v is how sure the model is.
+    Beware: of three numbers; directions in the plane are angles, for VonMisesNLL. y_true is divided by its length.
+    Reference: Mardia and Jupp (2000), Directional statistics, Wiley
+
+    >>> von_mises_fisher_nll([[0.0, 0.0, 1.0]], [[0.0, 0.0, 0.0]])
+    2.5310242
+    """
+
+    inputs = declare(y_true=Slot(VECTOR, ("row", "3"), "true"), y_pred=Slot(VECTOR, ("row", "3")))
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        (u, _), (v, _) = unit(y_true), unit(y_pred)
+        k = distance(y_pred, ops.zeros_like(y_pred))
+        far = k > 1
+        some, few = ops.where(far, k, 2.0), ops.where(far, 0.0, k)
+        sharp = math.log(2 * math.pi) + log1p(-ops.exp(-2 * some)) - log(some)
+        apart = 0.5 * k * total(ops.square(u - v), -1)  # k (1 - cos), where the two are nearly equal too
+        blunt = math.log(4 * math.pi) + log_sinhc(few) - total(u * y_pred, -1)
+        return ops.where(far, apart + sharp, blunt)
+
+
+von_mises_fisher_nll = function(VonMisesFisherNLL)
 
 
 class MultivariateNormalNLL(

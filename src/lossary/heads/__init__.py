@@ -6,6 +6,7 @@ model.compile("adam", loss=model.layers[-1].loss())
 
 from .base import Head as Head
 from .bins import DistributionFocal as DistributionFocal
+from .distributions import AsymmetricLaplace as AsymmetricLaplace
 from .distributions import Beta as Beta
 from .distributions import BetaBinomial as BetaBinomial
 from .distributions import Binomial as Binomial
@@ -16,9 +17,12 @@ from .distributions import Gamma as Gamma
 from .distributions import GeneralizedExtremeValue as GeneralizedExtremeValue
 from .distributions import GeneralizedNormal as GeneralizedNormal
 from .distributions import GeneralizedPareto as GeneralizedPareto
+from .distributions import Geometric as Geometric
 from .distributions import Gumbel as Gumbel
+from .distributions import HalfNormal as HalfNormal
 from .distributions import HurdleNegativeBinomial as HurdleNegativeBinomial
 from .distributions import HurdlePoisson as HurdlePoisson
+from .distributions import InverseGamma as InverseGamma
 from .distributions import InverseGaussian as InverseGaussian
 from .distributions import Kumaraswamy as Kumaraswamy
 from .distributions import Laplace as Laplace
@@ -35,6 +39,7 @@ from .distributions import SkewNormal as SkewNormal
 from .distributions import StudentT as StudentT
 from .distributions import VonMises as VonMises
 from .distributions import Weibull as Weibull
+from .distributions import ZeroInflatedBeta as ZeroInflatedBeta
 from .distributions import ZeroInflatedLogNormal as ZeroInflatedLogNormal
 from .distributions import ZeroInflatedNegativeBinomial as ZeroInflatedNegativeBinomial
 from .distributions import ZeroInflatedPoisson as ZeroInflatedPoisson

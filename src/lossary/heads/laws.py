@@ -165,6 +165,7 @@ def _negative_binomial(hurdle: bool, stats: Any, mean: Array, dispersion: Array,
 
 MADE: dict[type[Likelihood], Callable[..., Law]] = {
     amounts.KumaraswamyNLL: lambda stats, a, b: Kumaraswamy(a, b),
+    counts.ZeroInflatedBetaNLL: lambda stats, zeros, a, b: WithZeros(zeros, stats.beta(a, b)),
     counts.ZeroInflatedLogNormalNLL: lambda stats, zeros, mu, sigma: WithZeros(
         zeros, stats.lognorm(s=sigma, scale=np.exp(mu))
     ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import derived, log, log1p, total
-from .stable import LARGEST, SMALLEST, STEEPEST, at_least, length, nll, reciprocal
+from .stable import LARGEST, SMALLEST, STEEPEST, at_least, largest, length, nll, reciprocal, softplus
 
 Tensor = Any
 
@@ -266,6 +266,35 @@ def nll_of_one_logit(z: Tensor, index: Tensor) -> Tensor:
         return slope(z, index) * ops.expand_dims(g, -1), None
 
     return derived(value, jvp, vjp)(z, index)
+
+
+def nll_of_several_logits(z: Tensor, share: Tensor, rest: Tensor) -> Tensor:
+    """-log of the sum of share_c softmax(z)_c along the last axis, for shares from 0 to 1 and rest = 1 - share."""
+
+    def of(d: Tensor, part: Tensor) -> Tensor:
+        some = part > 0
+        return ops.where(some, d + log(ops.where(some, part, 1.0)), -(2.0**100))
+
+    def value(z: Tensor, share: Tensor, rest: Tensor) -> Tensor:
+        d = z - largest(z, keepdims=True)
+        return softplus(ops.logsumexp(of(d, rest), axis=-1) - ops.logsumexp(of(d, share), axis=-1))
+
+    def slope(z: Tensor, share: Tensor, rest: Tensor) -> Tensor:
+        d, e, others, first = _against_the_winner(z)
+        p, q = _shares(e, others, first)
+        said = total(p * share, -1)[..., None]
+        seen = said > 1e-30
+        exact = (p / ops.where(seen, said, 1.0)) * (_of_others(p * share, first) - share * q)
+        logs = of(d, share)
+        return ops.where(seen, exact, p - ops.exp(logs - ops.logsumexp(logs, axis=-1, keepdims=True)))
+
+    def jvp(z: Tensor, share: Tensor, rest: Tensor, change: Tensor, *_: Tensor) -> Tensor:
+        return total(slope(z, share, rest) * change, -1)
+
+    def vjp(z: Tensor, share: Tensor, rest: Tensor, g: Tensor) -> tuple[Tensor, None, None]:
+        return slope(z, share, rest) * ops.expand_dims(g, -1), None, None
+
+    return derived(value, jvp, vjp)(z, share, rest)
 
 
 def probabilities_of_logits(z: Tensor) -> tuple[Tensor, Tensor]:

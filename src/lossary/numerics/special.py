@@ -389,3 +389,23 @@ def quotient(a: Tensor, b: Tensor) -> Tensor:
 def excess(a: Tensor, b: Tensor) -> Tensor:
     """a / b - 1, also where a and b are nearly equal; its slope never divides by b * b."""
     return with_slopes(lambda a, b: (a - b) / b, lambda a, b: (1 / b, -(a / b) / b))(a, b)
+
+
+def log_sinhc(x: Tensor) -> Tensor:
+    """log(sinh(x) / x) for |x| up to 2, by its series near 0: sinh(x) / x rounds to 1 there."""
+
+    def of(x: Tensor) -> tuple[Tensor, Tensor]:
+        """sinh(x) / x - 1, and its derivative by x^2."""
+        u = x * x
+        value, slope = 0.0 * u, 0.0 * u
+        for k in range(12, 0, -1):
+            step = 1 / (2 * k * (2 * k + 1))
+            slope = step * ((1 + value) + u * slope)
+            value = step * u * (1 + value)
+        return value, slope
+
+    def slope(x: Tensor) -> Tensor:
+        value, by_square = of(x)
+        return 2 * x * by_square / (1 + value)
+
+    return with_slope(lambda x: log1p(of(x)[0]), slope)(x)

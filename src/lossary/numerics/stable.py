@@ -412,6 +412,16 @@ def minus_cosine(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return -cosine[..., 0], slope if k is None else slope * k
 
 
+def cosine_distance(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """1 minus that cosine, also where the two are nearly parallel, and its slope by p; 1 and 0 where a row is 0."""
+    (a, n, k), (b, m, _) = _measured(p), _measured(y)
+    cosine = ops.row_sum(a * b) / n / m
+    slope = a * (cosine / n / n) - b * (1 / n / m)
+    there = ops.row_sum(a * a) * ops.row_sum(b * b) > 0
+    value = ops.where(there, 0.5 * ops.row_sum(ops.square(a / n - b / m)), 1.0)
+    return value[..., 0], slope if k is None else slope * k
+
+
 def _measured(x: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
     """x times a power of two for each row, at which it can be squared; the norm of that, 1 of nothing; the power."""
     size, k = ops.stop_gradient(ops.row_size(x)), None

@@ -11,7 +11,7 @@ from ...numerics.masks import mask_of, with_mask
 from ...numerics.stable import (
     mean,
 )
-from .. import axes
+from .. import absent, axes
 from ..axes import AXES
 from ..contract import (
     REAL,
@@ -22,13 +22,14 @@ from ..contract import (
 from ..errors import ParameterError, ShapeError
 from ..inputs import read
 from ..loss import Loss, Tensor
-from ..results import Fused, Sums
+from ..results import Sums
 
 
 class Distance(Loss, abstract=True, tasks=("regression",)):
     """A loss of the error `e = y_pred - y_true` alone; the mean over the last axis is one row's value."""
 
     entrywise = True
+    missable = True
     of_errors = True
     two_classes = (-1.0, 1.0)
 
@@ -57,13 +58,14 @@ class Distance(Loss, abstract=True, tasks=("regression",)):
         return self.of(e), self.slope(e)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        return Fused(self.kernel, y_pred, y_true)
+        return absent.fused(self, y_true, y_pred)
 
 
 class Pointwise(Loss, abstract=True, tasks=("regression",)):
     """A loss of y_true and y_pred entry by entry; the mean over the last axis is one row's value."""
 
     entrywise = True
+    missable = True
 
     relative = True
     target: ClassVar[Values] = REAL
@@ -92,13 +94,14 @@ class Pointwise(Loss, abstract=True, tasks=("regression",)):
         return self.of(y_true, y_pred), self.slope(y_true, y_pred)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        return Fused(self.kernel, y_pred, y_true)
+        return absent.fused(self, y_true, y_pred)
 
 
 class Columns(Loss, abstract=True, tasks=("regression",)):
     """A loss of sums over all rows, for each column by itself; their mean is the value."""
 
     gives = Sums
+    missable = True
     unfit = "it is one number for all rows together"
     undrawn = "It is one number for all rows together, so there is no value per row to draw."
 
@@ -120,14 +123,18 @@ class Columns(Loss, abstract=True, tasks=("regression",)):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
         if len(y_pred.shape) == 1:  # vectors alone, given to the function, are one column
             y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
-        over = tuple(range(len(y_pred.shape) - 1))
-        return Sums(self.parts(y_true, y_pred), lambda sums, count: self.of(sums), over)
+        over, found = tuple(range(len(y_pred.shape) - 1)), None
+        if self.missing is not None:
+            found = absent.there(y_true, self.contract)
+            y_true, y_pred = absent.filled(y_true, self.contract), ops.where(found, y_pred, 0.0)
+        return Sums(self.parts(y_true, y_pred), lambda sums, count: self.of(sums), over, found)
 
 
 class Margin(Loss, abstract=True, tasks=("binary",)):
     """A loss of the margin `m = y * y_pred` with y = -1 or 1 (a label 0 is read as -1)."""
 
     entrywise = True
+    missable = True
     two_classes = (-1.0, 1.0)
 
     @property
@@ -156,7 +163,7 @@ class Margin(Loss, abstract=True, tasks=("binary",)):
         return self.of(m), sign * self.slope(m)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        return Fused(self.kernel, y_pred, y_true)
+        return absent.fused(self, y_true, y_pred)
 
 
 class Parameters(Loss, abstract=True, tasks=("regression",)):
@@ -166,6 +173,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
     """
 
     entrywise = True
+    missable = True
 
     outputs = 2  # k
     unfit = "it needs more than one prediction for each target"
@@ -235,5 +243,13 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
         raise NotImplementedError
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        found = None
+        if self.missing is not None:
+            rules = self.contract
+            found = absent.there(y_true, rules)
+            y_pred = ops.where(found[..., None], y_pred, ops.cast(rules.prediction.neutral, y_pred.dtype))
+            y_true = ops.where(found[..., None] if rules.ends else found, y_true, rules.target.neutral)
         values = self.of(y_true, y_pred)
+        if found is not None and len(values.shape) > 1:
+            values = values * absent.shares(found, values)
         return mean(values) if len(values.shape) > 1 else values

@@ -38,6 +38,7 @@ from ...numerics.stable import (
     softplus,
     with_slope,
 )
+from .. import absent as missing
 from .. import axes
 from ..axes import AXES
 from ..contract import (
@@ -131,6 +132,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
     """
 
     entrywise = True
+    missable = True
     answers = "yes or no"
     two_classes = (0.0, 1.0)
 
@@ -199,10 +201,11 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         # The slope by a faint probability, times a large weight, may exceed the largest number before a mean is taken.
         steep = not self.from_logits and not self.lightly()
         if self.ignore_class is None and self.epsilon is None and not steep and type(self).slope is not Binary.slope:
-            return Fused(self.kernel, y_pred, y_true)
-        kept = None
+            return missing.fused(self, y_true, y_pred)
+        kept = None if self.missing is None else missing.there(y_true, self.contract)
         if self.ignore_class is not None:
             kept = ops.not_equal(y_true, self.ignore_class)
+        if kept is not None:
             y_true, y_pred = ops.where(kept, y_true, 0.0), ops.where(kept, y_pred, 0.5)
         y, n = self.smoothed(y_true), self.smoothed(1 - y_true)
         values = self.of(y, n, *self.nlls(y_pred), lambda: self.probabilities(y_pred))

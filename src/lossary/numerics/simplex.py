@@ -1,0 +1,93 @@
+"""Shares of classes that may be exactly 0, and the losses that they are the gradients of.
+
+Scores below a threshold have no share. Losses are sums of terms >= 0: none loses its digits where it is nearly 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import ops
+from .backend import derived, total
+from .classes import one_hot, pick
+from .stable import at_least, largest
+
+Tensor = Any
+Shares = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+
+
+def _behind(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How far scores lie behind the largest; the same in their order, no farther than shares reach; 1, 2, 3 ..."""
+    d = z - ops.stop_gradient(largest(z, keepdims=True))
+    ordered = -ops.sort(ops.stop_gradient(-at_least(d, -4.0)), axis=-1)
+    return d, ordered, ops.cumsum(ops.ones_like(ordered), axis=-1)
+
+
+def sparsemax(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The nearest point to z whose entries are shares; the same; and by how much z lies below the threshold."""
+    d, ordered, k = _behind(z)
+    inside = 1 + k * ordered > ops.cumsum(ordered, axis=-1)
+    first = (total(ops.where(inside, ordered, 0.0), -1) - 1) / total(ops.cast(inside, z.dtype), -1)
+    kept = d > ops.expand_dims(first, -1)
+    low = (total(ops.where(kept, d, 0.0), -1) - 1) / total(ops.cast(kept, z.dtype), -1)
+    p = at_least(d - ops.expand_dims(low, -1), 0.0)
+    return p, p, at_least(ops.expand_dims(low, -1) - d, 0.0)
+
+
+def entmax15(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Shares that are squares of z / 2 above a threshold; their roots; and by how much z / 2 lies below it."""
+    d, ordered, k = _behind(z)
+    x, ordered = 0.5 * d, 0.5 * ordered
+    mean = ops.cumsum(ordered, axis=-1) / k
+    spread = ops.cumsum(ops.square(ordered), axis=-1) - k * ops.square(mean)
+    lows = mean - ops.sqrt(at_least((1 - spread) / k, 0.0))
+    count = total(ops.cast(lows <= ordered, z.dtype), -1)
+    low = total(ops.where(ops.equal(k, ops.expand_dims(count, -1)), lows, 0.0), -1)
+    for _ in range(3):  # Newton's steps for the norm of the roots, which shall be 1; the last one has the derivative
+        root = at_least(x - ops.expand_dims(ops.stop_gradient(low), -1), 0.0)
+        norm = ops.sqrt(total(ops.square(root), -1))
+        low = ops.stop_gradient(low) + (norm - 1) * norm / total(root, -1)
+    root = at_least(x - ops.expand_dims(low, -1), 0.0)
+    return ops.square(root), root, at_least(ops.expand_dims(low, -1) - x, 0.0)
+
+
+def _loss_of(shares: Shares, made: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss of scores and the index t of the true class whose gradient is the shares, less 1 at t.
+
+    `made` takes the shares of the others, their roots, their sum, the root of the true one, and how far t lies below.
+    """
+
+    def apart(z: Tensor, index: Tensor) -> tuple[Any, ...]:
+        p, root, below = shares(z)
+        own = one_hot(index, z)
+        others = ops.where(own, 0.0, p)
+        return p, root, below, own, others, total(others, -1)
+
+    def value(z: Tensor, index: Tensor) -> Tensor:
+        _, root, below, _, others, left = apart(z, index)
+        return made(others, root, left, pick(root, index), pick(below, index))
+
+    def slope(z: Tensor, index: Tensor) -> Tensor:
+        p, _, _, own, _, left = apart(z, index)
+        return ops.where(own, -ops.expand_dims(left, -1), p)
+
+    def jvp(z: Tensor, index: Tensor, change: Tensor, _: Tensor) -> Tensor:
+        return total(slope(z, index) * change, -1)
+
+    def vjp(z: Tensor, index: Tensor, g: Tensor) -> tuple[Tensor, None]:
+        return slope(z, index) * ops.expand_dims(g, -1), None
+
+    return derived(value, jvp, vjp)
+
+
+def _of_sparsemax(others: Tensor, root: Tensor, left: Tensor, own: Tensor, below: Tensor) -> Tensor:
+    return 0.5 * (total(ops.square(others), -1) + ops.square(left)) + below
+
+
+def _of_entmax15(others: Tensor, root: Tensor, left: Tensor, own: Tensor, below: Tensor) -> Tensor:
+    return (total(others * root, -1) + (2 + own) * ops.square(left / (1 + own))) * (2 / 3) + 2 * below
+
+
+sparsemax_loss = _loss_of(sparsemax, _of_sparsemax)
+entmax15_loss = _loss_of(entmax15, _of_entmax15)
