@@ -149,6 +149,16 @@ from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
 from lossary.families.forecasts import EnergyScore as _EnergyScore
 from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.images import SSIM as _SSIM
+from lossary.families.images import MultiScaleSSIM as _MultiScaleSSIM
+from lossary.families.images import PSNR as _PSNR
+from lossary.families.images import GradientDifference as _GradientDifference
+from lossary.families.images import LocalCrossCorrelation as _LocalCrossCorrelation
+from lossary.families.images import TotalVariation as _TotalVariation
+from lossary.families.images import DiffusionPenalty as _DiffusionPenalty
+from lossary.families.images import BendingEnergy as _BendingEnergy
+from lossary.families.images import EdgeAwareSmoothness as _EdgeAwareSmoothness
+from lossary.families.images import GradientSimilarity as _GradientSimilarity
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.likelihoods import Poisson as _Poisson
@@ -262,6 +272,9 @@ from lossary.families.scores import AsymmetricSingleLabel as _AsymmetricSingleLa
 from lossary.families.scores import LogitAdjusted as _LogitAdjusted
 from lossary.families.scores import LDAM as _LDAM
 from lossary.families.sequences import CTC as _CTC
+from lossary.families.sequences import RNNT as _RNNT
+from lossary.families.sequences import SoftDTW as _SoftDTW
+from lossary.families.sequences import DynamicFineTuning as _DynamicFineTuning
 from lossary.families.survival import CoxPH as _CoxPH
 from lossary.families.vector_likelihoods import MultinomialNLL as _MultinomialNLL
 from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
@@ -473,6 +486,36 @@ class EnergyScore(_EnergyScore):
 
 class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
     def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SSIM(_SSIM):
+    def __init__(self, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultiScaleSSIM(_MultiScaleSSIM):
+    def __init__(self, scales: tuple = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333), peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PSNR(_PSNR):
+    def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GradientDifference(_GradientDifference):
+    def __init__(self, alpha: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LocalCrossCorrelation(_LocalCrossCorrelation):
+    def __init__(self, window: int = 9, epsilon: float = 1e-05, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TotalVariation(_TotalVariation):
+    def __init__(self, kind: str = 'anisotropic', *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DiffusionPenalty(_DiffusionPenalty):
+    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BendingEnergy(_BendingEnergy):
+    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EdgeAwareSmoothness(_EdgeAwareSmoothness):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GradientSimilarity(_GradientSimilarity):
+    def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Wing(_Wing):
     def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -811,7 +854,16 @@ class LDAM(_LDAM):
     def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CTC(_CTC):
-    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, blank: int = 0, per_symbol: bool = False) -> None: ...
+
+class RNNT(_RNNT):
+    def __init__(self, blank: int = 0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SoftDTW(_SoftDTW):
+    def __init__(self, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DynamicFineTuning(_DynamicFineTuning):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1036,6 +1088,41 @@ energy_score_loss = energy_score
 def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
 mase = mean_absolute_scaled_error
 MASE = mean_absolute_scaled_error
+def ssim(y_true: Any, y_pred: Any, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False) -> Any: ...
+structural_similarity = ssim
+dssim = ssim
+def multi_scale_ssim(y_true: Any, y_pred: Any, scales: tuple = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333), peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False) -> Any: ...
+ms_ssim = multi_scale_ssim
+msssim = multi_scale_ssim
+def psnr(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
+psnr_loss = psnr
+peak_signal_to_noise_ratio = psnr
+def gradient_difference(y_true: Any, y_pred: Any, alpha: float = 1.0, *, channels_first: bool = False) -> Any: ...
+gdl = gradient_difference
+image_gradient_difference = gradient_difference
+gradient_difference_loss = gradient_difference
+def local_cross_correlation(y_true: Any, y_pred: Any, window: int = 9, epsilon: float = 1e-05, *, channels_first: bool = False) -> Any: ...
+lncc = local_cross_correlation
+local_ncc = local_cross_correlation
+local_normalized_cross_correlation = local_cross_correlation
+def total_variation(y_pred: Any, kind: str = 'anisotropic', *, channels_first: bool = False) -> Any: ...
+tv = total_variation
+tv_loss = total_variation
+total_variation_loss = total_variation
+image_variation = total_variation
+def diffusion_penalty(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+diffusion_regularizer = diffusion_penalty
+diffusion_reg = diffusion_penalty
+gradient_smoothness = diffusion_penalty
+def bending_energy(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+bending_energy_loss = bending_energy
+thin_plate = bending_energy
+def edge_aware_smoothness(image: Any, depth: Any) -> Any: ...
+inverse_depth_smoothness = edge_aware_smoothness
+disparity_smoothness = edge_aware_smoothness
+def gradient_similarity(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
+gmsd = gradient_similarity
+gradient_magnitude_similarity_deviation = gradient_similarity
 def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
@@ -1368,8 +1455,18 @@ logit_adjustment = logit_adjusted
 balanced_softmax = logit_adjusted
 def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
 ldam_loss = ldam
-def ctc(y_true: Any, y_pred: Any) -> Any: ...
+def ctc(y_true: Any, y_pred: Any, frame_lengths: Any = None, symbol_lengths: Any = None, *, blank: int = 0, per_symbol: bool = False) -> Any: ...
 connectionist_temporal_classification = ctc
+def rnnt(y_true: Any, y_pred: Any, frames: Any = None, frame_lengths: Any = None, blank: int = 0) -> Any: ...
+rnnt_loss = rnnt
+transducer = rnnt
+rnn_transducer = rnnt
+def soft_dtw(y_true: Any, y_pred: Any, gamma: float = 1.0) -> Any: ...
+sdtw = soft_dtw
+soft_dynamic_time_warping = soft_dtw
+def dynamic_fine_tuning(y_true: Any, y_pred: Any) -> Any: ...
+dft = dynamic_fine_tuning
+dft_loss = dynamic_fine_tuning
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
 cox = cox_ph
 cox_partial_likelihood = cox_ph

@@ -58,7 +58,10 @@ def function(
     """
     loss_class: Any = cls
     forms = _forms(loss_class)
-    slots = [*dict.fromkeys(name for form in forms for name, slot in form.slots.items())] or list(PAIR)
+    slots = [*dict.fromkeys(name for form in forms for name, slot in form.slots.items())] or [
+        *PAIR,
+        *loss_class.beside,
+    ]
     needed = set(PAIR) if not forms else {name for form in forms for name in form.needed}
     needed |= {name for form in forms for name, slot in form.own().items() if slot.when is None}
     declared = loss_class.signature.parameters.values()
@@ -130,7 +133,7 @@ def _sorted(
     twin: Any, forms: list[Inputs], slots: list[str], signature: Signature, args: Any, kwargs: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was given, apart: tensors by the names of slots, and parameters."""
-    if not forms and len(args) == 2 and kwargs.keys().isdisjoint(PAIR):  # as nearly every call
+    if not forms and len(args) == 2 and kwargs.keys().isdisjoint(slots):  # as nearly every call
         return dict(zip(PAIR, args, strict=True)), kwargs
     if forms and not kwargs.keys().isdisjoint(PAIR):  # as Keras calls a loss
         named = {name: kwargs[name] for name in kwargs if name in slots or name in PAIR}

@@ -66,6 +66,7 @@ class Loss(Manners, keras.losses.Loss):
     holds_fixed: ClassVar[bool] = False  # whether the gradient leaves parts of the formula out, by design
     entrywise: ClassVar[bool] = False  # whether a row's value is the mean of its entries' values
     entries = False
+    beside: ClassVar[tuple[str, ...]] = ()  # names of tensors that may come beside y_true and y_pred
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes
