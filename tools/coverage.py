@@ -92,7 +92,7 @@ class Row:
 
     def reason(self) -> str:
         """Why it is not here."""
-        return KINDS.get(self.kind, NOT_YET if self.shared or self.tier != "3" else LONE)
+        return _reasons().get(self.name) or KINDS.get(self.kind, NOT_YET if self.shared or self.tier != "3" else LONE)
 
 
 def rows() -> list[Row]:
@@ -105,6 +105,13 @@ def _here(row: dict[str, str]) -> str:
     """What has the row's name, or what the table says; of a name that is no longer here, nothing."""
     own = {catalogue._stem(name): card.function for name, card in _names().items()}
     return own.get(catalogue._stem(row["name"]), "") or row["here"]
+
+
+@cache
+def _reasons() -> dict[str, str]:
+    """Why single losses are not here, by their names in the table."""
+    with (FIELD / "reasons.tsv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row["reason"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
 
 
 @cache

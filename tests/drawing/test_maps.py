@@ -20,6 +20,12 @@ NO_PAIR = {  # besides margins: sequences, batches, three quantiles, members, ot
     "LDAM", "Zlpr", "LinearCrossEntropy", "AsymmetricSingleLabel", "Bootstrapped", "Coral", "Corn", "CosineEmbedding",
     "CumulativeLink", "DistributionFocal", "GaussianKL", "HingeEmbedding", "MarginRanking", "MeanPairwiseSquaredError",
     "MultivariateNormalNLL", "NLL", "Unlikelihood", "WeightedKappa",
+    "BendingEnergy", "CategoricalDistributional", "ClassConfusion", "DiffusionPenalty",
+    "DistanceWeightedCrossEntropy", "DomainCoral", "DynamicFineTuning", "EdgeAwareSmoothness", "EnergyDistance",
+    "EntropyPenalty", "FlopsPenalty", "GradientDifference", "GradientSimilarity", "ImplicitQuantile",
+    "LoadBalancing", "LocalCrossCorrelation", "LogKL", "MMD", "MultiScaleSSIM", "NormPenalty", "OKS", "OrdinalECOC",
+    "Orthogonality", "PSNR", "PointDistance", "RNNT", "SORD", "SSIM", "SoftDTW", "SoftSpearman", "SparsityPenalty",
+    "TotalVariation", "ZLoss", "ZeroMeanPenalty",
 }  # fmt: skip
 CLASSES = [cls for cls in LOSSES if cls().over_classes(probabilities(1)) is not None]
 

@@ -55,6 +55,7 @@ CHANCE = replace(
     PROBABILITY, words="a probability in [0, 1], of classes that sum to 1",
     draw=lambda rng, shape, top: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),
 )  # fmt: skip
+SHARE = replace(PROBABILITY, draw=lambda rng, shape, top: rng.uniform(size=shape))
 LEVEL = Values(
     "a level, counted from 0", 0.0, whole=True,
     draw=lambda rng, shape, top: rng.integers(0, SIZES["threshold"] + 1, shape),

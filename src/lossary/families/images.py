@@ -183,10 +183,10 @@ gradient_difference = function(GradientDifference)
 class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normalized_cross_correlation")):
     r"""One minus the squared correlation of the two images, window by window.
 
-    Formula: 1 - \mathrm{mean} \frac{s_{yp}^2}{s_y^2 s_p^2 + \epsilon}, with variances and the covariance in each window
+    Formula: 1 - \mathrm{mean} \frac{s_{yp}^2}{s_y^2 s_p^2 + \epsilon}, with variances and the covariance in windows
     Use: registration of images whose brightness differs by a factor and an offset that vary slowly.
-    Beware: a negative of the image is as good as the image. Flat windows have no correlation, and count as wrong. Others
-        omit the 1, or pad the image.
+    Beware: a negative of the image is as good as the image. Flat windows have no correlation, and count as wrong.
+        Others omit the 1, or pad the image.
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
         cross-correlation, doi:10.1016/j.media.2007.06.004
 
