@@ -98,6 +98,8 @@ from lossary.families.boxes import AlphaIoU as _AlphaIoU
 from lossary.families.boxes import WIoU as _WIoU
 from lossary.families.boxes import SIoU as _SIoU
 from lossary.families.boxes import NWD as _NWD
+from lossary.families.boxes import FocalEIoU as _FocalEIoU
+from lossary.families.boxes import BoundedIoU as _BoundedIoU
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -131,6 +133,7 @@ from lossary.families.deviations import BalancedL1 as _BalancedL1
 from lossary.families.deviations import FocalRegression as _FocalRegression
 from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
 from lossary.families.deviations import ArctangentError as _ArctangentError
+from lossary.families.deviations import GeneralRobust as _GeneralRobust
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.divergences import ReverseKL as _ReverseKL
 from lossary.families.divergences import Jeffreys as _Jeffreys
@@ -139,6 +142,11 @@ from lossary.families.divergences import Hellinger as _Hellinger
 from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
 from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
 from lossary.families.divergences import SquaredEMD as _SquaredEMD
+from lossary.families.divergences import LogKL as _LogKL
+from lossary.families.divergences import ChiSquared as _ChiSquared
+from lossary.families.divergences import AlphaDivergence as _AlphaDivergence
+from lossary.families.divergences import Bhattacharyya as _Bhattacharyya
+from lossary.families.divergences import Wasserstein as _Wasserstein
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
@@ -149,6 +157,8 @@ from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
 from lossary.families.forecasts import EnergyScore as _EnergyScore
 from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.forecasts import ImplicitQuantile as _ImplicitQuantile
+from lossary.families.forecasts import CategoricalDistributional as _CategoricalDistributional
 from lossary.families.images import SSIM as _SSIM
 from lossary.families.images import MultiScaleSSIM as _MultiScaleSSIM
 from lossary.families.images import PSNR as _PSNR
@@ -161,6 +171,9 @@ from lossary.families.images import EdgeAwareSmoothness as _EdgeAwareSmoothness
 from lossary.families.images import GradientSimilarity as _GradientSimilarity
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
+from lossary.families.landmarks import AdaptiveWing as _AdaptiveWing
+from lossary.families.landmarks import OKS as _OKS
+from lossary.families.landmarks import PointDistance as _PointDistance
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.likelihoods import BetaNLL as _BetaNLL
@@ -197,6 +210,9 @@ from lossary.families.ordinal import Corn as _Corn
 from lossary.families.ordinal import CumulativeLink as _CumulativeLink
 from lossary.families.ordinal import WeightedKappa as _WeightedKappa
 from lossary.families.ordinal import DistributionFocal as _DistributionFocal
+from lossary.families.ordinal import SORD as _SORD
+from lossary.families.ordinal import DistanceWeightedCrossEntropy as _DistanceWeightedCrossEntropy
+from lossary.families.ordinal import OrdinalECOC as _OrdinalECOC
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -209,6 +225,14 @@ from lossary.families.overlaps import MCC as _MCC
 from lossary.families.pairs import MarginRanking as _MarginRanking
 from lossary.families.pairs import CosineEmbedding as _CosineEmbedding
 from lossary.families.pairs import HingeEmbedding as _HingeEmbedding
+from lossary.families.penalties import ZLoss as _ZLoss
+from lossary.families.penalties import EntropyPenalty as _EntropyPenalty
+from lossary.families.penalties import LoadBalancing as _LoadBalancing
+from lossary.families.penalties import FlopsPenalty as _FlopsPenalty
+from lossary.families.penalties import SparsityPenalty as _SparsityPenalty
+from lossary.families.penalties import NormPenalty as _NormPenalty
+from lossary.families.penalties import ZeroMeanPenalty as _ZeroMeanPenalty
+from lossary.families.penalties import Orthogonality as _Orthogonality
 from lossary.families.positive_likelihoods import ExponentialNLL as _ExponentialNLL
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
 from lossary.families.positive_likelihoods import InverseGaussianNLL as _InverseGaussianNLL
@@ -225,6 +249,7 @@ from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntro
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.ranking import SoftSpearman as _SoftSpearman
 from lossary.families.real_likelihoods import NormalNLL as _NormalNLL
 from lossary.families.real_likelihoods import LaplaceNLL as _LaplaceNLL
 from lossary.families.real_likelihoods import StudentTNLL as _StudentTNLL
@@ -238,6 +263,7 @@ from lossary.families.real_likelihoods import GaussianMixtureNLL as _GaussianMix
 from lossary.families.redescending import AndrewsWave as _AndrewsWave
 from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
 from lossary.families.redescending import Hampel as _Hampel
+from lossary.families.redescending import GemanMcClure as _GemanMcClure
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -262,6 +288,10 @@ from lossary.families.robust import Fair as _Fair
 from lossary.families.robust import Charbonnier as _Charbonnier
 from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.samples import MMD as _MMD
+from lossary.families.samples import EnergyDistance as _EnergyDistance
+from lossary.families.samples import DomainCoral as _DomainCoral
+from lossary.families.samples import ClassConfusion as _ClassConfusion
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
 from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
@@ -333,6 +363,12 @@ class SIoU(_SIoU):
 
 class NWD(_NWD):
     def __init__(self, c: float = 12.8, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FocalEIoU(_FocalEIoU):
+    def __init__(self, gamma: float = 0.5, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BoundedIoU(_BoundedIoU):
+    def __init__(self, beta: float = 0.2, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
@@ -433,6 +469,9 @@ class GeneralizedCharbonnier(_GeneralizedCharbonnier):
 class ArctangentError(_ArctangentError):
     def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
+class GeneralRobust(_GeneralRobust):
+    def __init__(self, alpha: float = 1.0, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -455,6 +494,21 @@ class TriangularDiscrimination(_TriangularDiscrimination):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SquaredEMD(_SquaredEMD):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogKL(_LogKL):
+    def __init__(self, log_target: bool = False, average: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ChiSquared(_ChiSquared):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AlphaDivergence(_AlphaDivergence):
+    def __init__(self, alpha: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Bhattacharyya(_Bhattacharyya):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Wasserstein(_Wasserstein):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Circle(_Circle):
@@ -486,6 +540,12 @@ class EnergyScore(_EnergyScore):
 
 class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
     def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ImplicitQuantile(_ImplicitQuantile):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CategoricalDistributional(_CategoricalDistributional):
+    def __init__(self, low: float = -10.0, high: float = 10.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SSIM(_SSIM):
     def __init__(self, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -522,6 +582,15 @@ class Wing(_Wing):
 
 class SoftWing(_SoftWing):
     def __init__(self, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class AdaptiveWing(_AdaptiveWing):
+    def __init__(self, omega: float = 14.0, epsilon: float = 1.0, theta: float = 0.5, alpha: float = 2.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class OKS(_OKS):
+    def __init__(self, sigmas: float | tuple[float, ...] = 0.05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PointDistance(_PointDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False) -> None: ...
@@ -631,6 +700,15 @@ class WeightedKappa(_WeightedKappa):
 class DistributionFocal(_DistributionFocal):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SORD(_SORD):
+    def __init__(self, alpha: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DistanceWeightedCrossEntropy(_DistanceWeightedCrossEntropy):
+    def __init__(self, alpha: float = 5.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class OrdinalECOC(_OrdinalECOC):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> None: ...
 
@@ -666,6 +744,30 @@ class CosineEmbedding(_CosineEmbedding):
 
 class HingeEmbedding(_HingeEmbedding):
     def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class ZLoss(_ZLoss):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EntropyPenalty(_EntropyPenalty):
+    def __init__(self, sure: str = 'pays', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LoadBalancing(_LoadBalancing):
+    def __init__(self, top: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FlopsPenalty(_FlopsPenalty):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SparsityPenalty(_SparsityPenalty):
+    def __init__(self, share: float = 0.05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormPenalty(_NormPenalty):
+    def __init__(self, most: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ZeroMeanPenalty(_ZeroMeanPenalty):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Orthogonality(_Orthogonality):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class ExponentialNLL(_ExponentialNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
@@ -715,6 +817,9 @@ class MultiQuantile(_MultiQuantile):
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SoftSpearman(_SoftSpearman):
+    def __init__(self, temperature: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class NormalNLL(_NormalNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
@@ -753,6 +858,9 @@ class TruncatedSquaredError(_TruncatedSquaredError):
 
 class Hampel(_Hampel):
     def __init__(self, a: float = 2.0, b: float = 4.0, c: float = 8.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+
+class GemanMcClure(_GemanMcClure):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False) -> None: ...
@@ -825,6 +933,18 @@ class Welsch(_Welsch):
 
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MMD(_MMD):
+    def __init__(self, bandwidths: tuple = (1.0,), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EnergyDistance(_EnergyDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DomainCoral(_DomainCoral):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ClassConfusion(_ClassConfusion):
+    def __init__(self, temperature: float = 2.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class MultiMargin(_MultiMargin):
     def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -932,6 +1052,10 @@ def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, cod
 scylla_iou = siou
 def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
 normalized_wasserstein_distance = nwd
+def focal_eiou(y_true: Any, y_pred: Any, valid: Any = None, gamma: float = 0.5, *, coding: str = 'corners') -> Any: ...
+focal_efficient_iou = focal_eiou
+def bounded_iou(y_true: Any, y_pred: Any, valid: Any = None, beta: float = 0.2, *, coding: str = 'corners') -> Any: ...
+bounded_iou_loss = bounded_iou
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -1027,6 +1151,9 @@ def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: 
 robust_charbonnier = generalized_charbonnier
 def arctangent_error(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 arctan_loss = arctangent_error
+def general_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, c: float = 1.0) -> Any: ...
+barron_fixed = general_robust
+general_robust_loss = general_robust
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -1058,6 +1185,23 @@ emd = squared_emd
 squared_earth_mover = squared_emd
 earth_mover_distance = squared_emd
 emd_loss = squared_emd
+def log_kl(y_true: Any, y_pred: Any, log_target: bool = False, average: bool = False) -> Any: ...
+kl_divergence_log_targets = log_kl
+kl_of_logs = log_kl
+def chi_squared(y_true: Any, y_pred: Any) -> Any: ...
+pearson_divergence = chi_squared
+chi_square = chi_squared
+pearson_chi_squared = chi_squared
+def alpha_divergence(y_true: Any, y_pred: Any, alpha: float = 0.5) -> Any: ...
+amari_alpha = alpha_divergence
+renyi_alpha = alpha_divergence
+tsallis_divergence = alpha_divergence
+def bhattacharyya(y_true: Any, y_pred: Any) -> Any: ...
+bhattacharyya_distance = bhattacharyya
+def wasserstein(y_true: Any, y_pred: Any) -> Any: ...
+wasserstein_1d = wasserstein
+wasserstein_of_histograms = wasserstein
+cdf_distance = wasserstein
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -1088,6 +1232,14 @@ energy_score_loss = energy_score
 def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
 mase = mean_absolute_scaled_error
 MASE = mean_absolute_scaled_error
+def implicit_quantile(target: Any, level: Any, prediction: Any) -> Any: ...
+iqn = implicit_quantile
+iqn_loss = implicit_quantile
+quantile_at_level = implicit_quantile
+def categorical_distributional(place: Any, mass: Any, y_pred: Any, low: float = -10.0, high: float = 10.0) -> Any: ...
+c51 = categorical_distributional
+categorical_td = categorical_distributional
+distributional_crossentropy = categorical_distributional
 def ssim(y_true: Any, y_pred: Any, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, *, channels_first: bool = False) -> Any: ...
 structural_similarity = ssim
 dssim = ssim
@@ -1127,6 +1279,15 @@ def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) ->
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
 soft_wing_loss = soft_wing
+def adaptive_wing(y_true: Any, y_pred: Any, omega: float = 14.0, epsilon: float = 1.0, theta: float = 0.5, alpha: float = 2.1) -> Any: ...
+awing = adaptive_wing
+adaptive_wing_loss = adaptive_wing
+def oks(target: Any, area: Any, prediction: Any, valid: Any = None, sigmas: float | tuple[float, ...] = 0.05) -> Any: ...
+oks_loss = oks
+object_keypoint_similarity = oks
+def point_distance(y_true: Any, y_pred: Any) -> Any: ...
+mpjpe = point_distance
+mean_per_joint_position_error = point_distance
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -1234,6 +1395,16 @@ def distribution_focal(y_true: Any, y_pred: Any) -> Any: ...
 distribution_focal_loss = distribution_focal
 dfl = distribution_focal
 df_loss = distribution_focal
+def sord(y_true: Any, y_pred: Any, alpha: float = 1.5) -> Any: ...
+soft_ordinal = sord
+soft_labels_for_ordinal_regression = sord
+exponential_ordinal = sord
+def distance_weighted_cross_entropy(y_true: Any, y_pred: Any, alpha: float = 5.0) -> Any: ...
+cdw_ce = distance_weighted_cross_entropy
+class_distance_weighted_crossentropy = distance_weighted_cross_entropy
+def ordinal_ecoc(y_true: Any, y_pred: Any) -> Any: ...
+ordinal_ecoc_distance = ordinal_ecoc
+ecoc = ordinal_ecoc
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -1260,6 +1431,35 @@ pairwise_margin = margin_ranking
 def cosine_embedding(y_true: Any, first: Any, second: Any, margin: float = 0.0) -> Any: ...
 def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any: ...
 hinge_embedding_loss = hinge_embedding
+def z_loss(y_pred: Any) -> Any: ...
+router_z_loss = z_loss
+logit_z_loss = z_loss
+def entropy_penalty(y_pred: Any, sure: str = 'pays') -> Any: ...
+entropy_minimization = entropy_penalty
+entropy_regularizer = entropy_penalty
+confidence_penalty = entropy_penalty
+def load_balancing(y_pred: Any, top: int = 1) -> Any: ...
+moe_load_balance = load_balancing
+load_balancing_loss = load_balancing
+switch_load_balancing = load_balancing
+def flops_penalty(y_pred: Any) -> Any: ...
+flops_reg = flops_penalty
+flops_loss = flops_penalty
+flops_regularizer = flops_penalty
+def sparsity_penalty(y_pred: Any, share: float = 0.05) -> Any: ...
+sparsity_kl = sparsity_penalty
+kl_sparsity = sparsity_penalty
+sparse_autoencoder = sparsity_penalty
+def norm_penalty(y_pred: Any, most: float = 1.0) -> Any: ...
+emb_margin = norm_penalty
+embedding_margin_penalty = norm_penalty
+def zero_mean_penalty(y_pred: Any) -> Any: ...
+zero_mean = zero_mean_penalty
+zero_mean_regularizer = zero_mean_penalty
+def orthogonality(y_pred: Any) -> Any: ...
+orthogonality_penalty = orthogonality
+orthogonal_penalty = orthogonality
+attention_penalty = orthogonality
 def exponential_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1306,6 +1506,10 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def soft_spearman(y_true: Any, y_pred: Any, temperature: float = 1.0) -> Any: ...
+spearman = soft_spearman
+spearman_correlation = soft_spearman
+soft_rank_correlation = soft_spearman
 def normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 tobit = normal_nll
 normal_distribution_nll = normal_nll
@@ -1347,6 +1551,9 @@ skipped_mean = truncated_squared_error
 def hampel(y_true: Any, y_pred: Any, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> Any: ...
 hampel_loss = hampel
 three_part = hampel
+def geman_mc_clure(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+geman = geman_mc_clure
+geman_mcclure_loss = geman_mc_clure
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error
@@ -1431,6 +1638,19 @@ correntropy = welsch
 dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def mmd(y_true: Any, y_pred: Any, bandwidths: tuple = (1.0,)) -> Any: ...
+maximum_mean_discrepancy = mmd
+mmd_loss = mmd
+def energy_distance(y_true: Any, y_pred: Any) -> Any: ...
+cramer_distance_of_samples = energy_distance
+szekely = energy_distance
+def domain_coral(y_true: Any, y_pred: Any) -> Any: ...
+deep_coral = domain_coral
+coral_domain = domain_coral
+correlation_alignment = domain_coral
+def class_confusion(y_pred: Any, temperature: float = 2.5) -> Any: ...
+minimum_class_confusion = class_confusion
+mcc_of_domains = class_confusion
 def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
 multi_margin_loss = multi_margin
 weston_watkins = multi_margin

@@ -119,12 +119,12 @@ def bhattacharyya(y: list[Number], p: list[Number], edge: Float) -> Row:
 
 
 def wasserstein(y: list[Number], p: list[Number], edge: Float) -> Row:
-    gaps = [mp.fsum(p[: k + 1]) - mp.fsum(y[: k + 1]) for k in range(len(p))]
-    parts = [(k, part) for k in range(len(p)) for part in (*p[: k + 1], *(-t for t in y[: k + 1]))]
+    gaps = [mp.fsum(p[: k + 1]) - mp.fsum(y[: k + 1]) for k in range(len(p) - 1)]
+    parts = [(k, part) for k in range(len(p) - 1) for part in (*p[: k + 1], *(-t for t in y[: k + 1]))]
     slopes = []
     for first in range(len(p)):
         own = [exactly(mp.sign(g)) if abs(g) > 8 * edge.half else between(mpf(-1), mpf(1)) for g in gaps[first:]]
-        slopes.append(total(own))
+        slopes.append(total([ZERO, *own]))
     return exactly(*(mp.sign(gaps[k]) * part for k, part in parts)), slopes
 
 

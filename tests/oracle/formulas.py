@@ -709,7 +709,7 @@ ORACLE["alpha_divergence"] = divergence(
 )
 ORACLE["bhattacharyya"] = rowwise(lambda y, p: -mp.log(mp.fsum(mp.sqrt(a * b) for a, b in zip(y, p, strict=True))))
 ORACLE["wasserstein"] = rowwise(
-    lambda y, p: mp.fsum(abs(mp.fsum(y[: k + 1]) - mp.fsum(p[: k + 1])) for k in range(len(y)))
+    lambda y, p: mp.fsum(abs(mp.fsum(y[: k + 1]) - mp.fsum(p[: k + 1])) for k in range(len(y) - 1))
 )
 
 

@@ -82,15 +82,16 @@ def multi_scale_ssim(
 ):
     found = []
     for a, b in zip(y, p, strict=True):
-        product = mpf(1)
+        product, below = mpf(1), mpf(0)
         for k, weight in enumerate(scales):
             last = k == len(scales) - 1 or (len(a) == 1 and len(a[0]) == 1)
             terms = [m * s if last else s for m, s in similar(a, b, peak, window, sigma, k1, k2)]
             product *= max(mean(terms), mpf(0)) ** mpf(weight)
+            below += mpf(weight) * min(mean(terms), mpf(0))
             if last:
                 break
             a, b = half(a), half(b)
-        found.append(product)
+        found.append(product if not below else below)
     return 1 - mean(found)
 
 

@@ -9,7 +9,7 @@ from ..core.loss import Tensor
 from ..core.params import nonnegative, number, positive
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p
-from ..numerics.stable import at_least, at_most, constant, less_log1p, log1p_of_square, power
+from ..numerics.stable import LARGEST, at_least, at_most, constant, less_log1p, log1p_of_square, power
 
 
 class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smooth", "symmetric")):
@@ -320,7 +320,7 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
 
     def far(self, e: Tensor, rise: float, fade: float | None = None) -> Tensor:
         """|x|^rise (1 + 1/x^2)^(fade / 2), with x = e / (c sqrt b): (1 + x^2)^(alpha / 2) where both are alpha."""
-        x = at_least(ops.abs(e) / (self.c * math.sqrt(2 - self.alpha)), 0.5)
+        x = at_most(at_least(ops.abs(e) / (self.c * math.sqrt(2 - self.alpha)), 0.5), LARGEST)
         inverse = 1 / x
         return power(x, rise) * ops.exp(0.5 * (rise if fade is None else fade) * log1p(inverse * inverse))
 

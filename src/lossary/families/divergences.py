@@ -380,7 +380,7 @@ class Wasserstein(
 ):
     r"""The work of moving one distribution onto the other: how much mass, times by how many classes it moves.
 
-    Formula: \sum_c |Y_c - P_c|, with the cumulative sums Y of y_true and P of y_pred over the last axis
+    Formula: \sum_{c < C} |Y_c - P_c|, with the cumulative sums Y of y_true and P of y_pred over the C classes
     Use: classes in an order, and spectra or histograms over a line; a far miss costs in proportion.
     Beware: the classes must stand in their order, at equal distances. Its gradient says the direction alone; SquaredEMD
         is smooth.
@@ -392,7 +392,7 @@ class Wasserstein(
     """
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return total(ops.abs(ops.cumsum(y_pred - y_true, axis=-1)), -1)
+        return total(ops.abs(ops.cumsum(y_pred - y_true, axis=-1)[..., :-1]), -1)  # at the last one both are 1
 
 
 wasserstein = function(Wasserstein)

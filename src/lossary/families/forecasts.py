@@ -235,8 +235,8 @@ class ImplicitQuantile(
     Reference: Dabney, Ostrovski, Silver and Munos (2018), Implicit quantile networks for distributional reinforcement
         learning, arXiv:1806.06923
 
-    >>> implicit_quantile([1.0, 1.0], [0.1, 0.9], [0.0, 0.0])
-    [0.1, 0.9]
+    >>> implicit_quantile([1.0], [0.1], [0.0]), implicit_quantile([1.0], [0.9], [0.0])
+    (0.1, 0.9)
     """
 
     inputs = declare(

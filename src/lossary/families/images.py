@@ -86,17 +86,17 @@ ssim = function(SSIM)
 class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim")):
     r"""One minus the structural similarity over several scales, each half as large as the one before.
 
-    Formula: 1 - \prod_j C_j^{w_j} L_M^{w_M}, with the mean C of contrast and structure at scale j, and at the last
-        scale M the means L too; for each channel, then their mean
+    Formula: 1 - \prod_j C_j^{w_j}, with the mean C of contrast and structure at scale j, and of all three at the last
+        one; 1 - \sum_j w_j \min(C_j, 0) where some C are below 0; for each channel, then their mean
     Use: as SSIM, for images that may be looked at from near and from far; it is kinder to fine texture.
-    Beware: where a scale has a similarity below 0 the value is 1, without a gradient: begin with another loss. Scales
-        that an image has no pixels for are left out; five scales of whole windows need 176 pixels. Odd sizes repeat the
-        last line, as in TensorFlow. Kornia's MS_SSIMLoss is another one, mixed with absolute errors.
+    Beware: where a scale has a similarity below 0, others have the value 1, and no gradient. Scales that an image has
+        no pixels for are left out; five scales of whole windows need 176 pixels. Odd sizes repeat the last line, as in
+        TensorFlow. Kornia's MS_SSIMLoss is another one, mixed with absolute errors.
     Reference: Wang, Simoncelli and Bovik (2003), Multiscale structural similarity for image quality assessment,
         doi:10.1109/ACSSC.2003.1292216
 
     >>> multi_scale_ssim([[[[0.5]]]], [[[[0.5]]]]), multi_scale_ssim([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]])
-    (0.0, 1.0)
+    (0.0, 1.0446390)
     """
 
     scales: Annotated[
@@ -113,17 +113,17 @@ class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim")):
                 do="Set the shape where the images come from, or resize them to one size.",
             )
         weights = self.scales if isinstance(self.scales, tuple) else (self.scales,)
-        logs, lost = 0.0 * y[:, 0, 0], 0.0 * y[:, 0, 0]
+        logs, below = 0.0 * y[:, 0, 0], 0.0 * y[:, 0, 0]
         for place, weight in enumerate(weights):
             last = place + 1 == len(weights) or max(y.shape[1:3]) == 1
             means, structure = self.lacking(y, p)
             missed = mean(mean(ops.moveaxis(means + structure - means * structure if last else structure, -1, 1)))
-            lost = ops.where(missed < 1, lost, 1.0)
+            below = below + weight * at_least(missed - 1, 0.0)
             logs = logs + weight * log1p(-ops.where(missed < 1, missed, 0.0))
             if last:
                 break
             y, p = halved(y), halved(p)
-        return mean(ops.where(lost > 0, 1.0, -expm1(logs)))
+        return mean(ops.where(below > 0, 1 + below, -expm1(logs)))
 
 
 multi_scale_ssim = function(MultiScaleSSIM)
@@ -190,8 +190,8 @@ class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normali
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
         cross-correlation, doi:10.1016/j.media.2007.06.004
 
-    >>> local_cross_correlation([[[[0.0]], [[1.0]]]], [[[[0.0]], [[0.5]]]], epsilon=1e-9)
-    0.0
+    >>> local_cross_correlation([[[[0.0]], [[1.0]]]], [[[[0.0]], [[0.5]]]], epsilon=0.015625)
+    0.5
     """
 
     window: Window = 9
@@ -331,6 +331,11 @@ class GradientSimilarity(Images, aliases=("gmsd", "gradient_magnitude_similarity
     """
 
     peak: Peak = 1.0
+
+    undrawn = "It looks at how unevenly windows differ: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         _at_least_three(type(self).__name__, p)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from ..core.axes import Axis
-from ..core.contract import REAL, SOFT_LABEL
+from ..core.contract import REAL, SOFT_LABEL, Values
 from ..core.forms import Distance, Pointwise
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -14,6 +14,8 @@ from ..numerics import ops
 from ..numerics.backend import expm1, log1p, total
 from ..numerics.pairs import distance
 from ..numerics.stable import at_least, at_most, constant, mean, power, share_of, with_slope
+
+PLACE = Values("a coordinate of a point", draw=lambda rng, shape, top: rng.uniform(0, 0.3, shape))
 
 
 class Wing(Distance, aliases=("wing_loss",), traits=("robust", "symmetric")):
@@ -77,7 +79,7 @@ class SoftWing(Distance, aliases=("soft_wing_loss",), traits=("robust", "redesce
 soft_wing = function(SoftWing)
 
 
-class AdaptiveWing(Pointwise, aliases=("awing", "adaptive_wing_loss"), traits=("smooth",)):
+class AdaptiveWing(Pointwise, aliases=("awing", "adaptive_wing_loss")):
     r"""A wing loss whose bend depends on the target: errors where a heatmap is bright count most.
 
     Formula: \omega \log(1 + |e / \epsilon|^{\alpha - y}) if |e| < \theta else A |e| - C, with e = p - y and A, C such
@@ -89,7 +91,7 @@ class AdaptiveWing(Pointwise, aliases=("awing", "adaptive_wing_loss"), traits=("
         arXiv:1904.07399
 
     >>> adaptive_wing([[0.0]], [[1.0]]), adaptive_wing([[1.0]], [[0.75]])
-    (14.6362110, 2.9957317)
+    (8.4959450, 2.7567766)
     """
 
     omega: Annotated[float, positive("The size of the logarithm.", slide=(1.0, 20.0))] = 14.0
@@ -122,8 +124,8 @@ adaptive_wing = function(AdaptiveWing)
 class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("detection",)):
     r"""One minus the similarity of keypoints: errors count relative to the size of the object.
 
-    Formula: 1 - \mathrm{mean}_k e^{-d_k^2 / (2 A (2 s_k)^2)}, with the distance d_k of point k, the area A of the object
-        and s_k = sigmas
+    Formula: 1 - \mathrm{mean}_k e^{-d_k^2 / (2 A (2 s_k)^2)}, with the distance d_k of point k, the area A of the
+        object and s_k = sigmas
     Use: poses of people and animals that are judged by this number.
     Beware: far points have hardly any gradient: begin with another loss, or add one. `valid` says which points are
         labelled; the mean is over these. The constants of COCO are its own: pass them as sigmas.
@@ -141,9 +143,9 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
     ] = 0.05  # fmt: skip
 
     inputs = declare(
-        target=Slot(REAL, ("row", "point", "coordinate"), "true"),
+        target=Slot(PLACE, ("row", "point", "coordinate"), "true"),
         area=Slot(POSITIVE, ("row",), "true"),
-        prediction=Slot(REAL, ("row", "point", "coordinate")),
+        prediction=Slot(PLACE, ("row", "point", "coordinate")),
         valid=Slot(VALID, ("row", "point"), "any", optional=True),
     )
     undrawn = "It compares several points: there is no single number to move."

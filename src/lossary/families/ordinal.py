@@ -303,7 +303,7 @@ class DistanceWeightedCrossEntropy(Loss, aliases=("cdw_ce", "class_distance_weig
 distance_weighted_cross_entropy = function(DistanceWeightedCrossEntropy)
 
 
-class OrdinalECOC(Loss, aliases=("ordinal_ecoc_distance", "ecoc"), tasks=("ordinal",), traits=("convex", "smooth")):
+class OrdinalECOC(Loss, aliases=("ordinal_ecoc_distance", "ecoc"), tasks=("ordinal",), traits=("convex",)):
     r"""The squared distance of the answers, one for each threshold, to the code of the true level.
 
     Formula: \sum_k (p_k - 1[t > k])^2, with the probabilities p = y_pred of lying above each threshold, and t = y_true

@@ -88,6 +88,9 @@ class CTC(
         if "symbol_lengths" in given:
             used = ops.logical_and(used, _before(given["symbol_lengths"], ops.shape(symbols)[1]))
             symbols = ops.where(used, symbols, blank)
+        place = ops.arange(ops.shape(symbols)[1], dtype="int32")
+        order = ops.argsort(ops.where(used, place, place + ops.shape(symbols)[1]), axis=1)  # blanks go to the end
+        symbols, used = (ops.take_along_axis(x, order, axis=1) for x in (symbols, used))
         frames_each = ops.broadcast_to(ops.cast(frames, "int32"), (batch,))
         if "frame_lengths" in given:
             frames_each = ops.cast(ops.reshape(given["frame_lengths"], (-1,)), "int32")
