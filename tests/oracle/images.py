@@ -91,7 +91,7 @@ def multi_scale_ssim(
             if last:
                 break
             a, b = half(a), half(b)
-        found.append(product if not below else below)
+        found.append(below if below else product)
     return 1 - mean(found)
 
 

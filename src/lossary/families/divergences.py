@@ -23,6 +23,7 @@ from ..numerics.stable import (
     read_at_least,
     reciprocal,
     square_root,
+    times_exp,
     wide,
 )
 
@@ -277,7 +278,7 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
         return None
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return ops.exp(y) * (y - p) if self.log_target else y * (-nll(y, self.dtype) - p)
+        return times_exp(y - p, y) if self.log_target else y * (-nll(y, self.dtype) - p)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return -ops.exp(y) if self.log_target else -y
