@@ -71,12 +71,13 @@ def function(
     first = [
         Parameter(name, Parameter.POSITIONAL_OR_KEYWORD,
                   default=fields.get(name, MISSING if name in needed and not several else None))
-        for name in slots
+        for name in slots if name not in loss_class.beside
     ]  # fmt: skip
     rest = [p for name, p in own.parameters.items() if name not in slots]
     if several:  # which slots are meant by place depends on how many there are
         rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest]
-    signature = Signature([*first, *rest])
+    beside = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in loss_class.beside]
+    signature = Signature([*first, *rest, *beside])
 
     def twin(*args: P.args, **kwargs: P.kwargs) -> Tensor:
         if not args and kwargs.keys().isdisjoint({*slots, *PAIR, *loss_class.heads} - set(own.parameters)):

@@ -58,7 +58,7 @@ class Structure(Images, abstract=True):
         return ops.square(m_d) / means, v_d / (v_y + v_p + (self.k2 * self.peak) ** 2)
 
 
-class SSIM(Structure, aliases=("structural_similarity", "dssim")):
+class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional=""):
     r"""One minus the structural similarity: means, contrast and structure of small windows should be alike.
 
     Formula: 1 - \mathrm{mean} \frac{(2 \mu_y \mu_p + c_1)(2 s_{yp} + c_2)}{(\mu_y^2 + \mu_p^2 + c_1)(s_y^2 + s_p^2 +
@@ -83,7 +83,7 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim")):
 ssim = function(SSIM)
 
 
-class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim")):
+class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim"), positional="scales"):
     r"""One minus the structural similarity over several scales, each half as large as the one before.
 
     Formula: 1 - \prod_j C_j^{w_j}, with the mean C of contrast and structure at scale j, and of all three at the last
