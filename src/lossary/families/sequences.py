@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from keras import ops
 
 from ..core.axes import AXES, Axis
-from ..core.contract import CLASS_INDEX, LOGIT, REAL, Contract, Values
+from ..core.contract import CLASS_INDEX, LOGIT, REAL, Contract, Values, looks
 from ..core.errors import ShapeError, TargetError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -13,7 +13,7 @@ from ..core.params import flag, positive, whole
 from ..core.results import Rows
 from ..core.scenes import FRAMES, SERIES
 from ..core.slots import LENGTH, VALID, Slot, declare
-from ..numerics.backend import concrete, total
+from ..numerics.backend import total
 from ..numerics.classes import nll_of_one_logit, one_hot, pick
 from ..numerics.lattices import FAR, ways
 
@@ -121,7 +121,7 @@ class CTC(
 
     @staticmethod
     def _check_fit(fits: Tensor, symbols: Tensor, y_pred: Tensor) -> None:
-        if concrete(fits) and not bool(ops.convert_to_numpy(ops.all(fits))):
+        if looks("CTC", "fit", fits) and not bool(ops.convert_to_numpy(ops.all(fits))):
             row = int(ops.convert_to_numpy(ops.argmin(ops.cast(fits, "int32"))))
             raise TargetError(
                 "CTC needs at least one frame per symbol, one more for each repeated symbol, and a class per symbol.",
