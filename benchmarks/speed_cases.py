@@ -209,6 +209,8 @@ def of_slots(case: Case, shape: Shape) -> tuple[Any, Any]:
 
 def predictions(values: Any, shape: Shape, classes: bool, seed: int = 3) -> np.ndarray:
     z = normal(shape, seed)
+    if values.high == 0:  # log-probabilities
+        return -np.abs(normal(shape, seed))
     if values is c.PROBABILITY:
         if not classes:
             return 1 / (1 + np.exp(-z))

@@ -42,6 +42,30 @@ SLOTS = [
         "Pass y_true and y_pred; `lossary show NAME` lists the inputs of a loss.",
     ),
     Example(
+        "Images that are brighter than the peak",
+        "Images of 8 bits are compared as if they went from 0 to 1.",
+        "ls.SSIM()(np.full((1, 4, 4, 3), 200.0), np.full((1, 4, 4, 3), 190.0))",
+        "Pass `peak=255`, or divide both images by 255.",
+    ),
+    Example(
+        "Images of fewer than three pixels",
+        "A loss looks at three pixels in a line, and the images have fewer along height or width.",
+        "ls.bending_energy(np.zeros((1, 2, 8, 1)))",
+        "Pass larger images; if the channels are the second axis, pass `channels_first=True`.",
+    ),
+    Example(
+        "Images of unknown size, to be halved",
+        "MultiScaleSSIM is compiled for images whose height or width no one knows yet.",
+        "ls.MultiScaleSSIM().of(keras.KerasTensor((2, None, None, 1)), keras.KerasTensor((2, None, None, 1)))",
+        "Set the shape where the images come from, or resize them to one size.",
+    ),
+    Example(
+        "A transducer with too few positions",
+        "RNNT reads logits before the first symbol and after each one, and y_pred has one position less.",
+        "ls.rnnt([[1, 2]], np.zeros((1, 5, 2, 3)))",
+        "Let the predictor start with a blank, so that there is one position more than symbols.",
+    ),
+    Example(
         "A history shorter than a season",
         "The history of MeanAbsoluteScaledError has no two steps that are a season apart.",
         "ls.mean_absolute_scaled_error([[5.0, 6.0]], [[1.0, 2.0]], [[6.0, 8.0]], season=7)",

@@ -53,8 +53,9 @@ def test_what_is_wrong_is_found(case):
         assert ls.check(loss, {**true, **wrong}, pred, **beside).errors
     with pytest.raises(ls.LossaryError, match="no_such_slot"):
         ls.check(loss, true, pred, no_such_slot=1.0)
-    with pytest.raises(ls.LossaryError):
-        ls.check(loss, true, {**pred, name: pred[name][:-1]}, **beside)
+    if len(case.by_row) > 1:
+        with pytest.raises(ls.LossaryError):
+            ls.check(loss, true, {**pred, name: pred[name][:-1]}, **beside)
 
 
 @every_form

@@ -174,6 +174,8 @@ def _entries(values, shape, rng):
         return rng.poisson(3.0, size=shape).astype("float64")
     if values.low >= 0:
         return rng.uniform(0.2, 4.0, size=shape)
+    if values.high <= 0:
+        return -rng.uniform(0.1, 5.0, size=shape)
     return rng.normal(scale=2.0, size=shape)
 
 

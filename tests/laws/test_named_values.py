@@ -16,6 +16,7 @@ from lossary.numerics.backend import double
 from tests.backends import array, with_gradients
 from tests.laws.cases import among, firsts, law, twin
 from tests.laws.slots import OF_RESULTS, SLOT_CASES, every_slot_loss
+from tests.oracle import images, sequences, sets  # noqa: F401 - they enter their formulas
 from tests.oracle.kept import fingerprint, kept
 from tests.oracle.named import NAMED_ORACLE, mp, mpf
 
@@ -145,19 +146,23 @@ def slopes_of(case, arrays, sides=(1, -1)):
     slots = {name: exact(x) for name, x in arrays.items()}
     more = {"held": {name: exact(x) for name, x in arrays.items()}} if case.cls.holds_fixed else {}
 
-    def values():
-        return weighted(textbook(case, slots, WEIGHT, KEEP, **more))
+    def values(keep=KEEP):
+        return weighted(textbook(case, slots, WEIGHT, keep, **more))
 
-    start, found = values(), {}
+    start, found, apart = values(), {}, not case().coupled
     for name in moved(case, arrays):
         columns = []
-        for row, j in places(slots[name]):
+        by_itself = apart and name in case.by_row and isinstance(slots[name][0], list)
+        every = [(r, place) for r, part in enumerate(slots[name]) for place in places([part])] if by_itself else []
+        for r, (row, j) in every or [(None, place) for place in places(slots[name])]:
             kept = row[j]
             step = STEP * (max(map(abs, row)) or 1)
             columns.append([])
             for sign in sides:
                 row[j] = kept + sign * step
-                moves = [v - v0 for v, v0 in zip(values(), start, strict=True)]
+                now = values() if r is None else values(KEEP & (np.arange(8) == r))  # no other row changes
+                own = range(len(now)) if r is None else range(r * (len(now) // 8), (r + 1) * (len(now) // 8))
+                moves = [v - v0 if k in own else mpf(0) for k, (v, v0) in enumerate(zip(now, start, strict=True))]
                 # a vector of length 0 has no direction: there the value jumps, and has no slope
                 jumps = not any(row[:j] + row[j + 1 :]) and not kept and abs(mp.fsum(moves)) > 1e-6
                 columns[-1].append([np.nan if jumps else float(sign * d / step) for d in moves])

@@ -93,3 +93,53 @@ def squared_emd(y: list[Number], p: list[Number], edge: Float) -> Row:
 
 TERMS["generalized_kl"] = divergence(generalized)
 TERMS["squared_emd"] = squared_emd
+
+
+def chi_squared(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
+    least = max(p, edge.least)
+    kind = Kind.BOUNDARY if p < edge.least and y else Kind.UNDEFINED if p < edge.least else Kind.FINITE
+    return exactly((p - y) ** 2 / least, kind=kind), exactly((p - y) / least * (1 + y / least), kind=kind)
+
+
+def alpha_divergence(y: Number, p: Number, edge: Float, alpha: float = 0.5) -> tuple[Sum, Sum]:
+    a, k = mpf(alpha), mpf(alpha) * (1 - mpf(alpha))
+    value = exactly(a * y / k, (1 - a) * p / k, -(y**a) * p ** (1 - a) / k)
+    low, kind = max(p, edge.least), Kind.FINITE if p >= edge.least else Kind.BOUNDARY if y else Kind.UNDEFINED
+    return value, exactly(1 / a, -((max(y, edge.least) / low) ** a) / a, kind=kind)
+
+
+def bhattacharyya(y: list[Number], p: list[Number], edge: Float) -> Row:
+    """A predicted 0 is read as the smallest number."""
+    read = [max(b, edge.least) if a else b for a, b in zip(y, p, strict=True)]
+    whole = mp.fsum(mp.sqrt(a * b) for a, b in zip(y, read, strict=True))
+    at_edge = any(a and b < edge.least for a, b in zip(y, p, strict=True))
+    kind = Kind.BOUNDARY if at_edge else Kind.FINITE
+    slopes = [exactly(-mp.sqrt(a / b) / 2 / whole if a else mpf(0), kind=kind) for a, b in zip(y, read, strict=True)]
+    return exactly(-mp.log(whole), mpf(1), mpf(-1), kind=kind), slopes
+
+
+def wasserstein(y: list[Number], p: list[Number], edge: Float) -> Row:
+    gaps = [mp.fsum(p[: k + 1]) - mp.fsum(y[: k + 1]) for k in range(len(p) - 1)]
+    parts = [(k, part) for k in range(len(p) - 1) for part in (*p[: k + 1], *(-t for t in y[: k + 1]))]
+    slopes = []
+    for first in range(len(p)):
+        own = [exactly(mp.sign(g)) if abs(g) > 8 * edge.half else between(mpf(-1), mpf(1)) for g in gaps[first:]]
+        slopes.append(total([ZERO, *own]))
+    return exactly(*(mp.sign(gaps[k]) * part for k, part in parts)), slopes
+
+
+def log_kl(y: list[Number], p: list[Number], edge: Float, log_target: bool = False, average: bool = False) -> Row:
+    share = 1 / mpf(len(y)) if average else mpf(1)
+    terms, slopes = [], []
+    for a, b in zip(y, p, strict=True):
+        weight, log = (mp.exp(a), a) if log_target else (a, mp.log(a) if a else mpf(0))
+        terms += [share * weight * log, -share * weight * b]
+        slopes.append(exactly(-share * weight))
+    return exactly(*terms), slopes
+
+
+TERMS["chi_squared"] = divergence(chi_squared)
+TERMS["alpha_divergence"] = divergence(alpha_divergence)
+TERMS["bhattacharyya"] = bhattacharyya
+TERMS["wasserstein"] = wasserstein
+TERMS["log_kl"] = log_kl

@@ -582,23 +582,24 @@ def concordance_correlation(y_true, y_pred):
 
 
 @oracle("ctc")
-def ctc(y_true, y_pred):
+def ctc(y_true, y_pred, blank=0, per_symbol=False):
     """By enumeration of every path: slow, and nothing to get wrong."""
     from itertools import product
 
     rows = []
     for t, frames in zip(y_true, y_pred, strict=True):
-        wanted = [int(v) for v in t if int(v) != 0]
+        end = blank % len(frames[0])
+        wanted = [int(v) for v in t if int(v) != end]
         p = []
         for frame in frames:
             e = [mp.exp(v) for v in numbers(frame)]
             p.append([v / mp.fsum(e) for v in e])
         total = mpf(0)
         for path in product(range(len(p[0])), repeat=len(p)):
-            spelled = [s for k, s in enumerate(path) if s != 0 and (k == 0 or path[k - 1] != s)]
+            spelled = [s for k, s in enumerate(path) if s != end and (k == 0 or path[k - 1] != s)]
             if spelled == wanted:
                 total += mp.fprod(p[k][s] for k, s in enumerate(path))
-        rows.append(-mp.log(total))
+        rows.append(-mp.log(total) / (max(len(wanted), 1) if per_symbol else 1))
     return rows
 
 
@@ -701,3 +702,46 @@ def _pairwise(y, p):
 
 
 ORACLE["squared_emd"], ORACLE["mean_pairwise_squared_error"] = _squared_emd, _pairwise
+
+
+def general_robust(e, alpha=1, c=1):
+    x, a = (e / mpf(c)) ** 2, mpf(alpha)
+    if a == 2:
+        return x / 2
+    return mp.log(1 + x / 2) if a == 0 else (2 - a) / a * ((x / (2 - a) + 1) ** (a / 2) - 1)
+
+
+ORACLE["general_robust"] = error(general_robust)
+ORACLE["geman_mc_clure"] = error(lambda e, c=1: e**2 / 2 / (1 + (e / mpf(c)) ** 2))
+
+
+@entrywise
+def _adaptive_wing(y, p, omega=14, epsilon=1, theta=0.5, alpha=2.1):
+    w, s, t, a, e = mpf(omega), mpf(epsilon), mpf(theta), mpf(alpha) - y, abs(p - y)
+    steep = w / (1 + (t / s) ** a) * a * (t / s) ** (a - 1) / s
+    return w * mp.log(1 + (e / s) ** a) if e < t else steep * e - (t * steep - w * mp.log(1 + (t / s) ** a))
+
+
+ORACLE["adaptive_wing"] = _adaptive_wing
+ORACLE["chi_squared"] = divergence(lambda y, p: (y - p) ** 2 / p)
+ORACLE["alpha_divergence"] = divergence(
+    lambda y, p, alpha=0.5: (
+        (mpf(alpha) * y + (1 - mpf(alpha)) * p - y ** mpf(alpha) * p ** (1 - mpf(alpha)))
+        / (mpf(alpha) * (1 - mpf(alpha)))
+    )
+)
+ORACLE["bhattacharyya"] = rowwise(lambda y, p: -mp.log(mp.fsum(mp.sqrt(a * b) for a, b in zip(y, p, strict=True))))
+ORACLE["wasserstein"] = rowwise(
+    lambda y, p: mp.fsum(abs(mp.fsum(y[: k + 1]) - mp.fsum(p[: k + 1])) for k in range(len(y) - 1))
+)
+
+
+@rowwise
+def _log_kl(y, p, log_target=False, average=False):
+    found = mp.fsum(
+        mp.exp(a) * (a - b) if log_target else (a * (mp.log(a) - b) if a else mpf(0)) for a, b in zip(y, p, strict=True)
+    )
+    return found / len(y) if average else found
+
+
+ORACLE["log_kl"] = _log_kl

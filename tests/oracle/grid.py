@@ -17,6 +17,7 @@ import numpy as np
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Divergence, Outputs, Overlap, VectorLikelihood
 from lossary.core.forms.likelihoods import AMOUNT_TARGET
+from lossary.core.slots import LOG_PROBABILITY
 from tests.laws.cases import CASES, LOSSES, Case, targets
 from tests.oracle.sums import Float
 
@@ -186,6 +187,11 @@ def pairs(loss: Any, kind: Float) -> list[tuple[float, float]]:
     if rules.prediction is c.LOGIT:
         some = (0, 1) if rules.target is c.SIGN else labels(loss)
         return list(product(some, signed([*MARGINS, largest / 4])))
+    if rules.prediction is LOG_PROBABILITY:  # of logarithms, or of shares
+        logs = [-v for v in MARGINS]
+        return list(product(logs if rules.target is LOG_PROBABILITY else [*PROBABILITIES, 1 - kind.half], logs))
+    if rules.target is c.SOFT_LABEL and rules.prediction is c.REAL:
+        return list(product(labels(loss), signed([*REALS, largest / 4])))
     if rules.target is c.SIGN:
         edge = [1 - kind.half, 1 + 2 * kind.half, largest / 4, 1.2 * largest**0.5, 0.9 * largest**0.5]
         return list(product((-1, 0, 1), signed([*REALS, *edge])))
@@ -227,6 +233,8 @@ def random_row(loss: Any, rng: np.random.Generator, width: int, scale: float) ->
     p, y = rng.normal(size=width) * scale, rng.normal(size=width) * scale
     if rules.prediction is c.PROBABILITY:
         p = 1 / (1 + np.exp(-np.clip(p, -15, 15)))
+    if rules.prediction is LOG_PROBABILITY:
+        p, y = -abs(p), -abs(y)
     if rules.target is c.SOFT_LABEL:
         y = rng.choice([0, 1, 0, 1, rng.uniform()], size=width)
     elif rules.target is c.SIGN:

@@ -268,6 +268,20 @@ def eiou(two, fixed):
 
 
 @boxes
+def focal_eiou(two, fixed, gamma=0.5):
+    sides = zip(two.true, two.pred, two.hull_sides, strict=True)
+    apart = two.distance() / two.diagonal() + mp.fsum(((p - t) / whole) ** 2 for t, p, whole in sides)
+    return fixed.iou ** mpf(gamma) * (1 - two.iou + apart)
+
+
+@boxes
+def bounded_iou(two, fixed, beta=0.2):
+    found = [1 - max((t - 2 * abs(d)) / (t + 2 * abs(d)), 0) for t, d in zip(two.true, two.shift, strict=True)]
+    found += [1 - (min(t, p) / max(t, p)) for t, p in zip(two.true, two.pred, strict=True)]
+    return mp.fsum(x * x / (2 * mpf(beta)) if x < mpf(beta) else x - mpf(beta) / 2 for x in found)
+
+
+@boxes
 def alpha_iou(two, fixed, alpha=3):
     return 1 - two.iou ** mpf(alpha)
 

@@ -275,6 +275,38 @@ TERMS["focal_regression"] = error(focal_regression)
 TERMS["generalized_charbonnier"] = error(generalized_charbonnier)
 
 
+def general_robust(e: Number, alpha: float = 1.0, c: float = 1.0) -> tuple[Number, Number]:
+    x, a = e / mpf(c), mpf(alpha)
+    if a == 2:
+        return x * x / 2, x / mpf(c)
+    b = 2 - a
+    log = mp.log1p(x * x / b)
+    return (log if a == 0 else b / a * mp.expm1(a / 2 * log)), x / mpf(c) * mp.exp((a / 2 - 1) * log)
+
+
+def geman_mc_clure(e: Number, c: float = 1.0) -> tuple[Number, Number]:
+    spread = 1 + (e / mpf(c)) ** 2
+    return e * e / 2 / spread, e / spread**2
+
+
+TERMS["general_robust"] = error(general_robust)
+TERMS["geman_mc_clure"] = error(geman_mc_clure)
+
+
+@entrywise
+def adaptive_wing(
+    y: Number, p: Number, edge: Float, omega: float = 14.0, epsilon: float = 1.0, theta: float = 0.5, alpha: float = 2.1
+) -> tuple[Sum, Sum]:
+    w, s, a, e = mpf(omega), mpf(epsilon), mpf(alpha) - y, abs(p - y)
+    near = min(e, mpf(theta))
+    ratio = (near / s) ** a
+    steep = w * a * ratio / (1 + ratio) / near if near else mpf(0)
+    return exactly(w * mp.log1p(ratio), steep * (e - near)), exactly(mp.sign(p - y) * steep)
+
+
+TERMS["adaptive_wing"] = adaptive_wing
+
+
 def root_mean_squared_error(y: list[Number], p: list[Number], edge: Float) -> Row:
     errors = [b - a for a, b in zip(y, p, strict=True)]
     root = mp.sqrt(mp.fsum(e * e for e in errors) / len(errors))

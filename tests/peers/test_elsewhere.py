@@ -21,7 +21,8 @@ UNUSUAL = {"delta": 0.7, "beta": 0.6, "q": 0.3, "alpha": 0.3, "gamma": 1.3, "tau
 UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_logits": True, "log_input": False}
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
 UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "c": 1.3, "p": 2, "power": 1.4, "quantile": 0.3, "dim": -1}
-UNUSUAL |= {"temperature": 0.3, "smooth": 0.6, "epsilon": 1.3}
+UNUSUAL |= {"temperature": 0.3, "smooth": 0.6, "blank": 3, "blank_id": 3, "blank_index": 3, "log_target": True}
+UNUSUAL |= {"epsilon": 1.3}
 
 
 def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
@@ -41,6 +42,9 @@ def with_torch(name, y, p, /, *more, **given):
         tensors = [torch.tensor(x) for x in ((y, p, *more) if "riplet" in name else (p, *more, y))]
         return (found(*tensors, **given) if module is torch.nn.functional else found(**given)(*tensors)).numpy()
     tensors = [torch.tensor(p), torch.tensor(y)]
+    if "CTC" in name or "ctc" in name:  # log-probabilities, frames first, and lengths
+        used, frames = [int((row != given["blank"]).sum()) for row in y], [p.shape[1]] * len(p)
+        tensors = [tensors[0].log_softmax(-1).transpose(0, 1), tensors[1], torch.tensor(frames), torch.tensor(used)]
     if name.endswith(
         ("CrossEntropyLoss", ".cross_entropy", "MultiMarginLoss", "multi_margin_loss", ".NLLLoss", ".nll_loss")
     ):
@@ -56,6 +60,11 @@ def with_optax(name, y, p, *more, **given):
         return importlib.import_module("optax").losses.triplet_margin_loss(y, p, *more, **given)
     if name.endswith(".sparsemax_loss"):
         y = y > 0  # it takes labels 0 and 1
+    if name.endswith(".ctc_loss"):
+        frames = np.zeros(p.shape[:2], "float32")
+        return importlib.import_module("optax").losses.ctc_loss(
+            p, frames, y, np.float32(y == given["blank_id"]), **given
+        )
     return getattr(importlib.import_module("optax").losses, name.rpartition(".")[2])(p, y, **given)
 
 
@@ -65,6 +74,9 @@ def with_tensorflow(name, y, p, **given):
         return function(p - y).numpy()
     if "log_poisson" in name:
         return function(y, p, **given).numpy()
+    if "ctc" in name:
+        used = (y != given["blank_index"]).sum(1)
+        return function(y, p, used, [p.shape[1]] * len(p), logits_time_major=False, **given).numpy()
     return function(labels=y, logits=p, **given).numpy()
 
 
@@ -154,6 +166,8 @@ def draw(cls, loss, moved, rng):
     if cls is ls.GaussianNLL:
         return rng.normal(size=(5, 3)).astype("float32"), rng.uniform(0.5, 2, size=(5, 3, 2)).astype("float32")
     y, p = case.draw(rng, rows=15 if moved else 5)
+    if cls is ls.CTC:
+        y = np.where(y == 0, loss.blank, y)
     if not moved:
         return y, p
     y = y.reshape(5, 3, *y.shape[1:])

@@ -8,6 +8,7 @@ A line names a loss of a library, its parameters with their defaults, and after 
     sklearn.metrics.mean_absolute_percentage_error -> times=0.01                  a factor of the value
     tf.nn.l2_loss -> reduction="sum"                                              the only way it makes a number
     kornia.losses.total_variation(reduction="sum")                                the way where none is asked for
+    torch.nn.KLDivLoss(reduction={"batchmean"}) -> reduction="mean"               for this way alone
     monai.losses.DiceLoss(jaccard={True}) -> class_axis=1                         one of these has to be given
     monai.losses.DiceCELoss -> times=2, beside=hinge(times=3)                     a sum with another loss, by its name
     sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power        something, such as 1.5
@@ -160,7 +161,7 @@ def read(place: str) -> Line:
     """A line that is written as above."""
     left, _, right = place.partition("->")
     theirs = {k: ast.literal_eval(v) for k, v in _keywords(left[left.find("(") :] if "(" in left else "()").items()}
-    default = theirs.pop("reduction", None)
+    default = None if isinstance(theirs.get("reduction"), set) else theirs.pop("reduction", None)
     ours = _keywords(f"({right.strip()})")
     same: dict[str, ast.expr] = {name: ast.Name(name) for name, value in theirs.items() if not isinstance(value, set)}
     line = Line(theirs, ours if right else same, default)
@@ -229,7 +230,7 @@ def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any
         said = ", ".join(f"{key}={shown(value)}" for key, value in given.items())
         _refuse(card, name, given, said, "numbers that can be calculated with")
     reduction = found.get("reduction") or _reduction(card, name, at, line.default or at.default, given, found)
-    if "reduction" in found and given.get("reduction", reduction) != reduction:
+    if "reduction" in found and "reduction" not in line.theirs and given.get("reduction", reduction) != reduction:
         _refuse(card, name, given, f"reduction={shown(given['reduction'])}", f"reduction={reduction!r}")
     return found | {k: v for k, v in given.items() if k in COMMON} | {"reduction": reduction}
 

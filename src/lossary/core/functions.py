@@ -59,7 +59,10 @@ def function(
     """
     loss_class: Any = cls
     forms = _forms(loss_class)
-    slots = [*dict.fromkeys(name for form in forms for name, slot in form.slots.items())] or list(PAIR)
+    slots = [*dict.fromkeys(name for form in forms for name, slot in form.slots.items())] or [
+        *PAIR,
+        *loss_class.beside,
+    ]
     needed = set(PAIR) if not forms else {name for form in forms for name in form.needed}
     needed |= {name for form in forms for name, slot in form.own().items() if slot.when is None}
     declared = loss_class.signature.parameters.values()
@@ -69,12 +72,13 @@ def function(
     first = [
         Parameter(name, Parameter.POSITIONAL_OR_KEYWORD,
                   default=fields.get(name, MISSING if name in needed and not several else None))
-        for name in slots
+        for name in slots if name not in loss_class.beside
     ]  # fmt: skip
     rest = [p for name, p in own.parameters.items() if name not in slots]
     if several:  # which slots are meant by place depends on how many there are
         rest = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest]
-    signature = Signature([*first, *rest])
+    beside = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in loss_class.beside]
+    signature = Signature([*first, *rest, *beside])
 
     def twin(*args: P.args, **kwargs: P.kwargs) -> Tensor:
         if not args and kwargs.keys().isdisjoint({*slots, *PAIR, *loss_class.heads} - set(own.parameters)):
@@ -131,7 +135,7 @@ def _sorted(
     twin: Any, forms: list[Inputs], slots: list[str], signature: Signature, args: Any, kwargs: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What was given, apart: tensors by the names of slots, and parameters."""
-    if not forms and len(args) == 2 and kwargs.keys().isdisjoint(PAIR):  # as nearly every call
+    if not forms and len(args) == 2 and kwargs.keys().isdisjoint(slots):  # as nearly every call
         return dict(zip(PAIR, args, strict=True)), kwargs
     if forms and not kwargs.keys().isdisjoint(PAIR):  # as Keras calls a loss
         named = {name: kwargs[name] for name in kwargs if name in slots or name in PAIR}

@@ -70,6 +70,7 @@ class Loss(Manners, keras.losses.Loss):
     entries = False
     missable: ClassVar[bool] = False  # whether single targets may be missing
     missing = cast("str | None", None)
+    beside: ClassVar[tuple[str, ...]] = ()  # names of tensors that may come beside y_true and y_pred
     heads: ClassVar[tuple[str, ...]] = ()  # names of outputs that stand for the last axis of y_pred
     gives: ClassVar[Any] = Rows  # the type of the formula's result (core.results)
     undrawn: ClassVar[str] = "Its inputs do not say which number that would be."  # of a loss without axes

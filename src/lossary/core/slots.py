@@ -27,7 +27,8 @@ from .reduction import both, widened
 Tensor = Any
 SIZES = {  # of the axes of samples
     "class": 4, "feature": 3, "item": 5, "box": 3, "3": 3, "4": 4, "reference": 5, "column": 1,
-    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9,
+    "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9, "height": 4, "width": 3, "channel": 3,
+    "frame": 4, "symbol": 2, "position": 3, "expert": 4, "coordinate": 2, "point": 3,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 
@@ -56,6 +57,7 @@ CHANCE = replace(
     PROBABILITY, words="a probability in [0, 1], of classes that sum to 1",
     draw=lambda rng, shape, top: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),
 )  # fmt: skip
+SHARE = replace(PROBABILITY, draw=lambda rng, shape, top: rng.uniform(size=shape))
 LEVEL = Values(
     "a level, counted from 0", 0.0, whole=True,
     draw=lambda rng, shape, top: rng.integers(0, SIZES["threshold"] + 1, shape),
@@ -91,7 +93,7 @@ BOX = Values("a box (left, top, right, bottom)", draw=_boxes)
 VALID = Values("True where an entry is not padding", draw=_some)
 LENGTH = Values(
     "how many entries, from the first, are not padding", 0.0, whole=True,
-    draw=lambda rng, shape, top: rng.integers(1, SIZES["item"] + 1, shape), hint="Count the entries before padding.",
+    draw=lambda rng, shape, top: rng.integers(1, top + 1, shape), hint="Count the entries before padding.",
 )  # fmt: skip
 
 
@@ -216,6 +218,10 @@ class Inputs:
         for name, x in self._given(owner, y_true, y_pred, named).items():
             found |= sized(self.slots[name].axes, getattr(x, "shape", None) or np.shape(x))
         return found
+
+    def counted(self, name: str) -> str:
+        """The axis whose entries a slot of lengths counts."""
+        return next(slot.axes[1] for slot in self.slots.values() if slot.lengths == name)
 
     @property
     def needed(self) -> list[str]:
@@ -417,7 +423,7 @@ class Inputs:
             axis, less = UP_TO[kind]
             high = self._size(axis, tensors) - less
         if kind is LENGTH:
-            high = self._size(next(slot.axes[1] for slot in self.slots.values() if slot.lengths == name), tensors)
+            high = self._size(self.counted(name), tensors)
         plain = (kind.low, high) == (-np.inf, np.inf) and not kind.allowed
         raw = slot.link is not None and slot.side != "own"
         if plain or raw or not looks(owner, name, x):
@@ -510,7 +516,7 @@ class Inputs:
                 made[name] = rng.integers(0, known["class"], shape)
             else:
                 draw = slot.kind.draw or (lambda rng, shape, top: rng.normal(size=shape))
-                made[name] = draw(rng, shape, 0)
+                made[name] = draw(rng, shape, known[self.counted(name)] if slot.kind is LENGTH else 0)
         return made
 
     def sides(self, slots: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

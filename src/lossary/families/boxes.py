@@ -263,3 +263,60 @@ class NWD(Boxes, aliases=("normalized_wasserstein_distance",), traits=("bounded"
 
 
 nwd = function(NWD)
+
+
+class FocalEIoU(EIoU, aliases=("focal_efficient_iou",), traits=("bounded",)):
+    r"""EIoU in which boxes that overlap well count most: poor boxes, of which there are many, pull less.
+
+    Formula: IoU^\gamma (1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}), the first
+        factor held fixed
+    Use: box regression with many anchors, most of which hardly overlap.
+    Beware: no gradient without overlap. The gradient holds the factor fixed, so the reported value is not what is
+        minimised.
+    Reference: Zhang, Ren, Zhang, Jia, Wang and Tan (2021), Focal and efficient IOU loss for accurate bounding box
+        regression, arXiv:2101.08158
+
+    >>> focal_eiou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
+    0.55242717
+    """
+
+    gamma: Annotated[float, positive("The power of the overlap.", slide=(0.1, 2.0))] = 0.5
+
+    holds_fixed = True
+
+    def of(self, pair: Pair) -> Tensor:
+        hit = ops.stop_gradient(share(pair.intersection, pair.left))
+        return power(hit, self.gamma) * super().of(pair)
+
+
+focal_eiou = function(FocalEIoU)
+
+
+class BoundedIoU(Boxes, aliases=("bounded_iou_loss",), traits=("bounded",)):
+    r"""For the centre and each side apart, how large the overlap could still be; the four as smooth absolute errors.
+
+    Formula: \sum_k h_\beta(1 - B_k), with B = \max(\frac{w_y - 2 |dx|}{w_y + 2 |dx|}, 0) for a centre,
+        \min(\frac{w_p}{w_y}, \frac{w_y}{w_p}) for a side, and h quadratic up to \beta, linear beyond
+    Use: box regression where errors of position and size should count alike for small and large boxes.
+    Beware: a centre that is half a side off has no gradient by it. mmdet means the four, and adds 0.001 to each
+        denominator.
+    Reference: Tychsen-Smith and Petersson (2018), Improving object localization with fitness NMS and bounded IoU loss,
+        arXiv:1711.00164
+
+    >>> bounded_iou([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 1.0, 2.0]])
+    0.96666667
+    """
+
+    beta: Annotated[float, positive("The share up to which it is quadratic.", slide=(0.05, 0.9))] = 0.2
+
+    def of(self, pair: Pair) -> Tensor:
+        way, side = 2 * ops.abs(pair.shift), pair.true_sides
+        out = way >= side
+        centre = ops.where(out, 1.0, _of(2 * ops.where(out, 0.0, way), side + way))
+        apart = ops.abs(pair.pred_sides - side)
+        x = ops.concatenate([centre, _of(apart, larger(side, pair.pred_sides))], axis=-1)
+        near = x < self.beta
+        return total(ops.where(near, ops.square(x) / (2 * self.beta), x - self.beta / 2), -1)
+
+
+bounded_iou = function(BoundedIoU)

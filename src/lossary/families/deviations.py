@@ -9,7 +9,7 @@ from ..core.loss import Tensor
 from ..core.params import nonnegative, number, positive
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p
-from ..numerics.stable import at_least, at_most, constant, less_log1p, power
+from ..numerics.stable import LARGEST, at_least, at_most, constant, less_log1p, log1p_of_square, power
 
 
 class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smooth", "symmetric")):
@@ -277,3 +277,52 @@ class ArctangentError(
 
 
 arctangent_error = function(ArctangentError)
+
+
+class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
+                    traits=("convex", "robust", "smooth", "symmetric")):  # fmt: skip
+    r"""One loss for many: `alpha` is 2 for squared errors, 1 for pseudo-Huber, 0 for Cauchy, -2 for Geman-McClure.
+
+    Formula: \frac{|\alpha - 2|}{\alpha}((\frac{(e / c)^2}{|\alpha - 2|} + 1)^{\alpha / 2} - 1), its limit at
+        \alpha = 0 being \log(1 + (e / c)^2 / 2), with e = y_pred - y_true
+    Use: to search for the right robustness as for any other number; AdaptiveRobust learns it.
+    Beware: below alpha = 1 it is not convex: begin with a larger alpha, and lower it. Errors are divided by c, unlike
+        those of Cauchy and its kin, which are this times c^2.
+    Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
+
+    >>> general_robust([[0.0]], [[2.0]]), general_robust([[0.0]], [[2.0]], alpha=0.0)
+    (1.2360680, 1.0986123)
+    """
+
+    alpha: Annotated[float, number("The shape: smaller is more robust.", slide=(-1.0, 2.0), high=2.0)] = 1.0
+    c: Annotated[float, positive("The error from which on it is no longer a squared one.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        if self.alpha == 2:
+            return 0.5 * ops.square(e / self.c)
+        b = 2 - self.alpha
+        half = 0.5 * log1p_of_square(e / (self.c * math.sqrt(b)))
+        if self.alpha == 0:
+            return b * half
+        near = ops.abs(self.alpha * half) < 1
+        close = expm1(self.alpha * ops.where(near, half, 0.0))
+        return b / self.alpha * ops.where(near, close, self.far(e, self.alpha) - 1)
+
+    def slope(self, e: Tensor) -> Tensor:
+        if self.alpha == 2:
+            return e / self.c / self.c
+        b = 2 - self.alpha
+        x = e / (self.c * math.sqrt(b))
+        near = ops.abs(x) < 1
+        close = ops.where(near, x, 0.0) * ops.exp(-0.5 * b * log1p_of_square(ops.where(near, x, 0.0)))
+        far = ops.sign(e) * self.far(e, self.alpha - 1, -b)
+        return math.sqrt(b) / self.c * ops.where(near, close, far)
+
+    def far(self, e: Tensor, rise: float, fade: float | None = None) -> Tensor:
+        """|x|^rise (1 + 1/x^2)^(fade / 2), with x = e / (c sqrt b): (1 + x^2)^(alpha / 2) where both are alpha."""
+        x = at_most(at_least(ops.abs(e) / (self.c * math.sqrt(2 - self.alpha)), 0.5), LARGEST)
+        inverse = 1 / x
+        return power(x, rise) * ops.exp(0.5 * (rise if fade is None else fade) * log1p(inverse * inverse))
+
+
+general_robust = function(GeneralRobust)

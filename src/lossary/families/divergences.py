@@ -1,14 +1,31 @@
 """Divergences: how far one distribution is from another."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from ..core.forms import Divergence
+from ..core.axes import Axis, Plane
+from ..core.contract import SOFT_LABEL, Contract
+from ..core.forms import Divergence, Pointwise
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import fraction
+from ..core.params import flag, fraction
+from ..core.results import Fused
+from ..core.scenes import LOG_BOTH, LOG_SHARES
+from ..core.slots import LOG_PROBABILITY
 from ..numerics import ops
-from ..numerics.backend import log1p, total
-from ..numerics.stable import SMALLEST, at_least, log_ratio, reciprocal, square_root, wide
+from ..numerics.backend import expm1, log1p, total
+from ..numerics.stable import (
+    SMALLEST,
+    at_least,
+    exp_less_line,
+    log_ratio,
+    nll,
+    power,
+    read_at_least,
+    reciprocal,
+    square_root,
+    times_exp,
+    wide,
+)
 
 
 class KLDivergence(
@@ -26,9 +43,6 @@ class KLDivergence(
     Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
     Elsewhere:
         keras.losses.KLDivergence
-    Unlike:
-        torch.nn.KLDivLoss, torch.nn.functional.kl_div: of log-probabilities, entry by entry
-        optax.losses.kl_divergence: of log-probabilities
 
     >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]), kl_divergence([[1.0, 0.0]], [[1e-8, 1.0]])
     (0.14384104, 18.420681)
@@ -228,3 +242,158 @@ class SquaredEMD(
 
 
 squared_emd = function(SquaredEMD)
+
+
+class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), tasks=("distribution",),
+            traits=("convex",)):  # fmt: skip
+    r"""The Kullback-Leibler divergence where the model gives log-probabilities, and perhaps the target too.
+
+    Formula: \sum_c y_c (\log y_c - q_c), with the log-probabilities q = y_pred; the target is e^{y_c} for log_target
+    Use: distillation of models that end in a log-softmax, and of teachers whose log-probabilities are kept.
+    Beware: nothing keeps the other classes down: the log-softmax does. torch's mean divides by all entries, which is
+        average=True; its "batchmean" is what is here.
+    Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
+    Elsewhere:
+        torch.nn.KLDivLoss, torch.nn.functional.kl_div(reduction={"batchmean"}, log_target=False) ->
+            log_target=log_target, reduction="sum_over_batch_size", entries=False
+        torch.nn.KLDivLoss, torch.nn.functional.kl_div(log_target=False) -> log_target=log_target, average=True
+        optax.losses.kl_divergence -> entries=False
+        optax.losses.kl_divergence_with_log_targets -> log_target=True, entries=False
+
+    >>> log_kl([[0.5, 0.5]], [[-1.38629436, -0.28768207]]), log_kl([[0.0]], [[-1.0]], log_target=True)
+    (0.14384104, 1.0)
+    """
+
+    log_target: Annotated[bool, flag("Whether the targets are log-probabilities too.")] = False
+    average: Annotated[bool, flag("Whether the value of a row is the mean over its classes, not their sum.")] = False
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(LOG_PROBABILITY if self.log_target else SOFT_LABEL, LOG_PROBABILITY)
+
+    def drawn_over(self) -> list[Axis]:
+        return [LOG_BOTH if self.log_target else LOG_SHARES]
+
+    def mapped_over(self) -> Plane | None:
+        return None
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return times_exp(y - p, y) if self.log_target else y * (-nll(y, self.dtype) - p)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        return -ops.exp(y) if self.log_target else -y
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
+        return Fused(self.kernel, y_pred, y_true, sums=not self.average)
+
+
+log_kl = function(LogKL)
+
+
+class ChiSquared(Divergence, aliases=("pearson_divergence", "chi_square", "pearson_chi_squared"),
+                 traits=("convex",)):  # fmt: skip
+    r"""Pearson's divergence: squared differences of shares, each relative to what is predicted there.
+
+    Formula: \sum_c \frac{(y_c - p_c)^2}{p_c} over the last axis
+    Use: histograms whose rare classes must not be predicted as rarer still.
+    Beware: grows without limit where the prediction has no mass: a predicted 0 is read as the smallest number. The
+        symmetric one, with both in the denominator, is TriangularDiscrimination.
+    Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
+        70(3):419-435
+
+    >>> chi_squared([[0.5, 0.5]], [[0.25, 0.75]])
+    0.33333333
+    """
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        return (p - y) * ((p - y) / at_least(p, SMALLEST[wide(self.dtype)]))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        ratio = y / at_least(p, SMALLEST[wide(self.dtype)])
+        return ((p - y) / at_least(p, SMALLEST[wide(self.dtype)])) * (1 + ratio)
+
+
+chi_squared = function(ChiSquared)
+
+
+class AlphaDivergence(Divergence, aliases=("amari_alpha", "renyi_alpha", "tsallis_divergence"),
+                      traits=("convex", "smooth")):  # fmt: skip
+    r"""From the Kullback-Leibler divergence (alpha towards 1) to its reverse (towards 0), by way of Hellinger's.
+
+    Formula: \sum_c \frac{\alpha y_c + (1 - \alpha) p_c - y_c^\alpha p_c^{1 - \alpha}}{\alpha (1 - \alpha)}
+    Use: distillation and variational inference, to choose between covering all of the target and settling on a peak.
+    Beware: 4 times Hellinger's at alpha = 1/2. Rényi's divergence is a logarithm of the same sum, with the same
+        minimum. The slope by a probability near 0 is steep.
+    Reference: Amari (2009), Alpha-divergence is unique, belonging to both f-divergence and Bregman divergence classes,
+        doi:10.1109/TIT.2009.2030485
+
+    >>> alpha_divergence([[0.5, 0.5]], [[0.25, 0.75]]), alpha_divergence([[1.0, 0.0]], [[0.25, 0.75]])
+    (0.13629669, 2.0)
+    """
+
+    alpha: Annotated[float, fraction("Near 1 the prediction covers the target; near 0 it stays inside.")] = 0.5
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        a, least = self.alpha, SMALLEST[wide(self.dtype)]
+        log = log_ratio(at_least(p, least), at_least(y, least), self.dtype)
+        near = ops.abs(log) < 1
+        small = ops.where(near, log, 0.0)
+        close = y * ((1 - a) * exp_less_line(small) - exp_less_line((1 - a) * small))
+        both = power(at_least(y, 0.0), a) * power(at_least(p, 0.0), 1 - a)
+        return ops.where(near, close, (a * y + (1 - a) * p) - both) / (a * (1 - a))
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        least = SMALLEST[wide(self.dtype)]
+        y, p, a = at_least(y, least), at_least(p, least), self.alpha
+        log = log_ratio(p, y, self.dtype)
+        near = ops.abs(log) < 1
+        return ops.where(near, -expm1(-a * ops.where(near, log, 0.0)), 1 - power(y, a) / power(p, a)) / a
+
+
+alpha_divergence = function(AlphaDivergence)
+
+
+class Bhattacharyya(Divergence, aliases=("bhattacharyya_distance",), traits=("convex",)):
+    r"""Minus the logarithm of the overlap of two distributions: 0 where they are equal, large where they hardly meet.
+
+    Formula: -\log \sum_c \sqrt{y_c p_c} over the last axis
+    Use: histograms and targets that are distributions, with zeros in either.
+    Beware: without any common class it is as large as if their overlap were the smallest number, without a gradient.
+        Half of Rényi's divergence of order 1/2.
+    Reference: Bhattacharyya (1943), On a measure of divergence between two statistical populations defined by their
+        probability distributions, Bulletin of the Calcutta Mathematical Society 35:99-109
+
+    >>> bhattacharyya([[1.0, 0.0]], [[0.25, 0.75]])
+    0.69314718
+    """
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        least = SMALLEST[wide(self.dtype)]
+        roots = ops.sqrt(at_least(y_true, 0.0)) * ops.where(y_true > 0, ops.sqrt(read_at_least(y_pred, least)), 0.0)
+        return nll(total(roots, -1), self.dtype)
+
+
+bhattacharyya = function(Bhattacharyya)
+
+
+class Wasserstein(
+    Divergence, aliases=("wasserstein_1d", "wasserstein_of_histograms", "cdf_distance"), traits=("convex",)
+):
+    r"""The work of moving one distribution onto the other: how much mass, times by how many classes it moves.
+
+    Formula: \sum_{c < C} |Y_c - P_c|, with the cumulative sums Y of y_true and P of y_pred over the C classes
+    Use: classes in an order, and spectra or histograms over a line; a far miss costs in proportion.
+    Beware: the classes must stand in their order, at equal distances. Its gradient says the direction alone; SquaredEMD
+        is smooth.
+    Reference: Ramdas, García Trillos and Cuturi (2017), On Wasserstein two-sample testing and related families of
+        nonparametric tests, doi:10.3390/e19020047
+
+    >>> wasserstein([[1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0]]), wasserstein([[1.0, 0.0]], [[0.5, 0.5]])
+    (2.0, 0.5)
+    """
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return total(ops.abs(ops.cumsum(y_pred - y_true, axis=-1)[..., :-1]), -1)  # at the last one both are 1
+
+
+wasserstein = function(Wasserstein)

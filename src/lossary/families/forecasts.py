@@ -4,15 +4,17 @@ import math
 from typing import Annotated
 
 from ..core import axes
-from ..core.contract import REAL
+from ..core.contract import LOGIT, REAL
 from ..core.errors import ShapeError
 from ..core.forms import Parameters
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, choice, flag, fraction
-from ..core.slots import VECTOR, Slot, declare
+from ..core.params import Param, choice, flag, fraction, number
+from ..core.scenes import LEVELS
+from ..core.slots import CHANCE, SHARE, VECTOR, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import total
+from ..numerics.classes import nll_of_logits
 from ..numerics.pairs import distance
 from ..numerics.stable import SMALLEST, at_least, length, mean, read_at_least, share_of, wide, with_slopes
 from .likelihoods import SPREADS
@@ -220,3 +222,77 @@ class MeanAbsoluteScaledError(Loss, aliases=("mase", "MASE"), tasks=("regression
 
 
 mean_absolute_scaled_error = function(MeanAbsoluteScaledError)
+
+
+class ImplicitQuantile(
+    Loss, aliases=("iqn", "iqn_loss", "quantile_at_level"), tasks=("regression",), traits=("convex",)
+):
+    r"""The quantile loss at a level of its own for each row: the network is told the level, and gives that quantile.
+
+    Formula: \max(\tau (y - p), (\tau - 1) (y - p)), with the levels \tau = level
+    Use: a network with the level among its inputs, drawn at random for each row: it learns all quantiles at once.
+    Beware: the levels must be those that the network was given. pytorch-forecasting doubles it.
+    Reference: Dabney, Ostrovski, Silver and Munos (2018), Implicit quantile networks for distributional reinforcement
+        learning, arXiv:1806.06923
+
+    >>> implicit_quantile([1.0], [0.1], [0.0]), implicit_quantile([1.0], [0.9], [0.0])
+    (0.1, 0.9)
+    """
+
+    inputs = declare(
+        target=Slot(REAL, ("row", "..."), "true"),
+        level=Slot(SHARE, ("row", "..."), "true"),
+        prediction=Slot(REAL, ("row", "...")),
+    )
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [LEVELS]
+
+    def call(self, target: Tensor, level: Tensor, prediction: Tensor) -> Tensor:
+        e = prediction - target
+        values = ops.where(e > 0, (1 - level) * e, -level * e)
+        return mean(values) if len(values.shape) > 1 else values
+
+
+implicit_quantile = function(ImplicitQuantile)
+
+
+class CategoricalDistributional(Loss, aliases=("c51", "categorical_td", "distributional_crossentropy"),
+                                tasks=("distribution",), traits=("convex",)):  # fmt: skip
+    r"""The cross-entropy to a distribution on other places, whose mass is shared out among the two bins around each.
+
+    Formula: -\sum_a q_a ((1 - f_a) \log p_{i_a} + f_a \log p_{i_a + 1}), with the mass q_a at the place v_a, which
+        lies f_a of a bin above bin i_a, and p = softmax(y_pred) over bins from `low` to `high`
+    Use: distributional reinforcement learning: v are the rewards plus the discounted places of the next state.
+    Beware: takes logits. Places beyond the ends count at the ends: choose `low` and `high` wide enough.
+    Reference: Bellemare, Dabney and Munos (2017), A distributional perspective on reinforcement learning,
+        arXiv:1707.06887
+
+    >>> categorical_distributional([[0.0]], [[1.0]], [[0.0, 0.0]])
+    0.69314718
+    """
+
+    low: Annotated[float, number("The place of the first bin.", slide=(-20.0, 0.0))] = -10.0
+    high: Annotated[float, number("The place of the last bin.", slide=(1.0, 20.0))] = 10.0
+
+    inputs = declare(
+        place=Slot(REAL, ("row", "member"), "true"),
+        mass=Slot(CHANCE, ("row", "member"), "true"),
+        y_pred=Slot(LOGIT, ("row", "bin")),
+    )
+    undrawn = "It compares two distributions of several places: there is no single number to move."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, place: Tensor, mass: Tensor, y_pred: Tensor) -> Tensor:
+        last = ops.shape(y_pred)[-1] - 1
+        at = ops.clip((place - self.low) * (last / (self.high - self.low)), 0.0, last)
+        below = ops.clip(ops.cast(ops.floor(at), "int32"), 0, last - 1)
+        share = at - ops.cast(below, at.dtype)
+        cost = nll_of_logits(y_pred)
+        near, far = (ops.take_along_axis(cost, below + k, axis=-1) for k in (0, 1))
+        return total(mass * ((1 - share) * near + share * far), -1)
+
+
+categorical_distributional = function(CategoricalDistributional)

@@ -2,13 +2,20 @@
 
 from typing import Annotated
 
-from ..core.forms import Distance
+from ..core.axes import Axis
+from ..core.contract import REAL, SOFT_LABEL, Values
+from ..core.forms import Distance, Pointwise
 from ..core.functions import function
-from ..core.loss import Tensor
-from ..core.params import positive
+from ..core.loss import Loss, Tensor
+from ..core.params import numbers, positive
+from ..core.results import Rows
+from ..core.slots import POSITIVE, VALID, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log1p
-from ..numerics.stable import at_least, at_most, constant
+from ..numerics.backend import expm1, log1p, total
+from ..numerics.pairs import distance
+from ..numerics.stable import at_least, at_most, constant, mean, power, share_of, with_slope
+
+PLACE = Values("a coordinate of a point", draw=lambda rng, shape, top: rng.uniform(0, 0.3, shape))
 
 
 class Wing(Distance, aliases=("wing_loss",), traits=("robust", "symmetric")):
@@ -70,3 +77,119 @@ class SoftWing(Distance, aliases=("soft_wing_loss",), traits=("robust", "redesce
 
 
 soft_wing = function(SoftWing)
+
+
+class AdaptiveWing(Pointwise, aliases=("awing", "adaptive_wing_loss")):
+    r"""A wing loss whose bend depends on the target: errors where a heatmap is bright count most.
+
+    Formula: \omega \log(1 + |e / \epsilon|^{\alpha - y}) if |e| < \theta else A |e| - C, with e = p - y and A, C such
+        that value and slope meet at \theta
+    Use: heatmaps of landmarks, with targets from 0 to 1.
+    Beware: `alpha` has to be above 1 + y, so that the loss is smooth at 0. The paper weighs the pixels around a
+        landmark by 10: pass that as sample_weight.
+    Reference: Wang, Bo and Fuxin (2019), Adaptive wing loss for robust face alignment via heatmap regression,
+        arXiv:1904.07399
+
+    >>> adaptive_wing([[0.0]], [[1.0]]), adaptive_wing([[1.0]], [[0.75]])
+    (8.4959450, 2.7567766)
+    """
+
+    omega: Annotated[float, positive("The size of the logarithm.", slide=(1.0, 20.0))] = 14.0
+    epsilon: Annotated[float, positive("Small values make small errors count more.", slide=(0.2, 2.0))] = 1.0
+    theta: Annotated[float, positive("The error from which on it is linear.", slide=(0.1, 1.0))] = 0.5
+    alpha: Annotated[float, positive("The power of an error where the target is 0.", slide=(2.05, 4.0))] = 2.1
+
+    target = SOFT_LABEL
+
+    def parts(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        """The power of the error within theta, as a share of epsilon; and that divided by the share."""
+        x = at_most(ops.abs(p - y), self.theta) / self.epsilon
+        safe = ops.where(x > 0, x, 1.0)
+        less = ops.where(x > 0, power(safe, self.alpha - 1) * ops.power(safe, -y), 0.0)
+        return less * x, less
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        ratio, less = self.parts(y, p)
+        steep = self.omega * (self.alpha - y) * less / (1 + ratio) / self.epsilon
+        return self.omega * log1p(ratio) + steep * at_least(ops.abs(p - y) - self.theta, 0.0)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        ratio, less = self.parts(y, p)
+        return ops.sign(p - y) * (self.omega * (self.alpha - y) * less / (1 + ratio) / self.epsilon)
+
+
+adaptive_wing = function(AdaptiveWing)
+
+
+class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("detection",)):
+    r"""One minus the similarity of keypoints: errors count relative to the size of the object.
+
+    Formula: 1 - \mathrm{mean}_k e^{-d_k^2 / (2 A (2 s_k)^2)}, with the distance d_k of point k, the area A of the
+        object and s_k = sigmas
+    Use: poses of people and animals that are judged by this number.
+    Beware: far points have hardly any gradient: begin with another loss, or add one. `valid` says which points are
+        labelled; the mean is over these. The constants of COCO are its own: pass them as sigmas.
+    Reference: Maji, Nagori, Mathew and Poddar (2022), YOLO-Pose: enhancing YOLO for multi person pose estimation using
+        object keypoint similarity loss, arXiv:2204.06806
+
+    >>> oks([[[0.0, 0.0]]], [4.0], [[[0.0, 0.0]]]), oks([[[0.0, 0.0]]], [4.0], [[[0.4, 0.0]]], sigmas=0.1)
+    (0.0, 0.39346934)
+    """
+
+    sigmas: Annotated[
+        float | tuple[float, ...],
+        numbers("How far people set a point apart, one number or one for each point.", low=0.0, closed=False,
+                unusual=(0.3, 0.5, 0.4), optional=False),
+    ] = 0.05  # fmt: skip
+
+    inputs = declare(
+        target=Slot(PLACE, ("row", "point", "coordinate"), "true"),
+        area=Slot(POSITIVE, ("row",), "true"),
+        prediction=Slot(PLACE, ("row", "point", "coordinate")),
+        valid=Slot(VALID, ("row", "point"), "any", optional=True),
+    )
+    undrawn = "It compares several points: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, target: Tensor, area: Tensor, prediction: Tensor, valid: Tensor | None) -> Rows:
+        near = 2 * ops.convert_to_tensor(self.sigmas, prediction.dtype)
+        off = distance(prediction, target) / near / ops.expand_dims(ops.sqrt(2 * area), -1)
+        missed = with_slope(lambda x: -expm1(-x), lambda x: ops.exp(-x))(ops.square(at_most(off, 1e3)))
+        if valid is None:
+            return Rows(mean(missed))
+        counted = ops.cast(valid, missed.dtype)
+        return Rows(share_of(total(ops.where(valid, missed, 0.0), -1), total(counted, -1)), ops.any(valid, axis=-1))
+
+
+oks = function(OKS)
+
+
+class PointDistance(Loss, aliases=("mpjpe", "mean_per_joint_position_error"), tasks=("detection",)):
+    r"""The mean distance between points and where they should be.
+
+    Formula: \frac1K \sum_k \|p_k - y_k\|, over the K points of a row
+    Use: joints of a pose in space, optical flow, corners: a point counts by how far off it is, in any direction.
+    Beware: the gradient of a nearly right point is as large as that of a wrong one. Absolute errors of each coordinate
+        prefer the directions of the axes, this does not.
+    Reference: Ionescu, Papava, Olaru and Sminchisescu (2014), Human3.6M: large scale datasets and predictive methods
+        for 3D human sensing in natural environments, doi:10.1109/TPAMI.2013.248
+
+    >>> point_distance([[[0.0, 0.0], [1.0, 1.0]]], [[[3.0, 4.0], [1.0, 1.0]]])
+    2.5
+    """
+
+    inputs = declare(
+        y_true=Slot(REAL, ("row", "point", "coordinate"), "true"), y_pred=Slot(REAL, ("row", "point", "coordinate"))
+    )
+    undrawn = OKS.undrawn
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return mean(distance(y_pred, y_true))
+
+
+point_distance = function(PointDistance)

@@ -7,17 +7,17 @@ A target is a level, counted from 0. Predictions are one number for each thresho
 from typing import Annotated
 
 from ..core.axes import AXES, Axis
-from ..core.contract import CLASS_INDEX, REAL, looks
+from ..core.contract import CLASS_INDEX, LOGIT, REAL, looks
 from ..core.errors import PredictionError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import choice
+from ..core.params import choice, positive
 from ..core.results import Sums
-from ..core.slots import CHANCE, LEVEL, PLACE, THRESHOLD, Slot, declare
+from ..core.slots import CHANCE, LEVEL, PLACE, SHARE, THRESHOLD, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import total
-from ..numerics.classes import nll_of_one_logit, one_hot, pick
-from ..numerics.stable import SMALLEST, read_at_least, share_of, softplus
+from ..numerics.backend import log, log1p, total
+from ..numerics.classes import nll_of_logits, nll_of_one_logit, one_hot, pick, probabilities_of_logits
+from ..numerics.stable import SMALLEST, power, read_at_least, share_of, softplus
 from ..numerics.tails import LOGISTIC, NORMAL
 
 
@@ -226,3 +226,107 @@ class DistributionFocal(
 
 
 distribution_focal = function(DistributionFocal)
+
+
+LEVELS = declare(y_true=Slot(CLASS_INDEX, side="true"), y_pred=Slot(LOGIT, ("row", "class")))
+
+
+def _apart(level: Tensor, like: Tensor) -> Tensor:
+    """How many levels each class is away from the true one."""
+    place = ops.cast(ops.arange(ops.shape(like)[-1]), like.dtype)
+    return ops.abs(place - ops.expand_dims(ops.cast(level, like.dtype), -1))
+
+
+def _steep(apart: Tensor, alpha: float) -> Tensor:
+    """Shares of the classes, smaller by e^-alpha with each level: softmax(-alpha apart)."""
+    heights = ops.exp(-alpha * apart)
+    return heights / ops.expand_dims(total(heights, -1), -1)
+
+
+class SORD(Loss, aliases=("soft_ordinal", "soft_labels_for_ordinal_regression", "exponential_ordinal"),
+           tasks=("ordinal",), traits=("convex", "smooth")):  # fmt: skip
+    r"""A cross-entropy whose target is a peak at the true level, so that a near level is nearly right.
+
+    Formula: -\sum_c q_c \log p_c, with p = softmax(y_pred), q = softmax(-\alpha |c - t|) and t = y_true
+    Use: grades and ages by a softmax over the levels, where near misses should cost less.
+    Beware: takes logits, and levels counted from 0. It is not 0 at the right answer: its least value is the entropy of
+        the target. The paper tries other distances too.
+    Reference: Díaz and Marathe (2019), Soft labels for ordinal regression, doi:10.1109/CVPR.2019.00487
+
+    >>> sord([0], [[0.0, 0.0]]), sord([0], [[1.0, 0.0]], alpha=1.0)
+    (0.69314718, 0.58220311)
+    """
+
+    alpha: Annotated[float, positive("How steep the peak is.", slide=(0.2, 5.0))] = 1.5
+
+    inputs = LEVELS
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        found = total(_steep(_apart(y_true, y_pred), self.alpha) * nll_of_logits(y_pred), -1)
+        return _known(found, y_true, ops.shape(y_pred)[-1] - 1)
+
+
+sord = function(SORD)
+
+
+class DistanceWeightedCrossEntropy(Loss, aliases=("cdw_ce", "class_distance_weighted_crossentropy"),
+                                   tasks=("ordinal",), traits=("smooth",)):  # fmt: skip
+    r"""Each wrong level costs by how far it is from the true one: it alone, the true level has no term.
+
+    Formula: -\sum_c |c - t|^\alpha \log(1 - p_c), with p = softmax(y_pred) and t = y_true
+    Use: severity of a disease and other levels where a far miss does harm.
+    Beware: takes logits, and levels counted from 0. Large powers make far levels count alone; the paper has about 5.
+    Reference: Polat, Çağlar and Temizel (2024), Class distance weighted cross entropy loss for classification of
+        disease severity, arXiv:2412.01246
+
+    >>> distance_weighted_cross_entropy([0], [[0.0, 0.0]]), distance_weighted_cross_entropy([0], [[0.0, -99.0, 0.0]])
+    (0.69314718, 22.1807098)
+    """
+
+    alpha: Annotated[float, positive("The power of the distance.", slide=(0.5, 6.0))] = 5.0
+
+    inputs = LEVELS
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        p, q = probabilities_of_logits(y_pred)
+        rare = p < 0.5
+        cost = ops.where(rare, -log1p(-ops.where(rare, p, 0.0)), -log(read_at_least(q, SMALLEST[self.inner])))
+        far = power(_apart(y_true, y_pred), self.alpha)
+        return _known(total(far * cost, -1), y_true, ops.shape(y_pred)[-1] - 1)
+
+
+distance_weighted_cross_entropy = function(DistanceWeightedCrossEntropy)
+
+
+class OrdinalECOC(Loss, aliases=("ordinal_ecoc_distance", "ecoc"), tasks=("ordinal",), traits=("convex",)):
+    r"""The squared distance of the answers, one for each threshold, to the code of the true level.
+
+    Formula: \sum_k (p_k - 1[t > k])^2, with the probabilities p = y_pred of lying above each threshold, and t = y_true
+    Use: as Coral, where a wrong answer should cost no more than 1.
+    Beware: takes probabilities, and levels counted from 0. Nothing keeps the answers in agreement: read the level whose
+        code is nearest.
+    Reference: Barbero-Gómez, Gutiérrez and Hervás-Martínez (2023), Error-correcting output codes in the framework of
+        deep ordinal classification, doi:10.1007/s11063-022-10824-7
+
+    >>> ordinal_ecoc([1], [[0.5, 0.0]]), ordinal_ecoc([2], [[1.0, 1.0]])
+    (0.25, 0.0)
+    """
+
+    inputs = declare(y_true=Slot(LEVEL, side="true"), y_pred=Slot(SHARE, ("row", "threshold")))
+    undrawn = "It takes several probabilities for each target: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        wrong = ops.where(_passed(y_true, y_pred), 1 - y_pred, y_pred)
+        return _known(total(ops.square(wrong), -1), y_true, ops.shape(y_pred)[-1])
+
+
+ordinal_ecoc = function(OrdinalECOC)

@@ -1,16 +1,21 @@
 """Ranking: lists of items whose order matters, not their scores."""
 
+from typing import Annotated
+
 from keras import ops
 
 from ..core.axes import AXES, Axis
-from ..core.contract import REAL
+from ..core.contract import REAL, Values
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
+from ..core.params import positive
 from ..core.results import Fused, Rows
 from ..core.slots import AMOUNT, LENGTH, VALID, Slot, declare
 from ..numerics.backend import total
 from ..numerics.classes import dense_kernel
-from ..numerics.stable import LARGE, constant
+from ..numerics.stable import LARGE, constant, tanh, unit
+
+SCORE = Values("a score of an item", draw=lambda rng, shape, top: rng.normal(size=shape))
 
 
 class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), tasks=("ranking",)):
@@ -50,3 +55,40 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
 
 
 listwise_softmax = function(ListwiseSoftmax)
+
+
+class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank_correlation"), tasks=("ranking",)):
+    r"""One minus the correlation of the ranks of targets and scores within a row, with ranks that have a gradient.
+
+    Formula: 1 - \mathrm{corr}(r(y), \tilde r(s)), with the rank r_i the number of items below i, ties as halves, and
+        \tilde r_i = \sum_j \sigma((s_i - s_j) / \tau), \tau = temperature
+    Use: lists whose order is judged by Spearman's coefficient.
+    Beware: between 0 and 2, and not quite 0 for the right order: ranks are soft. Scores that are equal give 1, without
+        a gradient. Choose the temperature near the gaps between scores; its cost grows with the square of the items.
+    Reference: Qin, Liu and Li (2010), A general approximation framework for direct optimization of information
+        retrieval measures, doi:10.1007/s10791-009-9124-x
+
+    >>> soft_spearman([[1.0, 2.0]], [[0.0, 5.0]]), soft_spearman([[1.0, 2.0]], [[5.0, 0.0]])
+    (0.0, 2.0)
+    """
+
+    temperature: Annotated[float, positive("Small ranks like the true ones, with less gradient.", slide=(0.1, 3.0))] = (
+        1.0
+    )
+
+    inputs = declare(y_true=Slot(SCORE, ("row", "item"), "true"), y_pred=Slot(SCORE, ("row", "item")))
+    undrawn = "It looks at the order of several items: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        above = ops.sign(ops.expand_dims(y_true, 2) - ops.expand_dims(y_true, 1))
+        gap = ops.expand_dims(y_pred, 2) - ops.expand_dims(y_pred, 1)
+        ranks = total(above, -1), total(tanh(gap / (2 * self.temperature)), -1)  # twice each, less their mean
+        (a, some), (b, others) = (unit(rank) for rank in ranks)
+        alike = total(ops.square(a - b), -1) / 2  # of vectors of length 1, 1 less the product: nothing cancels
+        return ops.where(ops.squeeze(ops.logical_and(some, others), -1), alike, 1.0)
+
+
+soft_spearman = function(SoftSpearman)

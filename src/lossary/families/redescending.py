@@ -125,3 +125,40 @@ class Hampel(
 
 
 hampel = function(Hampel)
+
+
+class GemanMcClure(
+    Distance,
+    aliases=("geman", "geman_mcclure_loss"),
+    traits=("bounded", "robust", "redescending", "smooth", "symmetric"),
+):
+    r"""Levels off: beyond a few `c` the loss of an error is nearly constant, and its gradient goes to 0.
+
+    Formula: \tfrac12 \frac{e^2}{1 + (e/c)^2}, with e = y_pred - y_true
+    Use: when many targets are badly wrong and none of them should have a large loss.
+    Beware: not convex: start from a Huber or absolute-error fit. Kornia's is that of c = 2.
+    Reference: Geman and McClure (1987), Statistical methods for tomographic image reconstruction, Bulletin of the
+        International Statistical Institute 52(4):5-21
+
+    >>> geman_mc_clure([[0.0]], [[1.0]]), geman_mc_clure([[0.0]], [[6.0]], c=2.0)
+    (0.25, 1.8)
+    """
+
+    c: Annotated[float, positive("The error at which half of the largest loss is reached.", slide=(0.1, 5.0))] = 1.0
+
+    def of(self, e: Tensor) -> Tensor:
+        far, _, square = self.parts(e)
+        return 0.5 * ops.where(far, self.c**2, ops.square(ops.where(far, 0.0, e))) / (1 + square)
+
+    def slope(self, e: Tensor) -> Tensor:
+        far, outside, square = self.parts(e)
+        return ops.where(far, self.c**4 / outside / outside / outside, e) / ops.square(1 + square)
+
+    def parts(self, e: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Which errors lie beyond c; these; and (e/c)^2, or its inverse beyond c: no square overflows."""
+        far = ops.abs(e) > self.c
+        outside = ops.where(far, e, 1.0)
+        return far, outside, ops.square(ops.where(far, self.c / outside, e / self.c))
+
+
+geman_mc_clure = function(GemanMcClure)

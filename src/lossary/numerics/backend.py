@@ -270,6 +270,11 @@ def counted(
     return derived(value, jvp, vjp)(x, y)
 
 
+def accumulated(step: Callable[[Tensor, Tensor], Tensor], start: Tensor, xs: Tensor) -> Tensor:
+    """The results of `step(last, x)` one after another, for each x along the first axis."""
+    return _BACKEND.accumulated(step, start, xs)
+
+
 def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f` as the backend's trainer would compile it. torch's trainer runs eagerly."""
     made: Callable[..., Any] = _BACKEND.compiled(f)

@@ -461,3 +461,13 @@ def forget_programs(most: int) -> None:
 
 def _count_program(event: str, seconds: float, **about: Any) -> None:
     _programs[0] += event.endswith("/backend_compile_duration")
+
+
+def accumulated(step: Callable[[jax.Array, jax.Array], jax.Array], start: jax.Array, xs: jax.Array) -> jax.Array:
+    """The results of `step(last, x)` one after another, for each x along the first axis."""
+
+    def both(last: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        found = step(last, x)
+        return found, found
+
+    return jax.lax.scan(both, start, xs)[1]

@@ -551,3 +551,8 @@ def quick(f: Callable[..., Any], often: int = OFTEN) -> Callable[..., Any]:
 
 def forget_programs(most: int) -> None:
     """Operations are not compiled for a shape."""
+
+
+def accumulated(step: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], start: tf.Tensor, xs: tf.Tensor) -> tf.Tensor:
+    """The results of `step(last, x)` one after another, for each x along the first axis."""
+    return tf.scan(step, xs, initializer=start)  # XLA knows the number of its steps, unlike that of Keras's own

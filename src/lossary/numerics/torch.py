@@ -495,3 +495,13 @@ def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
 
 def forget_programs(most: int) -> None:
     """Operations are not compiled for a shape."""
+
+
+def accumulated(
+    step: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], start: torch.Tensor, xs: torch.Tensor
+) -> torch.Tensor:
+    """The results of `step(last, x)` one after another, for each x along the first axis."""
+    found = [step(start, xs[0])]
+    for x in xs[1:]:
+        found.append(step(found[-1], x))
+    return torch.stack(found)

@@ -17,7 +17,9 @@ Loss
 │       └── Likelihood  minus the log-density
 │           └── Censorable  the same, with a closed distribution function: censored and truncated targets
 ├── VectorLikelihood  minus the log-density of a vector, with one output for each entry
-└── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
+├── Boxes          of two boxes: areas of intersection, union and hull, sides, distance of the centres
+├── Images         of two images: neighbours, windows, scales
+└── OneImage       of an image alone
 """
 
 from .censored import Censorable as Censorable
@@ -26,6 +28,8 @@ from .errors import Distance as Distance
 from .errors import Margin as Margin
 from .errors import Parameters as Parameters
 from .errors import Pointwise as Pointwise
+from .images import Images as Images
+from .images import OneImage as OneImage
 from .labels import Axis as Axis
 from .labels import Binary as Binary
 from .labels import Categorical as Categorical
