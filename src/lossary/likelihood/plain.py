@@ -39,7 +39,7 @@ class Quasi(Likelihood, abstract=True):
 
 OWN = {"normal": NormalNLL, "gaussian": NormalNLL, "poisson": PoissonNLL, "normal_mixture": NormalMixture}
 SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
-FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
+FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods", "compound_likelihoods")
 MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
 
 

@@ -101,6 +101,18 @@ def _by_nearer_end(
     return lambda low, high, gap: both(low, gap, high)
 
 
+def _step_of_log1m(low: Tensor, high: Tensor, gap: Tensor) -> Tensor:
+    return log1p(ops.exp(high) * expm1(-gap) / expm1(high))
+
+
+def _slopes_of_log1m(low: Tensor, high: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
+    return ops.exp(high) / expm1(low) * (-expm1(-gap) / expm1(high)), -ops.exp(high) / expm1(high)
+
+
+log1m_exp_step = _by_nearer_end(_step_of_log1m, _slopes_of_log1m)
+"""log(1 - e^low) - log(1 - e^high) of (low, high, gap) with low < high < 0, also where the two are nearly equal."""
+
+
 def _slopes_of_logistic(low: Tensor, high: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
     return -sigmoid(low) * sigmoid(high) * expm1(-(low + high)), -sigmoid(-high) - 1 / expm1(gap)
 
