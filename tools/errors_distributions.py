@@ -16,4 +16,6 @@ DISTRIBUTIONS = [
             "A head of counts is told a number of trials that is no whole number.",
             "head = ls.heads.Multinomial(classes=2)\nhead.predicted(np.zeros((1, 2)), trials=2.5)",
             "Pass the sums of the rows."),
+    Example("A power that moves", "The power of a Tweedie density is given a schedule.",
+            "ls.TweedieNLL(power=ls.LinearSchedule(1.2, 1.8, steps=100))", "Give one power."),
 ]  # fmt: skip

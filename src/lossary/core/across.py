@@ -206,8 +206,9 @@ class across:
     Args:
         group: a process group of torch (None: all processes), or the name of a mapped axis of JAX.
         batches: the steps whose gradients are accumulated before the weights move, each as `(y_true,)` or
-            `(y_true, sample_weight)`; for a loss of named inputs, y_true is a dictionary of what is known of them. Means then divide by what counts in all of them, and the values of the steps add
-            up to that of the whole batch. With `group=False`, they are those of this process alone.
+            `(y_true, sample_weight)`; of a loss of named inputs, a dictionary of those that are known is y_true. Means
+            then divide by what counts in all of them, and the values of the steps add up to that of the whole batch.
+            With `group=False`, they are those of this process alone.
     """
 
     def __init__(self, group: Any = None, *, batches: Sequence[Any] | None = None) -> None:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
+from ..core.errors import ParameterError
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import number
+from ..core.params import Param
 from ..numerics import ops
 from ..numerics.backend import log
 from ..numerics.compound import compound_rest
@@ -31,11 +32,20 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
     """
 
     power: Annotated[
-        float, number("The power p of the mean that the variance grows with.", low=1.1, high=1.9, slide=(1.1, 1.9))
+        float, Param("Of the mean, that the variance grows with.", "number", 1.1, 1.9, True, unusual=1.3)
     ] = 1.5
     target = AMOUNT_TARGET
     heads = named(mean="positive", dispersion="positive")
     atom = 0.0
+
+    def validate(self) -> None:
+        if self._moving:
+            raise ParameterError(
+                "TweedieNLL(power=...): the terms of the density are prepared for one power.",
+                arrived="It was given a schedule.",
+                allowed="Expected a number.",
+                do="Leave the power as it is while the model trains.",
+            )
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
         q, some = 2 - self.power, y > 0

@@ -12,7 +12,7 @@ from ..numerics import ops
 from ..numerics.backend import log, log1p
 from ..numerics.special import log1m_exp, log1p_over, log1p_step, log_bessel, log_beta, stirling_rest
 from ..numerics.stable import exp_less_line, log_quotient, softplus
-from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL, log1m_exp_step
+from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
 
 Start = dict[str, float]
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
@@ -388,13 +388,13 @@ class KumaraswamyNLL(Censorable, aliases=("kumaraswamy",)):
 
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
-    tails = EXPONENTIAL
+    tails = LEAST
 
     def standard(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
-        return -b.times(log1m_exp(a.times(log(y))))
+        return b.log + log_log1m_exp(a.times(log(y)))
 
     def apart(self, y: Tensor, z: Tensor, a: Positive, b: Positive) -> Tensor:
-        return b.times(log1m_exp_step(a.times(log(y)), a.times(log(z)), a.times(log_quotient(z, y))))
+        return log_log1m_exp_step(a.times(log(y)), a.times(log(z)), a.times(log_quotient(z, y)))
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         line = a.times(log(y))

@@ -18,10 +18,11 @@ from . import asking
 from .data import ArrayData, Sums, Under
 from .design import Design, Moments
 from .programs import Pieces
-from .rows import BLOCK, LONG, Array, Programs, Rows, row_function
+from .rows import Array, Programs, Rows, block_of, row_function
 
 OWNER = "fit_linear(path, y)"
-READ = BLOCK * LONG  # rows that are read together
+READ = 2**16  # rows that are read together
+PIECE = block_of(1)  # rows that are computed together
 PART = 2**20  # rows of a part, where the row groups of a file allow it
 LABELS = 3  # distinct targets that are told apart
 
@@ -47,6 +48,13 @@ class Block:
 
     columns: dict[str, Array]
     first: int
+
+    def pieces(self) -> Iterator[Block]:
+        """Of so few rows that they stay in the cache."""
+        count = len(next(iter(self.columns.values())))
+        for at in range(0, count, PIECE):
+            rows = slice(at, at + PIECE)
+            yield Block({name: column[rows] for name, column in self.columns.items()}, self.first + at)
 
 
 @dataclass(frozen=True)
@@ -286,6 +294,6 @@ def merged(answers: Iterator[Any]) -> Any:
 def answer(recipe: Recipe, question: Question, blocks: Iterator[Block]) -> Any:
     """What a part says; the same wherever it is asked."""
     try:
-        return merged(question.of(recipe, block) for block in blocks)
+        return merged(question.of(recipe, piece) for block in blocks for piece in block.pieces())
     except LossaryError as error:
         return Refused(error)

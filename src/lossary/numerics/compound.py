@@ -1,4 +1,4 @@
-"""The density of a sum of a Poisson number of gamma variables, less its largest part: a bounded sum, or an expansion."""
+"""The density of a Poisson number of gamma variables, added up: its part that is no power or exponential."""
 
 from __future__ import annotations
 
