@@ -390,11 +390,11 @@ class KumaraswamyNLL(Censorable, aliases=("kumaraswamy",)):
     heads = named(a="positive", b="positive")
     tails = LEAST
 
-    def standard(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
-        return b.log + log_log1m_exp(a.times(log(y)))
+    def standard(self, y: Tensor, power: Positive, b: Positive) -> Tensor:
+        return b.log + log_log1m_exp(power.times(log(y)))
 
-    def apart(self, y: Tensor, z: Tensor, a: Positive, b: Positive) -> Tensor:
-        return log_log1m_exp_step(a.times(log(y)), a.times(log(z)), a.times(log_quotient(z, y)))
+    def apart(self, a: Tensor, b: Tensor, power: Positive, _: Positive) -> Tensor:
+        return log_log1m_exp_step(power.times(log(a)), power.times(log(b)), power.times(log_quotient(b, a)))
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         line = a.times(log(y))

@@ -161,7 +161,7 @@ class Compound(Made):
     """The sum of a Poisson number of gamma variables."""
 
     rate: Array
-    shape: Array
+    shape: float
     scale: Array
 
     def cdf(self, y: Array) -> Array:

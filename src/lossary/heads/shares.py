@@ -177,9 +177,7 @@ class PredictedShares(ByMargin):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random shares, (size, row, classes)."""
-        drawn = np.random.default_rng(seed).gamma(self.concentrations, size=(size, *self.concentrations.shape))
-        drawn = np.maximum(drawn, np.finfo(float).tiny)
-        return np.asarray(drawn / drawn.sum(-1, keepdims=True))
+        return _drawn(self.concentrations, size, np.random.default_rng(seed))
 
     def log_prob(self, y: Any) -> Array:
         """The log-density of each row."""
@@ -188,6 +186,12 @@ class PredictedShares(ByMargin):
         a = self.concentrations
         found = gammaln(a.sum(-1)) - gammaln(a).sum(-1)
         return np.asarray(found + xlogy(a - 1, compared(y, a.shape)).sum(-1))
+
+
+def _drawn(concentrations: Array, size: int, rng: np.random.Generator) -> Array:
+    """Random shares."""
+    drawn = np.maximum(rng.gamma(concentrations, size=(size, *concentrations.shape)), np.finfo(float).tiny)
+    return np.asarray(drawn / drawn.sum(-1, keepdims=True))
 
 
 class PredictedCounts(ByMargin):

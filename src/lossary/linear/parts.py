@@ -66,31 +66,32 @@ class Part:
     first: int
     rows: int
     names: tuple[str, ...]
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of columns of text
 
     def blocks(self) -> Iterator[Block]:
         first = self.first
         with opened(OWNER, self.file) as parquet:
             for batch in parquet.iter_batches(READ, row_groups=list(self.groups), columns=list(self.names)):
-                yield Block(columns_in(batch), first)
+                yield Block(columns_in(batch, self.values), first)
                 first += batch.num_rows
 
 
-def parts_of(files: list[Path], columns: Columns, most: int | None = None) -> list[Part]:
-    """The row groups of all files, some together: parts of about `most` rows."""
-    found, first, most = [], 0, most or PART
+def parts_of(
+    files: list[Path], names: list[str], values: dict[str, tuple[str, ...]] | None = None, most: int | None = None
+) -> list[Part]:
+    """The row groups of all files, some together: parts of about `most` rows of these columns."""
+    found: list[Part] = []
+    first, most = 0, most or PART
     for file in files:
         with opened(OWNER, file) as parquet:
             sizes = [parquet.metadata.row_group(k).num_rows for k in range(parquet.metadata.num_row_groups)]
         groups: list[int] = []
-        for k, size in enumerate(sizes):
-            if groups and sum(sizes[g] for g in groups) + size > most:
-                found.append(Part(file, tuple(groups), first, sum(sizes[g] for g in groups), tuple(columns.names)))
-                first, groups = first + found[-1].rows, []
+        for k, size in enumerate([*sizes, most]):
+            rows = sum(sizes[g] for g in groups)
+            if rows and (k == len(sizes) or rows + size > most):
+                found.append(Part(file, tuple(groups), first, rows, tuple(names), values or {}))
+                first, groups = first + rows, []
             groups.append(k)
-        rows = sum(sizes[g] for g in groups)
-        if rows:
-            found.append(Part(file, tuple(groups), first, rows, tuple(columns.names)))
-        first += rows
     return found
 
 
