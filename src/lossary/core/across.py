@@ -182,9 +182,9 @@ def agreed(*given: Any) -> Iterator[None]:
 
 
 def _count_of(given: Any) -> int | None:
-    """How many rows there are."""
-    shapes = (getattr(x, "shape", None) for x in keras.tree.flatten(given))
-    return next((int(shape[0]) for shape in shapes if shape), None)
+    """How many rows there are; None where only the running program knows."""
+    shape = next((shape for x in keras.tree.flatten(given) if (shape := getattr(x, "shape", None))), (None,))
+    return None if shape[0] is None else int(shape[0])
 
 
 class across:
