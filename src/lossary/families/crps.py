@@ -9,7 +9,7 @@ from ..core.loss import Tensor
 from ..numerics import ops
 from ..numerics.backend import log, log1p
 from ..numerics.special import log_normal_cdf, scaled_tail
-from ..numerics.stable import SMALLEST, read_at_least, with_slopes
+from ..numerics.stable import SMALLEST, read_at_least, times_exp, with_slopes
 
 LOCATED = named(loc="real", scale="positive")
 
@@ -114,8 +114,15 @@ def _upper_part(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tenso
     off = z - s
     near = y * ops.exp(-0.5 * z * z) * scaled_tail(ops.abs(off))
     beyond = off > 0
-    whole = ops.exp(ops.where(beyond, mu + 0.5 * s * s, 0.0))
-    return z, ops.where(beyond, whole - near, near), ops.exp(mu + 0.25 * s * s)
+    square = 0.125 * s * s
+    whole = _exp_of_sum(mu, ops.where(beyond, 2 * square, 0.0))
+    return z, ops.where(beyond, whole - near, near), _exp_of_sum(mu, square)
+
+
+def _exp_of_sum(mu: Tensor, half: Tensor) -> Tensor:
+    """e^(mu + 2 half), without the rounding of the sum."""
+    root = ops.exp(half)
+    return root * times_exp(root, mu)
 
 
 def _of_log_normal(y: Tensor, mu: Tensor, s: Tensor) -> Tensor:
