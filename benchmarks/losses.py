@@ -66,6 +66,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
         "--device", default="cpu", help="cpu, or cuda: torch by its events, JAX and TensorFlow by the wall"
     )
     parser.add_argument("--quick", action="store_true", help="three losses at two shapes in float32")
+    parser.add_argument("--compared", action="store_true", help="only losses that another library has here")
     parser.add_argument("--growth", action="store_true", help="a few losses with more and more rows and classes")
     parser.add_argument("--imports", action="store_true", help="instead: what lossary adds to the import of Keras")
     parser.add_argument("--steps", action="store_true", help="instead: a training step of two small models")
@@ -161,6 +162,8 @@ def losses(engine: Any, asked: argparse.Namespace) -> Iterator[Record]:
         at, dtypes, only = asked.shapes or list(sc.GROWTH), ["float32"], only or list(sc.GROWING)
         modes = asked.modes or [COMPILED]
     chosen = sc.cases(only)
+    if asked.compared:
+        chosen = [case for case in chosen if compared(case)]
     for shape in at:
         for dtype in dtypes:
             for mode in modes:
@@ -173,6 +176,14 @@ def losses(engine: Any, asked: argparse.Namespace) -> Iterator[Record]:
                     record = timed(engine, case, shape, dtype, mode, asked)
                     print("  " + line(record), flush=True)
                     yield {"what": "growth", **record} if asked.growth else record
+
+
+def compared(case: Any) -> bool:
+    """Whether another library that runs on this backend has the loss."""
+    from benchmarks.peers import means
+
+    theirs = set(means(case))
+    return bool(theirs & {"Keras"} if case.weighted else theirs)
 
 
 def around(asked: argparse.Namespace) -> list[Record]:

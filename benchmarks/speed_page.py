@@ -283,7 +283,8 @@ def left_out(part: dict[str, Any]) -> list[str]:
             reasons.setdefault(f"{library}: {why}", []).append(where)
         if "refused" in r:
             reasons.setdefault(f"not measured: {r['refused']}", []).append(where)
-    return [f"- {why} ({'; '.join(dict.fromkeys(where))})" for why, where in reasons.items()]
+    plain = str.maketrans("[]`", "()'")  # no link, no end of code
+    return [f"- `{why.translate(plain)}` ({'; '.join(dict.fromkeys(where))})" for why, where in reasons.items()]
 
 
 SECTIONS = [

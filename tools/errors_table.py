@@ -6,6 +6,7 @@ Each example is run, so that the page shows real texts; a test fails when a plac
 from __future__ import annotations
 
 from tools.errors_check import CHECKS
+from tools.errors_choosing import CHOOSING, SUGGEST
 from tools.errors_distributions import DISTRIBUTIONS
 from tools.errors_example import Example
 from tools.errors_likelihood import LIKELIHOOD, MLE
@@ -898,7 +899,7 @@ MODELS = [
     ),
 ]
 
-MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *DISTRIBUTIONS, *PREDICTIONS, *OPTIONS]
+MODELS += [*TARGETS, *CHECKS, *LINEAR, *LIKELIHOOD, *CHOOSING, *DISTRIBUTIONS, *PREDICTIONS, *OPTIONS]
 LOSSES += SLOTS
 
 COMMANDS = [
@@ -912,6 +913,7 @@ COMMANDS = [
             "$ lossary compare folder --target y --model mlp:8", "Leave it out, or compare on some of the rows.",
             hidden=FOLDER),
     *MLE,
+    *SUGGEST,
     Example("An unknown table", "There is neither a file nor an embedded table of this name.", "$ lossary compare "
                                                                                                "fones",
             "The message lists the embedded tables; a file needs its ending."),

@@ -33,7 +33,7 @@ from lossary.core import catalogue  # noqa: E402
 from lossary.core.along import Along  # noqa: E402
 from lossary.core.cards import Card, Curve, PartCard  # noqa: E402
 from lossary.core.loss import CLASSES, Loss  # noqa: E402
-from tools import coverage, errors_page  # noqa: E402
+from tools import coverage, errors_page, which_loss  # noqa: E402
 
 PARTS = {  # what targets are made of: every public name of these rooms, and what it is
     "core.sums": "sums of losses",
@@ -255,6 +255,7 @@ def main() -> int:
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "coverage.md": coverage.text,
         ROOT / "docs" / "errors.md": errors_page.page_text,
+        ROOT / "docs" / "which-loss.md": which_loss.text,
     }
     if measured := speed_page.results():
         texts[ROOT / "docs" / "speed.md"] = lambda: speed_page.page(measured)

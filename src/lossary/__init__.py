@@ -46,6 +46,7 @@ _HOMES = {  # names that are no losses, and the modules they live in
     "LikelihoodFit": "likelihood.result",
     "fit_likelihood": "likelihood.own",
     "fit_glm": "likelihood.glm",
+    **dict.fromkeys(["suggest", "Suggestions"], "choosing.suggest"),
     "draw": "drawing.curves",
     **dict.fromkeys(["landscape", "WeightPath"], "drawing.surfaces"),
     "draw_predictions": "drawing.predictions",

@@ -34,6 +34,7 @@ from lossary.training.tablefit import Predictions as Predictions
 from lossary.core.schedules import Schedule as Schedule
 from lossary.core.errors import ShapeError as ShapeError
 from lossary.core.schedules import StepSchedule as StepSchedule
+from lossary.choosing.suggest import Suggestions as Suggestions
 from lossary.core.sums import Sum as Sum
 from lossary.training.tablefit import TableFit as TableFit
 from lossary.core.errors import TargetError as TargetError
@@ -74,6 +75,7 @@ from lossary.core.params import number as number
 from lossary.core.padding import padded as padded
 from lossary.core.params import positive as positive
 from lossary.objective.terms import regularization as regularization
+from lossary.choosing.suggest import suggest as suggest
 from lossary.objective.terms import target_split as target_split
 from lossary.objective.terms import target_table as target_table
 from lossary.training.loop import train as train

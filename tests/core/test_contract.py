@@ -1,10 +1,14 @@
 """What fits, what is squeezed by the one rule, and what is refused with the four parts of a good message."""
 
+from collections import Counter
+
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
 import lossary as ls
+from lossary.core import contract
 from tests.backends import BACKEND, array, compiled, gradient
 
 
@@ -141,3 +145,32 @@ def test_gradients_flow_through_a_checked_call():
 def test_looking_at_the_numbers_warns_about_nothing(recwarn):
     gradient(lambda v: ls.BinaryCrossentropy()(np.float32([[1, 0]]), v), np.float32([[0.2, 0.9]]))
     assert not [w for w in recwarn if "requires_grad" in str(w.message)]
+
+
+class TestOffTheCpu:
+    """Looking at numbers waits for a device: on a GPU only the first calls are checked."""
+
+    @pytest.fixture(autouse=True)
+    def _gpu(self, monkeypatch):
+        monkeypatch.setattr(contract, "on_cpu", lambda x: False)
+        monkeypatch.setattr(contract, "_LOOKS", Counter())
+
+    def test_the_first_calls_are_checked(self):
+        with pytest.raises(ls.PredictionError):
+            ls.BinaryCrossentropy()(np.float32([[1.0]]), np.float32([[7.0]]))
+
+    def test_later_calls_look_at_nothing(self, monkeypatch):
+        looks = []
+        monkeypatch.setattr(contract, "min_max", lambda x: looks.append(1) or (0.0, 1.0))
+        loss, y = ls.BinaryCrossentropy(), np.float32([[1.0]])
+        for _ in range(contract.FIRST + 5):
+            loss(y, y)
+        assert len(looks) == 2 * contract.FIRST  # y_true and y_pred
+
+    @pytest.mark.parametrize("loss", [ls.SparseCategoricalCrossentropy(from_logits=True), ls.LinearCrossEntropy()])
+    def test_a_label_out_of_range_gives_nan_then(self, loss, monkeypatch):
+        monkeypatch.setattr(contract, "FIRST", 0)
+        label, logits = np.array([0, 9]), np.float32([[1.0, 2.0], [3.0, 4.0]])
+        given = {"label": label, "hidden": logits, "kernel": logits} if loss.inputs else {}
+        value = loss(**given) if given else loss(label, logits)
+        assert np.isnan(float(keras.ops.convert_to_numpy(value)))

@@ -20,6 +20,7 @@ from lossary.cli.hush import hushed
 from lossary.cli.listing import list_command, show_command
 from lossary.cli.mle import mle_command
 from lossary.cli.predict import predict_command
+from lossary.cli.suggest import suggest_command
 from lossary.core.errors import LossaryError
 
 
@@ -73,6 +74,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(suggest_command)
 cli.add_command(compare_command)
 cli.add_command(predict_command)
 cli.add_command(mle_command)

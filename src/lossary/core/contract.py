@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..numerics import ops
-from ..numerics.backend import alike, concrete, min_max, type_name, visible
+from ..numerics.backend import alike, concrete, min_max, on_cpu, type_name, visible
 from .errors import LossaryError, PredictionError, ShapeError, TargetError
 
 Tensor = Any
 Shape = tuple[int | None, ...]
 CHECKS: ContextVar[bool] = ContextVar("lossary_checks", default=True)
+FIRST = 8  # looks at the numbers of a loss that lie off the CPU
+_LOOKS: Counter[str] = Counter()
 
 
 @contextlib.contextmanager
@@ -27,6 +30,22 @@ def checks(on: bool) -> Iterator[None]:
         yield
     finally:
         CHECKS.reset(token)
+
+
+def certain(x: Tensor) -> bool:
+    """Whether the numbers of this tensor are checked in every call: it is eager, on the CPU, and checks are on."""
+    return concrete(x) and CHECKS.get() and on_cpu(x)  # in this order: a compiler cannot look into a context variable
+
+
+def looks(owner: str, what: str, x: Tensor) -> bool:
+    """Whether to look at the numbers of this tensor now. Off the CPU the first calls of a loss are checked and no
+    more: each look waits for the device."""
+    if not concrete(x) or not CHECKS.get() or 0 in x.shape:
+        return False
+    if not on_cpu(x):
+        _LOOKS[f"{owner} {what}"] += 1
+        return _LOOKS[f"{owner} {what}"] <= FIRST
+    return True
 
 
 @dataclass(frozen=True)
@@ -302,35 +321,21 @@ def check_values(
     target = contract.target
     if target.any and contract.prediction.any:
         return
-    if not concrete(y_true) and not concrete(y_pred):  # first: a compiler cannot look into a context variable
-        return
-    if not CHECKS.get():
-        return
     if target is CLASS_INDEX:
         _check_classes(owner, contract, y_true, y_pred, parameters)
     else:
-        if contract.ignored is not None:
+        if contract.ignored is not None and concrete(y_true):
             y_true = ops.where(ops.equal(y_true, contract.ignored), target.neutral, y_true)
         _check_range(owner, "y_true", target, y_true, TargetError, parameters)
     _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError, parameters)
 
 
-def _min_max(x: Tensor) -> tuple[float, float] | None:
-    """The smallest and largest entry, or None when they cannot be seen now."""
-    if not concrete(x) or 0 in x.shape:
-        return None
-    return min_max(x)
-
-
 def _check_range(
     owner: str, name: str, values: Values, x: Tensor, kind: type[LossaryError], parameters: Collection[str]
 ) -> None:
-    if values.any:
+    if values.any or not looks(owner, name, x):
         return
-    seen = _min_max(x)
-    if seen is None:
-        return
-    low, high = seen
+    low, high = min_max(x)
     outside = low < values.low - values.slack or high > values.high + values.slack
     if values.allowed and not outside:
         if values.allowed == (-1.0, 0.0, 1.0):  # of these, and of no others between them, the square is the size
@@ -350,9 +355,9 @@ def _check_range(
 
 
 def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor, parameters: Collection[str]) -> None:
-    if not concrete(y_true):
+    if not looks(owner, "y_true", y_true):
         return
-    if "int" in type_name(y_true) and contract.ignored is None and 0 not in y_true.shape:
+    if "int" in type_name(y_true) and contract.ignored is None:
         low, high = min_max(y_true)  # found where it lies
         if low >= 0 and high < y_pred.shape[-1]:
             return

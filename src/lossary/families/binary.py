@@ -58,8 +58,11 @@ class BinaryCrossentropy(
         return y * yes + n * no
 
     def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
-        if not self.from_logits or self.class_weight is not None or ops.recorded(y_pred):
+        if not self.from_logits or ops.recorded(y_pred):
             return super().kernel(y_pred, y_true)
+        if self.class_weight is not None:
+            no, yes = self.class_weight
+            return _weighted(y_pred, yes * self.smoothed(y_true), no * self.smoothed(1 - y_true))
         # |z| |h - y| + log(1 + e^-|z|), with h = 1 where z > 0: nothing cancels for a hard label
         size = ops.abs(y_pred)
         e = ops.exp(-size)
@@ -69,6 +72,16 @@ class BinaryCrossentropy(
 
 
 binary_crossentropy = function(BinaryCrossentropy)
+
+
+def _weighted(z: Tensor, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and slope of yes * -log p + no * -log(1 - p), of logits, with one exponential."""
+    size = ops.abs(z)
+    e = ops.exp(-size)
+    h = ops.above(z, 0.0)
+    wrong = h * no - (yes - h * yes)  # what weighs |z|: -yes where the answer is no, and no where it is yes
+    both = yes + no
+    return both * log1p_near(e) + size * ops.abs(wrong), wrong - (2 * h - 1) * both * (e / (1 + e))
 
 
 class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bce"), traits=("convex", "smooth")):
@@ -96,6 +109,12 @@ class WeightedBinaryCrossentropy(Binary, aliases=("weighted_bce", "pos_weight_bc
 
     def lightly(self) -> bool:
         return super().lightly() and isinstance(self.pos_weight, (int, float)) and self.pos_weight <= 1
+
+    def kernel(self, y_pred: Tensor, y_true: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.from_logits or ops.recorded(y_pred):
+            return super().kernel(y_pred, y_true)
+        no, yes = self.class_weight or (1.0, 1.0)
+        return _weighted(y_pred, yes * self.pos_weight * self.smoothed(y_true), no * self.smoothed(1 - y_true))
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         yes, no = self.weighed(x.by_yes, x.by_no)

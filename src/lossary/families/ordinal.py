@@ -7,7 +7,7 @@ A target is a level, counted from 0. Predictions are one number for each thresho
 from typing import Annotated
 
 from ..core.axes import AXES, Axis
-from ..core.contract import CHECKS, CLASS_INDEX, REAL
+from ..core.contract import CLASS_INDEX, REAL, looks
 from ..core.errors import PredictionError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -15,7 +15,7 @@ from ..core.params import choice
 from ..core.results import Sums
 from ..core.slots import CHANCE, LEVEL, PLACE, THRESHOLD, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import concrete, total
+from ..numerics.backend import total
 from ..numerics.classes import nll_of_one_logit, one_hot, pick
 from ..numerics.stable import SMALLEST, read_at_least, share_of, softplus
 from ..numerics.tails import LOGISTIC, NORMAL
@@ -142,7 +142,8 @@ class CumulativeLink(
 
     @staticmethod
     def _check(y_pred: Tensor) -> None:
-        if CHECKS.get() and concrete(y_pred) and bool(ops.convert_to_numpy(ops.any(y_pred[:, 1:] < y_pred[:, :-1]))):
+        falls = looks("CumulativeLink", "order", y_pred) and ops.any(y_pred[:, 1:] < y_pred[:, :-1])
+        if falls is not False and bool(ops.convert_to_numpy(falls)):
             raise PredictionError(
                 "CumulativeLink reads each row of y_pred as thresholds less the score, in their order.",
                 arrived="Some rows fall from one threshold to the next.",

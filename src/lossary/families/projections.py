@@ -6,7 +6,7 @@ import math
 from typing import Annotated, Any
 
 from ..core.axes import Axis
-from ..core.contract import CHECKS, CLASS_INDEX
+from ..core.contract import CLASS_INDEX, certain
 from ..core.forms.labels import ClassWeights, Ignored, Smoothing, weights_of_classes
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -14,7 +14,6 @@ from ..core.params import Param, flag, number
 from ..core.results import Fused
 from ..core.slots import VECTOR, Slot, declare, own
 from ..numerics import ops, projections
-from ..numerics.backend import concrete
 from .embeddings import Classes, Features
 
 
@@ -96,7 +95,7 @@ class LinearCrossEntropy(
     def call(self, label: Tensor, hidden: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Projected:
         kernel, bias = ops.cast(kernel, hidden.dtype), None if bias is None else ops.cast(bias, hidden.dtype)
         index, known = ops.cast(label, "int32"), None
-        if not (concrete(index) and CHECKS.get()):  # compiled code cannot refuse a label
+        if not certain(index):  # compiled code cannot refuse a label
             known = ops.logical_and(index >= 0, index < kernel.shape[0])
             index = ops.where(known, index, 0)
         index = ops.whole(index)

@@ -3,11 +3,10 @@
 from keras import ops
 
 from ..core.axes import AXES, Axis
-from ..core.contract import LOGIT, Contract, Values
+from ..core.contract import LOGIT, Contract, Values, looks
 from ..core.errors import ShapeError, TargetError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..numerics.backend import concrete
 
 SYMBOLS = Values("a symbol, 1 or more; 0 is padding", low=0.0, whole=True)
 BLANK = 0
@@ -83,7 +82,7 @@ class CTC(
 
     @staticmethod
     def _check_fit(fits: Tensor, symbols: Tensor, y_pred: Tensor) -> None:
-        if concrete(fits) and not bool(ops.convert_to_numpy(ops.all(fits))):
+        if looks("CTC", "fit", fits) and not bool(ops.convert_to_numpy(ops.all(fits))):
             row = int(ops.convert_to_numpy(ops.argmin(ops.cast(fits, "int32"))))
             raise TargetError(
                 "CTC needs at least one frame per symbol, one more for each repeated symbol, and a class per symbol.",

@@ -21,6 +21,11 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, keras.KerasTensor) and bool(_BACKEND.concrete(x))
 
 
+def on_cpu(x: Any) -> bool:
+    """Whether a tensor whose numbers can be looked at lies where that waits for no other device."""
+    return bool(_BACKEND.on_cpu(x))
+
+
 def native(x: Any) -> bool:
     """Whether it is a tensor of this backend; sparse ones may not be."""
     return bool(_BACKEND.native(x))
@@ -115,6 +120,16 @@ def log(x: Tensor) -> Tensor:
 def log1p(x: Tensor) -> Tensor:
     """log(1 + x) within 3 ulp."""
     return _BACKEND.log1p(x)
+
+
+def by_series(x: Tensor) -> bool:
+    """Whether log near 1 is made by `twice_atanh`, which then takes less time than the backend's own log1p."""
+    return bool(_BACKEND.by_series(x))
+
+
+def twice_atanh(t: Tensor) -> Tensor:
+    """2 atanh(t / 2) for |t| <= 2/3: with t = 2 (a - b) / (a + b), the logarithm of a / b."""
+    return _BACKEND.twice_atanh(t)
 
 
 def log1p_near(x: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ops
-from .backend import derived, log1p, total
-from .stable import LARGEST, STEEPEST, at_least, length, nll, reciprocal
+from .backend import derived, log, log1p, total
+from .stable import LARGEST, SMALLEST, STEEPEST, at_least, length, nll, reciprocal
 
 Tensor = Any
 
@@ -41,15 +41,15 @@ def logits_kernel(of: Function | None) -> Kernel:
     """
 
     def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
-        _, d_t, e, e_t, others = _apart(z, index)
-        r = 1 / (others + e_t)
-        value = log1p(others + (e_t - 1)) - d_t
+        far, _, d_t, p, p_t, q_t = _apart(z, index)
+        value, by = far - d_t, None
         if of is not None:
-            value, by = of(value, e_t * r, others * r)
-            r = by * r
+            value, by = of(value, p_t, q_t)
         if w_t:
-            value, r = value * w_t[0][..., None], r * w_t[0][..., None]
-        return value[..., 0], ops.put(ops.spent(e) * r, index, -others * r)
+            value, by = value * w_t[0][..., None], w_t[0][..., None] * (1.0 if by is None else by)
+        if by is not None:
+            p, q_t = ops.spent(p) * by, q_t * by
+        return value[..., 0], ops.put(p, index, -q_t)
 
     return kernel
 
@@ -58,15 +58,13 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
     """The cross-entropy from logits and the index of the true class, with smoothing and a weight for each class."""
 
     def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
-        d, d_t, e, e_t, others = _apart(z, index)
         share = smoothing / length(z)
         own, every, each = (1.0, length(z), 1.0) if weights is None else (w_t[0][..., None], ops.sum(weights), weights)
         mass = (1 - smoothing) * own + share * every
-        r = mass / (others + e_t)
-        value = mass * log1p(others + (e_t - 1)) - (1 - smoothing) * own * d_t
-        value = value - share * ops.row_sum(d if weights is None else d * each)
-        slope = ops.spent(ops.spent(e) * r) - share * each
-        return value[..., 0], ops.put(slope, index, share * (every - own) - others * r)
+        far, d, d_t, p, _, q_t = _apart(z, index, mass)
+        value = mass * far - (1 - smoothing) * own * d_t
+        value = value - share * ops.row_sum(d if weights is None else ops.spent(d) * each)
+        return value[..., 0], ops.put(ops.spent(p) - share * each, index, share * (every - own) - q_t)
 
     return kernel
 
@@ -109,6 +107,8 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
     """
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        if ops.at_once():
+            return _by_softmax(of, z, _labels(y, smoothing, weights))
         top, place, ties = ops.winner(z)
         d = at_least(ops.spent(z - top), -LARGEST)  # of -inf nothing is left where the label is 0
         e = ops.exp(d)
@@ -178,12 +178,50 @@ def _weighed(
     return value, g, at_winner, mass * r, (theirs - mine * others) * r
 
 
-def _apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """d = z - max and e^d, the latter 0 at the true class; both at that class; the sum of e^d over the others."""
-    d = z - ops.row_max(z)
+def _apart(z: Tensor, index: Tensor, mass: Any = None) -> tuple[Tensor, ...]:
+    """-log p of the largest logit; how far logits lie below it, and that of the true class; times a mass p, 0 at that
+    class, and there p and 1 - p."""
+    largest = ops.row_max(z)
+    d = z - largest
+    if ops.at_once():
+        p = ops.softmax(z)
+        top, p_t = ops.row_max(p), ops.taken(p, index)
+        p = ops.put(p, index, 0.0)
+        q_t = ops.row_sum(p)
+        scaled = (p * mass, p_t * mass, q_t * mass) if mass is not None else (p, p_t, q_t)
+        return _log_of(top, q_t), d, ops.taken(z, index) - largest, *scaled
     d_t = ops.taken(d, index)
-    e = ops.put(ops.exp(d), index, 0.0)
-    return d, d_t, e, ops.exp(d_t), ops.row_sum(e)
+    e, e_t = ops.put(ops.exp(d), index, 0.0), ops.exp(d_t)
+    others = ops.row_sum(e)
+    r = (1.0 if mass is None else mass) / (others + e_t)
+    return log1p(others + (e_t - 1)), d, d_t, ops.spent(e) * r, e_t * r, others * r
+
+
+def _log_of(p: Tensor, q: Tensor) -> Tensor:
+    """-log p of the largest logit. Where q < 1/2 is the share of all but one class, that class is it, and p = 1 - q."""
+    return ops.where(q < 0.5, -log1p(-ops.at_most(q, 0.5)), -log(at_least(p, SMALLEST["float32"])))
+
+
+def _by_softmax(of: Function | None, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The dense kernel from probabilities that the backend makes in one operation."""
+    top, place, _ = ops.winner(z)
+    p = ops.softmax(z)
+    of_winner = ops.taken(p, place)
+    p = ops.put(p, place, 0.0)
+    rest = ops.row_sum(p)
+    far, g = _log_of(of_winner, rest), y
+    d = at_least(ops.spent(z - top), -LARGEST)  # of -inf nothing is left where the label is 0
+    if of is not None:
+        every = ops.put(1.0 * p, place, of_winner)
+        value, by = of(far - d, every, ops.put(of_winner + (rest - p), place, rest))
+        g, value = y * by, ops.row_sum(y * value)
+    mine = ops.taken(g, place)
+    g = ops.put(1.0 * g, place, 0.0)
+    theirs = ops.row_sum(g)
+    mass = mine + theirs
+    if of is None:
+        value = mass * far - ops.row_sum(ops.spent(d) * g)
+    return value[..., 0], ops.put(ops.spent(ops.spent(p) * mass) - g, place, theirs * of_winner - mine * rest)
 
 
 def nll_of_logits(z: Tensor) -> Tensor:

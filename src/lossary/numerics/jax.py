@@ -20,6 +20,11 @@ def concrete(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def on_cpu(x: Any) -> bool:
+    """By the devices that hold its pieces."""
+    return all(device.platform == "cpu" for device in x.devices())
+
+
 def native(x: Any) -> bool:
     """Traced arrays too; sparse ones are no jax.Array."""
     return isinstance(x, jax.Array)
@@ -133,12 +138,19 @@ def log1p(x: jax.Array) -> jax.Array:
 
 
 def log1p_near(x: jax.Array) -> jax.Array:
-    """By 2 atanh(s) in s = x / (2 + x), with five terms, in which XLA computes many numbers at once."""
-    if x.dtype != jnp.float32:
-        return jnp.log1p(x)
-    s = x / (2 + x)
-    w = s * s
-    return 2 * s + 2 * s * (w * _horner(w, ATANH))
+    """By 2 atanh(t / 2) in t = x / (1 + x / 2)."""
+    return twice_atanh(x / (1 + 0.5 * x)) if by_series(x) else jnp.log1p(x)
+
+
+def by_series(x: jax.Array) -> bool:
+    """In float32."""
+    return x.dtype == jnp.float32
+
+
+def twice_atanh(t: jax.Array) -> jax.Array:
+    """2 atanh(t / 2) with five terms, in which XLA computes many numbers at once."""
+    w = 0.25 * t * t
+    return t + t * (w * _horner(w, ATANH))
 
 
 @jax.jit
@@ -315,8 +327,8 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
     flat = p.reshape(shape)
     rest = tuple(x.reshape(flat.shape if x.ndim == p.ndim else (-1,)) for x in rest)
     n, columns = flat.shape
-    wanted = max(1, SIZE // columns)
-    size = next((b for b in range(min(wanted, n), wanted // 4, -1) if n % b == 0), min(wanted, n))
+    wanted = max(SIZE // columns, min(4, 4 * SIZE // columns), 2)  # of one row alone, XLA makes copies of all
+    size = next((b for b in range(min(wanted, n), max(wanted // 4, 1), -1) if n % b == 0), min(wanted, n))
     count = n // size
 
     def cut(x: Any) -> Any:

@@ -315,10 +315,12 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
 
     def value(y: Tensor, p: Tensor) -> Tensor:
         def of_normal(a: Tensor, b: Tensor, alike: Tensor | None = None) -> Tensor:
-            gap = (a - b) / b
+            series = backend.by_series(a)
+            gap = (a - b) / (0.5 * (a + b) if series else b)
             near = ops.abs(gap) <= 0.5
             near = near if alike is None else ops.logical_and(near, alike)
-            return ops.where(near, backend.log1p_near(ops.where(near, gap, 0.0)), backend.log(a / b))
+            near_one = backend.twice_atanh if series else backend.log1p_near
+            return ops.where(near, near_one(ops.where(near, gap, 0.0)), backend.log(a / b))
 
         def of_any() -> Tensor:  # scaled up where small: no quotient is too large
             (a, lifted_a), (b, lifted_b) = _readable(y, dtype), _readable(p, dtype)
@@ -345,6 +347,11 @@ def log_quotient(a: Tensor, b: Tensor) -> Tensor:
 
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
+    if backend.by_series(p):
+        gap = (p - y) / (1 + 0.5 * p + 0.5 * y)
+        near = ops.abs(gap) <= 2 / 3
+        far = backend.log(ops.where(near, 1.0, (1 + larger(p, y)) / (1 + smaller(p, y))))
+        return ops.where(near, backend.twice_atanh(ops.where(near, gap, 0.0)), ops.where(gap < 0, -far, far))
     grown = backend.log1p(ops.abs(p - y) / (1 + ops.where(p < y, p, y)))
     return ops.where(p < y, -grown, grown)
 

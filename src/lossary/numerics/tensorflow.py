@@ -25,6 +25,11 @@ def concrete(x: Any) -> bool:
     return not tf.is_symbolic_tensor(x)
 
 
+def on_cpu(x: Any) -> bool:
+    """By the name of its device."""
+    return "CPU" in x.device
+
+
 def native(x: Any) -> bool:
     """Ragged and sparse tensors are no tf.Tensor."""
     return isinstance(x, tf.Tensor)
@@ -116,15 +121,22 @@ ATANH = [0.3333333432674408, 0.19999851286411285, 0.14296291768550873, 0.1085166
 
 
 def log1p_near(x: tf.Tensor) -> tf.Tensor:
-    """In XLA by 2 atanh(s) in s = x / (2 + x), in which it computes many numbers at once."""
-    if x.dtype != tf.float32 or not in_xla():
-        return tf.math.log1p(x)
-    s = x / (2 + x)
-    w = s * s
+    """In XLA by 2 atanh(t / 2) in t = x / (1 + x / 2)."""
+    return twice_atanh(x / (1 + 0.5 * x)) if by_series(x) else tf.math.log1p(x)
+
+
+def by_series(x: tf.Tensor) -> bool:
+    """In XLA."""
+    return x.dtype == tf.float32 and in_xla()
+
+
+def twice_atanh(t: tf.Tensor) -> tf.Tensor:
+    """2 atanh(t / 2) with five terms, in which XLA computes many numbers at once."""
+    w = 0.25 * t * t
     series = w * ATANH[-1] + ATANH[-2]
     for c in ATANH[-3::-1]:
         series = series * w + c
-    return 2 * s + 2 * s * (w * series)
+    return t + t * (w * series)
 
 
 def scale_up(x: tf.Tensor) -> tf.Tensor:
@@ -384,7 +396,7 @@ def row_sums(x: Any, uneven: bool = False) -> Any:
     if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
     if columns > (256 if uneven else 200):
-        sizes = [*(() if uneven else range(200, 15, -8)), *range(math.isqrt(columns), 15, -1)]
+        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(200, 15, -8)
         size = next((m for m in sizes if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from ...numerics import ops
-from ...numerics.backend import concrete, log1p, log1p_near, total
+from ...numerics.backend import log1p, log1p_near, total
 from ...numerics.classes import (
     Kernel,
     absent,
@@ -41,12 +41,12 @@ from ...numerics.stable import (
 from .. import axes
 from ..axes import AXES
 from ..contract import (
-    CHECKS,
     CLASS_INDEX,
     LOGIT,
     PROBABILITY,
     SOFT_LABEL,
     Contract,
+    certain,
 )
 from ..errors import LossaryError, ParameterError
 from ..loss import Loss, Tensor
@@ -395,7 +395,7 @@ class Sparse(Categorical, abstract=True):
             return self._of_sharded(y_true, y_pred)
         smooth = not absent(self.label_smoothing)
         kernel = self.kernel(y_pred, smooth)
-        if kernel is not None and self.ignore_class is None and concrete(y_true) and CHECKS.get():
+        if kernel is not None and self.ignore_class is None and certain(y_true):
             index = ops.whole(y_true)  # labels out of range have been refused
             weight = self._own_weight(index, y_pred)
             return self._with_share(Fused(kernel, y_pred, index, *weight, rowwise=True), weight)

@@ -293,7 +293,14 @@ def cast(x: Tensor, dtype: Any) -> Tensor:
 
 def above(x: Tensor, low: float) -> Tensor:
     """1 where x is larger than a number, 0 elsewhere."""
-    return x.made(torch.gt, low) if type(x) is Block else (x > low).to(x.dtype)
+    if type(x) is Block:
+        return x.made(torch.gt, low)
+    return (x > low).to(x.dtype) if torch.is_grad_enabled() or not concrete(x) else torch.gt(x, low, out=empty(x))
+
+
+def empty(x: Tensor) -> Tensor:
+    """Room for numbers like those of x."""
+    return torch.empty(x.shape, dtype=x.dtype, device=x.device)
 
 
 def nothing(x: Tensor) -> Tensor:
@@ -360,6 +367,11 @@ def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
         return False
     least, most = torch.aminmax(rows)
     return low <= float(least) and float(most) <= high
+
+
+def at_once() -> bool:
+    """Whether a softmax takes less time than its parts: not in blocks."""
+    return False
 
 
 def row_size(x: Tensor) -> Tensor:

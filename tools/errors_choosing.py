@@ -1,0 +1,26 @@
+"""Examples of the errors of `ls.suggest` and `lossary suggest`."""
+
+from __future__ import annotations
+
+from tools.errors_example import Example
+
+CHOOSING = [
+    Example("A task that ls.suggest does not know", "task is none of the kinds of targets that there are.",
+            'ls.suggest([1.0, 2.5, 4.0], task="sales")', "Leave it out: the numbers decide."),
+    Example("A cost that ls.suggest does not know", "cost is no word, quantile or pair of costs.",
+            'ls.suggest([1.0, 2.5, 4.0], cost="cheap")', "Pass a word, a quantile, or two costs."),
+    Example("A cost that such a target cannot have", "A quantile is asked of classes.",
+            'ls.suggest(["cat", "dog", "cow"], cost=0.9)', "Leave the cost out, or name another task."),
+    Example("A target that is not what it is said to be", "task asks for another kind of numbers than y holds.",
+            'ls.suggest([1.5, 2.5, 4.0], task="count")', "Leave the task out: the numbers decide."),
+    Example("A target without complete rows", "y is empty, all missing, or holds infinite numbers.",
+            "ls.suggest([1.0, np.inf])", "Leave such rows out."),
+]  # fmt: skip
+SUGGEST = [
+    Example("A target column that is not in the table", "lossary suggest names no column of the table.",
+            "$ lossary suggest homes.csv --target prise", "Look at the names that the error lists.",
+            files={"homes.csv": "price,rooms\n300,3\n250,2\n"}),
+    Example("Several target columns, one of text", "Two columns are named as a target, and one holds text.",
+            "$ lossary suggest homes.csv --target price,town", "Name one column.",
+            files={"homes.csv": "price,town\n300,Gent\n250,Brugge\n"}),
+]  # fmt: skip
