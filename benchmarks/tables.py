@@ -209,7 +209,7 @@ def in_memory(n: int = 100_000, p: int = 20) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", type=int, default=5_000_000)
-    options.add_argument("--engines", default="plain,local,ray")
+    options.add_argument("--engines", default="plain,local,ray,dask")
     options.add_argument("--losses", default="huber,quantile,logistic")
     options.add_argument("--memory", action="store_true")
     options.add_argument("--one", nargs=3, help=argparse.SUPPRESS)

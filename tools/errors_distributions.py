@@ -12,4 +12,10 @@ DISTRIBUTIONS = [
     Example("Numbers of another covariance", "y_pred has not as many numbers as the mean and the covariance.",
             "ls.MultivariateNormalNLL()(np.zeros((2, 3)), np.zeros((2, 6)))",
             "End the model in ls.heads.MultivariateNormal."),
+    Example("A row of half a count",
+            "A head of counts is told a number of trials that is no whole number.",
+            "head = ls.heads.Multinomial(classes=2)\nhead.predicted(np.zeros((1, 2)), trials=2.5)",
+            "Pass the sums of the rows."),
+    Example("A power that moves", "The power of a Tweedie density is given a schedule.",
+            "ls.TweedieNLL(power=ls.LinearSchedule(1.2, 1.8, steps=100))", "Give one power."),
 ]  # fmt: skip

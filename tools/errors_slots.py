@@ -275,7 +275,15 @@ SLOTS = [
         "ls.Huber()([[1.0]], [[2.0]])  # inside of ls.across(), while process 1 raises",
         "Read the error of that process.",
         hidden="from types import SimpleNamespace\n"
-        'patch("lossary.core.across.joined", lambda: SimpleNamespace(count=2, agreed=lambda wrong: [1]))\n',
+        'patch("lossary.core.across.joined", lambda: SimpleNamespace(count=2, agreed=lambda wrong, rows: ([1], [])))\n',
+    ),
+    Example(
+        "Unequal batches in the processes of JAX",
+        "Each process of JAX has another number of rows; the one program that they run needs equal ones.",
+        'ls.Huber()([[1.0]], [[2.0]])  # inside of ls.across("batch"), with 40 and 21 rows',
+        "Add rows that do not count: x, y, w = ls.padded(x, y, w).",
+        hidden="from types import SimpleNamespace\n"
+        'patch("lossary.core.across.joined", lambda: SimpleNamespace(agreed=lambda wrong, rows: ([], [40, 21])))\n',
     ),
     Example(
         "fit in several processes of torch",

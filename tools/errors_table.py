@@ -905,6 +905,10 @@ LOSSES += SLOTS
 COMMANDS = [
     Example("A folder without a target", "Parquet files are compared, and no target is named.",
             "$ lossary compare folder", "Name a column with --target.", hidden=FOLDER),
+    Example("Names in a column of a folder", "A column of text in Parquet files has more than 20 different values.",
+            "$ lossary compare folder --target y --loss mae", "Leave the column out with --ignore.",
+            hidden=FOLDER.replace('"x": [1.0, 2.0], "y": [1.0, 3.0]',
+                                 '"name": list("abcdefghijklmnopqrstuvwxyz"), "y": [float(k) for k in range(26)]')),
     Example("An option that needs all rows", "Parquet files are compared by passes over their rows.",
             "$ lossary compare folder --target y --model mlp:8", "Leave it out, or compare on some of the rows.",
             hidden=FOLDER),

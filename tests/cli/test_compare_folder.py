@@ -55,6 +55,24 @@ def test_rows_with_a_missing_cell_are_left_out(tmp_path):
     np.testing.assert_allclose(found["fits"][0]["coefficients"], expected.coefficients, rtol=1e-9)
 
 
+def test_text_is_a_column_for_each_of_its_values_but_the_first(tmp_path, rng):
+    import pandas
+
+    rows = pandas.DataFrame({"x": rng.normal(size=60), "colour": rng.choice(["red", "green", "blue"], 60)})
+    rows["y"] = rows["x"] + (rows["colour"] == "red") + rng.normal(size=60)
+    rows.loc[[3, 4], "colour"] = None
+    for part in range(2):
+        rows[part * 30 : part * 30 + 30].to_parquet(tmp_path / f"{part}.parquet")
+    found = json.loads(run(tmp_path, "--target", "y", "--loss", "huber", "--json", "-").stdout)
+    whole = rows.dropna()
+    assert found["rows"] == 58 and found["names"] == ["x", "colour=green", "colour=red"]
+    marks = np.column_stack([whole["x"], whole["colour"] == "green", whole["colour"] == "red"]).astype(float)
+    expected = ls.fit_linear(marks, whole["y"].to_numpy(), loss="huber")
+    np.testing.assert_allclose(found["fits"][0]["coefficients"], expected.coefficients, rtol=1e-8)
+    rows.assign(colour=rows.index.astype(str)).to_parquet(tmp_path / "2.parquet")
+    assert "more than 20 distinct values" in run(tmp_path, "--target", "y", "--loss", "huber", code=2).output
+
+
 def test_tasks_are_told_by_the_first_rows(folder):
     place, _ = folder
     for target, task in (("yes", "binary"), ("kind", "multiclass")):

@@ -1,5 +1,6 @@
 """ls.across: accumulated steps, refusals together, and what is no group; ls.padded."""
 
+import socket
 import subprocess
 import sys
 
@@ -133,3 +134,56 @@ def test_processes_refuse_together_and_fit_refuses(tmp_path):
     assert "0 sparse" in said[0] and "Process 1 refused" in said[0] and "y_true" in said[1], said
     assert "0 nt_xent" in said[0] and "1 nt_xent" in said[1] and "sample_weight" in said[1]
     assert all("one of 2 processes" in one and "does not average" in one for one in said)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_accumulated_steps_of_named_inputs(weighted, rng):
+    relevance, score = rng.integers(0, 3, (6, 4)).astype("float32"), rng.normal(size=(6, 4)).astype("float32")
+    lengths, loss = np.array([4, 2, 3, 4, 1, 4]), ls.ListwiseSoftmax()
+    of = lambda rows: {"sample_weight": WEIGHT[rows]} if weighted else {}  # noqa: E731
+    given = lambda rows: {"relevance": relevance[rows], "lengths": lengths[rows]}  # noqa: E731
+    steps = [(given(rows), WEIGHT[rows]) if weighted else (given(rows),) for rows in STEPS]
+    want = float(array(loss(score=score, **given(slice(None)), **of(slice(None)))))
+    with ls.across(False, batches=steps):
+        found = [float(array(loss(score=ops.convert_to_tensor(score[r]), **given(r), **of(r)))) for r in STEPS]
+    np.testing.assert_allclose(sum(found), want, rtol=1e-6)
+
+
+UNEQUAL = """
+import os, sys
+rank = int(sys.argv[1])
+import jax
+jax.distributed.initialize(sys.argv[2], 2, rank)
+import numpy as np, lossary as ls, lossary.numerics.joined.jax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
+mesh = Mesh(np.array(jax.devices()), ("batch",))
+def number(x, w):
+    with ls.across("batch"):
+        return jax.lax.pmean(ls.Huber()(x, 2 * x, sample_weight=w), "batch")
+step = jax.jit(jax.shard_map(number, mesh=mesh, in_specs=(P("batch"), P("batch")), out_specs=P(), check_vma=False))
+ls.numerics.joined.jax.PATIENCE = 5_000
+for more, padded in ((0, True), (2, False), (0, False)):  # at last, one has a program for its rows, the other none
+    x = np.arange(1.0, 4.0 + more + rank, dtype="float32")[:, None]
+    given = (ls.padded(x) if padded else (x, None, np.ones(len(x), "float32")))[::2]
+    try:
+        spread = [jax.make_array_from_process_local_data(NamedSharding(mesh, P("batch")), a) for a in given]
+        print(rank, float(step(*spread)), flush=True)
+    except ls.LossaryError as error:
+        print(rank, error, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="processes of JAX run one program")
+def test_unequal_batches_are_refused_by_all(tmp_path):
+    """Without a word, each process would wait for the other one's program for ever."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-c", UNEQUAL]
+    members = [subprocess.Popen([*command, str(rank), address], stdout=subprocess.PIPE, text=True) for rank in (0, 1)]
+    said = [member.communicate(timeout=120)[0] for member in members]
+    every = np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0])
+    assert all(f" {(every - 0.5).mean():.5f}" in one for one in said), said
+    assert all("5 and 6 rows" in one and "ls.padded" in one for one in said), said
+    assert "3 and other rows" in said[0], said

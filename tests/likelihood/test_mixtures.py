@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 import lossary as ls
-from lossary.core.errors import LossaryError
 
 
 def mixed(rows, w, mean, std, seed=0):
@@ -38,10 +37,39 @@ def test_three_components_by_their_loss():
     assert fit.parameters["weight_2_of_rest"] == pytest.approx(0.3 / 0.8, abs=0.05)
 
 
+def of_two(kind, rng, rows):
+    first = rng.random(rows) < 0.4
+    draw = {
+        "gamma": (rng.gamma(9, 1 / 9, rows), rng.gamma(4, 8 / 4, rows)),
+        "poisson": (rng.poisson(1.5, rows), rng.poisson(12, rows)),
+        "weibull": (rng.weibull(3, rows), 8 * rng.weibull(2.0, rows)),
+    }[kind]
+    return np.where(first, *draw)
+
+
+OTHERS = {
+    "gamma": {"weight_1": 0.4, "mean_1": 1.0, "mean_2": 8.0, "shape_1": 9.0, "shape_2": 4.0},
+    "poisson": {"weight_1": 0.4, "rate_1": 1.5, "rate_2": 12.0},
+    "weibull": {"weight_1": 0.4, "scale_1": 1.0, "scale_2": 8.0, "shape_1": 3.0, "shape_2": 2.0},
+}
+
+
 @pytest.mark.once
-def test_a_mixture_of_others_is_not_taken_for_one_of_normals():
-    with pytest.raises(LossaryError, match="mixture of normal"):
-        ls.fit_distribution([1.0, 2.0, 3.0], ls.MixtureNLL(distribution="gamma"))
+@pytest.mark.parametrize("kind", OTHERS)
+def test_mixtures_of_others_are_recovered(kind):
+    y = of_two(kind, np.random.default_rng(3), 4_000)
+    fit = ls.fit_distribution(y, ls.MixtureNLL(distribution=kind))
+    assert fit.success and fit.model == f"{kind}_mixture"
+    for name, truth in OTHERS[kind].items():
+        assert abs(fit.parameters[name] - truth) < 4 * fit.standard_errors[name], name
+    at = {"poisson": fit.law.step}.get(kind)
+    density = at(y) if at else np.gradient(fit.cdf(np.linspace(0.1, 20, 20_001)), np.linspace(0.1, 20, 20_001))
+    told = np.exp(fit.log_density(y if at else np.linspace(0.1, 20, 20_001)))
+    np.testing.assert_allclose(density[10:-10], told[10:-10], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.once
+def test_a_mixture_of_normals_by_either_loss():
     y = mixed(300, [0.3, 0.7], [-2.0, 1.5], [0.5, 1.0])
     same = [ls.fit_distribution(y, loss).log_likelihood for loss in (ls.MixtureNLL(), ls.GaussianMixtureNLL())]
     assert same[0] == same[1]

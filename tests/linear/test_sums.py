@@ -62,7 +62,7 @@ def data_of(loss, rng, n=40):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_gradient_and_curvature_are_those_of_the_value(loss, rng):
     data, c = data_of(loss, rng)
-    sums, h = data.sums(c), 1e-6
+    sums, h = data.sums(c), 2e-7
     assert sums.count == pytest.approx(data.weight.sum())
     assert sums.value == pytest.approx(data.value(c), rel=1e-14)
     for place in np.ndindex(*c.shape):

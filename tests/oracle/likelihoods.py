@@ -464,6 +464,27 @@ def beta_binomial_nll(y, a, b, trials=10):
     ], [-log_choose(trials, y)]  # fmt: skip
 
 
+def compound(j, shape):
+    """The logarithm of the sum of z^n / (n! gamma(n shape)): a Bessel function, or terms so near that they tell it."""
+    if shape == 1:
+        return mp.log(j) + mp.log(mp.besseli(1, 2 * j))
+    line, spread = shape * mp.log(shape) + (1 + shape) * mp.log(j), mp.sqrt(j / (1 + shape))
+    step = max(mpf(1), mp.floor(spread / 4))
+    first = max(mpf(1), mp.floor(j - 24 * spread - 90))
+    terms = (first + k * step for k in range(int((j + 24 * spread + 90 - first) / step)))
+    return mp.log(step * mp.fsum(mp.exp(n * line - lgamma(n + 1) - lgamma(n * shape)) for n in terms))
+
+
+@density("pp")
+def tweedie_nll(y, mean, dispersion, power=1.5):
+    q = 2 - mpf(power)
+    nothing = (mean**q / q, 1 / dispersion)
+    if y == 0:
+        return [nothing], []
+    j = y**q / (dispersion * q)
+    return [nothing, (y * mean ** (q - 1) / (1 - q), 1 / dispersion), -compound(j, q / (1 - q))], [mp.log(y)]
+
+
 # -- scores: the first term is the absolute error, as far as it goes ---------------------------------------------------
 
 
@@ -481,6 +502,15 @@ def logistic_crps(y, loc, scale):
 @density("p")
 def exponential_crps(y, mean):
     return [y, -3 * mean / 2, (2 * mean, mp.exp(-y / mean))], []
+
+
+@density("rp")
+def log_normal_crps(y, mu, sigma):
+    z, middle = (mp.log(y) - mu) / sigma, mp.exp(mu + sigma**2 / 2)
+    return [
+        y, (-2 * y, normal_cdf(-z)), (-2 * middle, normal_cdf(z - sigma)),
+        (2 * middle, normal_cdf(-sigma / mp.sqrt(2))),
+    ], []  # fmt: skip
 
 
 # -- vectors --------------------------------------------------------------------------------------------------------
@@ -589,3 +619,10 @@ def generalized_pareto_nll(y, scale, shape):  # noqa: F811
 @chances
 def pareto_nll(y, shape, minimum=1.0):  # noqa: F811
     return exponential_tails(shape * mp.log(max(y, mpf(minimum)) / mpf(minimum)))
+
+
+@chances
+def kumaraswamy_nll(y, a, b):  # noqa: F811
+    if not 0 < y < 1:
+        return NOTHING if y <= 0 else NOTHING[::-1]
+    return exponential_tails(-b * mp.log1p(-mp.exp(a * mp.log(y))))

@@ -79,7 +79,7 @@ def _files(data: str, options: dict[str, Any]) -> Files:
             do=f"Name it: lossary compare {shlex.quote(visible(data))} --target COLUMN.",
         )
     chosen = _names(options["features"]) or None
-    return Files.at(OWNER, data, options["target"], chosen, ignored=_names(options["ignore"]))
+    return Files.at(OWNER, data, options["target"], chosen, ignored=_names(options["ignore"]), texts=True)
 
 
 def _names(text: str | None) -> list[str]:

@@ -30,9 +30,14 @@ Tensor = Any
 
 
 def reduce(
-    loss: Loss, result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None, like: Any
+    loss: Loss,
+    result: Rows | Sums,
+    weight: Tensor | None,
+    mask: Tensor | None,
+    how: str | None,
+    like: tuple[Any, dict[str, Any]],
 ) -> Tensor:
-    """The result as one number, over all that compute this step. `like` is what was predicted."""
+    """The result as one number, over all that compute this step. `like` is what was predicted, and what has names."""
     group, steps = joined(), _STEPS[-1]
     if how in (None, "none") or (group is None and steps is None):
         return results.reduce(result, weight, mask, how)
@@ -140,8 +145,11 @@ def everyone(batch: Batch, slots: Inputs) -> Batch:
 
 
 @contextlib.contextmanager
-def agreed() -> Iterator[None]:
-    """All of a group go on, or all refuse: one that raised alone would leave the others waiting for it."""
+def agreed(*given: Any) -> Iterator[None]:
+    """All of a group go on, or all refuse: one that raised alone would leave the others waiting for it.
+
+    `given` is what a loss reads; the first of it that has rows says how many there are.
+    """
     group = joined()
     if group is None:
         yield
@@ -153,7 +161,14 @@ def agreed() -> Iterator[None]:
         if getattr(error, "agreed", False):
             raise
         wrong = error
-    places = group.agreed(wrong is not None)
+    places, rows = group.agreed(wrong is not None, _count_of(given))
+    if wrong is None and not places and len(set(rows)) > 1:
+        wrong = LossaryError(
+            f"A loss is computed by {len(rows)} processes of JAX in one program.",
+            arrived=f"Their devices hold {' and '.join(str(n) if n > 0 else 'other' for n in rows)} rows of a batch.",
+            allowed="Expected as many rows on each device.",
+            do="Pass each process's rows through ls.padded: x, y, w = ls.padded(x, y, w).",
+        )
     if wrong is None and places:
         wrong = LossaryError(
             f"A loss is computed by {group.count} processes together.",
@@ -164,6 +179,12 @@ def agreed() -> Iterator[None]:
     if wrong is not None:
         wrong.agreed = True  # type: ignore[attr-defined]
         raise wrong
+
+
+def _count_of(given: Any) -> int | None:
+    """How many rows there are; None where only the running program knows."""
+    shape = next((shape for x in keras.tree.flatten(given) if (shape := getattr(x, "shape", None))), (None,))
+    return None if shape[0] is None else int(shape[0])
 
 
 class across:
@@ -185,8 +206,9 @@ class across:
     Args:
         group: a process group of torch (None: all processes), or the name of a mapped axis of JAX.
         batches: the steps whose gradients are accumulated before the weights move, each as `(y_true,)` or
-            `(y_true, sample_weight)`. Means then divide by what counts in all of them, and the values of the steps add
-            up to that of the whole batch. With `group=False`, they are those of this process alone.
+            `(y_true, sample_weight)`; of a loss of named inputs, a dictionary of those that are known is y_true. Means
+            then divide by what counts in all of them, and the values of the steps add up to that of the whole batch.
+            With `group=False`, they are those of this process alone.
     """
 
     def __init__(self, group: Any = None, *, batches: Sequence[Any] | None = None) -> None:
@@ -234,10 +256,10 @@ class _Steps:
     def __init__(self, steps: list[tuple[Any, Any]]) -> None:
         self.steps, self.counts = steps, {}  # type: ignore[var-annotated]
 
-    def count(self, loss: Loss, like: Any, group: Group | None) -> Tensor:
+    def count(self, loss: Loss, like: tuple[Any, dict[str, Any]], group: Group | None) -> Tensor:
         """By this process, or by all of the group."""
         if id(loss) not in self.counts:
-            counts = [_count(loss, y, w, like) for y, w in self.steps]
+            counts = [_count(loss, y, w, *like) for y, w in self.steps]
             count = ops.stop_gradient(ops.sum(ops.stack(counts)))
             self.counts[id(loss)] = count if group is None else ops.sum(group.gather(count))
         return self.counts[id(loss)]
@@ -246,18 +268,27 @@ class _Steps:
 _STEPS: list[_Steps | None] = [None]
 
 
-def _count(loss: Loss, y: Any, weight: Any, like: Any) -> Tensor:
+def _count(loss: Loss, y: Any, weight: Any, y_pred: Any, named: dict[str, Any]) -> Tensor:
     """What the mean over these rows divides by; the numbers that are predicted do not matter."""
     rows = len(keras.tree.flatten(y)[0])
-    neutral = keras.tree.map_structure(lambda p: ops.full((rows, *p.shape[1:]), 0.5, dtype=p.dtype), like)
+
+    def neutral(x: Any) -> Tensor:
+        x = ops.convert_to_tensor(x)
+        return ops.cast(ops.full((rows, *x.shape[1:]), 0.5), x.dtype)
+
+    if named and isinstance(y, dict):
+        _, slots = loss.inputs.chosen(None, None, named)
+        known = {name: slot.axes[0] == "row" for name, slot in slots.slots.items() if name in named}
+        y, named = None, {name: neutral(named[name]) if by_row else named[name] for name, by_row in known.items()} | y
+    y_pred = None if y_pred is None else keras.tree.map_structure(neutral, y_pred)
     with checks(False):
-        result, weight, mask = loss._result(y, neutral, weight, vectors=False)
+        result, weight, mask = loss._result(y, y_pred, weight, vectors=False, **named)
         return results.divisor(result, weight, mask, loss.reduction)
 
 
 def _of_steps(
-    loss: Loss, result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, like: Any, steps: _Steps,
-    group: Group | None,
+    loss: Loss, result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, like: tuple[Any, dict[str, Any]],
+    steps: _Steps, group: Group | None,
 ) -> Tensor:  # fmt: skip
     if loss.coupled or (isinstance(result, Sums) and 0 in result.axes()):
         raise LossaryError(

@@ -224,10 +224,10 @@ class Loss(Manners, keras.losses.Loss):
     def __call__(
         self, y_true: Tensor = None, y_pred: Tensor = None, sample_weight: Tensor = None, **named: Tensor
     ) -> Tensor:
-        with across.agreed():
+        with across.agreed(y_pred, named, y_true):
             result, weight, mask = self._result(y_true, y_pred, sample_weight, vectors=False, **named)
         say_if_inexact(self, masked=mask is not None, weighted=weight is not None)
-        return in_type(across.reduce(self, result, weight, mask, self.reduction, y_pred), self.dtype)
+        return in_type(across.reduce(self, result, weight, mask, self.reduction, (y_pred, named)), self.dtype)
 
     def rows(self, y_true: Tensor = None, y_pred: Tensor = None, **named: Tensor) -> Tensor:
         """One value per row: (n, d) becomes (n,), and (d,) is one row."""
@@ -239,7 +239,7 @@ class Loss(Manners, keras.losses.Loss):
 
     def _unweighted(self, y_true: Tensor, y_pred: Tensor, named: dict[str, Tensor], how: str | None) -> Tensor:
         result, _, mask = self._result(y_true, y_pred, None, vectors=True, **named)
-        values = ops.cast(across.reduce(self, result, None, mask, how, y_pred), self.dtype)
+        values = ops.cast(across.reduce(self, result, None, mask, how, (y_pred, named)), self.dtype)
         if isinstance(result, Sums):
             return values
         return with_mask(values, reduction.both(mask, result.valid))
@@ -371,7 +371,7 @@ class Loss(Manners, keras.losses.Loss):
         named = {**weights, **named}
         form, slots = forms.chosen(y_true, y_pred, named)
         coupled = others is None and "others" in self._takes[form]
-        with across.agreed() if coupled else nullcontext():
+        with across.agreed(y_pred, named, y_true) if coupled else nullcontext():
             batch = slots.read(owner, y_true, y_pred, named, dtype=inner, weight=sample_weight, mask=mask, loss=self)
         batch.start = start
         whole = across.everyone(batch, slots) if coupled else batch

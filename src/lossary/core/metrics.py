@@ -150,6 +150,8 @@ def metric(loss: Any, *, name: str | None = None, **parameters: Any) -> LossMetr
 
         model.compile("adam", loss="mse", metrics=[ls.metric("rmse")])
 
+    Rows that `ls.padded` has added do not count, where the epoch's loss that Keras logs counts them in its last batch.
+
     `loss` is whatever `ls.get` takes, with its parameters. Raises LossaryError for a loss whose rows look at one
     another: its value is that of a batch.
     """

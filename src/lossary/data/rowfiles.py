@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from lossary._errors import shown
 from lossary.data.arrays import arrays
 from lossary.data.errors import DataError
+from lossary.data.features import FEW
 from lossary.data.parquet import index_of
 
 WINDOW = 2**16  # rows that are read, and shuffled, together
@@ -34,6 +36,7 @@ class Files:
     targets: list[str]
     chosen: list[str] | None = None
     beside: list[str] = field(default_factory=list)
+    texts: bool = False  # whether inputs may hold text
 
     @classmethod
     def at(
@@ -44,9 +47,10 @@ class Files:
         chosen: list[str] | None = None,
         beside: Iterable[str] = (),
         ignored: Iterable[str] = (),
+        texts: bool = False,
     ) -> Files:
         """The file, or the files of the folder; y names the targets. All that a look at their ends tells is checked."""
-        found = cls(owner, _files(owner, Path(path)), _names(owner, y), chosen, list(beside))
+        found = cls(owner, _files(owner, Path(path)), _names(owner, y), chosen, list(beside), texts)
         left = set(ignored)
         if left:
             found = replace(found, chosen=[name for name in found.inputs if name not in left])
@@ -121,6 +125,34 @@ class Files:
             return self.chosen
         return [name for name in self._schema.names if name not in {*self.targets, *self.beside, *self._indices}]
 
+    @cached_property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """The values of inputs that hold text, by one pass over these; each but the first is a column of 0 and 1."""
+        import pyarrow.compute as compute
+
+        texts = [name for name in self.inputs if self.texts and _is_text(self._schema.field(name).type)]
+        found: dict[str, set[str]] = {name: set() for name in texts}
+        for block in self._blocks(texts, WINDOW) if texts else ():
+            for name in texts:
+                found[name] |= set(compute.unique(block.column(name)).to_pylist()) - {None}
+                if len(found[name]) > FEW:
+                    raise DataError(
+                        f"Cannot use {name!r} as an input.",
+                        arrived=f"It holds text with more than {FEW} distinct values.",
+                        allowed=f"Expected numbers, or text with at most {FEW} distinct values.",
+                        do=f"Leave the column out: --ignore {name}.",
+                    )
+        return {name: tuple(sorted(values)) for name, values in found.items()}
+
+    @property
+    def wide(self) -> list[str]:
+        """The inputs as columns of numbers."""
+        return [
+            wide
+            for name in self.inputs
+            for wide in (_marks(name, self.values[name]) if name in self.values else [name])
+        ]
+
     @property
     def _used(self) -> list[str]:
         return [*self.targets, *self.inputs, *self.beside]
@@ -148,7 +180,8 @@ class Files:
                     do="Choose targets among them, and leave a column for the inputs; all files need the same columns.",
                 )
             for name in self._used:
-                _check_type(self.owner, file, name, schema.field(name).type)
+                if not (self.texts and name in self.inputs and _is_text(schema.field(name).type)):
+                    _check_type(self.owner, file, name, schema.field(name).type)
         if not self.rows:
             raise DataError(
                 f"{self.owner} reads the rows of Parquet files.",
@@ -217,14 +250,31 @@ def opened(owner: str, file: Path) -> Iterator[Any]:
         yield opened
 
 
-def columns_in(batch: Any) -> dict[str, np.ndarray]:
-    """The columns of an Arrow batch as NumPy has them; missing cells are NaN."""
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    inner = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(inner) or types.is_large_string(inner))
+
+
+def _marks(name: str, values: tuple[str, ...]) -> list[str]:
+    return [f"{name}={value}" for value in values[1:]]
+
+
+def columns_in(batch: Any, values: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> dict[str, np.ndarray]:
+    """The columns of an Arrow batch as NumPy has them; missing cells are NaN. Text is a column for each of its values
+    but the first."""
     import pyarrow as pa
+    import pyarrow.compute as compute
 
     found = {}
     for name, stored in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_dictionary(stored.type):
             stored = stored.dictionary_decode()
+        if name in values:
+            for mark, value in zip(_marks(name, values[name]), values[name][1:], strict=True):
+                found[mark] = compute.equal(stored, value).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            continue
         if pa.types.is_decimal(stored.type):
             stored = stored.cast(pa.float64())
         if pa.types.is_boolean(stored.type):

@@ -1,11 +1,15 @@
 """Continuous ranked probability scores of predicted distributions, where they have a closed form."""
 
+import math
+
 from ..core.forms import Score
-from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..numerics import ops
-from ..numerics.backend import log1p
+from ..numerics.backend import log, log1p
+from ..numerics.special import log_normal_cdf, scaled_tail
+from ..numerics.stable import SMALLEST, read_at_least, times_exp, with_slopes
 
 LOCATED = named(loc="real", scale="positive")
 
@@ -76,3 +80,60 @@ class ExponentialCRPS(Score, aliases=("crps_exponential",)):
 
 
 exponential_crps = function(ExponentialCRPS)
+
+
+class LogNormalCRPS(Score, aliases=("crps_lognormal", "crps_log_normal")):
+    r"""The continuous ranked probability score of a log-normal distribution: mean and spread of the logarithm.
+
+    Formula: y (2 \Phi(z) - 1) - 2 e^{\mu + s^2 / 2} (\Phi(z - s) + \Phi(s / \sqrt 2) - 1), with z = (\log y - \mu) / s
+        and the normal distribution function \Phi
+    Use: forecasts with error bars of amounts above 0: wind, rain, demand. Far targets count in proportion.
+    Beware: outputs are the mean of the logarithm and the logarithm of its standard deviation, as for LogNormalNLL; the
+        score is in units of the target.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> log_normal_crps([[1.0]], [[0.0, 0.0]]), log_normal_crps([[2.0]], [[0.0, 0.0]])
+    (0.26740547, 0.56282175)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(mu="real", sigma="positive")
+
+    def crps(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
+        return with_slopes(_of_log_normal, _slopes_of_log_normal)(
+            y, mu, read_at_least(sigma.value, SMALLEST["float32"])
+        )
+
+
+log_normal_crps = function(LogNormalCRPS)
+
+
+def _upper_part(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """z, e^(mu + s^2 / 2) Phi(z - s), and e^(mu + s^2 / 4)."""
+    z = (log(y) - mu) / s
+    off = z - s
+    near = y * ops.exp(-0.5 * z * z) * scaled_tail(ops.abs(off))
+    beyond = off > 0
+    square = 0.125 * s * s
+    whole = _exp_of_sum(mu, ops.where(beyond, 2 * square, 0.0))
+    return z, ops.where(beyond, whole - near, near), _exp_of_sum(mu, square)
+
+
+def _exp_of_sum(mu: Tensor, half: Tensor) -> Tensor:
+    """e^(mu + 2 half), without the rounding of the sum."""
+    root = ops.exp(half)
+    return root * times_exp(root, mu)
+
+
+def _of_log_normal(y: Tensor, mu: Tensor, s: Tensor) -> Tensor:
+    z, upper, middle = _upper_part(y, mu, s)
+    return y * (1 - 2 * ops.exp(log_normal_cdf(-z))) - 2 * (upper - middle * scaled_tail(math.sqrt(0.5) * s))
+
+
+def _slopes_of_log_normal(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Those of z cancel."""
+    z, upper, middle = _upper_part(y, mu, s)
+    tail = scaled_tail(math.sqrt(0.5) * s)
+    at_z = y * ops.exp(-0.5 * z * z) * math.sqrt(2 / math.pi)
+    by_s = at_z - 2 * s * upper + middle * (2 * s * tail - math.sqrt(1 / math.pi))
+    return 1 - 2 * ops.exp(log_normal_cdf(-z)), -2 * (upper - middle * tail), by_s

@@ -27,7 +27,7 @@ from ..numerics.special import (
     stirling_rest,
 )
 from ..numerics.stable import exp_less_line, log_quotient, softplus
-from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL
+from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
 
 Start = dict[str, float]
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
@@ -264,7 +264,26 @@ class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
 log_normal_nll = function(LogNormalNLL)
 
 
-class WeibullNLL(Censorable, aliases=("weibull",)):
+class ByLog(Censorable, abstract=True):
+    """A likelihood whose variable with known tails is the shape times the logarithm of the target in scales."""
+
+    target = POSITIVE_TARGET
+    heads = named(scale="positive", shape="positive")
+
+    def standard(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log(y) - scale.log)
+
+    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        return shape.times(log_quotient(b, a))
+
+    def rest(self, y: Tensor) -> Tensor:
+        return log(y)
+
+    def in_scipy(self, scale: float, shape: float) -> Start:
+        return {"c": shape, "scale": scale}
+
+
+class WeibullNLL(ByLog, aliases=("weibull",)):
     r"""Negative log-likelihood of a Weibull distribution whose scale and shape are both predicted.
 
     Formula: -\log(k / s) - (k - 1) \log(y / s) + (y / s)^k, with the scale s and the shape k
@@ -277,26 +296,12 @@ class WeibullNLL(Censorable, aliases=("weibull",)):
     (1.0, 2.0)
     """
 
-    target = POSITIVE_TARGET
-    heads = named(scale="positive", shape="positive")
     scipy = "weibull_min"
     tails = LEAST
-
-    def standard(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
-        return shape.times(log(y) - scale.log)
-
-    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Positive) -> Tensor:
-        return shape.times(log_quotient(b, a))
 
     def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
         t = self.standard(y, scale, shape)
         return ops.exp(t) - t - shape.log
-
-    def rest(self, y: Tensor) -> Tensor:
-        return log(y)
-
-    def in_scipy(self, scale: float, shape: float) -> Start:
-        return {"c": shape, "scale": scale}
 
     def start(self, data: Any) -> Start:
         shape = 1.2 / max(data.log_std, 1e-300)
@@ -306,7 +311,7 @@ class WeibullNLL(Censorable, aliases=("weibull",)):
 weibull_nll = function(WeibullNLL)
 
 
-class LogLogisticNLL(Censorable, aliases=("fisk_nll", "loglogistic_nll")):
+class LogLogisticNLL(ByLog, aliases=("fisk_nll", "loglogistic_nll")):
     r"""Negative log-likelihood of a number whose logarithm is logistic; its scale and shape are both predicted.
 
     Formula: \log y - \log k - z + 2 \log(1 + e^z), with z = k \log(y / s), the scale s and the shape k
@@ -319,26 +324,12 @@ class LogLogisticNLL(Censorable, aliases=("fisk_nll", "loglogistic_nll")):
     (1.3862944, 0.69314718)
     """
 
-    target = POSITIVE_TARGET
-    heads = named(scale="positive", shape="positive")
     scipy = "fisk"
     tails = LOGISTIC
-
-    def standard(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
-        return shape.times(log(y) - scale.log)
-
-    def apart(self, a: Tensor, b: Tensor, scale: Positive, shape: Positive) -> Tensor:
-        return shape.times(log_quotient(b, a))
 
     def nll(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
         z = self.standard(y, scale, shape)
         return z + 2 * softplus(-z) - shape.log
-
-    def rest(self, y: Tensor) -> Tensor:
-        return log(y)
-
-    def in_scipy(self, scale: float, shape: float) -> Start:
-        return {"c": shape, "scale": scale}
 
     def start(self, data: Any) -> Start:
         return {"scale": math.exp(data.log_mean), "shape": 1.8 / max(data.log_std, 1e-300)}
@@ -466,7 +457,7 @@ class BetaDistributionNLL(Likelihood, aliases=("beta_distribution",)):
 beta_distribution_nll = function(BetaDistributionNLL)
 
 
-class KumaraswamyNLL(Likelihood, aliases=("kumaraswamy",)):
+class KumaraswamyNLL(Censorable, aliases=("kumaraswamy",)):
     r"""Negative log-likelihood of a Kumaraswamy distribution whose two shapes are both predicted.
 
     Formula: -\log(a b) - (a - 1) \log y - (b - 1) \log(1 - y^a), with the shapes a and b
@@ -481,6 +472,13 @@ class KumaraswamyNLL(Likelihood, aliases=("kumaraswamy",)):
 
     target = SHARE_TARGET
     heads = named(a="positive", b="positive")
+    tails = LEAST
+
+    def standard(self, y: Tensor, power: Positive, b: Positive) -> Tensor:
+        return b.log + log_log1m_exp(power.times(log(y)))
+
+    def apart(self, a: Tensor, b: Tensor, power: Positive, _: Positive) -> Tensor:
+        return log_log1m_exp_step(power.times(log(a)), power.times(log(b)), power.times(log_quotient(b, a)))
 
     def nll(self, y: Tensor, a: Positive, b: Positive) -> Tensor:
         line = a.times(log(y))

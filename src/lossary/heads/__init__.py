@@ -37,6 +37,7 @@ from .distributions import Poisson as Poisson
 from .distributions import Predicted as Predicted
 from .distributions import SkewNormal as SkewNormal
 from .distributions import StudentT as StudentT
+from .distributions import Tweedie as Tweedie
 from .distributions import VonMises as VonMises
 from .distributions import Weibull as Weibull
 from .distributions import ZeroInflatedBeta as ZeroInflatedBeta
@@ -47,5 +48,12 @@ from .ordinal import Coral as Coral
 from .ordinal import Corn as Corn
 from .ordinal import CumulativeLink as CumulativeLink
 from .quantiles import Quantiles as Quantiles
+from .shares import Categorical as Categorical
+from .shares import Dirichlet as Dirichlet
+from .shares import DirichletMultinomial as DirichletMultinomial
+from .shares import Multinomial as Multinomial
+from .shares import PredictedClasses as PredictedClasses
+from .shares import PredictedCounts as PredictedCounts
+from .shares import PredictedShares as PredictedShares
 from .vectors import MultivariateNormal as MultivariateNormal
 from .vectors import PredictedVectors as PredictedVectors

@@ -12,6 +12,7 @@ from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
+from ..families import compound_likelihoods as compounds
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
 from ..families import real_likelihoods as reals
@@ -246,6 +247,9 @@ class LogLogistic(Distribution, of=amounts.LogLogisticNLL): ...
 
 
 class ZeroInflatedLogNormal(Distribution, of=counts.ZeroInflatedLogNormalNLL): ...
+
+
+class Tweedie(Distribution, of=compounds.TweedieNLL): ...
 
 
 class GeneralizedPareto(Distribution, of=amounts.GeneralizedParetoNLL): ...

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.contract import COUNT
 from ..core.forms import Likelihood
+from ..families import compound_likelihoods as compounds
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
 from ..families.mixtures import MixtureNLL
@@ -31,7 +32,7 @@ def law_of(loss: Likelihood, parameters: dict[str, Array]) -> Law:
         weights = parameters.pop("weight")
         return Mixed(weights, law_of(loss.part, parameters), loss.target is COUNT)
     if loss.scipy is None:
-        return MADE[type(loss)](stats, **parameters)
+        return MADE[type(loss)](loss, **parameters)
     return getattr(stats, loss.scipy)(**loss.in_scipy(**parameters))
 
 
@@ -155,20 +156,83 @@ class Kumaraswamy(Made):
         return np.sqrt(self.var())
 
 
-def _poisson(hurdle: bool, stats: Any, rate: Array, zeros: Array) -> WithZeros:
+@dataclass
+class Compound(Made):
+    """The sum of a Poisson number of gamma variables."""
+
+    rate: Array
+    shape: float
+    scale: Array
+
+    def cdf(self, y: Array) -> Array:
+        from scipy import stats
+
+        most = float(np.max(self.rate))
+        found = np.exp(-self.rate) * (y >= 0)
+        for n in range(1, int(most + 10 * np.sqrt(most) + 30)):
+            found = found + stats.poisson(self.rate).pmf(n) * stats.gamma(n * self.shape, scale=self.scale).cdf(y)
+        return np.asarray(found)
+
+    def step(self, y: Array) -> Array:
+        return np.asarray(np.where(y == 0, np.exp(-self.rate), 0.0))
+
+    def ppf(self, q: Any) -> Array:
+        q = np.broadcast_to(q, np.broadcast_shapes(np.shape(q), np.shape(self.rate)))
+        low, high = 0.0 * q, self.mean() + self.std() + 0.0 * q
+        while np.any(self.cdf(high) < q):
+            high = np.where(self.cdf(high) < q, 2 * high, high)
+        for _ in range(ROUNDS):
+            middle = low / 2 + high / 2
+            above = self.cdf(middle) >= q
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        return np.where(q <= np.exp(-self.rate), 0.0, high)
+
+    def mean(self) -> Array:
+        return np.asarray(self.rate * self.shape * self.scale)
+
+    def std(self) -> Array:
+        return np.asarray(np.sqrt(self.rate * self.shape * (1 + self.shape)) * self.scale)
+
+    def rvs(self, size: tuple[int, ...], random_state: np.random.Generator) -> Array:
+        parts = random_state.poisson(self.rate, size=size)
+        return np.where(parts > 0, random_state.gamma(np.maximum(parts, 1) * self.shape), 0.0) * self.scale
+
+
+def _tweedie(loss: compounds.TweedieNLL, mean: Array, dispersion: Array) -> Compound:
+    p = loss.power
+    rate = mean ** (2 - p) / (dispersion * (2 - p))
+    return Compound(rate, (2 - p) / (p - 1), dispersion * (p - 1) * mean ** (p - 1))
+
+
+def _poisson(hurdle: bool, loss: Likelihood, rate: Array, zeros: Array) -> WithZeros:
+    from scipy import stats
+
     return WithZeros(zeros, stats.poisson(rate), hurdle)
 
 
-def _negative_binomial(hurdle: bool, stats: Any, mean: Array, dispersion: Array, zeros: Array) -> WithZeros:
+def _negative_binomial(hurdle: bool, loss: Likelihood, mean: Array, dispersion: Array, zeros: Array) -> WithZeros:
+    from scipy import stats
+
     return WithZeros(zeros, stats.nbinom(1 / dispersion, 1 / (1 + dispersion * mean)), hurdle)
 
 
+def _log_normal(loss: Likelihood, zeros: Array, mu: Array, sigma: Array) -> WithZeros:
+    from scipy import stats
+
+    return WithZeros(zeros, stats.lognorm(s=sigma, scale=np.exp(mu)))
+
+
+def _beta(loss: Likelihood, zeros: Array, a: Array, b: Array) -> WithZeros:
+    from scipy import stats
+
+    return WithZeros(zeros, stats.beta(a, b))
+
+
 MADE: dict[type[Likelihood], Callable[..., Law]] = {
-    amounts.KumaraswamyNLL: lambda stats, a, b: Kumaraswamy(a, b),
-    counts.ZeroInflatedBetaNLL: lambda stats, zeros, a, b: WithZeros(zeros, stats.beta(a, b)),
-    counts.ZeroInflatedLogNormalNLL: lambda stats, zeros, mu, sigma: WithZeros(
-        zeros, stats.lognorm(s=sigma, scale=np.exp(mu))
-    ),
+    amounts.KumaraswamyNLL: lambda loss, a, b: Kumaraswamy(a, b),
+    compounds.TweedieNLL: _tweedie,
+    counts.ZeroInflatedBetaNLL: _beta,
+    counts.ZeroInflatedLogNormalNLL: _log_normal,
     counts.ZeroInflatedPoissonNLL: partial(_poisson, False),
     counts.HurdlePoissonNLL: partial(_poisson, True),
     counts.ZeroInflatedNegativeBinomialNLL: partial(_negative_binomial, False),

@@ -16,7 +16,7 @@ from .censoring import Unseen
 from .engine import End, Problem, minimise
 from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
-from .mixture import NormalMixture
+from .mixture import FittedMixture
 from .plain import distribution, known, name_of
 from .reading import Reading, is_count, read
 from .result import TURNS
@@ -156,7 +156,7 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
 def _closed_in(loss: Likelihood, start: Array, sample: Sample) -> bool:
     """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
     spreads = [name for name in loss.heads if name.startswith(("scale", "std"))]
-    closed = isinstance(loss, NormalMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
+    closed = isinstance(loss, FittedMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
     return closed or (sample.distinct == 1 and bool(spreads))
 
 
@@ -166,7 +166,7 @@ def _natural(loss: Likelihood, c: Array) -> dict[str, float]:
 
 def _against(loss: Likelihood, end: End, sample: Sample) -> list[str]:
     """Supports that end where the shape says: below -1/2 nothing is regular, below -1 there is no bound."""
-    if isinstance(loss, NormalMixture):
+    if isinstance(loss, FittedMixture):
         return loss.against(_natural(loss, end.c), sample)
     if "shape" not in loss.heads or loss.heads["shape"] != "real":
         return []
@@ -215,7 +215,7 @@ def _searched(
         start = near.c if near.converged else start
     problem = of(short)
     end = minimise(problem, start, free, links)
-    if not isinstance(loss, NormalMixture):  # which has had its starts
+    if not isinstance(loss, FittedMixture):  # which has had its starts
         end = _best(problem, end, spread, start, free, links)
     while isinstance(short, Bins) and not short.look(row_function(loss), end.c):
         problem = of(short)

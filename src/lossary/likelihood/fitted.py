@@ -13,7 +13,7 @@ from ..core.forms import Likelihood
 from ..heads.laws import MADE, law_of
 from ..linear.rows import row_function
 from .engine import Problem
-from .mixture import NormalMixture
+from .mixture import FittedMixture
 from .result import LikelihoodFit
 from .sample import Sample
 
@@ -48,7 +48,7 @@ class DistributionFit(LikelihoodFit):
     @property
     def law(self) -> Any:
         """What knows the distribution function: a frozen distribution of SciPy, or one that answers as it does."""
-        if isinstance(self.loss, NormalMixture):
+        if isinstance(self.loss, FittedMixture):
             return self.loss.law(**self.parameters)
         if self.loss.scipy is None and type(self.loss) in MADE:
             return law_of(self.loss, {name: np.asarray(value) for name, value in self.parameters.items()})

@@ -14,9 +14,10 @@ from ..core.lookup import get
 from ..core.loss import Tensor
 from ..core.params import number
 from ..families.count_likelihoods import PoissonNLL
+from ..families.mixtures import KINDS
 from ..families.real_likelihoods import NormalNLL
 from ..numerics.stable import times_exp
-from .mixture import NormalMixture
+from .mixture import FittedMixture
 
 
 class Quasi(Likelihood, abstract=True):
@@ -37,9 +38,9 @@ class Quasi(Likelihood, abstract=True):
         return {"mean": data.mean}
 
 
-OWN = {"normal": NormalNLL, "gaussian": NormalNLL, "poisson": PoissonNLL, "normal_mixture": NormalMixture}
+OWN = {"normal": NormalNLL, "gaussian": NormalNLL, "poisson": PoissonNLL}
 SHORT = {"student_t": "student_tnll", "t": "student_tnll", "beta": "beta_distribution_nll"}
-FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods")
+FAMILIES = ("real_likelihoods", "positive_likelihoods", "count_likelihoods", "compound_likelihoods")
 MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
 
 
@@ -53,6 +54,8 @@ def known() -> list[str]:
 
 def name_of(loss: Likelihood) -> str:
     """The short name of a distribution."""
+    if isinstance(loss, FittedMixture):
+        return f"{loss.distribution}_mixture"
     full = next((name for name, kind in OWN.items() if type(loss) is kind), type(loss).__name__)
     short = {"StudentTNLL": "student_t", "BetaDistributionNLL": "beta"}
     return short.get(full, snake(full.removesuffix("NLL")) or "distribution")
@@ -63,6 +66,8 @@ def _named(text: str) -> Likelihood | None:
     """The likelihood of a name, made once."""
     if text in OWN:
         return OWN[text]()
+    if text.endswith("_mixture") and text.removesuffix("_mixture") in KINDS:
+        return FittedMixture(distribution=text.removesuffix("_mixture"))
     for full in (SHORT.get(text, text), f"{text}_nll", text):
         found = get(full) if catalogue.names().get(full) is not None else None
         if isinstance(found, Likelihood) and found.heads:
@@ -74,9 +79,8 @@ def distribution(name: Any, asked: str) -> Likelihood:
     """The likelihood of a name, a class or an object."""
     if isinstance(name, type) and issubclass(name, Likelihood) and name.heads:
         return name()
-    mixed = isinstance(name, Likelihood) and hasattr(name, "components")
-    if mixed and getattr(name, "distribution", "normal") == "normal":
-        return NormalMixture(components=name.components)
+    if isinstance(name, Likelihood) and hasattr(name, "components") and name.components > 1:
+        return FittedMixture(distribution=getattr(name, "distribution", "normal"), components=name.components)
     if isinstance(name, Likelihood) and name.heads and not getattr(name, "censored", False):  # codes say it here
         return name
     found = _named(name.lower().replace("-", "_").replace(" ", "_")) if isinstance(name, str) else None
@@ -86,7 +90,7 @@ def distribution(name: Any, asked: str) -> Likelihood:
         asked,
         arrived=f"The distribution is {shown(name)}.",
         allowed=f"Expected one of {', '.join(known())}, a likelihood of one number such as ls.GammaNLL(), or a "
-        "mixture of normal distributions.",
+        "mixture of several of a kind, such as 'gamma_mixture'.",
         do="Pass one of these names.",
     )
 

@@ -18,10 +18,11 @@ from . import asking
 from .data import ArrayData, Sums, Under
 from .design import Design, Moments
 from .programs import Pieces
-from .rows import BLOCK, LONG, Array, Programs, Rows, row_function
+from .rows import Array, Programs, Rows, block_of, row_function
 
 OWNER = "fit_linear(path, y)"
-READ = BLOCK * LONG  # rows that are read together
+READ = 2**16  # rows that are read together
+PIECE = block_of(1)  # rows that are computed together
 PART = 2**20  # rows of a part, where the row groups of a file allow it
 LABELS = 3  # distinct targets that are told apart
 
@@ -48,6 +49,13 @@ class Block:
     columns: dict[str, Array]
     first: int
 
+    def pieces(self) -> Iterator[Block]:
+        """Of so few rows that they stay in the cache."""
+        count = len(next(iter(self.columns.values())))
+        for at in range(0, count, PIECE):
+            rows = slice(at, at + PIECE)
+            yield Block({name: column[rows] for name, column in self.columns.items()}, self.first + at)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -58,31 +66,32 @@ class Part:
     first: int
     rows: int
     names: tuple[str, ...]
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of columns of text
 
     def blocks(self) -> Iterator[Block]:
         first = self.first
         with opened(OWNER, self.file) as parquet:
             for batch in parquet.iter_batches(READ, row_groups=list(self.groups), columns=list(self.names)):
-                yield Block(columns_in(batch), first)
+                yield Block(columns_in(batch, self.values), first)
                 first += batch.num_rows
 
 
-def parts_of(files: list[Path], columns: Columns, most: int | None = None) -> list[Part]:
-    """The row groups of all files, some together: parts of about `most` rows."""
-    found, first, most = [], 0, most or PART
+def parts_of(
+    files: list[Path], names: list[str], values: dict[str, tuple[str, ...]] | None = None, most: int | None = None
+) -> list[Part]:
+    """The row groups of all files, some together: parts of about `most` rows of these columns."""
+    found: list[Part] = []
+    first, most = 0, most or PART
     for file in files:
         with opened(OWNER, file) as parquet:
             sizes = [parquet.metadata.row_group(k).num_rows for k in range(parquet.metadata.num_row_groups)]
         groups: list[int] = []
-        for k, size in enumerate(sizes):
-            if groups and sum(sizes[g] for g in groups) + size > most:
-                found.append(Part(file, tuple(groups), first, sum(sizes[g] for g in groups), tuple(columns.names)))
-                first, groups = first + found[-1].rows, []
+        for k, size in enumerate([*sizes, most]):
+            rows = sum(sizes[g] for g in groups)
+            if rows and (k == len(sizes) or rows + size > most):
+                found.append(Part(file, tuple(groups), first, rows, tuple(names), values or {}))
+                first, groups = first + rows, []
             groups.append(k)
-        rows = sum(sizes[g] for g in groups)
-        if rows:
-            found.append(Part(file, tuple(groups), first, rows, tuple(columns.names)))
-        first += rows
     return found
 
 
@@ -286,6 +295,6 @@ def merged(answers: Iterator[Any]) -> Any:
 def answer(recipe: Recipe, question: Question, blocks: Iterator[Block]) -> Any:
     """What a part says; the same wherever it is asked."""
     try:
-        return merged(question.of(recipe, block) for block in blocks)
+        return merged(question.of(recipe, piece) for block in blocks for piece in block.pieces())
     except LossaryError as error:
         return Refused(error)

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from ..core import results
 from ..core.contract import checks
 from ..core.errors import LossaryError
 from ..core.loss import Loss, Tensor
-from ..core.results import RisingSums
+from ..core.results import Fused, RisingSums
 from ..core.sums import MultiLoss, Sum
 from ..numerics.backend import compiles, double, expanded, gradient, one_shape, quick
 
 Array = np.ndarray
 Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
 BLOCK = 8192  # rows of several outputs at once: memory stays bounded, and JAX compiles for one shape
-LONG = 8  # of one output so many times more
+LONG = 2  # of one output so many times more
 
 
 def block_of(outputs: int) -> int:
@@ -39,13 +40,16 @@ def in_double() -> Any:
 class Programs:
     """A function of (targets, predictions), and the programs that are made of it once: with slopes, with curvatures."""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        both = lambda y, p: expanded(lambda inner: function(y, inner), p)  # noqa: E731
+    def __init__(self, function: Function, told: Callable[..., Any] | None = None) -> None:
+        """`told` gives values and slopes together, or values alone."""
+        self.function, self.told = function, told or function
+        both = lambda y, p: expanded(lambda inner: self.told(y, inner), p)  # noqa: E731
         self.expand, self.sized = quick(both), quick(both, 2)  # for any shapes, and for those of few sizes
-        self.slope: Callable[..., Any] = lambda y, p: (function(y, p), gradient(lambda inner: function(y, inner), p))
-        if one_shape():  # one program for one shape
-            self.slope = self.expand
+        self.slope: Callable[..., Any] = self.expand if one_shape() else self._slope  # one program for one shape
+
+    def _slope(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        found = self.told(y, p)
+        return found if isinstance(found, tuple) else (found, gradient(lambda inner: self.function(y, inner), p))
 
     def __call__(self, y: Tensor, p: Tensor) -> Tensor:
         return self.function(y, p)
@@ -99,7 +103,19 @@ def _of_loss(kind: type[Loss], config: dict[str, Any]) -> Programs:
     twin = kind.from_config(config | {"dtype": "float64", "reduction": "sum_over_batch_size"})
     if twin.gives is RisingSums:  # the mean of the squares is smallest where its root is
         return Programs(lambda y, p: ops.square(twin.rows(y, p)))
-    return Programs(twin.rows)
+    return Programs(twin.rows, partial(_told, twin))
+
+
+def _told(loss: Loss, y: Tensor, p: Tensor) -> Any:
+    """Values and slopes by the kernel, where it is all that the loss is; else values."""
+    result, _, mask = loss._result(y, p, None, vectors=True)
+    if isinstance(result, Fused) and mask is None and result.y_pred.shape == p.shape:
+        value, slope = result.kernel(result.y_pred, *result.held)
+        if result.rowwise:
+            return value, slope
+        entries = 1 if result.sums else p.shape[-1]
+        return ops.sum(value, axis=-1) / entries, slope / entries
+    return results.reduce(result, None, mask, None)
 
 
 def _of_sum(loss: Sum) -> Function:

@@ -59,6 +59,7 @@ class Asked:
     workers: int | None = None
     progress: Progress | None = None
     drop: bool = False  # whether rows with a missing cell are left out
+    texts: bool = False  # whether inputs may hold text
 
     def files(self) -> Files:
         chosen = None if self.inputs is None else _names(self.inputs)
@@ -67,7 +68,7 @@ class Asked:
             for one, what in ((self.weight, "sample_weight"), (self.offset, "offset"))
             if one is not None
         ]
-        return Files.at(OWNER, self.path, self.y, chosen, beside)
+        return Files.at(OWNER, self.path, self.y, chosen, beside, texts=self.texts)
 
 
 class TableData:
@@ -129,8 +130,11 @@ class Session:
 
     def __init__(self, asked: Asked) -> None:
         self.files, self.drop = asked.files(), asked.drop
-        self.columns = Columns(tuple(self.files.inputs), tuple(self.files.targets), asked.weight, asked.offset)
-        parts = parts_of(self.files.files, self.columns)
+        files = self.files
+        self.columns = Columns(tuple(files.wide), tuple(files.targets), asked.weight, asked.offset)
+        stored = Columns(tuple(files.inputs), tuple(files.targets), asked.weight, asked.offset)
+        parts = parts_of(files.files, stored.names, files.values)
+        self.first = next(parts[0].blocks())
         self.engine = engine_of(asked.engine, parts, asked.workers)
         self.data = TableData(self.engine, len(parts), asked.progress)
 
@@ -148,7 +152,7 @@ class Session:
         row_function(read)  # refuses losses whose rows are not apart
         if getattr(read, "gives", None) is RisingSums and (l1 or l2):
             raise rooted(read)
-        head = self.files.head(1000).astype(np.float64)
+        head = np.column_stack([self.first.columns[name][:1000] for name in self.columns.inputs]).astype(np.float64)
         good = np.where(np.isfinite(head), head, 0.0)
         shift = good.mean(axis=0) if intercept else np.zeros(len(self.columns.inputs))
         recipe = Recipe(uuid.uuid4().hex, read, self.columns, outputs, drop=self.drop)

@@ -355,7 +355,10 @@ def double() -> Iterator[None]:
 
 
 def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-    """Value (n,), slope (n, k) and curvature (n, k, k) of `f`, which maps row i of x (n, k) to entry i of (n,)."""
+    """Value (n,), slope (n, k) and curvature (n, k, k) of `f`, which maps row i of x (n, k) to entry i of (n,).
+
+    Where `f` gives value and slope together, that saves a backward pass.
+    """
     value, slope, curvature = _BACKEND.expanded(f, x)
     return value, slope, curvature
 

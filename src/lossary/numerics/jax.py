@@ -430,6 +430,9 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     """The slope backwards, its derivative forwards along each column."""
 
     def slope(inner: Any) -> tuple[Any, Any]:
+        found = f(inner)
+        if isinstance(found, tuple):
+            return found[1], found[0]
         value, vjp = jax.vjp(f, inner)
         return vjp(jnp.ones_like(value))[0], value
 

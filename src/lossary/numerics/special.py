@@ -91,13 +91,13 @@ _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 /
 _HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
-def _fine(x: Tensor) -> bool:
+def fine(x: Tensor) -> bool:
     return "float64" in str(x.dtype)
 
 
-def _chebyshev(series: tuple[float, ...], u: Tensor) -> Tensor:
+def chebyshev(series: tuple[float, ...], u: Tensor) -> Tensor:
     """The sum of a Chebyshev series at u in [-1, 1]; in float32 only its terms that count there."""
-    least = 1e-17 if _fine(u) else 2e-9
+    least = 1e-17 if fine(u) else 2e-9
     wanted = series[: max(k + 1 for k, c in enumerate(series) if abs(c) > least)]
     last, before = 0.0 * u, 0.0 * u
     for c in wanted[:0:-1]:
@@ -117,14 +117,14 @@ def _polynomial(coefficients: tuple[float, ...], t: Tensor) -> Tensor:
 
 def _shift(x: Tensor) -> int:
     """From where on few terms of Stirling's series are enough."""
-    return 10 if _fine(x) else 3
+    return 10 if fine(x) else 3
 
 
 def _stirling(x: Tensor) -> Tensor:
     """Stirling's series, for x at or above the shift: log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2)."""
     inverse = 1 / x
-    square, found = inverse * inverse, 0.0 * x + _STIRLING[-1 if _fine(x) else 5]
-    for c in _STIRLING[6 if _fine(x) else 4 :: -1]:
+    square, found = inverse * inverse, 0.0 * x + _STIRLING[-1 if fine(x) else 5]
+    for c in _STIRLING[6 if fine(x) else 4 :: -1]:
         found = found * square + c
     return found * inverse
 
@@ -132,7 +132,7 @@ def _stirling(x: Tensor) -> Tensor:
 def _stirling_slope(x: Tensor) -> Tensor:
     inverse = 1 / x
     square, found = inverse * inverse, 0.0 * x
-    for k in range(7 if _fine(x) else 5, -1, -1):
+    for k in range(7 if fine(x) else 5, -1, -1):
         found = found * square - (2 * k + 1) * _STIRLING[k]
     return found * square
 
@@ -140,7 +140,7 @@ def _stirling_slope(x: Tensor) -> Tensor:
 def digamma(x: Tensor) -> Tensor:
     """The derivative of log_gamma, for x > 0."""
     n = _shift(x)
-    if _fine(x):
+    if fine(x):
         far, less = x + n, 0.0 * x
         for k in range(n):
             less = less + 1 / (x + k)
@@ -158,7 +158,7 @@ def log_gamma(x: Tensor) -> Tensor:
 
     def value(x: Tensor) -> Tensor:
         n = _shift(x)
-        if _fine(x):
+        if fine(x):
             far, product = x + n, x
             for k in range(1, n):
                 product = product * (x + k)
@@ -210,7 +210,7 @@ def log_rise(a: Tensor, k: Tensor) -> Tensor:
     far = a + n
     u = k / far
     grown = log1p(u)
-    rest = (1 + u) * grown - u if _fine(a) else u * grown - less_log1p(u)
+    rest = (1 + u) * grown - u if fine(a) else u * grown - less_log1p(u)
     found = far * rest - 0.5 * grown + (_stirling(far + k) - _stirling(far))
     found = found + k * log_whole(0.0 * a + n, a)
     for i in range(n):
@@ -235,7 +235,12 @@ def log_beta(a: Tensor, b: Tensor) -> Tensor:
 def _log_erfcx(z: Tensor) -> Tensor:
     """log(e^(z^2) erfc z) for z >= 0."""
     t = 2 / (2 + z)
-    return log(t) + _chebyshev(_ERFC, 2 * t - 1)
+    return log(t) + chebyshev(_ERFC, 2 * t - 1)
+
+
+def scaled_tail(x: Tensor) -> Tensor:
+    """e^(x^2 / 2) times the probability that a standard normal variable is above x >= 0."""
+    return 0.5 * ops.exp(_log_erfcx(math.sqrt(0.5) * x))
 
 
 def log_normal_cdf(x: Tensor) -> Tensor:
@@ -298,7 +303,7 @@ def _by_size(near: tuple[float, ...], beyond: tuple[float, ...], k: Tensor) -> t
     """Whether k > 8, and both series."""
     far = k > 8
     close, away = ops.where(far, 4.0, k), ops.where(far, k, 16.0)
-    return far, _chebyshev(near, 0.25 * close - 1), _chebyshev(beyond, 16 / away - 1)
+    return far, chebyshev(near, 0.25 * close - 1), chebyshev(beyond, 16 / away - 1)
 
 
 def bessel_ratio_rest(k: Tensor) -> Tensor:
@@ -331,7 +336,7 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^(k - first) weights, near 0: of log(1 + u) / u, or of its derivative."""
-        terms = 30 if _fine(u) else 15
+        terms = 30 if fine(u) else 15
         found = 0.0 * u
         for k in range(terms, first - 1, -1):
             found = (1 / (k + 1) if first == 0 else -k / (k + 1)) - u * found

@@ -53,18 +53,19 @@ def parts(both: Callable[..., tuple[Tensor, Tensor]]) -> tuple[Callable[..., Ten
     return lambda *x: both(*x)[0], lambda *x: both(*x)[1]
 
 
-def with_slopes(
-    value: Callable[[Tensor, Tensor], Tensor], slopes: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """An entrywise function of two tensors with its derivatives by both in closed form."""
+def with_slopes(value: Callable[..., Tensor], slopes: Callable[..., tuple[Tensor, ...]]) -> Callable[..., Tensor]:
+    """An entrywise function of several tensors with its derivatives by each in closed form."""
 
-    def jvp(a: Tensor, b: Tensor, da: Tensor, db: Tensor) -> Tensor:
-        by_a, by_b = slopes(a, b)
-        return by_a * da + by_b * db
+    def jvp(*x: Tensor) -> Tensor:
+        half = len(x) // 2
+        first, *rest = (by * change for by, change in zip(slopes(*x[:half]), x[half:], strict=True))
+        for part in rest:
+            first = first + part
+        return first
 
-    def vjp(a: Tensor, b: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        by_a, by_b = slopes(a, b)
-        return by_a * g, by_b * g
+    def vjp(*x: Tensor) -> tuple[Tensor, ...]:
+        *given, g = x
+        return tuple(by * g for by in slopes(*given))
 
     return derived(value, jvp, vjp)
 
@@ -133,9 +134,11 @@ def power(x: Tensor, k: float) -> Tensor:
         return ops.power(x, k)
     if k == 2:
         return ops.square(x)
+    if "float64" in str(x.dtype):  # (Keras rounds a number to float32)
+        return x**k
     missing = k - float(np.float32(k))
     powered = ops.power(x, k)
-    if missing == 0 or "float64" in str(x.dtype):
+    if missing == 0:
         return powered
     positive = x > 0
     return powered * (1 + missing * ops.where(positive, backend.log(ops.where(positive, x, 1.0)), 0.0))

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import ops
 from .backend import derived, expm1, log, log1p
-from .special import log_normal_cdf
+from .special import log1m_exp, log_normal_cdf
 from .stable import at_least, at_most, log_less_exp, sigmoid, softplus, with_slope
 
 Tensor = Any
@@ -99,6 +99,41 @@ def _by_nearer_end(
 
     both = derived(of, jvp, vjp)
     return lambda low, high, gap: both(low, gap, high)
+
+
+def _step_of_log1m(low: Tensor, high: Tensor, gap: Tensor) -> Tensor:
+    return log1p(ops.exp(high) * expm1(-gap) / expm1(high))
+
+
+def _slopes_of_log1m(low: Tensor, high: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
+    return ops.exp(high) / expm1(low) * (-expm1(-gap) / expm1(high)), -ops.exp(high) / expm1(high)
+
+
+_step = _by_nearer_end(_step_of_log1m, _slopes_of_log1m)
+
+
+def log_log1m_exp(x: Tensor) -> Tensor:
+    """log(-log(1 - e^x)) for x < 0, also where e^x is nothing."""
+
+    def value(x: Tensor) -> Tensor:
+        low = x < -15
+        return ops.where(low, x + 0.5 * ops.exp(at_most(x, 0.0)), log(-log1m_exp(ops.where(low, -1.0, x))))
+
+    def slope(x: Tensor) -> Tensor:
+        low = x < -15
+        inside = ops.where(low, -1.0, x)
+        return ops.where(low, 1 + 0.5 * ops.exp(at_most(x, 0.0)), ops.exp(inside) / expm1(inside) / log1m_exp(inside))
+
+    return with_slope(value, slope)(x)
+
+
+def log_log1m_exp_step(low: Tensor, high: Tensor, gap: Tensor) -> Tensor:
+    """log_log1m_exp at high, less that at low, also where the two are nearly equal."""
+    near, small = low > -30, high < -15
+    a, b, c = ops.where(near, low, -2.0), ops.where(near, high, -1.0), ops.where(near, gap, 1.0)
+    steep = log1p(-_step(a, b, c) / log1m_exp(a))
+    flat = gap + 0.5 * (ops.exp(at_most(high, -15.0)) - ops.exp(at_most(low, -15.0)))
+    return ops.where(near, steep, ops.where(small, flat, log_log1m_exp(high) - log_log1m_exp(low)))
 
 
 def _slopes_of_logistic(low: Tensor, high: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:

@@ -524,9 +524,10 @@ def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
         outer.watch(x)
         with tf.GradientTape() as inner:
             inner.watch(x)
-            value = f(x)
+            found = f(x)
+            value, slope = found if isinstance(found, tuple) else (found, None)
             total = tf.reduce_sum(value)
-        slope = inner.gradient(total, x, unconnected_gradients=zero)
+        slope = inner.gradient(total, x, unconnected_gradients=zero) if slope is None else slope
         columns = [slope[:, place] for place in range(x.shape[1])]
     bends = [outer.gradient(column, x, unconnected_gradients=zero) for column in columns]
     return value, slope, tf.stack(bends, axis=1)

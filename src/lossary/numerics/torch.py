@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import keras
@@ -462,21 +462,30 @@ def same_randomness() -> AbstractContextManager[None]:
     return torch.random.fork_rng()
 
 
-def double() -> AbstractContextManager[Any]:
-    """torch has float64 at any time, but not on Apple's graphics processors: the processor computes instead."""
-    on_apple = torch.device(torch_device()).type == "mps"
-    return keras.device("cpu") if on_apple else nullcontext()
+@contextmanager
+def double() -> Iterator[None]:
+    """torch has float64 at any time, but not on Apple's graphics processors: the processor computes instead.
+
+    On one thread: rows come in blocks so small that threads wait for one another.
+    """
+    on_apple, threads = torch.device(torch_device()).type == "mps", torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with keras.device("cpu") if on_apple else nullcontext():
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
     """The slope with a graph of its own; one backward pass for each column."""
     with torch.enable_grad():
         inner = x.detach().clone().requires_grad_()
-        value = f(inner)
-        slope = torch.zeros_like(inner)
-        if value.requires_grad:
-            (found,) = torch.autograd.grad(value.sum(), inner, create_graph=True, allow_unused=True)
-            slope = slope if found is None else found
+        found = f(inner)
+        value, slope = found if isinstance(found, tuple) else (found, None)
+        if slope is None and value.requires_grad:
+            (slope,) = torch.autograd.grad(value.sum(), inner, create_graph=True, allow_unused=True)
+        slope = torch.zeros_like(inner) if slope is None else slope
         bends = [_bend(slope[:, place], inner) for place in range(x.shape[1])]
     return value.detach(), slope.detach(), torch.stack(bends, dim=1)
 

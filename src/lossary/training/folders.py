@@ -35,6 +35,7 @@ def compare_files(
     given = Asked(
         files.files[0].parent if len(files.files) > 1 else files.files[0], files.targets, inputs=list(files.inputs),
         engine=engine[0], workers=engine[1], progress=seen, drop=True,
+        texts=True,
     )  # fmt: skip
     found: list[dict[str, Any]] = []
     fits = []

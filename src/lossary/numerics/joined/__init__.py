@@ -31,8 +31,11 @@ class Group(Protocol):
     def rows(self, x: Tensor, counts: Tensor) -> Tensor:
         """The rows of all of them, `counts` of each, through which gradients go back to where a row came from."""
 
-    def agreed(self, wrong: bool) -> list[int]:
-        """The places of those with which something is wrong. Each of them asks at the same point."""
+    def agreed(self, wrong: bool, rows: int | None) -> tuple[list[int], list[int]]:
+        """The places of those with which something is wrong, and how many rows each has, where these have to be equal.
+
+        Each of them asks at the same point.
+        """
 
 
 _SAID: list[Group | None] = [None]

@@ -30,8 +30,8 @@ class Replicas:
         found = self.context.all_gather(x, axis=0)
         return tf.ensure_shape(found, (None, *x.shape[1:]))
 
-    def agreed(self, wrong: bool) -> list[int]:
-        return [-1] if wrong else []  # one program: its error ends all replicas
+    def agreed(self, wrong: bool, rows: int | None) -> tuple[list[int], list[int]]:
+        return [-1] * wrong, []  # one program: its error ends all replicas
 
 
 def found() -> Replicas | None:

@@ -30,10 +30,10 @@ class Processes:
         found: torch.Tensor = _Rows.apply(x, [int(n) for n in counts], self)
         return found
 
-    def agreed(self, wrong: bool) -> list[int]:
+    def agreed(self, wrong: bool, rows: int | None) -> tuple[list[int], list[int]]:
         device = "cuda" if "nccl" in str(distributed.get_backend(self.group)) else "cpu"
         flags = self.gather(torch.tensor([float(wrong)], device=device))
-        return [place for place, flag in enumerate(flags[:, 0].tolist()) if flag]
+        return [place for place, flag in enumerate(flags[:, 0].tolist()) if flag], []
 
 
 class _Rows(torch.autograd.Function):
