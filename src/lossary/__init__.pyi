@@ -100,6 +100,8 @@ from lossary.families.boxes import AlphaIoU as _AlphaIoU
 from lossary.families.boxes import WIoU as _WIoU
 from lossary.families.boxes import SIoU as _SIoU
 from lossary.families.boxes import NWD as _NWD
+from lossary.families.boxes import FocalEIoU as _FocalEIoU
+from lossary.families.boxes import BoundedIoU as _BoundedIoU
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -108,6 +110,7 @@ from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import CategoricalPolyCrossEntropy as _CategoricalPolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
+from lossary.families.compound_likelihoods import TweedieNLL as _TweedieNLL
 from lossary.families.count_likelihoods import PoissonNLL as _PoissonNLL
 from lossary.families.count_likelihoods import GeometricNLL as _GeometricNLL
 from lossary.families.count_likelihoods import NegativeBinomialNLL as _NegativeBinomialNLL
@@ -123,6 +126,7 @@ from lossary.families.count_likelihoods import BetaBinomialNLL as _BetaBinomialN
 from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
 from lossary.families.crps import LogisticCRPS as _LogisticCRPS
 from lossary.families.crps import ExponentialCRPS as _ExponentialCRPS
+from lossary.families.crps import LogNormalCRPS as _LogNormalCRPS
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -137,6 +141,7 @@ from lossary.families.deviations import BalancedL1 as _BalancedL1
 from lossary.families.deviations import FocalRegression as _FocalRegression
 from lossary.families.deviations import GeneralizedCharbonnier as _GeneralizedCharbonnier
 from lossary.families.deviations import ArctangentError as _ArctangentError
+from lossary.families.deviations import GeneralRobust as _GeneralRobust
 from lossary.families.divergences import KLDivergence as _KLDivergence
 from lossary.families.divergences import ReverseKL as _ReverseKL
 from lossary.families.divergences import Jeffreys as _Jeffreys
@@ -145,6 +150,11 @@ from lossary.families.divergences import Hellinger as _Hellinger
 from lossary.families.divergences import TotalVariationDistance as _TotalVariationDistance
 from lossary.families.divergences import TriangularDiscrimination as _TriangularDiscrimination
 from lossary.families.divergences import SquaredEMD as _SquaredEMD
+from lossary.families.divergences import LogKL as _LogKL
+from lossary.families.divergences import ChiSquared as _ChiSquared
+from lossary.families.divergences import AlphaDivergence as _AlphaDivergence
+from lossary.families.divergences import Bhattacharyya as _Bhattacharyya
+from lossary.families.divergences import Wasserstein as _Wasserstein
 from lossary.families.embeddings import Circle as _Circle
 from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
@@ -155,6 +165,18 @@ from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
 from lossary.families.forecasts import EnergyScore as _EnergyScore
 from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
+from lossary.families.forecasts import ImplicitQuantile as _ImplicitQuantile
+from lossary.families.forecasts import CategoricalDistributional as _CategoricalDistributional
+from lossary.families.images import SSIM as _SSIM
+from lossary.families.images import MultiScaleSSIM as _MultiScaleSSIM
+from lossary.families.images import PSNR as _PSNR
+from lossary.families.images import GradientDifference as _GradientDifference
+from lossary.families.images import LocalCrossCorrelation as _LocalCrossCorrelation
+from lossary.families.images import TotalVariation as _TotalVariation
+from lossary.families.images import DiffusionPenalty as _DiffusionPenalty
+from lossary.families.images import BendingEnergy as _BendingEnergy
+from lossary.families.images import EdgeAwareSmoothness as _EdgeAwareSmoothness
+from lossary.families.images import GradientSimilarity as _GradientSimilarity
 from lossary.families.imbalance import BalancedBinaryCrossentropy as _BalancedBinaryCrossentropy
 from lossary.families.imbalance import AUCMargin as _AUCMargin
 from lossary.families.imbalance import GHMClassification as _GHMClassification
@@ -162,6 +184,9 @@ from lossary.families.imbalance import GHMRegression as _GHMRegression
 from lossary.families.imbalance import HardExampleCrossEntropy as _HardExampleCrossEntropy
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
+from lossary.families.landmarks import AdaptiveWing as _AdaptiveWing
+from lossary.families.landmarks import OKS as _OKS
+from lossary.families.landmarks import PointDistance as _PointDistance
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.likelihoods import BetaNLL as _BetaNLL
@@ -207,6 +232,9 @@ from lossary.families.ordinal import Corn as _Corn
 from lossary.families.ordinal import CumulativeLink as _CumulativeLink
 from lossary.families.ordinal import WeightedKappa as _WeightedKappa
 from lossary.families.ordinal import DistributionFocal as _DistributionFocal
+from lossary.families.ordinal import SORD as _SORD
+from lossary.families.ordinal import DistanceWeightedCrossEntropy as _DistanceWeightedCrossEntropy
+from lossary.families.ordinal import OrdinalECOC as _OrdinalECOC
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -220,6 +248,14 @@ from lossary.families.overlaps import MCC as _MCC
 from lossary.families.pairs import MarginRanking as _MarginRanking
 from lossary.families.pairs import CosineEmbedding as _CosineEmbedding
 from lossary.families.pairs import HingeEmbedding as _HingeEmbedding
+from lossary.families.penalties import ZLoss as _ZLoss
+from lossary.families.penalties import EntropyPenalty as _EntropyPenalty
+from lossary.families.penalties import LoadBalancing as _LoadBalancing
+from lossary.families.penalties import FlopsPenalty as _FlopsPenalty
+from lossary.families.penalties import SparsityPenalty as _SparsityPenalty
+from lossary.families.penalties import NormPenalty as _NormPenalty
+from lossary.families.penalties import ZeroMeanPenalty as _ZeroMeanPenalty
+from lossary.families.penalties import Orthogonality as _Orthogonality
 from lossary.families.positive_likelihoods import ExponentialNLL as _ExponentialNLL
 from lossary.families.positive_likelihoods import GammaNLL as _GammaNLL
 from lossary.families.positive_likelihoods import HalfNormalNLL as _HalfNormalNLL
@@ -239,6 +275,7 @@ from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntro
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
+from lossary.families.ranking import SoftSpearman as _SoftSpearman
 from lossary.families.real_likelihoods import NormalNLL as _NormalNLL
 from lossary.families.real_likelihoods import LaplaceNLL as _LaplaceNLL
 from lossary.families.real_likelihoods import AsymmetricLaplaceNLL as _AsymmetricLaplaceNLL
@@ -254,6 +291,7 @@ from lossary.families.real_likelihoods import GaussianMixtureNLL as _GaussianMix
 from lossary.families.redescending import AndrewsWave as _AndrewsWave
 from lossary.families.redescending import TruncatedSquaredError as _TruncatedSquaredError
 from lossary.families.redescending import Hampel as _Hampel
+from lossary.families.redescending import GemanMcClure as _GemanMcClure
 from lossary.families.regression import MeanSquaredError as _MeanSquaredError
 from lossary.families.regression import MeanAbsoluteError as _MeanAbsoluteError
 from lossary.families.regression import RootMeanSquaredError as _RootMeanSquaredError
@@ -280,6 +318,10 @@ from lossary.families.robust import Fair as _Fair
 from lossary.families.robust import Charbonnier as _Charbonnier
 from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.samples import MMD as _MMD
+from lossary.families.samples import EnergyDistance as _EnergyDistance
+from lossary.families.samples import DomainCoral as _DomainCoral
+from lossary.families.samples import ClassConfusion as _ClassConfusion
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
 from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
@@ -295,6 +337,9 @@ from lossary.families.scores import Entmax15 as _Entmax15
 from lossary.families.scores import CosineCrossEntropy as _CosineCrossEntropy
 from lossary.families.scores import Seesaw as _Seesaw
 from lossary.families.sequences import CTC as _CTC
+from lossary.families.sequences import RNNT as _RNNT
+from lossary.families.sequences import SoftDTW as _SoftDTW
+from lossary.families.sequences import DynamicFineTuning as _DynamicFineTuning
 from lossary.families.survival import CoxPH as _CoxPH
 from lossary.families.vector_likelihoods import MultinomialNLL as _MultinomialNLL
 from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
@@ -355,6 +400,12 @@ class SIoU(_SIoU):
 class NWD(_NWD):
     def __init__(self, c: float = 12.8, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class FocalEIoU(_FocalEIoU):
+    def __init__(self, gamma: float = 0.5, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BoundedIoU(_BoundedIoU):
+    def __init__(self, beta: float = 0.2, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
@@ -378,6 +429,9 @@ class CategoricalPolyCrossEntropy(_CategoricalPolyCrossEntropy):
 
 class Brier(_Brier):
     def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TweedieNLL(_TweedieNLL):
+    def __init__(self, power: float = 1.5, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class PoissonNLL(_PoissonNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -424,6 +478,9 @@ class LogisticCRPS(_LogisticCRPS):
 class ExponentialCRPS(_ExponentialCRPS):
     def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class LogNormalCRPS(_LogNormalCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -466,6 +523,9 @@ class GeneralizedCharbonnier(_GeneralizedCharbonnier):
 class ArctangentError(_ArctangentError):
     def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class GeneralRobust(_GeneralRobust):
+    def __init__(self, alpha: float = 1.0, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
 class KLDivergence(_KLDivergence):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -488,6 +548,21 @@ class TriangularDiscrimination(_TriangularDiscrimination):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SquaredEMD(_SquaredEMD):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LogKL(_LogKL):
+    def __init__(self, log_target: bool = False, average: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class ChiSquared(_ChiSquared):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AlphaDivergence(_AlphaDivergence):
+    def __init__(self, alpha: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Bhattacharyya(_Bhattacharyya):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Wasserstein(_Wasserstein):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Circle(_Circle):
@@ -520,6 +595,42 @@ class EnergyScore(_EnergyScore):
 class MeanAbsoluteScaledError(_MeanAbsoluteScaledError):
     def __init__(self, season: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ImplicitQuantile(_ImplicitQuantile):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CategoricalDistributional(_CategoricalDistributional):
+    def __init__(self, low: float = -10.0, high: float = 10.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SSIM(_SSIM):
+    def __init__(self, *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class MultiScaleSSIM(_MultiScaleSSIM):
+    def __init__(self, scales: tuple = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333), *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PSNR(_PSNR):
+    def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GradientDifference(_GradientDifference):
+    def __init__(self, alpha: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LocalCrossCorrelation(_LocalCrossCorrelation):
+    def __init__(self, window: int = 9, epsilon: float = 1e-05, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class TotalVariation(_TotalVariation):
+    def __init__(self, kind: str = 'anisotropic', *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DiffusionPenalty(_DiffusionPenalty):
+    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BendingEnergy(_BendingEnergy):
+    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EdgeAwareSmoothness(_EdgeAwareSmoothness):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class GradientSimilarity(_GradientSimilarity):
+    def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class BalancedBinaryCrossentropy(_BalancedBinaryCrossentropy):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -540,6 +651,15 @@ class Wing(_Wing):
 
 class SoftWing(_SoftWing):
     def __init__(self, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class AdaptiveWing(_AdaptiveWing):
+    def __init__(self, omega: float = 14.0, epsilon: float = 1.0, theta: float = 0.5, alpha: float = 2.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class OKS(_OKS):
+    def __init__(self, sigmas: float | tuple[float, ...] = 0.05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class PointDistance(_PointDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False, missing: Any = None) -> None: ...
@@ -676,6 +796,15 @@ class WeightedKappa(_WeightedKappa):
 class DistributionFocal(_DistributionFocal):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SORD(_SORD):
+    def __init__(self, alpha: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DistanceWeightedCrossEntropy(_DistanceWeightedCrossEntropy):
+    def __init__(self, alpha: float = 5.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class OrdinalECOC(_OrdinalECOC):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> None: ...
 
@@ -715,6 +844,30 @@ class CosineEmbedding(_CosineEmbedding):
 class HingeEmbedding(_HingeEmbedding):
     def __init__(self, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class ZLoss(_ZLoss):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EntropyPenalty(_EntropyPenalty):
+    def __init__(self, sure: str = 'pays', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class LoadBalancing(_LoadBalancing):
+    def __init__(self, top: int = 1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FlopsPenalty(_FlopsPenalty):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SparsityPenalty(_SparsityPenalty):
+    def __init__(self, share: float = 0.05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NormPenalty(_NormPenalty):
+    def __init__(self, most: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ZeroMeanPenalty(_ZeroMeanPenalty):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class Orthogonality(_Orthogonality):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class ExponentialNLL(_ExponentialNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -749,7 +902,7 @@ class BetaDistributionNLL(_BetaDistributionNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class KumaraswamyNLL(_KumaraswamyNLL):
-    def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+    def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class LogitNormalNLL(_LogitNormalNLL):
     def __init__(self, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -771,6 +924,9 @@ class MultiQuantile(_MultiQuantile):
 
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SoftSpearman(_SoftSpearman):
+    def __init__(self, temperature: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class NormalNLL(_NormalNLL):
     def __init__(self, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -816,6 +972,9 @@ class TruncatedSquaredError(_TruncatedSquaredError):
 
 class Hampel(_Hampel):
     def __init__(self, a: float = 2.0, b: float = 4.0, c: float = 8.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class GemanMcClure(_GemanMcClure):
+    def __init__(self, c: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class MeanSquaredError(_MeanSquaredError):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, entries: Any = False, missing: Any = None) -> None: ...
@@ -895,6 +1054,18 @@ class Welsch(_Welsch):
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MMD(_MMD):
+    def __init__(self, bandwidths: tuple = (1.0,), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EnergyDistance(_EnergyDistance):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DomainCoral(_DomainCoral):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ClassConfusion(_ClassConfusion):
+    def __init__(self, temperature: float = 2.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class MultiMargin(_MultiMargin):
     def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -938,7 +1109,16 @@ class Seesaw(_Seesaw):
     def __init__(self, class_counts: tuple[float, ...] | None = None, p: float = 0.8, q: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CTC(_CTC):
-    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, blank: int = 0, per_symbol: bool = False) -> None: ...
+
+class RNNT(_RNNT):
+    def __init__(self, blank: int = 0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SoftDTW(_SoftDTW):
+    def __init__(self, gamma: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DynamicFineTuning(_DynamicFineTuning):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1010,6 +1190,10 @@ def siou(y_true: Any, y_pred: Any, valid: Any = None, theta: float = 4.0, *, cod
 scylla_iou = siou
 def nwd(y_true: Any, y_pred: Any, valid: Any = None, c: float = 12.8, *, coding: str = 'corners') -> Any: ...
 normalized_wasserstein_distance = nwd
+def focal_eiou(y_true: Any, y_pred: Any, valid: Any = None, gamma: float = 0.5, *, coding: str = 'corners') -> Any: ...
+focal_efficient_iou = focal_eiou
+def bounded_iou(y_true: Any, y_pred: Any, valid: Any = None, beta: float = 0.2, *, coding: str = 'corners') -> Any: ...
+bounded_iou_loss = bounded_iou
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -1037,6 +1221,8 @@ def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothin
 brier_score = brier
 brier_loss = brier
 quadratic_score = brier
+def tweedie_nll(y_true: Any, y_pred: Any, power: float = 1.5, *, full: bool = True, link: str = 'exp') -> Any: ...
+compound_poisson_gamma_nll = tweedie_nll
 def poisson_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 poisson_distribution_nll = poisson_nll
 def geometric_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1076,6 +1262,9 @@ def logistic_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_logistic = logistic_crps
 def exponential_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_exponential = exponential_crps
+def log_normal_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_lognormal = log_normal_crps
+crps_log_normal = log_normal_crps
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
@@ -1115,6 +1304,9 @@ def generalized_charbonnier(y_true: Any, y_pred: Any, a: float = 0.45, epsilon: 
 robust_charbonnier = generalized_charbonnier
 def arctangent_error(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
 arctan_loss = arctangent_error
+def general_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, c: float = 1.0) -> Any: ...
+barron_fixed = general_robust
+general_robust_loss = general_robust
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
@@ -1146,6 +1338,23 @@ emd = squared_emd
 squared_earth_mover = squared_emd
 earth_mover_distance = squared_emd
 emd_loss = squared_emd
+def log_kl(y_true: Any, y_pred: Any, log_target: bool = False, average: bool = False) -> Any: ...
+kl_divergence_log_targets = log_kl
+kl_of_logs = log_kl
+def chi_squared(y_true: Any, y_pred: Any) -> Any: ...
+pearson_divergence = chi_squared
+chi_square = chi_squared
+pearson_chi_squared = chi_squared
+def alpha_divergence(y_true: Any, y_pred: Any, alpha: float = 0.5) -> Any: ...
+amari_alpha = alpha_divergence
+renyi_alpha = alpha_divergence
+tsallis_divergence = alpha_divergence
+def bhattacharyya(y_true: Any, y_pred: Any) -> Any: ...
+bhattacharyya_distance = bhattacharyya
+def wasserstein(y_true: Any, y_pred: Any) -> Any: ...
+wasserstein_1d = wasserstein
+wasserstein_of_histograms = wasserstein
+cdf_distance = wasserstein
 def circle(label: Any, embedding: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4) -> Any: ...
 circle_loss = circle
 def triplet_margin(anchor: Any = None, positive: Any = None, negative: Any = None, label: Any = None, embedding: Any = None, *, margin: float = 1.0, mining: str = 'all') -> Any: ...
@@ -1176,6 +1385,49 @@ energy_score_loss = energy_score
 def mean_absolute_scaled_error(target: Any, history: Any, forecast: Any, season: int = 1) -> Any: ...
 mase = mean_absolute_scaled_error
 MASE = mean_absolute_scaled_error
+def implicit_quantile(target: Any, level: Any, prediction: Any) -> Any: ...
+iqn = implicit_quantile
+iqn_loss = implicit_quantile
+quantile_at_level = implicit_quantile
+def categorical_distributional(place: Any, mass: Any, y_pred: Any, low: float = -10.0, high: float = 10.0) -> Any: ...
+c51 = categorical_distributional
+categorical_td = categorical_distributional
+distributional_crossentropy = categorical_distributional
+def ssim(y_true: Any, y_pred: Any, *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False) -> Any: ...
+structural_similarity = ssim
+dssim = ssim
+def multi_scale_ssim(y_true: Any, y_pred: Any, scales: tuple = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333), *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False) -> Any: ...
+ms_ssim = multi_scale_ssim
+msssim = multi_scale_ssim
+def psnr(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
+psnr_loss = psnr
+peak_signal_to_noise_ratio = psnr
+def gradient_difference(y_true: Any, y_pred: Any, alpha: float = 1.0, *, channels_first: bool = False) -> Any: ...
+gdl = gradient_difference
+image_gradient_difference = gradient_difference
+gradient_difference_loss = gradient_difference
+def local_cross_correlation(y_true: Any, y_pred: Any, window: int = 9, epsilon: float = 1e-05, *, channels_first: bool = False) -> Any: ...
+lncc = local_cross_correlation
+local_ncc = local_cross_correlation
+local_normalized_cross_correlation = local_cross_correlation
+def total_variation(y_pred: Any, kind: str = 'anisotropic', *, channels_first: bool = False) -> Any: ...
+tv = total_variation
+tv_loss = total_variation
+total_variation_loss = total_variation
+image_variation = total_variation
+def diffusion_penalty(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+diffusion_regularizer = diffusion_penalty
+diffusion_reg = diffusion_penalty
+gradient_smoothness = diffusion_penalty
+def bending_energy(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+bending_energy_loss = bending_energy
+thin_plate = bending_energy
+def edge_aware_smoothness(image: Any, depth: Any) -> Any: ...
+inverse_depth_smoothness = edge_aware_smoothness
+disparity_smoothness = edge_aware_smoothness
+def gradient_similarity(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
+gmsd = gradient_similarity
+gradient_magnitude_similarity_deviation = gradient_similarity
 def balanced_binary_crossentropy(y_true: Any, y_pred: Any) -> Any: ...
 balanced_bce = balanced_binary_crossentropy
 balanced_bce_with_logits = balanced_binary_crossentropy
@@ -1201,6 +1453,15 @@ def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) ->
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
 soft_wing_loss = soft_wing
+def adaptive_wing(y_true: Any, y_pred: Any, omega: float = 14.0, epsilon: float = 1.0, theta: float = 0.5, alpha: float = 2.1) -> Any: ...
+awing = adaptive_wing
+adaptive_wing_loss = adaptive_wing
+def oks(target: Any, area: Any, prediction: Any, valid: Any = None, sigmas: float | tuple[float, ...] = 0.05) -> Any: ...
+oks_loss = oks
+object_keypoint_similarity = oks
+def point_distance(y_true: Any, y_pred: Any) -> Any: ...
+mpjpe = point_distance
+mean_per_joint_position_error = point_distance
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -1332,6 +1593,16 @@ def distribution_focal(y_true: Any, y_pred: Any) -> Any: ...
 distribution_focal_loss = distribution_focal
 dfl = distribution_focal
 df_loss = distribution_focal
+def sord(y_true: Any, y_pred: Any, alpha: float = 1.5) -> Any: ...
+soft_ordinal = sord
+soft_labels_for_ordinal_regression = sord
+exponential_ordinal = sord
+def distance_weighted_cross_entropy(y_true: Any, y_pred: Any, alpha: float = 5.0) -> Any: ...
+cdw_ce = distance_weighted_cross_entropy
+class_distance_weighted_crossentropy = distance_weighted_cross_entropy
+def ordinal_ecoc(y_true: Any, y_pred: Any) -> Any: ...
+ordinal_ecoc_distance = ordinal_ecoc
+ecoc = ordinal_ecoc
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -1364,6 +1635,35 @@ pairwise_margin = margin_ranking
 def cosine_embedding(y_true: Any, first: Any, second: Any, margin: float = 0.0) -> Any: ...
 def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any: ...
 hinge_embedding_loss = hinge_embedding
+def z_loss(y_pred: Any) -> Any: ...
+router_z_loss = z_loss
+logit_z_loss = z_loss
+def entropy_penalty(y_pred: Any, sure: str = 'pays') -> Any: ...
+entropy_minimization = entropy_penalty
+entropy_regularizer = entropy_penalty
+confidence_penalty = entropy_penalty
+def load_balancing(y_pred: Any, top: int = 1) -> Any: ...
+moe_load_balance = load_balancing
+load_balancing_loss = load_balancing
+switch_load_balancing = load_balancing
+def flops_penalty(y_pred: Any) -> Any: ...
+flops_reg = flops_penalty
+flops_loss = flops_penalty
+flops_regularizer = flops_penalty
+def sparsity_penalty(y_pred: Any, share: float = 0.05) -> Any: ...
+sparsity_kl = sparsity_penalty
+kl_sparsity = sparsity_penalty
+sparse_autoencoder = sparsity_penalty
+def norm_penalty(y_pred: Any, most: float = 1.0) -> Any: ...
+emb_margin = norm_penalty
+embedding_margin_penalty = norm_penalty
+def zero_mean_penalty(y_pred: Any) -> Any: ...
+zero_mean = zero_mean_penalty
+zero_mean_regularizer = zero_mean_penalty
+def orthogonality(y_pred: Any) -> Any: ...
+orthogonality_penalty = orthogonality
+orthogonal_penalty = orthogonality
+attention_penalty = orthogonality
 def exponential_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1391,7 +1691,7 @@ def pareto_nll(y_true: Any, y_pred: Any, minimum: float = 1.0, *, censored: bool
 pareto = pareto_nll
 def beta_distribution_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 beta_distribution = beta_distribution_nll
-def kumaraswamy_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+def kumaraswamy_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 kumaraswamy = kumaraswamy_nll
 def logit_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 logit_normal = logit_normal_nll
@@ -1417,6 +1717,10 @@ def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any
 list_net = listwise_softmax
 listnet = listwise_softmax
 softmax_ranking = listwise_softmax
+def soft_spearman(y_true: Any, y_pred: Any, temperature: float = 1.0) -> Any: ...
+spearman = soft_spearman
+spearman_correlation = soft_spearman
+soft_rank_correlation = soft_spearman
 def normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 tobit = normal_nll
 normal_distribution_nll = normal_nll
@@ -1466,6 +1770,9 @@ skipped_mean = truncated_squared_error
 def hampel(y_true: Any, y_pred: Any, a: float = 2.0, b: float = 4.0, c: float = 8.0) -> Any: ...
 hampel_loss = hampel
 three_part = hampel
+def geman_mc_clure(y_true: Any, y_pred: Any, c: float = 1.0) -> Any: ...
+geman = geman_mc_clure
+geman_mcclure_loss = geman_mc_clure
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 mse = mean_squared_error
 MSE = mean_squared_error
@@ -1557,6 +1864,19 @@ correntropy = welsch
 dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def mmd(y_true: Any, y_pred: Any, bandwidths: tuple = (1.0,)) -> Any: ...
+maximum_mean_discrepancy = mmd
+mmd_loss = mmd
+def energy_distance(y_true: Any, y_pred: Any) -> Any: ...
+cramer_distance_of_samples = energy_distance
+szekely = energy_distance
+def domain_coral(y_true: Any, y_pred: Any) -> Any: ...
+deep_coral = domain_coral
+coral_domain = domain_coral
+correlation_alignment = domain_coral
+def class_confusion(y_pred: Any, temperature: float = 2.5) -> Any: ...
+minimum_class_confusion = class_confusion
+mcc_of_domains = class_confusion
 def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
 multi_margin_loss = multi_margin
 weston_watkins = multi_margin
@@ -1599,8 +1919,18 @@ focal_cosine_loss = cosine_cross_entropy
 cosine_crossentropy = cosine_cross_entropy
 def seesaw(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, p: float = 0.8, q: float = 2.0) -> Any: ...
 seesaw_loss = seesaw
-def ctc(y_true: Any, y_pred: Any) -> Any: ...
+def ctc(y_true: Any, y_pred: Any, *, blank: int = 0, per_symbol: bool = False, frame_lengths: Any = None, symbol_lengths: Any = None) -> Any: ...
 connectionist_temporal_classification = ctc
+def rnnt(y_true: Any, y_pred: Any, frames: Any = None, frame_lengths: Any = None, blank: int = 0) -> Any: ...
+rnnt_loss = rnnt
+transducer = rnnt
+rnn_transducer = rnnt
+def soft_dtw(y_true: Any, y_pred: Any, gamma: float = 1.0) -> Any: ...
+sdtw = soft_dtw
+soft_dynamic_time_warping = soft_dtw
+def dynamic_fine_tuning(y_true: Any, y_pred: Any) -> Any: ...
+dft = dynamic_fine_tuning
+dft_loss = dynamic_fine_tuning
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
 cox = cox_ph
 cox_partial_likelihood = cox_ph
