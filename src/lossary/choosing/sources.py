@@ -29,7 +29,7 @@ LANGE = (
 )
 LECUN = "LeCun, Bottou, Orr and Müller (1998), Efficient BackProp, doi:10.1007/3-540-49430-8_2"
 LIN = "Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002"
-MARDIA = "Mardia and Jupp (2000), Directional statistics, Wiley"
+MARDIA = "Mardia and Jupp (2000), Directional statistics, Wiley, doi:10.1002/9780470316979"
 MCCULLAGH = "McCullagh (1980), Regression models for ordinal data, Journal of the Royal Statistical Society B"
 MENON = (
     "Menon, Jayasumana, Rawat, Jain, Veit and Kumar (2020), Long-tail learning via logit adjustment, arXiv:2007.07314"

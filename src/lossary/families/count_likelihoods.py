@@ -77,7 +77,7 @@ class GeometricNLL(Likelihood, aliases=("geometric",), traits=("convex", "likeli
     Use: numbers of tries, runs and steps that end with the same chance each time.
     Beware: counts failures, from 0 on, where SciPy counts tries, from 1 on. The output is the logit of p; the mean is
         (1 - p) / p.
-    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley, doi:10.1002/0471715816
 
     >>> geometric_nll([[0.0]], [[0.0]]), geometric_nll([[2.0]], [[0.0]])
     (0.69314718, 2.0794415)
@@ -407,7 +407,7 @@ class BinomialNLL(Likelihood, aliases=("binomial",), traits=("convex", "likeliho
     Formula: -\log \frac{n!}{y! (n - y)!} - y \log p - (n - y) \log(1 - p), with n = trials
     Use: counts of successes among the same number of trials in each row.
     Beware: the output is the logit of p. Every row has the same number of trials.
-    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley, doi:10.1002/0471715816
 
     >>> binomial_nll([[0.0]], [[0.0]], trials=2), binomial_nll([[1.0]], [[0.0]], trials=2)
     (1.3862944, 0.69314718)
@@ -446,7 +446,7 @@ class BetaBinomialNLL(Likelihood, aliases=("beta_binomial",)):
         shapes a and b
     Use: counts of successes that vary more than a binomial distribution: litters, clicks by user, votes by district.
     Beware: both shapes grow without end where the data vary no more than binomial ones do.
-    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley
+    Reference: Johnson, Kemp and Kotz (2005), Univariate discrete distributions, Wiley, doi:10.1002/0471715816
 
     >>> beta_binomial_nll([[0.0]], [[0.0, 0.0]], trials=2), beta_binomial_nll([[1.0]], [[0.0, 0.0]], trials=2)
     (1.0986123, 1.0986123)

@@ -151,7 +151,7 @@ class Hellinger(
     Use: targets that are distributions, where zeros must not make the loss infinite.
     Beware: it is the square of the Hellinger distance. The slope by a probability near 0 is steep.
     Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
-        70(3):419-435
+        70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
 
     >>> hellinger([[1.0, 0.0]], [[0.25, 0.75]])
     0.5
@@ -176,7 +176,7 @@ class TotalVariationDistance(Divergence, aliases=("tvd", "total_variation_diverg
     Use: distillation and targets that are distributions, where single classes must not dominate.
     Beware: not the total variation of an image. The gradient says the direction alone, not how far.
     Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
-        70(3):419-435
+        70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
 
     >>> total_variation_distance([[1.0, 0.0]], [[0.25, 0.75]])
     0.75
@@ -299,7 +299,7 @@ class ChiSquared(Divergence, aliases=("pearson_divergence", "chi_square", "pears
     Beware: grows without limit where the prediction has no mass: a predicted 0 is read as the smallest number. The
         symmetric one, with both in the denominator, is TriangularDiscrimination.
     Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
-        70(3):419-435
+        70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
 
     >>> chi_squared([[0.5, 0.5]], [[0.25, 0.75]])
     0.33333333
@@ -325,7 +325,7 @@ class AlphaDivergence(Divergence, aliases=("amari_alpha", "renyi_alpha", "tsalli
     Beware: 4 times Hellinger's at alpha = 1/2. Rényi's divergence is a logarithm of the same sum, with the same
         minimum. The slope by a probability near 0 is steep.
     Reference: Amari (2009), Alpha-divergence is unique, belonging to both f-divergence and Bregman divergence classes,
-        doi:10.1109/TIT.2009.2030485
+        IEEE Transactions on Information Theory 55(11):4925-4931
 
     >>> alpha_divergence([[0.5, 0.5]], [[0.25, 0.75]]), alpha_divergence([[1.0, 0.0]], [[0.25, 0.75]])
     (0.13629669, 2.0)

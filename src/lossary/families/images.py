@@ -188,7 +188,8 @@ class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normali
     Beware: a negative of the image is as good as the image. Flat windows have no correlation, and count as wrong.
         Others omit the 1, or pad the image.
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
-        cross-correlation, doi:10.1016/j.media.2007.06.004
+        cross-correlation: evaluating automated labeling of elderly and neurodegenerative brain,
+        doi:10.1016/j.media.2007.06.004
 
     >>> local_cross_correlation([[[[0.0]], [[1.0]]]], [[[[0.0]], [[0.5]]]], epsilon=0.015625)
     0.5

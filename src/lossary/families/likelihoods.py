@@ -219,7 +219,7 @@ class BinnedNLL(Loss, aliases=("binned", "histogram_nll", "binned_density"), tas
     Beware: takes one logit for each bin. Targets beyond the outer edges count as in the first and the last bin. Without
         `edges`, bin k reaches from k to k + 1. Bins in order are no closer for this loss than others.
     Reference: Rabanser, Januschowski, Flunkert, Salinas and Gasthaus (2020), The effectiveness of discretization in
-        forecasting, arXiv:2005.10111
+        forecasting: an empirical study on neural time series models, arXiv:2005.10111
 
     >>> binned_nll([0.5], [[0.0, 0.0]]), binned_nll([3.0], [[0.0, 0.0]], edges=[0.0, 1.0, 5.0])
     (0.69314718, 2.0794415)

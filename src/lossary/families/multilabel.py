@@ -306,7 +306,8 @@ class QualityFocal(Loss, aliases=("quality_focal_loss", "qfl"), tasks=("multilab
     Formula: |p - y|^\beta (-y \log p - (1 - y) \log(1 - p)), with p = \sigma(y_pred)
     Use: detection in which the label of the true class is how good the box is, such as its overlap with the true one.
     Beware: takes logits. mmdet sums over the classes; here each entry counts alone.
-    Reference: Li, Wang, Wu, Chen, Hu, Li, Tang and Yang (2020), Generalized focal loss, arXiv:2006.04388
+    Reference: Li, Wang, Wu, Chen, Hu, Li, Tang and Yang (2020), Generalized focal loss: learning qualified and
+        distributed bounding boxes for dense object detection, arXiv:2006.04388
 
     >>> quality_focal([1.0], [0.0]), quality_focal([0.5], [0.0])
     (0.1732868, 0.0)
@@ -420,7 +421,7 @@ class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
     Use: multi-label classification with large batches, where labels are rare.
     Beware: the value depends on how rows come together in batches. Rows and columns without a yes do not count.
     Reference: Kobayashi (2023), Two-way multi-label loss, Proceedings of the IEEE/CVF Conference on Computer Vision and
-        Pattern Recognition
+        Pattern Recognition, doi:10.1109/CVPR52729.2023.00722
     Elsewhere:
         timm.loss.TwoWayLoss(tp=4.0, tn=1.0)
 

@@ -206,7 +206,8 @@ class DistributionFocal(
     Use: regression by a distribution over bins: sides of boxes, depths, ages, where one number would blur two answers.
     Beware: targets are counted in bins, from 0 to the number of bins less one, which itself is allowed. The answer is
         the mean over the bins: ls.heads.DistributionFocal reads it so.
-    Reference: Li, Wang, Wu, Chen, Hu, Li, Tang and Yang (2020), Generalized focal loss, arXiv:2006.04388
+    Reference: Li, Wang, Wu, Chen, Hu, Li, Tang and Yang (2020), Generalized focal loss: learning qualified and
+        distributed bounding boxes for dense object detection, arXiv:2006.04388
 
     >>> distribution_focal([0.5], [[0.0, 0.0, 0.0]]), distribution_focal([2.0], [[0.0, 0.0, 0.0]])
     (1.09861229, 1.09861229)

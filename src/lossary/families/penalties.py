@@ -59,9 +59,9 @@ class EntropyPenalty(
         a cross-entropy, against predictions that are too sure.
     Beware: predictions alone, without targets; takes logits. Paying for sureness also pays for one class for all rows:
         keep a loss with labels beside it. The paper on confidence has a factor of 0.1.
-    Reference: Grandvalet and Bengio (2005), Semi-supervised learning by entropy minimization; Pereyra, Tucker,
-        Chorowski, Kaiser and Hinton (2017), Regularizing neural networks by penalizing confident output distributions,
-        arXiv:1701.06548
+    Reference: Grandvalet and Bengio (2005), Semi-supervised learning by entropy minimization, Advances in Neural
+        Information Processing Systems 17:529-536; Pereyra, Tucker, Chorowski, Kaiser and Hinton (2017), Regularizing
+        neural networks by penalizing confident output distributions, arXiv:1701.06548
 
     >>> entropy_penalty([[0.0, 0.0]]), entropy_penalty([[0.0, 0.0]], sure="costs")
     (0.69314718, -0.69314718)

@@ -501,7 +501,8 @@ class LogitNormalNLL(Likelihood, aliases=("logit_normal",)):
     Use: shares strictly between 0 and 1; with a large s, those that are nearly 0 or nearly 1.
     Beware: 1 / (1 + e^{-\mu}) is the median; the mean has no closed form. Targets of exactly 0 or 1 are read as the
         nearest number inside.
-    Reference: Atchison and Shen (1980), Logistic-normal distributions: some properties and uses, Biometrika 67:261-272
+    Reference: Aitchison and Shen (1980), Logistic-normal distributions: some properties and uses, Biometrika
+        67:261-272, doi:10.1093/biomet/67.2.261
 
     >>> logit_normal_nll([[0.5]], [[0.0, 0.0]]), logit_normal_nll([[0.5]], [[1.0, 0.0]])
     (-0.46735583, 0.03264417)
@@ -535,7 +536,7 @@ class VonMisesNLL(Likelihood, aliases=("von_mises", "circular_nll")):
     Formula: \log(2 \pi I_0(\kappa)) - \kappa \cos(y - \mu), with the concentration \kappa and the Bessel function I_0
     Use: angles in radians: directions, phases, hours of the day; 359 and 1 degrees are near one another.
     Beware: the location is only known up to full turns. A concentration of 0 is a uniform distribution.
-    Reference: Mardia and Jupp (2000), Directional statistics, Wiley
+    Reference: Mardia and Jupp (2000), Directional statistics, Wiley, doi:10.1002/9780470316979
 
     >>> von_mises_nll([[0.0]], [[0.0, 0.0]]), von_mises_nll([[3.1415927]], [[0.0, 0.0]])
     (1.0737912, 3.0737912)

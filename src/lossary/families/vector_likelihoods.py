@@ -123,7 +123,7 @@ class VonMisesFisherNLL(Loss, aliases=("von_mises_fisher", "vmf_nll", "fisher_nl
         \|y_true\|
     Use: directions in three dimensions: normals of surfaces, gazes, orbits. The length of v is how sure the model is.
     Beware: of three numbers; directions in the plane are angles, for VonMisesNLL. y_true is divided by its length.
-    Reference: Mardia and Jupp (2000), Directional statistics, Wiley
+    Reference: Mardia and Jupp (2000), Directional statistics, Wiley, doi:10.1002/9780470316979
 
     >>> von_mises_fisher_nll([[0.0, 0.0, 1.0]], [[0.0, 0.0, 0.0]])
     2.5310242
