@@ -34,7 +34,7 @@ def test_list_names_every_loss_and_family():
 def test_list_filters():
     assert run("list", "--names").stdout.split() == [*ls.losses(), *catalogue.parts()]
     assert run("list", "--names", "--family", "robust").stdout.split() == ls.losses(family="robust")
-    assert run("list", "--names", "pinball").stdout.split() == ["quantile", "smooth_quantile"]
+    assert {"quantile", "smooth_quantile"} <= set(run("list", "--names", "pinball").stdout.split()) < set(ls.losses())
     assert "huber" in run("list", "--names", "HuberLoss").stdout.split()
     there = run("list", "--library", "smp", "--family", "overlaps")
     assert "there segmentation_models_pytorch.losses.DiceLoss" in there.stdout

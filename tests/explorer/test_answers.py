@@ -237,6 +237,9 @@ def test_a_boundary_cannot_be_improved_nearby(entry, rng):
 
     best = total(fit["coefficients"])
     slack = 1e-4 + (2e-3 * abs(best) if best < 0 else 0)  # of a loss without a floor, only the penalty has one
+    along = np.linspace(-4, 4, 8001, dtype="float32")[:, None]
+    jump = float(np.abs(np.diff(np.ravel(ops.convert_to_numpy(loss.rows(np.ones_like(along), along))))).max())
+    slack += 0.1 * jump if jump > 0.05 else 0  # where a loss jumps, no place nearby is a minimum of it
     for _ in range(30):
         assert total(fit["coefficients"] + 0.05 * rng.normal(size=6)) > best - slack
 

@@ -525,6 +525,7 @@ def numbers(random, case, n):
         y = random.integers(0, 2, size=shape).astype(float)
     elif target.low == 0 or "Logarithmic" in name or name == "MeanAbsolutePercentageError":
         y = np.abs(y) + 1
+    y, p = (-np.abs(x) if rule.high == 0 else x for x, rule in ((y, target), (p, kind)))
     if name == "CosineSimilarity":
         y = y + 0.5
     return y, p, False

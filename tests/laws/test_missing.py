@@ -33,7 +33,7 @@ def spoilt(case):
     y, p = several(case)
     y, p = y.copy(), p.copy()
     y[OUT] = np.nan
-    p[OUT] = 0.5  # any lawful number
+    p[OUT] = case().contract.prediction.neutral  # a lawful number
     return y, p
 
 

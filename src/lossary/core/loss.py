@@ -385,7 +385,8 @@ class Loss(Manners, keras.losses.Loss):
         result = formula(*given)
         result = result if isinstance(result, (Rows, Sums)) else Rows(result)
         if isinstance(result, Anchors):  # a row of weight 0 is no partner, so it is none to be counted either
-            result.valid = reduction.both(result.valid, batch.keep)
+            keep = None if batch.keep is None else reduction.widened(batch.keep, result.values)
+            result.valid = reduction.both(result.valid, keep)
         return result, self._met(result, "sample_weight", batch.weight), self._met(result, "mask", batch.mask)
 
     def build_weights(self, sizes: dict[str, int]) -> bool:

@@ -33,7 +33,12 @@ def code(loss: Loss, library: str) -> str:
 
 
 def equal(loss: Loss, library: str) -> Equal | None:
-    """The equal's qualified name and its parameters away from their defaults; None where there is no equal."""
+    """The equal's qualified name and its parameters away from their defaults; None where there is no equal.
+
+    Losses that read lengths beside both tensors have other arguments in every library but Keras.
+    """
+    if type(loss).beside and library != "keras":
+        return None
     card = catalogue.card(type(loss).__name__)
     ours = {name: getattr(loss, name) for name in loss.params}
     for place in card.elsewhere:
@@ -80,7 +85,8 @@ def _optax(own: str, found: Equal | None) -> str:
 def _sklearn(own: str, found: Equal | None) -> str:
     if found:
         module, _, name = found[0].rpartition(".")
-        return f"from {module} import {name}\n\nloss = {_call(name, found[1], 'y_true', 'y_pred')}\n"
+        every = {"log_loss": ("labels=range(y_pred.shape[1])",)}.get(name, ())  # not those that occur alone
+        return f"from {module} import {name}\n\nloss = {_call(name, found[1], 'y_true', 'y_pred', *every)}\n"
     return (
         "# scikit-learn has no equivalent: lossary as a scorer\n"
         "import lossary as ls\nfrom sklearn.metrics import make_scorer\n\n"

@@ -264,6 +264,8 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
     (0.14384104, 1.0)
     """
 
+    missable = False  # the classes of a row are one target
+
     log_target: Annotated[bool, flag("Whether the targets are log-probabilities too.")] = False
     average: Annotated[bool, flag("Whether the value of a row is the mean over its classes, not their sum.")] = False
 

@@ -190,7 +190,7 @@ class EvidentialRegression(
     """
 
     regularization: Annotated[
-        float, nonnegative("The price \\lambda of evidence for wrong means.", slide=(0.0, 1.0))
+        float, nonnegative("The price of evidence where the mean is wrong.", slide=(0.0, 1.0))
     ] = 0.2
     heads = named(mean="real", evidence="positive", shape="positive", scale="positive")
 

@@ -166,8 +166,8 @@ def chosen(condition: Mask, a: Any, b: Any) -> Block:
 
 def _bits(x: Any, dtype: torch.dtype) -> Any:
     """The bits of numbers of a type, as integers."""
-    if isinstance(x, (int, float)):
-        return torch.tensor(x, dtype=dtype).view(BITS[dtype]).item()
+    if isinstance(x, (int, float)) or (isinstance(x, torch.Tensor) and x.dim() == 0):
+        return torch.as_tensor(x, dtype=dtype).view(BITS[dtype]).item()
     return plain(x).view(BITS[dtype])
 
 
