@@ -13,8 +13,17 @@ CHOOSING = [
             'ls.suggest(["cat", "dog", "cow"], cost=0.9)', "Leave the cost out, or name another task."),
     Example("A target that is not what it is said to be", "task asks for another kind of numbers than y holds.",
             'ls.suggest([1.5, 2.5, 4.0], task="count")', "Leave the task out: the numbers decide."),
-    Example("A target without complete rows", "y is empty, all missing, or holds infinite numbers.",
+    Example("A target that holds infinity", "y is empty, all missing, or holds infinite numbers.",
             "ls.suggest([1.0, np.inf])", "Leave such rows out."),
+    Example("A target that is always the same", "y holds one value alone, so that there is nothing to learn.",
+            "ls.suggest([3.0, 3.0, 3.0])", "Choose another column."),
+    Example("Text in several columns, as a target", "y holds labels in more than one column.",
+            'ls.suggest(np.array([["a", "b"], ["b", "b"]]))', "Pass one column."),
+    Example("A target of enormous numbers", "The squares of such numbers are beyond float32.",
+            "ls.suggest([1e300, 2e300, 5e299])", "Choose another unit."),
+    Example("A target without rows", "y is empty.", "ls.suggest([])", "Pass the targets of the training rows."),
+    Example("A target that is missing everywhere", "Every row of y is NaN or None.", "ls.suggest([np.nan, np.nan])",
+            "Choose another column."),
 ]  # fmt: skip
 SUGGEST = [
     Example("A target column that is not in the table", "lossary suggest names no column of the table.",

@@ -423,3 +423,11 @@ def test_tables_and_series_are_read(rng):
     assert ls.suggest(pd.Series(["x", "y", None, "x"])).task == "binary"
     assert ls.suggest(pd.Series(rng.normal(size=40))).task == "regression"
     assert ls.suggest(pd.Series(["x", "y", "z"], dtype="category")).task == "multiclass"
+
+
+@pytest.mark.parametrize(
+    "y", [[], [3.0] * 4, ["a", "a"], [np.nan], [np.inf, 1.0], [["a", "b"], ["b", "a"]], [1e300, 0.0]]
+)
+def test_a_target_that_says_nothing_is_refused(y):
+    with pytest.raises(ls.LossaryError, match=r"Expected one column or several"):
+        ls.suggest(y)

@@ -12,6 +12,7 @@ from lossary.data.arrays import array
 
 Array = np.ndarray[Any, Any]
 FAR = 5.0  # robust standard deviations from the median, beyond which a normal target has one row in two million
+LARGE = 1e30  # whose squares do not leave float32 far behind
 FEW = 20  # whole numbers of at most this many values may be labels
 
 
@@ -118,12 +119,16 @@ def look(y: Any) -> Facts:
     """The facts of whatever holds a target: numbers, texts, booleans; one column or several."""
     given = np.asarray(y, dtype=object) if _is_text(y) else None
     if given is not None:
+        if given.ndim > 1 and given.shape[1:] != (1,):
+            raise _refused(f"y holds text in {given.shape[1]} columns.", "Pass one column of labels, or numbers.")
         flat = given.reshape(-1)
         gone = np.array([cell is None or cell != cell or cell == "" for cell in flat])
         labels, codes = np.unique(flat[~gone].astype(str), return_inverse=True)
         return _seen(Facts(codes.astype(float).reshape(-1, 1), tuple(map(str, labels)), int(gone.sum()), text=True))
     found = array(y, "y")
     yes_no = found.dtype == bool
+    if not found.size:
+        raise _refused("y holds no row.", "Pass the targets of the training rows.")
     values = found.astype(float).reshape(len(found) if found.ndim else 1, -1)
     gone = np.isnan(values).any(1)
     return _seen(Facts(values[~gone], missing=int(gone.sum()), yes_no=yes_no))
@@ -131,15 +136,25 @@ def look(y: Any) -> Facts:
 
 def _seen(facts: Facts) -> Facts:
     finite = np.isfinite(facts.values)
-    if not facts.values.size or not finite.all():
-        arrived = "y holds no complete row." if not facts.values.size else f"{int((~finite).sum())} are infinite."
-        raise LossaryError(
-            "ls.suggest looks at the numbers of a target.",
-            arrived=arrived,
-            allowed="Expected at least one row of finite numbers, or of labels.",
-            do="Leave out infinite entries, or clip them.",
-        )
+    if not facts.values.size:
+        raise _refused("y holds no complete row.", "Look for the column that is missing everywhere.")
+    if not finite.all():
+        raise _refused(f"{int((~finite).sum())} entries are infinite.", "Leave them out, or clip them.")
+    if facts.low == facts.high:
+        same = facts.labels[0] if facts.labels else f"{facts.low:g}"
+        raise _refused(f"Every entry of y is {same}.", "Choose another column: of this one there is nothing to learn.")
+    if max(abs(facts.low), abs(facts.high)) > LARGE:
+        raise _refused(f"y holds numbers up to {facts.high:g}.", "Choose a unit in which they are smaller.")
     return facts
+
+
+def _refused(arrived: str, do: str) -> LossaryError:
+    return LossaryError(
+        "ls.suggest looks at the numbers of a target.",
+        arrived=arrived,
+        allowed=f"Expected one column or several of finite numbers up to {LARGE:g}, or one of labels, that differ.",
+        do=do,
+    )
 
 
 def _is_text(y: Any) -> bool:
@@ -148,4 +163,4 @@ def _is_text(y: Any) -> bool:
         return kind in "UST" or (kind == "O" and any(isinstance(cell, str) for cell in np.asarray(y).reshape(-1)))
     if str(getattr(y, "dtype", "")) in ("str", "string", "category"):
         return True
-    return isinstance(y, (list, tuple)) and any(isinstance(cell, str) for cell in y)
+    return isinstance(y, (list, tuple)) and any(isinstance(cell, str) or _is_text(cell) for cell in y)

@@ -66,7 +66,8 @@ def _yes_no(facts: Facts, said: str) -> Suggestion:
         {"from_logits": True},
         "the probability of a yes",
         said,
-        "accuracy says little where one class is rare; a threshold of 0.5 is right only for equal costs",
+        ("" if facts.binary and not facts.text else "labels have to be 0 and 1; ")
+        + "accuracy says little where one class is rare; a threshold of 0.5 is right only for equal costs",
         SHARES,
         "BinaryCrossentropy",
         sources.RAFTERY,

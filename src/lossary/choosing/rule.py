@@ -90,7 +90,7 @@ def rounded(x: float) -> float:
 
 def number(x: float) -> str:
     """The same as text."""
-    return f"{x:.3g}" if abs(x) < 1000 else f"{x:.0f}"
+    return f"{x:,.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.3g}"
 
 
 def _short(value: Any) -> str:

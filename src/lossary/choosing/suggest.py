@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from html import escape
@@ -166,7 +167,9 @@ def _check(task: str | None, cost: Cost) -> None:
             do="Leave `task` out to have it decided by the numbers.",
         )
     pair = (
-        isinstance(cost, (tuple, list)) and len(cost) == 2 and all(isinstance(c, (int, float)) and c > 0 for c in cost)
+        isinstance(cost, (tuple, list))
+        and len(cost) == 2
+        and all(isinstance(c, (int, float)) and 0 < c < math.inf for c in cost)
     )
     share = isinstance(cost, float) and 0 < cost < 1
     if not (cost is None or pair or share or cost in WORDS):
