@@ -83,7 +83,8 @@ class CTC(
             return ops.sum(y_pred, axis=(1, 2))
         symbols = ops.cast(y_true, "int32")
         batch, frames, classes = ops.shape(y_pred)
-        blank = self.blank % classes
+        known_classes = isinstance(classes, int)  # a graph may learn them as it runs
+        blank = self.blank % classes if known_classes else self.blank + (classes if self.blank < 0 else 0)
         used = ops.not_equal(symbols, blank)
         if "symbol_lengths" in given:
             used = ops.logical_and(used, _before(given["symbol_lengths"], ops.shape(symbols)[1]))
@@ -103,7 +104,13 @@ class CTC(
         # rows that cannot be spelled go through as empty targets: the backends differ on them, and on their gradient
         safe = ops.where(ops.expand_dims(fits, -1), symbols, blank)
         safe_length = ops.where(fits, length, 0)
-        values = ops.ctc_loss(safe, y_pred, safe_length, ops.where(fits, frames_each, frames), mask_index=blank)
+        values = ops.ctc_loss(
+            safe,
+            y_pred,
+            safe_length,
+            ops.where(fits, frames_each, frames),
+            mask_index=blank if known_classes else self.blank,
+        )
         if self.per_symbol:
             values = values / ops.cast(ops.maximum(length, 1), values.dtype)
         return ops.where(fits, values, float("nan"))

@@ -40,7 +40,7 @@ def compound_rest(j: Tensor, shape: float) -> Tensor:
 
     def terms(j: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The logarithm of the first term where it is the largest, the sum of all, and that of n times them."""
-        line, first = log(j), ops.where(j < 1, 1.0, 0.0)
+        line, first = log(j), ops.cast(j < 1, j.dtype)
         top = first * (table.factors[0] + gain * (line + 1 - j))
         whole, counted = 0.0 * j, 0.0 * j
         for n, factor in enumerate(table.factors, start=1):
