@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ Generated from the rules by `make generate`.
 ```python
 import lossary as ls
 
-ls.suggest([3.1, 2.7, 120.0, 2.9])  # sees range, zeros, tails, counts, imbalance, several columns, missing labels
-ls.suggest([1, 2, 2, 3, 1, 2], task="ordinal")  # what cannot be seen: an order, angles, times with events
-ls.suggest([3.1, 2.7, 120.0, 2.9], cost=0.9)  # what an error costs: a quantile, two costs, "mean", "median"
+# seen: range, zeros, tails, counts, imbalance, several columns, missing labels
+ls.suggest([3.1, 2.7, 120.0, 2.9])
+# to be said: an order, angles, times with events
+ls.suggest([1, 2, 2, 3, 1, 2], task="ordinal")
+# what an error costs: a quantile, two costs, "mean", "median"
+ls.suggest([3.1, 2.7, 120.0, 2.9], cost=0.9)
 ```
 
 `lossary suggest DATA --target COLUMN` does the same for a table. The answer holds up to three losses, the code that
@@ -85,6 +89,14 @@ def _targets() -> dict[str, tuple[Any, dict[str, Any]]]:
     }
 
 
+def _short(source: str) -> str:
+    """Who and when, as a link where there is an address."""
+    found = re.fullmatch(r"(.*? \(\d{4}\)), .*?(?:(doi|arXiv):(\S+))?", source)
+    if found is None or found[2] is None:
+        return source
+    return f"[{found[1]}](https://{'doi.org' if found[2] == 'doi' else 'arxiv.org/abs'}/{found[3]})"
+
+
 def text() -> str:
     """The whole page."""
     targets, lines = _targets(), []
@@ -97,6 +109,6 @@ def text() -> str:
         assert found[0].rule == rule.name, (rule.name, found[0].rule)
         losses = ", ".join(f"[{each.loss}](losses.md#{each.loss.lower()})" for each in found)
         lines.append(
-            f"| {', '.join(tasks[rule.name])} | {rule.when} | {losses} | {found[0].estimates} | {found[0].source} |"
+            f"| {', '.join(tasks[rule.name])} | {rule.when} | {losses} | {found[0].estimates} | {_short(found[0].source)} |"
         )
     return HEAD + "\n".join(lines) + "\n" + TAIL
