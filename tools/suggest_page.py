@@ -108,7 +108,6 @@ def text() -> str:
         found = ls.suggest(y, **asked)
         assert found[0].rule == rule.name, (rule.name, found[0].rule)
         losses = ", ".join(f"[{each.loss}](losses.md#{each.loss.lower()})" for each in found)
-        lines.append(
-            f"| {', '.join(tasks[rule.name])} | {rule.when} | {losses} | {found[0].estimates} | {_short(found[0].source)} |"
-        )
+        cells = (", ".join(tasks[rule.name]), rule.when, losses, found[0].estimates, _short(found[0].source))
+        lines.append(f"| {' | '.join(cells)} |")
     return HEAD + "\n".join(lines) + "\n" + TAIL
