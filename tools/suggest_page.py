@@ -100,14 +100,11 @@ def _short(source: str) -> str:
 def text() -> str:
     """The whole page."""
     targets, lines = _targets(), []
-    tasks: dict[str, list[str]] = {}
     for rule in RULES:
-        tasks.setdefault(rule.name, []).append(rule.task)
-    for rule in {rule.name: rule for rule in RULES}.values():
         y, asked = targets[rule.name]
         found = ls.suggest(y, **asked)
         assert found[0].rule == rule.name, (rule.name, found[0].rule)
         losses = ", ".join(f"[{each.loss}](losses.md#{each.loss.lower()})" for each in found)
-        cells = (", ".join(tasks[rule.name]), rule.when, losses, found[0].estimates, _short(found[0].source))
+        cells = (", ".join(rule.tasks), rule.when, losses, found[0].estimates, _short(found[0].source))
         lines.append(f"| {' | '.join(cells)} |")
     return HEAD + "\n".join(lines) + "\n" + TAIL

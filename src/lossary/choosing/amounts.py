@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from . import sources
 from .facts import FEW, Facts
@@ -19,18 +17,10 @@ def _quantile(facts: Facts, cost: Cost) -> bool:
 # -- a cost that says what is wanted ---------------------------------------------------------------------------------
 
 
-def _of_amounts(when: str, holds: Callable[[Facts, Cost], bool]) -> Callable[[Any], Any]:
-    """A rule of all tasks whose targets are amounts."""
-
-    def declared(gives: Any) -> Any:
-        for task in AMOUNTS:
-            rule(task, when, holds)(gives)
-        return gives
-
-    return declared
+ANY = " ".join(AMOUNTS)
 
 
-@_of_amounts("the cost is a quantile, or costs of too low and too high", _quantile)
+@rule(ANY, "the cost is a quantile, or costs of too low and too high", _quantile)
 def quantile(facts: Facts, cost: Cost) -> list[Suggestion]:
     q = cost if isinstance(cost, float) else cost[0] / (cost[0] + cost[1])
     return [
@@ -57,7 +47,7 @@ def quantile(facts: Facts, cost: Cost) -> list[Suggestion]:
     ]
 
 
-@_of_amounts('cost="median"', lambda facts, cost: cost == "median")
+@rule(ANY, 'cost="median"', lambda facts, cost: cost == "median")
 def median(facts: Facts, cost: Cost) -> list[Suggestion]:
     return [
         Suggestion(

@@ -38,17 +38,18 @@ class Suggestion:
         """What makes it."""
         return f"ls.{self.loss}({', '.join(f'{name}={_short(value)}' for name, value in self.parameters.items())})"
 
+    def told(self) -> dict[str, str]:
+        """What is shown of it, by what stands beside."""
+        return {
+            "estimates": self.estimates,
+            "because": self.reason,
+            "beware": self.beware,
+            "last layer": self.output,
+            "source": self.source,
+        }
+
     def __str__(self) -> str:
-        return "\n".join(
-            [
-                self.code,
-                f"  estimates   {self.estimates}",
-                f"  because     {self.reason}",
-                f"  beware      {self.beware}",
-                f"  last layer  {self.output}",
-                f"  source      {self.source}",
-            ]
-        )
+        return "\n".join([self.code, *(f"  {name:<12}{text}" for name, text in self.told().items())])
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Rule:
     """One line of the table: for which tasks and targets, and what is suggested."""
 
     name: str
-    task: str
+    tasks: tuple[str, ...]
     when: str  # in words, for the documents
     holds: Callable[[Facts, Cost], bool]
     gives: Callable[[Facts, Cost], list[Suggestion]]
@@ -65,11 +66,11 @@ class Rule:
 RULES: list[Rule] = []
 
 
-def rule(task: str, when: str, holds: Callable[[Facts, Cost], bool]) -> Callable[[Any], Any]:
-    """Declares a rule; of a task, the first that holds is taken."""
+def rule(tasks: str, when: str, holds: Callable[[Facts, Cost], bool]) -> Callable[[Any], Any]:
+    """Declares a rule of one task or several; of a task, the first that holds is taken."""
 
     def declared(gives: Callable[[Facts, Cost], list[Suggestion]]) -> Callable[[Facts, Cost], list[Suggestion]]:
-        RULES.append(Rule(gives.__name__, task, when, holds, gives))
+        RULES.append(Rule(gives.__name__, tuple(tasks.split()), when, holds, gives))
         return gives
 
     return declared
@@ -77,7 +78,7 @@ def rule(task: str, when: str, holds: Callable[[Facts, Cost], bool]) -> Callable
 
 def chosen(facts: Facts, task: str, cost: Cost) -> Rule:
     """The first rule of the task that holds."""
-    return next(each for each in RULES if each.task in (task, "any") and each.holds(facts, cost))
+    return next(each for each in RULES if task in each.tasks and each.holds(facts, cost))
 
 
 AMOUNTS = ("regression", "positive", "count")

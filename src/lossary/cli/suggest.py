@@ -115,13 +115,9 @@ def said(found: Suggestions, target: str) -> str:
 
 
 def _lines(each: Suggestion) -> list[str]:
-    rows = {
-        "estimates": each.estimates, "because": each.reason, "beware": each.beware, "last layer": each.output,
-        "source": each.source,
-    }  # fmt: skip
     width = 15
     return [
         f"   {name:<12}{line.strip()}" if k == 0 else line
-        for name, text in rows.items()
+        for name, text in each.told().items()
         for k, line in enumerate(wrapped(text, width))
     ]

@@ -324,7 +324,7 @@ def check_values(
     if target is CLASS_INDEX:
         _check_classes(owner, contract, y_true, y_pred, parameters)
     else:
-        if contract.ignored is not None and concrete(y_true):
+        if contract.ignored is not None and concrete(y_true) and CHECKS.get():
             y_true = ops.where(ops.equal(y_true, contract.ignored), target.neutral, y_true)
         _check_range(owner, "y_true", target, y_true, TargetError, parameters)
     _check_range(owner, "y_pred", contract.prediction, y_pred, PredictionError, parameters)
