@@ -203,6 +203,7 @@ FEWEST = 1 << 12  # numbers for which a call of another program takes longer tha
 
 
 COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 
 def summed(
@@ -212,6 +213,7 @@ def summed(
 
     Tensors that may lie on several devices have no blocks: cutting them would gather them.
     """
+    kernel = _of_wide(kernel)
     each = weight is not None and not rowwise and p.shape[-1] < 64  # short rows: a weight for each entry
     if each:
         weight = jnp.broadcast_to(weight[..., None], p.shape)
@@ -273,6 +275,15 @@ def summed(
     return _sloped(value, both, jnp.sum)(p, *rest)
 
 
+def _of_wide(kernel: Kernel) -> Kernel:
+    """A kernel that computes in float32 whatever it is given."""
+
+    def wide(*x: Any) -> tuple[Any, Any]:
+        return kernel(*(v.astype("float32") if v.dtype in (jnp.float16, jnp.bfloat16) else v for v in x))
+
+    return wide
+
+
 def _of_few(terms: Any, divisor: Any) -> Any:
     """The sum of few numbers, divided: pieces are, so that no sum is too large. XLA makes two loops of it."""
     m = _piece(terms.size)
@@ -318,8 +329,13 @@ def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable
     return f
 
 
-def by_index() -> bool:
+def by_index(x: Any) -> bool:
     """A mask is made in the loop that XLA makes anyway."""
+    return False
+
+
+def few(x: Any) -> bool:
+    """XLA finds what is made twice."""
     return False
 
 
@@ -359,7 +375,9 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
         sums, slope = parts(*block)
         return total + jnp.sum(sums), slope
 
-    total, slope = jax.lax.scan(body, jnp.zeros((), p.dtype), tuple(map(cut, (flat, *rest))))
+    total, slope = jax.lax.scan(
+        body, jnp.zeros((), jnp.promote_types(p.dtype, "float32")), tuple(map(cut, (flat, *rest)))
+    )
     slopes = [] if slope is None else [slope.reshape(count * size, columns)]
     if n > count * size:
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))

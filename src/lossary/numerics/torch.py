@@ -249,6 +249,7 @@ Kernel = Callable[..., tuple[Any, Any]]
 
 
 COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+READS_HALVES = False  # whether a pass makes float32 of half precision itself
 
 
 class Pass(NamedTuple):
