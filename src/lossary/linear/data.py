@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from .rows import Array, Rows, block_of
+
+STRETCH = 2048  # rows that products of matrices take together
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class ArrayData:
             if left_out is not None and left_out.any():
                 bends = np.where(left_out[:, None, None], 0.0, bends)
             square = _square(x, weight[:, None, None] * bends, k)
-        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), np.abs(x).T @ np.abs(pull))
+        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), _sizes(x, pull))
 
     def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
         """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""
@@ -162,7 +166,7 @@ class ArrayData:
         pull = (weight * slope)[:, None]
         square = _square(x, (weight * bend / (2 * width))[:, None, None], 1)
         rounded, count = float(weight @ (above + below)) / 2, float(weight.sum())
-        sums = Sums(rounded, x.T @ pull, square, count, np.abs(x).T @ np.abs(pull))
+        sums = Sums(rounded, x.T @ pull, square, count, _sizes(x, pull))
         return Near(sums, float(weight @ value), float(weight @ line), int(bent.sum()))
 
 
@@ -173,7 +177,7 @@ def _square(x: Array, bends: Array, k: int) -> Array:
         bent = np.flatnonzero(bend)
         few = 4 * len(bent) < len(bend)
         by_column, bend = (x.T[:, bent], bend[bent]) if few else (x.T, bend)
-        return np.asarray((by_column * bend) @ by_column.T)
+        return _added((by_column[:, rows] * bend[rows]) @ by_column[:, rows].T for rows in _stretches(len(bend)))
     n, p = x.shape
     whole = np.empty((k, p, k, p))
     bends = np.ascontiguousarray(bends.transpose(1, 2, 0))
@@ -182,3 +186,17 @@ def _square(x: Array, bends: Array, k: int) -> Array:
         whole[a, :, a:, :] = part.transpose(2, 0, 1)
         whole[a:, :, a, :] = part
     return whole.transpose(1, 0, 3, 2).reshape(p * k, p * k)
+
+
+def _sizes(x: Array, pull: Array) -> Array:
+    """Σ over rows of |x| |pull|, (p, k)."""
+    return _added(np.abs(x[rows]).T @ np.abs(pull[rows]) for rows in _stretches(len(x)))
+
+
+def _stretches(rows: int) -> Iterator[slice]:
+    """Rows in so small parts that what is made of them takes no new memory from the system."""
+    return (slice(first, first + STRETCH) for first in range(0, max(rows, 1), STRETCH))
+
+
+def _added(parts: Iterable[Array]) -> Array:
+    return reduce(np.add, parts)

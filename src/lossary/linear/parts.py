@@ -145,11 +145,11 @@ class Recipe:
             y = np.where(np.isnan(y), 0.0, y)
         target, outputs = asking.targets(y, n, self.loss, self.outputs)
         weight = np.ones(n) if columns.weight is None else _weights(known[columns.weight], block)
-        keep = (weight > 0) & ~asking.ignored(self.loss, target)
+        keep: Array = (weight > 0) & ~asking.ignored(self.loss, target)
         if self.drop:
             for name in columns.names:
                 keep &= ~np.isnan(known[name])
-        offset = np.zeros(n) if columns.offset is None else known[columns.offset].astype(np.float64)
+        offset = np.zeros(n) if columns.offset is None else known[columns.offset].astype(np.float64, copy=False)
         inputs = [known[name] for name in columns.inputs]
         if keep.all():
             return Numbers(inputs, target, weight, offset, outputs)
