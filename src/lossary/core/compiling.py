@@ -1,4 +1,4 @@
-"""Keras's `compile` is left as it is until there is something that it alone would not do right.
+"""Keras's `compile` does what it always did until there is something that it alone would not do right.
 
 Whatever is made for `compile` says so here: losses, sums, terms, layers that add a loss. How `compile` is then followed
 is known to a room above (objective.attachment).
@@ -15,6 +15,11 @@ def when_needed(follow: Callable[[], None]) -> None:
     _waiting.append(follow)
     if _made:
         needed()
+
+
+def made() -> bool:
+    """Whether there is something that needs more than Keras's `compile`."""
+    return _made
 
 
 def needed() -> None:

@@ -390,13 +390,16 @@ def _compiling(name: str) -> Any:
 def _follow_compile() -> None:
     """Let `compile` read lossary's functions as losses, and be followed by `attach`, also while Keras loads a file.
 
-    It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
+    It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own. And at
+    once, to pass through what is given to it: of `model.compile(loss=ls.Huber())`, Python looks up `compile` first.
     """
     owner = _compiling("compile")
     inner, signature = owner.compile, inspect.signature(owner.compile)
 
     @functools.wraps(inner)
     def compile(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not compiling.made():
+            return inner(self, *args, **kwargs)
         given = signature.bind(self, *args, **kwargs)
         for name, change in CHANGED.items():
             if name in given.arguments:
@@ -404,6 +407,7 @@ def _follow_compile() -> None:
         inner(*given.args, **given.kwargs)
         attach(self, self.loss, loss_weights(self))
         _refuse_trained(self, [given.arguments.get(name) for name in ("metrics", "weighted_metrics")])
+        return None
 
     owner.compile = compile
 
@@ -453,6 +457,6 @@ def _follow_fit() -> None:
     owner.fit = fit
 
 
-compiling.when_needed(_follow_compile)
 compiling.when_needed(_follow_fit)
+_follow_compile()
 _follow_files()
