@@ -1,30 +1,35 @@
-"""Keras finds a saved loss only once its class is registered; lossary loads its losses when they are touched.
+"""What Keras has to know of lossary as soon as both are imported, in whichever order, and without importing a loss.
 
-So that `import lossary` stays light and a saved model still loads without custom_objects, Keras's table of registered
-names learns where lossary's are as soon as both are imported, in whichever order (numerics.keras_private).
+- Saved names: Keras finds a saved loss only once its class is registered, and lossary loads its losses when they are
+  touched. Keras's table of names learns where they are (numerics.keras_private).
+- `compile` and `fit`: once a loss was made, objective.attachment follows them. They are replaced at once, and pass on
+  what they are given: of `model.compile(loss=ls.Huber())`, Python looks up `compile` first.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import wraps
 from importlib import import_module
 
 from .core import compiling
 
 TYPE_CHECKING = False  # typing, pathlib and importlib.abc would be half of the time that `lossary list` takes
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
+LOADING = "compile_from_config"
+FOLLOWED = ("compile", "fit", LOADING)
+
 
 def announce() -> None:
-    """Tell Keras where the losses are: now if it is there, or when it comes. `compile` is followed once it matters."""
-    compiling.when_needed(_follow_compile)
+    """Tell Keras now if it is there, or when it comes."""
     keras = sys.modules.get("keras")
     if keras is not None and not getattr(keras.__spec__, "_initializing", False):
-        _tell()
+        _tell(keras)
     else:
         sys.meta_path.insert(0, _WhenKerasComes())
 
@@ -40,12 +45,26 @@ def register_all() -> None:
         import_module(f"{__package__}.{module}")
 
 
-def _follow_compile() -> None:
-    import_module(f"{__package__}.objective.attachment")
+def _tell(keras: ModuleType) -> None:
+    import_module(f"{__package__}.numerics.keras_private")  # which adds the names
+    for (
+        name
+    ) in FOLLOWED:  # where it is defined: Keras loads a model's compilation only while no class below has its own
+        owner = next(cls for cls in keras.Model.__mro__ if name in vars(cls))
+        setattr(owner, name, _followed(name, vars(owner)[name]))
 
 
-def _tell() -> None:
-    import_module(f"{__package__}.numerics.keras_private")
+def _followed(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(inner)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if name == LOADING and f"{__package__}>" in str((args, kwargs)):
+            compiling.needed()  # by a function perhaps, which makes no loss before it is called
+        if name == LOADING or not compiling.made():
+            return inner(self, *args, **kwargs)
+        follow = getattr(import_module(f"{__package__}.objective.attachment"), name)
+        return follow(inner, self, *args, **kwargs)
+
+    return method
 
 
 class _WhenKerasComes:
@@ -77,4 +96,4 @@ class _ThenTell:
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
-        _tell()
+        _tell(module)
