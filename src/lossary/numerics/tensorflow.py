@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 from tensorflow.python.eager import forwardprop_util, record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
+
+# A tf.function would translate all of lossary first, which takes seconds and changes nothing. Keras is exempt too.
+autograph.CONVERSION_RULES = (autograph.DoNotConvert("lossary"), *autograph.CONVERSION_RULES)
 
 ONE_SHAPE = False
 COMPILES = True  # what comes often
