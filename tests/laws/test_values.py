@@ -14,7 +14,7 @@ from lossary.core.forms import Distance, Margin, Pointwise
 from lossary.core.results import RisingSums
 from tests import oracle
 from tests.backends import array, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, every_loss_case, one_case_each, twin
+from tests.laws.cases import CASES, LOSSES, PAIRED, each_loss_somewhere, every_case, every_loss, one_case_each, twin
 from tests.oracle.formulas import ORACLE
 from tests.oracle.named import NAMED_ORACLE
 
@@ -53,7 +53,7 @@ def test_targets_may_be_constants_of_a_compiled_function(case, rng):
     np.testing.assert_allclose(array(compiled(lambda v: loss(y, v), whole)(p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
 
 
-@every_loss_case
+@each_loss_somewhere
 def test_function_and_class_agree(case, rng):
     y, p = case.draw(rng)
     whole = case().gives is RisingSums  # one number for all rows, as a function too
@@ -61,6 +61,7 @@ def test_function_and_class_agree(case, rng):
     np.testing.assert_allclose(array(function(y, p, **case.parameters)), array(loss(y, p)), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.once
 @every_loss
 def test_function_and_class_take_the_same_parameters(cls):
     common = {"reduction", "name", "dtype", "entries", "missing"}
