@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.contract import COUNT
 from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
-from ..core.forms import Likelihood
+from ..core.forms import Likelihood, Outputs
 from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..data.arrays import array
 from .sample import Sample
@@ -179,7 +179,7 @@ def _together(ranges: Ranges) -> Ranges:
     return Ranges(pairs[:, 0], pairs[:, 1], np.bincount(place.reshape(-1), weights=ranges.w))
 
 
-def is_count(loss: Likelihood) -> bool:
+def is_count(loss: Outputs) -> bool:
     """Whether the distribution is one of whole numbers."""
     values = loss.contract.target
     return values is COUNT or values.words.startswith("a count")

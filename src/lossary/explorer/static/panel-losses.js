@@ -2,7 +2,7 @@
 
 import { leave, numberOf, within } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart, limits, pictures } from "./chart.js";
+import { limits, pictures, threeCharts } from "./chart.js";
 import { alertBox, announce, h, number, prose, slider, swatch, table } from "./dom.js";
 import { broken, filledIn, formula } from "./formula.js";
 import { Picker } from "./picker.js";
@@ -17,7 +17,7 @@ export function lossesPanel(root, catalogue, params, changed) {
   let at = params.has("at") ? numberOf(params, "at", 0) : null;
   let second = params.has("second") ? numberOf(params, "second", 0) : null;
   let axisName = null;
-  const charts = Object.fromEntries(Object.entries(KINDS).map(([kind, title]) => [kind, new Chart({ title })]));
+  const charts = threeCharts();
   const alert = alertBox();
   const extra = h("div");
   const reading = h("div", { class: "reading" });
