@@ -388,7 +388,7 @@ class KerasScaled(keras.losses.Loss):
 
 @pytest.mark.parametrize("make", UNTRACKED.values(), ids=UNTRACKED)
 def test_a_weight_that_no_model_tracks_is_refused_at_compile(make):
-    with pytest.raises(LossaryError, match=r"holds a weight that is to be trained.*none of the model's variables"):
+    with pytest.raises(LossaryError, match=r"holds a weight that should train.*not one of the model's variables"):
         model_of(make())
 
 

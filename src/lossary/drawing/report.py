@@ -93,7 +93,7 @@ def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
         said = "Each mark is a row; on the thin line the prediction is exact."
         shown.append(("against", "Predicted against true", said, charts.predicted_against_true(found, fits)))
     else:
-        said = "The recall of a class is the share of its rows that the fit gets right; here on the validation rows, if any."
+        said = "The recall of a class: the share of its rows that the fit gets right, of the validation rows if any."
         shown.append(("recalls", "Recall by class", said, charts.recalls(found, fits)))
     said = (
         f"Residuals, {found.target} minus the prediction, of all rows. The outermost bars hold everything beyond."
