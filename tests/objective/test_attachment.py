@@ -404,7 +404,7 @@ def test_a_weight_inside_a_loss_layer_is_refused_and_what_does_not_train_is_not(
     x, y = data
     inputs, target = keras.Input((2,)), keras.Input((1,))
     outputs = layers.Dense(1)(inputs)
-    with pytest.raises(LossaryError, match="holds a weight that is to be trained"):
+    with pytest.raises(LossaryError, match="holds a weight that should train"):
         keras.Model([inputs, target], ls.LossLayer(Scaled())([target, outputs])).compile("sgd")
     fitted(model_of(Scaled("fixed")), x, y)
     whole = model_of(ls.Huber())

@@ -3,7 +3,7 @@
 import { leave, numberOf, within } from "./address.js";
 import { Newest } from "./api.js";
 import { limits, pictures, threeCharts } from "./chart.js";
-import { alertBox, announce, h, number, prose, slider, swatch, table } from "./dom.js";
+import { alertBox, announce, h, number, prose, slider, swatch, table, written } from "./dom.js";
 import { broken, filledIn, formula } from "./formula.js";
 import { Picker } from "./picker.js";
 
@@ -144,7 +144,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     about.dataset.names = names;
     about.replaceChildren(...entries.map((entry, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
-      h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
+      h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, "with ", written(entry.words)),
       h("dl", {}, ...[["Inputs", entry.inputs], ["Not drawn", entry.undrawn], ["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))
