@@ -22,6 +22,10 @@ WORDS = {  # of the sentences about what differs: what they mean, in the order i
     "residual": "the target minus the prediction.",
     "root mean square": "the square root of the mean of the squared residuals; large ones dominate it.",
     "standard error": "how far the accuracy would typically move with other rows of the same kind.",
+    "relative gap": "no coefficients of about this size have a loss that is lower by a larger fraction.",
+    "not convex": "the loss may have several valleys, so where a fit ends can depend on where it starts.",
+    "stationary point": "a place where the gradient of the whole loss is 0.",
+    "collinear": "each can be computed from the others, so the data do not tell their coefficients apart.",
     "Without inputs": "the same answer for every row: what a model has to beat.",
 }
 Shown = tuple[str, str, str, Picture]  # the name of its ids, a heading, words, the figure
