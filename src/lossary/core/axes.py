@@ -233,9 +233,8 @@ CODINGS = {  # of boxes: what makes the numbers of a coding of (left, top, right
 
 def boxes(coding: str, x: Array, y: Array) -> Given:
     """A box of side 1, and the same moved by (x, y)."""
-    zero = np.zeros_like(x)
-    still, moved = (_side(left, top, left + 1, top + 1) for left, top in ((zero, zero), (x, y)))
-    return still @ CODINGS[coding].T, moved @ CODINGS[coding].T
+    still, moved = (_side(left, top, left + 1, top + 1) @ CODINGS[coding].T for left, top in ((0 * x, 0 * y), (x, y)))
+    return still, moved
 
 
 def _held(outputs: int, place: int, target: float, x: Array) -> Given:
