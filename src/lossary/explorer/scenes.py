@@ -27,7 +27,7 @@ BESIDE = {"row", "member", "point", "class"}  # the axes along which there are s
 ENTRIES = ("item", "class", "row")  # what a list counts
 SIZES = {"feature": 2, "coordinate": 2, "member": 3, "point": 3, "item": 5, "4": 4}
 SCORES = np.array([1.0, -0.5, 0.4, 1.6, -1.2])
-TRUE_BOX, OTHER_BOX = np.array([2.0, 2.0, 6.0, 5.0]), np.array([3.5, 3.0, 9.5, 8.0])
+TRUE_BOX, OTHER_BOX = np.array([1.5, 1.5, 6.5, 5.5]), np.array([5.0, 2.5, 9.0, 7.0])
 NEAR = np.array([0.5, -0.3])  # from a point to what should be the same
 
 

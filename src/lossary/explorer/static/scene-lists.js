@@ -14,7 +14,7 @@ export function spans(parts, at) {
   const [first] = moving(parts);
   const n = at[first.name].length;
   const room = 0.1 * (first.high - first.low);
-  return { xSpan: [first.low - room, first.high + room], ySpan: [n + 0.7, 0.3], xLabel: moving(parts).map((part) => part.name).join(", ") };
+  return { xSpan: [first.low - room, first.high + room], ySpan: [n + 0.7, 0.3], xLabel: moving(parts).map((part, k, all) => part.name + (all.length > 1 ? [" (circle)", " (square)"][Math.min(k, 1)] : "")).join(", ") };
 }
 
 export const sizes = (by) => by.map(Math.abs);
