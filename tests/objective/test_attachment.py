@@ -395,7 +395,7 @@ class KerasScaled(keras.losses.Loss):
 
 @pytest.mark.parametrize("make", UNTRACKED.values(), ids=UNTRACKED)
 def test_a_weight_that_no_model_tracks_is_refused_at_compile(make):
-    with pytest.raises(LossaryError, match=r"holds a weight that is to be trained.*none of the model's variables"):
+    with pytest.raises(LossaryError, match=r"holds a weight that should train.*not one of the model's variables"):
         model_of(make())
 
 
@@ -411,7 +411,7 @@ def test_a_weight_inside_a_loss_layer_is_refused_and_what_does_not_train_is_not(
     x, y = data
     inputs, target = keras.Input((2,)), keras.Input((1,))
     outputs = layers.Dense(1)(inputs)
-    with pytest.raises(LossaryError, match="holds a weight that is to be trained"):
+    with pytest.raises(LossaryError, match="holds a weight that should train"):
         keras.Model([inputs, target], ls.LossLayer(Scaled())([target, outputs])).compile("sgd")
     fitted(model_of(Scaled("fixed")), x, y)
     whole = model_of(ls.Huber())

@@ -202,7 +202,7 @@ FEW = 1 << 17  # numbers that need no blocks
 FEWEST = 1 << 12  # numbers for which a call of another program takes longer than the work
 
 
-COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside a pass
 READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 
@@ -341,7 +341,7 @@ def few(x: Any) -> bool:
 
 def row_sums(x: Any, rows: bool = False) -> Any:
     """Sums over the last axis (or the rows themselves): by products with ones, since XLA's own loop on CPUs adds up
-    one by one, and computes what it adds inside of it. Long rows are summed in pieces, whose sums are summed."""
+    one by one, and computes what it adds inside it. Long rows are summed in pieces, whose sums are summed."""
     if rows or x.ndim == 0:
         return x
     columns = x.shape[-1]

@@ -114,7 +114,7 @@ def processes() -> int:
 
 
 def together() -> tuple[int, bool]:
-    """Replicas add up their gradients; outside of them, there is one program."""
+    """Replicas add up their gradients; outside them, there is one program."""
     return (1 if tf.distribute.in_cross_replica_context() else tf.distribute.get_strategy().num_replicas_in_sync), False
 
 
@@ -179,7 +179,7 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 Kernel = Callable[..., tuple[Any, Any]]
 
 
-COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside a pass
 READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 

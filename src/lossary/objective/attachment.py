@@ -411,7 +411,7 @@ def fit(inner: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
             f"fit trains {self.name} in this process.",
             arrived=wrong,
             allowed="Expected one process; a model of torch, for fully_shard.",
-            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
+            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside "
             "`with ls.across():`.",
         )
     return inner(self, *args, **kwargs)
