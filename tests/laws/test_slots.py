@@ -35,9 +35,14 @@ def close(got, want, tolerance=2e-5):
     np.testing.assert_allclose(array(got), array(want), rtol=tolerance, atol=tolerance)
 
 
-@every_slot_case
-@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight"])
+@law(
+    "case, reduction",
+    [(case, how) for case in SLOT_CASES for how in ("sum", "mean_with_sample_weight", "sum_over_batch_size")
+     if how != "sum_over_batch_size" or issubclass(case().gives, Anchors)],
+    among(OF_RESULTS),
+)  # fmt: skip
 def test_a_row_of_weight_0_does_not_exist(case, reduction):
+    """Where rows look at one another, it is not counted either; elsewhere a mean over rows counts it."""
     loss, arrays, weight, rest = case(reduction=reduction), case.draw(), WEIGHT.copy(), np.arange(ROWS) != 2
     weight[2] = 0
 
