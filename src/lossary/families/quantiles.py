@@ -4,7 +4,7 @@ from typing import Annotated
 
 from ..core import axes
 from ..core.errors import ParameterError
-from ..core.forms import Distance, Parameters, absent
+from ..core.forms import Distance, Parameters, Pointwise, absent
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction, nonnegative, numbers
@@ -97,3 +97,31 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
 
 
 multi_quantile = function(MultiQuantile)
+
+
+class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",), traits=("robust",)):
+    r"""The quantile loss of e^z: the model predicts the logarithm of a quantile, so that no prediction is negative.
+
+    Formula: \max(q\,(y - e^z), (q - 1)\,(y - e^z)), with y = y_true and z = y_pred
+    Use: quantiles of positive amounts, where effects multiply.
+    Beware: a prediction is e^{y_pred}. A target at or below 0 pulls y_pred down without end.
+    Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
+
+    >>> log_lin_quantile([[3.0]], [[0.0]], q=0.9), log_lin_quantile([[0.0]], [[0.0]], q=0.9)
+    (1.8, 0.1)
+    """
+
+    q: Annotated[float, fraction("The quantile to predict.")] = 0.5
+
+    relative = False
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        e = ops.exp(p) - y
+        return ops.where(e > 0, (1 - self.q) * e, -self.q * e)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        rate = ops.exp(p)
+        return ops.where(rate > y, (1 - self.q) * rate, ops.where(rate < y, -self.q * rate, 0.0 * p))
+
+
+log_lin_quantile = function(LogLinQuantile)
