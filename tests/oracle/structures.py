@@ -3,7 +3,7 @@
 import itertools
 from functools import cache
 
-from tests.oracle.images import flat, pictures
+from tests.oracle.images import flat, layers, pictures
 from tests.oracle.named import (
     NAMED_ORACLE,
     distance,
@@ -60,7 +60,22 @@ def skeleton(x, steps):
     return found
 
 
-@masks
+def channels(of):
+    """A loss of each channel of two masks, and the mean over the channels."""
+
+    def rows(slots, weight, keep, form, channels_first=False, held=None, **how):
+        def made(image):
+            return image if channels_first else layers(image)
+
+        fixed = (held or slots)["y_pred"]
+        every = zip(slots["y_true"], slots["y_pred"], fixed, keep, strict=True)
+        return [
+            [of(*one, **how) for one in zip(*map(made, row), strict=True)] if there else None for *row, there in every
+        ]
+
+    return rows
+
+
 def soft_cl_dice(y, p, fixed, steps=3, smooth=1.0):
     def ratio(lines, mask):
         hit = mp.fsum(lines[i][j] * mask[i][j] for i, j in pixels(mask))
@@ -80,11 +95,24 @@ def depths(x):
     return [[depth(i, j) for j in range(len(x[0]))] for i in range(len(x))]
 
 
-@masks
-def hausdorff_distance(y, p, fixed, alpha=2.0, logarithm=False):
+def hausdorff_distance(y, p, fixed, alpha=2.0):
     a, b = depths(y), depths(fixed)
     found = mean((p[i][j] - y[i][j]) ** 2 * (a[i][j] ** mpf(alpha) + b[i][j] ** mpf(alpha)) for i, j in pixels(y))
-    return mp.log1p(found) if logarithm else found
+    return found
+
+
+def mean_of(of):
+    """The mean over the channels, and what is made of it."""
+
+    def rows(*given, logarithm=False, **how):
+        found = [None if row is None else mean(row) for row in channels(of)(*given, **how)]
+        return [mp.log1p(v) if logarithm and v is not None else v for v in found]
+
+    return rows
+
+
+NAMED_ORACLE["soft_cl_dice"] = mean_of(soft_cl_dice)
+NAMED_ORACLE["hausdorff_distance"] = mean_of(hausdorff_distance)
 
 
 @masks
@@ -122,11 +150,12 @@ def turn(place, n):
     return mp.expj(-2 * mp.pi * place / n)
 
 
+@cache
 def spectrum(x):
-    """The unitary transform of a matrix."""
+    """The sizes of the unitary transform of a matrix, which is a tuple of tuples."""
     lines = [waves(line, len(line)) for line in x]
-    columns = [waves(list(column), len(x)) for column in zip(*lines, strict=True)]
-    return [v / mp.sqrt(len(x) * len(x[0])) for column in columns for v in column]
+    columns = [waves(column, len(x)) for column in zip(*lines, strict=True)]
+    return [abs(v) / mp.sqrt(len(x) * len(x[0])) for column in columns for v in column]
 
 
 @oracle
@@ -142,30 +171,27 @@ def fre_df(slots, weight, keep, form, alpha=0.5):
 
 @pictures
 def spectral_amplitude(y, p):
-    pairs = [pair for a, b in zip(y, p, strict=True) for pair in zip(spectrum(a), spectrum(b), strict=True)]
-    return mean((abs(b) - abs(a)) ** 2 for a, b in pairs)
+    sizes = [[v for layer in x for v in spectrum(tuple(map(tuple, layer)))] for x in (y, p)]
+    return mean((b - a) ** 2 for a, b in zip(*sizes, strict=True))
 
 
 @oracle
 def focal_frequency(slots, weight, keep, form, channels_first=False, alpha=1.0, held=None):
-    def channels(image):
-        if channels_first:
-            return image
-        return [[[pixel[c] for pixel in line] for line in image] for c in range(len(image[0][0]))]
-
-    def error(y, p):
-        less = [[[v - u for u, v in zip(*pair, strict=True)] for pair in zip(a, b, strict=True)]
-                for a, b in zip(channels(y), channels(p), strict=True)]  # fmt: skip
-        return [[abs(v) for v in spectrum(x)] for x in less]
+    def each(y, p):
+        """The sizes of the waves of the error, for each channel."""
+        y, p = ([*image] if channels_first else layers(image) for image in (y, p))
+        for a, b in zip(y, p, strict=True):
+            yield spectrum(tuple(tuple(v - u for u, v in zip(*two, strict=True)) for two in zip(a, b, strict=True)))
 
     values, fixed = [], (held or slots)["y_pred"]
-    for y, p, f, there in zip(slots["y_true"], slots["y_pred"], fixed, keep, strict=True):
-        terms = [
-            (w / max(still)) ** mpf(alpha) * v * v
-            for now, still in zip(error(y, p), error(y, f), strict=True)
-            for v, w in zip(now, still, strict=True)
-        ]
-        values.append(mean(terms) if there else None)
+    for y, p, still, there in zip(slots["y_true"], slots["y_pred"], fixed, keep, strict=True):
+        if not there:
+            values.append(None)
+            continue
+        tops, terms = [(sizes, max(sizes)) for sizes in each(y, still)], []
+        for sizes, (held_sizes, top) in zip(each(y, p), tops, strict=True):
+            terms += [(w / top) ** mpf(alpha) * v * v for v, w in zip(sizes, held_sizes, strict=True)]
+        values.append(mean(terms))
     return values
 
 

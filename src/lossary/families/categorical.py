@@ -85,6 +85,7 @@ class SparseCategoricalCrossentropy(
         sklearn.metrics.log_loss
         segmentation_models_pytorch.losses.SoftCrossEntropyLoss(dim=1, ignore_index=-100, smooth_factor={0.1, ...}) ->
             from_logits=True, axis=1, ignore_class=ignore_index, label_smoothing=smooth_factor
+        catboost.MultiClass -> from_logits=True
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207

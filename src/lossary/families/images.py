@@ -71,6 +71,9 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
         TensorFlow; Kornia pads the image, and halves the value. An image smaller than the window is one window.
     Reference: Wang, Bovik, Sheikh and Simoncelli (2004), Image quality assessment: from error visibility to structural
         similarity, doi:10.1109/TIP.2003.819861
+    Elsewhere:
+        monai.losses.SSIMLoss(spatial_dims={2}, data_range=1.0, kernel_type="gaussian", win_size=11, kernel_sigma=1.5,
+            k1=0.01, k2=0.03) -> channels_first=True, peak=data_range, window=win_size, sigma=kernel_sigma, k1=k1, k2=k2
 
     >>> ssim([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]]), ssim([[[[0.5]]]], [[[[0.5]]]])
     (1.9964064, 0.0)

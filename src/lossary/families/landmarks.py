@@ -206,8 +206,7 @@ class AssociativeEmbedding(Loss, aliases=("associative_embedding_loss", "ae_loss
         e^{-(\bar h_n - \bar h_m)^2 / (2 \sigma^2)}, with the tags h of points, their mean \bar h_n over object n, and N
         objects
     Use: poses of several people, or corners of several boxes, in one image: points of one object are found by tags.
-    Beware: tags are real numbers without a right value. Libraries divide by N^2, take margins, or weigh both parts. The
-        paper has \sigma = 1.
+    Beware: tags are real numbers without a right value. Libraries divide by N^2, take margins, or weigh both parts.
     Reference: Newell, Huang and Deng (2017), Associative embedding: end-to-end learning for joint detection and
         grouping, arXiv:1611.05424
 

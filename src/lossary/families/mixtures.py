@@ -10,6 +10,8 @@ from ..core.loss import Loss, Tensor
 from ..core.params import choice, whole
 from ..core.slots import POSITIVE, Slot, declare
 from ..numerics import ops
+from ..numerics.backend import derived, total
+from ..numerics.classes import probabilities_of_logits
 from ..numerics.special import log_sum_of_exp
 from ..numerics.stable import largest
 from ..numerics.tails import LOGISTIC
@@ -46,6 +48,25 @@ def _mixed(logit: Tensor, each: Tensor) -> Tensor:
     """Minus the log-density of a mixture, from the logits of its weights and that of each component."""
     top = ops.stop_gradient(-largest(-each, keepdims=True))
     return log_sum_of_exp(logit) - log_sum_of_exp(logit + (top - each)) + ops.squeeze(top, -1)
+
+
+def _slopes(logit: Tensor, each: Tensor) -> tuple[Tensor, Tensor]:
+    """Of `_mixed`, by both; weight less share does not cancel where both are nearly 1."""
+    (weight, other), (share, rest) = probabilities_of_logits(logit), probabilities_of_logits(logit - each)
+    return weight * rest - share * other, share
+
+
+def _along(logit: Tensor, each: Tensor, by_logit: Tensor, by_each: Tensor) -> Tensor:
+    slopes = _slopes(logit, each)
+    return total(slopes[0] * by_logit + slopes[1] * by_each, -1)
+
+
+def _back(logit: Tensor, each: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+    slopes = _slopes(logit, each)
+    return slopes[0] * ops.expand_dims(g, -1), slopes[1] * ops.expand_dims(g, -1)
+
+
+_mixed_exactly = derived(_mixed, _along, _back)
 
 
 class MixtureNLL(Likelihood, aliases=("mixture_of_distributions_nll",)):
@@ -134,7 +155,7 @@ class DiscretizedLogisticMixture(Loss, aliases=("discretized_mix_logistic", "pix
         low, high = (y - 0.5 - mean) / scale, (y + 0.5 - mean) / scale
         ends = ops.where(y > 0, LOGISTIC.above(low), LOGISTIC.below(high))
         inside = ops.logical_and(y > 0, y < self.levels - 1)
-        return _mixed(logit, ops.where(inside, LOGISTIC.between(low, high, gap), ends))
+        return _mixed_exactly(logit, ops.where(inside, LOGISTIC.between(low, high, gap), ends))
 
 
 discretized_logistic_mixture = function(DiscretizedLogisticMixture)

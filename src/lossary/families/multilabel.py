@@ -457,6 +457,12 @@ class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
 two_way = function(TwoWay)
 
 
+Frequency = Annotated[
+    Any,
+    numbers("Which share of the rows has each label.", low=0.0, high=1.0, closed=False, unusual=(0.6, 0.1, 0.2, 0.4)),
+]
+
+
 def _frequencies(loss: Any, like: Tensor) -> Tensor:
     """Which share of the rows has each label; one half where it is not said."""
     f = 0.5 if loss.frequency is None else loss.frequency
@@ -474,9 +480,9 @@ def _frequencies(loss: Any, like: Tensor) -> Tensor:
 class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss"), tasks=("multilabel",)):
     r"""Cross-entropies of many labels of very different frequency, re-balanced for labels that come together.
 
-    Formula: w_c (-y_c (1 - p)^\gamma \log p - (1 - y_c) \frac{q^\gamma}{\lambda} \log(1 - q)), with p = \sigma(x) and
-        q = \sigma(\lambda x) of x = z_c - \frac{\kappa}{\lambda} \log(1 / f_c - 1), the frequencies f,
-        w_c = \alpha + \sigma(\beta (r_c - \mu)), and r_c = \frac{1 / f_c}{\sum_{d: y_d = 1} 1 / f_d}
+    Formula: w_c (-y_c (1 - p)^\gamma \log p - (1 - y_c) \frac{q^\gamma}{\lambda} \log(1 - q)), with p = \sigma(x),
+        q = \sigma(\lambda x), x = z_c - \frac{\kappa}{\lambda} \log(1 / f_c - 1), w_c = \alpha + \sigma(\beta (r_c -
+        \mu)), and r_c = \frac{1 / f_c}{\sum_{d: y_d = 1} 1 / f_d} of the frequencies f
     Use: long-tailed multi-label data, where sampling rare labels also samples frequent ones.
     Beware: takes logits, and the share of rows that has each label, estimated from the training data. Libraries
         multiply by 2 where there is a gamma.
@@ -487,12 +493,7 @@ class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss
     0.41588831
     """
 
-    frequency: Annotated[
-        Any,
-        numbers(
-            "Which share of the rows has each label.", low=0.0, high=1.0, closed=False, unusual=(0.6, 0.1, 0.2, 0.4)
-        ),
-    ] = None
+    frequency: Frequency = None
     gamma: Focus = 2.0
     neg_scale: Annotated[float, positive("The larger, the less no-labels push.", slide=(1.0, 6.0))] = 2.0
     kappa: Annotated[float, nonnegative("How far rare labels are moved.", slide=(0.0, 0.5))] = 0.05

@@ -10,7 +10,7 @@ from ..core.loss import Tensor
 from ..core.params import fraction, nonnegative, numbers
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.stable import at_least, constant, mean
+from ..numerics.stable import at_least, constant, mean, times_exp
 
 
 class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
@@ -26,6 +26,7 @@ class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_l
         sklearn._loss.PinballLoss(quantile=0.5) -> q=quantile
         xgboost.reg:quantileerror(quantile_alpha={0.5, ...}) -> q=quantile_alpha
         lightgbm.objective:quantile(alpha=0.9) -> q=alpha
+        catboost.Quantile(alpha=0.5) -> q=alpha
 
     >>> quantile([[1.0]], [[0.0]], q=0.9), quantile([[0.0]], [[1.0]], q=0.9)
     (0.9, 0.1)
@@ -99,13 +100,15 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
 multi_quantile = function(MultiQuantile)
 
 
-class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",), traits=("robust",)):
+class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",)):
     r"""The quantile loss of e^z: the model predicts the logarithm of a quantile, so that no prediction is negative.
 
     Formula: \max(q\,(y - e^z), (q - 1)\,(y - e^z)), with y = y_true and z = y_pred
     Use: quantiles of positive amounts, where effects multiply.
     Beware: a prediction is e^{y_pred}. A target at or below 0 pulls y_pred down without end.
     Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
+    Elsewhere:
+        catboost.LogLinQuantile(alpha=0.5) -> q=alpha
 
     >>> log_lin_quantile([[3.0]], [[0.0]], q=0.9), log_lin_quantile([[0.0]], [[0.0]], q=0.9)
     (1.8, 0.1)
@@ -116,12 +119,13 @@ class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",), traits=("robus
     relative = False
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        e = ops.exp(p) - y
-        return ops.where(e > 0, (1 - self.q) * e, -self.q * e)
+        high, low = times_exp(0.0 * p + (1 - self.q), p), times_exp(0.0 * p + self.q, p)  # also of a large e^z
+        return ops.where(ops.exp(p) > y, high - (1 - self.q) * y, self.q * y - low)
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         rate = ops.exp(p)
-        return ops.where(rate > y, (1 - self.q) * rate, ops.where(rate < y, -self.q * rate, 0.0 * p))
+        high, low = times_exp(0.0 * p + (1 - self.q), p), times_exp(0.0 * p + self.q, p)
+        return ops.where(rate > y, high, ops.where(rate < y, -low, 0.0 * p))
 
 
 log_lin_quantile = function(LogLinQuantile)

@@ -86,6 +86,7 @@ class MeanAbsoluteError(
         sklearn.metrics.mean_absolute_error
         sklearn._loss.AbsoluteError
         xgboost.reg:absoluteerror, lightgbm.objective:regression_l1
+        catboost.MAE
 
     >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.0
@@ -113,6 +114,7 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
+        catboost.RMSE
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
@@ -157,6 +159,7 @@ class LogCosh(
     Elsewhere:
         keras.losses.LogCosh
         optax.losses.log_cosh
+        catboost.LogCosh
 
     >>> log_cosh([[0.0]], [[0.0001]]), log_cosh([[0.0]], [[2.0]])
     (5e-09, 1.3250027)
@@ -197,6 +200,7 @@ class MeanAbsolutePercentageError(
         keras.losses.MeanAbsolutePercentageError
         sklearn.metrics.mean_absolute_percentage_error -> times=0.01, epsilon=2.0**-52
         lightgbm.objective:mape -> times=0.01, epsilon=1.0
+        catboost.MAPE -> times=0.01, epsilon=1.0
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
@@ -379,6 +383,8 @@ class MultiTargetRMSE(Loss, aliases=("multi_rmse", "MultiRMSE"), tasks=("regress
     Use: several targets in one unit, such as coordinates, where the value should be in that unit.
     Beware: one number for the batch. RootMeanSquaredError divides by the number of targets too.
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
+    Elsewhere:
+        catboost.MultiRMSE
 
     >>> multi_target_rmse([[0.0, 0.0]], [[3.0, 4.0]])
     5.0

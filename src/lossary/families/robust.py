@@ -39,6 +39,7 @@ class Huber(
         statsmodels.robust.norms.HuberT(t=1.345) -> delta=t
         lightgbm.objective:huber(alpha=0.9) -> delta=alpha
         sklearn._loss.HuberLoss(delta={1.0, ...}) -> delta=delta
+        catboost.Huber(delta={1.0, ...}) -> delta=delta
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
     (0.125, 4.0)

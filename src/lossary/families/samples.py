@@ -12,7 +12,8 @@ from ..core.params import numbers, positive, whole
 from ..core.results import Anchors, Sums
 from ..core.scenes import MOVED
 from ..core.slots import Rowset, Slot, declare
-from ..numerics.backend import accumulated, log, total
+from ..numerics import transport
+from ..numerics.backend import total
 from ..numerics.classes import nll_of_logits, probabilities_of_logits
 from ..numerics.pairs import distances
 from ..numerics.stable import at_least, share_of
@@ -210,7 +211,7 @@ class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "en
     2.0
     """
 
-    blur: Annotated[float, positive("Distances below it do not count.", slide=(0.2, 3.0))] = 0.5
+    blur: Annotated[float, positive("Distances below it do not count.", slide=(0.1, 1.5))] = 0.5
     steps: Annotated[int, whole("How many steps Sinkhorn's algorithm goes.", low=1, unusual=30)] = 50
 
     inputs = TWO
@@ -221,30 +222,10 @@ class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "en
         return [MOVED]
 
     def call(self, here: Rowset, others: Rowset) -> Anchors:
-        epsilon, w = self.blur * self.blur, _weights(others)
-        log_w = ops.where(w > 0, log(ops.where(w > 0, w, 1.0)), -1e30)
         y, p = ops.stop_gradient(others.y_true), ops.stop_gradient(others.y_pred)
-
-        def met(cost: Tensor, potential: Tensor) -> Tensor:
-            return -epsilon * ops.logsumexp(log_w + (potential - cost) / epsilon, axis=-1)
-
-        def costs(a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
-            return tuple(0.5 * ops.square(distances(*pair)) for pair in ((a, p), (b, y), (a, y), (b, p)))
-
-        every = ops.stop_gradient(ops.stack(costs(y, p)))
-
-        def step(held: Tensor, _: Tensor) -> Tensor:
-            turned = ops.stack([held[1], held[0], held[2], held[3]])
-            return 0.5 * (held + ops.stack([met(every[k], turned[k]) for k in range(4)]))
-
-        start = 0.0 * every[:, :, 0]
-        f, g, f_own, g_own = ops.unstack(
-            ops.stop_gradient(accumulated(step, start, ops.zeros((self.steps,), start.dtype)))[-1], 4
-        )
-        own = [
-            met(cost, held) for cost, held in zip(costs(here.y_true, here.y_pred), (g, f, f_own, g_own), strict=True)
-        ]
-        return Anchors((own[0] - own[2]) + (own[1] - own[3]))
+        pairs = ((here.y_true, p), (here.y_pred, y), (here.y_true, y), (here.y_pred, p))
+        moved = transport.moved(pairs, (y, p), _weights(others), self.blur, self.steps)
+        return Anchors(self.blur * self.blur * ((moved[0] - moved[2]) + (moved[1] - moved[3])))
 
 
 sinkhorn_divergence = function(SinkhornDivergence)

@@ -7,7 +7,8 @@ import numpy as np
 from ..core.axes import Axis
 from ..core.contract import CLASS_INDEX, LOGIT
 from ..core.errors import ParameterError
-from ..core.forms.images import part
+from ..core.forms import Images
+from ..core.forms.images import IMAGE, image_mean, part
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, flag, nonnegative, positive, whole
@@ -18,7 +19,7 @@ from ..numerics.classes import nll_of_one_logit, one_hot, probabilities_of_logit
 from ..numerics.stable import at_least, larger, mean, power, share, smaller
 
 MASK = ("row", "height", "width")
-MASKS = declare(y_true=Slot(SOFT, MASK, "true"), y_pred=Slot(SHARE, MASK))
+MASKS = declare(y_true=Slot(SOFT, IMAGE, "true"), y_pred=Slot(SHARE, IMAGE))
 PIXELS = declare(y_true=Slot(CLASS_INDEX, MASK, "true"), y_pred=Slot(LOGIT, (*MASK, "class")))
 WHOLE = "It looks at whole masks: there is no single number to move."
 FAR = 1e12
@@ -57,18 +58,21 @@ def _skeleton(x: Tensor, steps: int) -> Tensor:
     return found
 
 
-class SoftClDice(Loss, family="overlaps", aliases=("cldice", "soft_cldice_loss"), tasks=("segmentation",),
-                 traits=("bounded",)):  # fmt: skip
+class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss"), tasks=("segmentation",),
+                 traits=("bounded",), positional=""):  # fmt: skip
     r"""One minus the Dice coefficient of middle lines: thin, long things should be in one piece.
 
     Formula: 1 - \frac{2 a b}{a + b}, with a = \frac{\sum S(p) y + s}{\sum S(p) + s}, b = \frac{\sum S(y) p + s}{\sum
         S(y) + s} and the soft skeleton S, made of what masks lose when they are thinned and thickened step by step
     Use: vessels, roads, cells' borders: beside Dice, which hardly sees a gap.
-    Beware: alone it does not care how thick things are. `steps` should be about half of their thickness in pixels.
+    Beware: each channel has a ratio of its own. Alone it does not care how thick things are. `steps` should be about
+        half of their thickness in pixels.
     Reference: Shit et al. (2021), clDice: a novel topology-preserving loss function for tubular structure segmentation,
         arXiv:2003.07311
+    Unlike:
+        monai.losses.SoftclDiceLoss: one ratio for the batch, and one more number to steady it
 
-    >>> soft_cl_dice([[[0.0, 1.0, 0.0]]], [[[0.0, 1.0, 0.0]]]), soft_cl_dice([[[0.0, 1.0, 0.0]]], [[[0.0, 0.0, 0.0]]])
+    >>> soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [1.0]]]]), soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [0.0]]]])
     (0.0, 0.33333333)
     """
 
@@ -81,13 +85,13 @@ class SoftClDice(Loss, family="overlaps", aliases=("cldice", "soft_cldice_loss")
     def drawn_over(self) -> list[Axis]:
         return []
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
         missed, hit = [], []
-        for lines, mask in ((_skeleton(y_pred, self.steps), y_true), (_skeleton(y_true, self.steps), y_pred)):
+        for lines, mask in ((_skeleton(p, self.steps), y), (_skeleton(y, self.steps), p)):
             off, on = total(lines * (1 - mask), (1, 2)), total(lines * mask, (1, 2)) + self.smooth
             missed.append(share(off, on))
             hit.append(share(on, off))
-        return (hit[0] * missed[1] + hit[1] * missed[0]) / (hit[0] + hit[1])
+        return mean((hit[0] * missed[1] + hit[1] * missed[0]) / (hit[0] + hit[1]))
 
 
 soft_cl_dice = function(SoftClDice)
@@ -101,14 +105,14 @@ def _depth(mask: Tensor, like: Tensor) -> Tensor:
         for axis in (1, 2):  # one axis after the other
             place = ops.cast(ops.arange(ops.shape(like)[axis]), like.dtype)
             apart = ops.square(ops.expand_dims(place, 1) - place)
-            x = ops.moveaxis(x, axis, 2)
-            x = ops.moveaxis(ops.min(ops.expand_dims(x, 2) + apart, axis=-1), 2, axis)
+            x = ops.moveaxis(x, axis, -1)
+            x = ops.moveaxis(ops.min(ops.expand_dims(x, -2) + apart, axis=-1), -1, axis)
         found.append(ops.where(x < FAR / 2, x, 0.0))
     return ops.stop_gradient(found[0] + found[1])  # one of them is 0
 
 
-class HausdorffDistance(Loss, family="overlaps", aliases=("hausdorff_dt", "hausdorff_loss", "hausdorff_dt_loss"),
-                        tasks=("segmentation",)):  # fmt: skip
+class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hausdorff_loss", "hausdorff_dt_loss"),
+                        tasks=("segmentation",), positional=""):  # fmt: skip
     r"""Squared errors of pixels, each times how far it lies from the two outlines: far strays cost most.
 
     Formula: \mathrm{mean}\,(p - y)^2 (d_y^\alpha + d_p^\alpha), with the distances d of a pixel to the nearest one on
@@ -119,9 +123,13 @@ class HausdorffDistance(Loss, family="overlaps", aliases=("hausdorff_dt", "hausd
         height or the width.
     Reference: Karimi and Salcudean (2019), Reducing the Hausdorff distance in medical image segmentation with
         convolutional neural networks, arXiv:1904.10030
+    Elsewhere:
+        monai.losses.HausdorffDTLoss(alpha=2.0) -> channels_first=True, alpha=alpha, reduction="mean"
+    Unlike:
+        monai.losses.LogHausdorffDTLoss: takes the logarithm of the mean over the batch
 
-    >>> hausdorff_distance([[[0.0, 1.0]]], [[[0.0, 1.0]]]), hausdorff_distance([[[0.0, 1.0]]], [[[1.0, 0.0]]])
-    (0.0, 2.0)
+    >>> hausdorff_distance([[[[0.0], [1.0]]]], [[[[1.0], [0.0]]]])
+    2.0
     """
 
     alpha: Annotated[float, positive("How much distance counts.", slide=(0.5, 4.0))] = 2.0
@@ -134,9 +142,9 @@ class HausdorffDistance(Loss, family="overlaps", aliases=("hausdorff_dt", "hausd
     def drawn_over(self) -> list[Axis]:
         return []
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        depth = [power(_depth(mask > 0.5, y_pred), self.alpha / 2) for mask in (y_true, y_pred)]
-        found = mean(mean(ops.square(y_pred - y_true) * (depth[0] + depth[1])))
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        depth = [power(_depth(mask > 0.5, p), self.alpha / 2) for mask in (y, p)]
+        found = image_mean(ops.square(p - y) * (depth[0] + depth[1]))
         return log1p(found) if self.logarithm else found
 
 
@@ -153,9 +161,8 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
         border there is no class.
     Reference: Murugesan, Vasudeva, Liu, Lombaert, Ben Ayed and Dolz (2024), Neighbor-aware calibration of segmentation
         networks with penalty-based constraints, arXiv:2401.14487
-    Elsewhere:
-        monai.losses.NACLLoss(classes={3, ...}, dim={2}, kernel_size=3, kernel_ops="mean", distance_type="l1",
-            alpha=0.1) -> alpha=alpha, reduction="mean"
+    Unlike:
+        monai.losses.NACLLoss: the same number, of logits whose classes are the second axis
 
     >>> neighbour_calibration([[[0]]], [[[[0.0, 0.0]]]], alpha=1.0)
     0.74870274
@@ -183,6 +190,29 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
 neighbour_calibration = function(NeighbourCalibration)
 
 
+Distances = Annotated[
+    Any,
+    Param(
+        "How far each class is from each other one: a row for every class, 0 on the diagonal.", kind="matrix",
+        low=0.0, closed=True, optional=True,
+        unusual=((0.0, 1.0, 1.0, 1.0), (1.0, 0.0, 0.5, 0.3), (1.0, 0.5, 0.0, 0.2), (1.0, 0.3, 0.2, 0.0)),
+    ),
+]  # fmt: skip
+
+
+def _distances(loss: Any, classes: int | None) -> Any:
+    """The distances, of which the largest is 1."""
+    found = 1 - np.eye(classes or 1) if loss.distances is None else np.array(loss.distances, dtype=float)
+    if len(found) != classes or not found.max() > 0:
+        raise ParameterError(
+            "WassersteinDice(distances=...) says how far classes are from one another.",
+            arrived=f"It was given {len(found)} rows for {classes} classes, and {found.max():g} as the largest.",
+            allowed="Expected one row per class, and one number in it per class, some above 0.",
+            do="Pass for instance 1 - numpy.eye(classes), with smaller numbers for classes that are alike.",
+        )
+    return found / found.max()
+
+
 class WassersteinDice(
     Loss,
     family="overlaps",
@@ -196,23 +226,18 @@ class WassersteinDice(
         y_true, and T = \sum_{i: t_i \neq 0} (1 - W_i) over the pixels that are not background, class 0
     Use: classes in a hierarchy, such as parts of one organ, beside a cross-entropy.
     Beware: takes logits. Distances are divided by the largest; without any, all classes are equally far. An image of
-        background alone costs its mean error as a whole.
+        background alone costs nearly 1 for any error.
     Reference: Fidon, Li, Garcia-Peraza-Herrera, Ekanayake, Kitchen, Ourselin and Vercauteren (2017), Generalised
         Wasserstein Dice score for imbalanced multi-class segmentation using holistic convolutional networks,
         arXiv:1707.00478
+    Unlike:
+        monai.losses.GeneralizedWassersteinDiceLoss: the same number, of logits whose classes are the second axis
 
     >>> wasserstein_dice([[[1]]], [[[[0.0, 0.0]]]], smooth=0.0)
     0.33333333
     """
 
-    distances: Annotated[
-        Any,
-        Param(
-            "How far each class is from each other one: a row for every class, 0 on the diagonal.", kind="matrix",
-            low=0.0, closed=True, optional=True,
-            unusual=((0.0, 1.0, 1.0, 1.0), (1.0, 0.0, 0.5, 0.3), (1.0, 0.5, 0.0, 0.2), (1.0, 0.3, 0.2, 0.0)),
-        ),
-    ] = None  # fmt: skip
+    distances: Distances = None
     smooth: Annotated[float, nonnegative("Steadies the ratio for small objects.", slide=(0.0, 1.0))] = 1e-5
 
     inputs = PIXELS
@@ -222,7 +247,7 @@ class WassersteinDice(
         return []
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        own, far = one_hot(y_true, y_pred), self.matrix(y_pred.shape[-1])
+        own, far = one_hot(y_true, y_pred), _distances(self, y_pred.shape[-1])
         p, known = probabilities_of_logits(y_pred)[0], ops.any(own, axis=-1)
         label = ops.where(known, ops.cast(y_true, "int32"), 0)
         wrong, right = (
@@ -230,18 +255,6 @@ class WassersteinDice(
         )
         hit = total(ops.where(label > 0, right, 0.0), (1, 2))
         return share(total(ops.where(known, wrong, float("nan")), (1, 2)), 2 * hit + self.smooth)
-
-    def matrix(self, classes: int | None) -> Any:
-        """The distances, of which the largest is 1."""
-        found = 1 - np.eye(classes or 1) if self.distances is None else np.array(self.distances, dtype=float)
-        if len(found) != classes or not found.max() > 0:
-            raise ParameterError(
-                "WassersteinDice(distances=...) says how far classes are from one another.",
-                arrived=f"It was given {len(found)} rows for {classes} classes, and {found.max():g} as the largest.",
-                allowed="Expected one row per class, and one number in it per class, some above 0.",
-                do="Pass for instance 1 - numpy.eye(classes), with smaller numbers for classes that are alike.",
-            )
-        return found / found.max()
 
 
 wasserstein_dice = function(WassersteinDice)
