@@ -43,7 +43,7 @@ OTHER = {  # values away from the defaults
     "gamma_pos": 0.7, "clip": 0.1, "dim": 1, "ignore_index": 1, "t": 0.9, "c": 2.3, "a": 0.7, "b": 1.9,
     "batch": True, "from_logits": False, "lambda_dice": 0.7, "lambda_ce": 1.3, "lambda_focal": 0.6, "tp": 3.0,
     "tn": 1.5, "data_range": 1.2, "win_size": 3, "kernel_sigma": 0.8, "k1": 0.02, "k2": 0.05, "num_bins": 7,
-    "sigma_ratio": 0.7, "lambda_gdl": 0.7,
+    "sigma_ratio": 0.7, "df": 3, "lambda_gdl": 0.7,
 }  # fmt: skip
 
 
@@ -63,6 +63,9 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return {"time": time, "event": np.array([1, 0, 1, 1, 1]), "score": score}
     if family == "embeddings":
         return embeddings(cls, name, rng)
+    if cls.__name__ in ("ExponentialNLL", "PoissonNLL"):
+        drawn = rng.poisson(2.0, (5, 1)) if cls.__name__ == "PoissonNLL" else rng.gamma(2.0, size=(5, 1)).round(2)
+        return pair(drawn, rng.normal(size=(5, 1)).round(2))
     if cls.__name__ == "NormalNLL":
         return pair(rng.normal(size=(5, 1)).round(2), rng.normal(size=(5, 2)).round(2))
     if family == "images":
@@ -167,6 +170,8 @@ def with_xgboost(name: str, given: Inputs, **how: Any) -> Array:
     objective = name.removeprefix("xgboost.")
     metric, finish = {
         "reg:absoluteerror": ("mae", float),
+        "reg:gamma": ("gamma-nloglik", float),
+        "count:poisson": ("poisson-nloglik", float),
         "reg:pseudohubererror": ("mphe", float),
         "reg:quantileerror": ("quantile", float),
         "reg:squarederror": ("rmse", lambda v: 0.5 * v * v),

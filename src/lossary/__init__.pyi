@@ -338,6 +338,7 @@ from lossary.families.samples import EnergyDistance as _EnergyDistance
 from lossary.families.samples import DomainCoral as _DomainCoral
 from lossary.families.samples import ClassConfusion as _ClassConfusion
 from lossary.families.samples import SinkhornDivergence as _SinkhornDivergence
+from lossary.families.samples import BatchNuclearNorm as _BatchNuclearNorm
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
 from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
@@ -1136,6 +1137,9 @@ class ClassConfusion(_ClassConfusion):
 
 class SinkhornDivergence(_SinkhornDivergence):
     def __init__(self, blur: float = 0.5, steps: int = 50, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BatchNuclearNorm(_BatchNuclearNorm):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class MultiMargin(_MultiMargin):
     def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -2020,6 +2024,9 @@ def sinkhorn_divergence(y_true: Any, y_pred: Any, blur: float = 0.5, steps: int 
 sinkhorn = sinkhorn_divergence
 samples_loss_sinkhorn = sinkhorn_divergence
 entropic_ot = sinkhorn_divergence
+def batch_nuclear_norm(y_pred: Any) -> Any: ...
+bnm = batch_nuclear_norm
+batch_nuclear_norm_maximization = batch_nuclear_norm
 def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
 multi_margin_loss = multi_margin
 weston_watkins = multi_margin

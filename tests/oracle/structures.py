@@ -260,6 +260,23 @@ def sinkhorn_divergence(slots, weight, keep, form, blur=0.5, steps=50, held=None
     return [value(i) if keep[i] else None for i in range(len(keep))]
 
 
+@oracle
+def batch_nuclear_norm(slots, weight, keep, form):
+    """The norm is the trace of the root of P^T P; each row has its part of it."""
+    p = [softmax(z) for z in slots["y_pred"]]
+    w = [(mpf(1) if weight is None else weight[i]) * keep[i] for i in range(len(keep))]
+    k = len(p[0])
+    gram = mp.matrix(
+        [[mp.fsum(v * x[a] * x[b] for v, x in zip(w, p, strict=True)) for b in range(k)] for a in range(k)]
+    )
+    squares, ways = mp.eigsy(gram)
+
+    def part(x):
+        return mp.fsum(dot(x, [ways[a, j] for a in range(k)]) ** 2 / mp.sqrt(squares[j]) for j in range(k))
+
+    return [-part(x) if there else None for x, there in zip(p, keep, strict=True)]
+
+
 # -- classes and levels ---------------------------------------------------------------------------------------------
 
 

@@ -140,6 +140,7 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
     Elsewhere:
         scipy.optimize.least_squares:cauchy(f_scale=1.0) -> c=f_scale
         kornia.losses.CauchyLoss, kornia.losses.cauchy_loss -> c=2**0.5
+        statsmodels.robust.norms.StudentT(c=2.3849, df=4) -> c=c*df**0.5
 
     >>> cauchy([[0.0]], [[1.0]]), cauchy([[0.0]], [[2.0]], c=2.0)
     (0.34657359, 1.38629436)

@@ -16,7 +16,7 @@ from ..numerics import transport
 from ..numerics.backend import total
 from ..numerics.classes import nll_of_logits, probabilities_of_logits
 from ..numerics.pairs import distances
-from ..numerics.stable import at_least, share_of
+from ..numerics.stable import at_least, share_of, square_root
 
 SAMPLE = Values("a feature of a row of a sample", draw=lambda rng, shape, top: rng.normal(size=shape))
 TWO = declare(y_true=Slot(SAMPLE, ("row", "feature"), "true"), y_pred=Slot(SAMPLE, ("row", "feature")))
@@ -229,3 +229,37 @@ class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "en
 
 
 sinkhorn_divergence = function(SinkhornDivergence)
+
+
+class BatchNuclearNorm(Loss, aliases=("bnm", "batch_nuclear_norm_maximization"), tasks=("multiclass",)):
+    r"""Minus the nuclear norm of a batch of predictions: rows should be sure, and batches should have many classes.
+
+    Formula: -\frac1n \sum_j \sigma_j(P), with the singular values of the matrix P, whose n rows are softmax(y_pred)
+    Use: rows of a new domain without labels, beside the loss of the rows with labels: unlike EntropyPenalty, it
+        does not pay for one class for all rows.
+    Beware: predictions alone, without targets; takes logits. The value depends on the batch, which should be larger
+        than the number of classes. A row's value is its part of the norm.
+    Reference: Cui, Wang, Zhuo, Li, Huang and Tian (2020), Towards discriminability and diversity: batch nuclear-norm
+        maximization under label insufficient situations, arXiv:2003.12237
+
+    >>> batch_nuclear_norm([[0.0, 0.0]])
+    -0.70710678
+    """
+
+    inputs = declare(y_pred=Slot(LOGIT, ("row", "class")))
+    gives = Anchors
+    undrawn = "It looks at the predictions of a whole batch: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, here: Rowset, others: Rowset) -> Anchors:
+        weight = ops.expand_dims(square_root(_counts(others)), -1)
+        _, sizes, ways = ops.svd(ops.stop_gradient(weight * probabilities_of_logits(others.y_pred)[0]), False)
+        seen = sizes > 1e-6 * sizes[:1]
+        part = ops.square(probabilities_of_logits(here.y_pred)[0] @ ops.transpose(ways))
+        own = total(ops.where(seen, part / ops.where(seen, sizes, 1.0), 0.0), -1)
+        return Anchors(-0.5 * (own + ops.stop_gradient(own)))  # half of the slope comes from the other factor
+
+
+batch_nuclear_norm = function(BatchNuclearNorm)

@@ -124,7 +124,8 @@ class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hau
     Reference: Karimi and Salcudean (2019), Reducing the Hausdorff distance in medical image segmentation with
         convolutional neural networks, arXiv:1904.10030
     Elsewhere:
-        monai.losses.HausdorffDTLoss(alpha=2.0) -> channels_first=True, alpha=alpha, reduction="mean"
+        monai.losses.HausdorffDTLoss(include_background={True}, alpha=2.0) -> channels_first=True, alpha=alpha,
+            reduction="mean"
     Unlike:
         monai.losses.LogHausdorffDTLoss: takes the logarithm of the mean over the batch
 
