@@ -118,6 +118,12 @@ class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",)):
 
     relative = False
 
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["log rate"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.LOG_RATES
+
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         high, low = times_exp(0.0 * p + (1 - self.q), p), times_exp(0.0 * p + self.q, p)  # also of a large e^z
         return ops.where(ops.exp(p) > y, high - (1 - self.q) * y, self.q * y - low)
