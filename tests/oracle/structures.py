@@ -48,6 +48,7 @@ def pooled(x, choose, places):
     return [[choose(around(x, i, j, places)) for j in range(len(x[0]))] for i in range(len(x))]
 
 
+@cache
 def skeleton(x, steps):
     found = [[mpf(0)] * len(x[0]) for _ in x]
     for _ in range(steps + 1):
@@ -81,15 +82,20 @@ def soft_cl_dice(y, p, fixed, steps=3, smooth=1.0):
         hit = mp.fsum(lines[i][j] * mask[i][j] for i, j in pixels(mask))
         return (hit + mpf(smooth)) / (mp.fsum(flat([lines])) + mpf(smooth))
 
-    a, b = ratio(skeleton(p, steps), y), ratio(skeleton(y, steps), p)
+    lines = [skeleton(tuple(map(tuple, x)), steps) for x in (p, y)]
+    a, b = ratio(lines[0], y), ratio(lines[1], p)
     return 1 - 2 * a * b / (a + b)
 
 
 def depths(x):
     """The distance of each pixel to the nearest one on the other side."""
+    return depths_of(tuple(tuple(v > 0.5 for v in line) for line in x))
 
+
+@cache
+def depths_of(x):
     def depth(i, j):
-        other = [(a, b) for a, b in pixels(x) if (x[a][b] > 0.5) != (x[i][j] > 0.5)]
+        other = [(a, b) for a, b in pixels(x) if x[a][b] != x[i][j]]
         return min((mp.hypot(a - i, b - j) for a, b in other), default=mpf(0))
 
     return [[depth(i, j) for j in range(len(x[0]))] for i in range(len(x))]
