@@ -11,6 +11,7 @@ from pathlib import Path
 from lossary.core import catalogue
 from lossary.core.cards import Card
 from lossary.core.elsewhere import home, peer_names
+from tools import measures
 
 FIELD = Path(__file__).parent / "field"
 LIBRARIES = {  # the start of a library's names, and what people call it
@@ -28,6 +29,7 @@ LIBRARIES = {  # the start of a library's names, and what people call it
     "torchvision.ops.": "torchvision",
     "xgboost.": "XGBoost",
     "lightgbm.objective:": "LightGBM",
+    "catboost.": "CatBoost",
     "statsmodels.robust.norms.": "statsmodels, robust norms",
     "scipy.optimize.least_squares:": "SciPy, least_squares",
 }
@@ -58,8 +60,8 @@ ls.losses(library="monai")  # the losses that MONAI has too; `lossary list --lib
 The arguments stay (y_true, y_pred), or the names of the loss's inputs. What has no equal is refused, with what differs
 and the nearest loss. Every name below that "gives its number" is under a test: it is called where it is installed;
 elsewhere its numbers are frozen in tests/peers/frozen, with the version of the library. TensorFlow Addons, which ended
-in 2024, is held to its documented formulas. Masks are one-hot here where Kornia and `mode="multiclass"` take class
-numbers.
+in 2024, and CatBoost are held to their documented formulas. Masks are one-hot here where Kornia and
+`mode="multiclass"` take class numbers.
 
 ## By library
 
@@ -130,6 +132,7 @@ def text() -> str:
     page += "| --- | ---: | ---: | ---: |\n"
     families = {row.family: [r for r in every if r.family == row.family] for row in every}
     page += "".join(f"| {name} | {len(own)} | {_count(own)} | {_held(own)} |\n" for name, own in families.items())
+    page += measures.text()
     for name, own in families.items():
         page += f"\n## {name[0].upper()}{name[1:]}\n\n| loss | libraries | here | the number of |\n"
         page += "| --- | ---: | --- | --- |\n"

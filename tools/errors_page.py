@@ -20,6 +20,7 @@ from unittest import mock
 
 from tools.errors_example import Example
 from tools.errors_foreign import FOREIGN, Foreign
+from tools.errors_misuses import MISUSES
 from tools.errors_table import COMMANDS, LOSSES, MODELS
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "lossary"
@@ -168,6 +169,7 @@ def page_text() -> str:
         "",
         "The examples begin with `import keras, numpy as np, lossary as ls` and `from keras import ops`.",
         "",
+        *_misuses(),
     ]
     for kind, words in KINDS.items():
         lines += [f"## {kind}", "", words, ""]
@@ -175,6 +177,16 @@ def page_text() -> str:
             if one.kind == kind:
                 lines += _entry(example, one)
     return "\n".join([*lines, *_beside(), *_elsewhere()])
+
+
+def _misuses() -> list[str]:
+    lines = [
+        "## Ten mistakes that are often made",
+        "",
+        "| mistake | for instance | what is said |",
+        "| --- | --- | --- |",
+    ]
+    return [*lines, *(f"| {one.title} | `{one.code}` | {run(one).text} |" for one in MISUSES), ""]
 
 
 def _entry(example: Example, seen: Seen) -> list[str]:

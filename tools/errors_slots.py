@@ -30,6 +30,24 @@ SLOTS = [
         "Use ForwardCorrected, or estimate the matrix anew.",
     ),
     Example(
+        "Frequencies that are not one for each label",
+        "DistributionBalanced is given frequencies of another number of labels than the model has outputs.",
+        "ls.DistributionBalanced(frequency=[0.5, 0.1])(np.zeros((4, 3)), np.zeros((4, 3)))",
+        "Pass the mean of the labels over the training data, one number for each label.",
+    ),
+    Example(
+        "Distances that are not one for each pair of classes",
+        "WassersteinDice is given distances of another number of classes than the model has outputs, or none above 0.",
+        "ls.WassersteinDice(distances=[[0.0, 1.0], [1.0, 0.0]])(np.zeros((1, 2, 2), int), np.zeros((1, 2, 2, 3)))",
+        "Pass a square of numbers, with a row for each class.",
+    ),
+    Example(
+        "Waves along an axis of unknown length",
+        "A loss of a spectrum is compiled for rows whose length no one knows yet.",
+        "ls.FreDF().call(keras.KerasTensor((2, None, 1)), keras.KerasTensor((2, None, 1)))",
+        "Set the shape where the rows come from, or pad them to one length.",
+    ),
+    Example(
         "A check with unknown input names",
         "ls.check is given tensors by name for a loss of y_true and y_pred.",
         'ls.check("mse", np.zeros((4, 1)), np.zeros((4, 1)), anchor=np.zeros((4, 1)))',

@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from lossary import _saving  # noqa: E402
 from lossary.core.elsewhere import home, peer_names, read  # noqa: E402
 from lossary.core.loss import CLASSES  # noqa: E402
-from tools import peers_formulas  # noqa: E402
+from tools import peers_catboost, peers_formulas  # noqa: E402
 
 TABLES = ROOT / "tests" / "peers" / "frozen"
 Array = Any
@@ -42,7 +42,8 @@ OTHER = {  # values away from the defaults
     "huber_slope": 0.7, "quantile_alpha": 0.3, "expectile_alpha": 0.3, "fair_c": 0.8, "gamma_neg": 3.0,
     "gamma_pos": 0.7, "clip": 0.1, "dim": 1, "ignore_index": 1, "t": 0.9, "c": 2.3, "a": 0.7, "b": 1.9,
     "batch": True, "from_logits": False, "lambda_dice": 0.7, "lambda_ce": 1.3, "lambda_focal": 0.6, "tp": 3.0,
-    "tn": 1.5,
+    "tn": 1.5, "data_range": 1.2, "win_size": 3, "kernel_sigma": 0.8, "k1": 0.02, "k2": 0.05, "num_bins": 7,
+    "sigma_ratio": 0.7, "df": 3, "lambda_gdl": 0.7,
 }  # fmt: skip
 
 
@@ -62,6 +63,15 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return {"time": time, "event": np.array([1, 0, 1, 1, 1]), "score": score}
     if family == "embeddings":
         return embeddings(cls, name, rng)
+    if cls.__name__ in ("ExponentialNLL", "PoissonNLL"):
+        drawn = rng.poisson(2.0, (5, 1)) if cls.__name__ == "PoissonNLL" else rng.gamma(2.0, size=(5, 1)).round(2)
+        return pair(drawn, rng.normal(size=(5, 1)).round(2))
+    if cls.__name__ == "NormalNLL":
+        return pair(rng.normal(size=(5, 1)).round(2), rng.normal(size=(5, 2)).round(2))
+    if family == "images":
+        return pair(*rng.uniform(size=(2, 2, 2, 11, 11)).round(2))
+    if family == "structures":
+        return pair(rng.integers(0, 2, (2, 2, 4, 5)), rng.uniform(0.05, 0.95, (2, 2, 4, 5)).round(2))
     if family == "lovasz":
         classes = rng.integers(0, 3, (2, 3, 2))
         scores = rng.normal(size=(2, 3, 3, 2)).round(2)
@@ -73,7 +83,8 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return pair(rng.integers(0, 3, 5), rng.normal(size=(5, 3)).round(2))
     if cls.__name__.startswith("Categorical"):
         return pair(np.eye(3)[rng.integers(0, 3, 4)], rng.normal(size=(4, 3)).round(2))
-    shape = (5, 1) if name.startswith(("xgboost", "lightgbm")) else (3, 4)
+    single = name.startswith(("xgboost", "lightgbm", "catboost")) and "Multi" not in name
+    shape = (5, 1) if single else (3, 4)
     if ours.get("from_logits") or family == "multilabel":
         return pair(rng.integers(0, 2, shape), rng.normal(size=shape).round(2))
     if cls.__name__ == "Poisson":
@@ -159,6 +170,8 @@ def with_xgboost(name: str, given: Inputs, **how: Any) -> Array:
     objective = name.removeprefix("xgboost.")
     metric, finish = {
         "reg:absoluteerror": ("mae", float),
+        "reg:gamma": ("gamma-nloglik", float),
+        "count:poisson": ("poisson-nloglik", float),
         "reg:pseudohubererror": ("mphe", float),
         "reg:quantileerror": ("quantile", float),
         "reg:squarederror": ("rmse", lambda v: 0.5 * v * v),
@@ -200,10 +213,11 @@ def with_statsmodels(name: str, given: Inputs, **how: Any) -> Array:
 
 
 def with_formula(name: str, given: Inputs, **how: Any) -> Array:
-    """A library that no longer installs, by the formulas that it documents."""
-    return np.asarray(getattr(peers_formulas, name.rpartition(".")[2])(*given.values(), **how))
+    """A library that is not installed, by the formulas that it documents."""
+    return np.asarray(getattr(FORMULAS[home(name)], name.rpartition(".")[2])(*given.values(), **how))
 
 
+FORMULAS = {"tensorflow_addons": peers_formulas, "catboost": peers_catboost}
 CALLS: dict[str, Callable[..., Array]] = {
     "monai": with_torch,
     "kornia": with_torch,
@@ -214,6 +228,7 @@ CALLS: dict[str, Callable[..., Array]] = {
     "lightgbm": with_lightgbm,
     "statsmodels": with_statsmodels,
     "tensorflow_addons": with_formula,
+    "catboost": with_formula,
 }
 
 
@@ -278,7 +293,7 @@ def main() -> None:
     for package in sys.argv[1:] or CALLS:
         rows = [json.dumps(record) for record in records(package)]
         formulas = CALLS[package] is with_formula
-        version = peers_formulas.VERSION if formulas else importlib.metadata.version(package)
+        version = FORMULAS[package].VERSION if formulas else importlib.metadata.version(package)
         head = json.dumps({"library": package, "version": version, "formulas": formulas})
         TABLES.mkdir(exist_ok=True)
         (TABLES / f"{package}.json").write_text("[\n" + ",\n".join([head, *rows]) + "\n]\n", encoding="utf-8")

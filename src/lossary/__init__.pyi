@@ -102,6 +102,7 @@ from lossary.families.boxes import SIoU as _SIoU
 from lossary.families.boxes import NWD as _NWD
 from lossary.families.boxes import FocalEIoU as _FocalEIoU
 from lossary.families.boxes import BoundedIoU as _BoundedIoU
+from lossary.families.boxes import ExtendedIoU as _ExtendedIoU
 from lossary.families.categorical import CategoricalCrossentropy as _CategoricalCrossentropy
 from lossary.families.categorical import SparseCategoricalCrossentropy as _SparseCategoricalCrossentropy
 from lossary.families.categorical import CategoricalFocalCrossentropy as _CategoricalFocalCrossentropy
@@ -110,6 +111,8 @@ from lossary.families.categorical import CategoricalGeneralizedCrossEntropy as _
 from lossary.families.categorical import PolyCrossEntropy as _PolyCrossEntropy
 from lossary.families.categorical import CategoricalPolyCrossEntropy as _CategoricalPolyCrossEntropy
 from lossary.families.categorical import Brier as _Brier
+from lossary.families.categorical import ViewsCrossEntropy as _ViewsCrossEntropy
+from lossary.families.categorical import CrossEntropyTVD as _CrossEntropyTVD
 from lossary.families.compound_likelihoods import TweedieNLL as _TweedieNLL
 from lossary.families.count_likelihoods import PoissonNLL as _PoissonNLL
 from lossary.families.count_likelihoods import GeometricNLL as _GeometricNLL
@@ -127,6 +130,7 @@ from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
 from lossary.families.crps import LogisticCRPS as _LogisticCRPS
 from lossary.families.crps import ExponentialCRPS as _ExponentialCRPS
 from lossary.families.crps import LogNormalCRPS as _LogNormalCRPS
+from lossary.families.crps import SplineCRPS as _SplineCRPS
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -177,6 +181,7 @@ from lossary.families.images import DiffusionPenalty as _DiffusionPenalty
 from lossary.families.images import BendingEnergy as _BendingEnergy
 from lossary.families.images import EdgeAwareSmoothness as _EdgeAwareSmoothness
 from lossary.families.images import GradientSimilarity as _GradientSimilarity
+from lossary.families.images import MutualInformation as _MutualInformation
 from lossary.families.imbalance import BalancedBinaryCrossentropy as _BalancedBinaryCrossentropy
 from lossary.families.imbalance import AUCMargin as _AUCMargin
 from lossary.families.imbalance import GHMClassification as _GHMClassification
@@ -187,6 +192,8 @@ from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.landmarks import AdaptiveWing as _AdaptiveWing
 from lossary.families.landmarks import OKS as _OKS
 from lossary.families.landmarks import PointDistance as _PointDistance
+from lossary.families.landmarks import AssociativeEmbedding as _AssociativeEmbedding
+from lossary.families.landmarks import HardestHeatmaps as _HardestHeatmaps
 from lossary.families.likelihoods import Poisson as _Poisson
 from lossary.families.likelihoods import GaussianNLL as _GaussianNLL
 from lossary.families.likelihoods import BetaNLL as _BetaNLL
@@ -205,6 +212,7 @@ from lossary.families.margins import ModifiedHuber as _ModifiedHuber
 from lossary.families.margins import BinarySparsemax as _BinarySparsemax
 from lossary.families.margins import CategoricalHinge as _CategoricalHinge
 from lossary.families.mixtures import MixtureNLL as _MixtureNLL
+from lossary.families.mixtures import DiscretizedLogisticMixture as _DiscretizedLogisticMixture
 from lossary.families.multilabel import PolyBinaryCrossEntropy as _PolyBinaryCrossEntropy
 from lossary.families.multilabel import AsymmetricMultiLabel as _AsymmetricMultiLabel
 from lossary.families.multilabel import Varifocal as _Varifocal
@@ -216,6 +224,7 @@ from lossary.families.multilabel import QualityFocal as _QualityFocal
 from lossary.families.multilabel import MultiLabelMargin as _MultiLabelMargin
 from lossary.families.multilabel import MultiPositiveCrossEntropy as _MultiPositiveCrossEntropy
 from lossary.families.multilabel import TwoWay as _TwoWay
+from lossary.families.multilabel import DistributionBalanced as _DistributionBalanced
 from lossary.families.noisy import TruncatedHinge as _TruncatedHinge
 from lossary.families.noisy import Savage as _Savage
 from lossary.families.noisy import Tangent as _Tangent
@@ -227,6 +236,8 @@ from lossary.families.noisy import NormalizedCrossEntropy as _NormalizedCrossEnt
 from lossary.families.noisy import ActivePassive as _ActivePassive
 from lossary.families.noisy import ForwardCorrected as _ForwardCorrected
 from lossary.families.noisy import BackwardCorrected as _BackwardCorrected
+from lossary.families.noisy import BiTemperedLogistic as _BiTemperedLogistic
+from lossary.families.noisy import EarlyLearning as _EarlyLearning
 from lossary.families.ordinal import Coral as _Coral
 from lossary.families.ordinal import Corn as _Corn
 from lossary.families.ordinal import CumulativeLink as _CumulativeLink
@@ -235,6 +246,7 @@ from lossary.families.ordinal import DistributionFocal as _DistributionFocal
 from lossary.families.ordinal import SORD as _SORD
 from lossary.families.ordinal import DistanceWeightedCrossEntropy as _DistanceWeightedCrossEntropy
 from lossary.families.ordinal import OrdinalECOC as _OrdinalECOC
+from lossary.families.ordinal import SLACE as _SLACE
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -274,6 +286,7 @@ from lossary.families.preferences import DPO as _DPO
 from lossary.families.projections import LinearCrossEntropy as _LinearCrossEntropy
 from lossary.families.quantiles import Quantile as _Quantile
 from lossary.families.quantiles import MultiQuantile as _MultiQuantile
+from lossary.families.quantiles import LogLinQuantile as _LogLinQuantile
 from lossary.families.ranking import ListwiseSoftmax as _ListwiseSoftmax
 from lossary.families.ranking import SoftSpearman as _SoftSpearman
 from lossary.families.real_likelihoods import NormalNLL as _NormalNLL
@@ -302,6 +315,8 @@ from lossary.families.regression import CosineSimilarity as _CosineSimilarity
 from lossary.families.regression import ConcordanceCorrelation as _ConcordanceCorrelation
 from lossary.families.regression import CosineDistance as _CosineDistance
 from lossary.families.regression import ColumnRootMeanSquaredError as _ColumnRootMeanSquaredError
+from lossary.families.regression import MultiTargetRMSE as _MultiTargetRMSE
+from lossary.families.regression import RootMeanSquaredLogarithmicError as _RootMeanSquaredLogarithmicError
 from lossary.families.relative import SymmetricMeanAbsolutePercentageError as _SymmetricMeanAbsolutePercentageError
 from lossary.families.relative import MeanArctangentAbsolutePercentageError as _MeanArctangentAbsolutePercentageError
 from lossary.families.relative import ScaleInvariantLogarithmicError as _ScaleInvariantLogarithmicError
@@ -322,6 +337,8 @@ from lossary.families.samples import MMD as _MMD
 from lossary.families.samples import EnergyDistance as _EnergyDistance
 from lossary.families.samples import DomainCoral as _DomainCoral
 from lossary.families.samples import ClassConfusion as _ClassConfusion
+from lossary.families.samples import SinkhornDivergence as _SinkhornDivergence
+from lossary.families.samples import BatchNuclearNorm as _BatchNuclearNorm
 from lossary.families.scores import MultiMargin as _MultiMargin
 from lossary.families.scores import SparseCategoricalHinge as _SparseCategoricalHinge
 from lossary.families.scores import MulticlassPerceptron as _MulticlassPerceptron
@@ -340,6 +357,13 @@ from lossary.families.sequences import CTC as _CTC
 from lossary.families.sequences import RNNT as _RNNT
 from lossary.families.sequences import SoftDTW as _SoftDTW
 from lossary.families.sequences import DynamicFineTuning as _DynamicFineTuning
+from lossary.families.spectra import FreDF as _FreDF
+from lossary.families.spectra import SpectralAmplitude as _SpectralAmplitude
+from lossary.families.spectra import FocalFrequency as _FocalFrequency
+from lossary.families.structures import SoftClDice as _SoftClDice
+from lossary.families.structures import HausdorffDistance as _HausdorffDistance
+from lossary.families.structures import NeighbourCalibration as _NeighbourCalibration
+from lossary.families.structures import WassersteinDice as _WassersteinDice
 from lossary.families.survival import CoxPH as _CoxPH
 from lossary.families.vector_likelihoods import MultinomialNLL as _MultinomialNLL
 from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
@@ -406,6 +430,9 @@ class FocalEIoU(_FocalEIoU):
 class BoundedIoU(_BoundedIoU):
     def __init__(self, beta: float = 0.2, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ExtendedIoU(_ExtendedIoU):
+    def __init__(self, beta: float = 0.1, *, coding: str = 'corners', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class CategoricalCrossentropy(_CategoricalCrossentropy):
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> None: ...
 
@@ -429,6 +456,12 @@ class CategoricalPolyCrossEntropy(_CategoricalPolyCrossEntropy):
 
 class Brier(_Brier):
     def __init__(self, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class ViewsCrossEntropy(_ViewsCrossEntropy):
+    def __init__(self, alpha: float = 12.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class CrossEntropyTVD(_CrossEntropyTVD):
+    def __init__(self, alpha: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class TweedieNLL(_TweedieNLL):
     def __init__(self, power: float = 1.5, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -480,6 +513,9 @@ class ExponentialCRPS(_ExponentialCRPS):
 
 class LogNormalCRPS(_LogNormalCRPS):
     def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class SplineCRPS(_SplineCRPS):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -631,6 +667,9 @@ class EdgeAwareSmoothness(_EdgeAwareSmoothness):
 class GradientSimilarity(_GradientSimilarity):
     def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class MutualInformation(_MutualInformation):
+    def __init__(self, *, peak: float = 1.0, bins: int = 23, sigma_ratio: float = 0.5, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class BalancedBinaryCrossentropy(_BalancedBinaryCrossentropy):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -660,6 +699,12 @@ class OKS(_OKS):
 
 class PointDistance(_PointDistance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AssociativeEmbedding(_AssociativeEmbedding):
+    def __init__(self, sigma: float = 1.0, alpha: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HardestHeatmaps(_HardestHeatmaps):
+    def __init__(self, *, top: int = 8, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Poisson(_Poisson):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, *, log_rate: bool = False, entries: Any = False, missing: Any = None) -> None: ...
@@ -715,6 +760,9 @@ class CategoricalHinge(_CategoricalHinge):
 class MixtureNLL(_MixtureNLL):
     def __init__(self, distribution: str = 'normal', components: int = 2, *, full: bool = True, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class DiscretizedLogisticMixture(_DiscretizedLogisticMixture):
+    def __init__(self, levels: int = 256, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class PolyBinaryCrossEntropy(_PolyBinaryCrossEntropy):
     def __init__(self, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -747,6 +795,9 @@ class MultiPositiveCrossEntropy(_MultiPositiveCrossEntropy):
 
 class TwoWay(_TwoWay):
     def __init__(self, tp: float = 4.0, tn: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class DistributionBalanced(_DistributionBalanced):
+    def __init__(self, frequency: Any = None, gamma: float = 2.0, neg_scale: float = 2.0, kappa: float = 0.05, alpha: float = 0.1, beta: float = 10.0, mu: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class TruncatedHinge(_TruncatedHinge):
     def __init__(self, s: float = -1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -781,6 +832,12 @@ class ForwardCorrected(_ForwardCorrected):
 class BackwardCorrected(_BackwardCorrected):
     def __init__(self, transition: Any = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class BiTemperedLogistic(_BiTemperedLogistic):
+    def __init__(self, t1: float = 0.8, t2: float = 1.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EarlyLearning(_EarlyLearning):
+    def __init__(self, strength: float = 3.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Coral(_Coral):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -804,6 +861,9 @@ class DistanceWeightedCrossEntropy(_DistanceWeightedCrossEntropy):
 
 class OrdinalECOC(_OrdinalECOC):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SLACE(_SLACE):
+    def __init__(self, alpha: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> None: ...
@@ -922,6 +982,9 @@ class Quantile(_Quantile):
 class MultiQuantile(_MultiQuantile):
     def __init__(self, q: tuple = (0.1, 0.5, 0.9), crossing: float = 0.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class LogLinQuantile(_LogLinQuantile):
+    def __init__(self, q: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
 class ListwiseSoftmax(_ListwiseSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -1006,6 +1069,12 @@ class CosineDistance(_CosineDistance):
 class ColumnRootMeanSquaredError(_ColumnRootMeanSquaredError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, missing: Any = None) -> None: ...
 
+class MultiTargetRMSE(_MultiTargetRMSE):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class RootMeanSquaredLogarithmicError(_RootMeanSquaredLogarithmicError):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class SymmetricMeanAbsolutePercentageError(_SymmetricMeanAbsolutePercentageError):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -1066,6 +1135,12 @@ class DomainCoral(_DomainCoral):
 class ClassConfusion(_ClassConfusion):
     def __init__(self, temperature: float = 2.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class SinkhornDivergence(_SinkhornDivergence):
+    def __init__(self, blur: float = 0.5, steps: int = 50, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BatchNuclearNorm(_BatchNuclearNorm):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class MultiMargin(_MultiMargin):
     def __init__(self, p: int = 1, margin: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -1119,6 +1194,27 @@ class SoftDTW(_SoftDTW):
 
 class DynamicFineTuning(_DynamicFineTuning):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FreDF(_FreDF):
+    def __init__(self, alpha: float = 0.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SpectralAmplitude(_SpectralAmplitude):
+    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FocalFrequency(_FocalFrequency):
+    def __init__(self, *, alpha: float = 1.0, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SoftClDice(_SoftClDice):
+    def __init__(self, *, steps: int = 3, smooth: float = 1.0, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HausdorffDistance(_HausdorffDistance):
+    def __init__(self, *, alpha: float = 2.0, logarithm: bool = False, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NeighbourCalibration(_NeighbourCalibration):
+    def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class WassersteinDice(_WassersteinDice):
+    def __init__(self, distances: Any = None, smooth: float = 1e-05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1194,6 +1290,9 @@ def focal_eiou(y_true: Any, y_pred: Any, valid: Any = None, gamma: float = 0.5, 
 focal_efficient_iou = focal_eiou
 def bounded_iou(y_true: Any, y_pred: Any, valid: Any = None, beta: float = 0.2, *, coding: str = 'corners') -> Any: ...
 bounded_iou_loss = bounded_iou
+def extended_iou(y_true: Any, y_pred: Any, valid: Any = None, beta: float = 0.1, *, coding: str = 'corners') -> Any: ...
+extended_iou_loss = extended_iou
+smooth_eiou = extended_iou
 def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 cce = categorical_crossentropy
 CCE = categorical_crossentropy
@@ -1221,6 +1320,13 @@ def brier(y_true: Any, y_pred: Any, *, from_logits: bool = False, label_smoothin
 brier_score = brier
 brier_loss = brier
 quadratic_score = brier
+def views_cross_entropy(label: Any, y_pred: Any, alpha: float = 12.0) -> Any: ...
+jsd_augmix = views_cross_entropy
+augmix = views_cross_entropy
+jsd_cross_entropy = views_cross_entropy
+def cross_entropy_tvd(label: Any, teacher: Any, y_pred: Any, alpha: float = 1.0) -> Any: ...
+ce_tvd = cross_entropy_tvd
+fused_ce_tvd = cross_entropy_tvd
 def tweedie_nll(y_true: Any, y_pred: Any, power: float = 1.5, *, full: bool = True, link: str = 'exp') -> Any: ...
 compound_poisson_gamma_nll = tweedie_nll
 def poisson_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1265,6 +1371,10 @@ crps_exponential = exponential_crps
 def log_normal_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_lognormal = log_normal_crps
 crps_log_normal = log_normal_crps
+def spline_crps(target: Any, low: Any, rise: Any, width: Any) -> Any: ...
+spline_quantile = spline_crps
+piecewise_linear_crps = spline_crps
+isqf = spline_crps
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
@@ -1428,6 +1538,10 @@ disparity_smoothness = edge_aware_smoothness
 def gradient_similarity(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
 gmsd = gradient_similarity
 gradient_magnitude_similarity_deviation = gradient_similarity
+def mutual_information(y_true: Any, y_pred: Any, *, peak: float = 1.0, bins: int = 23, sigma_ratio: float = 0.5, channels_first: bool = False) -> Any: ...
+mutual_information_global = mutual_information
+global_mutual_information = mutual_information
+mi_loss = mutual_information
 def balanced_binary_crossentropy(y_true: Any, y_pred: Any) -> Any: ...
 balanced_bce = balanced_binary_crossentropy
 balanced_bce_with_logits = balanced_binary_crossentropy
@@ -1462,6 +1576,12 @@ object_keypoint_similarity = oks
 def point_distance(y_true: Any, y_pred: Any) -> Any: ...
 mpjpe = point_distance
 mean_per_joint_position_error = point_distance
+def associative_embedding(y_true: Any, y_pred: Any, valid: Any = None, sigma: float = 1.0, alpha: float = 1.0) -> Any: ...
+associative_embedding_loss = associative_embedding
+ae_loss = associative_embedding
+def hardest_heatmaps(y_true: Any, y_pred: Any, *, top: int = 8, channels_first: bool = False) -> Any: ...
+keypoint_heatmap_ohkm = hardest_heatmaps
+ohkm = hardest_heatmaps
 def poisson(y_true: Any, y_pred: Any, *, log_rate: bool = False) -> Any: ...
 poisson_loss = poisson
 def gaussian_nll(y_true: Any, y_pred: Any, spread: str = 'log_variance', full: bool = True) -> Any: ...
@@ -1512,6 +1632,9 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any: ...
 multiclass_hinge = categorical_hinge
 def mixture_nll(y_true: Any, y_pred: Any, distribution: str = 'normal', components: int = 2, *, full: bool = True, link: str = 'exp') -> Any: ...
 mixture_of_distributions_nll = mixture_nll
+def discretized_logistic_mixture(y_true: Any, logit: Any, mean: Any, scale: Any, levels: int = 256) -> Any: ...
+discretized_mix_logistic = discretized_logistic_mixture
+pixel_cnn_loss = discretized_logistic_mixture
 def poly_binary_cross_entropy(y_true: Any, y_pred: Any, epsilon_1: float = 2.0, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, class_weight: tuple[float, ...] | None = None, ignore_class: int | None = None, epsilon: float | None = None) -> Any: ...
 binary_poly_loss = poly_binary_cross_entropy
 poly_bce = poly_binary_cross_entropy
@@ -1541,6 +1664,9 @@ multi_pos_cross_entropy = multi_positive_cross_entropy
 multipos_cross_entropy = multi_positive_cross_entropy
 def two_way(y_true: Any, y_pred: Any, tp: float = 4.0, tn: float = 1.0) -> Any: ...
 two_way_loss = two_way
+def distribution_balanced(y_true: Any, y_pred: Any, frequency: Any = None, gamma: float = 2.0, neg_scale: float = 2.0, kappa: float = 0.05, alpha: float = 0.1, beta: float = 10.0, mu: float = 0.2) -> Any: ...
+distribution_balanced_loss = distribution_balanced
+db_loss = distribution_balanced
 def truncated_hinge(y_true: Any, y_pred: Any, s: float = -1.0) -> Any: ...
 ramp_loss = truncated_hinge
 def savage(y_true: Any, y_pred: Any) -> Any: ...
@@ -1570,6 +1696,12 @@ forward_corrected_cross_entropy = forward_corrected
 def backward_corrected(y_true: Any, y_pred: Any, transition: Any = None) -> Any: ...
 backward_correction = backward_corrected
 backward_corrected_cross_entropy = backward_corrected
+def bi_tempered_logistic(y_true: Any, y_pred: Any, t1: float = 0.8, t2: float = 1.2) -> Any: ...
+bi_tempered = bi_tempered_logistic
+bi_tempered_loss = bi_tempered_logistic
+def early_learning(label: Any, running: Any, y_pred: Any, strength: float = 3.0) -> Any: ...
+elr = early_learning
+early_learning_regularization = early_learning
 def coral(y_true: Any, y_pred: Any) -> Any: ...
 coral_loss = coral
 ordinal_binary_crossentropy = coral
@@ -1603,6 +1735,9 @@ class_distance_weighted_crossentropy = distance_weighted_cross_entropy
 def ordinal_ecoc(y_true: Any, y_pred: Any) -> Any: ...
 ordinal_ecoc_distance = ordinal_ecoc
 ecoc = ordinal_ecoc
+def slace(y_true: Any, y_pred: Any, alpha: float = 1.0) -> Any: ...
+slace_loss = slace
+soft_labels_accumulating_cross_entropy = slace
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -1713,6 +1848,8 @@ check_loss = quantile
 def multi_quantile(y_true: Any, y_pred: Any, q: tuple = (0.1, 0.5, 0.9), crossing: float = 0.0) -> Any: ...
 quantiles = multi_quantile
 multi_quantile_loss = multi_quantile
+def log_lin_quantile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
+log_linear_quantile = log_lin_quantile
 def listwise_softmax(relevance: Any, score: Any, valid: Any = None, lengths: Any = None) -> Any: ...
 list_net = listwise_softmax
 listnet = listwise_softmax
@@ -1812,6 +1949,12 @@ def column_root_mean_squared_error(y_true: Any, y_pred: Any) -> Any: ...
 columnwise_rmse = column_root_mean_squared_error
 mcrmse = column_root_mean_squared_error
 MCRMSE = column_root_mean_squared_error
+def multi_target_rmse(y_true: Any, y_pred: Any) -> Any: ...
+multi_rmse = multi_target_rmse
+MultiRMSE = multi_target_rmse
+def root_mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any: ...
+rmsle = root_mean_squared_logarithmic_error
+RMSLE = root_mean_squared_logarithmic_error
 def symmetric_mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any: ...
 smape = symmetric_mean_absolute_percentage_error
 SMAPE = symmetric_mean_absolute_percentage_error
@@ -1877,6 +2020,13 @@ correlation_alignment = domain_coral
 def class_confusion(y_pred: Any, temperature: float = 2.5) -> Any: ...
 minimum_class_confusion = class_confusion
 mcc_of_domains = class_confusion
+def sinkhorn_divergence(y_true: Any, y_pred: Any, blur: float = 0.5, steps: int = 50) -> Any: ...
+sinkhorn = sinkhorn_divergence
+samples_loss_sinkhorn = sinkhorn_divergence
+entropic_ot = sinkhorn_divergence
+def batch_nuclear_norm(y_pred: Any) -> Any: ...
+bnm = batch_nuclear_norm
+batch_nuclear_norm_maximization = batch_nuclear_norm
 def multi_margin(y_true: Any, y_pred: Any, p: int = 1, margin: float = 1.0) -> Any: ...
 multi_margin_loss = multi_margin
 weston_watkins = multi_margin
@@ -1931,6 +2081,28 @@ soft_dynamic_time_warping = soft_dtw
 def dynamic_fine_tuning(y_true: Any, y_pred: Any) -> Any: ...
 dft = dynamic_fine_tuning
 dft_loss = dynamic_fine_tuning
+def fre_df(y_true: Any, y_pred: Any, alpha: float = 0.5) -> Any: ...
+frequency_enhanced_forecast = fre_df
+def spectral_amplitude(y_true: Any, y_pred: Any, *, channels_first: bool = False) -> Any: ...
+jukebox_spectral = spectral_amplitude
+jukebox_loss = spectral_amplitude
+spectral_loss = spectral_amplitude
+def focal_frequency(y_true: Any, y_pred: Any, *, alpha: float = 1.0, channels_first: bool = False) -> Any: ...
+focal_frequency_loss = focal_frequency
+ffl = focal_frequency
+def soft_cl_dice(y_true: Any, y_pred: Any, *, steps: int = 3, smooth: float = 1.0, channels_first: bool = False) -> Any: ...
+cldice = soft_cl_dice
+soft_cldice_loss = soft_cl_dice
+def hausdorff_distance(y_true: Any, y_pred: Any, *, alpha: float = 2.0, logarithm: bool = False, channels_first: bool = False) -> Any: ...
+hausdorff_dt = hausdorff_distance
+hausdorff_loss = hausdorff_distance
+hausdorff_dt_loss = hausdorff_distance
+def neighbour_calibration(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
+nacl = neighbour_calibration
+nacl_loss = neighbour_calibration
+def wasserstein_dice(y_true: Any, y_pred: Any, distances: Any = None, smooth: float = 1e-05) -> Any: ...
+generalized_wasserstein_dice = wasserstein_dice
+gwdl = wasserstein_dice
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
 cox = cox_ph
 cox_partial_likelihood = cox_ph

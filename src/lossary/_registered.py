@@ -19,15 +19,16 @@ _NAMES = {
         binary_focal_crossentropy weighted_binary_crossentropy
     """,
     "lossary.families.boxes": """
-        AlphaIoU BoundedIoU CIoU DIoU EIoU FocalEIoU GIoU IoU NWD SIoU WIoU alpha_iou bounded_iou ciou diou eiou
-        focal_eiou giou iou nwd siou wiou
+        AlphaIoU BoundedIoU CIoU DIoU EIoU ExtendedIoU FocalEIoU GIoU IoU NWD SIoU WIoU alpha_iou bounded_iou ciou
+        diou eiou extended_iou focal_eiou giou iou nwd siou wiou
     """,
     "lossary.families.categorical": """
         Brier CategoricalCrossentropy CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy
-        CategoricalPolyCrossEntropy PolyCrossEntropy SparseCategoricalCrossentropy SparseCategoricalFocalCrossentropy
-        brier categorical_crossentropy categorical_focal_crossentropy categorical_generalized_cross_entropy
-        categorical_poly_cross_entropy poly_cross_entropy sparse_categorical_crossentropy
-        sparse_categorical_focal_crossentropy
+        CategoricalPolyCrossEntropy CrossEntropyTVD PolyCrossEntropy SparseCategoricalCrossentropy
+        SparseCategoricalFocalCrossentropy ViewsCrossEntropy brier categorical_crossentropy
+        categorical_focal_crossentropy categorical_generalized_cross_entropy categorical_poly_cross_entropy
+        cross_entropy_tvd poly_cross_entropy sparse_categorical_crossentropy sparse_categorical_focal_crossentropy
+        views_cross_entropy
     """,
     "lossary.families.compound_likelihoods": """
         TweedieNLL tweedie_nll
@@ -40,8 +41,8 @@ _NAMES = {
         zero_inflated_log_normal_nll zero_inflated_negative_binomial_nll zero_inflated_poisson_nll
     """,
     "lossary.families.crps": """
-        ExponentialCRPS LaplaceCRPS LogNormalCRPS LogisticCRPS exponential_crps laplace_crps log_normal_crps
-        logistic_crps
+        ExponentialCRPS LaplaceCRPS LogNormalCRPS LogisticCRPS SplineCRPS exponential_crps laplace_crps
+        log_normal_crps logistic_crps spline_crps
     """,
     "lossary.families.deviances": """
         GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance TweedieDeviance gamma_deviance
@@ -69,15 +70,17 @@ _NAMES = {
     """,
     "lossary.families.images": """
         BendingEnergy DiffusionPenalty EdgeAwareSmoothness GradientDifference GradientSimilarity LocalCrossCorrelation
-        MultiScaleSSIM PSNR SSIM TotalVariation bending_energy diffusion_penalty edge_aware_smoothness
-        gradient_difference gradient_similarity local_cross_correlation multi_scale_ssim psnr ssim total_variation
+        MultiScaleSSIM MutualInformation PSNR SSIM TotalVariation bending_energy diffusion_penalty
+        edge_aware_smoothness gradient_difference gradient_similarity local_cross_correlation multi_scale_ssim
+        mutual_information psnr ssim total_variation
     """,
     "lossary.families.imbalance": """
         AUCMargin BalancedBinaryCrossentropy GHMClassification GHMRegression HardExampleCrossEntropy auc_margin
         balanced_binary_crossentropy ghm_classification ghm_regression hard_example_cross_entropy
     """,
     "lossary.families.landmarks": """
-        AdaptiveWing OKS PointDistance SoftWing Wing adaptive_wing oks point_distance soft_wing wing
+        AdaptiveWing AssociativeEmbedding HardestHeatmaps OKS PointDistance SoftWing Wing adaptive_wing
+        associative_embedding hardest_heatmaps oks point_distance soft_wing wing
     """,
     "lossary.families.likelihoods": """
         BetaNLL BinnedNLL FixedGaussianNLL GaussianKL GaussianNLL Poisson beta_nll binned_nll fixed_gaussian_nll
@@ -92,23 +95,24 @@ _NAMES = {
         soft_margin squared_hinge
     """,
     "lossary.families.mixtures": """
-        MixtureNLL mixture_nll
+        DiscretizedLogisticMixture MixtureNLL discretized_logistic_mixture mixture_nll
     """,
     "lossary.families.multilabel": """
-        AsymmetricFocal AsymmetricMultiLabel MultiLabelMargin MultiPositiveCrossEntropy PenaltyReducedFocal
-        PolyBinaryCrossEntropy QualityFocal ReducedFocal TwoWay Varifocal Zlpr asymmetric_focal asymmetric_multi_label
-        multi_label_margin multi_positive_cross_entropy penalty_reduced_focal poly_binary_cross_entropy quality_focal
-        reduced_focal two_way varifocal zlpr
+        AsymmetricFocal AsymmetricMultiLabel DistributionBalanced MultiLabelMargin MultiPositiveCrossEntropy
+        PenaltyReducedFocal PolyBinaryCrossEntropy QualityFocal ReducedFocal TwoWay Varifocal Zlpr asymmetric_focal
+        asymmetric_multi_label distribution_balanced multi_label_margin multi_positive_cross_entropy
+        penalty_reduced_focal poly_binary_cross_entropy quality_focal reduced_focal two_way varifocal zlpr
     """,
     "lossary.families.noisy": """
-        ActivePassive BackwardCorrected ClassAbsoluteError ForwardCorrected NormalizedCrossEntropy Savage
-        SymmetricCrossEntropy Tangent TaylorCrossEntropy TruncatedHinge Unhinged active_passive backward_corrected
-        class_absolute_error forward_corrected normalized_cross_entropy savage symmetric_cross_entropy tangent
-        taylor_cross_entropy truncated_hinge unhinged
+        ActivePassive BackwardCorrected BiTemperedLogistic ClassAbsoluteError EarlyLearning ForwardCorrected
+        NormalizedCrossEntropy Savage SymmetricCrossEntropy Tangent TaylorCrossEntropy TruncatedHinge Unhinged
+        active_passive backward_corrected bi_tempered_logistic class_absolute_error early_learning forward_corrected
+        normalized_cross_entropy savage symmetric_cross_entropy tangent taylor_cross_entropy truncated_hinge unhinged
     """,
     "lossary.families.ordinal": """
-        Coral Corn CumulativeLink DistanceWeightedCrossEntropy DistributionFocal OrdinalECOC SORD WeightedKappa coral
-        corn cumulative_link distance_weighted_cross_entropy distribution_focal ordinal_ecoc sord weighted_kappa
+        Coral Corn CumulativeLink DistanceWeightedCrossEntropy DistributionFocal OrdinalECOC SLACE SORD WeightedKappa
+        coral corn cumulative_link distance_weighted_cross_entropy distribution_focal ordinal_ecoc slace sord
+        weighted_kappa
     """,
     "lossary.families.overlaps": """
         Boundary Dice FocalTversky GeneralizedDice Jaccard LogCoshDice LogDice MCC SquaredDice Tversky boundary dice
@@ -136,7 +140,7 @@ _NAMES = {
         LinearCrossEntropy linear_cross_entropy
     """,
     "lossary.families.quantiles": """
-        MultiQuantile Quantile multi_quantile quantile
+        LogLinQuantile MultiQuantile Quantile log_lin_quantile multi_quantile quantile
     """,
     "lossary.families.ranking": """
         ListwiseSoftmax SoftSpearman listwise_softmax soft_spearman
@@ -153,10 +157,10 @@ _NAMES = {
     """,
     "lossary.families.regression": """
         ColumnRootMeanSquaredError ConcordanceCorrelation CosineDistance CosineSimilarity LogCosh MeanAbsoluteError
-        MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError RootMeanSquaredError
-        column_root_mean_squared_error concordance_correlation cosine_distance cosine_similarity log_cosh
-        mean_absolute_error mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error
-        root_mean_squared_error
+        MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError MultiTargetRMSE RootMeanSquaredError
+        RootMeanSquaredLogarithmicError column_root_mean_squared_error concordance_correlation cosine_distance
+        cosine_similarity log_cosh mean_absolute_error mean_absolute_percentage_error mean_squared_error
+        mean_squared_logarithmic_error multi_target_rmse root_mean_squared_error root_mean_squared_logarithmic_error
     """,
     "lossary.families.relative": """
         MeanArctangentAbsolutePercentageError MeanPairwiseSquaredError NormalizedMeanSquaredError PearsonCorrelation
@@ -170,7 +174,8 @@ _NAMES = {
         charbonnier fair huber pseudo_huber smooth_l1 tukey_biweight welsch
     """,
     "lossary.families.samples": """
-        ClassConfusion DomainCoral EnergyDistance MMD class_confusion domain_coral energy_distance mmd
+        BatchNuclearNorm ClassConfusion DomainCoral EnergyDistance MMD SinkhornDivergence batch_nuclear_norm
+        class_confusion domain_coral energy_distance mmd sinkhorn_divergence
     """,
     "lossary.families.scores": """
         AsymmetricSingleLabel Bootstrapped CosineCrossEntropy Entmax15 LDAM LogitAdjusted MultiMargin
@@ -180,6 +185,13 @@ _NAMES = {
     """,
     "lossary.families.sequences": """
         CTC DynamicFineTuning RNNT SoftDTW ctc dynamic_fine_tuning rnnt soft_dtw
+    """,
+    "lossary.families.spectra": """
+        FocalFrequency FreDF SpectralAmplitude focal_frequency fre_df spectral_amplitude
+    """,
+    "lossary.families.structures": """
+        HausdorffDistance NeighbourCalibration SoftClDice WassersteinDice hausdorff_distance neighbour_calibration
+        soft_cl_dice wasserstein_dice
     """,
     "lossary.families.survival": """
         CoxPH cox_ph
@@ -231,5 +243,7 @@ _NAMES = {
     """,
 }
 HOMES = {
-    name if ">" in name else f"lossary>{name}": module for module, names in _NAMES.items() for name in names.split()
+    name if ">" in name else f"lossary>{name}": module
+    for module, names in _NAMES.items()
+    for name in names.split()
 }

@@ -112,10 +112,10 @@ ABSENT = """
 infonce ranknet cosface sphereface contrastive npair lambdarank approx_ndcg
 ppo_clip simpo barlow_twins vicreg byol dino simclr moco
 lpips crps
-sinkhorn gan_hinge lsgan wgan_gp center_loss proxy_nca
+gan_hinge lsgan wgan_gp center_loss proxy_nca
 multi_similarity lifted_structure angular supcon perceptual style mixup
 kto orpo grpo dragan simsiam
-label_distribution yolo detr equalization jukebox deephit mtlr koleo swav siglip
+label_distribution yolo detr equalization deephit mtlr koleo swav siglip
 """
 
 

@@ -16,7 +16,7 @@ from lossary.numerics.backend import double
 from tests.backends import array, with_gradients
 from tests.laws.cases import among, firsts, law, twin
 from tests.laws.slots import OF_RESULTS, SLOT_CASES, every_slot_loss
-from tests.oracle import images, sequences, sets  # noqa: F401 - they enter their formulas
+from tests.oracle import images, sequences, sets, structures  # noqa: F401 - they enter their formulas
 from tests.oracle.kept import fingerprint, kept
 from tests.oracle.named import NAMED_ORACLE, mp, mpf
 

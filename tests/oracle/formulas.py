@@ -57,6 +57,9 @@ ORACLE["tukey_biweight"] = error(
 )
 ORACLE["fair"] = error(lambda e, c=1: mpf(c) ** 2 * (abs(e) / c - mp.log(1 + abs(e) / c)))
 ORACLE["quantile"] = error(lambda e, q=0.5: max(-mpf(q) * e, (1 - mpf(q)) * e))
+ORACLE["log_lin_quantile"] = entrywise(
+    lambda y, p, q=0.5: max(mpf(q) * (y - mp.exp(p)), (mpf(q) - 1) * (y - mp.exp(p)))
+)
 ORACLE["half_squared_error"] = error(lambda e: e**2 / 2)
 ORACLE["power_error"] = error(lambda e, q=1.5: abs(e) ** mpf(q))
 ORACLE["reverse_huber"] = error(

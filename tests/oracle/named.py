@@ -183,6 +183,8 @@ class Two:
 
     def __init__(self, a, b):
         inner = self.area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+        self.common = [min(a[k + 2], b[k + 2]) - max(a[k], b[k]) for k in (0, 1)]
+        self.lag = [abs(a[k] - b[k]) for k in (0, 1)]
         self.hull = min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
         self.hull_sides = self.sides(*self.hull)
         self.union = self.area(*a) + self.area(*b) - inner
@@ -865,3 +867,17 @@ def von_mises_fisher_nll(slots, weight, keep, form):
 @oracle
 def boundary(slots, weight, keep, form):
     return each_entry(lambda d, p: d * p, slots["y_true"], slots["y_pred"], keep)
+
+
+@boxes
+def extended_iou(two, fixed, beta=0.1):
+    areas = two.true[0] * two.true[1] + two.pred[0] * two.pred[1]
+    common, lag = two.common, two.lag
+    if min(common) >= 0:
+        inner = common[0] * common[1]
+    else:
+        (w, h), (u, v) = ([max(x, mpf(0)) for x in common], lag)
+        a, b = (max(-x, mpf(0)) for x in common)
+        inner = -(a * (h + 2 * v) + b * (w + 2 * u) - 2 * a * b)
+    q = 1 - inner / (areas - inner)
+    return q * q / (2 * mpf(beta)) if q < mpf(beta) else q - mpf(beta) / 2

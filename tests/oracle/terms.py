@@ -336,6 +336,16 @@ def squared_logarithmic(y: Number, p: Number, edge: Float) -> tuple[Sum, Sum]:
     return exactly(a * gap, -b * gap), exactly(2 * a / (1 + q), -2 * b / (1 + q), kind=kind)
 
 
+@entrywise
+def log_lin_quantile(y: Number, p: Number, edge: Float, q: float = 0.5) -> tuple[Sum, Sum]:
+    rate, low, high = mp.exp(p), -mpf(q), 1 - mpf(q)
+    if rate == y:
+        return ZERO, between(low * rate, high * rate)
+    share = high if rate > y else low
+    return exactly(share * rate, -share * y), exactly(share * rate)
+
+
+TERMS["log_lin_quantile"] = log_lin_quantile
 TERMS["mean_absolute_percentage_error"] = absolute_percentage
 TERMS["mean_squared_logarithmic_error"] = squared_logarithmic
 

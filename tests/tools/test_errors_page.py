@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors_foreign import FOREIGN
+from tools.errors_misuses import MISUSES
 from tools.errors_page import EXAMPLES, KINDS, run, sites, without_example
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -21,6 +22,12 @@ def test_an_example_raises_what_the_page_shows(example):
     seen = SEEN[example.title] = run(example)
     assert joined(f"{seen.kind}: {seen.text}") in joined(PAGE)
     assert seen.kind in KINDS and example.code in PAGE
+
+
+def test_common_mistakes_are_told_as_the_page_says():
+    assert len(MISUSES) == 10
+    for example in MISUSES:
+        assert f"| {example.title} | `{example.code}` | {run(example).text} |" in PAGE
 
 
 @pytest.mark.once  # alone, it runs all examples again

@@ -302,6 +302,11 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
         do = "Pass np.stack([lower, upper], axis=-1), equal where the target is known."
     if contract.target is SOFT_LABEL and len(pred) > 1 and true == _without(pred, contract.axis):
         do = "If y_true holds class indices, pass keras.utils.to_categorical(y_true), or take a loss of class indices."
+    elif apart := [k for k in range(1, len(pred)) if true == _without(pred, k)]:
+        if contract.shape == "index":
+            do = f"If the classes lie along axis {apart[0]} of y_pred, pass axis={apart[0]}, or move them to the end."
+        elif contract.target is SOFT_LABEL:
+            do = f"If y_true holds class indices, pass them one-hot, with the classes along axis {apart[0]}."
     return ShapeError(
         f"{owner} compares y_true with y_pred.",
         arrived=f"y_true has shape {true} and y_pred has shape {pred}.",

@@ -65,7 +65,8 @@ LIBRARIES = (
     Library("", entries=False),  # Keras, and what means a batch as Keras does
 )
 # never meant by a bare name
-WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.", "optax.losses.ntxent")
+WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.", "optax.losses.ntxent",
+         "catboost.")  # fmt: skip
 SAME = (  # the start of a name, and what else it is known by
     ("tensorflow.", "tf."),
     ("tf.keras.", "keras."),
@@ -79,6 +80,7 @@ SAME = (  # the start of a name, and what else it is known by
     ("tfa.", "tensorflow_addons."),
     ("smp.", "segmentation_models_pytorch."),
     ("xgboost:", "xgboost."),
+    ("catboost:", "catboost."),
     ("lightgbm:", "lightgbm.objective:"),
 )
 

@@ -25,6 +25,8 @@ class Expectile(
     Use: a smooth alternative to quantiles where the size of large errors matters: risk, demand, reinforcement learning.
     Beware: expectiles are not quantiles: q = 0.9 is not exceeded in 10 % of cases. q = 0.5 is half the squared error.
     Reference: Newey and Powell (1987), Asymmetric least squares estimation and testing, doi:10.2307/1911031
+    Elsewhere:
+        catboost.Expectile(alpha=0.5) -> q=alpha
 
     >>> expectile([[2.0]], [[0.0]], q=0.9), expectile([[0.0]], [[2.0]], q=0.9)
     (3.6, 0.4)

@@ -41,6 +41,7 @@ class BinaryCrossentropy(
         segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(ignore_index=-100) -> from_logits=True
         segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(ignore_index=-100, smooth_factor={0.1, ...}) ->
             from_logits=True, label_smoothing=2*smooth_factor
+        catboost.Logloss, catboost.CrossEntropy, catboost.MultiLogloss, catboost.MultiCrossEntropy -> from_logits=True
     Unlike:
         sigmoid_cross_entropy: of logits, as its name says: tf.nn.sigmoid_cross_entropy_with_logits
 
@@ -156,6 +157,8 @@ class BinaryFocalCrossentropy(
             gamma=gamma, from_logits=True
         kornia.losses.BinaryFocalLossWithLogits(alpha={0.25, ...}, gamma=2.0) -> apply_class_balancing=True,
             alpha=alpha, gamma=gamma, from_logits=True
+        catboost.Focal(focal_alpha={0.3, ...}, focal_gamma={2.0, ...}) -> alpha=focal_alpha, gamma=focal_gamma,
+            from_logits=True, apply_class_balancing=True
     Unlike:
         sigmoid_focal: of logits, as its name says; torchvision's balances the classes, optax's does so with alpha alone
 

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Any
 
+from ..core.axes import Axis
+from ..core.contract import CLASS_INDEX, LOGIT
 from ..core.errors import ParameterError
 from ..core.forms import Categorical, Probabilities, Sparse, absent, one_each
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
 from ..core.params import Param, fraction, nonnegative, number
+from ..core.slots import CHANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, total
-from ..numerics.stable import length, parts, power, with_slope
+from ..numerics.classes import nll_of_one_logit, one_hot, probabilities_of_logits
+from ..numerics.stable import divergence, length, mean, parts, power, with_slope
 
 Alpha = Annotated[
     Any, Param("A factor for all classes, or one per class.", kind="numbers", low=0.0, closed=True, unusual=0.6)
@@ -81,6 +85,7 @@ class SparseCategoricalCrossentropy(
         sklearn.metrics.log_loss
         segmentation_models_pytorch.losses.SoftCrossEntropyLoss(dim=1, ignore_index=-100, smooth_factor={0.1, ...}) ->
             from_logits=True, axis=1, ignore_class=ignore_index, label_smoothing=smooth_factor
+        catboost.MultiClass -> from_logits=True
 
     >>> sparse_categorical_crossentropy([1], [[0.15, 0.75, 0.1]])
     0.28768207
@@ -298,3 +303,74 @@ class Brier(
 
 
 brier = function(Brier)
+
+
+def _of_label(y_pred: Tensor, label: Tensor) -> Tensor:
+    """The cross-entropy of logits; of a label that does not exist, NaN. Eager calls have refused it."""
+    known = ops.any(one_hot(label, y_pred), axis=-1)
+    return ops.where(known, nll_of_one_logit(y_pred, ops.where(known, label, 0)), float("nan"))
+
+
+class ViewsCrossEntropy(Loss, aliases=("jsd_augmix", "augmix", "jsd_cross_entropy"), tasks=("multiclass",)):
+    r"""The cross-entropy of a row as it is, and how far its changed views are from the mean of all their predictions.
+
+    Formula: -\log p_{1t} + \alpha \frac{1}{V} \sum_v \sum_c p_{vc} \log \frac{p_{vc}}{m_c}, with t = label, the softmax
+        p_v of view v, of which the first is the row as it is, and m = \frac1V \sum_v p_v
+    Use: images that are augmented in several ways at once: predictions should not depend on how.
+    Beware: takes logits of shape (row, view, class); libraries take the views one after another along the rows.
+    Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan (2020), AugMix: a simple data processing method
+        to improve robustness and uncertainty, arXiv:1912.02781
+
+    >>> views_cross_entropy([0], [[[0.0, 0.0], [0.0, 0.0]]])
+    0.69314718
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of the agreement of the views.", slide=(0.0, 20.0))] = 12.0
+
+    inputs = declare(label=Slot(CLASS_INDEX, side="true"), y_pred=Slot(LOGIT, ("row", "view", "class")))
+    undrawn = "It reads several views of a row: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, label: Tensor, y_pred: Tensor) -> Tensor:
+        p, _ = probabilities_of_logits(y_pred)
+        m = ops.expand_dims(mean(p, 1), 1)
+        apart = total(divergence(p, m + 0.0 * p, self.inner), (1, 2))
+        return _of_label(y_pred[:, 0], label) + self.alpha / length(y_pred, 1) * apart
+
+
+views_cross_entropy = function(ViewsCrossEntropy)
+
+
+class CrossEntropyTVD(Loss, aliases=("ce_tvd", "fused_ce_tvd"), tasks=("multiclass",)):
+    r"""The cross-entropy of the label, and the total variation distance to what a teacher says.
+
+    Formula: -\log p_t + \frac{\alpha}{2} \sum_c |p_c - q_c|, with p = softmax(y_pred), t = label and q = teacher
+    Use: distillation where single classes must not dominate, with the labels of the data beside the teacher.
+    Beware: takes logits of the student, probabilities of the teacher: y_true = (labels, teacher).
+    Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
+        70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
+
+    >>> cross_entropy_tvd([0], [[1.0, 0.0]], [[0.0, 0.0]])
+    1.19314718
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of the teacher.", slide=(0.0, 5.0))] = 1.0
+
+    inputs = declare(
+        label=Slot(CLASS_INDEX, side="true"), teacher=Slot(CHANCE, ("row", "class"), "true"),
+        y_pred=Slot(LOGIT, ("row", "class")),
+    )  # fmt: skip
+    undrawn = "It reads what a teacher says: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, label: Tensor, teacher: Tensor, y_pred: Tensor) -> Tensor:
+        p, q = probabilities_of_logits(y_pred)
+        apart = ops.where(p > 0.5, (1 - teacher) - q, p - teacher)
+        return _of_label(y_pred, label) + self.alpha / 2 * total(ops.abs(apart), -1)
+
+
+cross_entropy_tvd = function(CrossEntropyTVD)

@@ -41,6 +41,8 @@ class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("con
     Beware: the output is the logarithm of the rate. Poisson is the same loss without \log y!, and of the rate itself by
         default.
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
+    Elsewhere:
+        xgboost.count:poisson
 
     >>> poisson_nll([[0.0]], [[0.0]]), poisson_nll([[2.0]], [[0.0]])
     (1.0, 1.6931472)

@@ -2,14 +2,17 @@
 
 import math
 
+from ..core.axes import Axis
+from ..core.contract import REAL
 from ..core.forms import Score
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, named
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
+from ..core.slots import CHANCE, POSITIVE, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, log1p
+from ..numerics.backend import log, log1p, total
 from ..numerics.special import log_normal_cdf, scaled_tail
-from ..numerics.stable import SMALLEST, read_at_least, times_exp, with_slopes
+from ..numerics.stable import SMALLEST, at_least, read_at_least, share, times_exp, with_slopes
 
 LOCATED = named(loc="real", scale="positive")
 
@@ -137,3 +140,47 @@ def _slopes_of_log_normal(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Ten
     at_z = y * ops.exp(-0.5 * z * z) * math.sqrt(2 / math.pi)
     by_s = at_z - 2 * s * upper + middle * (2 * s * tail - math.sqrt(1 / math.pi))
     return 1 - 2 * ops.exp(log_normal_cdf(-z)), -2 * (upper - middle * tail), by_s
+
+
+class SplineCRPS(Loss, aliases=("spline_quantile", "piecewise_linear_crps", "isqf"), tasks=("regression",),
+                 traits=("robust",)):  # fmt: skip
+    r"""The continuous ranked probability score of a quantile function that is predicted as a chain of straight pieces.
+
+    Formula: 2 \int_0^1 (1[y < q(a)] - a)(q(a) - y)\,da, with q(0) = low and q rising by rise_k over the width_k of the
+        levels
+    Use: probabilistic forecasts without a family of distributions: the model predicts where quantiles lie.
+    Beware: width sums to 1 along its axis: a softmax; rise is above 0: a softplus. There are no tails beyond the first
+        and the last quantile, where libraries have exponential ones.
+    Reference: Gasthaus, Benidis, Wang, Rangapuram, Salinas, Flunkert and Januschowski (2019), Probabilistic forecasting
+        with spline quantile function RNNs, Proceedings of Machine Learning Research 89:1901-1910
+
+    >>> spline_crps([0.0], [0.0], [[1.0]], [[1.0]]), spline_crps([0.5], [0.0], [[1.0]], [[1.0]])
+    (0.33333333, 0.083333333)
+    """
+
+    inputs = declare(
+        target=Slot(REAL, side="true"), low=Slot(REAL), rise=Slot(POSITIVE, ("row", "piece")),
+        width=Slot(CHANCE, ("row", "piece")),
+    )  # fmt: skip
+    undrawn = "It takes a whole quantile function for each target: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, target: Tensor, low: Tensor, rise: Tensor, width: Tensor) -> Tensor:
+        end = ops.cumsum(width, axis=-1)
+        last = ops.expand_dims(low - target, -1) + ops.cumsum(rise, axis=-1)
+        first = last - rise
+        under, over = at_least(-first, 0.0), at_least(last, 0.0)
+        below, above = share(under, over) * width, share(over, under) * width  # the levels whose quantile is too low
+        begin = end - width
+        middle = begin + below
+        low_end, high_start = at_least(-last, 0.0), at_least(first, 0.0)
+        missed = below * (2 * begin * under + 2 * middle * low_end + begin * low_end + middle * under)
+        rest, left = 1 - middle, 1 - end
+        return (
+            total(missed + above * (2 * rest * high_start + 2 * left * over + rest * over + left * high_start), -1) / 3
+        )
+
+
+spline_crps = function(SplineCRPS)

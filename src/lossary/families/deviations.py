@@ -49,6 +49,8 @@ class PowerError(Distance, aliases=("lq", "lp", "minkowski", "power_loss"), trai
     Beware: the gradient grows with the power q - 1 of the error: clip it when q > 2. For 1 < q < 2 the curvature at 0
         is infinite.
     Reference: Gonin and Money (1989), Nonlinear Lp-norm estimation, doi:10.1201/9780203745526
+    Elsewhere:
+        catboost.Lq(q={1.5, ...}) -> q=q
 
     >>> power_error([[0.0]], [[4.0]]), power_error([[0.0]], [[-2.0]], q=3.0)
     (8.0, 8.0)

@@ -9,12 +9,13 @@ from ..core.forms import Images, OneImage
 from ..core.forms.images import IMAGE, PIXEL, bell, even, halved, image_mean, local, part, steps
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, choice, fraction, positive
+from ..core.params import Param, choice, fraction, positive, whole
 from ..core.slots import Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log, log1p, total
+from ..numerics.classes import probabilities_of_logits
 from ..numerics.pairs import distance
-from ..numerics.stable import at_least, mean, rising_power, root_mean_square, square_root
+from ..numerics.stable import at_least, divergence, mean, rising_power, root_mean_square, square_root
 
 Peak = Annotated[float, positive("The largest brightness that there can be: 1, or 255 for 8 bits.", slide=(0.5, 2.0))]
 Window = Annotated[
@@ -70,6 +71,9 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
         TensorFlow; Kornia pads the image, and halves the value. An image smaller than the window is one window.
     Reference: Wang, Bovik, Sheikh and Simoncelli (2004), Image quality assessment: from error visibility to structural
         similarity, doi:10.1109/TIP.2003.819861
+    Elsewhere:
+        monai.losses.SSIMLoss(spatial_dims={2}, data_range=1.0, kernel_type="gaussian", win_size=11, kernel_sigma=1.5,
+            k1=0.01, k2=0.03) -> channels_first=True, peak=data_range, window=win_size, sigma=kernel_sigma, k1=k1, k2=k2
 
     >>> ssim([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]]), ssim([[[[0.5]]]], [[[[0.5]]]])
     (1.9964064, 0.0)
@@ -356,3 +360,43 @@ class GradientSimilarity(Images, aliases=("gmsd", "gradient_magnitude_similarity
 
 
 gradient_similarity = function(GradientSimilarity)
+
+
+class MutualInformation(Images, aliases=("mutual_information_global", "global_mutual_information", "mi_loss"),
+                        positional=""):  # fmt: skip
+    r"""Minus what the brightness of one image says about that of the other, in nats: by their joint histogram.
+
+    Formula: -\sum_{ab} h_{ab} \log \frac{h_{ab}}{h_a h_b}, with the joint histogram h over the pixels, each of which
+        counts in every bin as a normal density around its brightness
+    Use: registration of images of different kinds, such as CT beside MR, where no formula turns one into the other.
+    Beware: never above 0; equal images have minus the entropy of their histogram. Images from 0 to `peak`. Memory is
+        pixels times bins. Kornia compares with a signal that it holds.
+    Reference: Viola and Wells (1997), Alignment by maximization of mutual information, International Journal of
+        Computer Vision 24(2):137-154
+    Elsewhere:
+        monai.losses.GlobalMutualInformationLoss(kernel_type={"gaussian"}, num_bins=23, sigma_ratio=0.5,
+            smooth_nr=1e-07, smooth_dr=1e-07) -> channels_first=True, bins=num_bins, sigma_ratio=sigma_ratio
+
+    >>> mutual_information([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]], bins=2, sigma_ratio=0.1)
+    -0.69314718
+    """
+
+    peak: Peak = 1.0
+    bins: Annotated[int, whole("How many bins there are from 0 to the peak.", low=2, unusual=5)] = 23
+    sigma_ratio: Annotated[float, positive("The width of a pixel's density, in bins.", slide=(0.2, 2.0))] = 0.5
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        a, b = self.shares(y), self.shares(p)
+        joint = ops.matmul(ops.transpose(a / a.shape[1], (0, 2, 1)), b)
+        alone = ops.expand_dims(mean(a, 1), 2) * ops.expand_dims(mean(b, 1), 1)
+        return -total(divergence(joint, alone, self.inner), (1, 2))  # both sum to 1
+
+    def shares(self, x: Tensor) -> Tensor:
+        """What each pixel counts in each bin: (row, pixel, bin)."""
+        width = self.peak / (self.bins - 1)
+        place = ops.cast(ops.arange(self.bins), x.dtype)
+        apart = ops.reshape(x, (ops.shape(x)[0], -1, 1)) / width - place
+        return probabilities_of_logits(-ops.square(apart / self.sigma_ratio) / 2)[0]
+
+
+mutual_information = function(MutualInformation)

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from ..core.axes import Axis
 from ..core.contract import REAL, SOFT_LABEL, Values
-from ..core.forms import Distance, Pointwise
+from ..core.forms import Distance, Images, Pointwise
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import numbers, positive
+from ..core.params import nonnegative, numbers, positive, whole
 from ..core.results import Rows
 from ..core.slots import POSITIVE, VALID, Slot, declare
 from ..numerics import ops
@@ -193,3 +193,76 @@ class PointDistance(Loss, aliases=("mpjpe", "mean_per_joint_position_error"), ta
 
 
 point_distance = function(PointDistance)
+
+
+OBJECT = Values("the number of an object", whole=True, draw=lambda rng, shape, top: rng.integers(0, 2, shape))
+TAG = Values("a tag of a point", draw=lambda rng, shape, top: rng.normal(size=shape))
+
+
+class AssociativeEmbedding(Loss, aliases=("associative_embedding_loss", "ae_loss"), tasks=("detection",)):
+    r"""Tags of points of one object should be equal, and the mean tags of two objects apart.
+
+    Formula: \frac1N \sum_n \mathrm{mean}_{i \in n} (h_i - \bar h_n)^2 + \frac{\alpha}{N (N - 1)} \sum_{n \neq m}
+        e^{-(\bar h_n - \bar h_m)^2 / (2 \sigma^2)}, with the tags h of points, their mean \bar h_n over object n, and N
+        objects
+    Use: poses of several people, or corners of several boxes, in one image: points of one object are found by tags.
+    Beware: tags are real numbers without a right value. Libraries divide by N^2, take margins, or weigh both parts.
+    Reference: Newell, Huang and Deng (2017), Associative embedding: end-to-end learning for joint detection and
+        grouping, arXiv:1611.05424
+
+    >>> associative_embedding([[0, 0, 1]], [[0.0, 2.0, 1.0]]), associative_embedding([[0, 1]], [[0.0, 9.0]])
+    (1.5, 2.5767571e-18)
+    """
+
+    sigma: Annotated[float, positive("How far apart the tags of two objects should be.", slide=(0.2, 3.0))] = 1.0
+    alpha: Annotated[float, nonnegative("The weight of keeping objects apart.", slide=(0.0, 3.0))] = 1.0
+
+    inputs = declare(
+        y_true=Slot(OBJECT, ("row", "point"), "true", valid="valid"), y_pred=Slot(TAG, ("row", "point"), valid="valid"),
+        valid=Slot(VALID, ("row", "point"), "any", optional=True),
+    )  # fmt: skip
+    undrawn = "It compares tags with one another: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
+        there = ops.ones_like(y_pred) if valid is None else ops.cast(valid, y_pred.dtype)
+        both = ops.expand_dims(there, 1) * ops.expand_dims(there, 2)
+        same = both * ops.cast(ops.equal(ops.expand_dims(y_true, 1), ops.expand_dims(y_true, 2)), y_pred.dtype)
+        share = there * share_of(ops.ones_like(y_pred), total(same, -1))  # of its object
+        # the mean by differences, which keeps the digits of tags that are nearly equal
+        away = share * total(same * (ops.expand_dims(y_pred, 1) - ops.expand_dims(y_pred, 2)), -1)
+        mean_tag, objects = y_pred + away, total(share, -1)
+        pull = share_of(total(share * ops.square(away), -1), objects)
+        apart = (ops.expand_dims(mean_tag, 1) - ops.expand_dims(mean_tag, 2)) / self.sigma
+        pairs = (both - same) * ops.expand_dims(share, 1) * ops.expand_dims(share, 2) * ops.exp(-ops.square(apart) / 2)
+        push = share_of(total(pairs, (1, 2)), objects * (objects - 1))
+        return Rows(pull + self.alpha * push, objects > 0)
+
+
+associative_embedding = function(AssociativeEmbedding)
+
+
+class HardestHeatmaps(Images, family="landmarks", aliases=("keypoint_heatmap_ohkm", "ohkm"), positional=""):
+    r"""The mean squared errors of the worst heatmaps of an image: the points that are hard to find pull, others do not.
+
+    Formula: \frac1k \sum_{c \in K} \mathrm{mean}_{ij}(y_{ijc} - p_{ijc})^2, with the k channels K of the largest errors
+    Use: poses by heatmaps, one channel for each point, after some epochs of a plain squared error.
+    Beware: of an image that has fewer channels, all count. Which channels are the worst is fixed in the gradient.
+    Reference: Chen, Wang, Peng, Zhang, Yu and Sun (2018), Cascaded pyramid network for multi-person pose estimation,
+        arXiv:1711.07319
+
+    >>> hardest_heatmaps([[[[0.0, 0.0]]]], [[[[1.0, 3.0]]]], top=1)
+    9.0
+    """
+
+    top: Annotated[int, whole("How many channels count.", low=1, unusual=2)] = 8
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        each = mean(mean(ops.square(p - y), 1), 1)
+        worst, _ = ops.top_k(each, min(self.top, each.shape[-1]))
+        return mean(worst)
+
+
+hardest_heatmaps = function(HardestHeatmaps)

@@ -38,6 +38,7 @@ class Poisson(
         tf.nn.log_poisson_loss(compute_full_loss=False) -> log_rate=True
         sklearn._loss.HalfPoissonLoss -> log_rate=True
         lightgbm.objective:poisson -> log_rate=True
+        catboost.Poisson -> log_rate=True
 
     >>> poisson([[4.0]], [[3.0]]), poisson([[4.0]], [[0.0]], log_rate=True)
     (-1.3944492, 1.0)

@@ -100,6 +100,8 @@ class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), tr
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
     Elsewhere:
         segmentation_models_pytorch.losses.LovaszLoss(mode={"multiclass"}, per_image={True}) -> from_logits=True, axis=1
+        kornia.losses.LovaszSoftmaxLoss, kornia.losses.lovasz_softmax_loss -> from_logits=True, axis=1, classes="all",
+            reduction="mean"
 
     >>> lovasz_softmax([[0, 1]], [[[0.8, 0.2], [0.4, 0.6]]])
     0.35

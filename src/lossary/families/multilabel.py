@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from ..core import axes
 from ..core.contract import LOGIT, REAL, SIGN, Contract
-from ..core.forms import Binary, Probabilities, YesNo, absent
+from ..core.errors import ParameterError
+from ..core.forms import Binary, Probabilities, YesNo, absent, one_each
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import fraction, nonnegative, number, positive
+from ..core.params import fraction, nonnegative, number, numbers, positive
 from ..core.results import LogSumExp, Sums
 from ..core.slots import SOFT, Slot, declare
 from ..numerics import ops
@@ -20,6 +21,7 @@ from ..numerics.stable import (
     at_least,
     constant,
     length,
+    mean,
     power,
     read_at_least,
     share_of,
@@ -453,3 +455,65 @@ class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
 
 
 two_way = function(TwoWay)
+
+
+Frequency = Annotated[
+    Any,
+    numbers("Which share of the rows has each label.", low=0.0, high=1.0, closed=False, unusual=(0.6, 0.1, 0.2, 0.4)),
+]
+
+
+def _frequencies(loss: Any, like: Tensor) -> Tensor:
+    """Which share of the rows has each label; one half where it is not said."""
+    f = 0.5 if loss.frequency is None else loss.frequency
+    f = f if isinstance(f, tuple) else (f,) * (like.shape[-1] or 1)
+    if not one_each(f, like):
+        raise ParameterError(
+            f"{type(loss).__name__}(frequency=...) says how frequent each label is.",
+            arrived=f"It was given {len(f)} numbers for {like.shape[-1]} labels.",
+            allowed="Expected one number between 0 and 1 per label.",
+            do="Pass y_train.mean(axis=0), with labels that no row has left out.",
+        )
+    return ops.convert_to_tensor(f, dtype=like.dtype)
+
+
+class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss"), tasks=("multilabel",)):
+    r"""Cross-entropies of many labels of very different frequency, re-balanced for labels that come together.
+
+    Formula: w_c (-y_c (1 - p)^\gamma \log p - (1 - y_c) \frac{q^\gamma}{\lambda} \log(1 - q)), with p = \sigma(x),
+        q = \sigma(\lambda x), x = z_c - \frac{\kappa}{\lambda} \log(1 / f_c - 1), w_c = \alpha + \sigma(\beta (r_c -
+        \mu)), and r_c = \frac{1 / f_c}{\sum_{d: y_d = 1} 1 / f_d} of the frequencies f
+    Use: long-tailed multi-label data, where sampling rare labels also samples frequent ones.
+    Beware: takes logits, and the share of rows that has each label, estimated from the training data. Libraries
+        multiply by 2 where there is a gamma.
+    Reference: Wu, Huang, Liu, Wang and Lin (2020), Distribution-balanced loss for multi-label classification in
+        long-tailed datasets, arXiv:2007.09654
+
+    >>> distribution_balanced([[1.0]], [[0.0]], frequency=0.5, gamma=0.0, mu=1.0)
+    0.41588831
+    """
+
+    frequency: Frequency = None
+    gamma: Focus = 2.0
+    neg_scale: Annotated[float, positive("The larger, the less no-labels push.", slide=(1.0, 6.0))] = 2.0
+    kappa: Annotated[float, nonnegative("How far rare labels are moved.", slide=(0.0, 0.5))] = 0.05
+    alpha: Annotated[float, nonnegative("The least weight.", slide=(0.0, 1.0))] = 0.1
+    beta: Annotated[float, positive("How steep the weight rises.", slide=(1.0, 20.0))] = 10.0
+    mu: Annotated[float, nonnegative("Where the weight rises.", slide=(0.05, 1.0))] = 0.2
+
+    inputs = declare(y_true=Slot(SOFT, ("row", "class"), "true"), y_pred=Slot(LOGIT, ("row", "class")))
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["yes before no"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        f, s = _frequencies(self, y_pred), self.neg_scale
+        seen = ops.expand_dims(total(y_true / f, -1), -1)
+        weight = self.alpha + sigmoid(self.beta * (1 / f / ops.where(seen > 0, seen, 1e-30) - self.mu))
+        x = y_pred - self.kappa / s * log((1 - f) / f)
+        yes = softplus(-x) * power(sigmoid(-x), self.gamma)
+        no = softplus(s * x) * power(sigmoid(s * x), self.gamma) / s
+        return mean(weight * (y_true * yes + (1 - y_true) * no))
+
+
+distribution_balanced = function(DistributionBalanced)

@@ -5,16 +5,17 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..core import axes
-from ..core.contract import CLASS_INDEX, REAL
+from ..core.contract import CLASS_INDEX, LOGIT, REAL
 from ..core.errors import ParameterError
 from ..core.forms import Margin, Probabilities, Sparse
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, nonnegative, number
-from ..core.slots import Slot, declare
+from ..core.params import Param, fraction, nonnegative, number
+from ..core.slots import CHANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.classes import nll_of_logits, nll_of_several_logits, one_hot
+from ..numerics.classes import nll_of_logits, nll_of_one_logit, nll_of_several_logits, one_hot
+from ..numerics.simplex import bi_tempered
 from ..numerics.stable import (
     about_one,
     at_least,
@@ -366,3 +367,75 @@ class BackwardCorrected(
 
 
 backward_corrected = function(BackwardCorrected)
+
+
+class BiTemperedLogistic(Loss, aliases=("bi_tempered", "bi_tempered_loss"), tasks=("multiclass",),
+                         traits=("robust", "smooth")):  # fmt: skip
+    r"""A cross-entropy with a bounded logarithm and a softmax with heavy tails: no row far off dominates.
+
+    Formula: -\log_{t_1} p_t - \frac{1 - \sum_c p_c^{2 - t_1}}{2 - t_1}, with t = y_true,
+        \log_s x = \frac{x^{1 - s} - 1}{1 - s}, and p_c = (1 + (t_2 - 1)(\lambda - z_c))^{-1 / (t_2 - 1)} of logits z
+        with the \lambda that makes them sum to 1
+    Use: class indices some of which are wrong: t1 holds back rows far on the wrong side, t2 those near the border.
+    Beware: takes logits. Probabilities are those of the tempered softmax, whose order of classes is the softmax's. Not
+        convex. t1 = t2 = 1 is the cross-entropy, which has a loss of its own.
+    Reference: Amid, Warmuth, Anil and Koren (2019), Robust bi-tempered logistic loss based on Bregman divergences,
+        arXiv:1906.03361
+
+    >>> bi_tempered_logistic([0], [[0.0, 0.0]], t1=0.5, t2=2.0)
+    0.39052429
+    """
+
+    t1: Annotated[float, fraction("The smaller, the less a row costs that is quite wrong.")] = 0.8
+    t2: Annotated[
+        float, number("The larger, the heavier the tails of the softmax.", low=1.0, closed=False, slide=(1.05, 3.0))
+    ] = 1.2
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        known = ops.any(one_hot(y_true, y_pred), axis=-1)
+        index = ops.where(known, ops.cast(y_true, "int32"), 0)
+        return ops.where(known, bi_tempered(self.t1, self.t2)(y_pred, index), float("nan"))
+
+
+bi_tempered_logistic = function(BiTemperedLogistic)
+
+
+class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), tasks=("multiclass",)):
+    r"""The cross-entropy, and a pull towards what the model said of the row before: wrong labels are not learned late.
+
+    Formula: -\log p_t + \lambda \log(1 - \sum_c q_c p_c), with p = softmax(y_pred), t = y_true, the running mean q of
+        the row's earlier probabilities, and \lambda = strength
+    Use: class indices some of which are wrong: models learn the right ones first.
+    Beware: the running means are given: y_true = (labels, running), with q = 0.7 q + 0.3 p after each epoch, and equal
+        shares at first. Takes logits. Values can be negative, and fall without end where q is sure.
+    Reference: Liu, Niles-Weed, Razavian and Fernandez-Granda (2020), Early-learning regularization prevents
+        memorization of noisy labels, arXiv:2007.00151
+
+    >>> early_learning([0], [[0.5, 0.5]], [[0.0, 0.0]], strength=1.0)
+    0.0
+    """
+
+    strength: Annotated[float, nonnegative("The weight of what the model said before.", slide=(0.0, 8.0))] = 3.0
+
+    inputs = declare(
+        label=Slot(CLASS_INDEX, side="true"), running=Slot(CHANCE, ("row", "class"), "true"),
+        y_pred=Slot(LOGIT, ("row", "class")),
+    )  # fmt: skip
+    undrawn = "It reads what the model said before: there is no single number to move."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, label: Tensor, running: Tensor, y_pred: Tensor) -> Tensor:
+        known = ops.any(one_hot(label, y_pred), axis=-1)
+        apart = nll_of_several_logits(y_pred, 1 - running, running)
+        found = nll_of_one_logit(y_pred, ops.where(known, label, 0)) - self.strength * apart
+        return ops.where(known, found, float("nan"))
+
+
+early_learning = function(EarlyLearning)

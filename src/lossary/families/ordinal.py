@@ -16,7 +16,14 @@ from ..core.results import Sums
 from ..core.slots import CHANCE, LEVEL, PLACE, SHARE, THRESHOLD, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, log1p, total
-from ..numerics.classes import nll_of_logits, nll_of_one_logit, one_hot, pick, probabilities_of_logits
+from ..numerics.classes import (
+    nll_of_logits,
+    nll_of_one_logit,
+    nll_of_several_logits,
+    one_hot,
+    pick,
+    probabilities_of_logits,
+)
 from ..numerics.stable import SMALLEST, power, read_at_least, share_of, softplus
 from ..numerics.tails import LOGISTIC, NORMAL
 
@@ -331,3 +338,35 @@ class OrdinalECOC(Loss, aliases=("ordinal_ecoc_distance", "ecoc"), tasks=("ordin
 
 
 ordinal_ecoc = function(OrdinalECOC)
+
+
+class SLACE(Loss, aliases=("slace_loss", "soft_labels_accumulating_cross_entropy"), tasks=("ordinal",),
+            traits=("smooth",)):  # fmt: skip
+    r"""Soft labels around the true level, each a cross-entropy of all levels that are at least as near as it.
+
+    Formula: -\sum_c q_c \log \sum_{d: |d - t| \leq |c - t|} p_d, with p = softmax(y_pred), q = softmax(-\alpha |c - t|)
+        and t = y_true
+    Use: grades and ages by a softmax over the levels, where mass that moves nearer must always cost less.
+    Beware: takes logits, and levels counted from 0. Memory grows with the square of the number of levels.
+    Reference: Nachmani et al. (2025), SLACE: a monotone and balance-sensitive loss function
+        for ordinal regression, Proceedings of the AAAI Conference on Artificial Intelligence 39(18)
+
+    >>> slace([0], [[0.0, 0.0]], alpha=1.0), slace([1], [[0.0, 0.0, 0.0]], alpha=1.0)
+    (0.50673119, 0.63292909)
+    """
+
+    alpha: Annotated[float, positive("How steep the soft labels are.", slide=(0.2, 5.0))] = 1.0
+
+    inputs = LEVELS
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        apart = _apart(y_true, y_pred)
+        near = ops.cast(ops.expand_dims(apart, 1) <= ops.expand_dims(apart, 2), y_pred.dtype)  # (row, level, class)
+        cost = nll_of_several_logits(ops.expand_dims(y_pred, 1) + 0.0 * near, near, 1 - near)
+        return _known(total(_steep(apart, self.alpha) * cost, -1), y_true, ops.shape(y_pred)[-1] - 1)
+
+
+slace = function(SLACE)

@@ -334,6 +334,9 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
             class_axis=1, from_logits=True, exclusive=True, whole_batch=batch
         monai.losses.GeneralizedDiceLoss(batch=False, smooth_nr=1e-05, smooth_dr=1e-05) -> class_axis=1,
             whole_batch=batch
+        monai.losses.GeneralizedDiceFocalLoss(sigmoid={True}, batch=False, smooth_nr=1e-05, smooth_dr=1e-05, gamma=2.0,
+            lambda_gdl=1.0, lambda_focal=1.0) -> class_axis=1, from_logits=True, whole_batch=batch, times=lambda_gdl,
+            reduction="mean", beside=binary_focal_crossentropy(gamma=gamma, from_logits=True, times=lambda_focal)
     Unlike:
         optax.losses.multiclass_generalized_dice_loss: a weighted mean of the Dice losses of the classes
 

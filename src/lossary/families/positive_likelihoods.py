@@ -40,6 +40,9 @@ class ExponentialNLL(Censorable, aliases=("exponential_distribution_nll",), trai
     Use: waiting times between events that happen at a constant rate.
     Beware: the output is the logarithm of the mean, not of the rate; the best mean is the average target.
     Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
+    Elsewhere:
+        sklearn._loss.HalfGammaLoss
+        xgboost.reg:gamma, lightgbm.objective:gamma
 
     >>> exponential_nll([[1.0]], [[0.0]]), exponential_nll([[0.0]], [[2.0]])
     (1.0, 2.0)

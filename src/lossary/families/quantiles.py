@@ -4,13 +4,13 @@ from typing import Annotated
 
 from ..core import axes
 from ..core.errors import ParameterError
-from ..core.forms import Distance, Parameters, absent
+from ..core.forms import Distance, Parameters, Pointwise, absent
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction, nonnegative, numbers
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.stable import at_least, constant, mean
+from ..numerics.stable import at_least, constant, mean, times_exp
 
 
 class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_loss"), traits=("convex", "robust")):
@@ -26,6 +26,7 @@ class Quantile(Distance, aliases=("pinball", "quantile_loss", "tilted", "check_l
         sklearn._loss.PinballLoss(quantile=0.5) -> q=quantile
         xgboost.reg:quantileerror(quantile_alpha={0.5, ...}) -> q=quantile_alpha
         lightgbm.objective:quantile(alpha=0.9) -> q=alpha
+        catboost.Quantile(alpha=0.5) -> q=alpha
 
     >>> quantile([[1.0]], [[0.0]], q=0.9), quantile([[0.0]], [[1.0]], q=0.9)
     (0.9, 0.1)
@@ -97,3 +98,40 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
 
 
 multi_quantile = function(MultiQuantile)
+
+
+class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",)):
+    r"""The quantile loss of e^z: the model predicts the logarithm of a quantile, so that no prediction is negative.
+
+    Formula: \max(q\,(y - e^z), (q - 1)\,(y - e^z)), with y = y_true and z = y_pred
+    Use: quantiles of positive amounts, where effects multiply.
+    Beware: a prediction is e^{y_pred}. A target at or below 0 pulls y_pred down without end.
+    Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
+    Elsewhere:
+        catboost.LogLinQuantile(alpha=0.5) -> q=alpha
+
+    >>> log_lin_quantile([[3.0]], [[0.0]], q=0.9), log_lin_quantile([[0.0]], [[0.0]], q=0.9)
+    (1.8, 0.1)
+    """
+
+    q: Annotated[float, fraction("The quantile to predict.")] = 0.5
+
+    relative = False
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["log rate"]]
+
+    def mapped_over(self) -> axes.Plane | None:
+        return axes.LOG_RATES
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        high, low = times_exp(0.0 * p + (1 - self.q), p), times_exp(0.0 * p + self.q, p)  # also of a large e^z
+        return ops.where(ops.exp(p) > y, high - (1 - self.q) * y, self.q * y - low)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        rate = ops.exp(p)
+        high, low = times_exp(0.0 * p + (1 - self.q), p), times_exp(0.0 * p + self.q, p)
+        return ops.where(rate > y, high, ops.where(rate < y, -low, 0.0 * p))
+
+
+log_lin_quantile = function(LogLinQuantile)

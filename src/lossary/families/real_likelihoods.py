@@ -39,6 +39,8 @@ class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll", "truncated
         model.
     Beware: outputs are the mean and the logarithm of the standard deviation; GaussianNLL reads that of the variance.
     Reference: Tobin (1958), Estimation of relationships for limited dependent variables, Econometrica 26:24-36
+    Elsewhere:
+        catboost.RMSEWithUncertainty
 
     >>> normal_nll([[1.0]], [[0.0, 0.0]]), normal_nll([[0.0, float("inf")]], [[0.0, 0.0]], censored=True)
     (1.4189385, 0.69314718)

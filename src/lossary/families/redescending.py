@@ -139,6 +139,8 @@ class GemanMcClure(
     Beware: not convex: start from a Huber or absolute-error fit. Kornia's is that of c = 2.
     Reference: Geman and McClure (1987), Statistical methods for tomographic image reconstruction, Bulletin of the
         International Statistical Institute 52(4):5-21
+    Elsewhere:
+        kornia.losses.GemanMcclureLoss, kornia.losses.geman_mcclure_loss -> c=2.0
 
     >>> geman_mc_clure([[0.0]], [[1.0]]), geman_mc_clure([[0.0]], [[6.0]], c=2.0)
     (0.25, 1.8)

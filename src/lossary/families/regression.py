@@ -3,14 +3,17 @@
 from typing import Annotated, Any
 
 from ..core import absent
-from ..core.contract import Values
+from ..core.axes import Axis
+from ..core.contract import REAL, Values
 from ..core.forms import Columns, Distance, Pointwise, Vector
 from ..core.functions import function
-from ..core.loss import Tensor
+from ..core.loss import Loss, Tensor
 from ..core.params import positive
-from ..core.results import Moments, Norm, RisingSums
+from ..core.results import Moments, Norm, RisingSums, Sums
+from ..core.slots import Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log1p_near
+from ..numerics.pairs import distance
 from ..numerics.stable import (
     at_least,
     log_growth,
@@ -19,11 +22,14 @@ from ..numerics.stable import (
     share_of,
     squared_log_growth,
     tanh,
+    with_slopes,
 )
 from ..numerics.stable import (
     cosine_distance as one_minus_cosine,
 )
 from ..numerics.stable import log_cosh as stable_log_cosh
+
+AMOUNTS = Values("an amount >= 0", 0.0, draw=lambda rng, shape, top: rng.gamma(1.0, 3.0, shape))
 
 
 class MeanSquaredError(
@@ -80,6 +86,7 @@ class MeanAbsoluteError(
         sklearn.metrics.mean_absolute_error
         sklearn._loss.AbsoluteError
         xgboost.reg:absoluteerror, lightgbm.objective:regression_l1
+        catboost.MAE
 
     >>> mean_absolute_error([[1.0, 0.0]], [[2.0, 3.0]])
     2.0
@@ -107,6 +114,7 @@ class RootMeanSquaredError(Distance, aliases=("rmse", "RMSE"), traits=("symmetri
     Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
     Elsewhere:
         keras.metrics.RootMeanSquaredError
+        catboost.RMSE
 
     >>> root_mean_squared_error([[1.0, 0.0]], [[2.0, 8.0]])
     5.7008771
@@ -151,6 +159,7 @@ class LogCosh(
     Elsewhere:
         keras.losses.LogCosh
         optax.losses.log_cosh
+        catboost.LogCosh
 
     >>> log_cosh([[0.0]], [[0.0001]]), log_cosh([[0.0]], [[2.0]])
     (5e-09, 1.3250027)
@@ -191,6 +200,7 @@ class MeanAbsolutePercentageError(
         keras.losses.MeanAbsolutePercentageError
         sklearn.metrics.mean_absolute_percentage_error -> times=0.01, epsilon=2.0**-52
         lightgbm.objective:mape -> times=0.01, epsilon=1.0
+        catboost.MAPE -> times=0.01, epsilon=1.0
 
     >>> mean_absolute_percentage_error([[100.0, 50.0]], [[110.0, 45.0]])
     10.0
@@ -358,3 +368,65 @@ class ColumnRootMeanSquaredError(Columns, aliases=("columnwise_rmse", "mcrmse", 
 
 
 column_root_mean_squared_error = function(ColumnRootMeanSquaredError)
+
+
+def _root_of(rows: Tensor) -> Sums:
+    """The root of the mean of the squares of one number for each row."""
+    parts = {"squares": Norm(rows), "rows": ops.ones_like(rows)}
+    return Sums(parts, lambda sums, count: sums["squares"].root(ops.where(sums["rows"] > 0, sums["rows"], 1.0)), (0,))
+
+
+class MultiTargetRMSE(Loss, aliases=("multi_rmse", "MultiRMSE"), tasks=("regression",), traits=("symmetric",)):
+    r"""The root of the mean squared length of the error of a row: several targets, whose errors are added up.
+
+    Formula: \sqrt{\frac1n \sum_i \sum_d (y_{id} - p_{id})^2} over the n rows of the batch
+    Use: several targets in one unit, such as coordinates, where the value should be in that unit.
+    Beware: one number for the batch. RootMeanSquaredError divides by the number of targets too.
+    Reference: Gauss (1809), Theoria motus corporum coelestium, liber II, sectio III
+    Elsewhere:
+        catboost.MultiRMSE
+
+    >>> multi_target_rmse([[0.0, 0.0]], [[3.0, 4.0]])
+    5.0
+    """
+
+    inputs = declare(y_true=Slot(REAL, ("row", "feature"), "true"), y_pred=Slot(REAL, ("row", "feature")))
+    gives = Sums
+    undrawn = "It is one number for all rows together, so there is no value per row to draw."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        return _root_of(distance(y_pred, y_true))
+
+
+multi_target_rmse = function(MultiTargetRMSE)
+
+
+class RootMeanSquaredLogarithmicError(Loss, aliases=("rmsle", "RMSLE"), tasks=("regression",)):
+    r"""The root of the mean squared error of log(1 + value): about the typical relative error.
+
+    Formula: \sqrt{\mathrm{mean}((\log(1 + p) - \log(1 + y))^2)} over the whole (weighted) batch, with y = y_true and
+        p = y_pred
+    Use: amounts over several orders of magnitude, where the reported value should be read as a relative error.
+    Beware: one number for the batch. Its minimum is that of MeanSquaredLogarithmicError, whose steps are steadier.
+    Reference: Tofallis (2015), A better measure of relative prediction accuracy, doi:10.1057/jors.2014.103
+
+    >>> root_mean_squared_logarithmic_error([[0.0, 3.0]], [[1.0, 1.0]])
+    0.69314718
+    """
+
+    inputs = declare(y_true=Slot(AMOUNTS, ("row", "feature"), "true"), y_pred=Slot(AMOUNTS, ("row", "feature")))
+    gives = Sums
+    undrawn = "It is one number for all rows together, so there is no value per row to draw."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        grown = with_slopes(log_growth, lambda y, p: (-1 / (1 + y), 1 / (1 + p)))(y_true, y_pred)
+        return _root_of(root_mean_square(grown, self.inner))
+
+
+root_mean_squared_logarithmic_error = function(RootMeanSquaredLogarithmicError)

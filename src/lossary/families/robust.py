@@ -39,6 +39,7 @@ class Huber(
         statsmodels.robust.norms.HuberT(t=1.345) -> delta=t
         lightgbm.objective:huber(alpha=0.9) -> delta=alpha
         sklearn._loss.HuberLoss(delta={1.0, ...}) -> delta=delta
+        catboost.Huber(delta={1.0, ...}) -> delta=delta
 
     >>> huber([[0.0]], [[0.5]]), huber([[0.0]], [[3.0]], delta=2.0)
     (0.125, 4.0)
@@ -139,6 +140,7 @@ class Cauchy(Distance, aliases=("lorentzian",), traits=("robust", "redescending"
     Elsewhere:
         scipy.optimize.least_squares:cauchy(f_scale=1.0) -> c=f_scale
         kornia.losses.CauchyLoss, kornia.losses.cauchy_loss -> c=2**0.5
+        statsmodels.robust.norms.StudentT(c=2.3849, df=4) -> c=c*df**0.5
 
     >>> cauchy([[0.0]], [[1.0]]), cauchy([[0.0]], [[2.0]], c=2.0)
     (0.34657359, 1.38629436)

@@ -8,14 +8,15 @@ from ..core.axes import Axis
 from ..core.contract import LOGIT, Values
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import numbers, positive
+from ..core.params import numbers, positive, whole
 from ..core.results import Anchors, Sums
 from ..core.scenes import MOVED
 from ..core.slots import Rowset, Slot, declare
+from ..numerics import transport
 from ..numerics.backend import total
 from ..numerics.classes import nll_of_logits, probabilities_of_logits
 from ..numerics.pairs import distances
-from ..numerics.stable import at_least, share_of
+from ..numerics.stable import at_least, share_of, square_root
 
 SAMPLE = Values("a feature of a row of a sample", draw=lambda rng, shape, top: rng.normal(size=shape))
 TWO = declare(y_true=Slot(SAMPLE, ("row", "feature"), "true"), y_pred=Slot(SAMPLE, ("row", "feature")))
@@ -190,3 +191,75 @@ class ClassConfusion(Loss, aliases=("minimum_class_confusion", "mcc_of_domains")
 
 
 class_confusion = function(ClassConfusion)
+
+
+class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "entropic_ot"), tasks=("distribution",)):
+    r"""What it costs to move one sample onto the other, with a blur, less what it costs to move each onto itself.
+
+    Formula: OT(y, p) - \tfrac12 OT(y, y) - \tfrac12 OT(p, p), with OT(a, b) = \min_\pi \sum_{ij} \pi_{ij} \tfrac12
+        \|a_i - b_j\|^2 + \epsilon\,KL(\pi \,|\, w \otimes w) over plans \pi whose sums are the weights w, and \epsilon
+        the square of the blur
+    Use: samples of a generator or codes of an autoencoder: each row knows where to go, also where the samples do not
+        meet, which MMD does not.
+    Beware: the rows are two samples, not pairs; both have the same number of rows. After `steps` steps of Sinkhorn's
+        algorithm: far samples and a small blur need more. The gradient holds the potentials fixed, as is right at the
+        end of the steps. A row alone has no meaning: use a mean.
+    Reference: Feydy, Séjourné, Vialard, Amari, Trouvé and Peyré (2019), Interpolating between optimal transport and MMD
+        using Sinkhorn divergences, arXiv:1810.08278
+
+    >>> sinkhorn_divergence([[0.0]], [[2.0]])
+    2.0
+    """
+
+    blur: Annotated[float, positive("Distances below it do not count.", slide=(0.1, 1.5))] = 0.5
+    steps: Annotated[int, whole("How many steps Sinkhorn's algorithm goes.", low=1, unusual=30)] = 50
+
+    inputs = TWO
+    gives = Anchors
+    holds_fixed = True
+
+    def drawn_over(self) -> list[Axis]:
+        return [MOVED]
+
+    def call(self, here: Rowset, others: Rowset) -> Anchors:
+        y, p = ops.stop_gradient(others.y_true), ops.stop_gradient(others.y_pred)
+        pairs = ((here.y_true, p), (here.y_pred, y), (here.y_true, y), (here.y_pred, p))
+        moved = transport.moved(pairs, (y, p), _weights(others), self.blur, self.steps)
+        return Anchors(self.blur * self.blur * ((moved[0] - moved[2]) + (moved[1] - moved[3])))
+
+
+sinkhorn_divergence = function(SinkhornDivergence)
+
+
+class BatchNuclearNorm(Loss, aliases=("bnm", "batch_nuclear_norm_maximization"), tasks=("multiclass",)):
+    r"""Minus the nuclear norm of a batch of predictions: rows should be sure, and batches should have many classes.
+
+    Formula: -\frac1n \sum_j \sigma_j(P), with the singular values of the matrix P, whose n rows are softmax(y_pred)
+    Use: rows of a new domain without labels, beside the loss of the rows with labels: unlike EntropyPenalty, it
+        does not pay for one class for all rows.
+    Beware: predictions alone, without targets; takes logits. The value depends on the batch, which should be larger
+        than the number of classes. A row's value is its part of the norm.
+    Reference: Cui, Wang, Zhuo, Li, Huang and Tian (2020), Towards discriminability and diversity: batch nuclear-norm
+        maximization under label insufficient situations, arXiv:2003.12237
+
+    >>> batch_nuclear_norm([[0.0, 0.0]])
+    -0.70710678
+    """
+
+    inputs = declare(y_pred=Slot(LOGIT, ("row", "class")))
+    gives = Anchors
+    undrawn = "It looks at the predictions of a whole batch: there is no single number to move."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, here: Rowset, others: Rowset) -> Anchors:
+        weight = ops.expand_dims(square_root(_counts(others)), -1)
+        _, sizes, ways = ops.svd(ops.stop_gradient(weight * probabilities_of_logits(others.y_pred)[0]), False)
+        seen = sizes > 1e-6 * sizes[:1]
+        part = ops.square(probabilities_of_logits(here.y_pred)[0] @ ops.transpose(ways))
+        own = total(ops.where(seen, part / ops.where(seen, sizes, 1.0), 0.0), -1)
+        return Anchors(-0.5 * (own + ops.stop_gradient(own)))  # half of the slope comes from the other factor
+
+
+batch_nuclear_norm = function(BatchNuclearNorm)

@@ -240,12 +240,12 @@ def nll_of_logits(z: Tensor) -> Tensor:
     def jvp(z: Tensor, change: Tensor) -> Tensor:
         _, e, others, first = _against_the_winner(z)
         p, q = _shares(e, others, first)
-        return _of_others(p * change, first) - q * change
+        return of_others(p * change, first) - q * change
 
     def vjp(z: Tensor, g: Tensor) -> Tensor:
         _, e, others, first = _against_the_winner(z)
         p, q = _shares(e, others, first)
-        return p * _of_others(g, first) - q * g
+        return p * of_others(g, first) - q * g
 
     return derived(value, jvp, vjp)(z)
 
@@ -286,7 +286,7 @@ def nll_of_several_logits(z: Tensor, share: Tensor, rest: Tensor) -> Tensor:
         p, q = _shares(e, others, first)
         said = total(p * share, -1)[..., None]
         seen = said > 1e-30
-        exact = (p / ops.where(seen, said, 1.0)) * (_of_others(p * share, first) - share * q)
+        exact = (p / ops.where(seen, said, 1.0)) * (of_others(p * share, first) - share * q)
         logs = of(d, share)
         return ops.where(seen, exact, p - ops.exp(logs - ops.logsumexp(logs, axis=-1, keepdims=True)))
 
@@ -315,7 +315,7 @@ def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
     def along(z: Tensor, change: Tensor) -> Tensor:
         """The change of the softmax with z. (The matrix of its slopes is symmetric.)"""
         (p, q), (_, first) = probabilities_of_logits(z), _winner(z)
-        return p * (q * change - _of_others(p * change, first))
+        return p * (q * change - of_others(p * change, first))
 
     def jvp(z: Tensor, sign: Tensor, dz: Tensor, _: Tensor) -> Tensor:
         return sign * along(z, dz)
@@ -352,7 +352,7 @@ def _lost_in(difference: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return ops.stop_gradient(ops.where(difference > -128, lost, 0.0))
 
 
-def _of_others(g: Tensor, first: Tensor) -> Tensor:
+def of_others(g: Tensor, first: Tensor) -> Tensor:
     """For each class the sum over all other classes; of the winner, whose own may be the largest, without it."""
     rest = ops.expand_dims(total(ops.where(first, 0.0, g), -1), -1)
     return ops.where(first, rest, ops.expand_dims(total(g, -1), -1) - g)
@@ -373,11 +373,11 @@ def nll_of_probabilities(x: Tensor, dtype: str) -> Tensor:
 
     def jvp(x: Tensor, change: Tensor) -> Tensor:
         of_all, of_itself, first = slopes(x)
-        return _of_others(of_all * change, first) - of_itself * change
+        return of_others(of_all * change, first) - of_itself * change
 
     def vjp(x: Tensor, g: Tensor) -> Tensor:
         of_all, of_itself, first = slopes(x)
-        return of_all * _of_others(g, first) - of_itself * g
+        return of_all * of_others(g, first) - of_itself * g
 
     return derived(value, jvp, vjp)(x)
 

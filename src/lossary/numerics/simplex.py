@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ops
-from .backend import derived, total
-from .classes import one_hot, pick
-from .stable import at_least, largest
+from .backend import derived, expm1, log, log1p, total
+from .classes import of_others, one_hot, pick
+from .stable import at_least, exp_less_line, largest, power
 
 Tensor = Any
+NEWTON = 10  # steps
 Shares = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
@@ -72,6 +73,14 @@ def _loss_of(shares: Shares, made: Callable[..., Tensor]) -> Callable[[Tensor, T
         p, _, _, own, _, left = apart(z, index)
         return ops.where(own, -ops.expand_dims(left, -1), p)
 
+    return _of_rows(value, slope)
+
+
+def _of_rows(
+    value: Callable[[Tensor, Tensor], Tensor], slope: Callable[[Tensor, Tensor], Tensor]
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """A value for each row of scores, with its slopes by them; the index of the true class is held."""
+
     def jvp(z: Tensor, index: Tensor, change: Tensor, _: Tensor) -> Tensor:
         return total(slope(z, index) * change, -1)
 
@@ -91,3 +100,46 @@ def _of_entmax15(others: Tensor, root: Tensor, left: Tensor, own: Tensor, below:
 
 sparsemax_loss = _loss_of(sparsemax, _of_sparsemax)
 entmax15_loss = _loss_of(entmax15, _of_entmax15)
+
+
+def tempered(z: Tensor, t: float) -> Tensor:
+    """For t > 1, by how much 1 / p^(t - 1) exceeds nothing: the shares p fall off as powers of the distance behind.
+
+    It is m + (t - 1) d, with d how far a score lies behind the largest and one m for each row, so that shares sum to 1.
+    """
+    b = t - 1
+    behind = b * (largest(z, keepdims=True) - z)
+    m = 1.0 + 0.0 * behind[..., :1]
+    for _ in range(NEWTON):  # for the sum of the shares to the power -b, which rises with m nearly as a line
+        p = power(m + behind, -1 / b)
+        whole = ops.expand_dims(total(p, -1), -1)
+        m = m + whole * expm1(b * log(whole)) / ops.expand_dims(total(p / (m + behind), -1), -1)
+    return m + behind
+
+
+def bi_tempered(t1: float, t2: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """The divergence that t1 < 1 makes of the true class and the shares that t2 > 1 makes of scores."""
+    a, b = 1 - t1, t2 - 1
+
+    def apart(z: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x, own = tempered(z, t2), one_hot(index, z)
+        return x, own, total(ops.where(own, 0.0, power(x, -1 / b)), -1)
+
+    def value(z: Tensor, index: Tensor) -> Tensor:
+        x, own, left = apart(z, index)
+        sure = left < 0.4
+        near = log1p(-ops.where(sure, left, 0.0))
+        far = -log(ops.where(sure, 1.0, pick(x, index))) / b
+        own_part = exp_less_line((1 + a) * near) / (1 + a) - exp_less_line(a * near) / a
+        own_part = ops.where(sure, own_part, expm1((1 + a) * far) / (1 + a) - expm1(a * far) / a)
+        return own_part + total(ops.where(own, 0.0, power(x, -(1 + a) / b)), -1) / (1 + a)
+
+    def slope(z: Tensor, index: Tensor) -> Tensor:
+        x, own, left = apart(z, index)
+        by_share = ops.where(own, -ops.expand_dims(left, -1) * power(x, -(t2 - t1) / b), power(x, -(1 + t2 - t1) / b))
+        escort = power(x, -t2 / b)
+        escort = escort / ops.expand_dims(total(escort, -1), -1)
+        first = one_hot(ops.argmax(z, axis=-1), z)
+        return by_share * of_others(escort, first) - escort * of_others(by_share, first)
+
+    return _of_rows(value, slope)

@@ -332,6 +332,15 @@ def log_ratio(y: Tensor, p: Tensor, dtype: str) -> Tensor:
     return with_slopes(value, lambda y, p: (reciprocal(y, dtype), -reciprocal(p, dtype)))(y, p)
 
 
+def divergence(y: Tensor, p: Tensor, dtype: str) -> Tensor:
+    """y log(y / p) - (y - p) for numbers in [0, 1], a term of a divergence of shares: never below 0, 0 where equal."""
+
+    def slopes(y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        return log_ratio(y, p, dtype), (p - y) * reciprocal(p, dtype)
+
+    return with_slopes(lambda y, p: y * log_ratio(y, p, dtype) - (y - p), slopes)(y, p)
+
+
 def log_quotient(a: Tensor, b: Tensor) -> Tensor:
     """log(a / b) for positive numbers, relatively exact where they are nearly equal, and where no quotient is."""
 

@@ -244,7 +244,9 @@ class Pair:
         self.hull_sides, self.true_sides, self.pred_sides = (
             self._sides(*ends) for ends in ((first, last), (a, a_end), (b, b_end))
         )
-        self.intersection = _area(self._sides(larger(a, b), smaller(a_end, b_end)))
+        self.common_sides = (smaller(a_end, b_end) - larger(a, b)) * self.k  # below 0 where boxes lie apart
+        self.lag = (larger(a, b) - first) * self.k  # how far the common part begins inside of the hull
+        self.intersection = _area(at_least(self.common_sides, 0.0))
         rest = [_area(sides) - self.intersection for sides in (self.true_sides, self.pred_sides)]
         self.left = at_least(rest[0] + rest[1], 0.0)  # the union without the intersection
         self._ends = (a, a_end, b, b_end)

@@ -1,0 +1,261 @@
+"""Structures of masks: skeletons, outlines, neighbours, and classes that are more or less alike."""
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from ..core.axes import Axis
+from ..core.contract import CLASS_INDEX, LOGIT
+from ..core.errors import ParameterError
+from ..core.forms import Images
+from ..core.forms.images import IMAGE, image_mean, part
+from ..core.functions import function
+from ..core.loss import Loss, Tensor
+from ..core.params import Param, flag, nonnegative, positive, whole
+from ..core.slots import SHARE, SOFT, Slot, declare
+from ..numerics import ops
+from ..numerics.backend import log1p, total
+from ..numerics.classes import nll_of_one_logit, one_hot, probabilities_of_logits
+from ..numerics.stable import at_least, larger, mean, power, share, smaller
+
+MASK = ("row", "height", "width")
+MASKS = declare(y_true=Slot(SOFT, IMAGE, "true"), y_pred=Slot(SHARE, IMAGE))
+PIXELS = declare(y_true=Slot(CLASS_INDEX, MASK, "true"), y_pred=Slot(LOGIT, (*MASK, "class")))
+WHOLE = "It looks at whole masks: there is no single number to move."
+FAR = 1e12
+
+
+def _beside(x: Tensor, axis: int, beyond: float) -> tuple[Tensor, Tensor]:
+    """The pixels before and after each one along an axis; beyond the border, `beyond` times the last one."""
+    n = x.shape[axis] or 1
+    first, last = part(x, axis, 0, n - 1), part(x, axis, n - 1, n - 1)
+    before = ops.concatenate([beyond * first, part(x, axis, 0, 1)], axis=axis)
+    return before, ops.concatenate([part(x, axis, 1, 1), beyond * last], axis=axis)
+
+
+def _pooled(x: Tensor, axis: int, choose: Any) -> Tensor:
+    before, after = _beside(x, axis, 1.0)
+    return choose(choose(x, before), after)
+
+
+def _eroded(x: Tensor) -> Tensor:
+    return smaller(_pooled(x, 1, smaller), _pooled(x, 2, smaller))
+
+
+def _ridge(x: Tensor, eroded: Tensor) -> Tensor:
+    """What a mask loses when it is made thinner and thicker again."""
+    return at_least(x - _pooled(_pooled(eroded, 1, larger), 2, larger), 0.0)
+
+
+def _skeleton(x: Tensor, steps: int) -> Tensor:
+    """The middle lines of a soft mask that is up to 2 * steps + 2 pixels thick."""
+    eroded = _eroded(x)
+    found = _ridge(x, eroded)
+    for _ in range(steps):
+        x, eroded = eroded, _eroded(eroded)
+        ridge = _ridge(x, eroded)
+        found = found + ridge * (1 - found)
+    return found
+
+
+class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss"), tasks=("segmentation",),
+                 traits=("bounded",), positional=""):  # fmt: skip
+    r"""One minus the Dice coefficient of middle lines: thin, long things should be in one piece.
+
+    Formula: 1 - \frac{2 a b}{a + b}, with a = \frac{\sum S(p) y + s}{\sum S(p) + s}, b = \frac{\sum S(y) p + s}{\sum
+        S(y) + s} and the soft skeleton S, made of what masks lose when they are thinned and thickened step by step
+    Use: vessels, roads, cells' borders: beside Dice, which hardly sees a gap.
+    Beware: each channel has a ratio of its own. Alone it does not care how thick things are. `steps` should be about
+        half of their thickness in pixels.
+    Reference: Shit et al. (2021), clDice: a novel topology-preserving loss function for tubular structure segmentation,
+        arXiv:2003.07311
+    Unlike:
+        monai.losses.SoftclDiceLoss: one ratio for the batch, and one more number to steady it
+
+    >>> soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [1.0]]]]), soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [0.0]]]])
+    (0.0, 0.33333333)
+    """
+
+    steps: Annotated[int, whole("How often masks are made thinner.", low=0, unusual=1)] = 3
+    smooth: Annotated[float, positive("Steadies the ratios of small masks.", slide=(0.01, 5.0))] = 1.0
+
+    inputs = MASKS
+    undrawn = WHOLE
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        missed, hit = [], []
+        for lines, mask in ((_skeleton(p, self.steps), y), (_skeleton(y, self.steps), p)):
+            off, on = total(lines * (1 - mask), (1, 2)), total(lines * mask, (1, 2)) + self.smooth
+            missed.append(share(off, on))
+            hit.append(share(on, off))
+        return mean((hit[0] * missed[1] + hit[1] * missed[0]) / (hit[0] + hit[1]))
+
+
+soft_cl_dice = function(SoftClDice)
+
+
+def _depth(mask: Tensor, like: Tensor) -> Tensor:
+    """The squared distance of each pixel to the nearest one on the other side of the outline; 0 without an outline."""
+    found = []
+    for there in (mask, ops.logical_not(mask)):
+        x = ops.where(there, 0.0 * like, FAR)
+        for axis in (1, 2):  # one axis after the other
+            place = ops.cast(ops.arange(ops.shape(like)[axis]), like.dtype)
+            apart = ops.square(ops.expand_dims(place, 1) - place)
+            x = ops.moveaxis(x, axis, -1)
+            x = ops.moveaxis(ops.min(ops.expand_dims(x, -2) + apart, axis=-1), -1, axis)
+        found.append(ops.where(x < FAR / 2, x, 0.0))
+    return ops.stop_gradient(found[0] + found[1])  # one of them is 0
+
+
+class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hausdorff_loss", "hausdorff_dt_loss"),
+                        tasks=("segmentation",), positional=""):  # fmt: skip
+    r"""Squared errors of pixels, each times how far it lies from the two outlines: far strays cost most.
+
+    Formula: \mathrm{mean}\,(p - y)^2 (d_y^\alpha + d_p^\alpha), with the distances d of a pixel to the nearest one on
+        the other side of the outline of the true and of the predicted mask, cut at 1/2; \log(1 + L) of that for
+        logarithm=True
+    Use: outlines that must not stray anywhere, beside an overlap, which is better at the start.
+    Beware: distances have no gradient. A mask that is empty or full has none, and counts 0. Memory is pixels times the
+        height or the width.
+    Reference: Karimi and Salcudean (2019), Reducing the Hausdorff distance in medical image segmentation with
+        convolutional neural networks, arXiv:1904.10030
+    Elsewhere:
+        monai.losses.HausdorffDTLoss(include_background={True}, alpha=2.0) -> channels_first=True, alpha=alpha,
+            reduction="mean"
+    Unlike:
+        monai.losses.LogHausdorffDTLoss: takes the logarithm of the mean over the batch
+
+    >>> hausdorff_distance([[[[0.0], [1.0]]]], [[[[1.0], [0.0]]]])
+    2.0
+    """
+
+    alpha: Annotated[float, positive("How much distance counts.", slide=(0.5, 4.0))] = 2.0
+    logarithm: Annotated[bool, flag("Whether to take log(1 + L) of the mean L of an image.")] = False
+
+    inputs = MASKS
+    holds_fixed = True
+    undrawn = WHOLE
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        depth = [power(_depth(mask > 0.5, p), self.alpha / 2) for mask in (y, p)]
+        found = image_mean(ops.square(p - y) * (depth[0] + depth[1]))
+        return log1p(found) if self.logarithm else found
+
+
+hausdorff_distance = function(HausdorffDistance)
+
+
+class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"), tasks=("segmentation",)):
+    r"""The cross-entropy, and a pull of logits towards the shares of classes around a pixel: outlines are less sure.
+
+    Formula: \mathrm{mean}(-\log p_t) + \alpha\,\mathrm{mean} |u_c - z_c|, with the logits z = y_pred, p = softmax(z)
+        and the share u_c of class c among the labels of the 3 x 3 pixels around
+    Use: segmentation whose probabilities are used: they become more honest, above all at borders.
+    Beware: takes logits, of which the penalty keeps all near 0 and 1: outputs are less sure everywhere. Beyond the
+        border there is no class.
+    Reference: Murugesan, Vasudeva, Liu, Lombaert, Ben Ayed and Dolz (2024), Neighbor-aware calibration of segmentation
+        networks with penalty-based constraints, arXiv:2401.14487
+    Unlike:
+        monai.losses.NACLLoss: the same number, of logits whose classes are the second axis
+
+    >>> neighbour_calibration([[[0]]], [[[[0.0, 0.0]]]], alpha=1.0)
+    0.74870274
+    """
+
+    alpha: Annotated[float, nonnegative("The weight of the pull.", slide=(0.0, 1.0))] = 0.1
+
+    inputs = PIXELS
+    undrawn = WHOLE
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        own = one_hot(y_true, y_pred)
+        known = ops.any(own, axis=-1)
+        around = ops.cast(own, y_pred.dtype)
+        for axis in (1, 2):
+            around = around + sum(_beside(around, axis, 0.0))
+        cost = nll_of_one_logit(y_pred, ops.where(known, y_true, 0))
+        pull = mean(ops.abs(y_pred - around / 9))
+        return mean(mean(ops.where(known, cost + self.alpha * pull, float("nan"))))
+
+
+neighbour_calibration = function(NeighbourCalibration)
+
+
+Distances = Annotated[
+    Any,
+    Param(
+        "How far each class is from each other one: a row for every class, 0 on the diagonal.", kind="matrix",
+        low=0.0, closed=True, optional=True,
+        unusual=((0.0, 1.0, 1.0, 1.0), (1.0, 0.0, 0.5, 0.3), (1.0, 0.5, 0.0, 0.2), (1.0, 0.3, 0.2, 0.0)),
+    ),
+]  # fmt: skip
+
+
+def _distances(loss: Any, classes: int | None) -> Any:
+    """The distances, of which the largest is 1."""
+    found = 1 - np.eye(classes or 1) if loss.distances is None else np.array(loss.distances, dtype=float)
+    if len(found) != classes or not found.max() > 0:
+        raise ParameterError(
+            "WassersteinDice(distances=...) says how far classes are from one another.",
+            arrived=f"It was given {len(found)} rows for {classes} classes, and {found.max():g} as the largest.",
+            allowed="Expected one row per class, and one number in it per class, some above 0.",
+            do="Pass for instance 1 - numpy.eye(classes), with smaller numbers for classes that are alike.",
+        )
+    return found / found.max()
+
+
+class WassersteinDice(
+    Loss,
+    family="overlaps",
+    aliases=("generalized_wasserstein_dice", "gwdl"),
+    tasks=("segmentation",),
+    traits=("bounded",),
+):
+    r"""Dice of several classes of which some are more alike than others: a near class is nearly right.
+
+    Formula: 1 - \frac{2 T + s}{2 T + \sum_i W_i + s}, with W_i = \sum_c M_{t_i c} p_{ic}, p = softmax(y_pred), t =
+        y_true, and T = \sum_{i: t_i \neq 0} (1 - W_i) over the pixels that are not background, class 0
+    Use: classes in a hierarchy, such as parts of one organ, beside a cross-entropy.
+    Beware: takes logits. Distances are divided by the largest; without any, all classes are equally far. An image of
+        background alone costs nearly 1 for any error.
+    Reference: Fidon, Li, Garcia-Peraza-Herrera, Ekanayake, Kitchen, Ourselin and Vercauteren (2017), Generalised
+        Wasserstein Dice score for imbalanced multi-class segmentation using holistic convolutional networks,
+        arXiv:1707.00478
+    Unlike:
+        monai.losses.GeneralizedWassersteinDiceLoss: the same number, of logits whose classes are the second axis
+
+    >>> wasserstein_dice([[[1]]], [[[[0.0, 0.0]]]], smooth=0.0)
+    0.33333333
+    """
+
+    distances: Distances = None
+    smooth: Annotated[float, nonnegative("Steadies the ratio for small objects.", slide=(0.0, 1.0))] = 1e-5
+
+    inputs = PIXELS
+    undrawn = WHOLE
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        own, far = one_hot(y_true, y_pred), _distances(self, y_pred.shape[-1])
+        p, known = probabilities_of_logits(y_pred)[0], ops.any(own, axis=-1)
+        label = ops.where(known, ops.cast(y_true, "int32"), 0)
+        wrong, right = (
+            total(ops.take(ops.convert_to_tensor(m, p.dtype), label, axis=0) * p, -1) for m in (far, 1 - far)
+        )
+        hit = total(ops.where(label > 0, right, 0.0), (1, 2))
+        return share(total(ops.where(known, wrong, float("nan")), (1, 2)), 2 * hit + self.smooth)
+
+
+wasserstein_dice = function(WassersteinDice)
