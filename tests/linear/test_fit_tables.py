@@ -182,7 +182,7 @@ def test_memory_holds_a_block(tmp_path, monkeypatch):
         ({"y": "y", "sample_weight": [1.0]}, "sample_weight is"),
         ({"y": "y", "sample_weight": "x0"}, "sample_weight holds -"),
         ({"y": "y", "loss": "triplet"}, "reads anchor"),
-        ({"y": ["y", "move"], "loss": "mae"}, "planes in several outputs"),
+        ({"y": ["y", "move"], "loss": "mae"}, "piecewise linear in several outputs"),
         ({"y": "kind", "loss": "bce"}, "y_true .*2"),
     ],
     ids=str,

@@ -76,7 +76,7 @@ def row_function(loss: Any) -> Programs:
             raise coupled(repr(loss))
         if loss.holds_fixed:
             raise LossaryError(
-                "A linear model is fitted to where the gradient of its loss is 0.",
+                "A linear fit ends where the gradient of its loss is 0.",
                 arrived=f"The gradient of {loss!r} leaves parts of its formula out, by design.",
                 allowed="Expected a loss whose gradient is that of its value.",
                 do="Train such a loss step by step, with ls.train or Keras's fit.",

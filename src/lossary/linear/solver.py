@@ -140,7 +140,7 @@ def _has_corners(sample: ArrayData, eta: Array, scale: float) -> bool:
 def _too_sharp() -> LossaryError:
     return LossaryError(
         "ls.fit_linear(path, y) minimises a loss by its sums over the rows of files.",
-        arrived="The loss is made of planes in several outputs, which only rows in memory can be fitted to.",
+        arrived="The loss is piecewise linear in several outputs, which can be fitted only to rows in memory.",
         allowed="Expected a loss of one output, or one without corners.",
         do="Fit each output on its own, each quantile with ls.Quantile, or read rows into memory.",
     )

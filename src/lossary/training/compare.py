@@ -76,7 +76,7 @@ def _fit_all(run: _Run, found: Compared) -> None:
     first: Trained | Solved | None = None
     if late:
         name = FIRST
-        first = _train(run, measure(ask(name), run.problem), None, f"{name} (start of {late[0].asked.label})")
+        first = _train(run, measure(ask(name), run.problem), None, f"{name} (start for {late[0].asked.label})")
         gain = _gain(first, run.problem)
         for place, one in enumerate(run.everyone):
             if one.asked.redescending:
