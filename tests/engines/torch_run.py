@@ -67,7 +67,7 @@ if __name__ == "__main__":
     engine, kinds, names = sys.argv[1], sys.argv[2].split(","), sys.argv[3:] or list(CASES)
     with tempfile.TemporaryDirectory() as folder:
         given = (names, kinds, engine, f"{folder}/store", f"{folder}/out")
-        multiprocessing.spawn(process, given, nprocs=2)
+        multiprocessing.start_processes(process, given, nprocs=2, start_method="fork")  # with all that is imported here
         found = [np.load(f"{folder}/out{rank}.npy", allow_pickle=True).item() for rank in (0, 1)]
     for name in names:
         for kind in kinds:

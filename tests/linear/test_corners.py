@@ -88,6 +88,16 @@ def test_rows_that_are_alike(rows):
     assert fit.loss == pytest.approx(programme(x, *pieces("mae", y), np.ones(ROWS)), rel=1e-9)
 
 
+@pytest.mark.parametrize("penalty", [{"l1": 0.05}, {"l2": 0.05}, {"l1": 0.02, "l2": 0.02}], ids=str)
+def test_many_rows_with_a_penalty_are_solved_near_their_corners(penalty, rows):
+    x, y, weight = rows
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    for loss in ("mae", ls.Quantile(q=0.2)):
+        fit = ls.fit_linear(x, y, loss=loss, sample_weight=weight, **penalty)
+        assert fit.certificate.kind == "optimum" and fit.certificate.gap <= 1e-9
+        assert "near corners" in fit.certificate.method
+
+
 @pytest.mark.parametrize("n", [50, 3000])
 def test_a_line_up_to_the_rounding_of_float32(n):
     x = np.linspace(0, 1, n, dtype="float32")

@@ -93,7 +93,7 @@ def test_the_findings_name_the_wild_rows_and_both_slopes(demo):
     text = " ".join(demo.findings)
     assert "5.041 (mse)" in text
     assert "rows 14–2" in text
-    held = re.search(r"have (\d+)% of the gradient of mse, and (\d+)% of that of (tukey|cauchy)", text)
+    held = re.search(r"account for (\d+)% of the gradient of mse, and (\d+)% of that of (tukey|cauchy)", text)
     assert held
     assert int(held[1]) > 50
     assert int(held[2]) <= 15

@@ -22,7 +22,7 @@ COARSE = (3.0, 1.0, 0.3, 0.1)  # widths for a sample, in the rows' own scale
 FIRST, LEAST = 0.05, 1e-9  # and for all rows
 SAMPLE = block_of(1)  # rows of a sample: a program for so many is there
 FEW = 4_000  # corners that are solved at once
-MOST = 60  # looks at all rows
+MOST, AGAIN = 60, 8  # looks at all rows, and how often near corners are solved after one
 
 
 class CorneredData(Protocol):
@@ -86,11 +86,18 @@ def narrow(target: Target, start: Array, straight: bool, usual: float, good: flo
             moved = 0.0
         off = width * (3 * np.sqrt(m / max(near.corners, 1)) + 0.3 * width) + 0.3 * moved * min(1.0, moved / width)
         if straight and near.corners * min(1.0, off / width) <= FEW:
-            exact = _solved(target, data, c, off, near.sums.count, values)
-            if exact is not None:
-                best, c = (exact, exact.c) if exact.gap < best.gap or exact.value < best.value else (best, c)
-                if exact.gap <= 0.01 * good * size:
+            ended = False
+            for _ in range(AGAIN):  # around its end, where that lies beyond the corners looked at
+                exact = _solved(target, data, c, off, near.sums.count, values)
+                if exact is None:
                     break
+                ended, better = exact.gap <= 0.01 * good * size, exact.gap < 0.5 * best.gap
+                best, c = (exact, exact.c) if exact.gap < best.gap or exact.value < best.value else (best, c)
+                if ended or not better:
+                    break
+            if ended:
+                break
+            if best.exact:
                 width = max(off / 2, LEAST)
                 continue
         width = _next_width(width, off, (near.value - near.below) / near.sums.count, 0.25 * good * size, straight)
