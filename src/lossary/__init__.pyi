@@ -127,6 +127,14 @@ from lossary.families.crps import LaplaceCRPS as _LaplaceCRPS
 from lossary.families.crps import LogisticCRPS as _LogisticCRPS
 from lossary.families.crps import ExponentialCRPS as _ExponentialCRPS
 from lossary.families.crps import LogNormalCRPS as _LogNormalCRPS
+from lossary.families.crps import GammaCRPS as _GammaCRPS
+from lossary.families.crps import PoissonCRPS as _PoissonCRPS
+from lossary.families.crps import StudentTCRPS as _StudentTCRPS
+from lossary.families.crps import AsymmetricLaplaceCRPS as _AsymmetricLaplaceCRPS
+from lossary.families.crps import HalfNormalCRPS as _HalfNormalCRPS
+from lossary.families.crps import GeneralizedParetoCRPS as _GeneralizedParetoCRPS
+from lossary.families.crps import GeometricCRPS as _GeometricCRPS
+from lossary.families.crps import MixtureCRPS as _MixtureCRPS
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -480,6 +488,30 @@ class ExponentialCRPS(_ExponentialCRPS):
 
 class LogNormalCRPS(_LogNormalCRPS):
     def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class GammaCRPS(_GammaCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class PoissonCRPS(_PoissonCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class StudentTCRPS(_StudentTCRPS):
+    def __init__(self, df: float = 4.0, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class AsymmetricLaplaceCRPS(_AsymmetricLaplaceCRPS):
+    def __init__(self, q: float = 0.5, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class HalfNormalCRPS(_HalfNormalCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class GeneralizedParetoCRPS(_GeneralizedParetoCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class GeometricCRPS(_GeometricCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class MixtureCRPS(_MixtureCRPS):
+    def __init__(self, components: int = 2, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -1265,6 +1297,27 @@ crps_exponential = exponential_crps
 def log_normal_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_lognormal = log_normal_crps
 crps_log_normal = log_normal_crps
+def gamma_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_gamma = gamma_crps
+def poisson_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_poisson = poisson_crps
+crps_pois = poisson_crps
+def student_tcrps(y_true: Any, y_pred: Any, df: float = 4.0, *, link: str = 'exp') -> Any: ...
+crps_t = student_tcrps
+crps_student_t = student_tcrps
+def asymmetric_laplace_crps(y_true: Any, y_pred: Any, q: float = 0.5, *, link: str = 'exp') -> Any: ...
+crps_two_piece_exponential = asymmetric_laplace_crps
+crps_2pexp = asymmetric_laplace_crps
+def half_normal_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_half_normal = half_normal_crps
+def generalized_pareto_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_gpd = generalized_pareto_crps
+crps_generalized_pareto = generalized_pareto_crps
+def geometric_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_geometric = geometric_crps
+def mixture_crps(y_true: Any, y_pred: Any, components: int = 2, *, link: str = 'exp') -> Any: ...
+gaussian_mixture_crps = mixture_crps
+crps_mixnorm = mixture_crps
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
