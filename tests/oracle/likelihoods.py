@@ -542,7 +542,7 @@ def half_normal_crps(y, scale):
     return [y, (-4 * y, normal_cdf(-z)), falls, -2 * scale / mp.sqrt(mp.pi)], []
 
 
-@density("pr", most=(1, 1.9))
+@density("pr", most=(1, 1.875))
 def generalized_pareto_crps(y, scale, shape):
     b = log1p_over(shape, y / scale)
     falls = (1 - mp.exp((shape - 1) * b)) / (1 - shape) if shape != 1 else b

@@ -21,9 +21,9 @@ from ..numerics.stable import (
     at_most,
     larger,
     read_at_least,
-    read_at_most,
     smaller,
     times_exp,
+    with_slope,
     with_slopes,
 )
 
@@ -129,7 +129,7 @@ class GammaCRPS(Score, aliases=("crps_gamma",)):
 
     Formula: (y - \mu) (2 F(y) - 1) + 2 \mu t - \mu \frac{\Gamma(a + \frac12)}{\sqrt\pi\,\Gamma(a + 1)}, with the
         distribution function F, t = x^a e^{-x} / \Gamma(a + 1) and x = a y / \mu
-    Use: forecasts with error bars of amounts above 0, where far targets should count in proportion: rain, demand, power.
+    Use: forecasts with error bars of amounts above 0, where far targets should count in proportion: rain, demand.
     Beware: outputs are the logarithms of the mean and of the shape, as for GammaNLL. Each value needs an integral.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
 
@@ -165,8 +165,8 @@ gamma_crps = function(GammaCRPS)
 class PoissonCRPS(Score, aliases=("crps_poisson", "crps_pois")):
     r"""The continuous ranked probability score of Poisson counts whose rate is predicted.
 
-    Formula: (y - \lambda) (2 F(y) - 1) + 2 \lambda f(y) - \lambda e^{-2 \lambda} (I_0(2 \lambda) + I_1(2 \lambda)), with
-        the probabilities f, the distribution function F and the Bessel functions I
+    Formula: (y - \lambda) (2 F(y) - 1) + 2 \lambda f(y) - \lambda e^{-2 \lambda} (I_0(2 \lambda) + I_1(2 \lambda)),
+        with the probabilities f, the distribution function F and the Bessel functions I
     Use: forecasts of counts, where a few large ones should not decide.
     Beware: the output is the logarithm of the rate, as for PoissonNLL. Each value needs an integral.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
@@ -306,8 +306,8 @@ class GeneralizedParetoCRPS(Score, aliases=("crps_gpd", "crps_generalized_pareto
     Formula: y - \frac{2 s}{1 - \xi} (1 - (1 + \xi y / s)^{-(1 - \xi) / \xi}) + \frac{s}{2 - \xi}, with the scale s and
         the shape \xi
     Use: forecasts of how far a high threshold is exceeded: floods, claims.
-    Beware: outputs are those of GeneralizedParetoNLL. From a shape of 2 on the score is infinite: shapes above 1.9 are
-        read as 1.9.
+    Beware: outputs are those of GeneralizedParetoNLL. From a shape of 2 on the score is infinite: shapes above 1.875
+        are read as 1.875.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
 
     >>> generalized_pareto_crps([[0.0]], [[0.0, 0.0]]), generalized_pareto_crps([[1.0]], [[0.0, 1.0]])
@@ -318,7 +318,7 @@ class GeneralizedParetoCRPS(Score, aliases=("crps_gpd", "crps_generalized_pareto
     heads = named(scale="positive", shape="real")
 
     def crps(self, y: Tensor, scale: Positive, shape: Tensor) -> Tensor:
-        shape = read_at_most(shape, 1.9)
+        shape = with_slope(lambda x: at_most(x, 1.875), lambda x: 1.0 + 0.0 * x)(shape)
         falls = expm1_over(1 - shape, log1p_over(shape, scale.under(y)))
         return y + scale.times(1 / (2 - shape) - 2 * falls)
 

@@ -380,13 +380,13 @@ def expm1_over(c: Tensor, x: Tensor) -> Tensor:
 
     def apart(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         u = c * x
-        small = ops.abs(u) < 0.3
+        small = ops.abs(u) < 1
         return small, ops.where(small, u, 0.0), ops.where(small, 1.0, c)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^k / (k + 1)!, or of its derivative by u."""
         found = 0.0 * u
-        for k in range(13, first - 1, -1):
+        for k in range(18 if fine(u) else 10, first - 1, -1):
             found = (1 if first == 0 else -k) / math.factorial(k + 1) - u * found
         return found
 

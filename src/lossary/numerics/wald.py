@@ -1,6 +1,6 @@
 """Minus the log-probabilities of an inverse Gaussian variable below, above and between numbers.
 
-Written in a = r (y / mean - 1) and r = (shape / y)^(1/2), where it is F = Phi(a) + e^(-a^2 / 2) t(a + 2 r) with the scaled
+Written in a = r (y / mean - 1) and r = (shape / y)^(1/2): P(below) = Phi(a) + e^(-a^2 / 2) t(a + 2 r), with the scaled
 normal tail t.
 """
 
