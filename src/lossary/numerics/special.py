@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import expm1, log, log1p
-from .stable import at_most, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
+from .stable import at_most, exp_less_line, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
 
 Tensor = Any
 
@@ -337,12 +337,12 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         u = c * x
         beyond = u < end
         inside = ops.where(beyond, end, u)
-        small = ops.abs(inside) < 0.3
+        small = ops.abs(inside) < (0.3 if fine(u) else 0.5)
         return u, beyond & (c > 0), beyond & (c < 0), small, ops.where(small, 0.5, inside)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^(k - first) weights, near 0: of log(1 + u) / u, or of its derivative."""
-        terms = 30 if fine(u) else 15
+        terms = 30 if fine(u) else 22
         found = 0.0 * u
         for k in range(terms, first - 1, -1):
             found = (1 / (k + 1) if first == 0 else -k / (k + 1)) - u * found
@@ -380,13 +380,13 @@ def expm1_over(c: Tensor, x: Tensor) -> Tensor:
 
     def apart(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         u = c * x
-        small = ops.abs(u) < 1
+        small = ops.abs(u) < 0.3
         return small, ops.where(small, u, 0.0), ops.where(small, 1.0, c)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^k / (k + 1)!, or of its derivative by u."""
         found = 0.0 * u
-        for k in range(18 if fine(u) else 10, first - 1, -1):
+        for k in range(13, first - 1, -1):
             found = (1 if first == 0 else -k) / math.factorial(k + 1) - u * found
         return found
 
@@ -396,8 +396,9 @@ def expm1_over(c: Tensor, x: Tensor) -> Tensor:
 
     def slopes(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         small, u, far = apart(c, x)
-        falls = ops.exp(-c * x)
-        return ops.where(small, x * x * series(u, 1), (x * falls + expm1(-c * x) / far) / far), falls
+        falls, most = ops.exp(-c * x), at_most(c * x, 80.0)
+        away = ops.exp(-most) * exp_less_line(most) / far / far
+        return ops.where(small, x * x * series(u, 1), -away), falls
 
     return with_slopes(value, slopes)(c, x)
 
