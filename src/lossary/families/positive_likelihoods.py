@@ -105,7 +105,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
         return {"a": shape, "scale": mean / shape}
 
     def start(self, data: Any) -> Start:
-        gap = max(math.log(data.mean) - data.log_mean, 1e-300)
+        gap = data.log_gap(data.mean)
         shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         return {"mean": data.mean, "shape": data.shape_of_gap(shape, gap)}
 
@@ -180,7 +180,7 @@ class InverseGammaNLL(Likelihood, aliases=("inverse_gamma",)):
         return {"a": shape, "scale": scale}
 
     def start(self, data: Any) -> Start:
-        gap = max(math.log(data.inverse_mean) + data.log_mean, 1e-300)
+        gap = data.log_gap(data.inverse_mean, inverse=True)
         near = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         shape = data.shape_of_gap(near, gap)
         return {"shape": shape, "scale": shape / data.inverse_mean}
@@ -237,7 +237,8 @@ class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll"))
         return {"mu": mean / shape, "scale": shape}
 
     def start(self, data: Any) -> Start:
-        return {"mean": data.mean, "shape": 1 / max(data.inverse_mean - 1 / data.mean, 1e-300)}
+        gap = data.average(lambda y: (y - data.mean) ** 2 / y) / data.mean**2 if data.mean > 0 else 0.0
+        return {"mean": data.mean, "shape": 1 / max(gap, 1e-300)}
 
 
 inverse_gaussian_nll = function(InverseGaussianNLL)
