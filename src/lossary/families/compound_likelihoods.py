@@ -57,7 +57,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         return log(ops.where(y > 0, y, 1.0))
 
     def start(self, data: Any) -> dict[str, float]:
-        mean = max(data.mean, 1e-100)  # whose power is a number
+        mean = min(max(data.mean, 1e-100), 1e100)  # whose power is a number
         return {"mean": mean, "dispersion": max(data.std**2, 1e-300) / mean**self.power}
 
 

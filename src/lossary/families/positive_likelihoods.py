@@ -237,7 +237,7 @@ class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll"))
         return {"mu": mean / shape, "scale": shape}
 
     def start(self, data: Any) -> Start:
-        gap = data.average(lambda y: (y - data.mean) ** 2 / y) / data.mean**2 if data.mean > 0 else 0.0
+        gap = data.average(lambda y: ((y - data.mean) / data.mean) ** 2 / y) if data.mean > 0 else 0.0
         return {"mean": data.mean, "shape": 1 / max(gap, 1e-300)}
 
 
