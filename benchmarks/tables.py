@@ -1,6 +1,7 @@
 """Linear fits over Parquet files larger than one wants in memory, and fits in memory beside other libraries.
 
     python benchmarks/tables.py --rows 5000000            # made, fitted by each engine, deleted
+    python benchmarks/tables.py --rows 50000000 --into FOLDER --losses huber   # files that are there are used, and stay
     python benchmarks/tables.py --memory                  # 100,000 rows x 20 columns beside other libraries
 
 Each engine has a process of its own. `plain` is pyarrow and NumPy, the loss written by hand, and SciPy's L-BFGS.
@@ -17,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +115,22 @@ def plainly(folder: Path, name: str, engine: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def by_engines(rows: int, engines: list[str], names: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as made:
+@contextmanager
+def files(rows: int, into: Path | None) -> Iterator[Path]:
+    """A folder of such files: for the time of a block, or one that stays."""
+    with tempfile.TemporaryDirectory() if into is None else nullcontext(into) as made:
         folder = Path(made)
+        folder.mkdir(exist_ok=True)
         began = time.perf_counter()
-        write(folder, rows)
-        size = sum(file.stat().st_size for file in folder.iterdir()) / 2**30
-        print(f"{rows:,} rows x {COLUMNS}: {size:.2f} GiB, written in {time.perf_counter() - began:.0f} s")
+        if not any(folder.glob("*.parquet")):
+            write(folder, rows)
+        size = sum(file.stat().st_size for file in folder.glob("*.parquet")) / 2**30
+        print(f"{rows:,} rows x {COLUMNS}: {size:.2f} GiB, there after {time.perf_counter() - began:.0f} s")
+        yield folder
+
+
+def by_engines(rows: int, engines: list[str], names: list[str], into: Path | None) -> None:
+    with files(rows, into) as folder:
         print(f"{'loss':10} {'engine':8} {'s/pass':>7} {'passes':>6} {'total s':>8} {'GiB':>5} {'gap':>8} value")
         for name in names:
             for engine in engines:
@@ -211,6 +222,7 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=5_000_000)
     options.add_argument("--engines", default="plain,local,ray,dask")
     options.add_argument("--losses", default="huber,quantile,logistic")
+    options.add_argument("--into", type=Path, help="a folder for the files, which stay there")
     options.add_argument("--memory", action="store_true")
     options.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     asked = options.parse_args()
@@ -219,7 +231,7 @@ def main() -> None:
     elif asked.memory:
         in_memory()
     else:
-        by_engines(asked.rows, asked.engines.split(","), asked.losses.split(","))
+        by_engines(asked.rows, asked.engines.split(","), asked.losses.split(","), asked.into)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    full = config.getoption("--full") or "full" in config.option.markexpr
+    os.environ["LOSSARY_LAWS"] = "full" if full else "quick"  # for tests/laws/cases.py: thousands need not be collected
     if not config.getoption("--full"):  # the laws of exactness ask for the usual level (tests/backends.py)
         os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 

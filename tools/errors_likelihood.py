@@ -26,7 +26,7 @@ LIKELIHOOD = [
     Example("Codes of censoring", "censored holds other numbers than -1, 0 and 1.",
             DATA + "ls.fit_distribution(data, censored=[0, 2, 0, 0])", "1 is at least, -1 is at most."),
     Example("An upper end below the lower one", "upper holds a number below that of data.",
-            DATA + "ls.fit_distribution(data, upper=[2.0, 1.0, np.inf, np.nan])", "Let data hold the lower ends."),
+            DATA + "ls.fit_distribution(data, upper=[2.0, 1.0, np.inf, np.nan])", "Put the lower ends into data."),
     Example("Truncation without two ends", "truncated is not (low, high), or its ends are in the wrong order.",
             DATA + "ls.fit_distribution(data, truncated=(5.0, 1.0))", "Pass (low, None) for no upper end."),
     Example("Numbers that could not have been seen", "Data lie outside of the ends of truncated.",

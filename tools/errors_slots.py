@@ -57,7 +57,7 @@ SLOTS = [
         "Images of unknown size, to be halved",
         "MultiScaleSSIM is compiled for images whose height or width no one knows yet.",
         "ls.MultiScaleSSIM().of(keras.KerasTensor((2, None, None, 1)), keras.KerasTensor((2, None, None, 1)))",
-        "Set the shape where the images come from, or resize them to one size.",
+        "Set the shape where the images are loaded, or resize them to one size.",
     ),
     Example(
         "A transducer with too few positions",
@@ -272,7 +272,7 @@ SLOTS = [
     Example(
         "A refusal in another process",
         "Another process of the group was given what the loss refuses.",
-        "ls.Huber()([[1.0]], [[2.0]])  # inside of ls.across(), while process 1 raises",
+        "ls.Huber()([[1.0]], [[2.0]])  # inside ls.across(), while process 1 raises",
         "Read the error of that process.",
         hidden="from types import SimpleNamespace\n"
         'patch("lossary.core.across.joined", lambda: SimpleNamespace(count=2, agreed=lambda wrong, rows: ([1], [])))\n',
@@ -280,7 +280,7 @@ SLOTS = [
     Example(
         "Unequal batches in the processes of JAX",
         "Each process of JAX has another number of rows; the one program that they run needs equal ones.",
-        'ls.Huber()([[1.0]], [[2.0]])  # inside of ls.across("batch"), with 40 and 21 rows',
+        'ls.Huber()([[1.0]], [[2.0]])  # inside ls.across("batch"), with 40 and 21 rows',
         "Add rows that do not count: x, y, w = ls.padded(x, y, w).",
         hidden="from types import SimpleNamespace\n"
         'patch("lossary.core.across.joined", lambda: SimpleNamespace(agreed=lambda wrong, rows: ([], [40, 21])))\n',

@@ -78,7 +78,6 @@ def __getattr__(name: str) -> object:
                 f"module 'lossary' has no attribute {name!r}" + (f"; similar: {near}." if near else ".")
             )
         value = getattr(_import_module(card.module), card.name if name == card.name else card.function)
-    _saving.settle()
     if name not in (*_HOMES, *_ROOMS):  # a loss, which may be given to compile
         _import_module(f"{__name__}.core.compiling").needed()
     globals()[name] = value

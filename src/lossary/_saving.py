@@ -1,28 +1,36 @@
-"""Keras finds a saved loss only once its class is registered; lossary loads its losses when they are touched.
+"""What Keras has to know of lossary as soon as both are imported, in whichever order, and without importing a loss.
 
-So that `import lossary` stays light and a saved model still loads without custom_objects, the losses are registered as
-soon as both lossary and Keras are imported, in whichever order.
+- Saved names: Keras finds a saved loss only once its class is registered, and lossary loads its losses when they are
+  touched. Keras's table of names learns where they are (numerics.keras_private).
+- `compile` and `fit`: once a loss was made, objective.attachment follows them. They are replaced at once, and pass on
+  what they are given: of `model.compile(loss=ls.Huber())`, Python looks up `compile` first.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import wraps
 from importlib import import_module
+
+from .core import compiling
 
 TYPE_CHECKING = False  # typing, pathlib and importlib.abc would be half of the time that `lossary list` takes
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
+LOADING = "compile_from_config"
+FOLLOWED = ("compile", "fit", LOADING)
+
 
 def announce() -> None:
-    """Register the losses now if Keras is there, or when it comes."""
+    """Tell Keras now if it is there, or when it comes."""
     keras = sys.modules.get("keras")
-    if keras is not None and not _initialising(keras):
-        register_all()
-    elif not any(isinstance(finder, _WhenKerasComes) for finder in sys.meta_path):
+    if keras is not None and not getattr(keras.__spec__, "_initializing", False):
+        _tell(keras)
+    else:
         sys.meta_path.insert(0, _WhenKerasComes())
 
 
@@ -30,7 +38,6 @@ def register_all() -> None:
     """Import every family, layer and head; defining one registers it."""
     import pkgutil
 
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WhenKerasComes)]
     families = import_module(f"{__package__}.families")
     for family in pkgutil.iter_modules(families.__path__):
         import_module(f"{__package__}.families.{family.name}")
@@ -38,40 +45,46 @@ def register_all() -> None:
         import_module(f"{__package__}.{module}")
 
 
-def settle() -> None:
-    """Register what had to wait because lossary's own import was what brought Keras in."""
-    if any(isinstance(finder, _WhenKerasComes) and finder.came for finder in sys.meta_path):
-        register_all()
+def _tell(keras: ModuleType) -> None:
+    import_module(f"{__package__}.numerics.keras_private")  # which adds the names
+    for (
+        name
+    ) in FOLLOWED:  # where it is defined: Keras loads a model's compilation only while no class below has its own
+        owner = next(cls for cls in keras.Model.__mro__ if name in vars(cls))
+        setattr(owner, name, _followed(name, vars(owner)[name]))
 
 
-def _initialising(module: ModuleType) -> bool:
-    return bool(getattr(module.__spec__, "_initializing", False))
+def _followed(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(inner)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if name == LOADING and f"{__package__}>" in str((args, kwargs)):
+            compiling.needed()  # by a function perhaps, which makes no loss before it is called
+        if name == LOADING or not compiling.made():
+            return inner(self, *args, **kwargs)
+        follow = getattr(import_module(f"{__package__}.objective.attachment"), name)
+        return follow(inner, self, *args, **kwargs)
 
-
-def _ours() -> list[ModuleType]:
-    return [module for name, module in list(sys.modules.items()) if name.startswith(f"{__package__}.")]
+    return method
 
 
 class _WhenKerasComes:
-    """Finds Keras where everybody finds it, and registers the losses after it has been imported."""
-
-    came = False
+    """Finds Keras where everybody finds it, and tells it after it has been imported."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name != "keras" or self.came:
+        if name != "keras":
             return None
         from importlib import util
 
-        self.came = True  # also keeps the search below from coming back here
+        sys.meta_path.remove(self)  # also keeps the search below from coming back here
         spec = util.find_spec(name)
         if spec is None or spec.loader is None:
-            self.came = False
+            sys.meta_path.insert(0, self)
             return None
-        spec.loader = _ThenRegister(spec.loader)  # type: ignore[assignment]
+        spec.loader = _ThenTell(spec.loader)  # type: ignore[assignment]
         return spec
 
 
-class _ThenRegister:
+class _ThenTell:
     def __init__(self, loader: Any) -> None:
         self.loader = loader
 
@@ -83,5 +96,4 @@ class _ThenRegister:
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
-        if not any(map(_initialising, _ours())):  # else the façade registers once its own import is through
-            register_all()
+        _tell(module)

@@ -144,10 +144,10 @@ def test_classes_on_the_screen():
 
 
 def test_several_inputs_show_predicted_against_true(tmp_path):
-    words = ["penguins", "--target", "body_mass_g", "--ignore", "year,sex", "--loss", "mse,huber:delta=0.5"]
+    words = ["penguins", "--target", "body_mass_g", "--ignore", "year,sex", "--loss", "mse,huber:delta=400"]
     result = run(*words, "--epochs", 5, "--model", "mlp:4", "--report", tmp_path / "r.html")
     assert "body_mass_g, true" in result.stdout
-    assert "huber:delta=0.5" in result.stdout
+    assert "huber:delta=400" in result.stdout
     assert "Predicted against true" in (tmp_path / "r.html").read_text()
 
 

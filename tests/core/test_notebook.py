@@ -182,3 +182,10 @@ def test_wherever_a_parameter_is_misspelt_the_near_one_is_named():
     with pytest.raises(LossaryError) as caught:
         ls.Huber(delta=-1)
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+def test_words_of_a_formula_have_their_indices_below_the_line():
+    words = notebook.raised("c_1 = (k_1 L)², e^(s_c - 1), (a + b)^p, y_pred, log_zero and n_t of y_true")
+    tags = r"</?su[bp]>"
+    assert re.findall(r"<su[bp]>", words) == ["<sub>", "<sub>", "<sup>", "<sub>", "<sup>", "<sub>"]
+    assert re.sub(tags, "", words) == "c1 = (k1 L)², esc - 1, (a + b)p, y_pred, log_zero and nt of y_true"

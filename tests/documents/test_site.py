@@ -101,6 +101,10 @@ def browser():
         yield browser
 
 
+WIDE = """[...document.querySelectorAll("article table:not(:has(th:nth-child(4)))")]
+    .filter((one) => one.scrollWidth > one.parentElement.clientWidth + 1).map((one) => one.innerText.slice(0, 60))"""
+
+
 @built
 @seen
 @pytest.mark.full
@@ -119,6 +123,7 @@ def test_axe_finds_nothing_serious_and_a_phone_shows_the_whole_width(browser, pl
         serious = [one for one in found if one["impact"] in ("serious", "critical")]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == [], (place, scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, place
+        assert page.evaluate(WIDE) == [], place
         assert all(url.startswith(("file:", "data:")) for url in asked)
         context.close()
 

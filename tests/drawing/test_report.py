@@ -1,13 +1,17 @@
 """The report: safe with any name, reproducible, and whole without a network."""
 
+import inspect
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lossary.data.results import Coefficients, Comparison, Fit, LearningCurve, Pull, Summary
-from lossary.drawing.report import render
+from lossary.drawing.report import WORDS, render
+from lossary.linear.result import Certificate
+from lossary.training.findings import findings
 
 pytestmark = pytest.mark.backendless
 NASTY = '<script>alert("1")</script> & $x^2$'
@@ -136,3 +140,14 @@ def test_without_a_finished_fit_there_is_still_a_page():
     for one in found.fits:
         one.diverged = True
     assert "</html>" in render(found)
+
+
+def test_words_of_the_sentences_are_explained_beside_them():
+    found = comparison()
+    found.findings = ["2 of 9 rows are outliers.", "They account for 90% of the gradient of mse."]
+    page = render(found)
+    box = page[page.index("What differs, and why") : page.index("The task")]
+    assert re.findall(r"<dt>(.*?)</dt>", box) == ["outliers", "gradient"]
+    sources = (findings, Certificate)  # of all sentences
+    said = "".join(Path(inspect.getsourcefile(one)).read_text(encoding="utf-8") for one in sources)
+    assert [word for word in WORDS if word not in said] == []  # none for sentences that are no longer there

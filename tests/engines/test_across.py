@@ -80,7 +80,7 @@ def test_ignored_rows_of_accumulated_steps_are_not_counted(rng):
 
 def test_a_ratio_needs_the_whole_batch(rng):
     y = rng.integers(0, 2, (6, 4)).astype("float32")
-    with ls.across(False, batches=[(y,)]), pytest.raises(ls.LossaryError, match="no mean over rows"):
+    with ls.across(False, batches=[(y,)]), pytest.raises(ls.LossaryError, match="not a mean over rows"):
         ls.Dice(whole_batch=True)(y, y)
 
 

@@ -268,6 +268,95 @@ def test_the_minimum_of_functions_with_and_without_kinks():
     np.testing.assert_allclose(minimise(kinks, np.array([-2.0, 0.7])), [1, -1], atol=1e-3)
 
 
+# -- points, lists, boxes ------------------------------------------------------------------------------------------
+
+SCENES = [
+    pytest.param(entry["function"], scene, id=f"{entry['function']}-{scene['form']}")
+    for entry in CATALOGUE for scene in entry["scenes"]
+]  # fmt: skip
+
+
+def asked_for(scene, at):
+    return {"panel": scene["panel"], "form": scene["form"], "at": {name: x.ravel().tolist() for name, x in at.items()}}
+
+
+@pytest.mark.parametrize(("name", "scene"), SCENES)
+def test_a_scene_shows_the_value_and_the_gradient_of_the_loss(name, scene, rng):
+    at = {part["name"]: part["start"] for part in scene["parts"]}
+    at |= {p["name"]: at[p["name"]] + 0.05 * rng.normal(size=at[p["name"]].shape) for p in scene["parts"] if p["moves"]}
+    (run,) = ask("scenes", losses=[{"name": name}], **asked_for(scene, at))["runs"]
+    labels = {p["name"] for p in scene["parts"] if "index" in p["words"] or "integer" in p["words"]}
+    told = {n: x.astype("int32" if n in labels else "float32") for n, x in at.items()}
+    assert run["value"] == pytest.approx(float(ls.get(name)(**told)), rel=1e-5, abs=1e-6)
+    if ls.get(name).holds_fixed:  # its gradient leaves parts of the formula out, by design
+        return
+    way = {n: rng.normal(size=by.shape) for n, by in run["gradients"].items()}
+    ends = []
+    for step in (1e-3, -1e-3):
+        there = {**at, **{n: at[n] + step * along for n, along in way.items()}}
+        ends.append(ask("scenes", losses=[{"name": name}], **asked_for(scene, there))["runs"][0]["value"])
+    slope = sum(float((run["gradients"][n] * along).sum()) for n, along in way.items())
+    assert (ends[0] - ends[1]) / 2e-3 == pytest.approx(slope, rel=2e-2, abs=2e-3 * max(1.0, abs(run["value"])))
+
+
+def test_scenes_follow_from_slots():
+    found = {entry["function"]: [(one["panel"], one["form"]) for one in entry["scenes"]] for entry in CATALOGUE}
+    assert found["triplet_margin"] == [("points", "call"), ("points", "mined")]
+    assert found["giou"] == [("boxes", "call")] and found["listwise_softmax"] == [("lists", "call")]
+    assert found["huber"] == found["ssim"] == []
+    other = ask("scenes", panel="points", losses=[{"name": "triplet_margin"}, {"name": "cosine_embedding"}])
+    assert "value" in other["runs"][0] and "value" not in other["runs"][1]  # it takes other inputs
+
+
+@pytest.mark.parametrize("coding", ["corners", "centre", "size"])
+def test_boxes_are_corners_on_the_page_whatever_the_loss_reads(coding):
+    asked = {"panel": "boxes", "at": {"y_true": [1, 1, 4, 5], "y_pred": [2, 2, 6, 4]}}
+    (run,) = ask("scenes", losses=[{"name": "giou", "params": {"coding": coding}}], **asked)["runs"]
+    known = ask("scenes", losses=[{"name": "giou"}], **asked)["runs"][0]
+    assert run["value"] == pytest.approx(known["value"], rel=1e-5)
+    np.testing.assert_allclose(run["gradients"]["y_pred"], known["gradients"]["y_pred"], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"at": {"y_true": [1, 2]}}, {"at": {"y_pred": "x"}}, {"at": []}, {"form": "mined"}, {"panel": "balls"},
+     {"losses": [{"name": "mse"}]}],
+)  # fmt: skip
+def test_a_wrong_scene_is_refused(wrong):
+    with pytest.raises(LossaryError):
+        ask("scenes", **{"panel": "boxes", "losses": [{"name": "iou"}], **wrong})
+
+
+# -- predicted distributions ---------------------------------------------------------------------------------------
+
+PREDICTED = [entry for entry in CATALOGUE if entry["distribution"]]
+
+
+@pytest.mark.parametrize("entry", PREDICTED, ids=lambda entry: entry["function"])
+def test_a_distribution_shows_the_loss_of_one_observation(entry):
+    name = entry["function"]
+    found = ask("densities", losses=[{"name": name}])
+    (run,), y, x = found["runs"], found["y"], found["x"]
+    outputs = run["outputs"][None].astype("float32")
+    assert run["value"] == pytest.approx(float(getattr(ls, name)([float(y)], outputs)[0]), rel=1e-5, abs=1e-6)
+    assert np.interp(y, x, run["curve"]) == pytest.approx(run["value"], rel=0.05, abs=0.05)
+    for place, by in enumerate(run["gradients"]):
+        ends = []
+        for step in (2e-3, -2e-3):
+            there = outputs.copy()
+            there[0, place] += step
+            ends.append(float(getattr(ls, name)([float(y)], there)[0]))
+        assert (ends[0] - ends[1]) / 4e-3 == pytest.approx(by, rel=1e-2, abs=5e-3)
+    if run["density"] is not None:  # the rest is beyond what is shown, or at an atom
+        assert 0.8 < run["density"].sum() * (x[1] - x[0]) < 1.01 and run["at"] >= 0
+
+
+def test_a_score_has_the_density_of_its_likelihood():
+    asked = {"y": 2.5, "at": {"loc": 1.5, "scale": 0.8}}
+    score, likelihood = ask("densities", losses=[{"name": "logistic_crps"}, {"name": "logistic_nll"}], **asked)["runs"]
+    np.testing.assert_allclose(score["density"], likelihood["density"], atol=6e-3)
+
+
 # -- likelihood ----------------------------------------------------------------------------------------------------
 
 

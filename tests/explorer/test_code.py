@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lossary as ls
 from lossary.explorer.code import LIBRARIES, code, equal
 from tests.backends import array
 from tests.laws.cases import CASES
@@ -32,3 +33,12 @@ def test_code_of_another_library_gives_the_same_number(case, library, rng):
         text = f"import keras\nloss = {text.rpartition('loss=')[2].strip()}(y_true, y_pred)"
     exec(text, known)
     assert float(np.asarray(known["loss"])) == pytest.approx(float(array(loss(y, p))), rel=2e-5)
+
+
+def test_code_of_named_inputs_passes_them_by_name():
+    loss = ls.TripletMargin(margin=0.5)
+    known = dict(zip(("anchor", "positive", "negative"), np.eye(3, dtype="float32")[:, None], strict=True))
+    text = code(loss, "torch").replace('os.environ["KERAS_BACKEND"]', "_")  # the tests have chosen one
+    exec(text, known)
+    assert float(known["loss"]) == pytest.approx(0.5)  # all three are as far from one another
+    assert "y_pred" not in code(loss, "optax") and "make_scorer" not in code(loss, "sklearn")

@@ -2,17 +2,22 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 
+import lossary as ls
 from lossary.core import catalogue
 from lossary.core.forms import Outputs, VectorLikelihood
 from lossary.core.lookup import loss_class
+from lossary.explorer.scenes import scenes
 from tests.explorer.browser import MISSING, chromium, served, started
 from tests.explorer.written import value
 
 pytestmark = [pytest.mark.backendless, pytest.mark.skipif(chromium() is None, reason=MISSING)]
 SHOWN = "#panel svg.chart path.series:visible, #panel table"
+DRAWN = "#panel svg.chart path:is(.series, .arrow)"
 UNWRITTEN = ("ctc", "cosine_similarity")  # a logarithm of two sums; a quotient whose dot is a product of vectors
 # formulas of functions, counts or orders that have no number here; the value beside is right
 LETTERS = (
@@ -20,7 +25,9 @@ LETTERS = (
     "lovasz_softmax", "mean_pairwise_squared_error", "multi_quantile", "squared_emd", "taylor_cross_entropy", "zlpr",
     "adaptive_wing", "cosine_distance", "general_robust", "log_kl", "reduced_focal", "wasserstein",
 )  # fmt: skip
-PANELS = ("losses", "fit", "classes", "likelihood", "training", "own")
+PANELS = (
+    "losses", "fit", "classes", "points", "lists", "boxes", "distribution", "likelihood", "training", "own",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -287,6 +294,138 @@ def test_guess_first_then_see_the_optimum(visit):
     assert float(cells[1]) < float(cells[-1])
 
 
+# -- points, lists, boxes, distributions ---------------------------------------------------------------------------
+
+
+def shown_value(page):
+    return float(page.locator("tbody td").first.inner_text().replace("−", "-"))
+
+
+def asked_of(page, name):
+    """What the loss gives for the places in the address, and for the start where these say nothing."""
+    (scene,) = [one for one in scenes(ls.get(name)) if one.form == "call"]
+    query = parse_qs(page.url.partition("?")[2])
+    at = {
+        part.name: np.fromstring(query[f"at-{part.name}"][0], sep=",").reshape(part.start.shape)
+        if f"at-{part.name}" in query
+        else part.start
+        for part in scene.parts
+    }
+    return at, float(ls.get(name)(**{part: x.astype("float32") for part, x in at.items()}))
+
+
+@pytest.mark.parametrize(
+    ("panel", "name", "key", "place"),
+    [
+        ("points", "triplet_margin", "positive.0", ("positive", 0)),
+        ("points", "cosine_embedding", "second.1", ("second", 2)),
+        ("lists", "listwise_softmax", "score.3", ("score", 3)),
+        ("boxes", "giou", "y_pred.middle", ("y_pred", 0)),
+    ],
+)
+def test_what_is_dragged_is_what_the_loss_reads(visit, panel, name, key, place):
+    from playwright.sync_api import expect
+
+    page = visit(f"#/{panel}?loss={name}")
+    settled(page)
+    before, value = asked_of(page, name)
+    assert shown_value(page) == pytest.approx(value, rel=1e-4)
+    handle = page.locator(f'[data-key="{key}"]')
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 7, box["y"] + 7)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 40, box["y"] + 21, steps=3)
+    page.mouse.up()
+    page.wait_for_url(re.compile(f"at-{place[0]}="))
+    settled(page)
+    dragged, value = asked_of(page, name)
+    assert dragged[place[0]].ravel()[place[1]] < before[place[0]].ravel()[place[1]] - 0.2
+    assert shown_value(page) == pytest.approx(value, rel=1e-4)
+    shown = page.locator("tbody td").first
+    text = shown.inner_text()
+    handle.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(shown).not_to_have_text(text)
+    settled(page)
+    moved, value = asked_of(page, name)
+    assert moved[place[0]].ravel()[place[1]] == pytest.approx(dragged[place[0]].ravel()[place[1]] + 1)
+    assert shown_value(page) == pytest.approx(value, rel=1e-4)
+    assert page.locator("path.arrow").count() > 0
+    page.get_by_role("button", name="Start again").click()
+    page.wait_for_url(re.compile(rf"loss={name}(?!.*at-)"))
+
+
+def test_a_gradient_is_an_arrow_downhill(visit):
+    page = visit("#/boxes?loss=diou&at-y_true=2,2,4,4&at-y_pred=7,2,9,4")
+    settled(page)
+    start, end = re.findall(r"[ML]([\d.]+)", page.locator('path.arrow[data-label="DIoU left"]').get_attribute("d"))[:2]
+    assert float(end) < float(start)  # the box is right of its target, so its edge should go to the left
+
+
+def test_labels_are_typed_and_told_where_they_cannot_be(visit):
+    page = visit("#/points?loss=triplet_margin&form=mined", expected=["422"])
+    settled(page)
+    before = shown_value(page)
+    field = page.get_by_label("label", exact=True)
+    field.fill("0, 1, 0, 1")
+    field.press("Enter")
+    page.wait_for_url(re.compile(r"at-label=0,1,0,1"))
+    settled(page)
+    assert shown_value(page) != before
+    field.fill("0, 1")
+    field.press("Enter")
+    page.get_by_role("alert").filter(has_text="a list of 4 number(s)").wait_for()
+
+
+def test_an_observation_is_dragged_along_its_density(visit):
+    page = visit("#/distribution?loss=laplace_nll&loss=laplace_crps")
+    settled(page)
+
+    def agree():
+        settled(page)
+        query = {
+            name: float(value[0]) for name, value in parse_qs(page.url.partition("?")[2]).items() if name != "loss"
+        }
+        outputs = np.float32([[query["at-loc"], np.log(query["at-scale"])]])
+        cells = page.locator("tbody").first.locator("tr >> td:first-of-type").all_inner_texts()
+        for text, name in zip(cells, ("laplace_nll", "laplace_crps"), strict=True):
+            assert float(text.replace("−", "-")) == pytest.approx(float(ls.get(name)([query["y"]], outputs)), rel=1e-4)
+        return query
+
+    slider(page, "scale").focus()
+    page.keyboard.press("ArrowRight")
+    y = agree()["y"]
+    handle = page.locator('[data-key="y"]').last
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 7, box["y"] + 7)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 67, box["y"] + 7, steps=3)
+    page.mouse.up()
+    page.wait_for_url(re.compile(rf"y=(?!{y})"))
+    further = agree()["y"]
+    assert further > y
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(rf"y={round(further - 0.1, 2):g}(&|$)"))
+    agree()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("panel", ["points", "lists", "boxes", "distribution"])
+def test_every_loss_of_a_panel_is_shown(visit, panel):
+    page = visit(f"#/{panel}")
+    choose = page.locator('select[data-key="loss-0"]')
+    while page.get_by_role("button", name=re.compile("^Remove ")).count():
+        page.get_by_role("button", name=re.compile("^Remove ")).first.click()
+    names = choose.locator("option").evaluate_all("all => all.map((one) => one.value)")
+    for name in names:
+        choose.select_option(name)
+        settled(page)
+        assert page.locator("tbody th").first.inner_text().strip() == catalogue.built_in()[name].name
+        assert page.locator("tbody td").first.inner_text() not in ("", "–")
+        assert page.locator(".error:visible").count() == 0, name
+
+
 # -- classes, likelihood, training ---------------------------------------------------------------------------------
 
 
@@ -381,6 +520,10 @@ SHARED = {
     "losses": "loss=tukey_biweight(c=3)&loss=cauchy&at=1.5",
     "fit": "loss=quantile(q=0.9)&points=1,2;4,3;7,8&degree=1&show=pulls",
     "classes": "loss=squared_hinge&share=0.2&noise=0.15&apart=1.5&rows=90&seed=7&shape=ring&boundary=curved",
+    "points": "loss=nt_xent(temperature=0.5)&form=labelled&at-label=0,1,0,1&at-embedding=1,0.2,-0.5,1,0.3,-1,-1,0.4",
+    "lists": "loss=listwise_softmax&at-relevance=0,2,1,0,3&at-score=1,-0.5,0.4,2.1,-1.2",
+    "boxes": "loss=diou(coding=centre)&loss=ciou(coding=centre)&at-y_true=1,1,4,5&at-y_pred=2,2,6,4.5",
+    "distribution": "loss=laplace_nll&loss=laplace_crps&y=2.5&at-loc=1.5&at-scale=0.8",
     "likelihood": "distribution=Laplace&size=50&seed=3&outliers=2&at-μ=2.5&maximum=1",
     "training": "loss=log_cosh&rate=0.05&penalty=0.002&outliers=0.2&noise=0.1&pace=3&seed=5",
     "own": "by=formula&formula=k*e^2&over=error&v-k=2.5&table=y%2Cp%0A1%2C2%0A",
@@ -390,7 +533,7 @@ SHARED = {
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_link_brings_back_everything(visit, panel):
     page = visit(f"#/{panel}?{SHARED[panel]}")
-    lines = page.locator("#panel svg.chart path.series")
+    lines = page.locator(DRAWN)
     page.get_by_role("button", name="Copy link").click()
     page.get_by_text("Link copied.").wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
@@ -439,6 +582,10 @@ def test_an_address_that_makes_no_sense_shows_the_default(visit):
         ("classes?loss=bce(from_logits=false)", "binary_crossentropy(from_logits=false)"),
         ("losses?loss=huber(delta=1,delta=2)", "loss=huber(delta=1,delta=2)"),
         ("losses?loss=huber&at=1&at=2", "at"),
+        ("points?loss=triplet_margin&at-anchor=1,2,3", "at-anchor"),
+        ("points?loss=triplet_margin&form=other", "form=other"),
+        ("boxes?loss=mse&loss=iou", "loss=mse"),
+        ("distribution?loss=laplace_nll&at-scale=99", "at-scale=99"),
         ("likelihood?distribution=Cauchy", "distribution=Cauchy"),
         ("likelihood?at-μ=99", "at-μ=99"),
         ("training?loss=mse&loss=mae&loss=huber", "loss=huber"),
@@ -700,9 +847,8 @@ def test_nothing_is_wider_than_a_phone(visit):
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_on_a_phone_the_picture_stays_in_sight_while_a_slider_moves(visit, panel):
-    page = visit(
-        f"#/{panel}{'?by=formula' if panel == 'own' else ''}", viewport={"width": 360, "height": 740}, has_touch=True
-    )
+    with_sliders = {"own": "?by=formula", "lists": "?loss=margin_ranking"}
+    page = visit(f"#/{panel}{with_sliders.get(panel, '')}", viewport={"width": 360, "height": 740}, has_touch=True)
     settled(page)
     for at in ("first", "last"):
         getattr(page.locator(".slider input[type=range]:visible"), at).scroll_into_view_if_needed()
@@ -729,7 +875,18 @@ CUT = """[...document.querySelectorAll('#panel *, #code, #code *')].filter((e) =
 def test_on_a_phone_nothing_is_cut(visit):
     page = visit("#/losses?loss=circle", viewport={"width": 360, "height": 740})
     losses = ("categorical_focal_crossentropy&loss=tukey_biweight", "gaussian_nll", "circle")
-    panels = ("fit", "classes", "likelihood?maximum=1", "training", "own", "own?by=formula")
+    panels = (
+        "fit",
+        "classes",
+        "points",
+        "lists",
+        "boxes",
+        "distribution",
+        "likelihood?maximum=1",
+        "training",
+        "own",
+        "own?by=formula",
+    )
     for hash_ in (*(f"losses?loss={names}" for names in losses), *panels):
         page.goto("about:blank")
         page.goto(f"{page.home}#/{hash_}")

@@ -45,6 +45,35 @@ def test_a_fresh_process_finds_the_loss(tmp_path, imports):
     np.testing.assert_allclose(float(value), want, rtol=1e-6)
 
 
+@pytest.mark.parametrize("imports", ["import lossary, keras", "import keras, lossary"])
+def test_no_family_is_imported_before_it_is_needed(imports):
+    """Beside Keras too: what `import lossary` costs does not grow with the number of losses."""
+    (loaded,) = run(f"import sys; {imports}; print(*(m for m in sys.modules if m.startswith('lossary')))")
+    assert set(loaded.split()) <= {
+        "lossary",
+        "lossary._registered",
+        "lossary._saving",
+        "lossary.core",
+        "lossary.core.compiling",
+        "lossary.numerics",
+        "lossary.numerics.keras_private",
+    }
+
+
+@pytest.mark.parametrize("first", ["lossary.numerics.keras_private", "lossary.core.loss", "lossary.families.robust"])
+def test_a_room_that_brings_keras_in_tells_it_of_all_losses(first):
+    touch = "keras.saving.get_registered_object('lossary>LogCosh')()"
+    code = f"""
+import sys, {first}
+keras = sys.modules["keras"]
+print(repr({touch}))
+keras.Sequential([keras.Input((3,))]).compile(loss={touch})
+print("lossary.objective.attachment" in sys.modules)
+"""
+    shown, followed = run(code)
+    assert (shown, followed) == ("LogCosh()", "True")
+
+
 def test_functions_weights_and_h5(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     for suffix, loss in (
@@ -137,7 +166,7 @@ def test_the_error_without_lossary_leads_to_the_answer(tmp_path):
     for loss, name in ((ls.Huber(), "Huber"), (ls.Huber() + ls.LogCosh(), "Sum")):
         model.compile("sgd", loss)
         model.save(tmp_path / "model.keras")
-        with mock.patch.dict(keras.saving.get_custom_objects(), clear=True):
+        with mock.patch("keras.src.saving.object_registration.GLOBAL_CUSTOM_OBJECTS", {}):
             with pytest.raises(TypeError, match=f"Could not locate class '{name}'") as refused:
                 keras.saving.load_model(tmp_path / "model.keras")
             assert keras.saving.load_model(tmp_path / "model.keras", compile=False).count_params() == 4

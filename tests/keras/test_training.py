@@ -1,5 +1,7 @@
 """The losses inside Keras: compile, fit, evaluate, weights, masks, several outputs, saved files."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -20,6 +22,23 @@ def linear(outputs=1, activation=None):
 def evaluated(model, x, y, **more):
     result = model.evaluate(x, y, verbose=0, **more)
     return result[0] if isinstance(result, list) else result
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.function is TensorFlow's")
+def test_a_tf_function_takes_the_losses_as_they_are(data):
+    """AutoGraph translates a user's own function, and what it calls: of lossary that would be seconds for nothing."""
+    import tensorflow as tf
+
+    files = []
+
+    class Seen(ls.Loss, package="tests"):
+        def call(self, y_true, y_pred):
+            files.extend(frame.filename for frame in inspect.stack())
+            return (y_true - y_pred) ** 2
+
+    loss = Seen()
+    tf.function(lambda y: loss(y, 2 * y))(data[1])
+    assert len({name for name in files if "__autograph_generated_file" in name}) == 1  # the lambda
 
 
 @pytest.mark.parametrize("loss", ["class", "function", "alias"])

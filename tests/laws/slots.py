@@ -127,3 +127,4 @@ OF_RESULTS = firsts(ODD_FIRST, lambda case: (case().gives, bool(case.own), case.
 OF_CHOICES = firsts(ODD_FIRST, lambda case: (case.cls, case.form, choices(case)))
 every_slot_case = law("case", SLOT_CASES, among(OF_RESULTS))  # a law of results
 every_slot_loss = law("case", SLOT_CASES, among(OF_CHOICES))  # a law of losses
+each_slot_loss_somewhere = law("case", SLOT_CASES, among(OF_CHOICES), among(OF_RESULTS))  # on one backend

@@ -12,7 +12,7 @@ from lossary.core.cards import readable
 from lossary.core.declaration import snake
 from lossary.core.errors import ParameterError
 from tests.backends import array
-from tests.laws.cases import CASES, FEW, ONE_EACH, PAIRED, every_case, every_loss, law
+from tests.laws.cases import CASES, FEW, ONE_EACH, ONE_OF_FORMS, PAIRED, every_case, every_loss, law
 
 # each is held in tests/laws/test_traits.py
 TRAITS = {"bounded", "convex", "likelihood", "proper", "redescending", "robust", "smooth", "symmetric"}
@@ -29,6 +29,7 @@ WAYS = {
     "case, way",
     [(case, way) for case in CASES for way in WAYS],
     lambda case, way: case in FEW or (way == "keras" and case in ONE_EACH),
+    lambda case, way: case in ONE_OF_FORMS,
 )
 def test_saved_and_loaded_it_gives_the_same_values(case, way, rng):
     """Values, not configurations: two configurations can forget the same field."""
@@ -52,6 +53,7 @@ def test_the_type_is_saved_too(case):
     assert WAYS["keras"](case(dtype="bfloat16")).dtype == "bfloat16"
 
 
+@pytest.mark.once  # of the declaration alone
 @every_loss
 def test_bounds_are_enforced(cls):
     for name, param in cls.params.items():
@@ -65,12 +67,14 @@ def test_bounds_are_enforced(cls):
             assert all((caught.value.asked, caught.value.arrived, caught.value.allowed, caught.value.do))
 
 
+@pytest.mark.once  # of the declaration alone
 @every_loss
 def test_an_unknown_parameter_is_refused_with_the_known_ones(cls):
     with pytest.raises(ParameterError, match="no_such_parameter"):
         cls(no_such_parameter=1.0)
 
 
+@pytest.mark.once  # of the declaration alone
 @every_loss
 def test_the_card_is_complete(cls):
     card = catalogue.built_in()[snake(cls.__name__)]
@@ -83,6 +87,7 @@ def test_the_card_is_complete(cls):
         assert param.text.endswith("."), param.name
 
 
+@pytest.mark.once  # of the declaration alone
 @every_loss
 def test_every_name_leads_back(cls):
     import lossary as ls

@@ -67,6 +67,30 @@ def _again(rows, y, p):
 
 
 @law(
+    ("case", "mode", "dtype"),
+    [(case, mode, dtype) for case in ONE for mode in WAYS for dtype in ("float16", "bfloat16")],
+    lambda case, _, dtype: dtype == "float16" and case in ONE_OF_FORMS,
+)
+def test_blocks_of_half_precision_are_computed_in_single(case, mode, dtype, rng):
+    """With weights, and where the loss is multiplied by a large number, without which its slopes would be too small."""
+    y, p = many(case, rng)
+    p = ops.cast(ops.convert_to_tensor(p), dtype)
+    y = ops.cast(ops.convert_to_tensor(y), dtype) if y.dtype.kind == "f" else ops.convert_to_tensor(y)
+    weight = np.tile(np.float32([0.5, 1, 2]), len(p) // 3)
+
+    def scaled(y, p):
+        return ops.cast(case()(y, p, sample_weight=weight), "float32") * 2.0**17 + case()(y, p)
+
+    value, slope = value_and_gradient(scaled, y, p, mode)
+    y32, p32 = (ops.cast(x, "float32") if x.dtype == p.dtype else x for x in (y, p))
+    want = value_and_gradient(scaled, y32, p32, mode)
+    unit = {"float16": 2.0**-10, "bfloat16": 2.0**-7}[dtype]
+    np.testing.assert_allclose(value, want[0], rtol=1e-6)
+    slope, least = slope.astype("float32"), 2.0**-14 if dtype == "float16" else 0.0
+    np.testing.assert_allclose(slope, want[1], rtol=2 * unit, atol=2 * unit * least + 1e-12)
+
+
+@law(
     ("case", "mode"),
     [(case, mode) for case in ONE for mode in WAYS],
     lambda case, _: case in ONE_OF_FORMS or BACKEND == "torch",

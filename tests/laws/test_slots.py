@@ -11,7 +11,17 @@ import lossary as ls
 from lossary.core.results import Anchors, Rows, Sums
 from tests.backends import BACKEND, array, usual
 from tests.laws.cases import twin
-from tests.laws.slots import NAMED, OF_RESULTS, ROWS, SLOT_CASES, among, every_slot_case, every_slot_loss, firsts, law
+from tests.laws.slots import (
+    NAMED,
+    OF_RESULTS,
+    ROWS,
+    SLOT_CASES,
+    among,
+    each_slot_loss_somewhere,
+    every_slot_case,
+    firsts,
+    law,
+)
 
 WEIGHT = np.linspace(0.5, 2, ROWS, dtype="float32")
 ONE_OF_EACH = firsts(OF_RESULTS + SLOT_CASES, lambda case: case.cls)
@@ -25,9 +35,14 @@ def close(got, want, tolerance=2e-5):
     np.testing.assert_allclose(array(got), array(want), rtol=tolerance, atol=tolerance)
 
 
-@every_slot_case
-@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight"])
+@law(
+    "case, reduction",
+    [(case, how) for case in SLOT_CASES for how in ("sum", "mean_with_sample_weight", "sum_over_batch_size")
+     if how != "sum_over_batch_size" or issubclass(case().gives, Anchors)],
+    among(OF_RESULTS),
+)  # fmt: skip
 def test_a_row_of_weight_0_does_not_exist(case, reduction):
+    """Where rows look at one another, it is not counted either; elsewhere a mean over rows counts it."""
     loss, arrays, weight, rest = case(reduction=reduction), case.draw(), WEIGHT.copy(), np.arange(ROWS) != 2
     weight[2] = 0
 
@@ -106,7 +121,7 @@ def test_the_gradient_is_the_slope(case):
     assert all(np.isfinite(g).all() for g in case.gradient(loss, alike).values())
 
 
-@every_slot_loss
+@each_slot_loss_somewhere
 def test_class_and_function_agree_in_every_layout(case):
     """By name; by place where one formula fits; as dictionaries, tuples, and one stacked tensor."""
     loss, arrays = case(reduction=None), case.draw()
@@ -131,7 +146,7 @@ def test_class_and_function_agree_in_every_layout(case):
             close(loss(**both, **beside), want)
 
 
-@every_slot_loss
+@each_slot_loss_somewhere
 def test_saved_and_loaded_it_gives_the_same(case):
     loss, arrays = case(reduction="sum", name="mine"), case.draw()
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
@@ -261,6 +276,7 @@ def test_a_wrong_size_is_told_in_the_words_of_the_slots(case):
         case.value(loss, arrays, no_such_slot=1.0)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("cls", NAMED, ids=lambda cls: cls.__name__)
 def test_every_formula_takes_its_slots_and_gives_what_is_declared(cls):
     for case in (case for case in SLOT_CASES if case.cls is cls):

@@ -7,14 +7,14 @@ import lossary as ls
 from lossary.core.results import Anchors
 from lossary.numerics.backend import double
 from tests.backends import array
-from tests.laws.cases import CASES, FEW, LOSSES, among, law
+from tests.laws.cases import CASES, FEW, LOSSES, ONE_EACH, among, law
 
 OF_ROWS = [case for case in CASES if not issubclass(case().gives, Anchors) and case.cls.__name__ != "CTC"]
 ANCHORED = [cls for cls in LOSSES if isinstance(cls.gives, type) and issubclass(cls.gives, Anchors)]
 WEIGHT = np.float32([1.0, 0.5, 0.0, 2.0, 1.5, 0.7])
 
 
-@law("case", OF_ROWS, among(FEW))
+@law("case", OF_ROWS, lambda case: case in FEW or (case in ONE_EACH and case().coupled), among(FEW))
 def test_chunks_give_what_all_rows_give(case, rng):
     y, p = case.draw(rng, rows=6)
     for reduction in ("sum_over_batch_size", "mean_with_sample_weight", "sum"):

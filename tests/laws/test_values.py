@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import pkgutil
 from inspect import signature
 
 import keras
@@ -11,9 +12,9 @@ from keras import ops
 
 from lossary.core.forms import Distance, Margin, Pointwise
 from lossary.core.results import RisingSums
+from tests import oracle
 from tests.backends import array, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, PAIRED, every_case, every_loss, every_loss_case, one_case_each, twin
-from tests.oracle import likelihoods  # noqa: F401  (enters its losses)
+from tests.laws.cases import CASES, LOSSES, PAIRED, each_loss_somewhere, every_case, every_loss, one_case_each, twin
 from tests.oracle.formulas import ORACLE
 from tests.oracle.named import NAMED_ORACLE
 
@@ -52,7 +53,7 @@ def test_targets_may_be_constants_of_a_compiled_function(case, rng):
     np.testing.assert_allclose(array(compiled(lambda v: loss(y, v), whole)(p)), array(loss(y, p)), rtol=3e-6, atol=1e-6)
 
 
-@every_loss_case
+@each_loss_somewhere
 def test_function_and_class_agree(case, rng):
     y, p = case.draw(rng)
     whole = case().gives is RisingSums  # one number for all rows, as a function too
@@ -60,6 +61,7 @@ def test_function_and_class_agree(case, rng):
     np.testing.assert_allclose(array(function(y, p, **case.parameters)), array(loss(y, p)), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.once
 @every_loss
 def test_function_and_class_take_the_same_parameters(cls):
     common = {"reduction", "name", "dtype", "entries", "missing"}
@@ -109,5 +111,7 @@ def test_float64_stays_float64_where_the_backend_has_it(case, rng):
 
 
 def test_every_loss_has_an_oracle():
+    for module in pkgutil.iter_modules(oracle.__path__, "tests.oracle."):  # each enters its losses
+        importlib.import_module(module.name)
     assert {twin(cls).__name__ for cls in PAIRED} == set(ORACLE)
     assert {twin(cls).__name__ for cls in LOSSES if cls.inputs} == set(NAMED_ORACLE)

@@ -102,7 +102,7 @@ def test_a_truncated_tail_without_an_end_is_no_success():
 def test_wrong_ranges_are_refused():
     for words, options in (
         ("upper", {"upper": [0.5, 3.0]}),
-        ("outside of truncated", {"truncated": (1.5, None)}),
+        ("outside truncated", {"truncated": (1.5, None)}),
         ("truncated is", {"truncated": (3.0, 1.0)}),
         ("truncated is", {"truncated": 3.0}),
     ):

@@ -93,11 +93,13 @@ def test_the_gap_is_no_smaller_than_the_truth(table, monkeypatch):
     folder, known = table
     exact = ls.fit_linear(known["x"], known["y"], loss="mae").target
     monkeypatch.setattr(narrow, "FEW", 0)
-    for least in (1e-2, 1e-3):
+    gaps = []
+    for least in (1e-2, 1e-4):
         monkeypatch.setattr(narrow, "LEAST", least)
         fit = ls.fit_linear(folder, "y", loss="mae", inputs=INPUTS)
         assert fit.target - exact >= -1e-14 and fit.target * (1 - fit.certificate.gap) <= exact * (1 + 1e-14)
-        assert fit.certificate.gap < 1.0 * least
+        gaps.append(fit.certificate.gap)
+    assert gaps[1] < 0.5 * gaps[0] < 0.1
 
 
 class Unlike(local.Local):
@@ -117,6 +119,7 @@ class Unlike(local.Local):
 
 def test_neither_order_nor_lost_workers_change_a_digit(table, monkeypatch):
     folder, _ = table
+    monkeypatch.setattr(parts, "PART", 110)
     here = ls.fit_linear(folder, "y", loss=ls.Quantile(q=0.3), inputs=INPUTS)
     made = []
     monkeypatch.setattr(local, "engine", lambda found, workers: made.append(Unlike(found)) or made[-1])
@@ -179,7 +182,7 @@ def test_memory_holds_a_block(tmp_path, monkeypatch):
         ({"y": "y", "sample_weight": [1.0]}, "sample_weight is"),
         ({"y": "y", "sample_weight": "x0"}, "sample_weight holds -"),
         ({"y": "y", "loss": "triplet"}, "reads anchor"),
-        ({"y": ["y", "move"], "loss": "mae"}, "planes in several outputs"),
+        ({"y": ["y", "move"], "loss": "mae"}, "piecewise linear in several outputs"),
         ({"y": "kind", "loss": "bce"}, "y_true .*2"),
     ],
     ids=str,

@@ -9,6 +9,7 @@ import pytest
 from keras import layers, ops
 
 import lossary as ls
+from lossary._registered import HOMES
 from lossary.numerics import keras_private as private
 from lossary.numerics.backend import double
 from tests.backends import array
@@ -362,6 +363,18 @@ def less_is_better():
     stop.set_model(model)
     stop._set_monitor_op()
     assert bool(stop._is_improvement(1.0, 2.0)) and not bool(stop._is_improvement(2.0, 1.0))
+
+
+@holds
+def know_where_losses_are():
+    private.know_where_losses_are()
+    table = keras.saving.get_custom_objects()
+    assert keras.saving.get_registered_object("lossary>Huber") is ls.Huber is table.get("lossary>Huber")
+    for name in HOMES:
+        assert keras.saving.get_registered_name(table[name]) == name
+    assert keras.saving.get_registered_object("lossary>Nothing") is None is table.get("lossary>Nothing")
+    with pytest.raises(KeyError):
+        table["lossary>Nothing"]
 
 
 FUNCTIONS = {

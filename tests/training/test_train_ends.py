@@ -178,7 +178,7 @@ def test_a_history_says_which_columns_it_has():
         verbose=0,
     )
     with pytest.raises(
-        KeyError, match=r"There is no column 'target'. No epoch has ended. history.stopped tells why: step 1"
+        KeyError, match=r"There is no column 'target'. No epoch has ended. history.stopped says why: step 1"
     ):
         history["target"]
     assert "target" not in history and history.get("target", 3) == 3

@@ -194,7 +194,7 @@ def grows_with_batch(case: Case) -> Iterator[Sign]:
     """The size of the loss depends on how many rows, devices or accumulation steps share a batch.
 
     Fires: an unknown loss returns the sum over the batch; or the model splits batches over accumulation steps and the
-        mean of the parts is not the value of the whole; or it runs in a torch process group outside of
+        mean of the parts is not the value of the whole; or it runs in a torch process group outside
         `ls.across`, or with a loss of another library under tf.distribute, and the loss is not a mean over independent
         rows: roots, ratios over the batch, rows compared with one another, weighted means, masks and ignored labels.
     Quiet: `reduction="sum"` chosen on a loss whose model does not split batches.
@@ -285,7 +285,7 @@ def _over_replicas(case: Case) -> Iterator[Sign]:
         seen = f" These rows give {parts:.6g} there, and {whole:.6g} on one device{off}."
     yield Sign(
         f"{subject.name} is not on {count} devices what it is on one{reason}.{seen}",
-        "Compute it inside of `with ls.across():`, which makes it that of all processes."
+        "Compute it inside `with ls.across():`, which makes it that of all processes."
         if _own(subject) and setup.averaged
         else "Use lossary's loss of this name, which is exact there; or a mean over rows: one value per row, and "
         "weights divided by their mean over the whole data.",

@@ -89,7 +89,7 @@ def told(rows: Sequence[int], words: str, most: int = 6) -> str:
     one = len(rows) == 1
     return (
         f"{len(rows)} {words if one else words + 's'} ({words if one else words + 's'} {listed}) "
-        f"{'lies' if one else 'lie'} outside of the picture and {'stands' if one else 'stand'} at its edge: {EDGES[0]} "
+        f"{'lies' if one else 'lie'} outside the picture and {'stands' if one else 'stand'} at its edge: {EDGES[0]} "
         f"{EDGES[1]} {EDGES[2]} {EDGES[3]}"
     )
 

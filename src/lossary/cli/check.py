@@ -41,8 +41,8 @@ Examples:
 @click.option("--from-logits", is_flag=True, help="Predictions are logits.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
 @click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, separated by commas, such as L003.")
-@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="As in `lossary compare`.")
-@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="As in `lossary compare`.")
+@click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds, as in compare.")
+@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="How the file is written, as in compare.")
 @click.option("--rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."

@@ -37,7 +37,7 @@ memory or not; or one of these tables:
 \b
 Examples:
   lossary compare
-  lossary compare penguins --loss mse,huber:delta=0.5 --report report.html
+  lossary compare penguins --target body_mass_g --loss mse,huber:delta=300 --report report.html
   lossary compare engel --loss quantile:q=0.1,quantile:q=0.5,quantile:q=0.9
   lossary compare my.csv --target price --model mlp:64,64 --l2 0.001
   lossary compare folder/ --target price --loss mse,huber --engine ray
@@ -54,7 +54,13 @@ Examples:
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help=f"{', '.join(MEANINGS)}; repeatable.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
 @click.option("--task", type=click.Choice(TASKS), help="Default: inferred from the target.")
-@click.option("--loss", "losses", multiple=True, metavar="LOSSES", help="For example mse,mae,huber:delta=2.")
+@click.option(
+    "--loss",
+    "losses",
+    multiple=True,
+    metavar="LOSSES",
+    help="For example mse,huber:delta=2; a delta is in the target's units.",
+)
 @click.option("--model", default="linear", show_default=True, help="linear, or mlp with widths: mlp:64,64.")
 @click.option("--l1", type=Number(0, 1e30), default=0.0, show_default=True, help="L1 penalty on the weights.")
 @click.option("--l2", type=Number(0, 1e30), default=0.0, show_default=True, help="L2 penalty on the weights.")
@@ -66,8 +72,8 @@ Examples:
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
 )
-@click.option("--engine", type=click.Choice(ENGINES), help="Who reads a folder of Parquet files; default: local.")
-@click.option("--workers", type=Number(1, 10**6, whole=True), help="Of --engine ray or dask: how many.")
+@click.option("--engine", type=click.Choice(ENGINES), help="What reads a folder of Parquet files. Default: local.")
+@click.option("--workers", type=Number(1, 10**6, whole=True), help="How many workers, for --engine ray or dask.")
 @click.option("--seed", type=Number(0, 2**32 - 1, whole=True), default=0, show_default=True)
 @click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")
 @click.option("--json", "json_path", type=FilePath(), help="Write everything as JSON; - is stdout.")

@@ -11,7 +11,7 @@ from lossary.cli import texts
 
 @click.command("list", short_help="List the losses: families, aliases, what each does.")
 @click.argument("text", required=False, metavar="[FILTER]")
-@click.option("--family", help="Only one family, for example robust; parts: what targets are made of.")
+@click.option("--family", help="Only one family, for example robust; `parts` lists sums, schedules and terms.")
 @click.option("--task", help="Only losses for one task, for example regression.")
 @click.option("--trait", help="Only losses with one trait, for example convex.")
 @click.option("--library", help="Only losses of one other library, for example torch, optax or monai.")

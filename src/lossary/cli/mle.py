@@ -33,7 +33,12 @@ Examples:
 @click.command("mle", epilog=EPILOG, short_help="Fit distributions to a column by maximum likelihood.")
 @click.argument("data", default="penguins")
 @click.option("--column", metavar="COLUMN", help="The column of numbers.")
-@click.option("--distribution", "names", metavar="NAMES", help="For example normal,gamma. Default: all that can be.")
+@click.option(
+    "--distribution",
+    "names",
+    metavar="NAMES",
+    help="For example normal,gamma. Default: all that can give these numbers.",
+)
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds; repeatable.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch.")

@@ -52,7 +52,7 @@ class Bars:
 
     def __call__(self, label: str, done: int, of: int) -> None:
         if label != self.label:
-            if self.label and "(start of" not in self.label:
+            if self.label and "(start for" not in self.label:
                 WATCH.keep()  # a fit is finished
             self.label = label
             self._begin(f"Fitting with {visible(label)}", of)

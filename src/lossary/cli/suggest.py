@@ -29,7 +29,9 @@ Examples:
 @click.command("suggest", epilog=EPILOG, short_help="Which loss fits a column of a table.")
 @click.argument("data", default="phones")
 @click.option("--target", metavar="COLUMN", help="The column to predict; for survival the time and the event: t,e.")
-@click.option("--task", metavar="TASK", help=f"What it is, where that cannot be seen: {', '.join(TASKS)}.")
+@click.option(
+    "--task", metavar="TASK", help=f"What the target is, where the numbers do not show it: {', '.join(TASKS)}."
+)
 @click.option("--cost", metavar="COST", help="mean, median, distribution, probability, a quantile, or two costs: 4,1.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds; repeatable.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")

@@ -27,7 +27,7 @@ def refuse(owner: str, known: Any) -> ParameterError:
         allowed="Expected a loss whose rows are made of single targets, such as MeanSquaredError.",
         do="Pass ignore_class=... for labels that do not count."
         if "ignore_class" in known
-        else "Leave missing out, and give whole rows that do not count the weight 0.",
+        else "Leave missing out, and give whole rows that do not count a weight of 0.",
     )
 
 

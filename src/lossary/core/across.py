@@ -173,7 +173,7 @@ def agreed(*given: Any) -> Iterator[None]:
         wrong = LossaryError(
             f"A loss is computed by {group.count} processes together.",
             arrived=f"Process {', '.join(map(str, places))} refused what it was given; its own error says why.",
-            allowed="Expected lawful rows in every process.",
+            allowed="Expected valid rows in every process.",
             do="Read the error of that process.",
         )
     if wrong is not None:
@@ -193,7 +193,7 @@ class across:
         with ls.across():                        # torch: all processes; or across(process_group)
             loss(y, model(x)).backward()         # DistributedDataParallel or fully_shard averages the gradients
 
-        def step(x, y):                          # JAX, inside of shard_map over the axis "batch"
+        def step(x, y):                          # JAX, inside shard_map over the axis "batch"
             with ls.across("batch"):
                 slopes = jax.grad(lambda w: loss(y, forward(w, x)))(weights)
             return jax.lax.pmean(slopes, "batch")
@@ -224,9 +224,9 @@ class across:
         raise ParameterError(
             "ls.across(group) computes losses over the rows of several processes.",
             arrived=f"It was given {group!r}.",
-            allowed="Expected a process group of torch, which has begun; on JAX, the name of a mapped axis.",
+            allowed="Expected an initialised process group of torch; on JAX, the name of a mapped axis.",
             do="On torch, call torch.distributed.init_process_group first. Under tf.distribute and keras.distribution, "
-            "leave it out: losses are those of all devices there.",
+            "leave it out: losses cover all devices there.",
         )
 
     def __enter__(self) -> across:
@@ -293,7 +293,7 @@ def _of_steps(
     if loss.coupled or (isinstance(result, Sums) and 0 in result.axes()):
         raise LossaryError(
             "ls.across(batches=[...]) divides a mean by the rows of several steps.",
-            arrived=f"{loss!r} is no mean over rows: its value needs all rows at once.",
+            arrived=f"{loss!r} is not a mean over rows: its value needs all rows at once.",
             allowed="Expected a loss whose rows are independent.",
             do="Give it the whole batch in one step, or leave `batches` out.",
         )

@@ -224,16 +224,17 @@ def _log_shares(x: Array) -> Given:
     return _first(x), _side(x, np.log(-np.expm1(np.minimum(x, -1e-6))))
 
 
+CODINGS = {  # of boxes: what makes the numbers of a coding of (left, top, right, bottom)
+    "corners": np.eye(4),
+    "centre": np.array([[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]]),
+    "size": np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [-1, 0, 1, 0], [0, -1, 0, 1]]),
+}
+
+
 def boxes(coding: str, x: Array, y: Array) -> Given:
     """A box of side 1, and the same moved by (x, y)."""
-    zero, one = np.zeros_like(x), np.ones_like(x)
-
-    def coded(left: Array, top: Array) -> Array:
-        if coding == "corners":
-            return _side(left, top, left + 1, top + 1)
-        return _side(left + 0.5, top + 0.5, one, one) if coding == "centre" else _side(left, top, one, one)
-
-    return coded(zero, zero), coded(x, y)
+    still, moved = (_side(left, top, left + 1, top + 1) @ CODINGS[coding].T for left, top in ((0 * x, 0 * y), (x, y)))
+    return still, moved
 
 
 def _held(outputs: int, place: int, target: float, x: Array) -> Given:

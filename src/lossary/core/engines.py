@@ -23,6 +23,6 @@ def say_if_inexact(loss: Any, *, masked: bool = False, weighted: bool = False) -
     if why is None:
         return
     _SAID.add(name)
-    do = "Compute it inside of `with ls.across():`." if alone else "Train on one device."
+    do = "Compute it inside `with ls.across():`." if alone else "Train on one device."
     several = "processes" if averaged else "replicas"
     warnings.warn(f"{name} {why}. On {count} {several} its value differs from that on one device. {do}", stacklevel=3)

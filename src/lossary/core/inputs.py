@@ -77,6 +77,17 @@ def read(owner: str, what: str, y: Any, dtype: str, whole: bool = False, bounded
     return tensor(arrived(owner, what, y), dtype, whole=whole, bounded=bounded)
 
 
+def narrow(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[tuple[Tensor, Tensor]]:
+    """Tensors that were widened, and what they were in half precision, where one pass can read that as well."""
+    if not backend.reads_halves():
+        return []
+    return [
+        (y, x)
+        for x, y in zip(before, after, strict=True)
+        if backend.native(x) and backend.type_name(x) in ("float16", "bfloat16") and y is not x
+    ]
+
+
 def plain(owner: str, what: str, y: Any) -> Any:
     """For code that is no loss of lossary: a tensor of this backend, or an array of a type that every backend has.
 

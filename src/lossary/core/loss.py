@@ -289,9 +289,10 @@ class Loss(Manners, keras.losses.Loss):
         ready = self.missing is None and ordinary(y_pred, inner) and ordinary(y_true, whole) and rules.shape != "free"
         if ready and (sample_weight is None or (ordinary(sample_weight, inner) and _plain(sample_weight, y_pred))):
             return self._of_ordinary(y_true, y_pred, sample_weight, rules, vectors)
-        mask = mask_of(y_pred)
+        mask, arrived = mask_of(y_pred), (y_true, y_pred)
         y_pred = self._read("y_pred", y_pred, inner, rules, REAL)
         y_true = self._read("y_true", y_true, inner, rules, rules.target)
+        narrow = inputs.narrow(arrived, (y_true, y_pred))
         weight = None if sample_weight is None else inputs.read(owner, "sample_weight", sample_weight, inner)
         mask = None if mask is None else ops.cast(inputs.arrived(owner, "mask", mask), "bool")
         contract.check_ranks(owner, y_true=_first(y_true), y_pred=_first(y_pred), sample_weight=weight)
@@ -324,6 +325,7 @@ class Loss(Manners, keras.losses.Loss):
             mask = reduction.both(mask, mask_of(result.values))
         if isinstance(result, Fused):
             result.covered((y_true, came[0], rules.target.neutral), (y_pred, came[1], rules.prediction.neutral))
+            result.narrow = narrow
         else:
             result.values = ops.cast(ops.convert_to_tensor(result.values), inner)
         if rules.shape == "free":

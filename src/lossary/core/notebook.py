@@ -7,6 +7,7 @@ from users (names, messages, numbers of their data) is escaped.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -66,9 +67,18 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1,
 def formula(written: str) -> str:
     """A formula of a card, with the words that explain it."""
     head, words = split(written)
-    said = text(f"with {readable(words)}", quiet=True) if words else ""
+    said = raised(text(f"with {readable(words)}", quiet=True)) if words else ""
     shown = mathml(head).replace('display="block"', 'display="inline" displaystyle="true"', 1)  # at the left
     return f'<div style="overflow-x:auto;margin:.4em 0">{shown}</div>{said}' if head else ""
+
+
+SCRIPT = re.compile(r"(?<=[^\W\d_]|\))(?<![^\W_]{2})([_^])(\w(?!\w)|\([^()]*\))")
+
+
+def raised(words: str) -> str:
+    """c_1 and e^(x) with their indices and powers below and above the line; y_pred and other names stay as they are."""
+    tags = {"_": "sub", "^": "sup"}
+    return SCRIPT.sub(lambda at: f"<{tags[at[1]]}>{raised(at[2].strip('()'))}</{tags[at[1]]}>", words)
 
 
 def lines(series: Sequence[tuple[str, Sequence[float], Sequence[float]]], label: str, colors: Sequence[str]) -> str:

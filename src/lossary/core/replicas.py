@@ -26,7 +26,7 @@ def inexact_on_replicas(
 
     Args:
         loss: a loss, or a sum of losses, of which the first part that is not exact speaks.
-        alone: the replicas know nothing of each other: in a torch process group, outside of `core.across`.
+        alone: the replicas know nothing of each other: in a torch process group, outside `core.across`.
         averaged: the replicas' gradients are averaged, as a torch process group does, and not added up.
         masked: a mask comes with the predictions.
         weighted: sample weights are given.

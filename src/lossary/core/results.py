@@ -69,6 +69,7 @@ class Fused(Rows):
         self.valid = self.share = None
         self.as_they_came = (y_pred, *held)
         self.neutral: tuple[float | None, ...] = ()
+        self.narrow: list[tuple[Tensor, Tensor]] = []  # tensors, and what they were in half precision
 
     def covered(self, *replaced: tuple[Tensor, Tensor, float]) -> Fused:
         """Tensors in which rows that do not count hold a neutral number now, those they were, and that number.
@@ -98,6 +99,8 @@ class Fused(Rows):
         entries = 1 if self.rowwise or self.sums else length(self.y_pred)
         p, *held = (self.y_pred, *self.held) if weight is None or not covers() else self.as_they_came
         neutral = self.neutral if covers() else ()
+        came = {id(wide): half for wide, half in self.narrow}
+        p, *held = (came.get(id(x), x) for x in (p, *held))
         number = summed(self.kernel, self.rowwise, p, tuple(held), weight, divisor * entries, neutral)
         if number is not None:
             return number

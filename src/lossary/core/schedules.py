@@ -31,7 +31,7 @@ class Moving:
     """A number that is asked for anew at every step. Goes wherever a loss takes a weight or a parameter."""
 
     def now(self) -> Tensor:
-        """The value at the present moment: a float outside of training, a float32 tensor inside."""
+        """The value at the present moment: a float outside training, a float32 tensor inside."""
         raise NotImplementedError(type(self).__name__)
 
     def first(self) -> float:

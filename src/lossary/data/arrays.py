@@ -31,7 +31,7 @@ def arrays(
     """`value` as NumPy arrays, in the structure of lists, tuples and dictionaries in which it came.
 
     Types stay as they are, with these exceptions. A table of columns of several types takes the one that holds them
-    all. Whole numbers outside of int32 become floats, since JAX would take them by another value. Missing cells of
+    all. Whole numbers outside int32 become floats, since JAX would take them by another value. Missing cells of
     tables become NaN. A column of a table (a Series) has the shape (rows, 1), as in Keras. Nothing is copied that need
     not be. None stays None.
 

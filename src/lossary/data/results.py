@@ -188,8 +188,9 @@ class Comparison:
         return [
             *self.notes,
             "Inputs are standardised by mean and standard deviation. The target becomes "
-            f"{self.scaling}. This gives parameters such as Huber's delta a common scale, which outliers do not "
-            "inflate as they would a standard deviation. Losses are in these units.",
+            f"{self.scaling}, which outliers do not inflate as they would a standard deviation. Losses are in these "
+            "units, and so are parameters by default, such as Huber's delta of 1; those that are given count in units "
+            f"of {self.target}.",
         ]
 
     def document(self) -> dict[str, Any]:

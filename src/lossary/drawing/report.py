@@ -13,6 +13,21 @@ from lossary.drawing import charts
 from lossary.drawing.files import dark_rules, inline
 from lossary.drawing.style import DARK, LIGHT, Picture
 
+WORDS = {  # of the sentences about what differs: what they mean, in the order in which they are first used
+    "outliers": "rows far from the fit that is nearest to most rows.",
+    "robust standard deviation": "1.4826 times the median size of the residuals: for normal errors the standard "
+    "deviation, which a few wild rows hardly change.",
+    "gradient": "of a row: how fast its loss changes with its prediction. A fit ends where the gradients of its rows "
+    "balance, so the larger a row's share of them, the more it decides where the fit lies.",
+    "residual": "the target minus the prediction.",
+    "root mean square": "the square root of the mean of the squared residuals; large ones dominate it.",
+    "standard error": "how far the accuracy would typically move with other rows of the same kind.",
+    "relative gap": "no coefficients of about this size have a loss that is lower by a larger fraction.",
+    "not convex": "the loss may have several valleys, so where a fit ends can depend on where it starts.",
+    "stationary point": "a place where the gradient of the whole loss is 0.",
+    "collinear": "each can be computed from the others, so the data do not tell their coefficients apart.",
+    "Without inputs": "the same answer for every row: what a model has to beat.",
+}
 Shown = tuple[str, str, str, Picture]  # the name of its ids, a heading, words, the figure
 
 
@@ -42,6 +57,7 @@ def render(found: Comparison) -> str:
         found=found,
         fits=fits,
         figures=figures,
+        words={word: text for word, text in WORDS.items() if word in " ".join(found.findings)},
         losses=[_told(fit) for fit in found.fits],
         light=LIGHT,
         dark=DARK,
@@ -81,12 +97,13 @@ def _figures(found: Comparison, fits: list[Fit]) -> list[Shown]:
         said = "Each mark is a row; on the thin line the prediction is exact."
         shown.append(("against", "Predicted against true", said, charts.predicted_against_true(found, fits)))
     else:
-        said = "The recall of each class, on the validation rows where there are any."
+        said = "The recall of a class: the share of its rows that the fit gets right, of the validation rows if any."
         shown.append(("recalls", "Recall by class", said, charts.recalls(found, fits)))
     said = (
-        f"{found.target} minus the fit, over all rows. The outermost bars hold everything beyond."
+        f"Residuals, {found.target} minus the prediction, of all rows. The outermost bars hold everything beyond."
         if regression
-        else "The margin of the true class: right of the line the row is classified correctly. Units differ by loss."
+        else "The margin: the score of the true class minus the highest other score. Right of the line the row is "
+        "classified correctly. Units differ by loss."
     )
     shown.append(("gaps", "Residuals" if regression else "Margins", said, charts.gap_histograms(found, fits)))
     said = "The loss of a row (left) and its gradient (right), by its error, in the units of the losses."

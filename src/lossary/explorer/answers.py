@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lossary.explorer import code, curves, fits, likelihoods, losses, network, own, planes
+from lossary.explorer import code, curves, densities, fits, likelihoods, losses, network, own, planes, scenes
 from lossary.numerics.backend import forget_programs
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -31,6 +31,8 @@ _ALL: dict[str, Answer] = {
     "fits": fits.answer,
     "planes": planes.answer,
     "likelihoods": likelihoods.answer,
+    "scenes": scenes.answer,
+    "densities": densities.answer,
     "network": network.answer,
     "formula": own.formula_answer,
     "rows": own.rows_answer,

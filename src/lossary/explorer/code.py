@@ -15,6 +15,7 @@ from lossary.explorer.curves import label
 from lossary.explorer.question import Question
 
 LIBRARIES = {"keras": "keras.losses.", "torch": "torch.nn.", "optax": "optax.losses.", "sklearn": "sklearn.metrics."}
+PAIR = ("y_true", "y_pred")
 Equal = tuple[str, dict[str, Any]]
 
 
@@ -28,16 +29,24 @@ def code(loss: Loss, library: str) -> str:
     """Code that gives this loss's numbers in one library."""
     own = f"ls.{label(loss)}"
     own = own if own.endswith(")") else f"{own}()"
+    if (given := inputs(loss)) != PAIR and library != "keras":
+        return _named(own, given, library)
     write = {"keras": _keras, "torch": _torch, "optax": _optax, "sklearn": _sklearn}[library]
     return write(own, equal(loss, library))
+
+
+def inputs(loss: Loss) -> tuple[str, ...]:
+    """What the loss is called with: y_true and y_pred, or inputs of its own by their names."""
+    needed = tuple(loss.inputs.values()[0].needed) if type(loss).inputs else PAIR
+    return PAIR if set(needed) == set(PAIR) else needed
 
 
 def equal(loss: Loss, library: str) -> Equal | None:
     """The equal's qualified name and its parameters away from their defaults; None where there is no equal.
 
-    Losses that read lengths beside both tensors have other arguments in every library but Keras.
+    Losses that read lengths beside both tensors, or inputs of their own, have other arguments elsewhere than in Keras.
     """
-    if type(loss).beside and library != "keras":
+    if (type(loss).beside or inputs(loss) != PAIR) and library != "keras":
         return None
     card = catalogue.card(type(loss).__name__)
     ours = {name: getattr(loss, name) for name in loss.params}
@@ -95,6 +104,13 @@ def _sklearn(own: str, found: Equal | None) -> str:
     )
 
 
-def _on(backend: str, own: str) -> str:
+def _named(own: str, given: tuple[str, ...], library: str) -> str:
+    if library == "sklearn":
+        return f"# a scorer of scikit-learn has y_true and y_pred; {own} reads {', '.join(given)}\n"
+    words = {"torch": "# on torch tensors, with gradients\n", "optax": "# on JAX arrays, under jit and grad\n"}[library]
+    return words + _on({"optax": "jax"}.get(library, library), own, ", ".join(f"{name}={name}" for name in given))
+
+
+def _on(backend: str, own: str, arguments: str = "y_true, y_pred") -> str:
     start = f'import os\n\nos.environ["KERAS_BACKEND"] = "{backend}"\nimport lossary as ls\n\n'
-    return f"{start}loss_fn = {own}\nloss = loss_fn(y_true, y_pred)\n"
+    return f"{start}loss_fn = {own}\nloss = loss_fn({arguments})\n"

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from lossary.core import catalogue
-from lossary.core.forms import Likelihood
+from lossary.core.forms import Likelihood, Outputs
 from lossary.core.forms.likelihoods import ANGLE_TARGET, SHARE_TARGET
 from lossary.core.lookup import get
 from lossary.likelihood.plain import name_of
@@ -23,9 +23,6 @@ USUAL = {
 }  # what a sample is drawn from, by the name of a parameter  # fmt: skip
 KIND = {"real": (-2.0, 8.0, 0.2), "positive": (0.2, 8.0, 2.0), "share": (0.02, 0.98, 0.3)}  # low, high, usual
 SAID = {"real": "Any number.", "positive": "A number above 0.", "share": "A probability."}
-TURN: dict[str, Callable[[Array], Array]] = {
-    "real": lambda p: p, "positive": np.log, "share": lambda p: np.log(p / (1 - p)),
-}  # from a parameter to the output that the loss reads  # fmt: skip
 
 
 def distributions(make: Any, knob: Any, known: set[str]) -> Iterator[Any]:
@@ -39,15 +36,11 @@ def distributions(make: Any, knob: Any, known: set[str]) -> Iterator[Any]:
 def _made(loss: Likelihood, card: Any, make: Any, knob: Any) -> Any:
     values, heads = loss.contract.target, loss.heads
     counts = is_count(loss)
-    span = _span(loss, counts)
+    span = span_of(loss, counts)
     truth = np.array([_usual(name, kind, values is ANGLE_TARGET) for name, kind in heads.items()])
 
     def nll(y: Array, at: Array) -> Array:
-        """(k, n), for parameters (k, heads)."""
-        outputs = np.stack([TURN[kind](at[:, place]) for place, kind in enumerate(heads.values())], axis=-1)
-        pairs = np.repeat(outputs[:, None], len(y), axis=1).reshape(-1, 1, len(heads)).astype("float32")
-        target = np.tile(y, len(at))[:, None].astype("float32")
-        return np.asarray(ops.convert_to_numpy(loss.rows(target, pairs)), dtype=float).reshape(len(at), len(y))
+        return of_each(loss, y, at)
 
     def draw(rng: np.random.Generator, n: int) -> Array:
         """By the distribution function, summed from the density."""
@@ -61,14 +54,36 @@ def _made(loss: Likelihood, card: Any, make: Any, knob: Any) -> Any:
         at = np.exp(-nll(np.array([loss.atom]), truth[None])[0, 0])
         return np.where(rng.random(n) < at, loss.atom, np.interp(share, heap, ends))
 
-    knobs = tuple(knob(name, *_range(name, kind, values is ANGLE_TARGET), SAID[kind]) for name, kind in heads.items())
     what = "probability" if counts else "density"
     bounded = values.low > -math.inf or values is ANGLE_TARGET
     return make(
         name_of(loss).replace("_", " "), card.name,
-        f"Minus the log {what} of a value is {card.name} of {', '.join(heads)}", knobs, span, counts, draw, nll, {},
-        bounded,
+        f"Minus the log {what} of a value is {card.name} of {', '.join(heads)}",
+        knobs(loss, knob), span, counts, draw, nll, {}, bounded,
     )  # fmt: skip
+
+
+def outputs(loss: Outputs, at: Array) -> Array:
+    """What a model predicts where the parameters are these, (k, heads)."""
+    turn: dict[str, Callable[[Array], Array]] = {
+        "real": lambda p: p,
+        "positive": np.log if loss.link == "exp" else lambda p: np.log(np.expm1(p)),
+        "share": lambda p: np.log(p / (1 - p)),
+    }
+    return np.stack([turn[kind](at[:, place]) for place, kind in enumerate(loss.heads.values())], axis=-1)
+
+
+def of_each(loss: Outputs, y: Array, at: Array) -> Array:
+    """The loss of each y (n,) under each row of parameters (k, heads): (k, n)."""
+    pairs = np.repeat(outputs(loss, at)[:, None], len(y), axis=1).reshape(-1, 1, len(loss.heads)).astype("float32")
+    target = np.tile(y, len(at))[:, None].astype("float32")
+    return np.asarray(ops.convert_to_numpy(loss.rows(target, pairs)), dtype=float).reshape(len(at), len(y))
+
+
+def knobs(loss: Outputs, knob: Any) -> tuple[Any, ...]:
+    """A slider for each parameter."""
+    angle = loss.target is ANGLE_TARGET
+    return tuple(knob(name, *_range(name, kind, angle), SAID[kind]) for name, kind in loss.heads.items())
 
 
 def _usual(name: str, kind: str, angle: bool) -> float:
@@ -87,7 +102,7 @@ def _range(name: str, kind: str, angle: bool) -> tuple[float, float, float]:
     return low, high, round(low + 0.5 * (usual - low), 2)
 
 
-def _span(loss: Likelihood, counts: bool) -> tuple[float, float]:
+def span_of(loss: Outputs, counts: bool) -> tuple[float, float]:
     """What is shown of the numbers."""
     values = loss.contract.target
     if counts:

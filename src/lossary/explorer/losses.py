@@ -12,7 +12,7 @@ from lossary.core.cards import Card, readable
 from lossary.core.lookup import loss_class
 from lossary.core.mathml import definitions, mathml, split, symbol
 from lossary.core.params import Param
-from lossary.explorer import likelihoods
+from lossary.explorer import densities, likelihoods, scenes
 from lossary.explorer.curves import axis_of
 from lossary.explorer.question import has_control
 
@@ -57,6 +57,8 @@ def _entry(card: Card) -> dict[str, Any]:
         "undrawn": card.undrawn,
         "line": cls.of_errors,
         "plane": cls.two_classes is not None,
+        "scenes": scenes.shown(loss),
+        "distribution": densities.shown(loss),
     }
 
 

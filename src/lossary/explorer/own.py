@@ -64,7 +64,7 @@ def rows_answer(question: dict[str, Any]) -> dict[str, Any]:
             )
         if loss.coupled and len(y) ** 2 > MOST_PAIRS:
             raise LossaryError(
-                f"{name} cannot be computed for a table of this length here.",
+                f"{name} cannot be computed here for a table this long.",
                 arrived=f"It has {len(y):,} rows, and this loss compares every row with every other.",
                 allowed=f"Expected at most {int(MOST_PAIRS**0.5)} rows on the page.",
                 do="Select some of the rows, or call the loss in Python.",

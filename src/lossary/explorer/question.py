@@ -74,6 +74,14 @@ class Question:
         self._checked(name, value, right, f"a list of at most {most} rows of {width} number(s)")
         return np.asarray(flat, dtype="float64").reshape(-1, width)
 
+    def like(self, name: str, usual: Array) -> Array:
+        """As many finite numbers as `usual` has, in its shape; `usual` where nothing is said."""
+        value = self.question.get(name, usual.ravel().tolist())
+        right = isinstance(value, list) and len(value) == usual.size
+        right = right and all(_is_number(one) and abs(one) < LARGEST for one in value)
+        self._checked(name, value, right, f"a list of {usual.size} number(s)")
+        return np.asarray(value, dtype="float64").reshape(usual.shape)
+
     def losses(self, fits: Callable[[Loss], bool] = lambda loss: True, **fixed: Any) -> list[Loss]:
         """The losses named, with their parameters; `fixed` are set where a loss has them."""
         entries = self.question.get("losses", [])

@@ -104,7 +104,7 @@ diou = function(DIoU)
 
 
 class CIoU(Boxes, aliases=("complete_iou", "complete_box_iou_loss"), traits=("bounded",)):
-    r"""DIoU with a further price for a wrong aspect ratio, which counts the more the better the boxes overlap.
+    r"""DIoU with a penalty for a wrong aspect ratio, which counts more the better the boxes overlap.
 
     Formula: 1 - IoU + d^2 / c^2 + \alpha v, with v = \frac{4}{\pi^2} (\arctan(w_y / h_y) - \arctan(w_p / h_p))^2 and
         \alpha = v / (1 - IoU + v)
@@ -139,7 +139,7 @@ ciou = function(CIoU)
 
 
 class EIoU(Boxes, aliases=("efficient_iou",), traits=("bounded",)):
-    r"""DIoU with further prices for a wrong width and a wrong height, relative to the hull.
+    r"""DIoU with penalties for a wrong width and a wrong height, relative to the hull.
 
     Formula: 1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}, with the hull's sides W
         and H
@@ -163,7 +163,7 @@ eiou = function(EIoU)
 
 
 class AlphaIoU(Boxes, aliases=("power_iou",), traits=("bounded", "redescending")):
-    r"""One minus a power of the IoU: above 1, nearly right boxes pull harder, and poor ones less.
+    r"""One minus a power of the IoU: above 1, boxes that nearly fit get larger gradients, poor ones smaller.
 
     Formula: 1 - IoU^\alpha
     Use: detection that is judged at high overlaps; small sets of data, noisy boxes.
@@ -212,7 +212,7 @@ wiou = function(WIoU)
 
 
 class SIoU(Boxes, aliases=("scylla_iou",), traits=("bounded",)):
-    r"""One minus the IoU, plus prices for centres that are apart and for wrong sides; the way along an axis is cheaper.
+    r"""One minus the IoU, plus penalties for distant centres and wrong sides; moving along an axis costs less.
 
     Formula: 1 - IoU + (D + S) / 2, with D = \sum_{x, y} (1 - e^{-(2 - L) r^2}), r the distance along an axis by the
         side of the hull, L = 2 |dx dy| / (dx^2 + dy^2), and S = \sum_{w, h} (1 - e^{-q})^\theta, q the difference of a
@@ -266,7 +266,7 @@ nwd = function(NWD)
 
 
 class FocalEIoU(EIoU, aliases=("focal_efficient_iou",), traits=("bounded",)):
-    r"""EIoU in which boxes that overlap well count most: poor boxes, of which there are many, pull less.
+    r"""EIoU in which boxes that overlap well count most: the many poor boxes get smaller gradients.
 
     Formula: IoU^\gamma (1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}), the first
         factor held fixed
@@ -298,7 +298,7 @@ class BoundedIoU(Boxes, aliases=("bounded_iou_loss",), traits=("bounded",)):
     Formula: \sum_k h_\beta(1 - B_k), with B = \max(\frac{w_y - 2 |dx|}{w_y + 2 |dx|}, 0) for a centre,
         \min(\frac{w_p}{w_y}, \frac{w_y}{w_p}) for a side, and h quadratic up to \beta, linear beyond
     Use: box regression where errors of position and size should count alike for small and large boxes.
-    Beware: a centre that is half a side off has no gradient by it. mmdet means the four, and adds 0.001 to each
+    Beware: a centre that is half a side off has no gradient by it. mmdet averages the four, and adds 0.001 to each
         denominator.
     Reference: Tychsen-Smith and Petersson (2018), Improving object localization with fitness NMS and bounded IoU loss,
         arXiv:1711.00164

@@ -222,8 +222,8 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
     r"""The cross-entropy with more weight on the first term of its series, 1 - p_t.
 
     Formula: -\log p_t + \epsilon_1 (1 - p_t), with t = y_true
-    Use: as the cross-entropy, where one number may be tuned; the paper gains with epsilon_1 = 2 on ImageNet.
-    Beware: takes class indices. A negative epsilon_1 weakens the pull of sure rows, as a focal loss does.
+    Use: as the cross-entropy, with one extra number to tune; the paper reports a gain at epsilon_1 = 2 on ImageNet.
+    Beware: takes class indices. A negative epsilon_1 shrinks the gradients of confident rows, as a focal loss does.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
     Elsewhere:
@@ -247,8 +247,8 @@ class CategoricalPolyCrossEntropy(Categorical, aliases=("categorical_poly_loss",
     r"""PolyCrossEntropy for one-hot or soft labels: more weight on the first term of the cross-entropy's series.
 
     Formula: \sum_c y_c (-\log p_c + \epsilon_1 (1 - p_c))
-    Use: as the cross-entropy, with soft labels such as those of mixed images, where one number may be tuned.
-    Beware: a negative epsilon_1 weakens the pull of sure rows, as a focal loss does.
+    Use: as the cross-entropy, with soft labels such as those of mixed images, and one extra number to tune.
+    Beware: a negative epsilon_1 shrinks the gradients of confident rows, as a focal loss does.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
     Elsewhere:
@@ -276,7 +276,7 @@ class Brier(
 
     Formula: \sum_c w_c\,(y_c - p_c)^2, with p = y_pred / \sum y_pred (or softmax(y_pred) for logits)
     Use: calibrated probabilities where single rows, such as wrong labels, must not dominate.
-    Beware: of two classes this sum is twice (y - p)^2, which is also called the Brier score. Quite wrong logits have
+    Beware: of two classes this sum is twice (y - p)^2, which is also called the Brier score. Badly wrong logits have
         almost no gradient.
     Reference: Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review
         78(1):1-3

@@ -19,9 +19,9 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
     Formula: \lambda for y = 0, and \lambda + y \mu^{1-p} / (\phi (p - 1)) + \log y - \log \sum_n \frac{z^n}{n! \Gamma(a
         n)} else, with the mean \mu, the dispersion \phi, \lambda = \mu^{2-p} / (\phi (2 - p)), a = (2 - p) / (p - 1)
         and z = y^a / ((p - 1)^a (2 - p) \phi^{1 + a})
-    Use: totals of claims, rain or sales, which are nothing on many days: a Poisson number of gamma amounts. The
-        variance is \phi \mu^p.
-    Beware: `power` is given, not predicted; outside of 1.1 to 1.9 the density has peaks, or no known number of terms.
+    Use: totals of claims, rain or sales, which are 0 on many days: a Poisson number of gamma amounts. The variance is
+        \phi \mu^p.
+    Beware: `power` is given, not predicted; outside 1.1 to 1.9 the density has peaks, or no known number of terms.
         For the mean alone, TweedieDeviance has the same minimum.
     Reference: Dunn and Smyth (2005), Series evaluation of Tweedie exponential dispersion model densities, Statistics
         and Computing 15:267-280, doi:10.1007/s11222-005-4070-y

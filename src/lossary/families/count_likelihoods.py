@@ -222,7 +222,7 @@ class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), tra
 
     Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y! + \log(1 - e^{-\lambda}) else,
         with the share \pi of zeros and the rate \lambda
-    Use: counts where "any at all" and "how many" have different reasons: visits to a doctor, purchases.
+    Use: counts where "any at all" and "how many" have different causes: visits to a doctor, purchases.
     Beware: \lambda is the rate before zeros are taken out: the mean above 0 is \lambda / (1 - e^{-\lambda}). The second
         output is the logit of \pi.
     Reference: Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics
@@ -283,7 +283,7 @@ hurdle_negative_binomial_nll = function(HurdleNegativeBinomialNLL)
 
 
 class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_inflated_lognormal")):
-    r"""Negative log-likelihood of amounts that are 0 with a predicted probability, and log-normal else.
+    r"""Negative log-likelihood of amounts that are 0 with a predicted probability, and otherwise log-normal.
 
     Formula: -\log \pi for y = 0, and -\log(1 - \pi) + \log y + \log s + \tfrac12 \log 2\pi
         + \tfrac12 ((\log y - \mu) / s)^2 else, with the share \pi of zeros
@@ -321,11 +321,11 @@ zero_inflated_log_normal_nll = function(ZeroInflatedLogNormalNLL)
 
 
 class ZeroInflatedBetaNLL(Likelihood, aliases=("zero_inflated_beta", "inflated_beta_nll", "zib")):
-    r"""Negative log-likelihood of shares that are 0 with a predicted probability, and beta distributed else.
+    r"""Negative log-likelihood of shares that are 0 with a predicted probability, and otherwise beta distributed.
 
     Formula: -\log \pi for y = 0, and -\log(1 - \pi) - (a - 1) \log y - (b - 1) \log(1 - y) + \log(\Gamma(a) \Gamma(b)
         / \Gamma(a + b)) else, with the share \pi of zeros
-    Use: shares many of which are nothing: ground that is covered, time that is spent. For many ones, predict 1 - y.
+    Use: shares, many of them 0: ground that is covered, time that is spent. For many ones, predict 1 - y.
     Beware: the first output is the logit of a zero. The mean is (1 - \pi) a / (a + b). A target of exactly 1 is read as
         the nearest number below.
     Reference: Ospina and Ferrari (2010), Inflated beta distributions, doi:10.1007/s00362-008-0125-4

@@ -67,7 +67,7 @@ power_error = function(PowerError)
 
 
 class ReverseHuber(Distance, aliases=("berhu", "berhu_loss", "inverse_huber"), traits=("convex", "symmetric")):
-    r"""Linear for small errors, quadratic for large ones: the other way round than Huber.
+    r"""Linear for small errors, quadratic for large ones: Huber the other way round.
 
     Formula: |e| if |e| \le \delta else \frac{e^2 + \delta^2}{2\delta}, with e = y_pred - y_true
     Use: maps of depth, where large errors must shrink and small ones should keep a gradient of full size.
@@ -97,7 +97,7 @@ reverse_huber = function(ReverseHuber)
 class EpsilonInsensitive(
     Distance, aliases=("eps_insensitive", "svr", "dead_zone"), traits=("convex", "robust", "symmetric")
 ):
-    r"""Nothing for errors up to `epsilon`, then the absolute error less epsilon.
+    r"""Zero for errors up to `epsilon`, then the absolute error minus epsilon.
 
     Formula: \max(|e| - \epsilon, 0), with e = y_pred - y_true
     Use: support vector regression; where errors within a tolerance do not matter.
@@ -122,7 +122,7 @@ epsilon_insensitive = function(EpsilonInsensitive)
 
 
 class SquaredEpsilonInsensitive(Distance, aliases=("squared_svr", "l2_svr"), traits=("convex", "smooth", "symmetric")):
-    r"""Nothing for errors up to `epsilon`, then the square of what is beyond it.
+    r"""Zero for errors up to `epsilon`, then the square of the excess.
 
     Formula: \max(|e| - \epsilon, 0)^2, with e = y_pred - y_true
     Use: a tolerance, as with EpsilonInsensitive, where all first derivatives must exist.

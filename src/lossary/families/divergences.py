@@ -62,7 +62,7 @@ class ReverseKL(Divergence, aliases=("reverse_kl_divergence", "rkl"), traits=("c
     r"""The information lost when y_true is used in place of y_pred: predictions stay where the target has mass.
 
     Formula: \sum_c p_c \log(p_c / y_c) over the last axis
-    Use: distillation by a small model, which shall be right about what it says rather than say everything.
+    Use: distillation into a small model, which should be right about what it predicts rather than cover everything.
     Beware: a target of exactly 0 is read as the smallest positive number: soft targets suit it. It settles on one of
         several peaks.
     Reference: Gu, Dong, Wei and Huang (2024), MiniLLM: knowledge distillation of large language models,
@@ -174,7 +174,7 @@ class TotalVariationDistance(Divergence, aliases=("tvd", "total_variation_diverg
 
     Formula: \tfrac12 \sum_c |y_c - p_c| over the last axis
     Use: distillation and targets that are distributions, where single classes must not dominate.
-    Beware: not the total variation of an image. The gradient says the direction alone, not how far.
+    Beware: not the total variation of an image. The gradient gives only the direction, not how far.
     Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
         70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
 
@@ -360,8 +360,8 @@ class Bhattacharyya(Divergence, aliases=("bhattacharyya_distance",), traits=("co
 
     Formula: -\log \sum_c \sqrt{y_c p_c} over the last axis
     Use: histograms and targets that are distributions, with zeros in either.
-    Beware: without any common class it is as large as if their overlap were the smallest number, without a gradient.
-        Half of Rényi's divergence of order 1/2.
+    Beware: with no class in common it is as large as if the overlap were the smallest number, and has no gradient. Half
+        of Rényi's divergence of order 1/2.
     Reference: Bhattacharyya (1943), On a measure of divergence between two statistical populations defined by their
         probability distributions, Bulletin of the Calcutta Mathematical Society 35:99-109
 
@@ -381,11 +381,11 @@ bhattacharyya = function(Bhattacharyya)
 class Wasserstein(
     Divergence, aliases=("wasserstein_1d", "wasserstein_of_histograms", "cdf_distance"), traits=("convex",)
 ):
-    r"""The work of moving one distribution onto the other: how much mass, times by how many classes it moves.
+    r"""The work of moving one distribution onto the other: mass times the number of classes it moves by.
 
     Formula: \sum_{c < C} |Y_c - P_c|, with the cumulative sums Y of y_true and P of y_pred over the C classes
     Use: classes in an order, and spectra or histograms over a line; a far miss costs in proportion.
-    Beware: the classes must stand in their order, at equal distances. Its gradient says the direction alone; SquaredEMD
+    Beware: the classes must stand in their order, at equal distances. Its gradient gives only the direction; SquaredEMD
         is smooth.
     Reference: Ramdas, García Trillos and Cuturi (2017), On Wasserstein two-sample testing and related families of
         nonparametric tests, doi:10.3390/e19020047

@@ -181,7 +181,7 @@ energy_score = function(EnergyScore)
 
 
 class MeanAbsoluteScaledError(Loss, aliases=("mase", "MASE"), tasks=("regression",)):
-    r"""The absolute error beside that of repeating the value of one `season` ago, in the series so far.
+    r"""The absolute error, relative to that of repeating the value of one `season` ago in the series so far.
 
     Formula: \frac{\mathrm{mean}_t |p_t - y_t|}{\mathrm{mean}_t |h_t - h_{t - k}|}, with the target y, the forecast p,
         the history h and k = season
@@ -259,7 +259,7 @@ implicit_quantile = function(ImplicitQuantile)
 
 class CategoricalDistributional(Loss, aliases=("c51", "categorical_td", "distributional_crossentropy"),
                                 tasks=("distribution",), traits=("convex",)):  # fmt: skip
-    r"""The cross-entropy to a distribution on other places, whose mass is shared out among the two bins around each.
+    r"""The cross-entropy to a distribution on other places, whose mass is split between the two bins around each.
 
     Formula: -\sum_a q_a ((1 - f_a) \log p_{i_a} + f_a \log p_{i_a + 1}), with the mass q_a at the place v_a, which
         lies f_a of a bin above bin i_a, and p = softmax(y_pred) over bins from `low` to `high`

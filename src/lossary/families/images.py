@@ -29,8 +29,8 @@ def _at_least_three(owner: str, x: Tensor) -> None:
     """Refuse images that are known to have fewer pixels along an axis."""
     if min(size or 3 for size in x.shape[1:3]) < 3:
         raise ShapeError(
-            f"{owner} looks at three pixels in a line.",
-            arrived=f"y_pred has the height {x.shape[1]} and the width {x.shape[2]}.",
+            f"{owner} needs three pixels along each axis.",
+            arrived=f"y_pred is {x.shape[1]} high and {x.shape[2]} wide.",
             allowed="Expected at least three pixels along both.",
             do="Pass larger images; pass channels_first=True if the channels are the second axis.",
         )
@@ -66,7 +66,7 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
         c_2 = (k_2 L)^2 and L = peak
     Use: reconstruction, denoising and super-resolution, where the result is looked at: it sees blur that squared errors
         accept. Often beside an absolute error, which fixes the brightness.
-    Beware: between 0 and 2. `peak` has to be that of the images. Windows that lie inside of the image alone, as in
+    Beware: between 0 and 2. `peak` has to be that of the images. Only windows that lie inside the image count, as in
         TensorFlow; Kornia pads the image, and halves the value. An image smaller than the window is one window.
     Reference: Wang, Bovik, Sheikh and Simoncelli (2004), Image quality assessment: from error visibility to structural
         similarity, doi:10.1109/TIP.2003.819861
@@ -110,7 +110,7 @@ class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim"), positional="scale
                 "MultiScaleSSIM halves images several times.",
                 arrived=f"y_true has shape {tuple(y.shape)}.",
                 allowed="Expected images of known height and width.",
-                do="Set the shape where the images come from, or resize them to one size.",
+                do="Set the shape where the images are loaded, or resize them to one size.",
             )
         weights = self.scales if isinstance(self.scales, tuple) else (self.scales,)
         logs, below = 0.0 * y[:, 0, 0], 0.0 * y[:, 0, 0]
@@ -133,7 +133,7 @@ class PSNR(Images, aliases=("psnr_loss", "peak_signal_to_noise_ratio")):
     r"""Minus the ratio of the peak to the error, in decibels: the logarithm of the squared error of each image.
 
     Formula: 10 \log_{10}(\mathrm{mean}(e^2) / L^2), with e = y_pred - y_true and L = peak
-    Use: reconstruction that is judged by this number; images that are nearly right pull as hard as poor ones.
+    Use: reconstruction that is judged by this number; images that are nearly right get gradients as large as poor ones.
     Beware: the better an image, the steeper: the gradient is that of the squared error divided by it. The value falls
         without end; equal images count as if they differed by the smallest number.
     Reference: Huynh-Thu and Ghanbari (2008), Scope of validity of PSNR in image/video quality assessment,
@@ -244,7 +244,7 @@ class DiffusionPenalty(OneImage, aliases=("diffusion_regularizer", "diffusion_re
     Formula: \mathrm{mean}(u_x^2) + \mathrm{mean}(u_y^2), with the differences of neighbours along both axes
     Use: fields of displacement in registration, and maps that should change slowly, as a term beside another loss.
     Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. MONAI takes central
-        differences, and means both axes.
+        differences, and averages both axes.
     Reference: Balakrishnan, Zhao, Sabuncu, Guttag and Dalca (2019), VoxelMorph: a learning framework for deformable
         medical image registration, arXiv:1809.05231
 
@@ -284,7 +284,7 @@ bending_energy = function(BendingEnergy)
 
 
 class EdgeAwareSmoothness(Loss, aliases=("inverse_depth_smoothness", "disparity_smoothness"), tasks=("images",)):
-    r"""A depth map should be smooth, but where the image itself has an edge.
+    r"""A depth map should be smooth, except where the image itself has an edge.
 
     Formula: \mathrm{mean}(|d_x| e^{-|I_x|}) + \mathrm{mean}(|d_y| e^{-|I_y|}), with the differences of neighbours in
         the depth map and in the image, the latter as a mean over its channels

@@ -22,13 +22,13 @@ Bins = Annotated[int, whole("How many groups of about the same gradient there ar
 class BalancedBinaryCrossentropy(
     Loss, aliases=("balanced_bce", "balanced_bce_with_logits", "class_balanced_bce"), tasks=("binary", "segmentation")
 ):
-    r"""The binary cross-entropy with weights from the batch, such that all yes-labels count as much as all no-labels.
+    r"""The binary cross-entropy with weights from the batch: positive and negative labels count the same in total.
 
     Formula: -\frac1N \sum (\beta\,y \log p + (1 - \beta)(1 - y) \log(1 - p)), with p = \sigma(y_pred), over the N
         entries of the batch, of which the share \beta has the label 0
     Use: edges and other thin things in images, a few pixels among many.
-    Beware: takes logits. A batch without a yes has the loss 0: batches should hold some of both. For fixed weights,
-        take WeightedBinaryCrossentropy.
+    Beware: takes logits. A batch without positive labels has loss 0: batches should hold some of both. For fixed
+        weights, take WeightedBinaryCrossentropy.
     Reference: Xie and Tu (2015), Holistically-nested edge detection, arXiv:1504.06375
 
     >>> balanced_binary_crossentropy([[1.0, 0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]])
@@ -100,7 +100,7 @@ def _density(size: Tensor, seen: Tensor, keep: Tensor, bins: int) -> Tensor:
 
 
 class GHMClassification(Loss, aliases=("ghm_c", "ghmc", "ghmc_loss"), tasks=("binary", "multilabel")):
-    r"""The binary cross-entropy in which an entry counts the less, the more entries of the batch are about as hard.
+    r"""The binary cross-entropy in which an entry counts less, the more entries of the batch are about as hard.
 
     Formula: \frac1M \sum_i \frac{-\log p_i}{n(g_i)}, with the probability p_i of the label of entry i, g = 1 - p, the
         number n(g_i) of entries in its bin of g, and M bins that are not empty
@@ -127,7 +127,7 @@ ghm_classification = function(GHMClassification)
 
 
 class GHMRegression(Loss, aliases=("ghm_r", "ghmr", "ghmr_loss"), tasks=("regression", "detection")):
-    r"""A smooth absolute error in which an entry counts the less, the more entries of the batch are about as far off.
+    r"""A smooth absolute error in which an entry counts less, the more entries of the batch are about as far off.
 
     Formula: \frac1M \sum_i \frac{\sqrt{e_i^2 + \mu^2} - \mu}{n(g_i)}, with g = |e| / \sqrt{e^2 + \mu^2}, the number
         n(g_i) of entries in its bin of g, and M bins that are not empty

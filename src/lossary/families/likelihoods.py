@@ -160,8 +160,8 @@ class BetaNLL(GaussianNLL, aliases=("beta_gaussian_nll", "beta_nll_loss"), trait
 
     Formula: v^\beta (\tfrac12 (\log v + (y - \mu)^2 / v) + \tfrac12 \log 2\pi), with v the variance that the spread
         stands for, and no gradient through v^\beta
-    Use: predicted means that stay poor under GaussianNLL, because rows with a large variance hardly pull: `beta` = 1
-        pulls as the squared error does.
+    Use: predicted means that stay poor under GaussianNLL, because rows with a large variance have hardly any gradient;
+        `beta` = 1 gives them that of the squared error.
     Beware: its value is no likelihood: compare models by GaussianNLL. Not a beta distribution: BetaDistributionNLL.
     Reference: Seitzer, Tavakoli, Antic and Martius (2022), On the pitfalls of heteroscedastic uncertainty estimation
         with probabilistic neural networks, arXiv:2203.09168
@@ -191,7 +191,7 @@ class FixedGaussianNLL(
 
     Formula: \tfrac12 (e / \sigma)^2 + \log \sigma + \tfrac12 \log 2\pi, with e = y_pred - y_true and \sigma = std
     Use: a squared error in units of a known noise, so that it may be added to other log-likelihoods.
-    Beware: \sigma moves no mean: it only weighs this loss against others.
+    Beware: \sigma does not change the best mean: it only weights this loss against others.
     Reference: Bishop (2006), Pattern recognition and machine learning, Springer, section 1.2.5
 
     >>> fixed_gaussian_nll([[0.0]], [[0.0]]), fixed_gaussian_nll([[0.0]], [[2.0]], std=2.0)
@@ -217,7 +217,7 @@ class BinnedNLL(Loss, aliases=("binned", "histogram_nll", "binned_density"), tas
     Formula: -\log p_b + \log w_b, with the bin b that y_true lies in, its width w and p = softmax(y_pred)
     Use: targets whose distribution has any shape, such as several peaks; classification instead of regression.
     Beware: takes one logit for each bin. Targets beyond the outer edges count as in the first and the last bin. Without
-        `edges`, bin k reaches from k to k + 1. Bins in order are no closer for this loss than others.
+        `edges`, bin k reaches from k to k + 1. To this loss, neighbouring bins are no closer than distant ones.
     Reference: Rabanser, Januschowski, Flunkert, Salinas and Gasthaus (2020), The effectiveness of discretization in
         forecasting: an empirical study on neural time series models, arXiv:2005.10111
 
@@ -262,7 +262,7 @@ class GaussianKL(Loss, aliases=("vae_kl", "kl_to_standard_normal", "latent_kl"),
 
     Formula: \tfrac12 \sum_j (\mu_j^2 + e^{v_j} - v_j - 1), with the mean \mu and the log-variance v of each code
     Use: variational autoencoders, as a term beside the error of the reconstruction, such as 0.1 * ls.GaussianKL().
-    Beware: sums over the codes of a row; where the other term is a mean over pixels, the balance is another one.
+    Beware: sums over the codes of a row; where the other term is a mean over pixels, the balance between them changes.
         Predictions alone, without targets.
     Reference: Kingma and Welling (2013), Auto-encoding variational Bayes, arXiv:1312.6114
 

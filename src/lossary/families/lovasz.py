@@ -52,7 +52,7 @@ class LovaszHinge(
         the Jaccard loss J_i of the mask whose first i pixels are wrong
     Use: segmentation that is judged by intersection over union; often after some epochs of cross-entropy.
     Beware: of logits. One row is one image, so that a batch can be split; libraries may sort a whole batch. In an image
-        without a true pixel the worst one alone counts.
+        without a true pixel only the worst one counts.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
     Elsewhere:
@@ -94,8 +94,8 @@ class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), tr
     Formula: \frac{1}{C} \sum_c \sum_i e_{c,i} (J_{c,i} - J_{c,i-1}), with the errors e_c = 1 - p_c of pixels of class c
         and p_c of others in falling order, and the Jaccard loss J_{c,i} of c whose first i pixels are wrong
     Use: segmentation into classes that is judged by the mean intersection over union; small classes count in full.
-    Beware: the classes that an image lacks are left out of the mean. classes="all" takes them too, as some libraries
-        do: there the one largest probability counts. One row is one image; labels are class indices.
+    Beware: classes that do not occur in an image are left out of the mean. classes="all" takes them too, as some
+        libraries do: there only the largest probability counts. One row is one image; labels are class indices.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
     Elsewhere:

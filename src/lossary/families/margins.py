@@ -101,7 +101,7 @@ class Exponential(Margin, aliases=("exponential_loss", "adaboost"), traits=("con
     r"""The exponential of minus the margin, which AdaBoost minimises: errors cost exponentially more.
 
     Formula: e^{-m}, with m = y \cdot y_pred and y = -1 or 1
-    Use: boosting, and clean data in which every row shall be on its right side.
+    Use: boosting, and clean data in which every row should end up on the right side.
     Beware: a single wrong label can dominate everything; beyond a margin of -88.7 the value is infinite in float32. The
         minimum is at half the logit. Label 0 is read as -1.
     Reference: Freund and Schapire (1997), A decision-theoretic generalization of on-line learning and an application to
@@ -180,7 +180,7 @@ class ModifiedHuber(Margin, aliases=("modified_huber_loss",), traits=("convex", 
     r"""The squared hinge, continued by a straight line from margin -1 on, so that no row dominates.
 
     Formula: \max(1 - m, 0)^2 if m \ge -1 else -4m, with m = y \cdot y_pred and y = -1 or 1
-    Use: linear classifiers that shall give probabilities: (clip(y_pred, -1, 1) + 1) / 2 is that of label 1.
+    Use: linear classifiers that should also give probabilities: (clip(y_pred, -1, 1) + 1) / 2 is that of label 1.
     Beware: scikit-learn's SGDClassifier has it under this name. Label 0 is read as -1.
     Reference: Zhang (2004), Statistical behavior and consistency of classification methods based on convex risk
         minimization, doi:10.1214/aos/1079120130

@@ -38,7 +38,7 @@ class PolyBinaryCrossEntropy(Binary, aliases=("binary_poly_loss", "poly_bce"), t
     r"""The binary cross-entropy with more weight on the first term of its series, 1 - p_t.
 
     Formula: -\log p_t + \epsilon_1 (1 - p_t), with p_t = p for y = 1 and 1 - p for y = 0
-    Use: as the binary cross-entropy, where one number may be tuned.
+    Use: as the binary cross-entropy, with one extra number to tune.
     Beware: with epsilon_1 = 0 it is the binary cross-entropy. timm's has a focal factor too, off by default.
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
@@ -65,12 +65,12 @@ poly_binary_cross_entropy = function(PolyBinaryCrossEntropy)
 
 
 class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
-    r"""A focal loss for many labels: no-labels are down-weighted more than yes-labels, sure ones not counted at all.
+    r"""A focal loss for many labels: negatives are down-weighted more than positives, and easy negatives are left out.
 
     Formula: -y\,(1 - p)^{\gamma_{pos}} \log p - (1 - y)\,p_m^{\gamma_{neg}} \log(1 - p_m), with p_m = \max(p - clip, 0)
     Use: multi-label classification in which most labels are 0.
-    Beware: the defaults are those of timm; the paper has gamma_pos = 0. A no-label that is predicted with less than
-        `clip` has no gradient. Sums over labels in other libraries are means here.
+    Beware: the defaults are those of timm; the paper has gamma_pos = 0. A negative label predicted below `clip` has no
+        gradient. Where other libraries sum over labels, this is the mean.
     Reference: Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor (2021), Asymmetric loss for
         multi-label classification, arXiv:2009.14119
     Elsewhere:
@@ -155,7 +155,7 @@ varifocal = function(Varifocal)
 
 
 class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"), traits=("smooth",)):
-    r"""A focal loss for heat maps: entries near a peak, with labels just below 1, are hardly punished for a yes.
+    r"""A focal loss for heat maps: entries near a peak, with labels just below 1, cost little when predicted positive.
 
     Formula: -(1 - p)^\alpha \log p if y \ge 1 else -(1 - y)^\beta p^\alpha \log(1 - p)
     Use: key points and centres of objects, with a Gaussian bump of labels around each.
@@ -192,7 +192,7 @@ class Zlpr(
     tasks=("multilabel",),
     traits=("convex", "smooth"),
 ):
-    r"""A softmax for many labels: the logits of a yes shall be above 0, those of a no below, the worst ones first.
+    r"""A softmax for many labels: positive logits should be above 0, negatives below; the worst count most.
 
     Formula: \log(1 + \sum_{no} e^{z_c}) + \log(1 + \sum_{yes} e^{-z_c}), with z = y_pred
     Use: multi-label classification with many labels, few of them 1; no weights for imbalance are needed.
@@ -228,11 +228,11 @@ zlpr = function(Zlpr)
 
 
 class ReducedFocal(Binary, aliases=("reduced_focal_loss",)):
-    r"""A focal loss that leaves hard entries as they are, and lets only those fade that are fairly sure.
+    r"""A focal loss that leaves hard entries as they are and down-weights only those that are fairly confident.
 
     Formula: -w_t \log p_t, with p_t = p for y = 1 and 1 - p for y = 0, and w_t = 1 if p_t < h else ((1 - p_t) /
         h)^\gamma, with h = threshold
-    Use: as the focal loss, where it makes hard entries count too little: many objects are missed.
+    Use: in place of the focal loss where it down-weights hard entries too, so that many objects are missed.
     Beware: at p_t = threshold the value jumps, unless that is 1/2.
     Reference: Sergievskiy and Ponamarev (2019), Reduced focal loss: 1st place solution to xView object detection in
         satellite imagery, arXiv:1903.01347
@@ -269,7 +269,7 @@ reduced_focal = function(ReducedFocal)
 
 
 class AsymmetricFocal(Binary, aliases=("asymmetric_focal_loss",), traits=("smooth",)):
-    r"""A cross-entropy of the yes-labels beside a focal loss of the no-labels: the rare class keeps its pull.
+    r"""A cross-entropy of the yes-labels beside a focal loss of the no-labels: the rare class keeps its gradient.
 
     Formula: -\delta\,y \log p - (1 - \delta)\,(1 - y)\,p^\gamma \log(1 - p)
     Use: segmentation of small objects, together with an overlap: w * ls.AsymmetricFocal() + (1 - w) *
@@ -301,7 +301,7 @@ asymmetric_focal = function(AsymmetricFocal)
 
 
 class QualityFocal(Loss, aliases=("quality_focal_loss", "qfl"), tasks=("multilabel",), traits=("smooth",)):
-    r"""The cross-entropy of soft labels, where entries fade whose probability is near their label.
+    r"""The cross-entropy of soft labels, down-weighted where the probability is already near the label.
 
     Formula: |p - y|^\beta (-y \log p - (1 - y) \log(1 - p)), with p = \sigma(y_pred)
     Use: detection in which the label of the true class is how good the box is, such as its overlap with the true one.
@@ -352,12 +352,12 @@ quality_focal = function(QualityFocal)
 
 
 class MultiLabelMargin(Loss, aliases=("multilabel_margin",), tasks=("multilabel",), traits=("convex",)):
-    r"""Each yes-label shall lead each no-label by 1; pairs that do not cost what is lacking.
+    r"""Every positive label should score at least 1 above every negative one; a pair costs what it falls short by.
 
     Formula: \frac1C \sum_{j\,yes} \sum_{i\,no} \max(1 - (s_j - s_i), 0), with the scores s = y_pred of C classes
     Use: several labels for each row, where only the order of the scores matters.
-    Beware: labels are a row of 0 and 1, where torch takes lists of classes that -1 ends. Divides by the number of
-        classes.
+    Beware: labels are rows of 0 and 1, where torch takes lists of class indices that end in -1. Divides by the number
+        of classes.
     Reference: Crammer and Singer (2003), A family of additive online algorithms for category ranking, Journal of
         Machine Learning Research 3:1025-1058
     Unlike:
@@ -385,11 +385,11 @@ multi_label_margin = function(MultiLabelMargin)
 
 class MultiPositiveCrossEntropy(Loss, aliases=("multi_pos_cross_entropy", "multipos_cross_entropy"),
                                 tasks=("multilabel",), traits=("convex", "smooth")):  # fmt: skip
-    r"""A softmax in which every yes-label shall be ahead of every no-label; the worst pair counts most.
+    r"""A softmax that puts every positive label ahead of every negative one; the worst pair counts most.
 
     Formula: \log(1 + \sum_{j\,yes} \sum_{i\,no} e^{s_i - s_j}), with the scores s = y_pred
     Use: several right answers among many candidates: tracking, retrieval.
-    Beware: a row without a yes or without a no has the loss 0. ZLPR has a threshold of 0 besides.
+    Beware: a row whose labels are all 1 or all 0 has loss 0. ZLPR also keeps a threshold at 0.
     Reference: Sun, Cheng, Zhang, Zhang, Zheng, Wang and Wei (2020), Circle loss: a unified perspective of pair
         similarity optimization, arXiv:2002.10857
 
@@ -414,12 +414,12 @@ multi_positive_cross_entropy = function(MultiPositiveCrossEntropy)
 
 
 class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
-    r"""In each row the yes-labels shall be ahead of the no-labels; in each column, rows with a yes of those without.
+    r"""In each row, positive labels should score above negative ones; in each column, rows with the label above others.
 
     Formula: \frac1R \sum_{rows} f + \frac1C \sum_{columns} f, with f = \log(1 + e^{T_n \log \sum_{no} e^{s_i / T_n}
         + T_p \log \sum_{yes} e^{-s_j / T_p}}), the scores s = y_pred, and R rows and C columns that have a yes
     Use: multi-label classification with large batches, where labels are rare.
-    Beware: the value depends on how rows come together in batches. Rows and columns without a yes do not count.
+    Beware: the value depends on which rows share a batch. Rows and columns without a positive label do not count.
     Reference: Kobayashi (2023), Two-way multi-label loss, Proceedings of the IEEE/CVF Conference on Computer Vision and
         Pattern Recognition, doi:10.1109/CVPR52729.2023.00722
     Elsewhere:

@@ -39,7 +39,7 @@ _ratio = with_slopes(lambda a, b: a / b, _slopes_of_ratio)
 
 
 class TruncatedHinge(Margin, aliases=("ramp_loss",), traits=("bounded", "robust", "redescending")):
-    r"""The hinge, cut off at margin `s`: rows farther on the wrong side cost the same and no longer pull.
+    r"""The hinge, cut off at margin `s`: rows farther on the wrong side cost the same and have no gradient.
 
     Formula: \min(\max(1 - m, 0), 1 - s), with m = y \cdot y_pred and y = -1 or 1
     Use: support vector machines with wrong labels or outliers.
@@ -66,7 +66,7 @@ truncated_hinge = function(TruncatedHinge)
 
 
 class Savage(Margin, aliases=("savage_loss", "savageboost"), traits=("bounded", "robust", "redescending", "smooth")):
-    r"""The squared probability of the wrong side: a row far on the wrong side costs at most 1 and no longer pulls.
+    r"""The squared probability of the wrong side: far on the wrong side a row costs 1 and has hardly any gradient.
 
     Formula: \frac{1}{(1 + e^{2m})^2}, with m = y \cdot y_pred and y = -1 or 1
     Use: classification with wrong labels or outliers, where probabilities, sigmoid(2 y_pred), are needed too.
@@ -169,7 +169,7 @@ class TaylorCrossEntropy(Sparse, aliases=("taylor_ce",), traits=("bounded", "rob
 
     Formula: \sum_{k=1}^{order} \frac{(1 - p_t)^k}{k}, with t = y_true
     Use: noisy labels in class indices; low orders are more robust, high ones learn faster.
-    Beware: a row that is predicted quite wrongly has almost no gradient.
+    Beware: a badly predicted row has almost no gradient.
     Reference: Feng, Shu, Lin, Lv, Li and An (2020), Can cross entropy loss be robust to label noise?, Proceedings of
         the 29th International Joint Conference on Artificial Intelligence
 
@@ -300,7 +300,7 @@ class ForwardCorrected(Loss, aliases=("forward_correction", "forward_corrected_c
     Formula: -\log \sum_c T_{ct} p_c, with p = softmax(y_pred), t = y_true and T_{ct} the probability of the label t for
         a row of class c
     Use: labels that are wrong at random, with rates that are known or estimated: predictions are those of true classes.
-    Beware: with rates that are not those of the data, predictions are wrong by as much. Takes logits and class indices.
+    Beware: with wrong rates, the predictions are wrong by as much. Takes logits and class indices.
     Reference: Patrini, Rozza, Menon, Nock and Qu (2017), Making deep neural networks robust to label noise: a loss
         correction approach, arXiv:1609.03683
 
@@ -332,7 +332,7 @@ class BackwardCorrected(
 
     Formula: -\sum_c (T^{-1})_{tc} \log p_c, with p = softmax(y_pred), t = y_true and T_{ct} the probability of the
         label t for a row of class c
-    Use: as ForwardCorrected, where the loss shall be right on average, whatever the model.
+    Use: as ForwardCorrected, where the loss should be right on average, whatever the model.
     Beware: weights, and so values, can be negative: training is less steady than with ForwardCorrected. Takes logits
         and class indices.
     Reference: Patrini, Rozza, Menon, Nock and Qu (2017), Making deep neural networks robust to label noise: a loss
@@ -352,10 +352,10 @@ class BackwardCorrected(
     def validate(self) -> None:
         if self.transition is not None and np.linalg.cond(np.array(self.transition, dtype=float)) > 1e6:
             raise ParameterError(
-                "BackwardCorrected(transition=...) divides by the matrix.",
-                arrived="It has no inverse, or nearly none: some rows are mixtures of others.",
+                "BackwardCorrected(transition=...) inverts the matrix.",
+                arrived="It has no inverse, or is close to having none: some rows are mixtures of others.",
                 allowed="Expected classes whose labels can be told apart.",
-                do="Use ForwardCorrected, which does not divide.",
+                do="Use ForwardCorrected, which inverts nothing.",
             )
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ coral = function(Coral)
 
 
 class Corn(Loss, aliases=("corn_loss",), tasks=("ordinal",)):
-    r"""For each threshold the question whether a level that reached it lies above it, asked of those rows alone.
+    r"""For each threshold, whether a level that has reached it lies above it; only rows that have reached it count.
 
     Formula: -\frac{1}{\sum_i n_i} \sum_i \sum_{k \leq y_i} (y_{ik} \log \sigma(z_{ik}) + (1 - y_{ik}) \log(1 -
         \sigma(z_{ik}))), with y_k = 1 for levels above k, the logits z = y_pred and the number n of questions of a row
@@ -145,9 +145,9 @@ class CumulativeLink(
         falls = looks("CumulativeLink", "order", y_pred) and ops.any(y_pred[:, 1:] < y_pred[:, :-1])
         if falls is not False and bool(ops.convert_to_numpy(falls)):
             raise PredictionError(
-                "CumulativeLink reads each row of y_pred as thresholds less the score, in their order.",
-                arrived="Some rows fall from one threshold to the next.",
-                allowed="Expected numbers that never fall along the last axis.",
+                "CumulativeLink reads each row of y_pred as thresholds minus the score, in increasing order.",
+                arrived="Some rows decrease from one threshold to the next.",
+                allowed="Expected numbers that never decrease along the last axis.",
                 do="End the model in ls.heads.CumulativeLink, which keeps the thresholds in order.",
             )
 
@@ -250,8 +250,8 @@ class SORD(Loss, aliases=("soft_ordinal", "soft_labels_for_ordinal_regression", 
 
     Formula: -\sum_c q_c \log p_c, with p = softmax(y_pred), q = softmax(-\alpha |c - t|) and t = y_true
     Use: grades and ages by a softmax over the levels, where near misses should cost less.
-    Beware: takes logits, and levels counted from 0. It is not 0 at the right answer: its least value is the entropy of
-        the target. The paper tries other distances too.
+    Beware: takes logits, and levels counted from 0. It is not 0 at a perfect prediction: its smallest value is the
+        entropy of the target. The paper tries other distances too.
     Reference: Díaz and Marathe (2019), Soft labels for ordinal regression, doi:10.1109/CVPR.2019.00487
 
     >>> sord([0], [[0.0, 0.0]]), sord([0], [[1.0, 0.0]], alpha=1.0)
@@ -275,7 +275,7 @@ sord = function(SORD)
 
 class DistanceWeightedCrossEntropy(Loss, aliases=("cdw_ce", "class_distance_weighted_crossentropy"),
                                    tasks=("ordinal",), traits=("smooth",)):  # fmt: skip
-    r"""Each wrong level costs by how far it is from the true one: it alone, the true level has no term.
+    r"""Each wrong level costs more the farther it is from the true one; the true level itself has no term.
 
     Formula: -\sum_c |c - t|^\alpha \log(1 - p_c), with p = softmax(y_pred) and t = y_true
     Use: severity of a disease and other levels where a far miss does harm.

@@ -141,7 +141,7 @@ tversky = function(Tversky)
 
 
 class FocalTversky(Overlap, traits=("bounded",)):
-    r"""Tversky's loss to a power: with gamma below 1, masks that are nearly right keep pulling.
+    r"""Tversky's loss to a power: with gamma below 1, masks that are nearly right keep a useful gradient.
 
     Formula: L^\gamma, with L = 1 - \frac{TP + s}{TP + \alpha FP + \beta FN + s}, counted per row
     Use: small lesions in large images, where the last misses matter.
@@ -244,7 +244,7 @@ squared_dice = function(SquaredDice)
 
 
 class LogDice(Overlap, traits=("bounded",)):
-    r"""Minus the logarithm of the Dice coefficient: the worse a mask, the harder it pulls.
+    r"""Minus the logarithm of the Dice coefficient: the worse a mask, the larger its gradient.
 
     Formula: -\log \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
     Use: masks of very different sizes, where Dice itself is flat for those that are missed altogether.
@@ -278,7 +278,7 @@ class LogCoshDice(Overlap, traits=("bounded",)):
     r"""The log-cosh of Dice's loss: a gradient that fades out as the mask becomes right.
 
     Formula: \log \cosh L, with L = 1 - \frac{2 \sum y p + s}{\sum y + \sum p + s}, counted per row
-    Use: noisy outlines, where Dice's steady pull makes nearly right masks jump.
+    Use: noisy outlines, where Dice's steady gradient makes masks that nearly fit jump about.
     Beware: nearly right masks count by the square of their loss: small objects lag behind.
     Reference: Jadon (2020), A survey of loss functions for semantic segmentation, arXiv:2006.14822
 

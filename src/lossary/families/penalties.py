@@ -57,8 +57,8 @@ class EntropyPenalty(
     Formula: -\sum_c p_c \log p_c, with p = softmax(y_pred); minus that for sure="costs"
     Use: sure="pays" for rows without labels, whose predictions should decide; sure="costs", with a small factor beside
         a cross-entropy, against predictions that are too sure.
-    Beware: predictions alone, without targets; takes logits. Paying for sureness also pays for one class for all rows:
-        keep a loss with labels beside it. The paper on confidence has a factor of 0.1.
+    Beware: predictions alone, without targets; takes logits. Rewarding confidence also rewards predicting one class for
+        every row: keep a loss with labels beside it. The paper on confidence has a factor of 0.1.
     Reference: Grandvalet and Bengio (2005), Semi-supervised learning by entropy minimization, Advances in Neural
         Information Processing Systems 17:529-536; Pereyra, Tucker, Chorowski, Kaiser and Hinton (2017), Regularizing
         neural networks by penalizing confident output distributions, arXiv:1701.06548
@@ -87,7 +87,7 @@ entropy_penalty = function(EntropyPenalty)
 
 class LoadBalancing(Loss, aliases=("moe_load_balance", "load_balancing_loss", "switch_load_balancing"),
                     tasks=("multiclass",)):  # fmt: skip
-    r"""Experts of a mixture should get equal shares of the rows: what each got, times what it would get.
+    r"""Experts of a mixture should get equal shares of the rows: the share each was sent, times its mean probability.
 
     Formula: \frac{E}{k} \sum_e f_e P_e, with the share f_e of the rows that have expert e among their k largest logits,
         the mean probability P_e of the expert, the number E of experts and k = top
@@ -201,11 +201,11 @@ sparsity_penalty = function(SparsityPenalty)
 
 
 class NormPenalty(Loss, aliases=("emb_margin", "embedding_margin_penalty"), tasks=("retrieval",), traits=("convex",)):
-    r"""What the squared length of an embedding exceeds `most` by: keeps embeddings inside of a ball.
+    r"""How far the squared length of an embedding exceeds `most`: keeps embeddings inside a ball.
 
     Formula: \max(\sum_j x_j^2 - m, 0), with x = y_pred and m = most
     Use: embeddings that are compared by distances, as a small term beside the loss that compares them.
-    Beware: embeddings alone, without targets. Inside of the ball there is no gradient. RecBole sums over the rows.
+    Beware: embeddings alone, without targets. Inside the ball there is no gradient. RecBole sums over the rows.
     Reference: Weinberger and Saul (2009), Distance metric learning for large margin nearest neighbor classification,
         Journal of Machine Learning Research 10:207-244
 
@@ -228,11 +228,11 @@ norm_penalty = function(NormPenalty)
 
 
 class ZeroMeanPenalty(Loss, aliases=("zero_mean", "zero_mean_regularizer"), tasks=("retrieval",), traits=("convex",)):
-    r"""The size of the sum of an embedding's entries: embeddings should have the mean 0.
+    r"""The size of the sum of an embedding's entries: embeddings should have mean 0.
 
     Formula: |\sum_j x_j|, with x = y_pred
     Use: embeddings whose similarity should not come from a part that all have in common.
-    Beware: embeddings alone, without targets. It says nothing of single entries.
+    Beware: embeddings alone, without targets. It says nothing about single entries.
     Reference: Musgrave, Belongie and Lim (2020), PyTorch metric learning, arXiv:2008.09164
 
     >>> zero_mean_penalty([[3.0, -1.0]])

@@ -141,7 +141,7 @@ class StudentTNLL(Likelihood, aliases=("student_t", "students_t_nll", "t_nll")):
 
     Formula: \tfrac12 \log(\pi \nu) + \log \Gamma(\tfrac12 \nu) - \log \Gamma(\tfrac12 (\nu + 1)) + \log s
         + \tfrac12 (\nu + 1) \log(1 + t^2 / \nu), with t = (y - \mu) / s
-    Use: noise with outliers, of which the data decide how many: few degrees of freedom make heavy tails.
+    Use: noise with outliers, as many as the data show: few degrees of freedom make heavy tails.
     Beware: the scale is not the standard deviation, which exists for more than 2 degrees of freedom only.
     Reference: Lange, Little and Taylor (1989), Robust statistical modeling using the t distribution,
         doi:10.1080/01621459.1989.10478852
@@ -171,7 +171,7 @@ student_tnll = function(StudentTNLL)
 class EvidentialRegression(
     Outputs, aliases=("deep_evidential_regression", "evidential_loss", "nig_nll"), tasks=("regression",)
 ):
-    r"""A mean with how much evidence there is for it: a likelihood, and a price for evidence where the mean is wrong.
+    r"""A mean and the evidence for it: a likelihood, plus a penalty on evidence where the mean is wrong.
 
     Formula: \tfrac12 \log(\pi / \nu) - a \log c + (a + \tfrac12) \log(\nu (y - \mu)^2 + c) + \log \Gamma(a)
         - \log \Gamma(a + \tfrac12) + \lambda\,|y - \mu|\,(2 \nu + a), with c = 2 b (1 + \nu), a = 1 + shape,
@@ -230,7 +230,7 @@ class CauchyNLL(Likelihood, aliases=("cauchy_distribution_nll",)):
     r"""Negative log-likelihood of a Cauchy distribution whose location and scale are both predicted.
 
     Formula: \log(\pi s) + \log(1 + z^2), with z = (y - \mu) / s
-    Use: targets of which some are arbitrarily far off: far ones have next to no pull.
+    Use: targets of which some are arbitrarily far off: these have almost no gradient.
     Beware: the distribution has no mean; the location is its median. Not convex: start near the median.
     Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
 
@@ -286,7 +286,7 @@ class GeneralizedExtremeValueNLL(Censorable, aliases=("gev", "gev_nll")):
     r"""Negative log-likelihood of a generalized extreme value distribution: location, scale and shape are predicted.
 
     Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
-    Use: maxima of blocks, such as the highest flood of a year, with a tail that the data decide about.
+    Use: maxima of blocks, such as the highest flood of a year, with a tail that is learned from the data.
     Beware: a target beyond the end of the support, 1 + \xi z < 0, has a value that rises on, not an infinite one.
         For \xi = 0 it is the Gumbel distribution. SciPy's shape is -\xi. Below \xi = -\tfrac12 likelihood estimates are
         not regular.
@@ -325,7 +325,7 @@ class GeneralizedNormalNLL(Likelihood, aliases=("exponential_power_nll", "genera
     r"""Negative log-likelihood of a generalized normal distribution: location, scale and shape are predicted.
 
     Formula: \log(2 s) + \log \Gamma(1 + 1 / \beta) + |z|^\beta, with z = (y - \mu) / s and the shape \beta
-    Use: symmetric noise whose tails the data decide about: \beta = 1 is a Laplace, 2 a normal distribution.
+    Use: symmetric noise with tails that are learned from the data: \beta = 1 is a Laplace, 2 a normal distribution.
     Beware: for \beta < 1 the slope by the location has no bound at the target. For \beta = 2 the scale is 1.41
         standard deviations.
     Reference: Nadarajah (2005), A generalized normal distribution, doi:10.1080/02664760500079464

@@ -317,7 +317,7 @@ class CosineDistance(
     r"""One minus the cosine of the angle between two vectors: 0 where they point the same way, 2 where opposite ways.
 
     Formula: 1 - \frac{y \cdot p}{\|y\|\,\|p\|}, with the vectors y = y_true and p = y_pred
-    Use: as CosineSimilarity, where the loss shall be 0 at its best: in sums with other losses.
+    Use: as CosineSimilarity, where the loss should be 0 at its best: in sums with other losses.
     Beware: lengths do not matter. A vector of zeros has no direction, and the distance 1.
     Reference: Salton and McGill (1983), Introduction to modern information retrieval, McGraw-Hill
     Elsewhere:
@@ -338,7 +338,7 @@ class ColumnRootMeanSquaredError(Columns, aliases=("columnwise_rmse", "mcrmse", 
     r"""The root of the mean squared error of each column, and the mean of these roots: each column in its own units.
 
     Formula: \sqrt{\frac1N \sum (p - y)^2} over all rows, for each column; then their mean
-    Use: several targets, where one that is far off shall not hide the others.
+    Use: several targets, where one that is far off should not hide the others.
     Beware: one number for the whole batch: roots of small batches are smaller on average. RootMeanSquaredError takes
         one root of all entries.
     Reference: Hyndman and Koehler (2006), Another look at measures of forecast accuracy,

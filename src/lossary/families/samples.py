@@ -89,7 +89,7 @@ class EnergyDistance(Loss, aliases=("cramer_distance_of_samples", "szekely"), ta
     Formula: \mathrm{mean}_{ij}(2 \|y_i - p_j\| - \|y_i - y_j\| - \|p_i - p_j\|)
     Use: as MMD, without a bandwidth to choose.
     Beware: the rows are two samples, not pairs; both have the same number of rows. Pairs of a row with itself count.
-        geomloss has half of it. EnergyScore is the score of a forecast of one row.
+        geomloss returns half of it. EnergyScore is the score of a forecast of one row.
     Reference: Székely and Rizzo (2013), Energy statistics: a class of statistics based on distances,
         doi:10.1016/j.jspi.2013.03.018
 

@@ -62,7 +62,7 @@ class MultiMargin(Loss, aliases=("multi_margin_loss", "weston_watkins"), tasks=(
     r"""The mean over classes of how far each other class comes within `margin` of the true one.
 
     Formula: \frac1C \sum_{c \ne t} \max(margin - s_t + s_c, 0)^p, with the scores s = y_pred and t = y_true
-    Use: multi-class classification by scores, where every wrong class that comes near should pull.
+    Use: multi-class classification by scores, where every wrong class that comes near should get a gradient.
     Beware: divides by the number of classes, as torch does; CategoricalHinge has the worst class alone. Class indices.
     Reference: Weston and Watkins (1999), Support vector machines for multi-class pattern recognition, 7th European
         Symposium on Artificial Neural Networks
@@ -98,7 +98,7 @@ class SparseCategoricalHinge(Loss, aliases=("crammer_singer",), tasks=("multicla
 
     Formula: \max(0, 1 + \max_{c \ne t} s_c - s_t), with the scores s = y_pred and t = y_true
     Use: as CategoricalHinge, with integer labels 0 … C-1.
-    Beware: only the best of the wrong classes pulls; MultiMargin lets all of them.
+    Beware: only the highest of the wrong classes gets a gradient; in MultiMargin all of them do.
     Reference: Crammer and Singer (2001), On the algorithmic implementation of multiclass kernel-based vector machines,
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
@@ -193,7 +193,7 @@ nll = function(NLL)
 class Unlikelihood(
     Loss, aliases=("unlikelihood_loss", "negative_learning", "complementary_label"), tasks=("multiclass",)
 ):
-    r"""Minus the log-probability of everything but one class: the class that y_true names should not be said.
+    r"""Minus the log-probability of everything but one class: the class that y_true names should not be predicted.
 
     Formula: -\log(1 - p_t), with p = softmax(y_pred) and t = y_true
     Use: tokens that a model should not repeat, and labels that say which class it is not; beside a cross-entropy.
@@ -316,7 +316,8 @@ class LogitAdjusted(
     r"""The cross-entropy of logits to which the logarithms of the class frequencies are added in training alone.
 
     Formula: -\log \frac{e^{z_t + \tau \log n_t}}{\sum_c e^{z_c + \tau \log n_c}}, with n = class_counts and t = y_true
-    Use: rare classes that shall count as much as frequent ones when the model predicts, by its logits alone.
+    Use: rare classes that should count as much as frequent ones when the model predicts, which it does by its logits
+        alone.
     Beware: logits and class indices. With tau = 1 it is the balanced softmax; its probabilities are those of classes
         that are equally frequent.
     Reference: Menon, Jayasumana, Rawat, Jain, Veit and Kumar (2020), Long-tail learning via logit adjustment,
@@ -469,7 +470,7 @@ entmax15 = function(Entmax15)
 
 class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "cosine_crossentropy"),
                          tasks=("multiclass",)):  # fmt: skip
-    r"""The scores as a direction, which shall be that of the true class; and a weak focal cross-entropy beside it.
+    r"""The direction of the scores, which should be that of the true class, plus a weak focal cross-entropy.
 
     Formula: 1 - u_t + w\,(1 - p_t)^\gamma\,(-\log p_t), with u = y_pred / \|y_pred\|, p = softmax(u) and t = y_true
     Use: few rows per class, where a cross-entropy alone would learn the sizes of scores rather than their order.
@@ -508,7 +509,7 @@ cosine_cross_entropy = function(CosineCrossEntropy)
 
 
 class Seesaw(Loss, aliases=("seesaw_loss",), tasks=("multiclass",)):
-    r"""The cross-entropy in which rare classes are spared by rows of frequent ones, unless they are mistaken for them.
+    r"""The cross-entropy in which frequent classes lower rare ones less, unless a rare class is predicted by mistake.
 
     Formula: -\log \frac{e^{s_t}}{e^{s_t} + \sum_{c \ne t} M_c K_c e^{s_c}}, with the logits s = y_pred, t = y_true,
         M_c = \min(1, n_c / n_t)^p, K_c = \max(1, e^{s_c - s_t})^q without a gradient, and n = class_counts

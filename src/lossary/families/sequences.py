@@ -148,7 +148,7 @@ def _before(lengths: Tensor, size: Any) -> Tensor:
 
 
 class RNNT(Loss, aliases=("rnnt_loss", "transducer", "rnn_transducer"), tasks=("sequence",)):
-    r"""Minus the log-probability of the target by a transducer: in each frame it says symbols, until it says blank.
+    r"""Minus the log-probability of the target by a transducer: in each frame it emits symbols until it emits a blank.
 
     Formula: -\log \sum_\pi \prod_i p_{\pi_i}, over all ways through frames and symbols; a blank moves on to the next
         frame, a symbol to the next position
@@ -206,7 +206,7 @@ rnnt = function(RNNT)
 
 
 class SoftDTW(Loss, aliases=("sdtw", "soft_dynamic_time_warping"), tasks=("sequence",)):
-    r"""The squared error of two series along the best alignments of their steps: what comes early or late may.
+    r"""The squared error of two series along the best alignments of their steps: being early or late costs little.
 
     Formula: -\gamma \log \sum_\pi e^{-c_\pi / \gamma}, with the sum c of \|y_i - p_j\|^2 over the pairs (i, j) of an
         alignment \pi, which goes on by one step in one series, or in both
@@ -240,10 +240,11 @@ soft_dtw = function(SoftDTW)
 
 
 class DynamicFineTuning(Loss, aliases=("dft", "dft_loss"), tasks=("multiclass", "sequence")):
-    r"""A cross-entropy in which each token counts as much as the model already believes it.
+    r"""A cross-entropy in which each token is weighted by the probability that the model already gives it.
 
     Formula: -p_t \log p_t with the first p_t held fixed, p = softmax(y_pred) and t = y_true
-    Use: fine-tuning of language models on answers that were written by others: what surprises the model pulls less.
+    Use: fine-tuning of language models on answers that were written by others: tokens that surprise the model get
+        smaller gradients.
     Beware: takes logits. The gradient holds the factor fixed, so the reported value is not what is minimised; new
         facts are hardly learned.
     Reference: Wu et al. (2025), On the generalization of SFT: a reinforcement learning perspective with reward

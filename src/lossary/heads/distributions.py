@@ -154,7 +154,7 @@ class Predicted:
         return np.asarray(known.cdf(y) - 0.5 * step(known, y))
 
     def coverage(self, y: Any, level: float = 0.9) -> float:
-        """The share of targets inside of their interval; near `level` where the predictions are calibrated."""
+        """The share of targets inside their interval; near `level` where the predictions are calibrated."""
         low, high = self.interval(level)
         y = self._target(y)
         return float(np.mean((low <= y) & (y <= high)))
@@ -171,7 +171,7 @@ def compared(y: Any, want: tuple[int, ...]) -> Array:
     if found.shape != want:
         raise LossaryError(
             "Predicted distributions are compared with one target each.",
-            arrived=f"The targets have the shape {np.shape(y)}, the distributions {want}.",
+            arrived=f"The targets have shape {np.shape(y)}, the distributions {want}.",
             allowed="Expected equal shapes.",
             do="Pass the targets of the same rows.",
         )

@@ -156,7 +156,7 @@ class ByMargin:
         return np.asarray(known.cdf(y) - 0.5 * step)
 
     def coverage(self, y: Any, level: float = 0.9) -> float:
-        """The share of entries inside of their interval; near `level` where the predictions are calibrated."""
+        """The share of entries inside their interval; near `level` where the predictions are calibrated."""
         low, high = self.interval(level)
         y = compared(y, low.shape)
         return float(np.mean((low <= y) & (y <= high)))

@@ -106,5 +106,5 @@ class PredictedVectors:
         return np.asarray(stats.chi2(self.factor.shape[1]).cdf(self._squares(y)))
 
     def coverage(self, y: Any, level: float = 0.9) -> float:
-        """The share of vectors inside of the ellipsoid that holds one with this probability."""
+        """The share of vectors inside the ellipsoid that holds one with this probability."""
         return float(np.mean(self.pit(y) <= probability(level)))

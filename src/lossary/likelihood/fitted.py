@@ -36,7 +36,7 @@ class DistributionFit(LikelihoodFit):
         """The fitted distribution as a frozen one of scipy.stats."""
         if self.loss.scipy is None:
             raise LossaryError(
-                "The fitted distribution is asked for its probabilities.",
+                "The probabilities of a fitted distribution come from SciPy.",
                 arrived=f"SciPy has no {self.model}.",
                 allowed="Expected a distribution of scipy.stats.",
                 do="Use log_density, which every distribution has.",

@@ -69,9 +69,9 @@ def fit_likelihood(
             shape = ", ".join("n" if size == outputs.shape[0] else str(size) for size in found.shape)
             raise ShapeError(
                 ASKED,
-                arrived=f"f gives the shape ({shape}) for n rows.",
+                arrived=f"f returned shape ({shape}) for n rows.",
                 allowed="Expected one log-likelihood for each row, shape (n,).",
-                do="Leave the rows apart: they are summed afterwards.",
+                do="Return one value per row: they are summed afterwards.",
             )
         return -found
 
@@ -84,7 +84,7 @@ def fit_likelihood(
             ASKED,
             arrived=f"The log-likelihood at the start is {-problem.value(at)}.",
             allowed="Expected a finite number.",
-            do="Start where the data are possible.",
+            do="Start where the data have a positive density.",
         )
     end = minimise(problem, at, free, links)
     distinct = len(np.unique(y.reshape(len(y), -1)[:, 0][:100_000]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.contract import COUNT
 from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
-from ..core.forms import Likelihood
+from ..core.forms import Likelihood, Outputs
 from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..data.arrays import array
 from .sample import Sample
@@ -96,7 +96,7 @@ def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, los
             asked,
             arrived=f"censored holds {c[~np.isin(c, (-1, 0, 1))][0]:g}.",
             allowed="Expected 0 for an observed number, 1 for one that is only known to be larger, -1 for smaller.",
-            do="Code what is censored so.",
+            do="Use these codes for what is censored.",
         )
     if c is None and upper is None and truncated is None:
         whole = sample if w is None else Sample(y[w > 0], w[w > 0])
@@ -114,8 +114,9 @@ def _with_ranges(
         raise ParameterError(
             asked,
             arrived=f"upper holds {top[place]:g} in row {place}, and data {y[place]:g}.",
-            allowed="Expected upper >= data: a number that lies between the two. NaN or the same for one observed.",
-            do="Let data hold the lower ends.",
+            allowed="Expected upper >= data: the number lies between the two. Where it was observed, pass NaN or the "
+            "same number.",
+            do="Put the lower ends into data.",
         )
     codes = np.zeros(len(y)) if c is None else c
     codes = np.where(np.isposinf(top), 1.0, codes)
@@ -160,7 +161,7 @@ def _cut(
     if outside.any():
         raise TargetError(
             asked,
-            arrived=f"data holds {y[outside][0]:g}, outside of truncated, and {int(outside.sum())} such numbers.",
+            arrived=f"data holds {y[outside][0]:g}, outside truncated, and {int(outside.sum())} such numbers.",
             allowed="Expected numbers between the ends of truncated: no others could be seen.",
             do="Leave out these rows, or pass wider ends. A number that is known to be beyond one is censored.",
         )
@@ -179,7 +180,7 @@ def _together(ranges: Ranges) -> Ranges:
     return Ranges(pairs[:, 0], pairs[:, 1], np.bincount(place.reshape(-1), weights=ranges.w))
 
 
-def is_count(loss: Likelihood) -> bool:
+def is_count(loss: Outputs) -> bool:
     """Whether the distribution is one of whole numbers."""
     values = loss.contract.target
     return values is COUNT or values.words.startswith("a count")
@@ -195,7 +196,7 @@ def check(loss: Likelihood, sample: Sample, asked: str) -> None:
             asked,
             arrived=f"data goes from {sample.low:g} to {sample.high:g}.",
             allowed="Expected angles in radians, of one turn.",
-            do="Turn degrees into radians, and take full turns off: data % (2 * np.pi).",
+            do="Convert degrees to radians, and remove full turns: data % (2 * np.pi).",
         )
     bounded = np.isfinite(low) or np.isfinite(high)
     inside = not bounded or (

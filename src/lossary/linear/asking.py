@@ -12,7 +12,8 @@ from ..core.errors import LossaryError, ParameterError, PredictionError, ShapeEr
 from ..core.lookup import get
 from ..core.loss import Loss
 from ..data.arrays import array
-from ..numerics.backend import double
+from ..numerics.backend import double, one_shape
+from .rows import filled
 
 Array = np.ndarray
 ASKED = "ls.fit_linear(x, y, …) fits a linear model."
@@ -37,7 +38,7 @@ def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
 
 def _numbers(x: Any, what: str) -> Array:
     found = array(x, what)
-    return found.astype(np.int64 if what == "y" and found.dtype.kind in "iu" else np.float64)
+    return found.astype(np.int64 if what == "y" and found.dtype.kind in "iu" else np.float64, copy=False)
 
 
 def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
@@ -158,9 +159,12 @@ def ignored(loss: Any, y: Array) -> Array:
 
 def check_values(function: Any, y: Array, outputs: int) -> tuple[Array, Array]:
     """Predictions of every kind and their values, with the checks of values on: labels out of range are refused."""
-    eta = np.random.default_rng(1).normal(size=(len(y), outputs))
+    count = len(y)
+    size = filled(count) if one_shape() else count
+    eta, y = np.random.default_rng(1).normal(size=(size, outputs)), np.resize(y, (size, *y.shape[1:]))
     with double():
-        return eta, np.asarray(ops.convert_to_numpy(function(given(y), given(eta))))
+        found = np.asarray(ops.convert_to_numpy(function(given(y), given(eta))))
+    return eta[:count], found[:count] if found.shape[:1] == (size,) else found
 
 
 def given(x: Array) -> Any:
@@ -210,7 +214,7 @@ def targets(y: Any, rows: int, loss: Any, outputs: int | None) -> tuple[Array, i
             allowed="Expected shape (rows,) or (rows, outputs).",
             do="Flatten the axes after the first.",
         )
-    flat = found.reshape(rows, -1).astype(np.float64)
+    flat = found.reshape(rows, -1).astype(np.float64, copy=False)
     if outputs not in (None, flat.shape[1]):
         raise ShapeError(
             ASKED,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from .rows import Array, Rows, block_of
+
+STRETCH = 2048  # rows that products of matrices take together
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,18 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Under:
-    """What proves how good coefficients are: Σ w v of the rows, Σ w of lines that lie below the rows everywhere, how
-    many rows have a corner near by, and Σ w. The lines' slopes are those of `Sums` at the same width."""
+class Near:
+    """What rows of one output are like within ± a width: `sums` with the corners rounded off, Σ w v of the rows, Σ w of
+    lines that lie below the rows everywhere, whose slopes are those of the sums, and how many rows have a corner."""
 
+    sums: Sums
     value: float
     below: float
     corners: int
-    count: float
 
-    def __add__(self, other: Under) -> Under:
-        return Under(
-            self.value + other.value, self.below + other.below, self.corners + other.corners, self.count + other.count
-        )
+    def __add__(self, other: Near) -> Near:
+        corners = self.corners + other.corners
+        return Near(self.sums + other.sums, self.value + other.value, self.below + other.below, corners)
 
 
 class LinearData(Protocol):
@@ -85,6 +88,13 @@ class ArrayData:
     def predictions(self, coefficients: Array, rows: Array | slice = slice(None)) -> Array:
         """(n, k)"""
         return np.asarray(self.offset[rows] + self.x[rows] @ coefficients)
+
+    def some(self, count: int) -> ArrayData:
+        """So many of the rows, drawn always alike."""
+        rows = np.sort(np.random.default_rng(0).choice(len(self.x), count, replace=False))
+        x = np.ascontiguousarray(self.x.T[:, rows]).T
+        function, y = self.rows.function, self.rows.y[rows]
+        return ArrayData(x, Rows(function, y, self.outputs), self.weight[rows], self.offset[rows])
 
     def value(self, coefficients: Array) -> float:
         """Σ w v alone."""
@@ -122,7 +132,7 @@ class ArrayData:
             if left_out is not None and left_out.any():
                 bends = np.where(left_out[:, None, None], 0.0, bends)
             square = _square(x, weight[:, None, None] * bends, k)
-        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), np.abs(x).T @ np.abs(pull))
+        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), _sizes(x, pull))
 
     def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
         """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""
@@ -130,12 +140,21 @@ class ArrayData:
         slope = ((above - below) / (2 * width))[:, None]
         return (above + below) / 2, slope, ((up - down) / (2 * width))[:, :, None]
 
-    def under(self, coefficients: Array, width: float) -> Under:
-        """Lines below the rows, which touch where the rows are within ± width. Two lines that touch a convex row lie
-        below it, and so does every line through where they meet, with a slope between theirs."""
-        eta = self.predictions(coefficients)
-        value = self.rows.slopes(eta)[0]
-        (above, up), (below, down) = (self.rows.slopes(eta + side * width) for side in (1.0, -1.0))
+    def near(self, coefficients: Array, width: float) -> Near:
+        """Sums with corners rounded off, and lines below the rows, which touch where the rows are within ± width. Two
+        lines that touch a convex row lie below it, and so does every line through where they meet, with a slope between
+        theirs."""
+        found: Near | None = None
+        for first in range(0, len(self.x), self.block):
+            block = self._near(coefficients, slice(first, first + self.block), width)
+            found = block if found is None else found + block
+        assert found is not None
+        return found
+
+    def _near(self, coefficients: Array, here: slice, width: float) -> Near:
+        x, eta, weight = self.x[here], self.predictions(coefficients, here), self.weight[here]
+        value = self.rows.slopes(eta, here)[0]
+        (above, up), (below, down) = (self.rows.slopes(eta + side * width, here) for side in (1.0, -1.0))
         up, down = up[:, 0], down[:, 0]
         slope, bend = (above - below) / (2 * width), up - down
         size = max(float(np.abs(up).max(initial=0.0)), float(np.abs(down).max(initial=0.0)), 1e-300)
@@ -144,15 +163,40 @@ class ArrayData:
         meet = np.where(bent, meet, 0.0)
         line = np.maximum(below + down * (meet + width), above + up * (meet - width)) - slope * meet
         line = np.minimum(line - np.where(bent, 0.0, np.abs(bend) * width), value)
-        return Under(float(self.weight @ value), float(self.weight @ line), int(bent.sum()), float(self.weight.sum()))
+        pull = (weight * slope)[:, None]
+        square = _square(x, (weight * bend / (2 * width))[:, None, None], 1)
+        rounded, count = float(weight @ (above + below)) / 2, float(weight.sum())
+        sums = Sums(rounded, x.T @ pull, square, count, _sizes(x, pull))
+        return Near(sums, float(weight @ value), float(weight @ line), int(bent.sum()))
 
 
 def _square(x: Array, bends: Array, k: int) -> Array:
-    """Σ over rows of (x xᵀ) ⊗ bends, in the order of coefficients.ravel()."""
+    """Σ over rows of (x xᵀ) ⊗ bends, in the order of coefficients.ravel(). Rows without a bend add nothing."""
+    if k == 1:
+        bend = bends[:, 0, 0]
+        bent = np.flatnonzero(bend)
+        few = 4 * len(bent) < len(bend)
+        by_column, bend = (x.T[:, bent], bend[bent]) if few else (x.T, bend)
+        return _added((by_column[:, rows] * bend[rows]) @ by_column[:, rows].T for rows in _stretches(len(bend)))
     n, p = x.shape
     whole = np.empty((k, p, k, p))
+    bends = np.ascontiguousarray(bends.transpose(1, 2, 0))
     for a in range(k):  # one product of matrices for each output
-        part = (x.T @ (bends[:, a, a:, None] * x[:, None, :]).reshape(n, -1)).reshape(p, k - a, p)
-        whole[a, :, a:, :] = part
-        whole[a:, :, a, :] = part.transpose(1, 2, 0)
+        part = ((bends[a, a:, None] * x.T).reshape(-1, n) @ x).reshape(k - a, p, p)
+        whole[a, :, a:, :] = part.transpose(2, 0, 1)
+        whole[a:, :, a, :] = part
     return whole.transpose(1, 0, 3, 2).reshape(p * k, p * k)
+
+
+def _sizes(x: Array, pull: Array) -> Array:
+    """Σ over rows of |x| |pull|, (p, k)."""
+    return _added(np.abs(x[rows]).T @ np.abs(pull[rows]) for rows in _stretches(len(x)))
+
+
+def _stretches(rows: int) -> Iterator[slice]:
+    """Rows in so small parts that what is made of them takes no new memory from the system."""
+    return (slice(first, first + STRETCH) for first in range(0, max(rows, 1), STRETCH))
+
+
+def _added(parts: Iterable[Array]) -> Array:
+    return reduce(np.add, parts)

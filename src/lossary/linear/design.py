@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from .rows import Array
 
 APART = 1e-2  # columns of which no combination is smaller, as a share of the largest, need not be turned
+ALIKE = 1e-10  # sums of squares in which columns that are said twice may hide
 SAME = 1e-11  # a column is a combination of others when less than this share of its spread is its own
 
 
 @dataclass(frozen=True)
 class Design:
-    """matrix: (n, p' + 1) with a last column of ones where there is an intercept.
+    """matrix: (n, p' + 1) with a last column of ones where there is an intercept; laid out by columns.
 
     The coefficients of the data's own columns are `back @ inner / spread` of the inner ones. Where columns are
     collinear and nothing is penalised, these are the smallest ones in units of the columns' spreads; `collinear` holds
@@ -29,17 +31,21 @@ class Design:
     collinear: tuple[int, ...]
     still: Array
 
-    def of(self, x: Array) -> Array:
-        """The matrix of other rows."""
-        p, plain = x.shape[1], np.array_equal(self.back, np.eye(x.shape[1]))
-        matrix = np.ones((len(x), self.columns))
-        scaled = matrix[:, :p] if plain else np.empty_like(x)
-        np.subtract(x, self.mean, out=scaled)
-        scaled /= self.spread
-        scaled[:, self.still] = 0.0
+    def of(self, columns: Iterable[Array], rows: int) -> Array:
+        """The matrix of other rows, which are given by column."""
+        plain = np.array_equal(self.back, np.eye(len(self.mean)))
+        by_column = np.empty((self.columns, rows))
+        scaled = by_column if plain else np.empty((len(self.mean), rows))
+        for place, column in enumerate(columns):
+            np.subtract(column, self.mean[place], out=scaled[place], dtype=np.float64)
+        scaled = scaled[: len(self.mean)]
+        scaled *= (1.0 / self.spread)[:, None]
+        scaled[self.still] = 0.0
         if not plain:
-            np.matmul(scaled, self.back, out=matrix[:, : self.back.shape[1]])
-        return matrix
+            np.matmul(self.back.T, scaled, out=by_column[: self.back.shape[1]])
+        if self.intercept:
+            by_column[-1] = 1.0
+        return by_column.T
 
     @property
     def columns(self) -> int:
@@ -55,25 +61,34 @@ class Design:
 
 
 def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design:
-    """Penalised columns stay apart, since a penalty is on each one; others are turned so that none leans on another."""
-    total = weight.sum()
-    mean = weight @ x / total if intercept else np.zeros(x.shape[1])
-    centred = x - mean
-    if intercept:  # once more: of numbers far from 0, the first mean is off by its rounding
-        rest = weight @ centred / total
-        mean, centred = mean + rest, centred - rest
-    spread = np.sqrt(weight @ centred**2 / total)
-    size = np.abs(x).max(axis=0, initial=0.0)
+    """Penalised columns stay apart, since a penalty is on each one; others are turned where one leans on others."""
+    total, (n, p) = weight.sum(), x.shape
+    by_column = np.ones((p + intercept, n))
+    scaled = by_column[:p]
+    scaled[:] = x.T
+    size = np.maximum(scaled.max(axis=1, initial=0.0), -scaled.min(axis=1, initial=0.0))
+    mean = np.zeros(p)
+    for _ in range(2 * intercept):  # once more: of numbers far from 0, the first mean is off by its rounding
+        rest = scaled @ weight / total
+        mean, scaled[:] = mean + rest, scaled - rest[:, None]
+    square = (scaled * weight) @ scaled.T / total
+    spread = np.sqrt(np.diagonal(square))
     still = spread <= SAME * size
     spread = np.where(still, 1.0, spread)
-    scaled = np.where(still, 0.0, centred / spread)
-    root = np.sqrt(weight / total)[:, None]
-    triangle = _triangle(root * scaled)
-    back, collinear = _turned(triangle, penalised)
-    matrix = scaled if penalised else scaled @ back
-    if intercept:
-        matrix = np.column_stack([matrix, np.ones(len(x))])
-    return Design(matrix, mean, spread, back, intercept, collinear, still)
+    scaled *= (1.0 / spread)[:, None]
+    scaled[still] = 0.0
+    square = square / np.outer(spread, spread)
+    square[still] = square[:, still] = 0.0
+    sizes = np.linalg.eigvalsh(square)
+    if penalised or sizes[0] > APART**2 * sizes[-1]:
+        back, collinear = _turned(np.eye(p), True)
+        if penalised and sizes[0] <= ALIKE * sizes[-1]:
+            back, collinear = _turned(_triangle((np.sqrt(weight / total) * scaled).T), penalised)
+        return Design(by_column.T, mean, spread, back, intercept, collinear, still)
+    back, collinear = _turned(_triangle((np.sqrt(weight / total) * scaled).T), penalised)
+    turned = np.ones((back.shape[1] + intercept, n))
+    turned[: back.shape[1]] = back.T @ scaled
+    return Design(turned.T, mean, spread, back, intercept, collinear, still)
 
 
 def _turned(triangle: Array, penalised: bool) -> tuple[Array, tuple[int, ...]]:

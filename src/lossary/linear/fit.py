@@ -98,8 +98,9 @@ def fit_linear(
     keep = weight > 0
     ignored = asking.ignored(read, target)
     keep &= ~ignored
-    numbers, target, weight = numbers[keep], target[keep], weight[keep]
-    moved = np.broadcast_to(moved, (n, k))[keep]
+    moved = np.broadcast_to(moved, (n, k))
+    if not keep.all():
+        numbers, target, weight, moved = (part[keep] for part in (numbers, target, weight, moved))
     for part, what, where in ((numbers, "x", names), (target, "y", ()), (moved, "offset", ())):
         asking.finite(part, what, where)
     function = row_function(read)
@@ -262,10 +263,10 @@ def _start(target: Target, asked: LinearProblem, design: Design) -> tuple[Array,
     zero = np.zeros(target.l1.size)
     if asked.y.dtype.kind != "f" or asked.y.shape != (len(asked.x), asked.outputs):
         return zero, "zero coefficients"
-    if len(np.unique(asked.y[:, 0])) <= 2:  # labels
+    if all(len(np.unique(some)) <= 2 for some in (asked.y[:1000, 0], asked.y[:, 0])):  # labels
         return zero, "zero coefficients"
-    root = np.sqrt(asked.weight)[:, None]
-    square = np.linalg.lstsq(root * design.matrix, root * (asked.y - asked.offset), rcond=None)[0].ravel()
+    weighed = design.matrix.T * asked.weight
+    square = np.linalg.lstsq(weighed @ design.matrix, weighed @ (asked.y - asked.offset), rcond=1e-14)[0].ravel()
     at = [target.at(c, curvature=False).value for c in (zero, square)]
     start = square if np.isfinite(at[1]) and at[1] < at[0] else zero
     eta = data.predictions(start.reshape(target.shape))

@@ -58,7 +58,7 @@ def newton(
             break
         if not np.isfinite(point.value) or not np.any(gradient):
             break
-        step = _step(point, gradient, free)
+        step = step_of(point, free)
         fall = float(point.gradient @ step)
         if not fall < 0 or -fall <= enough * abs(point.value):
             break
@@ -93,9 +93,10 @@ def _seen(gradient: Array, free: Array | None) -> Array:
     return gradient if free is None else free.T @ gradient
 
 
-def _step(point: Point, gradient: Array, free: Array | None) -> Array:
+def step_of(point: Point, free: Array | None = None) -> Array:
     """Newton's step; where the target bends down or not at all, as if it bent up as much, and a little."""
     assert point.curvature is not None
+    gradient = _seen(point.gradient, free)
     square = point.curvature if free is None else free.T @ point.curvature @ free
     step: Array | None = None
     try:
@@ -108,7 +109,7 @@ def _step(point: Point, gradient: Array, free: Array | None) -> Array:
     if step is None:
         bends, ways = np.linalg.eigh((square + square.T) / 2)
         bends = np.abs(bends)
-        floor = max(1e-10 * bends.max(initial=0.0), 1e-300)
+        floor = 1e-10 * bends.max(initial=0.0) or 1.0
         parts = ways.T @ gradient
         parts = np.where(np.abs(parts) <= 1e-15 * np.abs(gradient).max(), 0.0, parts)
         step = -ways @ (parts / np.maximum(bends, floor))

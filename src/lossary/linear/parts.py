@@ -15,9 +15,9 @@ import numpy as np
 from ..core.errors import LossaryError
 from ..data.rowfiles import columns_in, opened
 from . import asking
-from .data import ArrayData, Sums, Under
+from .data import ArrayData, Near, Sums
 from .design import Design, Moments
-from .programs import Pieces
+from .pieces import Pieces
 from .rows import Array, Programs, Rows, block_of, row_function
 
 OWNER = "fit_linear(path, y)"
@@ -96,6 +96,22 @@ def parts_of(
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Rows that count: inputs by column, as they are stored; targets, weights and offsets; the number of outputs."""
+
+    columns: list[Array]
+    y: Array
+    weight: Array
+    offset: Array
+    outputs: int
+
+    @property
+    def x(self) -> Array:
+        """(n, p), in float64."""
+        return np.stack(self.columns, axis=1, dtype=np.float64)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How stored rows become rows of a linear problem. `key` tells recipes apart; a program is made once for each."""
 
@@ -116,8 +132,8 @@ class Recipe:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recipe) and other.key == self.key
 
-    def numbers(self, block: Block) -> tuple[Array, Array, Array, Array, int]:
-        """x, y, weights and offsets of the rows that count, and the number of outputs; refused where one is missing."""
+    def numbers(self, block: Block) -> Numbers | None:
+        """The rows that count; refused where a number of them is wrong. None where none counts."""
         known, columns = block.columns, self.columns
         n = len(known[columns.names[0]])
         y = (
@@ -129,27 +145,27 @@ class Recipe:
             y = np.where(np.isnan(y), 0.0, y)
         target, outputs = asking.targets(y, n, self.loss, self.outputs)
         weight = np.ones(n) if columns.weight is None else _weights(known[columns.weight], block)
-        keep = (weight > 0) & ~asking.ignored(self.loss, target)
+        keep: Array = (weight > 0) & ~asking.ignored(self.loss, target)
         if self.drop:
             for name in columns.names:
                 keep &= ~np.isnan(known[name])
-        offset = np.zeros(n) if columns.offset is None else known[columns.offset].astype(np.float64)
-        whole = bool(keep.all())
-        x = np.empty((int(keep.sum()), len(columns.inputs)))
-        for place, name in enumerate(columns.inputs):
-            x[:, place] = known[name] if whole else known[name][keep]
-        if whole:
-            return x, target, weight, offset, outputs
-        return x, target[keep], weight[keep], offset[keep], outputs
+        offset = np.zeros(n) if columns.offset is None else known[columns.offset].astype(np.float64, copy=False)
+        inputs = [known[name] for name in columns.inputs]
+        if keep.all():
+            return Numbers(inputs, target, weight, offset, outputs)
+        if not keep.any():
+            return None
+        return Numbers([column[keep] for column in inputs], target[keep], weight[keep], offset[keep], outputs)
 
     def rows_of(self, block: Block) -> ArrayData | None:
         """The rows of a block as a solver asks them; None where none counts."""
         assert self.design is not None and self.outputs is not None
-        x, y, weight, offset, _ = self.numbers(block)
-        if not len(x):
+        found = self.numbers(block)
+        if found is None:
             return None
-        rows = Rows(self.programs, y, self.outputs)
-        return ArrayData(self.design.of(x), rows, weight, np.repeat(offset[:, None], self.outputs, axis=1))
+        rows = Rows(self.programs, found.y, self.outputs)
+        offset = np.repeat(found.offset[:, None], self.outputs, axis=1)
+        return ArrayData(self.design.of(found.columns, len(found.y)), rows, found.weight, offset)
 
 
 @lru_cache(maxsize=16)
@@ -196,16 +212,17 @@ class Look:
     names: tuple[str, ...]
 
     def of(self, recipe: Recipe, block: Block) -> Seen | None:
-        x, y, weight, offset, outputs = recipe.numbers(block)
-        if not len(x):
+        found = recipe.numbers(block)
+        if found is None:
             return None
+        x, y, weight, offset = found.x, found.y, found.weight, found.offset
         for part, what, where in ((x, "x", self.names), (y, "y", ()), (offset, "offset", ())):
             asking.finite(part, what, where, block.first)
-        asking.check_values(recipe.programs, y, outputs)
+        asking.check_values(recipe.programs, y, found.outputs)
         every = slice((-block.first) % self.stride, None, self.stride)
         labels = frozenset(np.unique(y.reshape(len(y), -1)[:, 0])[:LABELS].tolist())
         sample = tuple(part[every].copy() for part in (x, y, weight, offset))
-        return Seen(len(x), Moments.of(x, weight, self.shift), outputs, labels, (sample,))
+        return Seen(len(x), Moments.of(x, weight, self.shift), found.outputs, labels, (sample,))
 
 
 @dataclass(frozen=True)
@@ -222,15 +239,15 @@ class AskSums:
 
 
 @dataclass(frozen=True)
-class AskUnder:
-    """Lines below the rows."""
+class AskNear:
+    """Sums with corners rounded off, and lines below the rows."""
 
     c: Array
     width: float
 
-    def of(self, recipe: Recipe, block: Block) -> Under | None:
+    def of(self, recipe: Recipe, block: Block) -> Near | None:
         data = recipe.rows_of(block)
-        return None if data is None else data.under(self.c, self.width)
+        return None if data is None else data.near(self.c, self.width)
 
 
 @dataclass(frozen=True)

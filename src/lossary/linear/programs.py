@@ -19,13 +19,14 @@ ROUNDS = 7  # a row with more than 2^7 pieces is taken for a curve
 
 @dataclass(frozen=True)
 class Corners:
-    """Where rows have corners: the row, the prediction, and by how much the slope jumps; each row's first slope."""
+    """Where rows have corners: the row, the prediction, and by how much the slope jumps; each row's value and slope at
+    the low end."""
 
     row: Array
     place: Array
     jump: Array
+    value: Array
     first: Array
-    reach: float
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,17 @@ def corners(rows: Rows, near: Array, reach: float) -> Corners | None:
 
     Two lines that touch a convex row meet below it, or in its corner.
     """
-    count = rows.count
-    row = np.arange(count)
+    row: Array = np.arange(rows.count)
     a, b = near - reach, near + reach
-    (va, ga), (vb, gb) = _lines(rows, a, row), _lines(rows, b, row)
-    first = ga.copy()
+    (va, ga), (vb, gb) = _lines(rows, a), _lines(rows, b)
+    value, first = va, ga
     found: list[tuple[Array, Array, Array]] = []
     size = max(float(np.abs(ga).max(initial=0.0)), float(np.abs(gb).max(initial=0.0)), 1e-300)
     for _ in range(ROUNDS):
         bent = gb - ga > 1e-9 * size
         row, a, b, va, vb, ga, gb = (part[bent] for part in (row, a, b, va, vb, ga, gb))
         if not row.size:
-            return _sharp(rows, found, first, reach, size)
+            return _sharp(rows, found, value, first, reach, size)
         t = np.clip((va - vb + gb * b - ga * a) / (gb - ga), a, b)
         vt, gt = _lines(rows, t, row)
         below = va + ga * (t - a)
@@ -68,28 +68,29 @@ def corners(rows: Rows, near: Array, reach: float) -> Corners | None:
     return None
 
 
-def _lines(rows: Rows, at: Array, row: Array) -> tuple[Array, Array]:
+def _lines(rows: Rows, at: Array, row: Array | None = None) -> tuple[Array, Array]:
     value, slope = rows.slopes(at[:, None], row)
     return value, slope[:, 0]
 
 
-def _sharp(rows: Rows, found: list[Any], first: Array, reach: float, size: float) -> Corners | None:
+def _sharp(rows: Rows, found: list[Any], value: Array, first: Array, reach: float, size: float) -> Corners:
     """The corners once more from near by, where lines are known to more digits."""
     row, place, jump = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (np.empty(0),) * 3
     row = row.astype(int)
     if not row.size:
-        return Corners(row, place, jump, first, reach)
+        return Corners(row, place, jump, value, first)
     for share in (1e-3, 1e-6):
         step = share * np.maximum(np.abs(place), 1e-3 * reach)
         (va, ga), (vb, gb) = (_lines(rows, place + side * step, row) for side in (-1.0, 1.0))
         whole = np.abs(gb - ga - jump) <= 1e-6 * size
         meet = (va - vb + (gb + ga) * step) / np.where(whole, gb - ga, 1.0)
         place = np.where(whole, place + meet, place)
-    return Corners(row, place, jump, first, reach)
+    return Corners(row, place, jump, value, first)
 
 
-def solve(target: Target, found: Corners) -> Solved | None:
-    """The exact minimum of a piecewise linear target, by its dual, which has a row for each coefficient only.
+def solve(target: Target, found: Corners, near: Array) -> Solved | None:
+    """The exact minimum of a piecewise linear target, by its dual, which has a row for each coefficient only; `near`
+    are coefficients that it is looked for from.
 
     None where the programme has no solution: nothing holds the coefficients.
     """
@@ -101,11 +102,11 @@ def solve(target: Target, found: Corners) -> Solved | None:
     matrix = np.concatenate([data.x[found.row], np.eye(data.columns)[held]])
     place = np.r_[found.place - data.offset[found.row, 0], np.zeros(held.size)]
     most = np.r_[weight[found.row] * found.jump, 2 * l1[held]]
-    ended = _vertex(matrix, place, most, data.x.T @ (weight * found.first) - l1)
+    ended = vertex(matrix, place, most, data.x.T @ (weight * found.first) - l1, near)
     if ended is None:
         return None
     bound = _bound(target, found, ended.c, ended.v, place, ended.missing)
-    return Solved(ended.c, bound, _only(matrix, ended.inside, ended.v, most, ended.c, place), ended.steps)
+    return Solved(ended.c, bound, only(matrix, ended.inside, ended.v, most, ended.c, place), ended.steps)
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,18 @@ class Vertex:
     steps: int
 
 
-def _vertex(matrix: Array, place: Array, most: Array, pull: Array) -> Vertex | None:
-    """The minimum over c of pull · c + Σ most max(0, matrix c - place)."""
-    answer = _highs()(place, A_eq=matrix.T, b_eq=-pull, bounds=np.column_stack([np.zeros_like(most), most]), **EXACT)
+def vertex(matrix: Array, place: Array, most: Array, pull: Array, near: Array) -> Vertex | None:
+    """The minimum over c of pull · c + Σ most max(0, matrix c - place). The programme's tolerances are absolute, so it
+    counts distances from `near`, and pulls, in units of their own size."""
+    over = place - matrix @ near
+    if not over.size:
+        return None
+    far, strong = float(np.abs(over).mean()) or 1.0, float(most.mean()) or 1.0
+    bounds = np.column_stack([np.zeros_like(most), most / strong])
+    answer = _highs()(over / far, A_eq=matrix.T, b_eq=-pull / strong, bounds=bounds, **EXACT)
     if answer.status != 0:
         return None
-    v = np.asarray(answer.x)
-    c = np.asarray(answer.eqlin.marginals)
+    v, c = strong * np.asarray(answer.x), near + far * np.asarray(answer.eqlin.marginals)
     inside = (v > 1e-9 * most) & (v < (1 - 1e-9) * most)
     c = c + np.linalg.lstsq(matrix[inside], place[inside] - matrix[inside] @ c, rcond=1e-12)[0]
     rest = -pull - matrix[~inside].T @ np.where(v[~inside] > most[~inside] / 2, most[~inside], 0.0)
@@ -136,50 +142,6 @@ def _vertex(matrix: Array, place: Array, most: Array, pull: Array) -> Vertex | N
     missing = np.abs(matrix.T @ v + pull)
     c[np.abs(c) < 1e-14 * np.abs(c).max(initial=0.0)] = 0.0
     return Vertex(c, v, inside, missing, int(answer.nit))
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """Rows as lines with the corners that they have near some coefficients: sums over rows of
-    level + pull · c + Σ most max(0, matrix c - place). Farther away it is below the rows, if these are convex."""
-
-    matrix: Array
-    place: Array
-    most: Array
-    pull: Array
-    level: float
-
-    @classmethod
-    def of(cls, data: ArrayData, coefficients: Array, reach: float) -> Pieces | None:
-        """The rows with their corners within `reach` of the predictions; None where rows are curves."""
-        eta = data.predictions(coefficients)[:, 0]
-        found = corners(data.rows, eta, reach)
-        if found is None:
-            return None
-        value = data.rows.slopes((eta - reach)[:, None])[0]
-        level = float(data.weight @ (value + found.first * (data.offset[:, 0] - eta + reach)))
-        row, pull = found.row, data.x.T @ (data.weight * found.first)
-        return cls(data.x[row], found.place - data.offset[row, 0], data.weight[row] * found.jump, pull, level)
-
-    def __add__(self, other: Pieces) -> Pieces:
-        matrix = np.concatenate([self.matrix, other.matrix])
-        place, most = np.r_[self.place, other.place], np.r_[self.most, other.most]
-        return Pieces(matrix, place, most, self.pull + other.pull, self.level + other.level)
-
-    def least(self, l1: Array, count: float) -> Solved | None:
-        """The minimum of these lines divided by `count`, with l1 |c| for each coefficient."""
-        held = np.flatnonzero(l1)
-        matrix = np.concatenate([self.matrix, np.eye(len(l1))[held]])
-        place = np.r_[self.place, np.zeros(held.size)]
-        most = np.r_[self.most / count, 2 * l1[held]]
-        pull = self.pull / count - l1
-        ended = _vertex(matrix, place, most, pull)
-        if ended is None:
-            return None
-        over = matrix @ ended.c - place
-        value = self.level / count + float(pull @ ended.c) + float(ended.v @ over)
-        bound = value - float(ended.missing @ np.abs(ended.c))
-        return Solved(ended.c, bound, _only(matrix, ended.inside, ended.v, most, ended.c, place), ended.steps)
 
 
 def _bound(target: Target, found: Corners, c: Array, v: Array, place: Array, missing: Array) -> float:
@@ -195,7 +157,7 @@ def _bound(target: Target, found: Corners, c: Array, v: Array, place: Array, mis
     return at.value - float(np.abs(loose).sum()) - float(missing @ np.abs(c))
 
 
-def _only(matrix: Array, inside: Array, v: Array, most: Array, c: Array, place: Array) -> bool:
+def only(matrix: Array, inside: Array, v: Array, most: Array, c: Array, place: Array) -> bool:
     """Whether no other coefficients are as good: no direction slides along the corners that pull neither fully."""
     held = matrix[inside]
     columns = matrix.shape[1]

@@ -30,6 +30,11 @@ def block_of(outputs: int) -> int:
     return BLOCK * LONG if outputs == 1 else BLOCK
 
 
+def filled(count: int) -> int:
+    """How many rows are looked at where so many are asked for: few numbers, since each has a program of its own."""
+    return 1 << max(count - 1, 7).bit_length()
+
+
 @contextmanager
 def in_double() -> Any:
     """A block in which losses compute in float64, and values are not checked again."""
@@ -71,7 +76,7 @@ def row_function(loss: Any) -> Programs:
             raise coupled(repr(loss))
         if loss.holds_fixed:
             raise LossaryError(
-                "A linear model is fitted to where the gradient of its loss is 0.",
+                "A linear fit ends where the gradient of its loss is 0.",
                 arrived=f"The gradient of {loss!r} leaves parts of its formula out, by design.",
                 allowed="Expected a loss whose gradient is that of its value.",
                 do="Train such a loss step by step, with ls.train or Keras's fit.",
@@ -156,7 +161,7 @@ class Rows:
         self.y, self.outputs, self.count = y, outputs, len(y)
         self._sized, self._filled = bool(sizes), one_shape() or (bool(sizes) and compiles())
         block = block_of(outputs)
-        usual = min(block, 1 << max(self.count - 1, 7).bit_length()) if self._filled else block
+        usual = min(block, filled(self.count)) if self._filled else block
         self._size = next((size for size in sizes if size >= self.count), sizes[-1]) if sizes else usual
 
     def values(self, eta: Array) -> Array:

@@ -8,16 +8,18 @@ import numpy as np
 
 from ..core.errors import LossaryError
 from .data import ArrayData
-from .narrow import FEW, narrow
+from .narrow import SAMPLE, narrow
 from .newton import At, Walk, newton
 from .programs import Solved, corners, cuts, scipy, solve
-from .rows import Array, Rows
+from .rows import Array, Rows, block_of
 from .sliding import corners_near, slide
 from .target import Point, Target
 
 NARROW = 1e-6  # the relative gap up to which an optimum in rounded corners is called one
 GOOD = 1e-9  # the relative gap, and the share of the gradient, up to which an optimum is called one
+ROUNDING = 1e-15  # an excess of this share of the target without coefficients is none
 GRID = 61  # points at which a row's slope is looked at
+SMALL = 1_000  # rows whose corners are solved at once
 LOOKED_AT = 64  # rows looked at, to tell whether a loss is convex
 
 
@@ -75,7 +77,7 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
     """Where Newton's method ends, or the direction in which it leads nowhere."""
     walk = newton(
         _remembered(target),
-        start,
+        _from_some(target, start) if convex else start,
         check=lambda *at: _falls(target, *at) is not None,
         perfect=1e-22 * _usual(target, start),
     )
@@ -84,6 +86,15 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
         point = walk.point
         return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
     return _judged(target, walk, walk.point.gradient, convex, "Newton")
+
+
+def _from_some(target: Target, start: Array) -> Array:
+    """Of many rows, the optimum of some, where these have one: the way from there is short."""
+    few = target.of_some(SAMPLE)
+    if few is target:
+        return start
+    walk = newton(_remembered(few), start, most=12, enough=1e-6)
+    return walk.c if walk.point.slant <= 1e-3 else start
 
 
 def _remembered(target: Target) -> At:
@@ -112,7 +123,8 @@ def minimise_by_sums(target: Target, sample: ArrayData, start: Array) -> Ending:
         if straight and sample.outputs > 1:
             raise _too_sharp()
         if straight or (sample.outputs == 1 and _has_corners(sample, eta[:, 0], scale)):
-            return narrowed(replace(target, row_width=scale), start, straight, NARROW)
+            usual = abs(float(sample.weight @ sample.rows.slopes(sample.offset)[0]) / float(sample.weight.sum()))
+            return narrowed(replace(target, row_width=scale), start, straight, NARROW, usual)
         if target.l1.any():
             return _slid(target, start)
     ending = by_newton(target, start, convex)
@@ -128,7 +140,7 @@ def _has_corners(sample: ArrayData, eta: Array, scale: float) -> bool:
 def _too_sharp() -> LossaryError:
     return LossaryError(
         "ls.fit_linear(path, y) minimises a loss by its sums over the rows of files.",
-        arrived="The loss is made of planes in several outputs, which only rows in memory can be fitted to.",
+        arrived="The loss is piecewise linear in several outputs, which can be fitted only to rows in memory.",
         allowed="Expected a loss of one output, or one without corners.",
         do="Fit each output on its own, each quantile with ls.Quantile, or read rows into memory.",
     )
@@ -149,7 +161,7 @@ def natural_scale(data: ArrayData, eta: Array) -> float:
 
 def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
     """Whether some rows' slopes rise along lines through their predictions, and no curvature there is negative."""
-    chosen = _some(rows)
+    chosen = _some(rows, LOOKED_AT)
     far = np.linspace(-30, 30, GRID) * scale
     random = np.random.default_rng(0)
     for _ in range(1 if rows.outputs == 1 else 3):
@@ -170,8 +182,9 @@ def looks_convex(rows: Rows, eta: Array, scale: float) -> bool:
 
 
 def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
-    """Whether the rows have no curvature anywhere one looks: at a few first, which mostly is enough."""
-    for chosen in (_some(rows), slice(None)):
+    """Whether the rows have no curvature anywhere one looks: at a few first, which mostly is enough. Where others have
+    some, the programme finds it."""
+    for chosen in (_some(rows, LOOKED_AT), _some(rows, block_of(1))):
         for share in (0.0, 0.7123, -1.3391):
             _, slope, bends = rows.expand(eta[chosen] + share * scale, chosen)
             if np.abs(bends).max(initial=0.0) * scale > 1e-9 * np.abs(slope).max(initial=0.0):
@@ -179,8 +192,8 @@ def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
     return True
 
 
-def _some(rows: Rows) -> Array:
-    return np.unique(np.linspace(0, rows.count - 1, min(LOOKED_AT, rows.count)).astype(int))
+def _some(rows: Rows, most: int) -> Array:
+    return np.unique(np.linspace(0, rows.count - 1, min(most, rows.count)).astype(int))
 
 
 def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending | None:
@@ -189,29 +202,28 @@ def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending 
     assert isinstance(data, ArrayData)
     if data.outputs > 1:
         return _programmed(target, start, cuts(target, start), "linear programmes by planes")
-    if target.l2.any():
-        return None
-    if data.rows.count > FEW:
-        ending = narrowed(replace(target, row_width=scale), start, True, GOOD)
+    if data.rows.count > SMALL:
+        ending = narrowed(replace(target, row_width=scale), start, True, GOOD, _usual(target, start))
         if ending.kind == "optimum":
             return ending
+    if target.l2.any():
+        return None
     reach = 1e3 * scale + 10 * float(np.abs(eta).max(initial=0.0))
     for _ in range(4):
         found = corners(data.rows, eta[:, 0], reach)
-        solved = None if found is None else solve(target, found)
+        solved = None if found is None else solve(target, found, start)
         if solved is None or np.abs(data.predictions(solved.c[:, None]) - eta).max(initial=0.0) < reach:
             return _programmed(target, start, solved, "linear programme")
         reach *= 100
     return None
 
 
-def narrowed(target: Target, start: Array, straight: bool, good: float) -> Ending:
+def narrowed(target: Target, start: Array, straight: bool, good: float, usual: float) -> Ending:
     """The minimum of a convex target of one output whose rows have corners, by passes over them; an optimum is proved
-    up to a share of `good`."""
-    usual = _usual(target, start)
-    found = narrow(target, start, straight, usual)
+    up to a share of `good`. `usual`: the size of the target without coefficients."""
+    found = narrow(target, start, straight, usual, 0.1 * good)
     gap = _relative(max(0.0, found.gap), found.value, usual)
-    kind = "optimum" if gap <= good else "not converged"
+    kind = _kind(found.gap, gap, good, usual)
     method = "linear programmes of near corners" if found.exact else "corners rounded off"
     return Ending(found.c, found.value, kind, np.nan, gap, found.unique, method, found.values)
 
@@ -220,9 +232,15 @@ def _programmed(target: Target, start: Array, solved: Solved | None, method: str
     if solved is None:
         return None
     first, value = (target.at(c, curvature=False).value for c in (start, solved.c))
-    gap = _relative(max(0.0, value - solved.bound), value, _usual(target, solved.c))
-    kind = "optimum" if gap <= GOOD else "not converged"
+    usual = _usual(target, solved.c)
+    gap = _relative(max(0.0, value - solved.bound), value, usual)
+    kind = _kind(value - solved.bound, gap, GOOD, usual)
     return Ending(solved.c, value, kind, np.nan, gap, solved.unique, method, [first, value])
+
+
+def _kind(excess: float, gap: float, good: float, usual: float) -> str:
+    """Whether a gap is as small as wanted, or as the rounding of predictions."""
+    return "optimum" if gap <= good or excess <= ROUNDING * usual else "not converged"
 
 
 def _slid(target: Target, start: Array) -> Ending:

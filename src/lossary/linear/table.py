@@ -15,7 +15,7 @@ from ..core.errors import ParameterError, shown
 from ..core.results import RisingSums
 from ..data.rowfiles import Files
 from . import asking
-from .data import ArrayData, Sums, Under
+from .data import ArrayData, Near, Sums
 from .design import Design, arrange_moments
 from .engines import Engine, ask, engine_of
 from .fit import (
@@ -34,8 +34,8 @@ from .fit import (
     target_of,
     try_out,
 )
-from .parts import OWNER, AskPieces, AskSums, AskUnder, AskValues, Columns, Look, Question, Recipe, Seen, parts_of
-from .programs import Pieces
+from .parts import OWNER, AskNear, AskPieces, AskSums, AskValues, Columns, Look, Question, Recipe, Seen, parts_of
+from .pieces import Pieces
 from .result import LinearFit
 from .rows import Array, Rows, row_function
 from .solver import Ending, looks_convex, minimise_by_sums, natural_scale
@@ -116,8 +116,8 @@ class TableData:
                 del self.known[next(iter(self.known))]
         return found
 
-    def under(self, coefficients: Array, width: float) -> Under:
-        found: Under = self.ask(AskUnder(coefficients, width))
+    def near(self, coefficients: Array, width: float) -> Near:
+        found: Near = self.ask(AskNear(coefficients, width))
         return found
 
     def pieces(self, coefficients: Array, reach: float) -> Pieces | None:
@@ -203,7 +203,7 @@ def _solved(data: TableData, seen: Seen, problem: LinearProblem) -> Found:
     assert data.recipe is not None and data.recipe.design is not None
     design = data.recipe.design
     rows = Rows(data.recipe.programs, problem.y, data.outputs)
-    sample = ArrayData(design.of(problem.x), rows, problem.weight, problem.offset)
+    sample = ArrayData(design.of(problem.x.T, len(problem.x)), rows, problem.weight, problem.offset)
     target = target_of(data, design, problem, sees_differences(rows, problem.offset))
     start = _start(problem, sample, target)
     eta = sample.predictions(start.reshape(target.shape))
@@ -236,7 +236,7 @@ def _for_several_minima(data: TableData, seen: Seen, problem: LinearProblem, tar
     first = replace(target, data=data.with_recipe(absolute))
     problem = replace(problem, function=absolute.programs)
     assert absolute.design is not None
-    sample = ArrayData(absolute.design.of(problem.x), rows, problem.weight, problem.offset)
+    sample = ArrayData(absolute.design.of(problem.x.T, len(problem.x)), rows, problem.weight, problem.offset)
     ending: Ending = minimise_by_sums(first, sample, _start(problem, sample, first))
     return ending.c, f"the fit with {FIRST}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,12 +65,18 @@ class Target:
             sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width, without=without)
         else:
             sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width)
-        return self._with_penalties(sums, c, width, zero)
+        return self.of(sums, c, width, zero)
+
+    def of_some(self, most: int) -> Target:
+        """The same of some rows, where many more are in memory."""
+        many = isinstance(self.data, ArrayData) and len(self.data.x) > 2 * most
+        return replace(self, data=self.data.some(most)) if many else self  # type: ignore[attr-defined]
 
     row_width: float = 0.0  # the unit of `width` for the corners of rows; 0 where the rows have none
     coefficient_width: float = 1.0  # and for those of |c|
 
-    def _with_penalties(self, sums: Sums, c: Array, width: float, zero: Array | None) -> Point:
+    def of(self, sums: Sums, c: Array, width: float = 0.0, zero: Array | None = None) -> Point:
+        """The target of these sums of the rows at c."""
         l1, l2 = self.l1.ravel(), self.l2.ravel()
         value = sums.value / sums.count + float(l2 @ c**2)
         gradient = sums.gradient.ravel() / sums.count + 2 * l2 * c
@@ -88,10 +94,12 @@ class Target:
         if sums.curvature is not None:
             square = sums.curvature / sums.count + np.diag(bends)
             if self.shifts:
-                square = square + self._along_shifts(square)
+                held = (np.zeros_like(l1, dtype=bool) if zero is None else zero) | (np.asarray(bends) > 0)
+                square = square + self._along_shifts(square, np.asarray(~held.reshape(self.shape).any(axis=1)))
         return Point(value, gradient, square, size)
 
-    def _along_shifts(self, square: Array) -> Array:
-        p, k = self.shape
+    def _along_shifts(self, square: Array, free: Array) -> Array:
+        """A curvature for the columns that no penalty keeps from moving in all outputs at once."""
+        k = self.shape[1]
         usual = max(float(np.trace(square)) / len(square), 1e-300)
-        return usual * np.kron(np.eye(p), np.full((k, k), 1.0 / k))
+        return usual * np.kron(np.diag(free * 1.0), np.full((k, k), 1.0 / k))

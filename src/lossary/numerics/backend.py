@@ -152,9 +152,14 @@ def row_sums(x: Tensor) -> Tensor:
     return _BACKEND.row_sums(x)
 
 
-def by_index() -> bool:
+def by_index(x: Tensor) -> bool:
     """Whether one entry of each row is found and replaced by its place, and not by a mask of the whole row."""
-    return bool(_BACKEND.by_index())
+    return bool(_BACKEND.by_index(x))
+
+
+def few(x: Tensor) -> bool:
+    """Whether operations take longer than their numbers, so that a mask that is used again is made once."""
+    return bool(_BACKEND.few(x))
 
 
 def picked(x: Tensor, index: Tensor) -> Tensor:
@@ -218,6 +223,11 @@ def summed(
     None where the backend cannot do it in one pass.
     """
     return _BACKEND.summed(kernel, rowwise, p, held, weight, divisor, *([neutral] if covers() else []))
+
+
+def reads_halves() -> bool:
+    """Whether `summed` takes tensors of half precision for those of float32, which it makes block by block."""
+    return bool(_BACKEND.READS_HALVES)
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Tensor, held: tuple[Tensor, ...]) -> Tensor:

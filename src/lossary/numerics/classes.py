@@ -41,6 +41,7 @@ def logits_kernel(of: Function | None) -> Kernel:
     """
 
     def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
+        index = ops.place(z, index)
         far, _, d_t, p, p_t, q_t = _apart(z, index)
         value, by = far - d_t, None
         if of is not None:
@@ -58,7 +59,7 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
     """The cross-entropy from logits and the index of the true class, with smoothing and a weight for each class."""
 
     def kernel(z: Tensor, index: Tensor, *w_t: Tensor) -> tuple[Tensor, Tensor]:
-        share = smoothing / length(z)
+        index, share = ops.place(z, index), smoothing / length(z)
         own, every, each = (1.0, length(z), 1.0) if weights is None else (w_t[0][..., None], ops.sum(weights), weights)
         mass = (1 - smoothing) * own + share * every
         far, d, d_t, p, _, q_t = _apart(z, index, mass)
@@ -76,6 +77,7 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
     """
 
     def kernel(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        index = ops.place(x, index)
         x_t, nothing = ops.taken(x, index), 0.0 * x
         if not normalised:
             value, by = nll(x_t, dtype), 1.0
@@ -107,7 +109,7 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
     """
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        if ops.at_once():
+        if ops.at_once(z):
             return _by_softmax(of, z, _labels(y, smoothing, weights))
         top, place, ties = ops.winner(z)
         d = at_least(ops.spent(z - top), -LARGEST)  # of -inf nothing is left where the label is 0
@@ -183,7 +185,7 @@ def _apart(z: Tensor, index: Tensor, mass: Any = None) -> tuple[Tensor, ...]:
     class, and there p and 1 - p."""
     largest = ops.row_max(z)
     d = z - largest
-    if ops.at_once():
+    if ops.at_once(z):
         p = ops.softmax(z)
         top, p_t = ops.row_max(p), ops.taken(p, index)
         p = ops.put(p, index, 0.0)

@@ -174,6 +174,8 @@ def _horner(x: jax.Array, coefficients: list[float]) -> jax.Array:
 
 def total(x: jax.Array, axis: int | tuple[int, ...] | None = None) -> jax.Array:
     """Over the last axes in pieces."""
+    if axis is None and x.size <= FEWEST:
+        return _of_few(x, 1)
     axes = {axis % x.ndim} if isinstance(axis, int) else {a % x.ndim for a in axis or ()}
     if x.dtype == jnp.float32 and x.size and axes and axes == set(range(min(axes), x.ndim)):
         return row_sums(x.reshape((*x.shape[: min(axes)], -1)) if len(axes) > 1 else x)
@@ -200,7 +202,8 @@ FEW = 1 << 17  # numbers that need no blocks
 FEWEST = 1 << 12  # numbers for which a call of another program takes longer than the work
 
 
-COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside a pass
+READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 
 def summed(
@@ -210,20 +213,24 @@ def summed(
 
     Tensors that may lie on several devices have no blocks: cutting them would gather them.
     """
+    kernel = _of_wide(kernel)
     each = weight is not None and not rowwise and p.shape[-1] < 64  # short rows: a weight for each entry
     if each:
         weight = jnp.broadcast_to(weight[..., None], p.shape)
     rest = held if weight is None else (*held, weight)
 
-    def parts(p: Any, *rest: Any) -> tuple[Any, Any]:
+    def parts(p: Any, *rest: Any, few: bool = False) -> tuple[Any, Any]:
+        """Terms of the sum, of few all, else one for each row; and the slopes."""
+        add = (lambda x: x) if few or rowwise else row_sums
         if weight is None:
             values, slope = kernel(p, *rest)
-            return row_sums(values, rowwise), slope * (1 / divisor)
+            return add(values), slope * (1 / divisor)
         *held, by = rest
         values, slope = kernel(*covered(by, p, *held))
         if each:
-            return row_sums(values * by), slope * (by * (1 / divisor))
-        return row_sums(values, rowwise) * by, slope * (by * (1 / divisor))[..., None]
+            return add(values * by), slope * (by * (1 / divisor))
+        wide = (by * (1 / divisor))[..., None]
+        return (values * by[..., None] if few and not rowwise else add(values) * by), slope * wide
 
     def covered(by: Any, *x: Any) -> list[Any]:
         """The tensors with neutral numbers in rows of weight 0."""
@@ -238,9 +245,12 @@ def summed(
 
     def both(p: Any, *rest: Any) -> tuple[Any, Any]:
         traced = any(isinstance(x, jax.core.Tracer) for x in (p, *rest))
+        if p.size <= FEWEST:
+            terms, slope = parts(p, *rest, few=True)
+            return _of_few(terms, divisor), slope
         if not traced or p.size <= FEW or p.ndim == 0 or jax.device_count() > 1 or jax.default_backend() != "cpu":
             sums, slope = parts(p, *rest)
-            return finite(jnp.sum(sums) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size), slope
+            return finite(jnp.sum(sums) / divisor, lambda: jnp.sum(quotients(p, *rest))), slope
         rows = rowwise or (weight is not None and not each)
         sums, slope = _scanned(parts, rows, p, rest)
         return finite(sums / divisor, lambda: _scanned(lambda *x: (quotients(*x), None), rows, p, rest)[0]), slope
@@ -251,18 +261,40 @@ def summed(
         values = kernel(*(given if weight is None else covered(rest[-1], *given)))[0] / divisor
         return values if weight is None else values * (rest[-1] if rowwise or each else rest[-1][..., None])
 
-    def finite(number: Any, spared: Callable[[], Any], size: int = FEW) -> Any:
+    def finite(number: Any, spared: Callable[[], Any]) -> Any:
         """The number; where a sum is too large, though the quotient need not be, by quotients of the terms."""
         if not isinstance(number, jax.core.Tracer):  # what is not compiled would be, for every call anew
             return number if bool(jnp.isfinite(number)) else spared()
-        if size <= FEWEST:  # a choice of programs takes longer than both
-            return jnp.where(jnp.isfinite(number), number, spared())
         return jax.lax.cond(jnp.isfinite(number), lambda: number, spared)
 
     def value(p: Any, *rest: Any) -> Any:
-        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, lambda: jnp.sum(quotients(p, *rest)), p.size)
+        if p.size <= FEWEST:
+            return _of_few(parts(p, *rest, few=True)[0], divisor)
+        return finite(jnp.sum(parts(p, *rest)[0]) / divisor, lambda: jnp.sum(quotients(p, *rest)))
 
     return _sloped(value, both, jnp.sum)(p, *rest)
+
+
+def _of_wide(kernel: Kernel) -> Kernel:
+    """A kernel that computes in float32 whatever it is given."""
+
+    def wide(*x: Any) -> tuple[Any, Any]:
+        return kernel(*(v.astype("float32") if v.dtype in (jnp.float16, jnp.bfloat16) else v for v in x))
+
+    return wide
+
+
+def _of_few(terms: Any, divisor: Any) -> Any:
+    """The sum of few numbers, divided: pieces are, so that no sum is too large. XLA makes two loops of it."""
+    m = _piece(terms.size)
+    scale = 2.0 ** -(m - 1).bit_length()
+    pieces = jnp.sum(terms.reshape(-1, m) * scale, -1)
+    return jnp.sum(pieces * ((1 / scale) / divisor))
+
+
+def _piece(size: int) -> int:
+    """In pieces of how many numbers few are summed: of up to 32, by which XLA would cut a sum itself."""
+    return next((m for m in range(32, 7, -1) if size % m == 0), max(size, 1))
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
@@ -297,14 +329,19 @@ def _sloped(value: Callable[..., Any], both: Callable[..., Any], along: Callable
     return f
 
 
-def by_index() -> bool:
+def by_index(x: Any) -> bool:
     """A mask is made in the loop that XLA makes anyway."""
+    return False
+
+
+def few(x: Any) -> bool:
+    """XLA finds what is made twice."""
     return False
 
 
 def row_sums(x: Any, rows: bool = False) -> Any:
     """Sums over the last axis (or the rows themselves): by products with ones, since XLA's own loop on CPUs adds up
-    one by one, and computes what it adds inside of it. Long rows are summed in pieces, whose sums are summed."""
+    one by one, and computes what it adds inside it. Long rows are summed in pieces, whose sums are summed."""
     if rows or x.ndim == 0:
         return x
     columns = x.shape[-1]
@@ -338,7 +375,9 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
         sums, slope = parts(*block)
         return total + jnp.sum(sums), slope
 
-    total, slope = jax.lax.scan(body, jnp.zeros((), p.dtype), tuple(map(cut, (flat, *rest))))
+    total, slope = jax.lax.scan(
+        body, jnp.zeros((), jnp.promote_types(p.dtype, "float32")), tuple(map(cut, (flat, *rest)))
+    )
     slopes = [] if slope is None else [slope.reshape(count * size, columns)]
     if n > count * size:
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))

@@ -16,6 +16,8 @@ from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.trainers.compile_utils import get_loss
 
+from .._registered import HOMES
+
 Tensor = Any
 
 # -- tensors ----------------------------------------------------------------------------------------------------------
@@ -239,3 +241,30 @@ def is_bare_function(loss: Any) -> bool:
 def less_is_better(metric: Any) -> None:
     """Say which way a metric improves. Without it EarlyStopping(mode="auto") waits for a loss to grow."""
     metric._direction = "down"
+
+
+# -- saved files ------------------------------------------------------------------------------------------------------
+
+
+class _Names(dict[str, Any]):
+    """Keras's table of registered names. Those of lossary are there from the start, and imported when asked for."""
+
+    def __contains__(self, name: object) -> bool:
+        return dict.__contains__(self, name) or name in HOMES
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = getattr(import_module(HOMES[name]), name.rpartition(">")[2])
+        return self[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401
+
+
+def know_where_losses_are() -> None:
+    """Let Keras's table find lossary's names. Without it a file loads only after its loss has been touched."""
+    home: Any = import_module("keras.src.saving.object_registration")
+    if not isinstance(home.GLOBAL_CUSTOM_OBJECTS, _Names):
+        home.GLOBAL_CUSTOM_OBJECTS = _Names(home.GLOBAL_CUSTOM_OBJECTS)
+
+
+know_where_losses_are()

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 from tensorflow.python.eager import forwardprop_util, record
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
+
+# A tf.function would translate all of lossary first, which takes seconds and changes nothing. Keras is exempt too.
+autograph.CONVERSION_RULES = (autograph.DoNotConvert("lossary"), *autograph.CONVERSION_RULES)
 
 ONE_SHAPE = False
 COMPILES = True  # what comes often
@@ -110,7 +114,7 @@ def processes() -> int:
 
 
 def together() -> tuple[int, bool]:
-    """Replicas add up their gradients; outside of them, there is one program."""
+    """Replicas add up their gradients; outside them, there is one program."""
     return (1 if tf.distribute.in_cross_replica_context() else tf.distribute.get_strategy().num_replicas_in_sync), False
 
 
@@ -175,10 +179,12 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
 Kernel = Callable[..., tuple[Any, Any]]
 
 
-COVERS = True  # whether rows of weight 0 are replaced inside of a pass
+COVERS = True  # whether rows of weight 0 are replaced inside a pass
+READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 
 FEW = 1 << 15  # numbers that need no blocks
+FEWEST = 1 << 12  # numbers for which fewer operations are better than quicker ones
 SIZES = {
     True: 1 << 16,
     False: 1 << 17,
@@ -241,6 +247,7 @@ def summed(
     kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...], weight: Any, divisor: Any, neutral: Any = ()
 ) -> Any:
     """Value and gradient from one call of the kernel for each block, or for all."""
+    kernel = _of_wide(kernel)
     narrow = not rowwise and p.shape.rank and (p.shape[-1] or NARROW) < NARROW and not _few(p)
     if weight is not None and narrow:  # short rows: a weight for each entry
         weight = tf.broadcast_to(tf.expand_dims(weight, -1), tf.shape(p))
@@ -249,13 +256,22 @@ def summed(
     cut = _cut(p, rest, free=not rowwise and (weight is None or narrow))
 
     def number(total: Any) -> Any:
-        return tf.cast(total / tf.cast(divisor, tf.float64), p.dtype)
+        return tf.cast(total / tf.cast(divisor, tf.float64), tf.float64 if p.dtype == tf.float64 else tf.float32)
 
     def both(p: Any, *rest: Any) -> tuple[Any, Any]:
         total, slope = way.parts(p, *rest) if cut is None else _blockwise(way, cut, p, rest)
         return number(total), slope
 
-    return _sloped(lambda *x: number(way.parts(*x)[0]), both, lambda slope, up: slope * up, p, rest)
+    return _sloped(lambda *x: number(way.parts(*x)[0]), both, lambda slope, up: tf.cast(slope * up, p.dtype), p, rest)
+
+
+def _of_wide(kernel: Kernel) -> Kernel:
+    """A kernel that computes in float32 whatever it is given."""
+
+    def wide(*x: Any) -> tuple[Any, Any]:
+        return kernel(*(tf.cast(v, tf.float32) if v.dtype in (tf.float16, tf.bfloat16) else v for v in x))
+
+    return wide
 
 
 def followed(kernel: Kernel, rowwise: bool, p: Any, held: tuple[Any, ...]) -> Any:
@@ -325,12 +341,15 @@ def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -
         with tf.GradientTape() as tape:
             tape.watch(p)
             _, again = way.parts(p, *rest)
-        return tape.gradient(again, p, by_slope) + again * tf.cast(by_total * way.divisor, p.dtype)
+        return tape.gradient(again, p, by_slope) + tf.cast(
+            again * tf.cast(by_total * way.divisor, again.dtype), p.dtype
+        )
 
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
         with record.stop_recording():  # no tape need follow the loop
-            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=())
+            wide = tf.float64 if p.dtype == tf.float64 else tf.float32
+            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=(), made=wide)
         return (total, slope), lambda by_total, by_slope: by_itself(by_slope, by_total, p, *rest)
 
     total, slope = f(p)
@@ -338,9 +357,9 @@ def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -
 
 
 def _over_blocks(
-    part: Callable[..., Any], cut: tuple[int, int], x: tuple[Any, ...], sums: tuple[int, ...], *, made: bool = True
+    part: Callable[..., Any], cut: tuple[int, int], x: tuple[Any, ...], sums: tuple[int, ...], *, made: Any = None
 ) -> tuple[Any, Any]:
-    """The sum, in float64, and the tensor that `part` makes of each block of tensors; without `made`, no tensor."""
+    """The sum, in float64, and the tensor of type `made` that `part` makes of each block of tensors, if any."""
     columns, rows = cut
     flat = [tf.reshape(v, (-1, columns) if v.shape.rank == x[0].shape.rank else (-1,)) for v in x]
     count = flat[0].shape[0] or tf.shape(flat[0])[0]
@@ -356,7 +375,7 @@ def _over_blocks(
 
     shape = (rows if in_xla() else None, columns)
     begin = (0, tf.zeros(sums, tf.float64))
-    parts = [tf.TensorArray(x[0].dtype, steps, infer_shape=False, element_shape=shape)] if made else []
+    parts = [tf.TensorArray(made, steps, infer_shape=False, element_shape=shape)] if made else []
     _, total, *parts = tf.while_loop(lambda k, *_: k < steps, body, (*begin, *parts), parallel_iterations=1)
     found = parts[0].concat() if made else None
     if in_xla() and count % rows:
@@ -370,9 +389,15 @@ def in_xla() -> bool:
     return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
 
 
-def by_index() -> bool:
-    """XLA makes a mask in the loop that it makes anyway. Elsewhere choosing by one takes as long as an exponential."""
-    return not in_xla()
+def by_index(x: Any) -> bool:
+    """XLA makes a mask in the loop that it makes anyway. Elsewhere choosing by one takes as long as an exponential, if
+    there are not so few numbers that the number of operations matters."""
+    return not in_xla() and not few(x)
+
+
+def few(x: Any) -> bool:
+    """Whether operations take longer than their numbers."""
+    return (x.shape.num_elements() or FEWEST + 1) <= FEWEST
 
 
 def picked(x: Any, index: Any) -> Any:
@@ -415,7 +440,7 @@ def _quotient(sums: Any, divisor: Any) -> Any:
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
     """Seen by a graph as it runs: each operation goes through memory. (XLA makes one loop of the general way.)"""
-    if tf.executing_eagerly() or in_xla():
+    if tf.executing_eagerly() or in_xla() or all(map(few, x)):
         return general()
     return tf.cond(tf.reduce_all([tf.reduce_min(v) >= low for v in x]), usual, general)
 
@@ -431,7 +456,7 @@ def totals(each: Callable[..., list[Any]], count: int, x: Any, y: Any) -> list[A
     if cut is None:
         return tf.unstack(tf.cast(part(x, y)[0], x.dtype))
     with record.stop_recording():  # its derivative is known
-        total, _ = _over_blocks(part, cut, (x, y), (count,), made=False)
+        total, _ = _over_blocks(part, cut, (x, y), (count,))
     return tf.unstack(tf.cast(total, x.dtype))
 
 
@@ -457,7 +482,7 @@ def entrywise(f: Callable[..., Any], x: Any, y: Any, *numbers: Any) -> Any:
 
         nothing = tf.zeros((0,), tf.float64)
         with record.stop_recording():
-            return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,))[1], back
+            return _over_blocks(lambda x, y: (nothing, f(x, y, *numbers)), cut, (x, y), (0,), made=x.dtype)[1], back
 
     return made(x, y, *numbers)
 

@@ -248,7 +248,8 @@ FEW = 1 << 13  # numbers that are computed as they are, without blocks
 Kernel = Callable[..., tuple[Any, Any]]
 
 
-COVERS = False  # whether rows of weight 0 are replaced inside of a pass
+COVERS = False  # whether rows of weight 0 are replaced inside a pass
+READS_HALVES = False  # whether a pass makes float32 of half precision itself
 
 
 class Pass(NamedTuple):

@@ -16,7 +16,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..core import compiling
 from ..core.errors import LossaryError, shown
 from ..core.loss import Loss
 from ..core.metrics import LossMetric, as_losses, as_metrics
@@ -382,43 +381,15 @@ def _refuse_trained(model: Any, metrics: Any) -> None:
             )
 
 
-def _compiling(name: str) -> Any:
-    """The class that defines a method of `compile`."""
-    return next(cls for cls in keras.Model.__mro__ if name in cls.__dict__)
-
-
-def _follow_compile() -> None:
-    """Let `compile` read lossary's functions as losses, and be followed by `attach`, also while Keras loads a file.
-
-    It is replaced where it is defined: Keras loads a model's compilation only while no class below has its own.
-    """
-    owner = _compiling("compile")
-    inner, signature = owner.compile, inspect.signature(owner.compile)
-
-    @functools.wraps(inner)
-    def compile(self: Any, *args: Any, **kwargs: Any) -> None:
-        given = signature.bind(self, *args, **kwargs)
-        for name, change in CHANGED.items():
-            if name in given.arguments:
-                given.arguments[name] = change(given.arguments[name])
-        inner(*given.args, **given.kwargs)
-        attach(self, self.loss, loss_weights(self))
-        _refuse_trained(self, [given.arguments.get(name) for name in ("metrics", "weighted_metrics")])
-
-    owner.compile = compile
-
-
-def _follow_files() -> None:
-    """Compile a loaded model in the same way: a file may hold a function, which nobody has touched before."""
-    owner = _compiling("compile_from_config")
-    inner = owner.compile_from_config
-
-    @functools.wraps(inner)
-    def compile_from_config(self: Any, config: Any) -> None:
-        compiling.needed()
-        inner(self, config)
-
-    owner.compile_from_config = compile_from_config
+def compile(inner: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+    """Keras's `compile`, which reads lossary's functions as losses, and is followed by `attach`."""
+    given = inspect.signature(inner).bind(self, *args, **kwargs)
+    for name, change in CHANGED.items():
+        if name in given.arguments:
+            given.arguments[name] = change(given.arguments[name])
+    inner(*given.args, **given.kwargs)
+    attach(self, self.loss, loss_weights(self))
+    _refuse_trained(self, [given.arguments.get(name) for name in ("metrics", "weighted_metrics")])
 
 
 def unsynchronised(model: Any) -> str:
@@ -431,28 +402,16 @@ def unsynchronised(model: Any) -> str:
     return f"This is one of {count} processes of torch, and fit does not average their gradients." if count > 1 else ""
 
 
-def _follow_fit() -> None:
-    """Refuse what Keras's fit would do wrong without a word in several processes of torch."""
-    owner = _compiling("fit")
-    inner = owner.fit
-
-    @functools.wraps(inner)
-    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        losses = keras.tree.flatten(getattr(self, "loss", None))
-        wrong = unsynchronised(self) if any(isinstance(one, (Loss, Sum)) for one in losses) else ""
-        if wrong:
-            raise LossaryError(
-                f"fit trains {self.name} in this process.",
-                arrived=wrong,
-                allowed="Expected one process; a model of torch, for fully_shard.",
-                do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
-                "`with ls.across():`.",
-            )
-        return inner(self, *args, **kwargs)
-
-    owner.fit = fit
-
-
-compiling.when_needed(_follow_compile)
-compiling.when_needed(_follow_fit)
-_follow_files()
+def fit(inner: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Keras's `fit`; what it would do wrong without a word in several processes of torch is refused."""
+    losses = keras.tree.flatten(getattr(self, "loss", None))
+    wrong = unsynchronised(self) if any(isinstance(one, (Loss, Sum)) for one in losses) else ""
+    if wrong:
+        raise LossaryError(
+            f"fit trains {self.name} in this process.",
+            arrived=wrong,
+            allowed="Expected one process; a model of torch, for fully_shard.",
+            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside "
+            "`with ls.across():`.",
+        )
+    return inner(self, *args, **kwargs)

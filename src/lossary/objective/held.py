@@ -87,11 +87,11 @@ def refuse_untracked(model: Any, losses: Iterable[Any]) -> None:
 def _untracked(loss: Any, path: str, variable: Any) -> LossaryError:
     name = loss.name if isinstance(loss, keras.losses.Loss) else getattr(loss, "__name__", type(loss).__name__)
     return LossaryError(
-        f"The loss '{name}' holds a weight that is to be trained.",
-        arrived=f"{path}, of shape {tuple(variable.shape)}, is none of the model's variables: no optimizer knows it, "
-        "and it would stay as it is.",
+        f"The loss '{name}' holds a weight that should train.",
+        arrived=f"{path}, of shape {tuple(variable.shape)}, is not one of the model's variables: no optimizer "
+        "updates it, so it would never change.",
         allowed="Expected weights that the inputs of the loss declare by `own`, those of the model's layers, and "
         "Variables with trainable=False.",
-        do="Declare it (docs/add-a-loss.md), or hold it in a layer of the model. Is it fixed, or moved by a callback: "
-        "give it trainable=False, or use ls.Dial.",
+        do="Declare it (docs/add-a-loss.md), or hold it in a layer of the model. If it is fixed, or changed by a "
+        "callback, give it trainable=False or use ls.Dial.",
     )

@@ -24,6 +24,7 @@ from lossary.training.judge import baselines, judge
 from lossary.training.measured import Measured, measure
 from lossary.training.settings import Settings
 from lossary.training.solved import Solved, solved
+from lossary.training.units import lengths
 
 Progress = Callable[[str, int, int], None]  # which loss, epochs done, epochs in all
 GRID = 200  # points of a drawn line
@@ -75,7 +76,7 @@ def _fit_all(run: _Run, found: Compared) -> None:
     first: Trained | Solved | None = None
     if late:
         name = FIRST
-        first = _train(run, measure(ask(name), run.problem), None, f"{name} (start of {late[0].asked.label})")
+        first = _train(run, measure(ask(name), run.problem), None, f"{name} (start for {late[0].asked.label})")
         gain = _gain(first, run.problem)
         for place, one in enumerate(run.everyone):
             if one.asked.redescending:
@@ -126,11 +127,15 @@ def _notes(measured: Measured, problem: Problem) -> list[str]:
     label, scale = measured.asked.label, problem.scale
     notes = []
     if measured.asked.redescending:
-        unit = f"{scale.spread / measured.gain:.4g}"
+        notes.append(f"{label} is not convex, so it starts from the fit with {FIRST}.")
+    unit = f"{scale.spread / measured.gain:.4g} in {problem.target}"
+    given = list(lengths(measured.asked)) if problem.task == "regression" else []
+    if given:
         notes.append(
-            f"{label} is not convex, so it starts from the fit with {FIRST}; its constant counts robust standard "
-            f"deviations of that fit's residuals (1 = {unit} in {problem.target})."
+            f"{label}: {' and '.join(given)} as given, in units of {problem.target}; the loss sees 1 for {unit}."
         )
+    elif measured.asked.redescending:
+        notes.append(f"{label}: its constant counts robust standard deviations of that fit's residuals (1 = {unit}).")
     if measured.shift:
         notes.append(f"{label} needs the true zero: it sees the target divided by {scale.spread:.4g}, not shifted.")
     if measured.positive:

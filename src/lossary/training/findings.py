@@ -71,7 +71,9 @@ def _wild_rows(found: Comparison, fits: list[Fit]) -> list[str]:
     count = f"{len(wild)} of {numbers.size} rows ({row_list(wild)})"
     said = [f"{count} are outliers: more than {FAR:g} robust standard deviations from the fit with {bulk.label}."]
     if held[most] - held[least] > 0.05:
-        said.append(f"They have {held[most]:.0%} of the gradient of {most}, and {held[least]:.0%} of that of {least}.")
+        said.append(
+            f"They account for {held[most]:.0%} of the gradient of {most}, and {held[least]:.0%} of that of {least}."
+        )
         said += [reason for label in (most, least) if (reason := _why(label, fits))]
     return said
 

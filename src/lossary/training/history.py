@@ -52,7 +52,7 @@ class History(Mapping[str, list[float]]):
                 "A history has one column per logged value.",
                 arrived=f"There is no column {shown(name)}.",
                 allowed=f"Expected one of {', '.join(map(repr, self))}." if self.epoch else "No epoch has ended.",
-                do=f"history.stopped tells why: {self.stopped}" if early else "Look at print(history).",
+                do=f"history.stopped says why: {self.stopped}" if early else "Look at print(history).",
             )
         return self._columns[name]
 

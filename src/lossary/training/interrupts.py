@@ -1,4 +1,4 @@
-"""Ctrl-C between chunks instead of inside of one."""
+"""Ctrl-C between chunks instead of inside one."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Run:
     chunk: int | None
     patience: int | None
     verbose: int | str
-    held: Any  # what is evaluated after each epoch, outside of the compiled epochs
+    held: Any  # what is evaluated after each epoch, outside the compiled epochs
     batch_size: int
     batch: Any  # the first, for callbacks that look at one
 
@@ -368,7 +368,7 @@ def check_alone(model: Any) -> None:
             "train(model, ...) runs whole epochs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
             allowed="Expected a model on one device, in one process.",
-            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside of "
+            do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside "
             "`with ls.across():`."
             if alone
             else "Use model.fit, which spreads batches over devices.",

@@ -5,6 +5,8 @@ The model works on z = (y − center) / spread. Most losses compare z with z. Tw
 - Losses of relative size (MAPE, MSLE, Poisson) need the true zero: they see y / spread, scaled but not shifted, and
   those that need positive predictions see them through softplus.
 - Redescending losses (Tukey, Cauchy) presume residuals in units of their own spread: they see z times a gain.
+
+Parameters that are given, as Huber's delta, count in the target's own units.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from lossary.data.network import linked
 from lossary.data.problem import Problem
 from lossary.linear.rows import Function, Rows, row_function
 from lossary.training.candidates import Candidate
+from lossary.training.units import in_units
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,9 @@ class Measured:
 def measure(asked: Candidate, problem: Problem, gain: float = 1.0) -> Measured:
     """The loss in its units for this problem. Raises LossaryError where the target does not fit it."""
     shift = 0.0
-    loss = ls.get(asked.function, **asked.keywords)
+    numbers = problem.task == "regression"
+    keywords = in_units(asked, problem.scale.spread / gain) if numbers else asked.keywords
+    loss = ls.get(asked.function, **keywords)
     values = loss.contract.prediction
     positive = loss.relative and max(values.low, values.floor) >= 0
     if loss.relative:

@@ -42,7 +42,8 @@ def compare(
         data: a path, the name of an embedded table, a pandas or polars DataFrame, an Arrow table, or a dictionary of
             columns. Columns may be numbers, dates, or text of few values; docs/data.md says how they are read.
         target: the column to explain; an embedded table has one of its own.
-        loss: names, with parameters where wanted: "mse", ["mae", "huber:delta=2"]. Default: those of the task.
+        loss: names, with parameters where wanted: "mse", ["mae", "huber:delta=300"], in units of the target. Default:
+            those of the task.
         features, ignore: the columns that explain it (default: all others), and those to leave out.
         missing: "drop" leaves rows with missing cells out, "impute" fills them, "indicator" makes them an input too.
         task: "regression", "binary" or "multiclass"; found out by itself.

@@ -48,10 +48,10 @@ class Censorable(Likelihood, abstract=True):
     def validate(self) -> None:
         if self.above is not None and self.below is not None and not self.above < self.below:
             raise ParameterError(
-                f"{type(self).__name__}(above=..., below=...): between these targets were recorded.",
+                f"{type(self).__name__}(above=..., below=...) are the limits between which targets were recorded.",
                 arrived=f"It was given above={self.above:g} and below={self.below:g}.",
                 allowed="Expected above < below.",
-                do="Exchange them, or leave one out.",
+                do="Swap them, or leave one out.",
             )
 
     @property
@@ -121,7 +121,7 @@ class Censorable(Likelihood, abstract=True):
         wrong = ops.logical_or(low > high, ops.logical_or(high < inside.low, low > inside.high))
         if bool(ops.convert_to_numpy(ops.any(wrong))):
             raise TargetError(
-                f"{type(self).__name__}(censored=True) reads y_true as both ends of where each target lies.",
+                f"{type(self).__name__}(censored=True) reads y_true as the two ends of each target's interval.",
                 arrived="In some rows the first is larger than the second, or no target can lie between them.",
                 allowed=f"Expected the lower end first, equal ends where the target is known: {inside.words}.",
                 do="Write np.stack([lower, upper], axis=-1), with np.inf where a target is only known to be larger.",

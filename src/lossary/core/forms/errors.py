@@ -222,7 +222,7 @@ class Parameters(Loss, abstract=True, tasks=("regression",)):
         if len({tuple(x.shape) for x in parts}) > 1:
             raise ShapeError(
                 f"{owner} needs {' and '.join(names)} of the same shape.",
-                arrived=f"They have the shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
+                arrived=f"They have shapes {', '.join(str(tuple(x.shape)) for x in parts)}.",
                 allowed="Expected equal shapes, with one number of each per target.",
                 do="Give the outputs of the model the same number of units.",
             )

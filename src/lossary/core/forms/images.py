@@ -119,9 +119,9 @@ def windows(x: Tensor, axis: int, size: int) -> Tensor:
 def local(
     a: Tensor, b: Tensor, window: int, weights: Callable[[int], Sequence[float]]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """In each window that lies inside of the image: the weighted means of a and of b, and their covariance.
+    """In each window that lies inside the image: the weighted means of a and of b, and their covariance.
 
-    One axis after the other: the covariance in a window is that inside of its lines and that of their means, both sums
+    One axis after the other: the covariance in a window is that inside its lines and that of their means, both sums
     of products of distances from a mean. Differences of means of squares would lose the digits of flat windows.
     """
     covariance: Tensor = None

@@ -135,7 +135,7 @@ def refuse_schedules(loss: Loss, name: str, why: str) -> None:
             f"{type(loss).__name__}({name}=...): {why}.",
             arrived="It was given a schedule.",
             allowed="Expected a number.",
-            do=f"Leave the {name} as it is while the model trains.",
+            do=f"Keep the {name} fixed while the model trains.",
         )
 
 

@@ -4,6 +4,8 @@ import { breakable, h, number, s } from "./dom.js";
 
 const EDGE = { top: 26, right: 12, bottom: 40, left: 52 };
 
+const rising = (span) => [...span].sort((a, b) => a - b); // of images the numbers grow downwards
+
 /** Round numbers inside [low, high], about `about` of them. */
 export function ticks(low, high, about) {
   const rough = (high - low) / Math.max(1, about);
@@ -70,11 +72,11 @@ export function pictures(name, charts, className = "") {
 }
 
 export class Chart {
-  /** `label` says what is drawn, for screen readers; `title` stands above. */
-  constructor({ title, xLabel = "", label = title, height = 240, group = false, equal = false }) {
-    Object.assign(this, { title, xLabel, label, height, equal, painters: [], width: 0 });
+  /** `label` says what is drawn, for screen readers; `title` stands above, `note` below. With `rows`, the vertical axis counts. */
+  constructor({ title, xLabel = "", label = title, height = 240, group = false, equal = false, rows = false, note = "" }) {
+    Object.assign(this, { title, xLabel, label, height, equal, rows, painters: [], width: 0 });
     this.svg = s("svg", { role: group ? "group" : "img", "aria-label": label, class: "chart" });
-    this.element = h("figure", {}, this.svg);
+    this.element = h("figure", {}, this.svg, note && h("figcaption", { class: "hint" }, note));
     this.onhover = null;
     new ResizeObserver(() => this.element.clientWidth && Math.max(220, this.element.clientWidth) !== this.width && this.draw())
       .observe(this.element);
@@ -153,7 +155,7 @@ export class Chart {
   spread() {
     const { left, right, top, bottom } = this.inner;
     const middle = (this.xSpan[0] + this.xSpan[1]) / 2;
-    const half = (((this.ySpan[1] - this.ySpan[0]) / 2) * (right - left)) / (bottom - top);
+    const half = ((Math.abs(this.ySpan[1] - this.ySpan[0]) / 2) * (right - left)) / (bottom - top);
     this.xSpan = [middle - half, middle + half];
   }
 
@@ -164,7 +166,7 @@ export class Chart {
       g.append(s("line", { class: "grid", x1: this.x(v), x2: this.x(v), y1: top, y2: bottom }),
         s("text", { x: this.x(v), y: bottom + 15, "text-anchor": "middle" }, number(v)));
     }
-    for (const v of ticks(...this.ySpan, (bottom - top) / 40)) {
+    for (const v of ticks(...rising(this.ySpan), (bottom - top) / 40).filter((one) => !this.rows || Number.isInteger(one))) {
       g.append(s("line", { class: "grid", x1: left, x2: right, y1: this.y(v), y2: this.y(v) }),
         s("text", { x: left - 6, y: this.y(v) + 4, "text-anchor": "end" }, number(v)));
     }
@@ -218,6 +220,17 @@ export class Chart {
     return dot;
   }
 
+  /** An arrow along (dx, dy), in the units of the axes; too short a one is a dot. */
+  arrow(x, y, dx, dy, place, label = "") {
+    const [x0, y0, x1, y1] = [this.x(x), this.y(y), this.x(x + dx), this.y(y + dy)];
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    if (!(length > 1)) return;
+    const [u, v] = [(x1 - x0) / length, (y1 - y0) / length];
+    const size = Math.min(9, length);
+    const side = (way) => `${(x1 - size * (u - way * 0.5 * v)).toFixed(1)} ${(y1 - size * (v + way * 0.5 * u)).toFixed(1)}`;
+    this.plot.append(s("path", { class: `arrow s${place}`, "data-label": label || null, d: `M${x0.toFixed(1)} ${y0.toFixed(1)}L${x1.toFixed(1)} ${y1.toFixed(1)}M${side(1)}L${x1.toFixed(1)} ${y1.toFixed(1)}L${side(-1)}` }));
+  }
+
   vertical(x, className, text = "") {
     const { top, bottom, right } = this.inner;
     this.plot.append(s("line", { x1: this.x(x), x2: this.x(x), y1: top, y2: bottom, class: className }));
@@ -240,3 +253,10 @@ export class Chart {
     });
   }
 }
+
+/** Value, gradient and curvature, each with what it means. */
+export const threeCharts = (height = 240) => Object.fromEntries(Object.entries({
+  value: "What a prediction costs.",
+  gradient: "The slope of the value: a training step moves the prediction against it, and further where it is larger.",
+  curvature: "How fast the gradient changes: where it is large, only small steps are safe; where it is negative, the loss is not convex.",
+}).map(([kind, note]) => [kind, new Chart({ title: kind[0].toUpperCase() + kind.slice(1), note, height })]));

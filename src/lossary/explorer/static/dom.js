@@ -134,6 +134,10 @@ export function errorParts(error) {
 /** Prose of a docstring: what stands in backticks is code. */
 export const prose = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
 
+/** Words about a formula: c_1 and e^(x) with their indices and powers below and above the line, y_pred as it is. */
+export const written = (text) => text.split(/(?<=(?<![\p{L}\d])\p{L})([_^])([\p{L}\d](?![\p{L}\d_])|\([^()]*\))/u)
+  .map((part, i, all) => (i % 3 === 1 ? "" : i % 3 === 2 ? h(all[i - 1] === "_" ? "sub" : "sup", {}, part.replace(/[()]/g, "")) : part));
+
 /** Tells screen readers what has changed, once it stays. */
 export function announce(text) {
   clearTimeout(announce.timer);

@@ -3,11 +3,13 @@
 import * as address from "./address.js";
 import { ask, Later } from "./api.js";
 import { button, errorParts, h } from "./dom.js";
+import { distributionPanel } from "./panel-distribution.js";
 import { likelihoodPanel } from "./panel-likelihood.js";
 import { linePanel } from "./panel-line.js";
 import { lossesPanel } from "./panel-losses.js";
 import { ownPanel } from "./panel-own.js";
 import { planePanel } from "./panel-plane.js";
+import { scenePanel } from "./panel-scene.js";
 import { trainingPanel } from "./panel-training.js";
 import { download, figure } from "./saving.js";
 
@@ -15,6 +17,10 @@ const PANELS = {
   losses: ["Losses", lossesPanel],
   fit: ["Fit a line", linePanel],
   classes: ["Two classes", planePanel],
+  points: ["Points", scenePanel("points")],
+  lists: ["Lists", scenePanel("lists")],
+  boxes: ["Boxes", scenePanel("boxes")],
+  distribution: ["Distributions", distributionPanel],
   likelihood: ["Likelihood", likelihoodPanel],
   training: ["Training", trainingPanel],
   own: ["Your own", ownPanel],

@@ -4,6 +4,7 @@ import { leave, numberOf, oneOf, readPoints, round2, within, writePoints } from 
 import { Newest } from "./api.js";
 import { Chart, pictures } from "./chart.js";
 import { alertBox, announce, button, checkbox, choice, h, named, number, s, slider, table } from "./dom.js";
+import { Handles } from "./handles.js";
 import { Picker } from "./picker.js";
 
 const FIELD = [0, 10];
@@ -31,10 +32,8 @@ export function linePanel(root, catalogue, params, changed) {
   let fitsShown = oneOf(params, "fits", ["1", "0"]) === "1";
   let detail = oneOf(params, "show", ["residuals", "pulls", "none"]);
   let answer = null;
-  let active = null; // the point or handle that is dragged
-  let grip = [0, 0]; // from where it was taken to its middle
-  let focus = null;
   const chart = new Chart({ title: "Drag the points", xLabel: "x", label: "Points and fitted curves", group: true, height: 400 });
+  const grips = new Handles(chart, { move: place, remove });
   const alert = alertBox();
   const results = h("div", { class: "results" });
   const said = h("p", { class: "said", role: "status" });
@@ -63,8 +62,6 @@ export function linePanel(root, catalogue, params, changed) {
     h("section", { class: "figures", "aria-label": "Fits" }, alert, pictures("Fits", [chart]),
       h("p", { class: "hint" }, "Drag a point, or select it with Tab and use the arrow keys. Delete removes it; a double click adds one."), said, results)));
   chart.svg.addEventListener("dblclick", (event) => add([clamp(chart.xOf(event)), clamp(chart.yOf(event))]));
-  chart.svg.addEventListener("pointermove", drag);
-  for (const name of ["pointerup", "pointercancel"]) chart.svg.addEventListener(name, drop);
 
   const clampDegree = (now) => Math.min(4, Math.max(1, Math.round(now)));
   const evenly = () => Array.from({ length: degree + 1 }, (_, i) => handles[Math.min(i, handles.length - 1)] ?? 5);
@@ -99,7 +96,7 @@ export function linePanel(root, catalogue, params, changed) {
 
   function add(point) {
     points.push(point);
-    focus = `p${points.length - 1}`;
+    grips.focus = `p${points.length - 1}`;
     said.textContent = `Point ${points.length} added at ${number(point[0], 3)}, ${number(point[1], 3)}.`;
     refresh();
   }
@@ -133,10 +130,12 @@ export function linePanel(root, catalogue, params, changed) {
     if (byHand && hand) c.line(answer.x, hand.curve, { className: "hand", label: "by hand", steps: false });
     const told = visible ? fits[0] : hand;
     if (told?.residuals?.length === points.length && detail !== "none") marks(c, told);
-    points.forEach((point, i) => c.plot.append(handle(c, point[0], point[1], `p${i}`, `Point ${i + 1} of ${points.length}`)));
-    if (byHand) handles.forEach((y, i) => c.plot.append(handle(c, handleX(i), y, `h${i}`, `Square ${i + 1} of your guess`)));
-    if (focus) c.plot.querySelector(`[data-key="${focus}"]`)?.focus();
+    points.forEach(([x, y], i) => grips.put(`p${i}`, x, y, moved(`Point ${i + 1} of ${points.length}`, x, y)));
+    if (byHand) handles.forEach((y, i) => grips.put(`h${i}`, handleX(i), y, moved(`Square ${i + 1} of your guess`, handleX(i), y), { square: true }));
+    grips.refocus();
   }
+
+  const moved = (what, x, y) => `${what}: x ${number(x, 3)}, y ${number(y, 3)}. Arrow keys move it.`;
 
   /** From each point a line to the curve, or a bar as long as the gradient at the point. */
   function marks(c, fit) {
@@ -149,24 +148,6 @@ export function linePanel(root, catalogue, params, changed) {
     });
   }
 
-  function handle(c, x, y, key, label) {
-    const say = `${label}: x ${number(x, 3)}, y ${number(y, 3)}. Arrow keys move it.`;
-    const common = { tabindex: 0, role: "button", "aria-label": say, "data-key": key };
-    const node = key[0] === "p" ? s("circle", { ...common, cx: c.x(x), cy: c.y(y), r: 7, class: "point" })
-      : s("rect", { ...common, x: c.x(x) - 7, y: c.y(y) - 7, width: 14, height: 14, class: "handle" });
-    node.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      active = key;
-      focus = key;
-      grip = [x - chart.xOf(event), y - chart.yOf(event)];
-      node.focus();
-      c.svg.setPointerCapture(event.pointerId);
-    });
-    node.addEventListener("keydown", (event) => keys(event, key));
-    node.addEventListener("blur", () => !chart.drawing && (focus = null));
-    return node;
-  }
-
   function place(key, x, y) {
     const i = Number(key.slice(1));
     if (key[0] === "p") points[i] = [clamp(x), clamp(y)];
@@ -174,30 +155,13 @@ export function linePanel(root, catalogue, params, changed) {
     refresh();
   }
 
-  function drag(event) {
-    if (active) place(active, chart.xOf(event) + grip[0], chart.yOf(event) + grip[1]);
-  }
-
-  function drop() {
-    active = null;
-  }
-
-  function keys(event, key) {
-    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
+  function remove(key) {
+    if (key[0] !== "p") return;
     const i = Number(key.slice(1));
-    if (key[0] === "p" && (event.key === "Delete" || event.key === "Backspace")) {
-      event.preventDefault();
-      points.splice(i, 1);
-      focus = points.length ? `p${Math.min(i, points.length - 1)}` : null;
-      said.textContent = `Point ${i + 1} removed; ${points.length} left.`;
-      refresh();
-    } else if (dx || dy) {
-      event.preventDefault();
-      focus = key;
-      const by = event.shiftKey ? 1 : 0.1;
-      const [x, y] = key[0] === "p" ? points[i] : [handleX(i), handles[i]];
-      place(key, x + by * dx, y + by * dy);
-    }
+    points.splice(i, 1);
+    grips.focus = points.length ? `p${Math.min(i, points.length - 1)}` : null;
+    said.textContent = `Point ${i + 1} removed; ${points.length} left.`;
+    refresh();
   }
 
   function report() {

@@ -2,8 +2,8 @@
 
 import { leave, numberOf, within } from "./address.js";
 import { Newest } from "./api.js";
-import { Chart, limits, pictures } from "./chart.js";
-import { alertBox, announce, h, number, prose, slider, swatch, table } from "./dom.js";
+import { limits, pictures, threeCharts } from "./chart.js";
+import { alertBox, announce, h, number, prose, slider, swatch, table, written } from "./dom.js";
 import { broken, filledIn, formula } from "./formula.js";
 import { Picker } from "./picker.js";
 
@@ -17,7 +17,7 @@ export function lossesPanel(root, catalogue, params, changed) {
   let at = params.has("at") ? numberOf(params, "at", 0) : null;
   let second = params.has("second") ? numberOf(params, "second", 0) : null;
   let axisName = null;
-  const charts = Object.fromEntries(Object.entries(KINDS).map(([kind, title]) => [kind, new Chart({ title })]));
+  const charts = threeCharts();
   const alert = alertBox();
   const extra = h("div");
   const reading = h("div", { class: "reading" });
@@ -144,7 +144,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     about.dataset.names = names;
     about.replaceChildren(...entries.map((entry, place) => h("article", { class: "loss-card" },
       h("h3", {}, swatch(place), ` ${entry.name}`), h("p", {}, prose(entry.summary)),
-      h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, `with ${entry.words}`),
+      h("div", MATH, broken(formula(entry.formula))), entry.words && h("p", { class: "hint" }, "with ", written(entry.words)),
       h("dl", {}, ...[["Inputs", entry.inputs], ["Not drawn", entry.undrawn], ["Use", entry.use], ["Beware", entry.beware], ["Reference", entry.reference],
         ["Also called", entry.aliases.join(", ")], ["Elsewhere", h("ul", {}, entry.elsewhere.map((e) => h("li", {}, h("code", {}, e))))],
         ["Traits", entry.traits.join(", ")]].filter(([name, text]) => (name === "Elsewhere" ? entry.elsewhere.length : text))

@@ -2,7 +2,7 @@
 
 import { leave, oneOf } from "./address.js";
 import { Later, Newest } from "./api.js";
-import { Chart, limits, pictures } from "./chart.js";
+import { limits, pictures, threeCharts } from "./chart.js";
 import { alertBox, button, choice, errorParts, h, number, slider, table } from "./dom.js";
 import { Picker } from "./picker.js";
 
@@ -23,7 +23,7 @@ export function ownPanel(root, catalogue, params, changed) {
   let linked = Object.keys(values); // of the link, until its formula is read
   const later = new Later();
   let drawn = null; // the question that the curves answer
-  const charts = ["Value", "Gradient", "Curvature"].map((title) => new Chart({ title, height: 200 }));
+  const charts = Object.values(threeCharts(200));
   const [formulaAlert, rowsAlert] = [alertBox(), alertBox()];
   const sliders = h("div");
   const results = h("div", { class: "results" });

@@ -84,6 +84,6 @@ def _lost(place: int, times: int) -> LossaryError:
     return LossaryError(
         "ls.fit_linear asks every part of the table for its sums.",
         arrived=f"The worker of part {place} was lost {times} times.",
-        allowed="Expected a worker that lives through one pass over its part.",
-        do="See why workers end: too little memory is common. Write smaller row groups, or use fewer workers.",
+        allowed="Expected a worker that survives one pass over its part.",
+        do="Find out why workers stop: too little memory is common. Write smaller row groups, or use fewer workers.",
     )

@@ -1,11 +1,13 @@
-"""The engine of this process: parts are read one after the other, and memory holds a block."""
+"""The engine of this process: parts are read one after the other, and memory holds two blocks."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..parts import Part, Question, Recipe, answer
+from ..parts import Block, Part, Question, Recipe, answer
 
 
 class Local:
@@ -18,10 +20,19 @@ class Local:
 
     def ended(self) -> tuple[int, Any]:
         place, recipe, question = self.waiting.popleft()
-        return place, answer(recipe, question, self.parts[place].blocks())
+        return place, answer(recipe, question, ahead(self.parts[place].blocks()))
 
     def close(self) -> None:
         self.waiting.clear()
+
+
+def ahead(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Blocks, of which the next is read while one is computed with."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, blocks, None)
+            yield block
 
 
 def engine(parts: list[Part], workers: int | None) -> Local:

@@ -7,7 +7,7 @@ from typing import Any
 from keras import ops
 from keras.backend import backend
 
-from ..backend import by_index, picked, replaced, row_sums
+from ..backend import by_index, few, picked, replaced, row_sums
 
 Tensor = Any
 FIRST_OF_EQUALS = backend() == "tensorflow"  # whose slope a maximum of equals has; JAX halves it
@@ -16,7 +16,7 @@ SUBNORMAL = False  # TensorFlow and JAX read numbers below the smallest normal o
 
 def row_sum(x: Tensor) -> Tensor:
     """One number for each row, the axis kept."""
-    return ops.expand_dims(row_sums(x), -1)
+    return ops.sum(x, axis=-1, keepdims=True) if few(x) else ops.expand_dims(row_sums(x), -1)
 
 
 def row_max(x: Tensor) -> Tensor:
@@ -30,9 +30,9 @@ def within(x: Tensor, rows: Tensor, low: float, high: float) -> bool:
     return False
 
 
-def at_once() -> bool:
+def at_once(x: Tensor) -> bool:
     """Whether a softmax is one operation, which takes less time than its parts: XLA makes those in one loop."""
-    return by_index()
+    return by_index(x)
 
 
 def softmax(x: Tensor) -> Tensor:
@@ -47,12 +47,17 @@ def row_size(x: Tensor) -> Tensor:
 def winner(x: Tensor) -> tuple[Tensor, Tensor, Any]:
     """The largest entry of each row, its place, and how many places these are: one, which is searched for, or a mask of
     all that are as large, which XLA makes in the loop that it makes anyway."""
-    if by_index():
+    if by_index(x):
         index = ops.argmax(x, axis=-1)
         return ops.expand_dims(picked(x, index), -1), index, 1.0
     top = row_max(x)
     places = ops.equal(x, top)
     return top, places, row_sum(ops.cast(places, x.dtype))
+
+
+def place(x: Tensor, index: Tensor) -> Tensor:
+    """The place `index` of each row, as `taken` and `put` have it soonest: as a mask, where that is made once."""
+    return _at(x, index) if few(x) else index
 
 
 def _at(x: Tensor, index: Tensor) -> Tensor:
@@ -71,7 +76,7 @@ def taken(x: Tensor, index: Tensor) -> Tensor:
     """The entry at the place `index` of each row; of several places, their sum."""
     if index.dtype == "bool":
         return row_sum(ops.where(index, x, 0.0))
-    if by_index():
+    if by_index(x):
         return ops.expand_dims(picked(x, index), -1)
     return ops.take_along_axis(x, ops.expand_dims(index, -1), axis=-1)
 
@@ -83,7 +88,7 @@ def spent(x: Tensor) -> Tensor:
 
 def put(x: Tensor, index: Tensor, value: Any) -> Tensor:
     """x with another number at the place `index` of each row; x must not be used again."""
-    if index.dtype != "bool" and by_index():
+    if index.dtype != "bool" and by_index(x):
         return replaced(x, index, value)
     return ops.where(_at(x, index), value, x)
 

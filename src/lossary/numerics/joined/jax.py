@@ -1,4 +1,4 @@
-"""The devices along a mapped axis of JAX: inside of shard_map, or of pmap."""
+"""The devices along a mapped axis of JAX: inside shard_map, or of pmap."""
 
 from __future__ import annotations
 
