@@ -40,8 +40,10 @@ _NAMES = {
         zero_inflated_log_normal_nll zero_inflated_negative_binomial_nll zero_inflated_poisson_nll
     """,
     "lossary.families.crps": """
-        ExponentialCRPS LaplaceCRPS LogNormalCRPS LogisticCRPS exponential_crps laplace_crps log_normal_crps
-        logistic_crps
+        AsymmetricLaplaceCRPS ExponentialCRPS GammaCRPS GeneralizedParetoCRPS GeometricCRPS HalfNormalCRPS LaplaceCRPS
+        LogNormalCRPS LogisticCRPS MixtureCRPS PoissonCRPS StudentTCRPS asymmetric_laplace_crps exponential_crps
+        gamma_crps generalized_pareto_crps geometric_crps half_normal_crps laplace_crps log_normal_crps logistic_crps
+        mixture_crps poisson_crps student_tcrps
     """,
     "lossary.families.deviances": """
         GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance TweedieDeviance gamma_deviance
@@ -231,5 +233,7 @@ _NAMES = {
     """,
 }
 HOMES = {
-    name if ">" in name else f"lossary>{name}": module for module, names in _NAMES.items() for name in names.split()
+    name if ">" in name else f"lossary>{name}": module
+    for module, names in _NAMES.items()
+    for name in names.split()
 }
