@@ -41,8 +41,10 @@ _NAMES = {
         zero_inflated_log_normal_nll zero_inflated_negative_binomial_nll zero_inflated_poisson_nll
     """,
     "lossary.families.crps": """
-        ExponentialCRPS LaplaceCRPS LogNormalCRPS LogisticCRPS SplineCRPS exponential_crps laplace_crps
-        log_normal_crps logistic_crps spline_crps
+        AsymmetricLaplaceCRPS ExponentialCRPS GammaCRPS GeneralizedParetoCRPS GeometricCRPS HalfNormalCRPS LaplaceCRPS
+        LogNormalCRPS LogisticCRPS MixtureCRPS PoissonCRPS SplineCRPS StudentTCRPS asymmetric_laplace_crps
+        exponential_crps gamma_crps generalized_pareto_crps geometric_crps half_normal_crps laplace_crps
+        log_normal_crps logistic_crps mixture_crps poisson_crps spline_crps student_tcrps
     """,
     "lossary.families.deviances": """
         GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance TweedieDeviance gamma_deviance

@@ -111,7 +111,7 @@ def test_misspelt_names_are_found():
 ABSENT = """
 infonce ranknet cosface sphereface contrastive npair lambdarank approx_ndcg
 ppo_clip simpo barlow_twins vicreg byol dino simclr moco
-lpips crps
+lpips
 gan_hinge lsgan wgan_gp center_loss proxy_nca
 multi_similarity lifted_structure angular supcon perceptual style mixup
 kto orpo grpo dragan simsiam

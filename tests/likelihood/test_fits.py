@@ -7,6 +7,9 @@ from scipy import stats
 
 import lossary as ls
 from lossary.core.errors import LossaryError
+from lossary.heads.distributions import Predicted
+from lossary.heads.laws import MADE
+from lossary.likelihood.plain import distribution, known
 
 from .families import FAMILIES
 
@@ -228,3 +231,28 @@ def test_quantiles_of_what_scipy_lacks(name):
     assert abs(float(fit.quantile(0.5)) - np.median(data)) < (0.1 if name == "kumaraswamy" else 1.1)
     assert abs(fit.sample(2000, seed=0).mean() - data.mean()) < 0.2 * data.std()
     assert fit.plot("qq").axes
+
+
+def laws():
+    """Each distribution that can be drawn, at parameters away from any edge."""
+    for name in known():
+        loss = distribution(name, "")
+        if loss.scipy is not None or type(loss) in MADE:
+            yield name, loss
+
+
+EACH = dict(laws())
+FEW = ("tweedie", "inverse_gaussian", "zero_inflated_beta")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", [n if n in FEW else pytest.param(n, marks=pytest.mark.full) for n in EACH])
+def test_a_sample_gives_its_parameters_back(name):
+    """SciPy draws from the distribution; what is estimated lies within five standard errors."""
+    loss = EACH[name]
+    told = Predicted(loss, np.array([0.5, 0.3, 0.4, 0.2][: loss.outputs]))
+    y, truth = told.law.rvs(size=(3000,), random_state=np.random.default_rng(14)), told.parameters
+    fit = ls.fit_distribution(y, loss)
+    assert fit.success and list(fit.parameters) == list(truth)
+    for parameter, value in truth.items():
+        assert abs(fit.parameters[parameter] - value) < 5 * fit.standard_errors[parameter], parameter

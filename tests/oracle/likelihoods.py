@@ -7,7 +7,10 @@ products; those of a slope are what the product rule makes of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+
+from mpmath.calculus.quadrature import GaussLegendre
 
 from tests.oracle.formulas import ORACLE, numbers
 from tests.oracle.sums import Float, Kind, exactly, mp, mpf, total
@@ -32,12 +35,13 @@ def normal_cdf(x: Number) -> Number:
 
 
 def density(
-    kinds: str, kink: bool = False, vector: bool = False
+    kinds: str, kink: bool = False, vector: bool = False, most: tuple[int, float] | None = None
 ) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
     """Register a loss: `of(y, *parameters, **options)` gives the terms with parameters, and those without.
 
     `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output. A
-    `vector` has one output of one kind for each entry: both are passed as lists.
+    `vector` has one output of one kind for each entry: both are passed as lists. `most` is a place of a parameter and
+    the largest number that it is read as: beyond, the slope is that there.
     """
 
     def wrap(of: Callable[..., tuple[Terms, Terms]]) -> None:
@@ -48,20 +52,29 @@ def density(
             each = "".join(kind * (len(outputs) // len(kinds)) for kind in kinds)
             return [made[kind](z) for kind, z in zip(each, outputs, strict=True)]
 
-        def factors(y: list[Number], outputs: list[Number], link: str, options: dict[str, Any]) -> tuple[Terms, Terms]:
+        def over(outputs: list[Number], link: str) -> Number:
+            """By how much a parameter is above the largest number that it is read as."""
+            return 0 if most is None else max(parameters(outputs, link)[most[0]] - mpf(most[1]), 0)
+
+        def factors(
+            y: list[Number], outputs: list[Number], link: str, options: dict[str, Any], less: Number = 0
+        ) -> tuple[Terms, Terms]:
             made = parameters(outputs, link)
+            if less:
+                made[most[0]] -= less
             moving, fixed = of(y, made, **options) if vector else of(y[0], *made, **options)
             return [term if isinstance(term, tuple) else (term,) for term in moving], fixed
 
         def row(y: list[Number], p: list[Number], edge: Float, link: str = "exp", full: bool = True, **options: Any):
             if options.get("censored"):
                 return ends(y, p, edge, link, full, **options)
-            moving, fixed = factors(y, p, link, options)
+            less = over(p, link)
+            moving, fixed = factors(y, p, link, options, less)
             value = exactly(*(mp.fprod(term) for term in moving), *(fixed if full else []))
             slopes = []
             for place in range(len(p)):
                 sides = [[*p[:place], p[place] + sign * STEP, *p[place + 1 :]] for sign in (1, -1)]
-                up, down = (factors(y, side, link, options)[0] for side in sides)
+                up, down = (factors(y, side, link, options, less)[0] for side in sides)
                 terms = [
                     mp.fprod([*term[:k], *term[k + 1 :], (above[k] - below[k]) / (2 * STEP)])
                     for term, above, below in zip(moving, up, down, strict=True)
@@ -90,7 +103,7 @@ def density(
                     found.append(row(y, p, None, link, full, **options)[0].value())
                     continue
                 y, outputs = ([mpf(x) for x in numbers(side)] for side in (t, parts))
-                moving, fixed = factors(y, outputs, link, options)
+                moving, fixed = factors(y, outputs, link, options, over(outputs, link))
                 found.append(mp.fsum([*(mp.fprod(term) for term in moving), *(fixed if full else [])]))
             return found
 
@@ -513,6 +526,116 @@ def log_normal_crps(y, mu, sigma):
     ], []  # fmt: skip
 
 
+@density("rp", kink=True)
+def asymmetric_laplace_crps(y, loc, scale, q=0.5):
+    q, gap = mpf(q), y - loc
+    p = q if gap > 0 else 1 - q
+    rest = q**2 / (2 * (1 - q)) + (1 - q) ** 2 / (2 * q)
+    twice = 2 * scale * (1 - p) / p
+    return [abs(gap), (twice, mp.exp(-p * abs(gap) / scale)), -twice, scale * rest], []
+
+
+@density("p")
+def half_normal_crps(y, scale):
+    z = y / scale
+    falls = 2 * scale * mp.sqrt(2 / mp.pi) * mp.exp(-z * z / 2)
+    return [y, (-4 * y, normal_cdf(-z)), falls, -2 * scale / mp.sqrt(mp.pi)], []
+
+
+@density("pr", most=(1, 1.875))
+def generalized_pareto_crps(y, scale, shape):
+    b = log1p_over(shape, y / scale)
+    falls = (1 - mp.exp((shape - 1) * b)) / (1 - shape) if shape != 1 else b
+    return [y, (-2 * scale, falls), scale / (2 - shape)], []
+
+
+@density("s")
+def geometric_crps(y, p):
+    odds = (1 - p) / p
+    return [y, (-2 * odds, 1 - (1 - p) ** y), odds * (1 - p) / (2 - p)], []
+
+
+@lru_cache(maxsize=10_000)
+def size_factors(m, s):
+    """Those of the mean size of a normal number: of its mean, and of its spread."""
+    return mp.erf(m / s / mp.sqrt(2)), mp.sqrt(2 / mp.pi) * mp.exp(-((m / s) ** 2) / 2)
+
+
+@density("rrp")
+def mixture_crps(y, *made, components=2):
+    k = components
+    mean, s = made[k : 2 * k], made[2 * k :]
+    e = [mp.exp(z - max(made[:k])) for z in made[:k]]
+    w = [one / mp.fsum(e) for one in e]
+    off = [abs(y - m) for m in mean]
+    terms = [(w[i], x, f) for i in range(k) for x, f in zip((off[i], s[i]), size_factors(off[i], s[i]), strict=True)]
+    for i in range(k):
+        terms.append((-(w[i] ** 2), s[i], 1 / mp.sqrt(mp.pi)))
+        for j in range(i):
+            far, both = abs(mean[i] - mean[j]), mp.sqrt(s[i] ** 2 + s[j] ** 2)
+            terms += [(-w[i] * w[j], x, f) for x, f in zip((far, both), size_factors(far, both), strict=True)]
+    return terms, []
+
+
+@density("rp")
+def student_tcrps(y, loc, scale, df=4.0):
+    n, z = mpf(df), (y - loc) / scale
+    beyond = mp.betainc(n / 2, 0.5, 0, n / (n + z * z), regularized=True)
+    density = mp.exp(-(n + 1) / 2 * mp.log1p(z * z / n)) / mp.sqrt(n) / mp.beta(0.5, n / 2)
+    last = 2 * mp.sqrt(n) / (n - 1) * mp.beta(0.5, n - 0.5) / mp.beta(0.5, n / 2) ** 2
+    return [abs(y - loc), (-abs(y - loc), beyond), (2 * scale / (n - 1), density * (n + z * z)), -scale * last], []
+
+
+def gamma_above(a, x):
+    """P(above x) of a gamma variable: the integral of its logarithm's density, by as many digits as it takes."""
+    if a < 1e4 or x < 1:
+        return mp.gammainc(a, x, mp.inf, regularized=True) if x > a else 1 - mp.gammainc(a, 0, x, regularized=True)
+    off = (x - a) / mp.sqrt(a)
+    if abs(off) > 60:
+        return mpf(0) if off > 0 else mpf(1)
+    nodes = gauss()
+    far = 60 / mp.sqrt(a)
+    sign = 1 if off > 0 else -1
+    rise = mp.fsum(w * mp.exp(a * sign * far * u - x * mp.expm1(sign * far * u)) for u, w in nodes) * far
+    share = rise * mp.exp(a * mp.log(x) - x - lgamma(a))
+    return share if off > 0 else 1 - share
+
+
+@lru_cache(maxsize=1)
+def gauss():
+    """Nodes and weights of Gauss and Legendre's on [0, 1]."""
+    return [((x + 1) / 2, w / 2) for x, w in GaussLegendre(mp).calc_nodes(7, 400)]
+
+
+@density("pp")
+def gamma_crps(y, mean, shape):
+    x = shape * y / mean
+    above = gamma_above(shape, x)
+    peak = mp.exp(shape * mp.log(x) - x - lgamma(shape + 1))
+    last = mp.exp(lgamma(shape + mpf(1) / 2) - lgamma(shape + 1)) / mp.sqrt(mp.pi)
+    return [y, (-2 * y, above), (mean, 2 * above - 1), 2 * mean * peak, -mean * last], []
+
+
+@density("p")
+def poisson_crps(y, rate):
+    above = gamma_above(y + 1, rate)
+    chance = mp.exp(y * mp.log(rate) - rate - lgamma(y + 1))
+    if rate < 1e4:
+        last = mp.exp(-2 * rate) * (mp.besseli(0, 2 * rate) + mp.besseli(1, 2 * rate))
+    else:
+        last = sum(large_bessel(k, 2 * rate) for k in (0, 1))
+    return [(y - rate, 2 * above), rate, -y, (2 * rate, chance), -rate * last], []
+
+
+def large_bessel(k, x):
+    """e^-x I_k(x), by its series in 1 / x."""
+    term, found = mpf(1), mpf(1)
+    for n in range(1, 60):
+        term *= -(4 * k * k - (2 * n - 1) ** 2) / (8 * n * x)
+        found += term
+    return found / mp.sqrt(2 * mp.pi * x)
+
+
 # -- vectors --------------------------------------------------------------------------------------------------------
 
 
@@ -626,3 +749,25 @@ def kumaraswamy_nll(y, a, b):  # noqa: F811
     if not 0 < y < 1:
         return NOTHING if y <= 0 else NOTHING[::-1]
     return exponential_tails(-b * mp.log1p(-mp.exp(a * mp.log(y))))
+
+
+@chances
+def half_normal_nll(y, scale):  # noqa: F811
+    if y <= 0:
+        return NOTHING
+    above = 2 * normal_cdf(-y / scale)
+    return mp.log(mp.erf(y / scale / mp.sqrt(2))) if y < scale else mp.log1p(-above), mp.log(above)
+
+
+@chances
+def inverse_gaussian_nll(y, mean, shape):  # noqa: F811
+    if y <= 0:
+        return NOTHING
+    r = mp.sqrt(shape / y)
+    a, b = r * (y / mean - 1), r * (y / mean + 1)
+    scaled = lambda x: mp.erfc(x / mp.sqrt(2)) / 2 * mp.exp(x * x / 2)  # noqa: E731
+    if a < 0:
+        below = mp.exp(-a * a / 2) * (scaled(-a) + scaled(b))
+        return mp.log(below), mp.log1p(-below)
+    above = mp.exp(-a * a / 2) * (scaled(a) - scaled(b))
+    return mp.log1p(-above), mp.log(above)

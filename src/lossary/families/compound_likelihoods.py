@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any
 
-from ..core.errors import ParameterError
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
+from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named, refuse_schedules
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import Param
@@ -39,13 +38,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
     atom = 0.0
 
     def validate(self) -> None:
-        if self._moving:
-            raise ParameterError(
-                "TweedieNLL(power=...): the terms of the density are prepared for one power.",
-                arrived="It was given a schedule.",
-                allowed="Expected a number.",
-                do="Keep the power fixed while the model trains.",
-            )
+        refuse_schedules(self, "power", "the terms of the density are prepared for one power")
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
         q, some = 2 - self.power, y > 0
@@ -64,7 +57,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         return log(ops.where(y > 0, y, 1.0))
 
     def start(self, data: Any) -> dict[str, float]:
-        mean = max(data.mean, 1e-300)
+        mean = min(max(data.mean, 1e-100), 1e100)  # whose power is a number
         return {"mean": mean, "dispersion": max(data.std**2, 1e-300) / mean**self.power}
 
 

@@ -135,7 +135,8 @@ class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "
 
     def start(self, data: Any) -> Start:
         over = max(data.std**2 / data.mean - 1, 0.02) if data.mean > 0 else OVER
-        return {"mean": max(data.mean, 1e-6), "dispersion": over / data.mean if self.variance == "quadratic" else over}
+        mean = max(data.mean, 1e-6)
+        return {"mean": mean, "dispersion": over / mean if self.variance == "quadratic" else over}
 
 
 def negative_binomial(y: Tensor, mean: Positive, dispersion: Positive, variance: str) -> tuple[Tensor, Tensor]:

@@ -1,18 +1,34 @@
 """Continuous ranked probability scores of predicted distributions, where they have a closed form."""
 
 import math
+from typing import Annotated
 
+from ..core import axes
 from ..core.axes import Axis
-from ..core.contract import REAL
-from ..core.forms import Score
-from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, named
+from ..core.contract import COUNT, REAL
+from ..core.forms import Outputs, Score
+from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, Share, named, refuse_schedules
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
+from ..core.params import fraction, number, whole
 from ..core.slots import CHANCE, POSITIVE, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, log1p, total
-from ..numerics.special import log_normal_cdf, scaled_tail
-from ..numerics.stable import SMALLEST, at_least, read_at_least, share, times_exp, with_slopes
+from ..numerics.backend import expm1, log, log1p, total
+from ..numerics.classes import probabilities_of_logits
+from ..numerics.incomplete import gamma_shares, half_step, mean_gap_of_gamma, mean_gap_of_poisson, student_tail
+from ..numerics.special import expm1_over, log1p_over, log_normal_cdf, scaled_tail
+from ..numerics.stable import (
+    SMALLEST,
+    at_least,
+    at_most,
+    larger,
+    read_at_least,
+    share,
+    smaller,
+    times_exp,
+    with_slope,
+    with_slopes,
+)
 
 LOCATED = named(loc="real", scale="positive")
 
@@ -109,6 +125,285 @@ class LogNormalCRPS(Score, aliases=("crps_lognormal", "crps_log_normal")):
 
 
 log_normal_crps = function(LogNormalCRPS)
+
+
+class GammaCRPS(Score, aliases=("crps_gamma",)):
+    r"""The continuous ranked probability score of a gamma distribution whose mean and shape are both predicted.
+
+    Formula: (y - \mu) (2 F(y) - 1) + 2 \mu t - \mu \frac{\Gamma(a + \frac12)}{\sqrt\pi\,\Gamma(a + 1)}, with the
+        distribution function F, t = x^a e^{-x} / \Gamma(a + 1) and x = a y / \mu
+    Use: forecasts with error bars of amounts above 0, where far targets should count in proportion: rain, demand.
+    Beware: outputs are the logarithms of the mean and of the shape, as for GammaNLL. Each value needs an integral.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> gamma_crps([[1.0]], [[0.0, 0.0]]), gamma_crps([[2.0]], [[0.0, 0.0]])
+    (0.23575888, 0.77067057)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(mean="positive", shape="positive")
+
+    def crps(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
+        def parts(y: Tensor, z: Tensor, a: Tensor) -> tuple[Positive, Tensor, Tensor, Tensor, Tensor]:
+            mean = Positive(z, self.link)
+            line, ratio = log(y) - mean.log, mean.under(y)
+            less, peak, steep = gamma_shares(ratio, line, a)
+            return mean, ratio - 1, less, 2 * peak, 2 * steep
+
+        def value(y: Tensor, z: Tensor, a: Tensor) -> Tensor:
+            mean, off, less, peak, _ = parts(y, z, a)
+            return mean.times(off * less + peak)
+
+        def slopes(y: Tensor, z: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            mean, _, less, peak, steep = parts(y, z, a)
+            return less, mean.slope * (peak - less), mean.times(steep)
+
+        a = read_at_least(shape.value, SMALLEST["float32"])
+        return with_slopes(value, slopes)(y, mean.z, a) - mean.times(mean_gap_of_gamma(a))
+
+
+gamma_crps = function(GammaCRPS)
+
+
+class PoissonCRPS(Score, aliases=("crps_poisson", "crps_pois")):
+    r"""The continuous ranked probability score of Poisson counts whose rate is predicted.
+
+    Formula: (y - \lambda) (2 F(y) - 1) + 2 \lambda f(y) - \lambda e^{-2 \lambda} (I_0(2 \lambda) + I_1(2 \lambda)),
+        with the probabilities f, the distribution function F and the Bessel functions I
+    Use: forecasts of counts, where a few large ones should not decide.
+    Beware: the output is the logarithm of the rate, as for PoissonNLL. Each value needs an integral.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> poisson_crps([[0.0]], [[0.0]]), poisson_crps([[2.0]], [[0.0]])
+    (0.47622228, 0.68349898)
+    """
+
+    target = COUNT
+    heads = named(rate="positive")
+
+    def crps(self, y: Tensor, rate: Positive) -> Tensor:
+        def parts(y: Tensor, z: Tensor) -> tuple[Positive, Tensor, Tensor]:
+            rate, a = Positive(z, self.link), y + 1
+            ratio = rate.value / a
+            less, peak, _ = gamma_shares(ratio, rate.log - log(a), a)
+            return rate, less, 2 * peak / at_least(ratio, SMALLEST["float32"])
+
+        def value(y: Tensor, z: Tensor) -> Tensor:
+            rate, less, chance = parts(y, z)
+            return (rate.value - y) * less + rate.times(chance)
+
+        def slopes(y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+            rate, less, chance = parts(y, z)
+            return -less, rate.slope * (less + chance)
+
+        return with_slopes(value, slopes)(y, rate.z) - mean_gap_of_poisson(rate.value)
+
+
+poisson_crps = function(PoissonCRPS)
+
+
+class StudentTCRPS(Score, aliases=("crps_t", "crps_student_t")):
+    r"""The continuous ranked probability score of Student's t distribution: location and scale are predicted.
+
+    Formula: s (z (2 F(z) - 1) + 2 f(z) \frac{\nu + z^2}{\nu - 1} - \frac{2 \sqrt\nu}{\nu - 1} \frac{B(\frac12, \nu -
+        \frac12)}{B(\frac12, \frac\nu2)^2}), with z = (y - \mu) / s, the density f, the distribution function F and the
+        degrees of freedom \nu
+    Use: forecasts with error bars where noise has outliers and a few of them should not decide.
+    Beware: the degrees of freedom are given, not predicted: more than 1, for which there is a mean. The scale is not
+        the standard deviation.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> student_tcrps([[0.0]], [[0.0, 0.0]], df=3.0), student_tcrps([[2.0]], [[0.0, 0.0]], df=3.0)
+    (0.27566445, 1.3669223)
+    """
+
+    df: Annotated[float, number("The degrees of freedom.", low=1.0, closed=False, slide=(1.5, 20.0))] = 4.0
+    heads = LOCATED
+
+    def validate(self) -> None:
+        refuse_schedules(self, "df", "the tail of the distribution is prepared for one number")
+
+    def crps(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        df = self.df
+        level = 2 * math.sqrt(df) / (df - 1) / math.sqrt(math.pi)
+        most, less = level * math.exp(half_step(df / 2)), level * math.exp(2 * half_step(df / 2) - half_step(df - 0.5))
+
+        def slopes(gap: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+            tail, falls = student_tail(at_most(ops.abs(gap) / scale, 1e18), df)
+            return ops.sign(gap) * (1 - 2 * tail), most * falls - less
+
+        def value(gap: Tensor, scale: Tensor) -> Tensor:
+            by_gap, by_scale = slopes(gap, scale)
+            return gap * by_gap + scale * by_scale
+
+        return with_slopes(value, slopes)(y - loc, read_at_least(scale.value, SMALLEST["float32"]))
+
+
+student_tcrps = function(StudentTCRPS)
+
+
+class AsymmetricLaplaceCRPS(Score, aliases=("crps_two_piece_exponential", "crps_2pexp")):
+    r"""The continuous ranked probability score of an asymmetric Laplace distribution: location and scale are predicted.
+
+    Formula: s (|z| + 2 \frac{1 - p}{p} (e^{-p |z|} - 1) + \frac{q^2}{2 (1 - q)} + \frac{(1 - q)^2}{2 q}), with
+        z = (y - \mu) / s, and p = q above the location, 1 - q below
+    Use: forecasts with error bars where noise leans to one side by a known share.
+    Beware: outputs are the location, which is the `q`-quantile, and the logarithm of the scale, as for
+        AsymmetricLaplaceNLL.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> asymmetric_laplace_crps([[0.0]], [[0.0, 0.0]]), asymmetric_laplace_crps([[2.0]], [[0.0, 0.0]], q=0.9)
+    (0.5, 5.8700662)
+    """
+
+    q: Annotated[float, fraction("The share of targets below the location.")] = 0.5
+    heads = LOCATED
+
+    def crps(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        q, gap = self.q, y - loc
+        rate = ops.where(gap > 0, q + 0.0 * gap, 1 - q)
+        falls = expm1(-rate * scale.under(ops.abs(gap)))
+        rest = 0.5 * (q * q / (1 - q) + (1 - q) * (1 - q) / q)
+        return ops.abs(gap) + scale.times(2 * (1 - rate) / rate * falls + rest)
+
+
+asymmetric_laplace_crps = function(AsymmetricLaplaceCRPS)
+
+
+class HalfNormalCRPS(Score, aliases=("crps_half_normal",)):
+    r"""The continuous ranked probability score of the size of a normal number around 0, whose scale is predicted.
+
+    Formula: s (z (4 \Phi(z) - 3) + 2 \sqrt{2 / \pi}\,e^{-z^2 / 2} - 2 / \sqrt\pi), with z = y / s and the normal
+        distribution function \Phi
+    Use: forecasts of sizes of errors and of distances along a line.
+    Beware: the output is the logarithm of the scale, as for HalfNormalNLL. It is the score of a normal distribution
+        around 0 that is truncated at 0.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> half_normal_crps([[0.0]], [[0.0]]), half_normal_crps([[1.0]], [[0.0]])
+    (0.46738994, 0.20488268)
+    """
+
+    target = AMOUNT_TARGET
+    heads = named(scale="positive")
+
+    def crps(self, y: Tensor, scale: Positive) -> Tensor:
+        def slopes(y: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+            z = at_most(y / scale, 40.0)
+            falls = math.sqrt(8 / math.pi) * ops.exp(-0.5 * ops.square(z))
+            return 2 * ops.erf(math.sqrt(0.5) * z) - 1, falls - 2 / math.sqrt(math.pi)
+
+        def value(y: Tensor, scale: Tensor) -> Tensor:
+            by_y, by_scale = slopes(y, scale)
+            return y * by_y + scale * by_scale
+
+        return with_slopes(value, slopes)(y, read_at_least(scale.value, SMALLEST["float32"]))
+
+
+half_normal_crps = function(HalfNormalCRPS)
+
+
+class GeneralizedParetoCRPS(Score, aliases=("crps_gpd", "crps_generalized_pareto")):
+    r"""The continuous ranked probability score of a generalized Pareto distribution: scale and shape are predicted.
+
+    Formula: y - \frac{2 s}{1 - \xi} (1 - (1 + \xi y / s)^{-(1 - \xi) / \xi}) + \frac{s}{2 - \xi}, with the scale s and
+        the shape \xi
+    Use: forecasts of how far a high threshold is exceeded: floods, claims.
+    Beware: outputs are those of GeneralizedParetoNLL. From a shape of 2 on the score is infinite: shapes above 1.875
+        are read as 1.875.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> generalized_pareto_crps([[0.0]], [[0.0, 0.0]]), generalized_pareto_crps([[1.0]], [[0.0, 1.0]])
+    (0.5, 0.61370564)
+    """
+
+    target = AMOUNT_TARGET
+    heads = named(scale="positive", shape="real")
+
+    def crps(self, y: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        shape = with_slope(lambda x: at_most(x, 1.875), lambda x: 1.0 + 0.0 * x)(shape)
+        falls = expm1_over(1 - shape, log1p_over(shape, scale.under(y)))
+        return y + scale.times(1 / (2 - shape) - 2 * falls)
+
+
+generalized_pareto_crps = function(GeneralizedParetoCRPS)
+
+
+class GeometricCRPS(Score, aliases=("crps_geometric",)):
+    r"""The continuous ranked probability score of how often something fails before it succeeds, at a predicted chance.
+
+    Formula: y - \frac{1 - p}{p} (2 (1 - (1 - p)^y) - \frac{1 - p}{2 - p}), with p = \sigma(y_pred)
+    Use: forecasts of numbers of tries and of runs, where a few long ones should not decide.
+    Beware: counts failures, from 0 on, as GeometricNLL.
+    Reference: Czado, Gneiting and Held (2009), Predictive model assessment for count data, Biometrics 65:1254-1261
+
+    >>> geometric_crps([[0.0]], [[0.0]]), geometric_crps([[2.0]], [[0.0]])
+    (0.33333333, 0.83333333)
+    """
+
+    target = COUNT
+    heads = named(p="share")
+
+    def crps(self, y: Tensor, p: Share) -> Tensor:
+        q = ops.exp(-p.no)
+        return y + times_exp(q / (1 + q) + 2 * expm1(-y * p.no), -p.z)
+
+
+geometric_crps = function(GeometricCRPS)
+
+
+class MixtureCRPS(Outputs, aliases=("gaussian_mixture_crps", "crps_mixnorm")):
+    r"""The continuous ranked probability score of a mixture of normal distributions, whose parameters are predicted.
+
+    Formula: \sum_i w_i A(y - \mu_i, s_i) - \tfrac12 \sum_i \sum_j w_i w_j A(\mu_i - \mu_j, \sqrt{s_i^2 + s_j^2}), with
+        the weights w and A(m, s) = m (2 \Phi(m / s) - 1) + 2 s \phi(m / s), the mean size of a normal number
+    Use: forecasts with several likely values, where far targets should count in proportion.
+    Beware: outputs are those of GaussianMixtureNLL: all logits of weights, all means, all spreads. Work grows with the
+        square of `components`.
+    Reference: Grimit, Gneiting, Berrocal and Johnson (2006), The continuous ranked probability score for circular
+        variables and its application to mesoscale forecast ensemble verification, doi:10.1256/qj.05.235
+
+    >>> mixture_crps([[0.0]], [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]), mixture_crps([[1.0]], [[0.0] * 3], components=1)
+    (0.23369498, 0.60244135)
+    """
+
+    components: Annotated[int, whole("The number of normal distributions.", low=1, unusual=3)] = 2
+
+    @property
+    def outputs(self) -> int:  # type: ignore[override]
+        return 3 * self.components
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.one_parameter(self.outputs, self.components)]  # the first mean
+
+    def of(self, y: Tensor, parts: Tensor) -> Tensor:
+        k = self.components
+        w, _ = probabilities_of_logits(parts[..., :k])
+        mean, std = parts[..., k : 2 * k], Positive(parts[..., 2 * k :], self.link).value
+        std = read_at_least(std, SMALLEST["float32"])
+        here, there = (lambda x: ops.expand_dims(x, -1)), (lambda x: ops.expand_dims(x, -2))
+        first, second = here(std) + 0 * there(std), there(std) + 0 * here(std)
+        long, short = larger(first, second), smaller(first, second)
+        both = long * ops.sqrt(1 + ops.square(short / long))
+        apart = total(here(w) * there(w) * mean_size(here(mean) - there(mean), both), (-2, -1))
+        return total(w * mean_size(here(y) - mean, std), -1) - 0.5 * apart
+
+
+mixture_crps = function(MixtureCRPS)
+
+
+def mean_size(mean: Tensor, std: Tensor) -> Tensor:
+    """The mean size of a normal number."""
+
+    def slopes(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        z = ops.clip(mean / std, -40.0, 40.0)
+        return ops.erf(math.sqrt(0.5) * z), math.sqrt(2 / math.pi) * ops.exp(-0.5 * ops.square(z))
+
+    def value(mean: Tensor, std: Tensor) -> Tensor:
+        by_mean, by_std = slopes(mean, std)
+        return mean * by_mean + std * by_std
+
+    return with_slopes(value, slopes)(mean, std)
 
 
 def _upper_part(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:

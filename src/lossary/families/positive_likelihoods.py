@@ -15,7 +15,7 @@ from ..core.forms.likelihoods import (
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import positive
-from ..numerics import ops
+from ..numerics import ops, wald
 from ..numerics.backend import log, log1p
 from ..numerics.special import (
     log1m_exp,
@@ -26,8 +26,8 @@ from ..numerics.special import (
     log_gamma,
     stirling_rest,
 )
-from ..numerics.stable import exp_less_line, log_quotient, softplus
-from ..numerics.tails import EXPONENTIAL, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
+from ..numerics.stable import SMALLEST, exp_less_line, log_quotient, read_at_least, softplus, wide
+from ..numerics.tails import EXPONENTIAL, FOLDED, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
 
 Start = dict[str, float]
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
@@ -108,7 +108,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
         return {"a": shape, "scale": mean / shape}
 
     def start(self, data: Any) -> Start:
-        gap = max(math.log(data.mean) - data.log_mean, 1e-300)
+        gap = data.log_gap(data.mean)
         shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         return {"mean": data.mean, "shape": data.shape_of_gap(shape, gap)}
 
@@ -116,7 +116,7 @@ class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
 gamma_nll = function(GammaNLL)
 
 
-class HalfNormalNLL(Likelihood, aliases=("half_normal", "halfnormal_nll"), traits=("convex", "likelihood")):
+class HalfNormalNLL(Censorable, aliases=("half_normal", "halfnormal_nll"), traits=("convex", "likelihood")):
     r"""Negative log-likelihood of the size of a normal number around 0, whose standard deviation is predicted.
 
     Formula: \log s + \tfrac12 (y / s)^2 + \tfrac12 \log(\pi / 2), with the scale s
@@ -133,6 +133,13 @@ class HalfNormalNLL(Likelihood, aliases=("half_normal", "halfnormal_nll"), trait
     scipy = "halfnorm"
     exact = True
     sums = ("y^2",)
+    tails = FOLDED
+
+    def standard(self, y: Tensor, scale: Positive) -> Tensor:
+        return scale.under(y)
+
+    def apart(self, a: Tensor, b: Tensor, scale: Positive) -> Tensor:
+        return scale.under(b - a)
 
     def nll(self, y: Tensor, scale: Positive) -> Tensor:
         z = scale.under(y)
@@ -176,7 +183,7 @@ class InverseGammaNLL(Likelihood, aliases=("inverse_gamma",)):
         return {"a": shape, "scale": scale}
 
     def start(self, data: Any) -> Start:
-        gap = max(math.log(data.inverse_mean) + data.log_mean, 1e-300)
+        gap = data.log_gap(data.inverse_mean, inverse=True)
         near = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
         shape = data.shape_of_gap(near, gap)
         return {"shape": shape, "scale": shape / data.inverse_mean}
@@ -185,7 +192,7 @@ class InverseGammaNLL(Likelihood, aliases=("inverse_gamma",)):
 inverse_gamma_nll = function(InverseGammaNLL)
 
 
-class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll")):
+class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll")):
     r"""Negative log-likelihood of an inverse Gaussian distribution whose mean and shape are both predicted.
 
     Formula: \tfrac12 \log(2 \pi y^3 / \lambda) + \tfrac12 \lambda (y - \mu)^2 / (\mu^2 y), with the mean \mu and the
@@ -207,8 +214,23 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
     exact = True
     sums = ("y", "1/y", "log y")
 
+    def places(self, y: Tensor, mean: Positive, shape: Positive) -> tuple[Tensor, Tensor]:
+        """How far a target is from the mean, and 0, in its own units."""
+        r = ops.sqrt(shape.times(1 / y))
+        return mean.beyond(y, log(y)) * r, r
+
+    def chances(
+        self, a: Tensor, b: Tensor, both: Tensor, over: Tensor, under: Tensor, made: list[Any]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        one = ops.logical_or(both, over)
+        (at_a, r_a), (at_b, r_b) = self.places(a, *made), self.places(b, *made)
+        low = ops.where(one, at_a, 0.0), ops.where(one, r_a, 1.0)
+        high = ops.where(one & ~both, 1.0, at_b), ops.where(one & ~both, 1.0, r_b)
+        gap = read_at_least(ops.where(both, log_quotient(b, a), 1.0), SMALLEST[wide(self.dtype)])
+        return wald.between(low, high, gap), wald.above(*low), wald.below(*high)
+
     def nll(self, y: Tensor, mean: Positive, shape: Positive) -> Tensor:
-        w = mean.beyond(y, log(y)) * ops.sqrt(shape.times(1 / y))
+        w, _ = self.places(y, mean, shape)
         return 0.5 * (w * w) - 0.5 * shape.log
 
     def rest(self, y: Tensor) -> Tensor:
@@ -218,7 +240,8 @@ class InverseGaussianNLL(Likelihood, aliases=("wald_nll", "inverse_normal_nll"))
         return {"mu": mean / shape, "scale": shape}
 
     def start(self, data: Any) -> Start:
-        return {"mean": data.mean, "shape": 1 / max(data.inverse_mean - 1 / data.mean, 1e-300)}
+        gap = data.average(lambda y: ((y - data.mean) / data.mean) ** 2 / y) if data.mean > 0 else 0.0
+        return {"mean": data.mean, "shape": 1 / max(gap, 1e-300)}
 
 
 inverse_gaussian_nll = function(InverseGaussianNLL)

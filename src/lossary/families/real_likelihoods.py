@@ -11,8 +11,8 @@ from ..core.loss import Tensor
 from ..core.params import fraction, nonnegative, whole
 from ..numerics import ops
 from ..numerics.backend import log, log1p
-from ..numerics.special import log1p_over, log1p_step, log_gamma, log_normal_cdf, log_sum_of_exp, stirling_rest
-from ..numerics.stable import largest, less_log1p, log1p_of_square, softplus, times_exp
+from ..numerics.special import half_steps, log1p_over, log1p_step, log_gamma, log_normal_cdf, log_sum_of_exp
+from ..numerics.stable import largest, log1p_of_square, softplus, times_exp
 from ..numerics.tails import LAPLACE, LARGEST, LOGISTIC, NORMAL
 
 LOCATED = named(loc="real", scale="positive")
@@ -165,11 +165,6 @@ class StudentTNLL(Likelihood, aliases=("student_t", "students_t_nll", "t_nll")):
 
     def start(self, data: Any) -> Start:
         return {"loc": data.median, "scale": 1.2 * data.deviation, "df": 4.0}
-
-
-def half_steps(a: Tensor) -> Tensor:
-    """log(sqrt(a) gamma(a) / gamma(a + 1/2)), near 0 for large a."""
-    return a * less_log1p(0.5 / a) + (stirling_rest(a) - stirling_rest(a + 0.5))
 
 
 student_tnll = function(StudentTNLL)

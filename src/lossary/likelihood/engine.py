@@ -164,7 +164,7 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
     c = start.copy()
     value, g, h = problem.expand(c)
     steps, converged = 0, False
-    while steps < most and np.isfinite(value):
+    while steps < most and np.isfinite(value) and np.isfinite(g).all() and np.isfinite(h).all():
         step, gain = _step(g[free], h[np.ix_(free, free)])
         if gain <= 1e-13 * problem.total:
             converged = True

@@ -206,6 +206,7 @@ def _ended(problem: Problem, c: Array) -> tuple[Problem, End]:
     return problem, End(c, value, g, h, 0, bool(np.abs(g * unit).max() <= 1e-4 * math.sqrt(problem.total)))
 
 
+@np.errstate(all="ignore")  # what is not finite is judged at the end
 def _searched(
     of: Made, short: Sample, spread: float, loss: Likelihood, start: Array, free: Array, links: Array
 ) -> tuple[Problem, End]:

@@ -61,7 +61,8 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
         flags.append("not converged")
     if (flat & links[free]).any():
         flags.append("boundary")
-    values = np.linalg.eigvalsh(h * unit[:, None] * unit) if free.any() else np.ones(1)
+    scaled = np.nan_to_num(h * unit[:, None] * unit, nan=0.0, posinf=1e150, neginf=-1e150)
+    values = np.linalg.eigvalsh(scaled) if free.any() else np.ones(1)
     condition = float(values[-1] / values[0]) if values[0] > 0 else float("inf")
     if values[0] <= 1e-10 and "boundary" not in flags:
         flags.append("not identified")
@@ -70,6 +71,6 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
     covariance = np.full((size, size), np.nan)
     covariance[~free], covariance[:, ~free] = 0.0, 0.0
     if not set(WORST) & set(flags):
-        covariance[np.ix_(free, free)] = np.linalg.inv(h * unit[:, None] * unit) * unit[:, None] * unit
+        covariance[np.ix_(free, free)] = np.linalg.inv(scaled) * unit[:, None] * unit
     relative = float(np.abs(g * unit).max(initial=0.0) / np.sqrt(max(problem.total, 1.0)))
     return Judgement(covariance, condition, relative, tuple(dict.fromkeys(flags)))

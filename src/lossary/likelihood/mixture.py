@@ -71,7 +71,8 @@ class FittedMixture(Likelihood, abstract=True):
 
     def against(self, parameters: dict[str, float], data: Sample) -> list[str]:
         """What stands against a fit of it."""
-        spreads = self.law(**parameters).base.std()
+        with np.errstate(all="ignore"):  # of numbers whose squares are no numbers
+            spreads = self.law(**parameters).base.std()
         return ["unbounded likelihood" if _closed(self.part, spreads, data) else "several maxima"]
 
     def law(self, **parameters: float) -> Mixed:
@@ -95,7 +96,8 @@ def best_of_starts(data: Sample, part: Likelihood, components: int) -> tuple[Arr
         middles = np.array([data.quantile((k + 0.5) / components) for k in range(components)])
         middles = middles if place == 0 else rng.choice(data.y, components)
         found.append(_raised(data, part, np.sort(middles)))
-    spreads = [law_of(part, dict(zip(part.heads, one[1][1].T, strict=True))).std() for one in found]
+    with np.errstate(all="ignore"):
+        spreads = [law_of(part, dict(zip(part.heads, one[1][1].T, strict=True))).std() for one in found]
     good = [one for one, spread in zip(found, spreads, strict=True) if not _closed(part, spread, data)] or found
     return max(good, key=lambda one: one[0])[1]
 

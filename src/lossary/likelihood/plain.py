@@ -47,7 +47,8 @@ MIXED = "gaussian_mixture_nll"  # its parameters have no names of their own
 def known() -> list[str]:
     """The names of all distributions that can be fitted, in short."""
     short = {full: name for name, full in SHORT.items() if len(name) > 1}
-    found = [card.function for card in catalogue.built_in().values() if card.family in FAMILIES]
+    cards = [card for card in catalogue.built_in().values() if card.family in FAMILIES]
+    found = [card.function for card in cards if any(param.name == "full" for param in card.params)]  # densities
     names = {short.get(name, name.removesuffix("_nll")) for name in found if name != MIXED}
     return sorted(names | {"normal", "poisson"})
 

@@ -189,7 +189,7 @@ def is_count(loss: Outputs) -> bool:
 def check(loss: Likelihood, sample: Sample, asked: str) -> None:
     """Refuse data that the distribution cannot give."""
     values, y = loss.contract.target, sample.y
-    open_low, open_high = values in (POSITIVE_TARGET, SHARE_TARGET), values is SHARE_TARGET
+    open_low, open_high = values in (POSITIVE_TARGET, SHARE_TARGET) and loss.atom is None, values is SHARE_TARGET
     low, high = getattr(loss, "minimum", values.low), values.high
     if values is ANGLE_TARGET and sample.high - sample.low > 2 * np.pi + 1e-9:
         raise TargetError(

@@ -99,6 +99,18 @@ class Sample:
     def inverse_mean(self) -> float:
         return self.average(lambda y: 1 / np.maximum(y, TINY))
 
+    def log_gap(self, mean: float, inverse: bool = False) -> float:
+        """The logarithm of the mean, less the mean of the logarithms, of the numbers or of their inverses."""
+        gap = math.log(max(mean, TINY)) - (-self.log_mean if inverse else self.log_mean)
+        if gap > 1e-4:
+            return gap
+
+        def apart(y: Array) -> Array:  # they are nearly equal
+            off = (1 - y * mean) / (y * mean) if inverse else (y - mean) / mean
+            return off - np.log1p(off)
+
+        return max(self.average(apart), 1e-300)
+
     @cached_property
     def sorted(self) -> Sample:
         order = None if self.weights is None else np.argsort(self.y, kind="stable")

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ops
 from .backend import expm1, log, log1p
-from .stable import at_most, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
+from .stable import at_most, exp_less_line, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
 
 Tensor = Any
 
@@ -129,7 +129,8 @@ def _stirling(x: Tensor) -> Tensor:
     return found * inverse
 
 
-def _stirling_slope(x: Tensor) -> Tensor:
+def stirling_slope(x: Tensor) -> Tensor:
+    """The derivative of what Stirling's formula leaves, for x above the shift."""
     inverse = 1 / x
     square, found = inverse * inverse, 0.0 * x
     for k in range(7 if fine(x) else 5, -1, -1):
@@ -144,13 +145,13 @@ def digamma(x: Tensor) -> Tensor:
         far, less = x + n, 0.0 * x
         for k in range(n):
             less = less + 1 / (x + k)
-        return log(far) - 0.5 / far + _stirling_slope(far) - less
+        return log(far) - 0.5 / far + stirling_slope(far) - less
     near, tiny = x < n, x < 1
     away = ops.where(near, 4.0, x)
     t = ops.where(near, ops.where(tiny, x + 1, x), 2.0)
     close = ((t - _ROOT[0]) - _ROOT[1]) * _polynomial(_DIGAMMA, t - 2)
     close = close - ops.where(tiny, 1 / ops.where(tiny, x, 1.0), 0.0)
-    return ops.where(near, close, log(away) - 0.5 / away + _stirling_slope(away))
+    return ops.where(near, close, log(away) - 0.5 / away + stirling_slope(away))
 
 
 def log_gamma(x: Tensor) -> Tensor:
@@ -199,9 +200,14 @@ def stirling_rest(x: Tensor) -> Tensor:
     def slope(x: Tensor) -> Tensor:
         near = x < _shift(x)
         close, away = ops.where(near, x, 1.0), ops.where(near, 16.0, x)
-        return ops.where(near, digamma(close) - log(close) + 0.5 / close, _stirling_slope(away))
+        return ops.where(near, digamma(close) - log(close) + 0.5 / close, stirling_slope(away))
 
     return with_slope(value, slope)(x)
+
+
+def half_steps(a: Tensor) -> Tensor:
+    """log(sqrt(a) gamma(a) / gamma(a + 1/2)), near 0 for large a."""
+    return a * less_log1p(0.5 / a) + (stirling_rest(a) - stirling_rest(a + 0.5))
 
 
 def log_rise(a: Tensor, k: Tensor) -> Tensor:
@@ -331,12 +337,12 @@ def log1p_over(c: Tensor, x: Tensor) -> Tensor:
         u = c * x
         beyond = u < end
         inside = ops.where(beyond, end, u)
-        small = ops.abs(inside) < 0.3
+        small = ops.abs(inside) < (0.3 if fine(u) else 0.5)
         return u, beyond & (c > 0), beyond & (c < 0), small, ops.where(small, 0.5, inside)
 
     def series(u: Tensor, first: int) -> Tensor:
         """The sum of (-u)^(k - first) weights, near 0: of log(1 + u) / u, or of its derivative."""
-        terms = 30 if fine(u) else 15
+        terms = 30 if fine(u) else 22
         found = 0.0 * u
         for k in range(terms, first - 1, -1):
             found = (1 / (k + 1) if first == 0 else -k / (k + 1)) - u * found
@@ -367,6 +373,34 @@ def log1p_step(c: Tensor, unit: Tensor, x: Tensor, step: Tensor) -> Tensor:
     beyond = c * ratio < -1 + 2.0**-20
     from_end = log1p_over(c, quotient(x + step, unit)) - log1p_over(c, quotient(x, unit))
     return ops.where(beyond, from_end, log1p_over(c, ratio))
+
+
+def expm1_over(c: Tensor, x: Tensor) -> Tensor:
+    """(1 - e^(-c x)) / c, also where c is 0."""
+
+    def apart(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        u = c * x
+        small = ops.abs(u) < 0.3
+        return small, ops.where(small, u, 0.0), ops.where(small, 1.0, c)
+
+    def series(u: Tensor, first: int) -> Tensor:
+        """The sum of (-u)^k / (k + 1)!, or of its derivative by u."""
+        found = 0.0 * u
+        for k in range(13, first - 1, -1):
+            found = (1 if first == 0 else -k) / math.factorial(k + 1) - u * found
+        return found
+
+    def value(c: Tensor, x: Tensor) -> Tensor:
+        small, u, far = apart(c, x)
+        return ops.where(small, x * series(u, 0), -expm1(-c * x) / far)
+
+    def slopes(c: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        small, u, far = apart(c, x)
+        falls, most = ops.exp(-c * x), at_most(c * x, 80.0)
+        away = ops.exp(-most) * exp_less_line(most) / far / far
+        return ops.where(small, x * x * series(u, 1), -away), falls
+
+    return with_slopes(value, slopes)(c, x)
 
 
 def log_softplus(z: Tensor) -> Tensor:

@@ -212,3 +212,24 @@ def _slopes_of_normal(low: Tensor, high: Tensor, gap: Tensor) -> tuple[Tensor, T
 
 _around_normal = _by_nearer_end(_left_normal, _slopes_of_normal)
 NORMAL = Tails(lambda z: -log_normal_cdf(z), lambda z: -log_normal_cdf(-z), _between_normal)
+
+
+def _above_folded(z: Tensor) -> Tensor:
+    low = z < 0.67
+    near = -log1p(-ops.erf(math.sqrt(0.5) * ops.where(low, z, 0.5)))
+    return ops.where(low, near, -log_normal_cdf(-ops.where(low, 1.0, z)) - _LOG_2)
+
+
+def _below_folded(z: Tensor) -> Tensor:
+    low = z < 0.67
+    near = -log(ops.erf(math.sqrt(0.5) * ops.where(low, z, 0.5)))
+    return ops.where(low, near, -log1p(-2 * ops.exp(log_normal_cdf(-ops.where(low, 1.0, z)))))
+
+
+def _between_folded(a: Tensor, b: Tensor, gap: Tensor) -> Tensor:
+    rest = ops.erf(math.sqrt(0.5) * a) + 2 * ops.exp(log_normal_cdf(-b))
+    most = rest < 0.5
+    return ops.where(most, -log1p(-ops.where(most, rest, 0.0)), NORMAL.between(a, b, gap) - _LOG_2)
+
+
+FOLDED = Tails(_below_folded, _above_folded, _between_folded)  # of the size of a normal number

@@ -100,13 +100,19 @@ class Censorable(Likelihood, abstract=True):
         both = ops.logical_and(from_low, to_high)
         a = self.read(where(from_low, low, where(to_high, high, inside.neutral)))
         b = self.read(where(to_high, high, where(from_low, low, inside.neutral)))
-        made = self.parameters(parts)
+        over, under = ops.logical_xor(from_low, both), ops.logical_xor(to_high, both)
+        inner, over, under = self.chances(a, b, both, over, under, self.parameters(parts))
+        return where(both, inner, where(from_low, over, where(to_high, under, 0.0 * largest(parts))))
+
+    def chances(
+        self, a: Tensor, b: Tensor, both: Tensor, over: Tensor, under: Tensor, made: list[Any]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Minus the log-probability of lying between a and b, above a and below b, each where it is asked for."""
+        where = ops.where
         at_a, at_b = self.standard(a, *made), self.standard(b, *made)
         gap = read_at_least(where(both, self.apart(a, b, *made), 1.0), SMALLEST[wide(self.dtype)])
         inner = self.tails.between(where(both, at_a, 1.0), where(both, at_b, 2.0), gap)
-        over = self.tails.above(where(ops.logical_xor(from_low, both), at_a, 1.0))
-        under = self.tails.below(where(ops.logical_xor(to_high, both), at_b, 1.0))
-        return where(both, inner, where(from_low, over, where(to_high, under, 0.0 * largest(parts))))
+        return inner, self.tails.above(where(over, at_a, 1.0)), self.tails.below(where(under, at_b, 1.0))
 
     def _check(self, low: Tensor, high: Tensor) -> None:
         if not looks(type(self).__name__, "ends", low):
