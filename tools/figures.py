@@ -14,7 +14,9 @@ from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+from tools.site_losses import title_of  # noqa: E402
 
 PAGE, FOLDER = ROOT / "docs" / "pictures.md", ROOT / "docs" / "figures"
 
@@ -155,7 +157,7 @@ def families() -> list[Shown]:
             found.setdefault(card.family, []).append(card)
     alone = [own[0] for own in found.values() if len(own) == 1]
     shown = [
-        Shown(f"family-{family}", family.capitalize(), "", _code(own)) for family, own in found.items() if len(own) > 1
+        Shown(f"family-{family}", title_of(family), "", _code(own)) for family, own in found.items() if len(own) > 1
     ]
     return [*shown, Shown("families-of-one", "Families of one loss", "", _code(alone))]
 

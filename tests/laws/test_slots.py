@@ -52,6 +52,18 @@ def test_a_row_of_weight_0_does_not_exist(case, reduction):
     close(*usual(both)(case.spoilt(arrays, 2), case.taken(arrays, rest)))
 
 
+IGNORING = [case for case in SLOT_CASES if any(slot.ignored for slot in case.slots.slots.values())]
+
+
+@law("case", IGNORING, among(firsts(IGNORING, lambda case: case.cls)))
+def test_a_row_of_the_ignored_class_does_not_exist(case):
+    """Whatever the predictions hold there."""
+    (name, field) = next((name, slot.ignored) for name, slot in case.slots.slots.items() if slot.ignored)
+    loss, arrays, rest = case(**{field: -7}), case.spoilt(case.draw(), 2), np.arange(ROWS) != 2
+    arrays[name][2] = -7
+    close(case.value(loss, arrays), case.value(loss, case.taken(arrays, rest)))
+
+
 @every_slot_case
 def test_a_masked_row_does_not_exist(case):
     """It may hold anything; it has no gradient, and spoils none."""

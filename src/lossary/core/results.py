@@ -258,23 +258,22 @@ class Norm:
         return self.values
 
     def summed(self, weight: Tensor | None, keep: Tensor | None, over: Axes) -> Squares:
-        x, beyond = self._counting(weight, keep, None)
+        x, beyond = self._counting(keep, None)
         k = power_of_two_scale(ops.stop_gradient(largest(ops.reshape(x, (-1,)))))
         return Squares(total(weighed(ops.square(x * k), weight, keep), over), k, beyond)
 
     def alone(self, weight: Tensor | None, keep: Tensor | None) -> Squares:
         """The square of each value."""
-        x, beyond = self._counting(weight, keep, ())
+        x, beyond = self._counting(keep, ())
         k = power_of_two_scale(ops.stop_gradient(x))
         return Squares(weighed(ops.square(x * k), weight, keep), k, beyond)
 
-    def _counting(
-        self, weight: Tensor | None, keep: Tensor | None, axis: tuple[int, ...] | None
-    ) -> tuple[Tensor, Tensor]:
-        """The values, 0 for those that do not count (they may not set the scale), and infinity where one is."""
+    def _counting(self, keep: Tensor | None, axis: tuple[int, ...] | None) -> tuple[Tensor, Tensor]:
+        """The values, 0 for those that do not count (they may not set the scale), and infinity where one is.
+
+        Rows of weight 0 have been given neutral numbers before.
+        """
         x = weighed(self.values, None, keep)
-        if weight is not None:
-            x = ops.where(ops.equal(widened(weight, x), 0), 0.0, x)
         return without_infinity(x, "float64" if "float64" in str(x.dtype) else "float32", axis)
 
 

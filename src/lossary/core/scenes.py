@@ -24,8 +24,8 @@ def _noisy_alone(x: Array) -> Slots:
     return {"y_pred": _noisy(x)["y_pred"]}
 
 
-NOISE = Axis("strength of a chequered pattern on a picture", (-0.5, 0.5), _noisy, "noise")
-NOISE_ALONE = Axis("strength of a chequered pattern on a picture", (-0.5, 0.5), _noisy_alone, "noise alone")
+NOISE = Axis("strength of a checkerboard pattern on an image", (-0.5, 0.5), _noisy, "noise")
+NOISE_ALONE = Axis("strength of a checkerboard pattern on an image", (-0.5, 0.5), _noisy_alone, "noise alone")
 
 
 def _told(x: Array) -> Slots:

@@ -110,7 +110,6 @@ class Slot:
         optional: whether it may be missing.
         valid: the slot that says which of its entries exist.
         lengths: of such a slot, the one that says the same by how many entries of a row exist.
-        link: makes a raw output of a model lawful, such as a softplus for a scale.
         ignored: a field of the loss: entries that hold its number do not count.
     """
 
@@ -120,7 +119,6 @@ class Slot:
     optional: bool = False
     valid: str | None = None
     lengths: str | None = None
-    link: Callable[[Tensor], Tensor] | None = None
     ignored: str | None = None
 
     @property
@@ -143,6 +141,7 @@ class OwnSlot(Slot):
     with the name of a field is that field in the function: `adaptive_robust(y_true, y_pred, alpha=0.5)`.
     """
 
+    link: Callable[[Tensor], Tensor] | None = None
     sizes: tuple[str, ...] = ()
     start: str | Callable[[Any], float] = "glorot_uniform"
     trainable: bool = True
@@ -249,7 +248,7 @@ class Inputs:
         self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any], *, dtype: str, weight: Any = None,
         mask: Any = None, loss: Any = None,
     ) -> Batch:  # fmt: skip
-        """Structure, types, shapes, masks, what fills the rows that do not count, values, links: in this order."""
+        """Structure, types, shapes, masks, what fills the rows that do not count, values: in this order."""
         given = self._given(owner, y_true, y_pred, named)
         missing = [name for name in self.needed if given.get(name) is None]
         if missing:
@@ -274,9 +273,6 @@ class Inputs:
         tensors = {name: self._filled(name, x, keep, tensors) for name, x in tensors.items()}
         for name, x in tensors.items():
             self._check(owner, name, x, tensors, () if loss is None else type(loss).params)
-        for name, slot in self.slots.items():
-            if slot.link is not None and slot.side != "own" and name in tensors:
-                tensors[name] = slot.link(tensors[name])
         return Batch(tensors, keep, mask, weight)
 
     def named(self, owner: str, y_true: Any, y_pred: Any, named: dict[str, Any]) -> dict[str, Any]:
@@ -426,8 +422,7 @@ class Inputs:
         if kind is LENGTH:
             high = self._size(self.counted(name), tensors)
         plain = (kind.low, high) == (-np.inf, np.inf) and not kind.allowed
-        raw = slot.link is not None and slot.side != "own"
-        if plain or raw or not looks(owner, name, x):
+        if plain or not looks(owner, name, x):
             return
         low_seen, high_seen = min_max(x)
         wrong = low_seen < kind.low - kind.slack or high_seen > high + kind.slack
