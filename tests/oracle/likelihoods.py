@@ -87,7 +87,9 @@ def density(
         def ends(y, p, edge, link, full, censored, above=None, below=None, **options):
             """Known targets by their density; less, where targets are seen between two numbers only, that chance."""
             chance = lambda low, high: within(CHANCES[name], low, high, p, lambda q: parameters(q, link), options)  # noqa: E731
-            value, slopes = row(y, p, edge, link, full, **options) if y[0] == y[1] else chance(*y)
+            at = lambda end: CHANCES[name](end, *parameters(p, link), **options) if mp.isfinite(end) else NOTHING  # noqa: E731
+            known = y[0] == y[1] or (mp.isfinite(y[1]) and at(y[0]) == at(y[1]))  # nothing can lie there
+            value, slopes = row([y[1]], p, edge, link, full, **options) if known else chance(*y)
             if above is None and below is None:
                 return value, slopes
             less, by = chance(

@@ -90,7 +90,7 @@ def density(loss: Outputs, x: Array, here: Array) -> Array | None:
     if isinstance(loss, Likelihood):
         whole = type(loss)(**{**{name: getattr(loss, name) for name in loss.params}, "full": True})
         return np.exp(-of_each(whole, x, here)[0])
-    if not isinstance(loss, Score):
+    if not isinstance(loss, Score) or is_count(loss):
         return None
     low, high = _span(loss)
     h = (high - low) / 100

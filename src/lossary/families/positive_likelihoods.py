@@ -408,7 +408,8 @@ class ParetoNLL(Censorable, aliases=("pareto",), traits=("convex", "likelihood")
 
     Formula: -\log a - a \log m + (a + 1) \log y, with the shape a and the minimum m
     Use: sizes with a power law: wealth, cities, downloads.
-    Beware: targets below `minimum` are read as `minimum`. The mean exists for a shape above 1 only.
+    Beware: targets below `minimum`, and intervals that end there, are read as `minimum`. The mean exists for a shape
+        above 1 only.
     Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
 
     >>> pareto_nll([[1.0]], [[0.0]]), pareto_nll([[2.0]], [[0.0]])

@@ -105,7 +105,7 @@ class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",)):
 
     Formula: \max(q\,(y - e^z), (q - 1)\,(y - e^z)), with y = y_true and z = y_pred
     Use: quantiles of positive amounts, where effects multiply.
-    Beware: a prediction is e^{y_pred}. A target at or below 0 pulls y_pred down without end.
+    Beware: a prediction is exp(y_pred). A target at or below 0 pulls y_pred down without end.
     Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
     Elsewhere:
         catboost.LogLinQuantile(alpha=0.5) -> q=alpha

@@ -85,9 +85,9 @@ class Censorable(Likelihood, abstract=True):
         """Known targets by their density, others by the probability of where they lie."""
         low, high = ends[..., 0], ends[..., 1]
         self._check(low, high)
-        known = ops.equal(low, high)
+        known = ops.equal(self.read(low), self.read(high))
         somewhere = ops.expand_dims(known, -1)
-        density = super().of(ops.where(known, low, self.target.neutral), ops.where(somewhere, parts, 0.0))
+        density = super().of(ops.where(known, high, self.target.neutral), ops.where(somewhere, parts, 0.0))
         chance = self._inside(
             ops.where(known, -math.inf, low), ops.where(known, math.inf, high), ops.where(somewhere, 0.0, parts)
         )
