@@ -30,8 +30,8 @@ def made(cls, rows=40, targets=None):
 @every_head
 @pytest.mark.parametrize("targets", [None, 3])
 def test_shapes_losses_and_predictions(cls, targets, tmp_path):
-    head, model, x = made(cls, targets=targets)
-    shape = (40,) if targets is None else (40, 3)
+    head, model, x = made(cls, rows=12, targets=targets)
+    shape = (12,) if targets is None else (12, 3)
     out = model(x)
     assert tuple(out.shape) == (*shape, head.outputs) and tuple(head.point(out).shape) == shape
     y = drawn(head.loss().contract.target, shape, np.random.default_rng(2)) + getattr(head, "minimum", 0.0)
@@ -53,6 +53,7 @@ def test_shapes_losses_and_predictions(cls, targets, tmp_path):
     np.testing.assert_allclose(array(again(x)), array(out), rtol=1e-6)
 
 
+@pytest.mark.once  # by NumPy and SciPy
 @every_head
 def test_quantiles_are_where_the_density_says(cls):
     """The density, summed or integrated between two quantiles, gives the share between them."""

@@ -165,12 +165,13 @@ class Compound(Made):
     scale: Array
 
     def cdf(self, y: Array) -> Array:
-        from scipy import stats
+        from scipy.special import gammainc, gammaln, xlogy
 
         most = float(np.max(self.rate))
         found = np.exp(-self.rate) * (y >= 0)
         for n in range(1, int(most + 10 * np.sqrt(most) + 30)):
-            found = found + stats.poisson(self.rate).pmf(n) * stats.gamma(n * self.shape, scale=self.scale).cdf(y)
+            chance = np.exp(xlogy(n, self.rate) - self.rate - gammaln(n + 1))
+            found = found + chance * gammainc(n * self.shape, np.maximum(y, 0.0) / self.scale)
         return np.asarray(found)
 
     def step(self, y: Array) -> Array:
