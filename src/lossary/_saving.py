@@ -47,9 +47,8 @@ def register_all() -> None:
 
 def _tell(keras: ModuleType) -> None:
     import_module(f"{__package__}.numerics.keras_private")  # which adds the names
-    for (
-        name
-    ) in FOLLOWED:  # where it is defined: Keras loads a model's compilation only while no class below has its own
+    # Each where it is defined: Keras loads a model's compilation only while no class below has its own.
+    for name in FOLLOWED:
         owner = next(cls for cls in keras.Model.__mro__ if name in vars(cls))
         setattr(owner, name, _followed(name, vars(owner)[name]))
 

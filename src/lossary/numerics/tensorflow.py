@@ -256,13 +256,18 @@ def summed(
     cut = _cut(p, rest, free=not rowwise and (weight is None or narrow))
 
     def number(total: Any) -> Any:
-        return tf.cast(total / tf.cast(divisor, tf.float64), tf.float64 if p.dtype == tf.float64 else tf.float32)
+        return tf.cast(total / tf.cast(divisor, tf.float64), _wide(p))
 
     def both(p: Any, *rest: Any) -> tuple[Any, Any]:
         total, slope = way.parts(p, *rest) if cut is None else _blockwise(way, cut, p, rest)
         return number(total), slope
 
     return _sloped(lambda *x: number(way.parts(*x)[0]), both, lambda slope, up: tf.cast(slope * up, p.dtype), p, rest)
+
+
+def _wide(x: Any) -> Any:
+    """The type that is computed in."""
+    return tf.float64 if x.dtype == tf.float64 else tf.float32
 
 
 def _of_wide(kernel: Kernel) -> Kernel:
@@ -348,8 +353,7 @@ def _blockwise(way: Pass, cut: tuple[int, int], p: Any, rest: tuple[Any, ...]) -
     @tf.custom_gradient
     def f(p: Any) -> tuple[Any, Any]:
         with record.stop_recording():  # no tape need follow the loop
-            wide = tf.float64 if p.dtype == tf.float64 else tf.float32
-            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=(), made=wide)
+            total, slope = _over_blocks(lambda *x: way.parts(*x, final=True), cut, (p, *rest), sums=(), made=_wide(p))
         return (total, slope), lambda by_total, by_slope: by_itself(by_slope, by_total, p, *rest)
 
     total, slope = f(p)
