@@ -1,10 +1,12 @@
 """How exact is every loss? Over a grid of hard inputs, against the truth in 100 digits.
 
-    python benchmarks/exactness.py                                   all backends, and docs/exactness.md
-    python benchmarks/exactness.py --backend jax --losses Huber      the worst entries on one backend, to mend them
+    python benchmarks/exactness.py                                   all backends, and docs/exactness.md; hours
+    python benchmarks/exactness.py --losses Huber,Poisson            these anew
+    python benchmarks/exactness.py --missing                         those that were not measured yet
+    python benchmarks/exactness.py --backend jax --losses Huber --show   the worst entries, to mend them
 
-Without --backend each backend runs in a process of its own, beside Keras, torch and optax where they are installed.
-With --quick or --losses the page is not written.
+Each backend runs in a process of its own, beside Keras, torch and optax where they are installed. Results are kept in
+benchmarks/results after each loss, so that a run that was stopped goes on with --missing. With --quick nothing is kept.
 """
 
 from __future__ import annotations
@@ -16,42 +18,44 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
-OUT = ROOT / "out" / "exactness"
+RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main() -> None:
     asked = arguments()
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-    if asked.backend is None:
+    if asked.here is None and not asked.show:
         everything(asked)
         return
-    os.environ["KERAS_BACKEND"] = asked.backend
+    os.environ["KERAS_BACKEND"] = asked.backend[0]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions traced anew, as all are here
-    chosen = (listed(asked.losses), listed(asked.dtypes), listed(asked.modes), asked.quick)
-    if asked.records is None:
+    if asked.show:
         from benchmarks.offenders import show
 
-        show(*chosen, asked.worst)
+        show(asked.losses, asked.dtypes, asked.modes, asked.quick, asked.worst)
     else:
-        from benchmarks.measuring import records, versions
-
-        measured = {"versions": versions(), "records": list(records(*chosen))}
-        asked.records.parent.mkdir(parents=True, exist_ok=True)
-        asked.records.write_text(json.dumps(measured), encoding="utf-8")
+        measure(asked)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--backend", choices=BACKENDS)
-    parser.add_argument("--losses", default="", help="names, with commas; all by default")
-    parser.add_argument("--dtypes", default="float16,bfloat16,float32", help="and float64, on request")
-    parser.add_argument("--modes", default="", help="eager, and graph, xla (TensorFlow) or jit (JAX); all by default")
-    parser.add_argument("--quick", action="store_true", help="the thin grid of the tests")
+    parser.add_argument("--backend", type=listed, default=list(BACKENDS), help="tensorflow, jax, torch; all by default")
+    parser.add_argument("--losses", type=listed, default=[], help="names, with commas; all by default")
+    parser.add_argument(
+        "--dtypes", type=listed, default=["float32", "bfloat16", "float16"], help="and float64, on request"
+    )
+    parser.add_argument(
+        "--modes", type=listed, default=[], help="eager, and graph, xla (TensorFlow) or jit (JAX); all by default"
+    )
+    parser.add_argument("--missing", action="store_true", help="only losses of which nothing is kept")
+    parser.add_argument("--quick", action="store_true", help="the thin grid of the tests; nothing is kept")
+    parser.add_argument("--show", action="store_true", help="instead: the worst entries, on one backend")
     parser.add_argument("--worst", type=int, default=2, help="how many entries to show per loss, type and mode")
-    parser.add_argument("--records", type=Path, help="write counts to this file instead of showing entries")
+    parser.add_argument("--here", action="store_true", default=None, help=argparse.SUPPRESS)  # in this process
     return parser.parse_args()
 
 
@@ -60,20 +64,60 @@ def listed(words: str) -> list[str]:
 
 
 def everything(asked: argparse.Namespace) -> None:
-    """Measure on each backend, one after the other, and write the page from the results."""
-    files = {backend: OUT / f"{backend}.json" for backend in BACKENDS}
-    for backend, file in files.items():
-        options = ["--backend", backend, "--records", str(file), "--losses", asked.losses, "--dtypes", asked.dtypes]
-        options += ["--modes", asked.modes, *(["--quick"] if asked.quick else [])]
+    """Measure on each backend, one after the other, and write the page from what is kept."""
+    for backend in asked.backend:
         quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        subprocess.run([sys.executable, __file__, *options], check=True, env=quiet)
+        subprocess.run([sys.executable, __file__, *sys.argv[1:], "--backend", backend, "--here"], check=True, env=quiet)
+    kept = [read(backend) for backend in BACKENDS if file_of(backend).exists()]
+    if asked.quick or not kept:
+        return
     from benchmarks.exactness_page import page
 
-    text = page([json.loads(file.read_text(encoding="utf-8")) for file in files.values()])
-    whole = not asked.quick and not asked.losses and not asked.modes
-    target = ROOT / "docs" / "exactness.md" if whole else OUT / "exactness.md"
-    target.write_text(text, encoding="utf-8")
+    target = ROOT / "docs" / "exactness.md"
+    target.write_text(page(kept), encoding="utf-8")
     print(f"Wrote {target}")
+
+
+def file_of(backend: str) -> Path:
+    return RESULTS / f"exactness-{backend}.json"
+
+
+def read(backend: str) -> dict[str, Any]:
+    file = file_of(backend)
+    if not file.exists():
+        return {"backend": backend, "versions": {}, "records": []}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def measure(asked: argparse.Namespace) -> None:
+    """In this process; kept after each loss."""
+    from benchmarks.measuring import losses, measured, versions
+
+    backend = asked.backend[0]
+    done = {record["loss"] for record in read(backend)["records"]} if asked.missing else set()
+    every, chosen = losses([]), [name for name in losses(asked.losses) if name not in done]
+    for k, name in enumerate(chosen):
+        found = [{"backend": backend, **r} for r in measured(name, asked.dtypes, asked.modes, asked.quick)]
+        print(f"{backend} {k + 1}/{len(chosen)}: {name}, {line(found)}", flush=True)
+        if asked.quick:
+            continue
+        kept = read(backend)
+        others = [r for r in kept["records"] if r["loss"] != name and r["loss"] in every]
+        records = sorted([*others, *found], key=lambda r: every.index(r["loss"]))
+        text = ",\n".join(json.dumps(r) for r in records)
+        whole = f'{{"backend": "{backend}", "versions": {json.dumps(versions())}, "records": [\n{text}\n]}}\n'
+        draft = file_of(backend).with_suffix(".draft")
+        draft.write_text(whole, encoding="utf-8")
+        draft.replace(file_of(backend))
+
+
+def line(found: list[dict[str, Any]]) -> str:
+    """What is wrong with it, or the largest errors, in float32."""
+    ours = [r for r in found if r["library"] == "lossary" and not r["beside"] and "refused" not in r]
+    bad = sum(r["broken"] + r["gross"] for r in ours)
+    worst = {dtype: max(r["worst"] for r in ours if r["dtype"] == dtype) for dtype in {r["dtype"] for r in ours}}
+    return f"{bad} wrong, worst " + ", ".join(f"{ulp:.2f} in {dtype}" for dtype, ulp in sorted(worst.items()))
 
 
 if __name__ == "__main__":

@@ -15,13 +15,16 @@ NATIVE = ("torch", "optax", "tf.nn")
 INTRODUCTION = """\
 # How exact the losses are
 
-Written by `make exactness`, which takes a while; `make exactness LOSSES=Huber,Poisson` looks at a few.
+Written by `make exactness`, which takes hours; `make exactness LOSSES=Huber,Poisson` measures a few anew. The results
+are kept in benchmarks/results.
 Measured on CPU: {versions}.
 
-Every loss is called over one grid of hard inputs: tiny, huge, equal and subnormal numbers; differences that are tiny
+{count} losses are called over a grid of hard inputs: tiny, huge, equal and subnormal numbers; differences that are tiny
 beside the numbers; logits far beyond saturation, tied, and with a common offset; probabilities 0, 1 and everything
 between 1e-45 and 1 - 2^-24; one-hot, soft and smoothed targets; 2 to 10,000 classes; zero, parallel and opposite
-vectors; empty and full masks; and random rows. The truth is the documented formula in 100 digits, of the numbers as
+vectors; empty and full masks; and random rows. Losses of named inputs (pairs, lists, boxes, groups ...) have two
+batches of eight rows each, with ties, empty lists and boxes, equal vectors, and numbers of very different sizes, with
+weights and a mask. The truth is the documented formula in 100 digits, of the numbers as
 the type holds them. Values are those of the function, one per row; gradients are those of their sum by y_pred, entry
 by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and torch; in float32 lossary also runs under
 `tf.function`, with XLA and without.
@@ -63,7 +66,9 @@ def page(measured: list[dict[str, Any]]) -> str:
     named = ", ".join(f"{name} {number}" for name, number in versions.items())
     left_out = "\n".join(f"- {library}: {reason}" for library, reason in LEFT_OUT.items())
     done = [r for r in records if "refused" not in r]
-    parts = [INTRODUCTION.format(versions=named, left_out=left_out), totals(done), refusals(records)]
+    count = len({r["loss"] for r in done})
+    text = INTRODUCTION.format(versions=named, left_out=left_out, count=count)
+    parts = [text, totals(done), largest(done), refusals(records)]
     for dtype in DTYPES:
         chosen = [r for r in done if r["dtype"] == dtype]
         if chosen:
@@ -78,14 +83,25 @@ def totals(records: list[Record]) -> str:
     for dtype in DTYPES:
         for backend in ordered(r["backend"] for r in records):
             here = [r for r in records if (r["dtype"], r["backend"]) == (dtype, backend)]
-            for library in ordered(r["library"] for r in here):
-                theirs = [r for r in here if r["library"] == library]
-                lines.append(total_line(dtype, backend, library, theirs))
-                if library != "lossary":
-                    same = {(r["case"], r["mode"]) for r in theirs}
-                    ours = [r for r in here if r["library"] == "lossary" and (r["case"], r["mode"]) in same]
-                    lines.append(total_line(dtype, backend, f"lossary on the cases of {library}", ours))
+            for library, beside in dict.fromkeys((r["library"], r["beside"]) for r in here):
+                chosen = [r for r in here if (r["library"], r["beside"]) == (library, beside)]
+                name = f"{library} on the cases of {beside}" if beside else library
+                lines.append(total_line(dtype, backend, name, chosen))
     return "\n".join([*lines, ""])
+
+
+def largest(records: list[Record]) -> str:
+    """The losses with the largest errors in float32."""
+    ours = [r for r in records if r["library"] == "lossary" and not r["beside"] and r["dtype"] == "float32"]
+    worst = sorted(((r["worst"], r["loss"], r["backend"], r["what"]) for r in ours), reverse=True)
+    seen: dict[str, str] = {}
+    for ulp, loss, backend, what in worst:
+        seen.setdefault(loss, f"{loss} {ulp:.1f} (the {what}, {backend})")
+    median = sorted(max(r["worst"] for r in ours if r["loss"] == loss) for loss in seen)[len(seen) // 2]
+    return (
+        f"In float32 the largest error of a loss is {median:.1f} in the median over {len(seen)} losses. The largest "
+        f"of all: {', '.join(list(seen.values())[:8])}.\n"
+    )
 
 
 def total_line(dtype: str, backend: str, library: str, records: list[Record]) -> str:
@@ -125,7 +141,9 @@ def by_loss(dtype: str, records: list[Record]) -> str:
     for loss in ordered(r["loss"] for r in records):
         for backend in ordered(r["backend"] for r in records):
             here = [r for r in records if (r["loss"], r["backend"]) == (loss, backend)]
-            ours = [r for r in here if r["library"] == "lossary"]
+            ours = [r for r in here if r["library"] == "lossary" and not r["beside"]]
+            if not ours:
+                continue
             entries = " / ".join(
                 f"{sum(r['entries'] for r in ours if r['what'] == w):,}" for w in ("value", "gradient")
             )
@@ -137,11 +155,7 @@ def by_loss(dtype: str, records: list[Record]) -> str:
 def pair(records: list[Record], libraries: tuple[str, ...]) -> tuple[str, str]:
     """lossary and another library on the cases that the other has."""
     theirs = [r for r in records if r["library"] in libraries]
-    if not theirs:
-        return "", ""
-    same = {(r["case"], r["mode"]) for r in theirs}
-    ours = [r for r in records if r["library"] == "lossary" and (r["case"], r["mode"]) in same]
-    return both(ours), both(theirs)
+    return (both([r for r in records if r["beside"] in libraries]), both(theirs)) if theirs else ("", "")
 
 
 def both(records: list[Record]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,10 +14,12 @@ import lossary as ls
 from benchmarks.peers import peers
 from tests.backends import BACKEND, MODES, USUAL
 from tests.laws.cases import Case, by_row
+from tests.laws.test_named_values import FORMULAS, asked, excess, outcome
 from tests.oracle.grid import GRID
 from tests.oracle.trial import Function, Trial, trials
 
 HALVES = ("value", "gradient")
+GROSS = 1e-3 * 2**23  # units in the last place by which a number is wrong, and not inexact
 Record = dict[str, Any]
 MEASURED = ["jit"] if USUAL == "jit" else list(MODES)  # JAX compiles every operation of eager calls: the tests do that
 
@@ -26,10 +28,65 @@ def chosen_cases(names: list[str]) -> list[Case]:
     return [case for case in GRID if not names or case.cls.__name__ in names]
 
 
+def losses(names: list[str]) -> list[str]:
+    """The losses that are measured, of these or of all: those of one y_true and one y_pred, then the others."""
+    every = [*dict.fromkeys(case.cls.__name__ for case in [*GRID, *FORMULAS])]
+    return [name for name in every if not names or name in names]
+
+
+def measured(name: str, dtypes: list[str], modes: list[str], thin: bool) -> list[Record]:
+    """All about one loss: a record for each type, library, and half (values, gradients)."""
+    if any(case.cls.__name__ == name for case in GRID):
+        return summed(records([name], dtypes, modes, thin))
+    return of_names(name) if "float32" in dtypes else []
+
+
+def summed(raw: Iterator[Record]) -> list[Record]:
+    """Over cases and modes; lossary also on the cases and modes of each other library, `beside` it."""
+    done: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for r in raw:
+        done[r["dtype"], r["library"]].append(r)
+    found = []
+    for (dtype, library), theirs in done.items():
+        sides = [(library, "", theirs)]
+        if library != "lossary":
+            same = {(r["case"], r["mode"]) for r in theirs if "refused" not in r}
+            ours = [r for r in done[dtype, "lossary"] if (r["case"], r["mode"]) in same]
+            sides.append(("lossary", library, ours))
+        for of, beside, chosen in sides:
+            key = {"loss": theirs[0]["loss"], "dtype": dtype, "library": of, "beside": beside}
+            for what in HALVES:
+                half = [r for r in chosen if r.get("what") == what]
+                if half:
+                    sums = {n: sum(r[n] for r in half) for n in ("entries", "broken", "gross", "flushed")}
+                    found.append({**key, "what": what, **sums, "worst": round(max(r["worst"] for r in half), 2)})
+            refused = sorted({r["refused"] for r in chosen if "refused" in r})
+            if refused:
+                found.append({**key, "refused": refused[0]})
+    return found
+
+
+def of_names(name: str) -> list[Record]:
+    """A loss of named inputs, on the two hard batches of its law: with ties and edges, and of very different sizes."""
+    found = {what: {"entries": 0, "broken": 0, "gross": 0, "flushed": 0, "worst": 0.0} for what in HALVES}
+    for case in FORMULAS:
+        if case.cls.__name__ != name:
+            continue
+        for far in (False, True):
+            for (slot, low, high, move), got in zip(asked(case, far), outcome(case, far, "float32"), strict=True):
+                off, sums = excess(got, low, high, move), found["value" if slot == "values" else "gradient"]
+                broken, gross = np.isinf(off), off > GROSS
+                sums["entries"] += off.size
+                sums["broken"] += int(broken.sum())
+                sums["gross"] += int((gross & ~broken).sum())
+                sums["worst"] = max(sums["worst"], round(float(np.where(gross, 0.0, off).max()), 2))
+    key = {"loss": name, "dtype": "float32", "library": "lossary", "beside": ""}
+    return [{**key, "what": what, **sums} for what, sums in found.items()]
+
+
 def records(names: list[str], dtypes: list[str], modes: list[str], thin: bool) -> Iterator[Record]:
     """lossary in float32 and float64 in the modes MEASURED; in half precision, and the others, in the usual one."""
     for case in chosen_cases(names):
-        print(f"{BACKEND}: {case}", file=sys.stderr, flush=True)
         for dtype in dtypes:
             with ls.checks(False):
                 for mode in modes or (MEASURED if dtype in ("float32", "float64") else [USUAL]):

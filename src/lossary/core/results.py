@@ -224,7 +224,7 @@ class Counts:
         if weight is None and keep is None and len(over) == len(self.x.shape):
             ends = [(self.ends[0][name], self.ends[1][name]) for name in self.ends[0]]
             found = counted(lambda x, y: [*self.of(y, x).values()], ends, self.change, self.x, self.y)
-            return Counted({name: found[k] for k, name in enumerate(self.ends[0])})
+            return Counted(dict(zip(self.ends[0], ops.unstack(found), strict=True)))
         return Counted({name: total(weighed(c, weight, keep), over) for name, c in self.of(self.y, self.x).items()})
 
 

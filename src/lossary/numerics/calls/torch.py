@@ -15,6 +15,8 @@ import torch
 from keras import ops
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
+from ..keras_private import torch_device
+
 SIZE = 1 << 17  # numbers in a block
 Number = int | float
 
@@ -291,6 +293,17 @@ def cast(x: Tensor, dtype: Any) -> Tensor:
     return x.to(own) if isinstance(x, torch.Tensor) and isinstance(own, torch.dtype) else ops.cast(x, dtype)
 
 
+def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
+    """Of tensors and of plain numbers, also several; for these Keras takes ten times as long."""
+    own = TYPES.get(dtype, dtype)
+    if isinstance(x, torch.Tensor) and own in (None, x.dtype):
+        return x
+    few = isinstance(x, (int, float)) or (isinstance(x, (list, tuple)) and all(isinstance(v, (int, float)) for v in x))
+    if few and isinstance(own, torch.dtype):
+        return torch.tensor(x, dtype=own, device=torch_device())
+    return ops.convert_to_tensor(x, dtype)
+
+
 def above(x: Tensor, low: float) -> Tensor:
     """1 where x is larger than a number, 0 elsewhere."""
     if type(x) is Block:
@@ -324,6 +337,10 @@ def stack(x: list[Tensor], axis: int = 0) -> Tensor:
     return torch.stack(x, axis) if all(isinstance(v, torch.Tensor) for v in x) else ops.stack(x, axis)
 
 
+def unstack(x: Tensor, num: int | None = None, axis: int = 0) -> list[Tensor]:
+    return list(torch.unbind(x, axis)) if isinstance(x, torch.Tensor) else ops.unstack(x, num, axis)
+
+
 def sum(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     if isinstance(x, torch.Tensor) and x.dtype.is_floating_point:
         return x.sum() if axis is None and not keepdims else torch.sum(x, axis, keepdims)
@@ -353,7 +370,8 @@ def seen(x: Tensor) -> bool:
     """Whether the numbers of x can be looked at now, at no cost: a block, or a few of which nothing is recorded."""
     if type(x) is Block:
         return True
-    return x.is_cpu and not torch.is_grad_enabled() and concrete(x) and get_proxy_mode() is None
+    recorded = x.requires_grad and torch.is_grad_enabled()
+    return x.is_cpu and not recorded and concrete(x) and get_proxy_mode() is None
 
 
 def lowest(x: Tensor) -> float:
