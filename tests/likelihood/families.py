@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import stats
 
+import lossary as ls
+
 FAMILIES = {
     "normal": (stats.norm(2, 3), {}),
     "laplace": (stats.laplace(1, 2), {}),
@@ -39,3 +41,9 @@ FAMILIES = {
 def drawn(name, rows, seed):
     """A sample of a family."""
     return FAMILIES[name][0].rvs(rows, random_state=np.random.default_rng(seed))
+
+
+def asked(name):
+    """How a fit is asked for it: the number of trials is not in the data."""
+    trials = {"binomial": ls.BinomialNLL(trials=10), "beta_binomial": ls.BetaBinomialNLL(trials=10)}
+    return trials.get(name, name)

@@ -11,7 +11,7 @@ from lossary.heads.distributions import Predicted
 from lossary.heads.laws import MADE
 from lossary.likelihood.plain import distribution, known
 
-from .families import FAMILIES
+from .families import FAMILIES, asked
 
 SOME = (
     "normal",
@@ -31,7 +31,7 @@ CASES = [name if name in SOME else pytest.param(name, marks=pytest.mark.full) fo
 def test_no_fit_of_scipy_is_more_likely(name):
     known, options = FAMILIES[name]
     y = known.rvs(200, random_state=np.random.default_rng(3))
-    fit = ls.fit_distribution(y, name)
+    fit = ls.fit_distribution(y, asked(name))
     assert fit.success or fit.flags == ("boundary",)
     own = fit.log_density(y).sum()
     np.testing.assert_allclose(own, fit.log_likelihood, rtol=1e-10)
@@ -118,6 +118,23 @@ def test_fixed_parameters_stay():
     assert fit.parameters["df"] == pytest.approx(4) and fit.standard_errors["df"] == 0 and fit.count == 2
     _, loc, scale = stats.t.fit(y, f0=4)
     np.testing.assert_allclose([fit.parameters["loc"], fit.parameters["scale"]], [loc, scale], rtol=1e-4)
+
+
+def test_a_name_has_no_trials():
+    """Counts of trials by name: one trial for rows of 0 and 1, else their number is asked for; never a default."""
+    yes = np.arange(60) % 3 == 0
+    x = np.random.default_rng(1).normal(size=(60, 1))
+    for name in ("bernoulli", "binomial", "binomial:trials=1", ls.BinomialNLL(trials=1)):
+        assert ls.fit_distribution(yes, name).parameters["p"] == pytest.approx(1 / 3)
+    both = [ls.fit_glm(x, yes, family=name).parameters for name in ("binomial", ls.BinomialNLL(trials=1))]
+    assert both[0] == both[1]
+    for name, data in (("binomial", [0, 2, 3, 2]), ("beta_binomial", yes), ("Beta-Binomial", [0, 2, 3, 2])):
+        with pytest.raises(LossaryError, match=r"trials=(2|3)\) or"):
+            ls.fit_distribution(data, name)
+        with pytest.raises(LossaryError, match="number of trials"):
+            ls.fit_glm(np.zeros((len(data), 1)), data, family=name)
+    with pytest.raises(LossaryError, match="0 to 1"):
+        ls.fit_distribution([0, 2], "bernoulli")
 
 
 SAID = {

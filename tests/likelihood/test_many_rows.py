@@ -9,7 +9,7 @@ from lossary.likelihood.engine import Problem
 from lossary.likelihood.shorter import MANY
 from lossary.linear.rows import row_function
 
-from .families import FAMILIES, drawn
+from .families import FAMILIES, asked, drawn
 
 ROWS = 3 * MANY // 2
 
@@ -28,7 +28,7 @@ CASES = [name if name in SOME else pytest.param(name, marks=pytest.mark.full) fo
 @pytest.mark.parametrize("name", CASES)
 def test_few_rows_stand_for_all(name):
     y = drawn(name, ROWS, 5)
-    fit = ls.fit_distribution(y, name)
+    fit = ls.fit_distribution(y, asked(name))
     value, g, h, outer = all_rows(fit, y)
     assert len(fit.problem.w) < ROWS / 4
     known = FAMILIES[name][0]
@@ -59,7 +59,7 @@ HARD = {
 def test_hard_samples_of_many_rows(case, name):
     y = HARD[case](np.random.default_rng(4))
     w = np.random.default_rng(5).integers(0, 3, len(y)).astype(float)
-    fit = ls.fit_distribution(y, name, weights=w)
+    fit = ls.fit_distribution(y, asked(name), weights=w)
     value, g, _, outer = all_rows(fit, y, w)
     np.testing.assert_allclose(-fit.log_likelihood, value, rtol=1e-9)
     assert not fit.success or np.abs(g / np.sqrt(np.diag(outer))).max() < 1e-5

@@ -63,7 +63,7 @@ ENDS_WELL = {
     "two groups": ("logistic", np.r_[rng(15).normal(-50, 1, 50), rng(16).normal(50, 1, 50)], {}),
     "rare counts": ("negative_binomial", drawn(stats.nbinom(0.05, 0.02), 400, 17), None),
     "large counts": ("negative_binomial", drawn(stats.nbinom(4, 1e-5), 200, 18), None),
-    "few trials, U-shaped": ("beta_binomial", drawn(stats.betabinom(10, 0.2, 0.3), 300, 19), None),
+    "few trials, U-shaped": ("beta_binomial:trials=10", drawn(stats.betabinom(10, 0.2, 0.3), 300, 19), None),
 }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ SAYS_WHY = {
     "equal maxima": ("generalized_extreme_value", [3.0] * 20, {}, "unbounded likelihood"),
     "as many zeros as Poisson": ("zero_inflated_poisson", [0, 1, 0, 2, 1, 1, 3, 0, 1, 0], {}, "boundary"),
     "all zeros": ("poisson", np.zeros(10), {}, "boundary"),
-    "all successes": ("binomial", np.full(10, 10.0), {}, "boundary"),
+    "all successes": ("binomial:trials=10", np.full(10, 10.0), {}, "boundary"),
     "one number": ("normal", [4.0], {}, "unbounded likelihood"),
     "a uniform sample": ("generalized_pareto", np.linspace(0.001, 1, 200), {}, "unbounded likelihood"),
 }  # fmt: skip

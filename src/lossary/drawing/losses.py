@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 from ..core.errors import LossaryError
-from ..core.lookup import get
+from ..core.lookup import get, value_of
 from ..core.loss import Loss
 from ..core.schedules import Moving
 from .axes import name_of
@@ -71,15 +70,8 @@ def read(text: str) -> list[Any]:
                 allowed="Expected NAME or NAME:PARAMETER=VALUE, with a comma between several values.",
                 do="Write for example huber:delta=0.5,1,2.",
             )
-        choices[key.strip()] = [_literal(value) for value in COMMA.split(given)]
+        choices[key.strip()] = [value_of(value) for value in COMMA.split(given)]
     return [get(name, **dict(zip(choices, chosen, strict=True))) for chosen in product(*choices.values())]
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return text.strip()
 
 
 def _parameters(losses: Sequence[Any]) -> list[str]:

@@ -17,7 +17,7 @@ from .engine import End, Problem, minimise
 from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
-from .plain import distribution, known, name_of
+from .plain import distribution, known, name_of, with_trials
 from .reading import Reading, is_count, read
 from .result import TURNS
 from .sample import Sample
@@ -57,7 +57,7 @@ def fit_distribution(
     >>> fit_distribution([1.0, 2.0, 3.0, 6.0], "exponential").parameters["mean"]
     3.0
     """
-    loss = _distribution(distribution)
+    loss = with_trials(_distribution(distribution), distribution, data, ASKED)
     reading = read(data, weights, censored, upper, truncated, loss, ASKED)
     return _fitted(loss, reading, _fixed(loss, fixed))
 

@@ -17,7 +17,7 @@ from .fit import FEW, start_of
 from .judged import Judgement, judge
 from .links import ALLOWED, LINKS, TURNED, Link
 from .means import Rows, scored
-from .plain import family_of, name_of
+from .plain import family_of, name_of, with_trials
 from .reading import check, numbers
 from .regression import GLMFit
 from .sample import Sample
@@ -55,7 +55,7 @@ def fit_glm(
     Returns: a GLMFit: `parameters`, `standard_errors`, `expected_errors`, `dispersion`, `predict`, `flags`. Columns
         that say the same as others before are left out, with the flag "collinear".
     """
-    loss = family_of(family, ASKED)
+    loss = with_trials(family_of(family, ASKED), family, y, ASKED)
     matrix, names = asking.matrix(x)
     kind = next(iter(loss.heads.values()))
     name = ALLOWED[kind][0] if link is None else link

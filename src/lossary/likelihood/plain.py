@@ -5,19 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any
 
+import numpy as np
+
 from ..core import catalogue
 from ..core.declaration import snake
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
-from ..core.lookup import get
+from ..core.lookup import get, value_of
 from ..core.loss import Tensor
 from ..core.params import number
-from ..families.count_likelihoods import PoissonNLL
+from ..families.count_likelihoods import BinomialNLL, PoissonNLL
 from ..families.mixtures import KINDS
 from ..families.real_likelihoods import NormalNLL
 from ..numerics.stable import times_exp
 from .mixture import FittedMixture
+from .reading import numbers
 
 
 class Quasi(Likelihood, abstract=True):
@@ -67,10 +70,17 @@ def _named(text: str) -> Likelihood | None:
     """The likelihood of a name, made once."""
     if text in OWN:
         return OWN[text]()
+    if text == "bernoulli":
+        return BinomialNLL(trials=1)
     if text.endswith("_mixture") and text.removesuffix("_mixture") in KINDS:
         return FittedMixture(distribution=text.removesuffix("_mixture"))
+    text, *settings = text.split(":")
+    if not all("=" in setting for setting in settings):
+        return None
+    given = (setting.split("=", 1) for setting in settings)
+    parameters = {key: value_of(value) for key, value in given}
     for full in (SHORT.get(text, text), f"{text}_nll", text):
-        found = get(full) if catalogue.names().get(full) is not None else None
+        found = get(full, **parameters) if catalogue.names().get(full) is not None else None
         if isinstance(found, Likelihood) and found.heads:
             return found
     return None
@@ -93,6 +103,23 @@ def distribution(name: Any, asked: str) -> Likelihood:
         allowed=f"Expected one of {', '.join(known())}, a likelihood of one number such as ls.GammaNLL(), or a "
         "mixture of several of a kind, such as 'gamma_mixture'.",
         do="Pass one of these names.",
+    )
+
+
+def with_trials(loss: Likelihood, name: Any, data: Any, asked: str) -> Likelihood:
+    """The same; where a name alone asks for counts of trials, one trial for rows of 0 and 1. Else their number has to
+    be said, since the data do not hold it."""
+    if not (isinstance(name, str) and hasattr(loss, "trials")) or name.lower() == "bernoulli" or ":" in name:
+        return loss
+    y = numbers(data, "data", asked)
+    if isinstance(loss, BinomialNLL) and np.isin(y, (0, 1)).all():
+        return BinomialNLL(trials=1)
+    most = max(int(y.max()), 2)
+    raise ParameterError(
+        asked,
+        arrived=f"The distribution is {shown(name)}, without the number of trials; the largest number is {y.max():g}.",
+        allowed="Expected that number, of which each row says how many succeeded.",
+        do=f'Pass ls.{type(loss).__name__}(trials={most}) or "{name.lower()}:trials={most}", with your number.',
     )
 
 

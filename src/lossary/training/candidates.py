@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import lossary as ls
 from lossary.core.catalogue import resolve
 from lossary.core.elsewhere import read, translate
 from lossary.core.errors import LossaryError, shown
+from lossary.core.lookup import value_of
 
 DEFAULTS = {
     "regression": ("mse", "mae", "huber", "log_cosh", "cauchy", "tukey"),
@@ -62,7 +62,7 @@ def ask(text: str) -> Candidate:
                 allowed=f"Its parameters are {', '.join(known)}." if known else f"{name} has no parameters.",
                 do="Write NAME or NAME:PARAMETER=VALUE, for example huber:delta=2.",
             )
-        params[key] = _value(value)
+        params[key] = value_of(value)
     label = ":".join(
         [name, *(f"{key}={value if isinstance(value, str) else shown(value)}" for key, value in params.items())]
     )
@@ -94,13 +94,6 @@ def ask_all(texts: tuple[str, ...], task: str) -> list[Candidate]:
 def fitting(task: str) -> list[str]:
     """The losses that one column of predictions a class (or one in all) can be trained with."""
     return [name for name in ls.losses(task=task) if not ls.card(name).unfit]
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
 
 
 def _check_bounds(text: str, param: Any, value: Any) -> None:
