@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from .rows import Array
 
 APART = 1e-2  # columns of which no combination is smaller, as a share of the largest, need not be turned
 ALIKE = 1e-10  # sums of squares in which columns that are said twice may hide
+PART = 1 << 12  # rows that are arranged at once
 SAME = 1e-11  # a column is a combination of others when less than this share of its spread is its own
 
 
@@ -64,21 +65,27 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     """Penalised columns stay apart, since a penalty is on each one; others are turned where one leans on others."""
     total, (n, p) = weight.sum(), x.shape
     by_column = np.ones((p + intercept, n))
-    scaled = by_column[:p]
-    scaled[:] = x.T
-    size = np.maximum(scaled.max(axis=1, initial=0.0), -scaled.min(axis=1, initial=0.0))
-    mean = np.zeros(p)
-    for _ in range(2 * intercept):  # once more: of numbers far from 0, the first mean is off by its rounding
-        rest = scaled @ weight / total
-        mean, scaled[:] = mean + rest, scaled - rest[:, None]
-    square = (scaled * weight) @ scaled.T / total
+    scaled, square = by_column[:p], np.zeros((p, p))
+    size = np.maximum(x.max(axis=0, initial=0.0), -x.min(axis=0, initial=0.0))
+    mean = weight @ x / total if intercept else np.zeros(p)
+    rest = np.zeros(p)
+    for rows in _parts(n):
+        np.subtract(x[rows].T, mean[:, None], out=scaled[:, rows])
+        rest += scaled[:, rows] @ weight[rows]
+    rest = rest / total * intercept  # once more: of numbers far from 0, the first mean is off by its rounding
+    mean = mean + rest
+    for rows in _parts(n):
+        part = scaled[:, rows]
+        part -= rest[:, None]
+        square += (part * weight[rows]) @ part.T
+    square /= total
     spread = np.sqrt(np.diagonal(square))
     still = spread <= SAME * size
     spread = np.where(still, 1.0, spread)
-    scaled *= (1.0 / spread)[:, None]
-    scaled[still] = 0.0
-    square = square / np.outer(spread, spread)
-    square[still] = square[:, still] = 0.0
+    factor = np.where(still, 0.0, 1.0 / spread)
+    for rows in _parts(n):
+        scaled[:, rows] *= factor[:, None]
+    square = square * np.outer(factor, factor)
     sizes = np.linalg.eigvalsh(square)
     if penalised or sizes[0] > APART**2 * sizes[-1]:
         back, collinear = _turned(np.eye(p), True)
@@ -89,6 +96,11 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     turned = np.ones((back.shape[1] + intercept, n))
     turned[: back.shape[1]] = back.T @ scaled
     return Design(turned.T, mean, spread, back, intercept, collinear, still)
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    """Rows in so small parts that they stay near the processor."""
+    return (slice(first, first + PART) for first in range(0, rows, PART))
 
 
 def _turned(triangle: Array, penalised: bool) -> tuple[Array, tuple[int, ...]]:

@@ -75,17 +75,18 @@ def minimise(target: Target, start: Array) -> Ending:
 
 def by_newton(target: Target, start: Array, convex: bool) -> Ending:
     """Where Newton's method ends, or the direction in which it leads nowhere."""
+    usual = _usual(target, start)
     walk = newton(
         _remembered(target),
         _from_some(target, start) if convex else start,
         check=lambda *at: _falls(target, *at) is not None,
-        perfect=1e-22 * _usual(target, start),
+        perfect=1e-22 * usual,
     )
     away = _away(target, walk)
     if away is not None:
         point = walk.point
         return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
-    return _judged(target, walk, walk.point.gradient, convex, "Newton")
+    return _judged(target, walk, walk.point.gradient, convex, "Newton", usual)
 
 
 def _from_some(target: Target, start: Array) -> Array:
@@ -250,12 +251,13 @@ def _slid(target: Target, start: Array) -> Ending:
     return _judged(target, walk, left, True, "along corners")
 
 
-def _judged(target: Target, walk: Walk, left: Array, convex: bool, method: str) -> Ending:
-    """What the smallest subgradient that was found says of the end."""
+def _judged(target: Target, walk: Walk, left: Array, convex: bool, method: str, usual: float | None = None) -> Ending:
+    """What the smallest subgradient that was found says of the end. `usual`: the target without coefficients, if it is
+    known; then the last point of the walk is the target's own, without rounded corners."""
     c, point = walk.c, walk.point
-    value = target.at(c, curvature=False).value
+    value = target.at(c, curvature=False).value if usual is None else point.value
     slant = float(np.max(np.abs(left) / np.maximum(point.size, 1e-300), initial=0.0))
-    first = _usual(target, c)
+    first = _usual(target, c) if usual is None else usual
     if not np.isfinite(value):
         return Ending(c, value, "not converged", slant, np.nan, None, method, walk.values)
     reach = np.abs(c) + np.abs(c).max(initial=0.0)
