@@ -11,6 +11,7 @@ import pytest
 import lossary as ls
 from lossary.core import contract as c
 from lossary.core.forms import Categorical, Divergence
+from lossary.core.slots import LOG_PROBABILITY
 from tests.laws.cases import CASES, draw, every_case, one_case_each
 
 N = 24
@@ -44,6 +45,8 @@ def ending(case, p):
     if prediction is c.PROBABILITY:
         exclusive = isinstance(loss, (Categorical, Divergence)) or loss.contract.shape == "index"
         return [last, keras.layers.Activation("softmax" if exclusive else "sigmoid")]
+    if prediction is LOG_PROBABILITY:
+        return [last, keras.layers.Activation("log_softmax")]
     positive = prediction.low == 0 or prediction.floor == 0
     return [last, keras.layers.Activation("softplus")] if positive else [last]
 

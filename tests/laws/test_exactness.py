@@ -80,7 +80,8 @@ def test_distributions_are_exact_in_float64(case):
             assert not wrong.any(), "\n".join(line(t, half, tuple(at)) for at in np.argwhere(wrong)[:3])
 
 
-LONG = [(case, length) for case in ONE_EACH for length in lengths(case)]
+# A vocabulary in full once for each form: 50,000 classes in 100 digits take a minute.
+LONG = [(case, n) for case in ONE_EACH for n in lengths(case) if n <= 10_000 or case in ONE_OF_FORMS]
 
 
 @law("case, length", LONG, lambda case, length: case in ONE_OF_FORMS and length <= 10_000)

@@ -269,6 +269,9 @@ def _with_loss(case: Case) -> Array | None:
         return None
     perfect = _perfect(case)
     least = finite.min() if perfect is None else np.minimum(perfect, rows)
+    if getattr(case.subject.twin, "censored", False):  # minus the logarithm of a probability, at least 0
+        interval = (case.y[..., 0] != case.y[..., 1]).reshape(case.n, -1).any(axis=1)
+        least = np.where(interval, 0.0, least)
     higher = rows > least + 1e-3
     return higher if perfect is None else higher & (rows > perfect + 1e-3)
 
