@@ -171,9 +171,9 @@ def gradient_similarity(y, p, peak=1.0):
     return mp.sqrt(mean((v - mean(found)) ** 2 for v in found))
 
 
-def edge_aware_smoothness(slots, weight, keep, form):
+def edge_aware_smoothness(slots, weight, keep, form, channels_first=False):
     def value(image, depth):
-        image, found = layers(image), []
+        image, found = image if channels_first else layers(image), []
         for way in (down, right):
             edges = [flat([way(layer)]) for layer in image]
             calm = [mp.exp(-mean(abs(edge[k]) for edge in edges)) for k in range(len(edges[0]))]

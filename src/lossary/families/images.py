@@ -6,11 +6,23 @@ from typing import Annotated
 from ..core.axes import Axis
 from ..core.errors import ShapeError
 from ..core.forms import Images, OneImage
-from ..core.forms.images import IMAGE, PIXEL, bell, even, halved, image_mean, local, part, steps
+from ..core.forms.images import (
+    IMAGE,
+    PIXEL,
+    ChannelsFirst,
+    bell,
+    channels_last,
+    even,
+    halved,
+    image_mean,
+    local,
+    part,
+    steps,
+)
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, choice, fraction, positive, whole
-from ..core.slots import Slot, declare
+from ..core.slots import Forms, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log, log1p, total
 from ..numerics.classes import probabilities_of_logits
@@ -74,6 +86,8 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
     Elsewhere:
         monai.losses.SSIMLoss(spatial_dims={2}, data_range=1.0, kernel_type="gaussian", win_size=11, kernel_sigma=1.5,
             k1=0.01, k2=0.03) -> channels_first=True, peak=data_range, window=win_size, sigma=kernel_sigma, k1=k1, k2=k2
+        kornia.losses.SSIMLoss(window_size={11, ...}, max_val=1.0, padding={"valid"}, reduction="mean") ->
+            channels_first=True, window=window_size, peak=max_val, times=0.5, reduction="mean"
 
     >>> ssim([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]]), ssim([[[[0.5]]]], [[[[0.5]]]])
     (1.9964064, 0.0)
@@ -220,6 +234,8 @@ class TotalVariation(OneImage, aliases=("tv", "tv_loss", "total_variation_loss",
         need a smaller factor. Beyond the border there is no difference.
     Reference: Rudin, Osher and Fatemi (1992), Nonlinear total variation based noise removal algorithms,
         doi:10.1016/0167-2789(92)90242-F
+    Unlike:
+        kornia.losses.TotalVariation, kornia.losses.total_variation: a number for each channel
 
     >>> total_variation([[[[0.0], [1.0]], [[1.0], [1.0]]]]), total_variation([[[[0.0], [3.0]], [[4.0], [4.0]]]])
     (2.0, 8.0)
@@ -297,18 +313,28 @@ class EdgeAwareSmoothness(Loss, aliases=("inverse_depth_smoothness", "disparity_
         by its mean first, else it shrinks.
     Reference: Godard, Mac Aodha and Brostow (2017), Unsupervised monocular depth estimation with left-right
         consistency, arXiv:1609.03677
+    Elsewhere:
+        kornia.losses.InverseDepthSmoothnessLoss(reduction="mean") -> channels_first=True
 
     >>> edge_aware_smoothness([[[[0.0], [0.0]]]], [[[1.0, 3.0]]])
     2.0
     """
 
-    inputs = declare(image=Slot(PIXEL, IMAGE, "true"), depth=Slot(PIXEL, ("row", "height", "width")))
+    channels_first: ChannelsFirst = False
+
     undrawn = "It compares a map with the edges of an image: there is no single number to move."
 
     def drawn_over(self) -> list[Axis]:
         return []
 
+    @property
+    def inputs(self) -> Forms:
+        axes = ("row", "channel", "height", "width") if self.channels_first else IMAGE
+        return declare(image=Slot(PIXEL, axes, "true"), depth=Slot(PIXEL, ("row", "height", "width")))
+
     def call(self, image: Tensor, depth: Tensor) -> Tensor:
+        image = channels_last(image, self.channels_first)
+
         def along(axis: int) -> Tensor:
             calm = ops.exp(-mean(ops.abs(steps(image, axis))))
             return mean(mean(ops.abs(steps(depth, axis)) * calm))
