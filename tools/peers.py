@@ -75,7 +75,7 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return pair(drawn, rng.normal(size=(5, 1)).round(2))
     if cls.__name__ == "NormalNLL":
         return pair(rng.normal(size=(5, 1)).round(2), rng.normal(size=(5, 2)).round(2))
-    if name.endswith("TotalVariation"):
+    if name.endswith(("DiffusionLoss", "BendingEnergyLoss")):
         return {"y_pred": rng.uniform(size=(2, 2, 4, 5)).round(2)}
     if name.endswith("InverseDepthSmoothnessLoss"):
         image, depth = rng.uniform(size=(2, 3, 4, 5)).round(2), rng.uniform(size=(2, 4, 5)).round(2)
@@ -194,6 +194,8 @@ def with_torch(name: str, given: Inputs, **how: Any) -> Array:
         how["dist_matrix"] = np.array(how["dist_matrix"], "float32")
     if module in ("dlordinal.losses", "entmax") or last in ("NACLLoss", "GeneralizedWassersteinDiceLoss"):
         y = y.long()
+    elif module == "kornia.losses" and last in ("FocalLoss", "focal_loss"):
+        y = y.argmax(1)
     elif last == "HausdorffERLoss":
         y = y.argmax(1, keepdim=True)
     elif last in (

@@ -21,7 +21,7 @@ from ..core.forms.images import (
 )
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, choice, fraction, positive, whole
+from ..core.params import Param, choice, flag, fraction, positive, whole
 from ..core.slots import Forms, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log, log1p, total
@@ -156,6 +156,8 @@ class PSNR(Images, aliases=("psnr_loss", "peak_signal_to_noise_ratio")):
         without end; equal images count as if they differed by the smallest number.
     Reference: Huynh-Thu and Ghanbari (2008), Scope of validity of PSNR in image/video quality assessment,
         doi:10.1049/el:20080522
+    Unlike:
+        kornia.losses.PSNRLoss, kornia.losses.psnr_loss: of the mean squared error of the whole batch
 
     >>> psnr([[[[0.0]], [[0.5]]]], [[[[0.1]], [[0.6]]]]), psnr([[[[0.0]]]], [[[[25.5]]]], peak=255.0)
     (-20.0, -20.0)
@@ -208,6 +210,8 @@ class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normali
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
         cross-correlation: evaluating automated labeling of elderly and neurodegenerative brain,
         doi:10.1016/j.media.2007.06.004
+    Unlike:
+        monai.losses.LocalNormalizedCrossCorrelationLoss: less by 1, of images with a border of 0
 
     >>> local_cross_correlation([[[[0.0]], [[1.0]]]], [[[[0.0]], [[0.5]]]], epsilon=0.015625)
     0.5
@@ -258,21 +262,38 @@ class TotalVariation(OneImage, aliases=("tv", "tv_loss", "total_variation_loss",
 total_variation = function(TotalVariation)
 
 
+Central = Annotated[
+    bool, flag("Whether differences are taken across each pixel inside of the border, not between neighbours.")
+]
+
+
+def _across(x: Tensor, axis: int) -> Tensor:
+    """Half the difference of the pixels before and after each one along an axis."""
+    return (part(x, axis, 2, 2) - part(x, axis, 0, 2)) / 2
+
+
 class DiffusionPenalty(OneImage, aliases=("diffusion_regularizer", "diffusion_reg", "gradient_smoothness")):
     r"""The mean of the squared differences between neighbours: smooth fields cost little.
 
     Formula: \mathrm{mean}(u_x^2) + \mathrm{mean}(u_y^2), with the differences of neighbours along both axes
     Use: fields of displacement in registration, and maps that should change slowly, as a term beside another loss.
-    Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. MONAI takes central
-        differences, and averages both axes.
+    Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. With central=True a pattern
+        that changes from pixel to pixel costs nothing.
     Reference: Balakrishnan, Zhao, Sabuncu, Guttag and Dalca (2019), VoxelMorph: a learning framework for deformable
         medical image registration, arXiv:1809.05231
+    Elsewhere:
+        monai.losses.DiffusionLoss(normalize=False) -> channels_first=True, central=True, reduction="mean"
 
     >>> diffusion_penalty([[[[0.0], [2.0]], [[0.0], [2.0]]]])
     4.0
     """
 
+    central: Central = False
+
     def of(self, p: Tensor) -> Tensor:
+        if self.central:
+            _at_least_three(type(self).__name__, p)
+            return sum(image_mean(ops.square(_across(part(p, 3 - axis, 1, 2), axis))) for axis in (1, 2))
         found = [image_mean(ops.square(steps(p, axis))) for axis in (1, 2) if p.shape[axis] != 1]
         return sum(found[1:], start=found[0]) if found else total(0.0 * p, (1, 2, 3))
 
@@ -285,17 +306,23 @@ class BendingEnergy(OneImage, aliases=("bending_energy_loss", "thin_plate")):
 
     Formula: \mathrm{mean}(u_{xx}^2) + \mathrm{mean}(u_{yy}^2) + 2\,\mathrm{mean}(u_{xy}^2)
     Use: fields of displacement in registration, where turning and stretching should be free.
-    Beware: predictions alone, without targets; at least three pixels along each axis. MONAI takes the differences two
-        pixels apart.
+    Beware: predictions alone, without targets; at least three pixels along each axis.
     Reference: Rueckert, Sonoda, Hayes, Hill, Leach and Hawkes (1999), Nonrigid registration using free-form
         deformations: application to breast MR images, doi:10.1109/42.796284
+    Elsewhere:
+        monai.losses.BendingEnergyLoss(normalize=False) -> channels_first=True, central=True, reduction="mean"
 
     >>> bending_energy([[[[0.0], [0.0], [1.0]], [[0.0], [0.0], [1.0]], [[0.0], [0.0], [1.0]]]])
     1.0
     """
 
+    central: Central = False
+
     def of(self, p: Tensor) -> Tensor:
         _at_least_three(type(self).__name__, p)
+        if self.central:
+            pure = (steps(steps(part(p, 3 - axis, 1, 2), axis), axis) for axis in (1, 2))
+            return sum(image_mean(ops.square(x)) for x in pure) + 2 * image_mean(ops.square(_across(_across(p, 1), 2)))
         down, right = (image_mean(ops.square(steps(steps(p, axis), axis))) for axis in (1, 2))
         return down + right + 2 * image_mean(ops.square(steps(steps(p, 1), 2)))
 

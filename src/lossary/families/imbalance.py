@@ -65,6 +65,8 @@ class AUCMargin(Loss, aliases=("aucm", "aucm_loss", "auc_margin_loss"), tasks=("
         shares.
     Reference: Yuan, Yan, Sonka and Yang (2020), Large-scale robust deep AUC maximization: a new surrogate loss and
         empirical studies on medical image classification, arXiv:2012.03173
+    Unlike:
+        monai.losses.AUCMLoss: learns the means and a dual variable
 
     >>> auc_margin([1.0, 0.0], [0.5, 0.0]), auc_margin([1.0, 1.0, 0.0], [3.0, 1.0, 0.0])
     (0.25, 1.0)
@@ -292,7 +294,7 @@ hardest_hinges = function(HardestHinges)
 
 
 class EqualizationV2(Loss, aliases=("equalization_v2", "eql_v2", "eqlv2", "equalization_loss_v2"),
-                     tasks=("multilabel", "detection"), traits=("convex", "smooth")):  # fmt: skip
+                     tasks=("multilabel", "detection"), traits=("convex",)):  # fmt: skip
     r"""Yes/no questions for each class: one that others have pushed down so far hears less of their rows, more of its
     own.
 

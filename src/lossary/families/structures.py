@@ -172,7 +172,7 @@ hausdorff_distance = function(HausdorffDistance)
 
 
 class HausdorffErosion(Images, family="overlaps", aliases=("hausdorff_er", "hausdorff_er_loss"),
-                       tasks=("segmentation",), positional=""):  # fmt: skip
+                       tasks=("segmentation",), traits=("redescending",), positional=""):  # fmt: skip
     r"""Squared errors of pixels that are eroded step by step: thick areas of error outlast thin ones, and cost more.
 
     Formula: \mathrm{mean} \sum_{k=1}^{K} k^\alpha E_k, with E_0 = (p - y)^2, E_k the means over the cross of a pixel
