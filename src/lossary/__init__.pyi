@@ -388,7 +388,7 @@ from lossary.families.vector_likelihoods import DirichletMultinomialNLL as _Diri
 from lossary.families.vector_likelihoods import VonMisesFisherNLL as _VonMisesFisherNLL
 from lossary.families.vector_likelihoods import MultivariateNormalNLL as _MultivariateNormalNLL
 from lossary.families.vocabularies import SampledSoftmax as _SampledSoftmax
-from lossary.families.vocabularies import NoiseContrastive as _NoiseContrastive
+from lossary.families.vocabularies import NoiseContrastiveEstimation as _NoiseContrastiveEstimation
 from lossary.families.vocabularies import AdaptiveSoftmax as _AdaptiveSoftmax
 
 __version__: str
@@ -1308,7 +1308,7 @@ class MultivariateNormalNLL(_MultivariateNormalNLL):
 class SampledSoftmax(_SampledSoftmax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
-class NoiseContrastive(_NoiseContrastive):
+class NoiseContrastiveEstimation(_NoiseContrastiveEstimation):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class AdaptiveSoftmax(_AdaptiveSoftmax):
@@ -2259,10 +2259,9 @@ gaussian_full_covariance_nll = multivariate_normal_nll
 mvn_nll = multivariate_normal_nll
 def sampled_softmax(true: Any, drawn: Any, true_count: Any = None, drawn_count: Any = None, valid: Any = None) -> Any: ...
 sampled_cross_entropy = sampled_softmax
-def noise_contrastive(true: Any, drawn: Any, true_count: Any = None, drawn_count: Any = None, valid: Any = None) -> Any: ...
-nce = noise_contrastive
-noise_contrastive_estimation = noise_contrastive
-negative_sampling = noise_contrastive
+def noise_contrastive_estimation(true: Any, drawn: Any, true_count: Any = None, drawn_count: Any = None, valid: Any = None) -> Any: ...
+nce = noise_contrastive_estimation
+negative_sampling = noise_contrastive_estimation
 def adaptive_softmax(label: Any, logits: Any, clusters: Any, cutoffs: tuple[int, ...] | int | None = None) -> Any: ...
 adaptive_log_softmax = adaptive_softmax
 adaptive_softmax_loss = adaptive_softmax

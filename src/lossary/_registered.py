@@ -208,7 +208,8 @@ _NAMES = {
         dirichlet_multinomial_nll dirichlet_nll multinomial_nll multivariate_normal_nll von_mises_fisher_nll
     """,
     "lossary.families.vocabularies": """
-        AdaptiveSoftmax NoiseContrastive SampledSoftmax adaptive_softmax noise_contrastive sampled_softmax
+        AdaptiveSoftmax NoiseContrastiveEstimation SampledSoftmax adaptive_softmax noise_contrastive_estimation
+        sampled_softmax
     """,
     "lossary.heads.bins": """
         lossary.heads>DistributionFocal

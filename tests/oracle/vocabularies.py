@@ -23,7 +23,7 @@ def sampled_softmax(slots, weight, keep, form):
 
 
 @oracle
-def noise_contrastive(slots, weight, keep, form):
+def noise_contrastive_estimation(slots, weight, keep, form):
     def value(true, drawn):
         return mp.log1p(mp.exp(-true)) + mp.fsum(mp.log1p(mp.exp(z)) for z in drawn)
 

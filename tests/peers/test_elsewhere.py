@@ -174,7 +174,7 @@ def draw(cls, loss, moved, rng):
         shape = (5, 3) if cls is ls.CosineEmbedding else (5,)
         pair = rng.normal(size=(2, *shape)).astype("float32")
         return {"y_true": np.float32([1, -1, 1, 1, -1]), "first": pair[0], "second": pair[1]}
-    if cls in (ls.SampledSoftmax, ls.NoiseContrastive):
+    if cls in (ls.SampledSoftmax, ls.NoiseContrastiveEstimation):
         logits, counts = rng.normal(size=(5, 4)).astype("float32"), rng.uniform(0.1, 2, size=9).astype("float32")
         parts = logits[:, 0], logits[:, 1:], counts[:5], np.tile(counts[5:8], (5, 1))
         return dict(zip(("true", "drawn", "true_count", "drawn_count"), parts, strict=True))

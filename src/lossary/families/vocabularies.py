@@ -64,7 +64,7 @@ class SampledSoftmax(Loss, aliases=("sampled_cross_entropy",), tasks=("multiclas
 sampled_softmax = function(SampledSoftmax)
 
 
-class NoiseContrastive(Loss, aliases=("nce", "noise_contrastive_estimation", "negative_sampling"),
+class NoiseContrastiveEstimation(Loss, aliases=("nce", "negative_sampling"),
                        tasks=("multiclass",), traits=("convex",)):  # fmt: skip
     r"""For the true class and each class that was drawn a yes/no question: whether it is the true one.
 
@@ -78,7 +78,7 @@ class NoiseContrastive(Loss, aliases=("nce", "noise_contrastive_estimation", "ne
     Elsewhere:
         tf.nn.nce_loss(num_true=1) -> reduction="none"
 
-    >>> noise_contrastive([0.0], [[0.0, 0.0]]), noise_contrastive([40.0], [[-40.0, -50.0]])
+    >>> noise_contrastive_estimation([0.0], [[0.0, 0.0]]), noise_contrastive_estimation([40.0], [[-40.0, -50.0]])
     (2.07944154, 8.4969014e-18)
     """
 
@@ -95,7 +95,7 @@ class NoiseContrastive(Loss, aliases=("nce", "noise_contrastive_estimation", "ne
         return softplus(-_corrected(true, true_count)) + total(wrong, -1)
 
 
-noise_contrastive = function(NoiseContrastive)
+noise_contrastive_estimation = function(NoiseContrastiveEstimation)
 
 
 Cutoffs = Annotated[
