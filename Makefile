@@ -93,7 +93,8 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -e '.[peers]'
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps monai==1.6.1 kornia kornia_rs \
-		segmentation-models-pytorch==0.6.0 timm torchvision==0.28.0 'xgboost>=3.0'
+		segmentation-models-pytorch==0.6.0 timm torchvision==0.28.0 'xgboost>=3.0' \
+		dlordinal==2.7.0 skorch deprecated wrapt entmax==1.3
 	@touch $@
 
 .venv-docs/.dev: pyproject.toml

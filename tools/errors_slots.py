@@ -36,6 +36,30 @@ SLOTS = [
         "Pass the mean of the labels over the training data, one number for each label.",
     ),
     Example(
+        "Soft labels of another number of levels",
+        "UnimodalCrossEntropy is given a matrix of soft labels that has another number of rows than the model outputs.",
+        "ls.UnimodalCrossEntropy(labels=[[0.9, 0.1], [0.2, 0.8]])([0], np.zeros((1, 3)))",
+        "Give one row for every level.",
+    ),
+    Example(
+        "Ratios of another number of classes",
+        "EqualizationV2 is given another number of ratios than there are classes.",
+        "ls.EqualizationV2(ratios=[0.5, 1.0])([[1.0, 0.0, 0.0]], np.zeros((1, 3)))",
+        "Give one ratio for each class, or one for all.",
+    ),
+    Example(
+        "Bones without points",
+        "BoneLength is given another number of parents than there are points, or a parent that is no point.",
+        "ls.BoneLength(parents=[0, 0])(np.zeros((1, 3, 2)), np.zeros((1, 3, 2)))",
+        "Give one parent for each point, counted from 0; the root has its own number.",
+    ),
+    Example(
+        "Cutoffs that are no clusters",
+        "AdaptiveSoftmax is given cutoffs that do not rise, or not as many as logits of clusters.",
+        "ls.AdaptiveSoftmax(cutoffs=[3, 1])([0], (np.zeros((1, 4)), np.zeros((1, 2))))",
+        "Give the first class of each cluster, and one logit for each cluster.",
+    ),
+    Example(
         "Distances that are not one for each pair of classes",
         "WassersteinDice is given distances of another number of classes than the model has outputs, or none above 0.",
         "ls.WassersteinDice(distances=[[0.0, 1.0], [1.0, 0.0]])(np.zeros((1, 2, 2), int), np.zeros((1, 2, 2, 3)))",

@@ -43,8 +43,15 @@ OTHER = {  # values away from the defaults
     "gamma_pos": 0.7, "clip": 0.1, "dim": 1, "ignore_index": 1, "t": 0.9, "c": 2.3, "a": 0.7, "b": 1.9,
     "batch": True, "from_logits": False, "lambda_dice": 0.7, "lambda_ce": 1.3, "lambda_focal": 0.6, "tp": 3.0,
     "tn": 1.5, "data_range": 1.2, "win_size": 3, "kernel_sigma": 0.8, "k1": 0.02, "k2": 0.05, "num_bins": 7,
-    "sigma_ratio": 0.7, "df": 3, "lambda_gdl": 0.7,
+    "sigma_ratio": 0.7, "df": 3, "lambda_gdl": 0.7, "eta": 0.7, "alphas": 0.2, "alpha2": 0.1,
+    "tweedie_variance_power": 1.3, "variance_power": 1.7, "k": 3, "iter_": 2, "max_val": 1.2, "window_size": 5,
+    "weightage": "linear", "num_classes": 4, "num_samples": 20.0, "focal_balance": 1.5, "neg_scale": 3.0,
+    "init_bias": 0.1, "map_alpha": 0.2, "map_beta": 8.0, "map_mu": 0.3,
+    "class_counts": (5.0, 3.0, 8.0, 1.0), "dist_matrix": ((0.0, 1.0, 0.7), (1.0, 0.0, 0.5), (0.7, 0.5, 0.0)),
+    "classes": 3,
 }  # fmt: skip
+
+OTHER_OF: dict[str, dict[str, Any]] = {"entmax.entmax_bisect_loss": {"alpha": 1.7}}
 
 
 # -- inputs ----------------------------------------------------------------------------------------------------------
@@ -68,8 +75,18 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return pair(drawn, rng.normal(size=(5, 1)).round(2))
     if cls.__name__ == "NormalNLL":
         return pair(rng.normal(size=(5, 1)).round(2), rng.normal(size=(5, 2)).round(2))
+    if name.endswith(("DiffusionLoss", "BendingEnergyLoss")):
+        return {"y_pred": rng.uniform(size=(2, 2, 4, 5)).round(2)}
+    if name.endswith("InverseDepthSmoothnessLoss"):
+        image, depth = rng.uniform(size=(2, 3, 4, 5)).round(2), rng.uniform(size=(2, 4, 5)).round(2)
+        return {"image": image, "depth": depth}
     if family == "images":
         return pair(*rng.uniform(size=(2, 2, 2, 11, 11)).round(2))
+    if name.endswith(("NACLLoss", "WassersteinDiceLoss")):
+        return pair(rng.integers(0, 3, (2, 4, 5)), rng.normal(size=(2, 3, 4, 5)).round(2))
+    if name.endswith("HausdorffERLoss"):
+        y = np.moveaxis(np.eye(2, dtype="int64")[rng.integers(0, 2, (2, 6, 7))], -1, 1)
+        return pair(y, np.abs(y - rng.uniform(0.7, 1.0, y.shape)).round(2))
     if family == "structures":
         return pair(rng.integers(0, 2, (2, 2, 4, 5)), rng.uniform(0.05, 0.95, (2, 2, 4, 5)).round(2))
     if family == "lovasz":
@@ -78,6 +95,12 @@ def inputs(cls: type, place: str, given: dict[str, Any], rng: np.random.Generato
         return pair(classes, scores) if cls.__name__ == "LovaszSoftmax" else pair(classes > 0, scores[:, 0])
     if family == "overlaps" or name == "monai.losses.FocalLoss":
         return masks(name, given, rng)
+    if family in ("ordinal", "multilabel") and name.startswith(("dlordinal", "tensorflow_addons", "timm.loss.Distr")):
+        return levels(name, rng)
+    if name.endswith("SigmoidFocalCrossEntropy"):
+        return pair(rng.integers(0, 2, (3, 4)), rng.uniform(0.05, 0.95, (3, 4)).round(2))
+    if cls.__name__ == "Tweedie":
+        return pair(rng.poisson(1.0, (5, 1)), rng.normal(size=(5, 1)).round(2))
     ours = read(place).values({**read(place).asked(), **given})
     if family == "scores" or (cls.__name__.startswith(("Sparse", "Poly")) and "Binary" not in cls.__name__):
         return pair(rng.integers(0, 3, 5), rng.normal(size=(5, 3)).round(2))
@@ -117,6 +140,14 @@ def masks(name: str, given: dict[str, Any], rng: np.random.Generator) -> Inputs:
     return pair(y[:, :classes], z[:, :classes])
 
 
+def levels(name: str, rng: np.random.Generator) -> Inputs:
+    """(row,) and (row, class), or labels (row, class)."""
+    z = rng.normal(size=(5, 4)).round(2)
+    if name.startswith("timm"):
+        return pair(np.eye(4, dtype="int64")[[0, 2, 2, 1, 0]] | np.eye(4, dtype="int64")[[2, 0, 3, 2, 1]], z)
+    return pair(rng.permutation([0, 1, 2, 3, 2]), rng.dirichlet(np.ones(4), 5).round(2) if "Kappa" in name else z)
+
+
 def embeddings(cls: type, name: str, rng: np.random.Generator) -> Inputs:
     parts = rng.normal(size=(3, 5, 3)).round(2)
     if cls.__name__ == "NTXent":
@@ -148,12 +179,37 @@ def with_torch(name: str, given: Inputs, **how: Any) -> Array:
 
     module, _, last = name.rpartition(".")
     found = getattr(module_of(module), last)
+    if len(given) == 1:
+        x = torch.tensor(given["y_pred"]).float()
+        return np.asarray(found(**how)(x) if isinstance(found, type) else found(x, **how))
+    if last == "InverseDepthSmoothnessLoss":
+        depth, image = torch.tensor(given["depth"]).float().unsqueeze(1), torch.tensor(given["image"]).float()
+        return np.asarray(found(**how)(depth, image))
     p, y = (torch.tensor(v) for v in list(given.values())[::-1])
     if p.is_floating_point():
         p = p.float()
-    if last in ("LabelSmoothingCrossEntropy", "PolyCrossEntropy", "SoftCrossEntropyLoss", "AsymmetricLossSingleLabel"):
+    if last in ("LovaszHingeLoss", "lovasz_hinge_loss"):
+        p = p.unsqueeze(1)
+    if "dist_matrix" in how:
+        how["dist_matrix"] = np.array(how["dist_matrix"], "float32")
+    if module in ("dlordinal.losses", "entmax") or last in ("NACLLoss", "GeneralizedWassersteinDiceLoss"):
         y = y.long()
-    elif (how.get("mode") == "multiclass" or module == "kornia.losses") and y.dim() == p.dim() == 4 and y.shape[1] > 1:
+    elif module == "kornia.losses" and last in ("FocalLoss", "focal_loss"):
+        y = y.argmax(1)
+    elif last == "HausdorffERLoss":
+        y = y.argmax(1, keepdim=True)
+    elif last in (
+        "LabelSmoothingCrossEntropy",
+        "PolyCrossEntropy",
+        "SoftCrossEntropyLoss",
+        "AsymmetricLossSingleLabel",
+    ):
+        y = y.long()
+    elif (
+        (how.get("mode") == "multiclass" or (module == "kornia.losses" and last != "SSIMLoss"))
+        and y.dim() == p.dim() == 4
+        and y.shape[1] > 1
+    ):
         y = y.argmax(1)
     elif how.get("mode") != "multiclass":
         y = y.float()
@@ -171,6 +227,7 @@ def with_xgboost(name: str, given: Inputs, **how: Any) -> Array:
     metric, finish = {
         "reg:absoluteerror": ("mae", float),
         "reg:gamma": ("gamma-nloglik", float),
+        "reg:tweedie": (f"tweedie-nloglik@{how.get('tweedie_variance_power', 1.5)}", float),
         "count:poisson": ("poisson-nloglik", float),
         "reg:pseudohubererror": ("mphe", float),
         "reg:quantileerror": ("quantile", float),
@@ -223,6 +280,8 @@ CALLS: dict[str, Callable[..., Array]] = {
     "kornia": with_torch,
     "segmentation_models_pytorch": with_torch,
     "timm": with_torch,
+    "dlordinal": with_torch,
+    "entmax": with_torch,
     "torchvision": with_torch,
     "xgboost": with_xgboost,
     "lightgbm": with_lightgbm,
@@ -252,8 +311,14 @@ def choices(place: str) -> Iterator[dict[str, Any]]:
     asked |= {key: sorted(value)[0] for key, value in sets.items()}
     yield asked
     yield from ({**asked, key: one} for key, value in sets.items() for one in sorted(value)[1:])
-    if other := {key: OTHER[key] for key in line.used() - set(asked)}:
+    own = OTHER_OF.get(peer_names(place)[0], {})
+    if other := {key: own.get(key, _other(key, line.theirs[key])) for key in sorted(line.used() - set(asked))}:
         yield {**asked, **other}
+
+
+def _other(key: str, default: Any) -> Any:
+    """A value away from the default."""
+    return not default if isinstance(default, bool) else OTHER[key]
 
 
 def records(package: str) -> Iterator[dict[str, Any]]:
@@ -270,7 +335,7 @@ def records(package: str) -> Iterator[dict[str, Any]]:
                 how = {key: value for key, value in how.items() if not isinstance(value, set)}
                 try:
                     found[word] = rounded(call(name, drawn, **how))
-                except (ValueError, NotImplementedError) as refused:
+                except Exception as refused:  # each library has its own
                     print(f"{name}({given}) {word or 'by default'}: {refused}")
             kept = {key: value.tolist() for key, value in drawn.items()}
             yield {"name": name, "given": given, "inputs": kept, "values": found}

@@ -55,6 +55,11 @@ def Poisson(y: Array, p: Array) -> Array:
     return np.mean(np.exp(p) - p * y)
 
 
+def Tweedie(y: Array, p: Array, variance_power: float) -> Array:
+    k = variance_power
+    return np.mean(np.exp(p * (2 - k)) / (2 - k) - y * np.exp(p * (1 - k)) / (1 - k))
+
+
 def RMSEWithUncertainty(y: Array, p: Array) -> Array:
     spread = p[:, 1]
     return np.mean(0.5 * np.log(2 * np.pi) + spread + 0.5 * np.exp(-2 * spread) * (y[:, 0] - p[:, 0]) ** 2)
@@ -76,3 +81,8 @@ def Focal(y: Array, p: Array, focal_alpha: float, focal_gamma: float) -> Array:
 
 def MultiClass(y: Array, p: Array) -> Array:
     return -np.mean(p[np.arange(len(y)), y] - np.log(np.sum(np.exp(p), -1)))
+
+
+def MultiClassOneVsAll(y: Array, p: Array) -> Array:
+    share = 1 / (1 + np.exp(-p))
+    return -np.mean(np.where(np.arange(p.shape[-1]) == y[:, None], np.log(share), np.log(1 - share)))

@@ -23,6 +23,36 @@ def GIoULoss(y: Array, p: Array, mode: str = "giou") -> Array:
     return np.mean(1 - both / union + (mode == "giou") * (hull - union) / hull)
 
 
+def SparsemaxLoss(label: Array, z: Array) -> Array:
+    """Of class numbers, which stand for one-hot rows."""
+    y, values = np.eye(z.shape[-1])[label], []
+    for a, b in zip(z, y, strict=True):
+        order = np.sort(a)[::-1]
+        size = max(k for k in range(1, len(a) + 1) if 1 + k * order[k - 1] > np.sum(order[:k]))
+        p = np.maximum(a - (np.sum(order[:size]) - 1) / size, 0)
+        values.append(np.sum(p * (a - 0.5 * p)) + np.sum(b * (0.5 * b - a)))
+    return np.mean(values)
+
+
+def SigmoidFocalCrossEntropy(
+    y: Array, p: Array, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, reduction: str = "sum"
+) -> Array:
+    share = 1 / (1 + np.exp(-p)) if from_logits else p
+    true, weight = np.where(y == 1, share, 1 - share), np.where(y == 1, alpha, 1 - alpha)
+    return np.sum(-weight * (1 - true) ** gamma * np.log(true))
+
+
+def WeightedKappaLoss(
+    label: Array, p: Array, num_classes: int, weightage: str = "quadratic", epsilon: float = 1e-6
+) -> Array:
+    """Of class numbers, which stand for one-hot rows."""
+    places = np.arange(num_classes)
+    apart = np.abs(places[:, None] - places) ** (2 if weightage == "quadratic" else 1)
+    counts = np.bincount(label, minlength=num_classes)
+    chance = counts @ apart @ np.sum(p, 0) / len(p)
+    return np.log(np.sum(apart[label] * p) / chance + epsilon)
+
+
 def _distances(x: Array) -> Array:
     return np.sqrt(np.sum((x[:, None] - x[None]) ** 2, -1))
 

@@ -143,6 +143,7 @@ from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
 from lossary.families.deviances import TweedieDeviance as _TweedieDeviance
+from lossary.families.deviances import Tweedie as _Tweedie
 from lossary.families.deviances import GeneralizedKL as _GeneralizedKL
 from lossary.families.deviations import HalfSquaredError as _HalfSquaredError
 from lossary.families.deviations import PowerError as _PowerError
@@ -195,11 +196,15 @@ from lossary.families.imbalance import AUCMargin as _AUCMargin
 from lossary.families.imbalance import GHMClassification as _GHMClassification
 from lossary.families.imbalance import GHMRegression as _GHMRegression
 from lossary.families.imbalance import HardExampleCrossEntropy as _HardExampleCrossEntropy
+from lossary.families.imbalance import RankingSquaredHinge as _RankingSquaredHinge
+from lossary.families.imbalance import HardestHinges as _HardestHinges
+from lossary.families.imbalance import EqualizationV2 as _EqualizationV2
 from lossary.families.landmarks import Wing as _Wing
 from lossary.families.landmarks import SoftWing as _SoftWing
 from lossary.families.landmarks import AdaptiveWing as _AdaptiveWing
 from lossary.families.landmarks import OKS as _OKS
 from lossary.families.landmarks import PointDistance as _PointDistance
+from lossary.families.landmarks import BoneLength as _BoneLength
 from lossary.families.landmarks import AssociativeEmbedding as _AssociativeEmbedding
 from lossary.families.landmarks import HardestHeatmaps as _HardestHeatmaps
 from lossary.families.likelihoods import Poisson as _Poisson
@@ -255,6 +260,7 @@ from lossary.families.ordinal import SORD as _SORD
 from lossary.families.ordinal import DistanceWeightedCrossEntropy as _DistanceWeightedCrossEntropy
 from lossary.families.ordinal import OrdinalECOC as _OrdinalECOC
 from lossary.families.ordinal import SLACE as _SLACE
+from lossary.families.ordinal import UnimodalCrossEntropy as _UnimodalCrossEntropy
 from lossary.families.overlaps import Dice as _Dice
 from lossary.families.overlaps import Tversky as _Tversky
 from lossary.families.overlaps import FocalTversky as _FocalTversky
@@ -341,6 +347,7 @@ from lossary.families.robust import Fair as _Fair
 from lossary.families.robust import Charbonnier as _Charbonnier
 from lossary.families.robust import Welsch as _Welsch
 from lossary.families.robust import AdaptiveRobust as _AdaptiveRobust
+from lossary.families.rotated import ProbIoU as _ProbIoU
 from lossary.families.samples import MMD as _MMD
 from lossary.families.samples import EnergyDistance as _EnergyDistance
 from lossary.families.samples import DomainCoral as _DomainCoral
@@ -359,6 +366,7 @@ from lossary.families.scores import LDAM as _LDAM
 from lossary.families.scores import OneVsAll as _OneVsAll
 from lossary.families.scores import Sparsemax as _Sparsemax
 from lossary.families.scores import Entmax15 as _Entmax15
+from lossary.families.scores import FenchelYoung as _FenchelYoung
 from lossary.families.scores import CosineCrossEntropy as _CosineCrossEntropy
 from lossary.families.scores import Seesaw as _Seesaw
 from lossary.families.sequences import CTC as _CTC
@@ -370,6 +378,7 @@ from lossary.families.spectra import SpectralAmplitude as _SpectralAmplitude
 from lossary.families.spectra import FocalFrequency as _FocalFrequency
 from lossary.families.structures import SoftClDice as _SoftClDice
 from lossary.families.structures import HausdorffDistance as _HausdorffDistance
+from lossary.families.structures import HausdorffErosion as _HausdorffErosion
 from lossary.families.structures import NeighbourCalibration as _NeighbourCalibration
 from lossary.families.structures import WassersteinDice as _WassersteinDice
 from lossary.families.survival import CoxPH as _CoxPH
@@ -378,6 +387,9 @@ from lossary.families.vector_likelihoods import DirichletNLL as _DirichletNLL
 from lossary.families.vector_likelihoods import DirichletMultinomialNLL as _DirichletMultinomialNLL
 from lossary.families.vector_likelihoods import VonMisesFisherNLL as _VonMisesFisherNLL
 from lossary.families.vector_likelihoods import MultivariateNormalNLL as _MultivariateNormalNLL
+from lossary.families.vocabularies import SampledSoftmax as _SampledSoftmax
+from lossary.families.vocabularies import NoiseContrastiveEstimation as _NoiseContrastiveEstimation
+from lossary.families.vocabularies import AdaptiveSoftmax as _AdaptiveSoftmax
 
 __version__: str
 
@@ -561,6 +573,9 @@ class InverseGaussianDeviance(_InverseGaussianDeviance):
 class TweedieDeviance(_TweedieDeviance):
     def __init__(self, power: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class Tweedie(_Tweedie):
+    def __init__(self, power: float = 1.5, log_rate: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
 class GeneralizedKL(_GeneralizedKL):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -619,7 +634,7 @@ class SquaredEMD(_SquaredEMD):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class LogKL(_LogKL):
-    def __init__(self, log_target: bool = False, average: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
+    def __init__(self, log_target: bool = False, average: bool = False, unnormalized: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False) -> None: ...
 
 class ChiSquared(_ChiSquared):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -688,13 +703,13 @@ class TotalVariation(_TotalVariation):
     def __init__(self, kind: str = 'anisotropic', *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class DiffusionPenalty(_DiffusionPenalty):
-    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, central: bool = False, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class BendingEnergy(_BendingEnergy):
-    def __init__(self, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, central: bool = False, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class EdgeAwareSmoothness(_EdgeAwareSmoothness):
-    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, channels_first: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class GradientSimilarity(_GradientSimilarity):
     def __init__(self, peak: float = 1.0, *, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -717,6 +732,15 @@ class GHMRegression(_GHMRegression):
 class HardExampleCrossEntropy(_HardExampleCrossEntropy):
     def __init__(self, threshold: float = 0.7, min_kept: int = 100000, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class RankingSquaredHinge(_RankingSquaredHinge):
+    def __init__(self, margin: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HardestHinges(_HardestHinges):
+    def __init__(self, share: float = 0.25, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EqualizationV2(_EqualizationV2):
+    def __init__(self, ratios: tuple[float, ...] | float | None = None, gamma: float = 12.0, mu: float = 0.8, alpha: float = 4.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class Wing(_Wing):
     def __init__(self, width: float = 10.0, epsilon: float = 2.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
@@ -731,6 +755,9 @@ class OKS(_OKS):
 
 class PointDistance(_PointDistance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class BoneLength(_BoneLength):
+    def __init__(self, parents: tuple[int, ...] | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class AssociativeEmbedding(_AssociativeEmbedding):
     def __init__(self, sigma: float = 1.0, alpha: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -880,7 +907,7 @@ class CumulativeLink(_CumulativeLink):
     def __init__(self, noise: str = 'logistic', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class WeightedKappa(_WeightedKappa):
-    def __init__(self, weights: str = 'quadratic', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, weights: str = 'quadratic', logarithm: bool = False, epsilon: float = 1e-06, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class DistributionFocal(_DistributionFocal):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -896,6 +923,9 @@ class OrdinalECOC(_OrdinalECOC):
 
 class SLACE(_SLACE):
     def __init__(self, alpha: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class UnimodalCrossEntropy(_UnimodalCrossEntropy):
+    def __init__(self, peak: str = 'poisson', spread: float | None = None, eta: float = 1.0, labels: Any = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Dice(_Dice):
     def __init__(self, reduction: str | None = 'sum_over_batch_size', name: str | None = None, axis: tuple[int, ...] | int | None = None, dtype: Any = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> None: ...
@@ -1155,6 +1185,9 @@ class Welsch(_Welsch):
 class AdaptiveRobust(_AdaptiveRobust):
     def __init__(self, size: int = 1, alpha: float = 1.0, scale: float = 1.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
+class ProbIoU(_ProbIoU):
+    def __init__(self, mode: str = 'distance', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
 class MMD(_MMD):
     def __init__(self, bandwidths: tuple = (1.0,), *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
@@ -1201,13 +1234,16 @@ class LDAM(_LDAM):
     def __init__(self, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class OneVsAll(_OneVsAll):
-    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, average: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Sparsemax(_Sparsemax):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class Entmax15(_Entmax15):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class FenchelYoung(_FenchelYoung):
+    def __init__(self, alpha: float = 1.5, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CosineCrossEntropy(_CosineCrossEntropy):
     def __init__(self, gamma: float = 2.0, focal: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1237,16 +1273,19 @@ class FocalFrequency(_FocalFrequency):
     def __init__(self, *, alpha: float = 1.0, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SoftClDice(_SoftClDice):
-    def __init__(self, *, steps: int = 3, smooth: float = 1.0, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, *, steps: int = 3, smooth: float = 1.0, joint: bool = False, epsilon: float = 0.0, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class HausdorffDistance(_HausdorffDistance):
-    def __init__(self, *, alpha: float = 2.0, logarithm: bool = False, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, *, alpha: float = 2.0, logarithm: bool = False, whole_batch: bool = False, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class HausdorffErosion(_HausdorffErosion):
+    def __init__(self, *, alpha: float = 2.0, steps: int = 10, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class NeighbourCalibration(_NeighbourCalibration):
-    def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, alpha: float = 0.1, channels_first: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class WassersteinDice(_WassersteinDice):
-    def __init__(self, distances: Any = None, smooth: float = 1e-05, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+    def __init__(self, distances: Any = None, smooth: float = 1e-05, channels_first: bool = False, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class CoxPH(_CoxPH):
     def __init__(self, ties: str = 'efron', *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1265,6 +1304,15 @@ class VonMisesFisherNLL(_VonMisesFisherNLL):
 
 class MultivariateNormalNLL(_MultivariateNormalNLL):
     def __init__(self, rank: int | None = None, full: bool = True, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SampledSoftmax(_SampledSoftmax):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class NoiseContrastiveEstimation(_NoiseContrastiveEstimation):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class AdaptiveSoftmax(_AdaptiveSoftmax):
+    def __init__(self, cutoffs: tuple[int, ...] | int | None = None, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 def expectile(y_true: Any, y_pred: Any, q: float = 0.5) -> Any: ...
 expectile_loss = expectile
@@ -1437,6 +1485,9 @@ def inverse_gaussian_deviance(y_true: Any, y_pred: Any) -> Any: ...
 wald_deviance = inverse_gaussian_deviance
 def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5) -> Any: ...
 compound_poisson_gamma = tweedie_deviance
+def tweedie(y_true: Any, y_pred: Any, power: float = 1.5, log_rate: bool = False) -> Any: ...
+tweedie_loss = tweedie
+tweedie_nloglik = tweedie
 def generalized_kl(y_true: Any, y_pred: Any) -> Any: ...
 i_divergence = generalized_kl
 unnormalized_kl = generalized_kl
@@ -1501,7 +1552,7 @@ emd = squared_emd
 squared_earth_mover = squared_emd
 earth_mover_distance = squared_emd
 emd_loss = squared_emd
-def log_kl(y_true: Any, y_pred: Any, log_target: bool = False, average: bool = False) -> Any: ...
+def log_kl(y_true: Any, y_pred: Any, log_target: bool = False, average: bool = False, unnormalized: bool = False) -> Any: ...
 kl_divergence_log_targets = log_kl
 kl_of_logs = log_kl
 def chi_squared(y_true: Any, y_pred: Any) -> Any: ...
@@ -1578,14 +1629,14 @@ tv = total_variation
 tv_loss = total_variation
 total_variation_loss = total_variation
 image_variation = total_variation
-def diffusion_penalty(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+def diffusion_penalty(y_pred: Any, central: bool = False, *, channels_first: bool = False) -> Any: ...
 diffusion_regularizer = diffusion_penalty
 diffusion_reg = diffusion_penalty
 gradient_smoothness = diffusion_penalty
-def bending_energy(y_pred: Any, *, channels_first: bool = False) -> Any: ...
+def bending_energy(y_pred: Any, central: bool = False, *, channels_first: bool = False) -> Any: ...
 bending_energy_loss = bending_energy
 thin_plate = bending_energy
-def edge_aware_smoothness(image: Any, depth: Any) -> Any: ...
+def edge_aware_smoothness(image: Any, depth: Any, channels_first: bool = False) -> Any: ...
 inverse_depth_smoothness = edge_aware_smoothness
 disparity_smoothness = edge_aware_smoothness
 def gradient_similarity(y_true: Any, y_pred: Any, peak: float = 1.0, *, channels_first: bool = False) -> Any: ...
@@ -1616,6 +1667,19 @@ ohem = hard_example_cross_entropy
 ohem_cross_entropy = hard_example_cross_entropy
 OhemCrossEntropy = hard_example_cross_entropy
 topk_cross_entropy = hard_example_cross_entropy
+def ranking_squared_hinge(y_true: Any, y_pred: Any, past_true: Any = None, past_pred: Any = None, margin: float = 0.2) -> Any: ...
+roc_star = ranking_squared_hinge
+wilcoxon_mann_whitney = ranking_squared_hinge
+wmw = ranking_squared_hinge
+auc_squared_hinge = ranking_squared_hinge
+def hardest_hinges(y_true: Any, y_pred: Any, share: float = 0.25) -> Any: ...
+ohem_hinge = hardest_hinges
+ohem_hinge_loss = hardest_hinges
+def equalization_v2(y_true: Any, y_pred: Any, ratios: tuple[float, ...] | float | None = None, gamma: float = 12.0, mu: float = 0.8, alpha: float = 4.0) -> Any: ...
+equalization_v2 = equalization_v2
+eql_v2 = equalization_v2
+eqlv2 = equalization_v2
+equalization_loss_v2 = equalization_v2
 def wing(y_true: Any, y_pred: Any, width: float = 10.0, epsilon: float = 2.0) -> Any: ...
 wing_loss = wing
 def soft_wing(y_true: Any, y_pred: Any, omega1: float = 2.0, omega2: float = 20.0, epsilon: float = 0.5) -> Any: ...
@@ -1629,6 +1693,8 @@ object_keypoint_similarity = oks
 def point_distance(y_true: Any, y_pred: Any) -> Any: ...
 mpjpe = point_distance
 mean_per_joint_position_error = point_distance
+def bone_length(y_true: Any, y_pred: Any, parents: tuple[int, ...] | None = None) -> Any: ...
+bone_loss = bone_length
 def associative_embedding(y_true: Any, y_pred: Any, valid: Any = None, sigma: float = 1.0, alpha: float = 1.0) -> Any: ...
 associative_embedding_loss = associative_embedding
 ae_loss = associative_embedding
@@ -1768,7 +1834,7 @@ ordered_logistic = cumulative_link
 proportional_odds = cumulative_link
 ordered_logit = cumulative_link
 ordered_probit = cumulative_link
-def weighted_kappa(y_true: Any, y_pred: Any, weights: str = 'quadratic') -> Any: ...
+def weighted_kappa(y_true: Any, y_pred: Any, weights: str = 'quadratic', logarithm: bool = False, epsilon: float = 1e-06) -> Any: ...
 quadratic_weighted_kappa = weighted_kappa
 qwk = weighted_kappa
 weighted_kappa_loss = weighted_kappa
@@ -1791,6 +1857,10 @@ ecoc = ordinal_ecoc
 def slace(y_true: Any, y_pred: Any, alpha: float = 1.0) -> Any: ...
 slace_loss = slace
 soft_labels_accumulating_cross_entropy = slace
+def unimodal_cross_entropy(y_true: Any, y_pred: Any, peak: str = 'poisson', spread: float | None = None, eta: float = 1.0, labels: Any = None) -> Any: ...
+unimodal_soft_label_ce = unimodal_cross_entropy
+unimodal_labels = unimodal_cross_entropy
+custom_targets = unimodal_cross_entropy
 def dice(y_true: Any, y_pred: Any, axis: tuple[int, ...] | int | None = None, *, smooth: float = 0.0, from_logits: bool = False, whole_batch: bool = False, ignore_class: int | None = None, class_axis: int | None = None, exclusive: bool = False) -> Any: ...
 soft_dice = dice
 sorensen = dice
@@ -2060,6 +2130,11 @@ correntropy = welsch
 dennis_welsch = welsch
 def adaptive_robust(y_true: Any, y_pred: Any, alpha: float = 1.0, scale: float = 1.0, size: int = 1) -> Any: ...
 barron = adaptive_robust
+def prob_iou(y_true: Any, y_pred: Any, valid: Any = None, mode: str = 'distance') -> Any: ...
+prob_iou = prob_iou
+probiou_loss = prob_iou
+gaussian_iou = prob_iou
+rotated_iou = prob_iou
 def mmd(y_true: Any, y_pred: Any, bandwidths: tuple = (1.0,)) -> Any: ...
 maximum_mean_discrepancy = mmd
 mmd_loss = mmd
@@ -2104,7 +2179,7 @@ logit_adjustment = logit_adjusted
 balanced_softmax = logit_adjusted
 def ldam(y_true: Any, y_pred: Any, class_counts: tuple[float, ...] | None = None, max_margin: float = 0.5, scale: float = 30.0) -> Any: ...
 ldam_loss = ldam
-def one_vs_all(y_true: Any, y_pred: Any) -> Any: ...
+def one_vs_all(y_true: Any, y_pred: Any, average: bool = False) -> Any: ...
 one_vs_rest = one_vs_all
 one_versus_all = one_vs_all
 multiclassova = one_vs_all
@@ -2116,6 +2191,10 @@ def entmax15(y_true: Any, y_pred: Any) -> Any: ...
 entmax = entmax15
 entmax_loss = entmax15
 entmax_1_5 = entmax15
+def fenchel_young(y_true: Any, y_pred: Any, alpha: float = 1.5) -> Any: ...
+fenchel_young_loss = fenchel_young
+tsallis_entmax = fenchel_young
+entmax_bisect = fenchel_young
 def cosine_cross_entropy(y_true: Any, y_pred: Any, gamma: float = 2.0, focal: float = 0.1) -> Any: ...
 focal_cosine = cosine_cross_entropy
 focal_cosine_loss = cosine_cross_entropy
@@ -2143,17 +2222,20 @@ spectral_loss = spectral_amplitude
 def focal_frequency(y_true: Any, y_pred: Any, *, alpha: float = 1.0, channels_first: bool = False) -> Any: ...
 focal_frequency_loss = focal_frequency
 ffl = focal_frequency
-def soft_cl_dice(y_true: Any, y_pred: Any, *, steps: int = 3, smooth: float = 1.0, channels_first: bool = False) -> Any: ...
+def soft_cl_dice(y_true: Any, y_pred: Any, *, steps: int = 3, smooth: float = 1.0, joint: bool = False, epsilon: float = 0.0, channels_first: bool = False) -> Any: ...
 cldice = soft_cl_dice
 soft_cldice_loss = soft_cl_dice
-def hausdorff_distance(y_true: Any, y_pred: Any, *, alpha: float = 2.0, logarithm: bool = False, channels_first: bool = False) -> Any: ...
+def hausdorff_distance(y_true: Any, y_pred: Any, *, alpha: float = 2.0, logarithm: bool = False, whole_batch: bool = False, channels_first: bool = False) -> Any: ...
 hausdorff_dt = hausdorff_distance
 hausdorff_loss = hausdorff_distance
 hausdorff_dt_loss = hausdorff_distance
-def neighbour_calibration(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
+def hausdorff_erosion(y_true: Any, y_pred: Any, *, alpha: float = 2.0, steps: int = 10, channels_first: bool = False) -> Any: ...
+hausdorff_er = hausdorff_erosion
+hausdorff_er_loss = hausdorff_erosion
+def neighbour_calibration(y_true: Any, y_pred: Any, alpha: float = 0.1, channels_first: bool = False) -> Any: ...
 nacl = neighbour_calibration
 nacl_loss = neighbour_calibration
-def wasserstein_dice(y_true: Any, y_pred: Any, distances: Any = None, smooth: float = 1e-05) -> Any: ...
+def wasserstein_dice(y_true: Any, y_pred: Any, distances: Any = None, smooth: float = 1e-05, channels_first: bool = False) -> Any: ...
 generalized_wasserstein_dice = wasserstein_dice
 gwdl = wasserstein_dice
 def cox_ph(time: Any, event: Any, score: Any, ties: str = 'efron') -> Any: ...
@@ -2175,3 +2257,12 @@ def multivariate_normal_nll(y_true: Any, y_pred: Any, rank: int | None = None, f
 multivariate_normal = multivariate_normal_nll
 gaussian_full_covariance_nll = multivariate_normal_nll
 mvn_nll = multivariate_normal_nll
+def sampled_softmax(true: Any, drawn: Any, true_count: Any = None, drawn_count: Any = None, valid: Any = None) -> Any: ...
+sampled_cross_entropy = sampled_softmax
+def noise_contrastive_estimation(true: Any, drawn: Any, true_count: Any = None, drawn_count: Any = None, valid: Any = None) -> Any: ...
+nce = noise_contrastive_estimation
+negative_sampling = noise_contrastive_estimation
+def adaptive_softmax(label: Any, logits: Any, clusters: Any, cutoffs: tuple[int, ...] | int | None = None) -> Any: ...
+adaptive_log_softmax = adaptive_softmax
+adaptive_softmax_loss = adaptive_softmax
+hierarchical_softmax = adaptive_softmax

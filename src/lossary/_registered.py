@@ -48,8 +48,8 @@ _NAMES = {
         log_normal_crps logistic_crps mixture_crps poisson_crps spline_crps student_tcrps
     """,
     "lossary.families.deviances": """
-        GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance TweedieDeviance gamma_deviance
-        generalized_kl inverse_gaussian_deviance poisson_deviance tweedie_deviance
+        GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance Tweedie TweedieDeviance gamma_deviance
+        generalized_kl inverse_gaussian_deviance poisson_deviance tweedie tweedie_deviance
     """,
     "lossary.families.deviations": """
         ArctangentError BalancedL1 EpsilonInsensitive FocalRegression GeneralRobust GeneralizedCharbonnier
@@ -78,12 +78,13 @@ _NAMES = {
         mutual_information psnr ssim total_variation
     """,
     "lossary.families.imbalance": """
-        AUCMargin BalancedBinaryCrossentropy GHMClassification GHMRegression HardExampleCrossEntropy auc_margin
-        balanced_binary_crossentropy ghm_classification ghm_regression hard_example_cross_entropy
+        AUCMargin BalancedBinaryCrossentropy EqualizationV2 GHMClassification GHMRegression HardExampleCrossEntropy
+        HardestHinges RankingSquaredHinge auc_margin balanced_binary_crossentropy equalization_v2 ghm_classification
+        ghm_regression hard_example_cross_entropy hardest_hinges ranking_squared_hinge
     """,
     "lossary.families.landmarks": """
-        AdaptiveWing AssociativeEmbedding HardestHeatmaps OKS PointDistance SoftWing Wing adaptive_wing
-        associative_embedding hardest_heatmaps oks point_distance soft_wing wing
+        AdaptiveWing AssociativeEmbedding BoneLength HardestHeatmaps OKS PointDistance SoftWing Wing adaptive_wing
+        associative_embedding bone_length hardest_heatmaps oks point_distance soft_wing wing
     """,
     "lossary.families.likelihoods": """
         BetaNLL BinnedNLL FixedGaussianNLL GaussianKL GaussianNLL Poisson beta_nll binned_nll fixed_gaussian_nll
@@ -113,9 +114,9 @@ _NAMES = {
         normalized_cross_entropy savage symmetric_cross_entropy tangent taylor_cross_entropy truncated_hinge unhinged
     """,
     "lossary.families.ordinal": """
-        Coral Corn CumulativeLink DistanceWeightedCrossEntropy DistributionFocal OrdinalECOC SLACE SORD WeightedKappa
-        coral corn cumulative_link distance_weighted_cross_entropy distribution_focal ordinal_ecoc slace sord
-        weighted_kappa
+        Coral Corn CumulativeLink DistanceWeightedCrossEntropy DistributionFocal OrdinalECOC SLACE SORD
+        UnimodalCrossEntropy WeightedKappa coral corn cumulative_link distance_weighted_cross_entropy
+        distribution_focal ordinal_ecoc slace sord unimodal_cross_entropy weighted_kappa
     """,
     "lossary.families.overlaps": """
         Boundary Dice FocalTversky GeneralizedDice Jaccard LogCoshDice LogDice MCC SquaredDice Tversky boundary dice
@@ -176,15 +177,18 @@ _NAMES = {
         AdaptiveRobust Cauchy Charbonnier Fair Huber PseudoHuber SmoothL1 TukeyBiweight Welsch adaptive_robust cauchy
         charbonnier fair huber pseudo_huber smooth_l1 tukey_biweight welsch
     """,
+    "lossary.families.rotated": """
+        ProbIoU prob_iou
+    """,
     "lossary.families.samples": """
         BatchNuclearNorm ClassConfusion DomainCoral EnergyDistance MMD SinkhornDivergence batch_nuclear_norm
         class_confusion domain_coral energy_distance mmd sinkhorn_divergence
     """,
     "lossary.families.scores": """
-        AsymmetricSingleLabel Bootstrapped CosineCrossEntropy Entmax15 LDAM LogitAdjusted MultiMargin
+        AsymmetricSingleLabel Bootstrapped CosineCrossEntropy Entmax15 FenchelYoung LDAM LogitAdjusted MultiMargin
         MulticlassPerceptron NLL OneVsAll Seesaw SparseCategoricalHinge Sparsemax Unlikelihood asymmetric_single_label
-        bootstrapped cosine_cross_entropy entmax15 ldam logit_adjusted multi_margin multiclass_perceptron nll
-        one_vs_all seesaw sparse_categorical_hinge sparsemax unlikelihood
+        bootstrapped cosine_cross_entropy entmax15 fenchel_young ldam logit_adjusted multi_margin
+        multiclass_perceptron nll one_vs_all seesaw sparse_categorical_hinge sparsemax unlikelihood
     """,
     "lossary.families.sequences": """
         CTC DynamicFineTuning RNNT SoftDTW ctc dynamic_fine_tuning rnnt soft_dtw
@@ -193,8 +197,8 @@ _NAMES = {
         FocalFrequency FreDF SpectralAmplitude focal_frequency fre_df spectral_amplitude
     """,
     "lossary.families.structures": """
-        HausdorffDistance NeighbourCalibration SoftClDice WassersteinDice hausdorff_distance neighbour_calibration
-        soft_cl_dice wasserstein_dice
+        HausdorffDistance HausdorffErosion NeighbourCalibration SoftClDice WassersteinDice hausdorff_distance
+        hausdorff_erosion neighbour_calibration soft_cl_dice wasserstein_dice
     """,
     "lossary.families.survival": """
         CoxPH cox_ph
@@ -202,6 +206,10 @@ _NAMES = {
     "lossary.families.vector_likelihoods": """
         DirichletMultinomialNLL DirichletNLL MultinomialNLL MultivariateNormalNLL VonMisesFisherNLL
         dirichlet_multinomial_nll dirichlet_nll multinomial_nll multivariate_normal_nll von_mises_fisher_nll
+    """,
+    "lossary.families.vocabularies": """
+        AdaptiveSoftmax NoiseContrastiveEstimation SampledSoftmax adaptive_softmax noise_contrastive_estimation
+        sampled_softmax
     """,
     "lossary.heads.bins": """
         lossary.heads>DistributionFocal

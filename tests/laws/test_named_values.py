@@ -12,11 +12,12 @@ import pytest
 
 from lossary.core import slots as s
 from lossary.core.contract import CLASS_INDEX, REAL
+from lossary.families.rotated import ROTATED_BOX
 from lossary.numerics.backend import double
 from tests.backends import array, with_gradients
 from tests.laws.cases import among, firsts, law, twin
 from tests.laws.slots import OF_RESULTS, SLOT_CASES, every_slot_loss
-from tests.oracle import images, sequences, sets, structures  # noqa: F401 - they enter their formulas
+from tests.oracle import images, sequences, sets, structures, vocabularies  # noqa: F401 - they enter their formulas
 from tests.oracle.kept import fingerprint, kept
 from tests.oracle.named import NAMED_ORACLE, mp, mpf
 
@@ -63,6 +64,11 @@ def hard(case, far):
             x[3], x[4], x[5, 1:] = 0, [0, 0, 0, 0, 1.5], 0
         elif kind is s.VALID and x.ndim > 1:
             x[0], x[2], x[4], x[5] = True, False, np.arange(x.shape[1]) < x.shape[1] - 1, np.arange(x.shape[1]) < 1
+        elif kind is ROTATED_BOX and name in case.floats:  # the same; moved, turned or stretched alone; by very little
+            true = arrays["y_true"]
+            x[1], x[2], x[3], x[4] = true[1], true[2], true[3], true[4] * (1 + 1e-5)
+            x[2, ..., :2] += [1, 0.5]
+            x[3, ..., 4] += 0.5 * np.pi  # of the longer side, the shorter one
         elif kind is s.BOX:
             x = coded(case, sized(boxes(BOXES if name in case.floats else [TRUE_BOX] * 8, x.ndim), "boxes"))
         elif kind is s.LOG_PROBABILITY:

@@ -66,7 +66,7 @@ def test_function_and_class_agree(case, rng):
 def test_function_and_class_take_the_same_parameters(cls):
     common = {"reduction", "name", "dtype", "entries", "missing"}
     own = {name for name in signature(cls).parameters if name not in common}
-    slots = {name for slots in cls.inputs.values() for name in slots.slots} or {"y_true", "y_pred", *cls.beside}
+    slots = {name for slots in cls().inputs.values() for name in slots.slots} or {"y_true", "y_pred", *cls.beside}
     assert set(signature(twin(cls)).parameters) - (slots - own) == own
 
 

@@ -128,13 +128,18 @@ def wasserstein(y: list[Number], p: list[Number], edge: Float) -> Row:
     return exactly(*(mp.sign(gaps[k]) * part for k, part in parts)), slopes
 
 
-def log_kl(y: list[Number], p: list[Number], edge: Float, log_target: bool = False, average: bool = False) -> Row:
+def log_kl(
+    y: list[Number], p: list[Number], edge: Float, log_target: bool = False, average: bool = False,
+    unnormalized: bool = False,
+) -> Row:  # fmt: skip
     share = 1 / mpf(len(y)) if average else mpf(1)
     terms, slopes = [], []
     for a, b in zip(y, p, strict=True):
         weight, log = (mp.exp(a), a) if log_target else (a, mp.log(a) if a else mpf(0))
         terms += [share * weight * log, -share * weight * b]
-        slopes.append(exactly(-share * weight))
+        more = [mp.exp(b)] if unnormalized else []
+        terms += [share * v for part in more for v in (part, -weight)]
+        slopes.append(exactly(-share * weight, *(share * v for v in more)))
     return exactly(*terms), slopes
 
 

@@ -223,7 +223,14 @@ def _tweedie_deviance(y, p, power=1.5):
     return 2 * (y ** (2 - k) / ((1 - k) * (2 - k)) - y * p ** (1 - k) / (1 - k) + p ** (2 - k) / (2 - k))
 
 
+@entrywise
+def _tweedie(y, p, power=1.5, log_rate=False):
+    k, p = mpf(power), mp.exp(p) if log_rate else p
+    return p ** (2 - k) / (2 - k) + y * p ** (1 - k) / (k - 1)
+
+
 ORACLE["tweedie_deviance"] = _tweedie_deviance
+ORACLE["tweedie"] = _tweedie
 ORACLE["poisson"] = entrywise(lambda y, p, log_rate=False: mp.exp(p) - y * p if log_rate else p - y * mp.log(p))
 ORACLE["hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p))
 ORACLE["squared_hinge"] = entrywise(lambda y, p: max(0, 1 - (y or mpf(-1)) * p) ** 2)
@@ -740,10 +747,12 @@ ORACLE["wasserstein"] = rowwise(
 
 
 @rowwise
-def _log_kl(y, p, log_target=False, average=False):
+def _log_kl(y, p, log_target=False, average=False, unnormalized=False):
     found = mp.fsum(
         mp.exp(a) * (a - b) if log_target else (a * (mp.log(a) - b) if a else mpf(0)) for a, b in zip(y, p, strict=True)
     )
+    if unnormalized:
+        found += mp.fsum(mp.exp(b) - (mp.exp(a) if log_target else a) for a, b in zip(y, p, strict=True))
     return found / len(y) if average else found
 
 

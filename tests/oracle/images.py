@@ -144,13 +144,29 @@ def total_variation(_, p, kind="anisotropic"):
     return mp.fsum(found)
 
 
+def inside(x, of):
+    """The mean over the pixels inside of the border of the squares down and right."""
+    every = [(i, j) for i in range(1, len(x) - 1) for j in range(1, len(x[0]) - 1)]
+    return mean(mp.fsum(of(x, i, j, a, b) ** 2 for a, b in ((1, 0), (0, 1))) for i, j in every)
+
+
 @pictures
-def diffusion_penalty(_, p):
+def diffusion_penalty(_, p, central=False):
+    if central:
+        found = [inside(x, lambda x, i, j, a, b: (x[i + a][j + b] - x[i - a][j - b]) / 2) for x in p]
+        return mean(found)
     return mp.fsum(mean(v**2 for x in p for v in flat([way(x)])) for way in (down, right))
 
 
 @pictures
-def bending_energy(_, p):
+def bending_energy(_, p, central=False):
+    if central:
+        pure = [inside(x, lambda x, i, j, a, b: x[i + a][j + b] - 2 * x[i][j] + x[i - a][j - b]) for x in p]
+        mixed = [
+            inside(x, lambda x, i, j, a, b: a * mp.fsum(c * d * x[i + c][j + d] for c in (-1, 1) for d in (-1, 1)) / 4)
+            for x in p
+        ]
+        return mean(pure) + 2 * mean(mixed)
     ways = ((down, down), (right, right), (down, right), (down, right))
     return mp.fsum(mean(v**2 for x in p for v in flat([one(other(x))])) for one, other in ways)
 
@@ -171,9 +187,9 @@ def gradient_similarity(y, p, peak=1.0):
     return mp.sqrt(mean((v - mean(found)) ** 2 for v in found))
 
 
-def edge_aware_smoothness(slots, weight, keep, form):
+def edge_aware_smoothness(slots, weight, keep, form, channels_first=False):
     def value(image, depth):
-        image, found = layers(image), []
+        image, found = image if channels_first else layers(image), []
         for way in (down, right):
             edges = [flat([way(layer)]) for layer in image]
             calm = [mp.exp(-mean(abs(edge[k]) for edge in edges)) for k in range(len(edges[0]))]

@@ -490,7 +490,7 @@ def cumulative_link(slots, weight, keep, form, noise="logistic"):
 
 
 @oracle
-def weighted_kappa(slots, weight, keep, form, weights="quadratic"):
+def weighted_kappa(slots, weight, keep, form, weights="quadratic", logarithm=False, epsilon=1e-6):
     def cost(a, b):
         return mpf(abs(a - b)) ** (2 if weights == "quadratic" else 1)
 
@@ -500,7 +500,8 @@ def weighted_kappa(slots, weight, keep, form, weights="quadratic"):
     found = mp.fsum(w * cost(t, c) * p[c] for t, p, w in rows for c in classes)
     said = [mp.fsum(w * p[c] for _, p, w in rows) for c in classes]
     chance = mp.fsum(w * cost(t, c) * said[c] for t, _, w in rows for c in classes)
-    return [found / (chance / mp.fsum(w for *_, w in rows))]
+    found = found / (chance / mp.fsum(w for *_, w in rows))
+    return [mp.log(found + mpf(epsilon)) if logarithm else found]
 
 
 @oracle
@@ -625,6 +626,21 @@ def entmax15(s, t):
     return mp.fsum(a * v for a, v in zip(p, s, strict=True)) - s[t] + (1 - mp.fsum(a * mp.sqrt(a) for a in p)) * 4 / 3
 
 
+def fenchel_young(s, t, alpha=1.5):
+    """The threshold by halving."""
+    a = mpf(alpha) - 1
+    high = a * max(s)
+    low = high - 1
+    for _ in range(260):
+        middle = (low + high) / 2
+        if mp.fsum(max(a * v - middle, mpf(0)) ** (1 / a) for v in s) > 1:
+            low = middle
+        else:
+            high = middle
+    p = [max(a * v - low, mpf(0)) ** (1 / a) for v in s]
+    return dot(p, s) - s[t] + (1 - mp.fsum(v ** mpf(alpha) for v in p)) / (mpf(alpha) * a)
+
+
 def cosine_cross_entropy(s, t, gamma=2.0, focal=0.1):
     (u,) = directions([s])
     cost = nll({c: mp.exp(v) for c, v in enumerate(u)}, t)
@@ -641,10 +657,13 @@ def seesaw(s, t, held, class_counts=None, p=0.8, q=2.0):
 
 
 NAMED_ORACLE["one_vs_all"] = of_tokens(
-    lambda s, t: mp.fsum(mp.log1p(mp.exp(-v if c == t else v)) for c, v in enumerate(s))
+    lambda s, t, average=False: (
+        mp.fsum(mp.log1p(mp.exp(-v if c == t else v)) for c, v in enumerate(s)) / (len(s) if average else 1)
+    )
 )
 NAMED_ORACLE["sparsemax"] = of_tokens(sparsemax)
 NAMED_ORACLE["entmax15"] = of_tokens(entmax15)
+NAMED_ORACLE["fenchel_young"] = of_tokens(fenchel_young)
 NAMED_ORACLE["cosine_cross_entropy"] = of_tokens(cosine_cross_entropy)
 
 

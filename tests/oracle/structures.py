@@ -22,10 +22,13 @@ from tests.oracle.sets import costs, levels, softmax
 def masks(of):
     """A loss of two masks, each a matrix; `fixed` is what is held of the predicted one."""
 
-    def rows(slots, weight, keep, form, held=None, **how):
+    def rows(slots, weight, keep, form, channels_first=False, held=None, **how):
+        def made(image):
+            return [list(zip(*lines, strict=True)) for lines in zip(*image, strict=True)] if channels_first else image
+
         fixed = (held or slots)["y_pred"]
         every = zip(slots["y_true"], slots["y_pred"], fixed, keep, strict=True)
-        return [of(y, p, f, **how) if there else None for y, p, f, there in every]
+        return [of(y, made(p), made(f), **how) if there else None for y, p, f, there in every]
 
     NAMED_ORACLE[of.__name__] = rows
     return of
@@ -77,14 +80,26 @@ def channels(of):
     return rows
 
 
-def soft_cl_dice(y, p, fixed, steps=3, smooth=1.0):
+def soft_cl_dice(y, p, fixed, steps=3):
+    """The sums that the ratios of a channel are made of."""
+
     def ratio(lines, mask):
-        hit = mp.fsum(lines[i][j] * mask[i][j] for i, j in pixels(mask))
-        return (hit + mpf(smooth)) / (mp.fsum(flat([lines])) + mpf(smooth))
+        return mp.fsum(lines[i][j] * mask[i][j] for i, j in pixels(mask)), mp.fsum(flat([lines]))
 
     lines = [skeleton(tuple(map(tuple, x)), steps) for x in (p, y)]
-    a, b = ratio(lines[0], y), ratio(lines[1], p)
-    return 1 - 2 * a * b / (a + b)
+    return *ratio(lines[0], y), *ratio(lines[1], p)
+
+
+@oracle
+def _(*given, smooth=1.0, joint=False, epsilon=0.0, **how):
+    def value(sums):
+        hit_p, p, hit_y, y = (v + mpf(smooth) for v in sums)
+        a, b = hit_p / p, hit_y / y
+        return 1 - 2 * a * b / (a + b + mpf(epsilon))
+
+    every = channels(soft_cl_dice)(*given, **how)
+    whole = [None if row is None else [[mp.fsum(v) for v in zip(*row, strict=True)]] if joint else row for row in every]
+    return [None if row is None else mean(map(value, row)) for row in whole]
 
 
 def depths(x):
@@ -110,14 +125,29 @@ def hausdorff_distance(y, p, fixed, alpha=2.0):
 def mean_of(of):
     """The mean over the channels, and what is made of it."""
 
-    def rows(*given, logarithm=False, **how):
-        found = [None if row is None else mean(row) for row in channels(of)(*given, **how)]
+    def rows(slots, weight, *given, logarithm=False, whole_batch=False, **how):
+        found = [None if row is None else mean(row) for row in channels(of)(slots, weight, *given, **how)]
+        if logarithm and whole_batch:
+            w = [(mpf(1) if weight is None else weight[i], v) for i, v in enumerate(found) if v is not None]
+            return [mp.log1p(mp.fsum(a * v for a, v in w) / mp.fsum(a for a, _ in w))]
         return [mp.log1p(v) if logarithm and v is not None else v for v in found]
 
     return rows
 
 
-NAMED_ORACLE["soft_cl_dice"] = mean_of(soft_cl_dice)
+def hausdorff_erosion(y, p, fixed, alpha=2.0, steps=10):
+    x = [[(a - b) ** 2 for a, b in zip(*lines, strict=True)] for lines in zip(p, y, strict=True)]
+    found = mpf(0)
+    for k in range(1, steps + 1):
+        x = pooled(x, lambda near: max(mp.fsum(near) / 5 - mpf(1) / 2, mpf(0)), CROSS)
+        low, high = min(flat([x])), max(flat([x]))
+        x = [[(v - low) / (high - low) for v in line] for line in x] if high > low else x
+        found += mpf(k) ** mpf(alpha) * mean(flat([x]))
+    return found
+
+
+NAMED_ORACLE["hausdorff_erosion"] = mean_of(hausdorff_erosion)
+NAMED_ORACLE["soft_cl_dice"] = NAMED_ORACLE.pop("_")
 NAMED_ORACLE["hausdorff_distance"] = mean_of(hausdorff_distance)
 
 

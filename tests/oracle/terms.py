@@ -577,7 +577,19 @@ def tweedie_deviance(y: Number, p: Number, edge: Float, power: float = 1.5) -> t
     return exactly(*(2 * part for part in parts), kind=kind), exactly(2 * (p - y) / p**k, kind=kind)
 
 
+@entrywise
+def tweedie(y: Number, p: Number, edge: Float, power: float = 1.5, log_rate: bool = False) -> tuple[Sum, Sum]:
+    k = mpf(power)
+    if log_rate:
+        level, inverse = mp.exp((2 - k) * p), y * mp.exp((1 - k) * p)
+        return exactly(level / (2 - k), inverse / (k - 1)), exactly(level, -inverse)
+    kind, p = Kind.FINITE if p else Kind.BOUNDARY, max(p, edge.least)
+    parts = p ** (2 - k) / (2 - k), y * p ** (1 - k) / (k - 1)
+    return exactly(*parts, kind=kind), exactly((p - y) / p**k, kind=kind)
+
+
 TERMS["tweedie_deviance"] = tweedie_deviance
+TERMS["tweedie"] = tweedie
 
 
 # -- margins --------------------------------------------------------------------------------------------------------

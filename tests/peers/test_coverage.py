@@ -20,7 +20,7 @@ def test_a_name_that_counts_as_equal_gives_a_loss_and_another_is_refused():
 
 def test_of_the_names_whose_loss_is_here_most_give_the_number():
     states = [coverage.state(name) for name in coverage.names()]
-    assert states.count("equal") >= 0.9 * (len(states) - states.count("absent")) > 100
+    assert states.count("equal") >= 0.95 * (len(states) - states.count("absent")) > 100
 
 
 def test_each_name_belongs_to_a_library_and_each_row_has_an_answer():

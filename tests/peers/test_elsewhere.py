@@ -22,7 +22,7 @@ UNUSUAL |= {"label_smoothing": 0.2, "ignore_index": 2, "ignore_class": 2, "from_
 UNUSUAL |= {"apply_class_balancing": True, "full": True, "pos_weight": 3.0, "remove_diagonal": False, "axis": 1}
 UNUSUAL |= {"weight": [0.5, 2.0, 1.0, 3.0], "c": 1.3, "p": 2, "power": 1.4, "quantile": 0.3, "dim": -1}
 UNUSUAL |= {"temperature": 0.3, "smooth": 0.6, "blank": 3, "blank_id": 3, "blank_index": 3, "log_target": True}
-UNUSUAL |= {"epsilon": 1.3}
+UNUSUAL |= {"epsilon": 1.3, "cutoffs": (2, 3)}
 
 
 def with_keras(name, y, p, reduction="sum_over_batch_size", **given):
@@ -38,6 +38,13 @@ def with_torch(name, y, p, /, *more, **given):
     torch = importlib.import_module("torch")
     module = torch.nn.functional if ".functional." in name else torch.nn
     found = getattr(module, name.rpartition(".")[2])
+    if "Adaptive" in name:  # its layers give these logits of rows that are unit vectors
+        ends, (clusters,) = [*given["cutoffs"], p.shape[1]], more
+        made = found(len(y), p.shape[1], given["cutoffs"], div_value=1.0)
+        made.head.weight.data = torch.tensor(np.concatenate([p[:, : ends[0]], clusters], -1).T)
+        for layers, start, end in zip(made.tail, ends, ends[1:], strict=False):
+            layers[0].weight.data, layers[1].weight.data = torch.eye(len(y)), torch.tensor(p[:, start:end].T)
+        return made(torch.eye(len(y)), torch.tensor(y)).loss.detach().numpy()
     if more:  # triples, or pairs before what they are
         tensors = [torch.tensor(x) for x in ((y, p, *more) if "riplet" in name else (p, *more, y))]
         return (found(*tensors, **given) if module is torch.nn.functional else found(**given)(*tensors)).numpy()
@@ -68,8 +75,14 @@ def with_optax(name, y, p, *more, **given):
     return getattr(importlib.import_module("optax").losses, name.rpartition(".")[2])(p, y, **given)
 
 
-def with_tensorflow(name, y, p, **given):
+def with_tensorflow(name, y, p, *more, **given):
     function = getattr(importlib.import_module("tensorflow").nn, name.rpartition(".")[2])
+    if more:  # logits of rows that are unit vectors; the first classes are the true ones, the others are drawn
+        rows, (mine, theirs) = len(y), more
+        drawn = np.arange(rows, rows + p.shape[1])
+        weights, inputs = np.concatenate([np.diag(y), p.T]), np.eye(rows, dtype="float32")
+        return function(weights, np.zeros(len(weights), "float32"), np.arange(rows)[:, None], inputs, p.shape[1],
+                        len(weights), sampled_values=(drawn, mine[:, None], theirs[0]), **given).numpy()  # fmt: skip
     if "l2" in name:
         return function(p - y).numpy()
     if "log_poisson" in name:
@@ -161,6 +174,13 @@ def draw(cls, loss, moved, rng):
         shape = (5, 3) if cls is ls.CosineEmbedding else (5,)
         pair = rng.normal(size=(2, *shape)).astype("float32")
         return {"y_true": np.float32([1, -1, 1, 1, -1]), "first": pair[0], "second": pair[1]}
+    if cls in (ls.SampledSoftmax, ls.NoiseContrastiveEstimation):
+        logits, counts = rng.normal(size=(5, 4)).astype("float32"), rng.uniform(0.1, 2, size=9).astype("float32")
+        parts = logits[:, 0], logits[:, 1:], counts[:5], np.tile(counts[5:8], (5, 1))
+        return dict(zip(("true", "drawn", "true_count", "drawn_count"), parts, strict=True))
+    if cls is ls.AdaptiveSoftmax:
+        logits = rng.normal(size=(5, 7)).astype("float32")
+        return {"label": np.arange(5), "logits": logits[:, :5], "clusters": logits[:, 5:]}
     if cls is ls.NTXent:
         return {"label": np.array([0, 0, 1, 1, 2, 2]), "embedding": rng.normal(size=(6, 3)).astype("float32")}
     if cls is ls.GaussianNLL:

@@ -5,6 +5,7 @@ A line names a loss of a library, its parameters with their defaults, and after 
     torch.nn.SmoothL1Loss, torch.nn.functional.smooth_l1_loss(beta=1.0)           the same names
     scipy.optimize.least_squares:huber(f_scale=1.0) -> delta=f_scale              other names
     kornia.losses.WelschLoss -> c=2**0.5                                          numbers, and + - * / ** of both
+    timm.loss.DistributionBalancedLoss(…) -> frequency=class_counts/num_samples   and of each number of a list
     sklearn.metrics.mean_absolute_percentage_error -> times=0.01                  a factor of the value
     tf.nn.l2_loss -> reduction="sum"                                              the only way it makes a number
     kornia.losses.total_variation(reduction="sum")                                the way where none is asked for
@@ -58,6 +59,8 @@ LIBRARIES = (
     Library("monai.", reductions=TORCH),
     Library("segmentation_models_pytorch.", reductions=TORCH),
     Library("timm.", reductions=TORCH),
+    Library("dlordinal.", reductions=TORCH),
+    Library("entmax.", default="none"),
     Library("optax.", default="none"),
     Library("tf.nn.", default="none"),
     Library("statsmodels.", default="none"),
@@ -65,8 +68,8 @@ LIBRARIES = (
     Library("", entries=False),  # Keras, and what means a batch as Keras does
 )
 # never meant by a bare name
-WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "sklearn._loss.", "optax.losses.ntxent",
-         "catboost.")  # fmt: skip
+WHOLE = ("monai.", "kornia.", "segmentation_models_pytorch.", "timm.", "dlordinal.", "entmax.", "sklearn._loss.",
+         "optax.losses.ntxent", "catboost.", "torch.nn.AdaptiveLogSoftmaxWithLoss")  # fmt: skip
 SAME = (  # the start of a name, and what else it is known by
     ("tensorflow.", "tf."),
     ("tf.keras.", "keras."),
@@ -201,7 +204,8 @@ def _value(expr: ast.expr, theirs: Mapping[str, Any]) -> Any:
     if isinstance(expr, ast.Name):
         return theirs[expr.id]
     if isinstance(expr, ast.BinOp) and type(expr.op) in OPERATORS:
-        return OPERATORS[type(expr.op)](_value(expr.left, theirs), _value(expr.right, theirs))
+        combined, left, right = OPERATORS[type(expr.op)], _value(expr.left, theirs), _value(expr.right, theirs)
+        return tuple(combined(x, right) for x in left) if isinstance(left, (tuple, list)) else combined(left, right)
     return ast.literal_eval(expr)
 
 

@@ -26,10 +26,10 @@ from .reduction import both, widened
 
 Tensor = Any
 SIZES = {  # of the axes of samples
-    "class": 4, "feature": 3, "item": 5, "box": 3, "3": 3, "4": 4, "reference": 5, "column": 1,
+    "class": 4, "feature": 3, "item": 5, "box": 3, "3": 3, "4": 4, "5": 5, "reference": 5, "column": 1,
     "step": 3, "past": 6, "member": 4, "threshold": 3, "bin": 4, "number": 9, "height": 4, "width": 3, "channel": 3,
     "frame": 4, "symbol": 2, "position": 3, "expert": 4, "coordinate": 2, "point": 3, "piece": 3, "view": 3,
-    "component": 3,
+    "component": 3, "sample": 3, "cluster": 2,
 }  # fmt: skip
 SIDES = {"true": "y_true", "pred": "y_pred"}
 

@@ -143,6 +143,9 @@ class BinaryFocalCrossentropy(
             from_logits=False, label_smoothing=0.0, axis=-1)
         torchvision.ops.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
             gamma=gamma, from_logits=True
+        tensorflow_addons.losses.SigmoidFocalCrossEntropy(alpha=0.25, gamma=2.0, from_logits=False,
+            reduction={"sum"}) -> apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=from_logits,
+            reduction="sum", entries=True
         optax.losses.sigmoid_focal_loss(gamma=2.0) -> gamma=gamma, from_logits=True
         optax.losses.sigmoid_focal_loss(alpha=0.25, gamma=2.0) -> apply_class_balancing=True, alpha=alpha,
             gamma=gamma, from_logits=True

@@ -140,6 +140,8 @@ class CategoricalFocalCrossentropy(
     Elsewhere:
         keras.losses.CategoricalFocalCrossentropy(alpha=0.25, gamma=2.0, from_logits=False,
             label_smoothing=0.0, axis=-1)
+        kornia.losses.FocalLoss, kornia.losses.focal_loss(alpha=None, gamma=2.0, reduction={"sum"}) -> alpha=1.0,
+            gamma=gamma, from_logits=True, axis=1, reduction="sum"
     Unlike:
         softmax_focal: of logits, as its name says
 
@@ -320,6 +322,8 @@ class ViewsCrossEntropy(Loss, aliases=("jsd_augmix", "augmix", "jsd_cross_entrop
     Beware: takes logits of shape (row, view, class); libraries take the views one after another along the rows.
     Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan (2020), AugMix: a simple data processing method
         to improve robustness and uncertainty, arXiv:1912.02781
+    Unlike:
+        timm.loss.JsdCrossEntropy: views one after another along the rows, and smoothed labels
 
     >>> views_cross_entropy([0], [[[0.0, 0.0], [0.0, 0.0]]])
     0.69314718

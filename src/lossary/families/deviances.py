@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from ..core.contract import COUNT, RATE, Contract
+from ..core.contract import COUNT, RATE, REAL, Contract
 from ..core.forms import Divergence, Pointwise
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import number
+from ..core.params import flag, number
 from ..core.slots import POSITIVE
 from ..numerics import ops
 from ..numerics.backend import log
@@ -129,6 +129,7 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
     Reference: Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49(2):127-162
     Elsewhere:
         sklearn.metrics.mean_tweedie_deviance(power={1.5, ...}) -> power=power
+        sklearn._loss.HalfTweedieLossIdentity(power={1.5, ...}) -> power=power, times=0.5
 
     >>> tweedie_deviance([[4.0]], [[1.0]]), tweedie_deviance([[0.0]], [[4.0]])
     (4.0, 8.0)
@@ -164,6 +165,61 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
 tweedie_deviance = function(TweedieDeviance)
 
 
+class Tweedie(Pointwise, aliases=("tweedie_loss", "tweedie_nloglik"), traits=("smooth",)):
+    r"""What of the Tweedie deviance depends on the prediction, half of it: amounts that are often exactly 0.
+
+    Formula: \frac{p^{2 - k}}{2 - k} + \frac{y\,p^{1 - k}}{k - 1}, with y = y_true, k = power and p = y_pred, or
+        e^{y_pred} for log_rate=True
+    Use: as TweedieDeviance. Prefer a linear last layer with log_rate=True: convex, and no prediction is too small.
+    Beware: not 0 at a perfect fit: compare models by TweedieDeviance, which is twice this and a term of the target. A
+        prediction of exactly 0 is read as the smallest number with all its digits.
+    Reference: Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49(2):127-162
+    Elsewhere:
+        sklearn._loss.HalfTweedieLoss(power={1.5, ...}) -> power=power, log_rate=True
+        xgboost.reg:tweedie(tweedie_variance_power=1.5) -> power=tweedie_variance_power, log_rate=True
+        lightgbm.objective:tweedie(tweedie_variance_power=1.5) -> power=tweedie_variance_power, log_rate=True
+        catboost.Tweedie(variance_power={1.5, ...}) -> power=variance_power, log_rate=True
+
+    >>> tweedie([[4.0]], [[1.0]]), tweedie([[0.0]], [[0.0]], log_rate=True)
+    (10.0, 2.0)
+    """
+
+    power: Annotated[
+        float, number("How the variance grows with the mean.", slide=(1.1, 1.9), low=1.0, high=2.0, closed=False)
+    ] = 1.5
+    log_rate: Annotated[bool, flag("Whether y_pred is the logarithm of the mean.")] = False
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(COUNT, REAL if self.log_rate else RATE)
+
+    def _powers(self, p: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean to the powers 2 - k and 1 - k."""
+        if self.log_rate:
+            return ops.exp((2 - self.power) * p), ops.exp((1 - self.power) * p)
+        p = at_least(p, SMALLEST[wide(self.dtype)])
+        return power(p, 2 - self.power), 1 / power(p, self.power - 1)
+
+    def of(self, y: Tensor, p: Tensor) -> Tensor:
+        level, inverse = self._powers(p)
+        return level / (2 - self.power) + _times(y, inverse) / (self.power - 1)
+
+    def slope(self, y: Tensor, p: Tensor) -> Tensor:
+        level, inverse = self._powers(p)
+        if self.log_rate:
+            return level - _times(y, inverse)
+        p = at_least(p, SMALLEST[wide(self.dtype)])
+        return (p - y) / p * inverse
+
+
+def _times(y: Tensor, inverse: Tensor) -> Tensor:
+    """Their product; 0 where y is."""
+    return ops.where(y > 0, y, 0.0) * ops.where(y > 0, inverse, 0.0)
+
+
+tweedie = function(Tweedie)
+
+
 class GeneralizedKL(Divergence, aliases=("i_divergence", "unnormalized_kl"), traits=("convex", "smooth")):
     r"""The Kullback-Leibler divergence of amounts that need not sum to 1: 0 where they are equal, and never below.
 
@@ -172,8 +228,6 @@ class GeneralizedKL(Divergence, aliases=("i_divergence", "unnormalized_kl"), tra
     Beware: half the Poisson deviance, summed; of distributions it is the Kullback-Leibler divergence.
     Reference: Lee and Seung (2000), Algorithms for non-negative matrix factorization, Advances in Neural Information
         Processing Systems 13
-    Unlike:
-        optax.losses.generalized_kl_divergence: of logarithms of the predictions
 
     >>> generalized_kl([[2.0, 0.0]], [[2.0, 1.0]]), generalized_kl([[4.0]], [[2.0]])
     (1.0, 0.7725887)

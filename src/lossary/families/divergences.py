@@ -248,7 +248,8 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
             traits=("convex",)):  # fmt: skip
     r"""The Kullback-Leibler divergence where the model gives log-probabilities, and perhaps the target too.
 
-    Formula: \sum_c y_c (\log y_c - q_c), with the log-probabilities q = y_pred; the target is e^{y_c} for log_target
+    Formula: \sum_c y_c (\log y_c - q_c), with the log-probabilities q = y_pred; the target is e^{y_c} for log_target;
+        with \sum_c (e^{q_c} - y_c) more for unnormalized
     Use: distillation of models that end in a log-softmax, and of teachers whose log-probabilities are kept.
     Beware: nothing keeps the other classes down: the log-softmax does. torch's mean divides by all entries, which is
         average=True; its "batchmean" is what is here.
@@ -259,6 +260,7 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
         torch.nn.KLDivLoss, torch.nn.functional.kl_div(log_target=False) -> log_target=log_target, average=True
         optax.losses.kl_divergence -> entries=False
         optax.losses.kl_divergence_with_log_targets -> log_target=True, entries=False
+        optax.losses.generalized_kl_divergence, optax.losses.convex_kl_divergence -> unnormalized=True, entries=False
 
     >>> log_kl([[0.5, 0.5]], [[-1.38629436, -0.28768207]]), log_kl([[0.0]], [[-1.0]], log_target=True)
     (0.14384104, 1.0)
@@ -268,6 +270,7 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
 
     log_target: Annotated[bool, flag("Whether the targets are log-probabilities too.")] = False
     average: Annotated[bool, flag("Whether the value of a row is the mean over its classes, not their sum.")] = False
+    unnormalized: Annotated[bool, flag("Whether totals count too, as in GeneralizedKL: they need not be 1.")] = False
 
     @property
     def contract(self) -> Contract:
@@ -280,10 +283,12 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
         return None
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return times_exp(y - p, y) if self.log_target else y * (-nll(y, self.dtype) - p)
+        found = times_exp(y - p, y) if self.log_target else y * (-nll(y, self.dtype) - p)
+        return found + ops.exp(p) - (ops.exp(y) if self.log_target else y) if self.unnormalized else found
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        return -ops.exp(y) if self.log_target else -y
+        slope = -ops.exp(y) if self.log_target else -y
+        return ops.exp(p) + slope if self.unnormalized else slope
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
         return Fused(self.kernel, y_pred, y_true, sums=not self.average)

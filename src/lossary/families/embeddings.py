@@ -110,6 +110,8 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
     Elsewhere:
         torch.nn.TripletMarginLoss, torch.nn.functional.triplet_margin_loss(margin=1.0, p=2.0, eps=1e-06,
             swap=False) -> margin=margin
+        torch.nn.TripletMarginWithDistanceLoss, torch.nn.functional.triplet_margin_with_distance_loss(margin=1.0,
+            swap=False) -> margin=margin
         optax.losses.triplet_margin_loss(axis=-1, norm_degree=2.0, margin=1.0, eps=1e-06) -> margin=margin
     Unlike:
         tensorflow_addons.losses.TripletHardLoss: a row without another of its class counts in the mean

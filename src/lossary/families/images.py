@@ -6,11 +6,23 @@ from typing import Annotated
 from ..core.axes import Axis
 from ..core.errors import ShapeError
 from ..core.forms import Images, OneImage
-from ..core.forms.images import IMAGE, PIXEL, bell, even, halved, image_mean, local, part, steps
+from ..core.forms.images import (
+    IMAGE,
+    PIXEL,
+    ChannelsFirst,
+    bell,
+    channels_last,
+    even,
+    halved,
+    image_mean,
+    local,
+    part,
+    steps,
+)
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, choice, fraction, positive, whole
-from ..core.slots import Slot, declare
+from ..core.params import Param, choice, flag, fraction, positive, whole
+from ..core.slots import Forms, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log, log1p, total
 from ..numerics.classes import probabilities_of_logits
@@ -74,6 +86,8 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
     Elsewhere:
         monai.losses.SSIMLoss(spatial_dims={2}, data_range=1.0, kernel_type="gaussian", win_size=11, kernel_sigma=1.5,
             k1=0.01, k2=0.03) -> channels_first=True, peak=data_range, window=win_size, sigma=kernel_sigma, k1=k1, k2=k2
+        kornia.losses.SSIMLoss(window_size={11, ...}, max_val=1.0, padding={"valid"}, reduction="mean") ->
+            channels_first=True, window=window_size, peak=max_val, times=0.5, reduction="mean"
 
     >>> ssim([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]]), ssim([[[[0.5]]]], [[[[0.5]]]])
     (1.9964064, 0.0)
@@ -142,6 +156,8 @@ class PSNR(Images, aliases=("psnr_loss", "peak_signal_to_noise_ratio")):
         without end; equal images count as if they differed by the smallest number.
     Reference: Huynh-Thu and Ghanbari (2008), Scope of validity of PSNR in image/video quality assessment,
         doi:10.1049/el:20080522
+    Unlike:
+        kornia.losses.PSNRLoss, kornia.losses.psnr_loss: of the mean squared error of the whole batch
 
     >>> psnr([[[[0.0]], [[0.5]]]], [[[[0.1]], [[0.6]]]]), psnr([[[[0.0]]]], [[[[25.5]]]], peak=255.0)
     (-20.0, -20.0)
@@ -194,6 +210,8 @@ class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normali
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
         cross-correlation: evaluating automated labeling of elderly and neurodegenerative brain,
         doi:10.1016/j.media.2007.06.004
+    Unlike:
+        monai.losses.LocalNormalizedCrossCorrelationLoss: less by 1, of images with a border of 0
 
     >>> local_cross_correlation([[[[0.0]], [[1.0]]]], [[[[0.0]], [[0.5]]]], epsilon=0.015625)
     0.5
@@ -220,6 +238,8 @@ class TotalVariation(OneImage, aliases=("tv", "tv_loss", "total_variation_loss",
         need a smaller factor. Beyond the border there is no difference.
     Reference: Rudin, Osher and Fatemi (1992), Nonlinear total variation based noise removal algorithms,
         doi:10.1016/0167-2789(92)90242-F
+    Unlike:
+        kornia.losses.TotalVariation, kornia.losses.total_variation: a number for each channel
 
     >>> total_variation([[[[0.0], [1.0]], [[1.0], [1.0]]]]), total_variation([[[[0.0], [3.0]], [[4.0], [4.0]]]])
     (2.0, 8.0)
@@ -242,21 +262,38 @@ class TotalVariation(OneImage, aliases=("tv", "tv_loss", "total_variation_loss",
 total_variation = function(TotalVariation)
 
 
+Central = Annotated[
+    bool, flag("Whether differences are taken across each pixel inside of the border, not between neighbours.")
+]
+
+
+def _across(x: Tensor, axis: int) -> Tensor:
+    """Half the difference of the pixels before and after each one along an axis."""
+    return (part(x, axis, 2, 2) - part(x, axis, 0, 2)) / 2
+
+
 class DiffusionPenalty(OneImage, aliases=("diffusion_regularizer", "diffusion_reg", "gradient_smoothness")):
     r"""The mean of the squared differences between neighbours: smooth fields cost little.
 
     Formula: \mathrm{mean}(u_x^2) + \mathrm{mean}(u_y^2), with the differences of neighbours along both axes
     Use: fields of displacement in registration, and maps that should change slowly, as a term beside another loss.
-    Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. MONAI takes central
-        differences, and averages both axes.
+    Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. With central=True a pattern
+        that changes from pixel to pixel costs nothing.
     Reference: Balakrishnan, Zhao, Sabuncu, Guttag and Dalca (2019), VoxelMorph: a learning framework for deformable
         medical image registration, arXiv:1809.05231
+    Elsewhere:
+        monai.losses.DiffusionLoss(normalize=False) -> channels_first=True, central=True, reduction="mean"
 
     >>> diffusion_penalty([[[[0.0], [2.0]], [[0.0], [2.0]]]])
     4.0
     """
 
+    central: Central = False
+
     def of(self, p: Tensor) -> Tensor:
+        if self.central:
+            _at_least_three(type(self).__name__, p)
+            return sum(image_mean(ops.square(_across(part(p, 3 - axis, 1, 2), axis))) for axis in (1, 2))
         found = [image_mean(ops.square(steps(p, axis))) for axis in (1, 2) if p.shape[axis] != 1]
         return sum(found[1:], start=found[0]) if found else total(0.0 * p, (1, 2, 3))
 
@@ -269,17 +306,23 @@ class BendingEnergy(OneImage, aliases=("bending_energy_loss", "thin_plate")):
 
     Formula: \mathrm{mean}(u_{xx}^2) + \mathrm{mean}(u_{yy}^2) + 2\,\mathrm{mean}(u_{xy}^2)
     Use: fields of displacement in registration, where turning and stretching should be free.
-    Beware: predictions alone, without targets; at least three pixels along each axis. MONAI takes the differences two
-        pixels apart.
+    Beware: predictions alone, without targets; at least three pixels along each axis.
     Reference: Rueckert, Sonoda, Hayes, Hill, Leach and Hawkes (1999), Nonrigid registration using free-form
         deformations: application to breast MR images, doi:10.1109/42.796284
+    Elsewhere:
+        monai.losses.BendingEnergyLoss(normalize=False) -> channels_first=True, central=True, reduction="mean"
 
     >>> bending_energy([[[[0.0], [0.0], [1.0]], [[0.0], [0.0], [1.0]], [[0.0], [0.0], [1.0]]]])
     1.0
     """
 
+    central: Central = False
+
     def of(self, p: Tensor) -> Tensor:
         _at_least_three(type(self).__name__, p)
+        if self.central:
+            pure = (steps(steps(part(p, 3 - axis, 1, 2), axis), axis) for axis in (1, 2))
+            return sum(image_mean(ops.square(x)) for x in pure) + 2 * image_mean(ops.square(_across(_across(p, 1), 2)))
         down, right = (image_mean(ops.square(steps(steps(p, axis), axis))) for axis in (1, 2))
         return down + right + 2 * image_mean(ops.square(steps(steps(p, 1), 2)))
 
@@ -297,18 +340,28 @@ class EdgeAwareSmoothness(Loss, aliases=("inverse_depth_smoothness", "disparity_
         by its mean first, else it shrinks.
     Reference: Godard, Mac Aodha and Brostow (2017), Unsupervised monocular depth estimation with left-right
         consistency, arXiv:1609.03677
+    Elsewhere:
+        kornia.losses.InverseDepthSmoothnessLoss(reduction="mean") -> channels_first=True
 
     >>> edge_aware_smoothness([[[[0.0], [0.0]]]], [[[1.0, 3.0]]])
     2.0
     """
 
-    inputs = declare(image=Slot(PIXEL, IMAGE, "true"), depth=Slot(PIXEL, ("row", "height", "width")))
+    channels_first: ChannelsFirst = False
+
     undrawn = "It compares a map with the edges of an image: there is no single number to move."
 
     def drawn_over(self) -> list[Axis]:
         return []
 
+    @property
+    def inputs(self) -> Forms:
+        axes = ("row", "channel", "height", "width") if self.channels_first else IMAGE
+        return declare(image=Slot(PIXEL, axes, "true"), depth=Slot(PIXEL, ("row", "height", "width")))
+
     def call(self, image: Tensor, depth: Tensor) -> Tensor:
+        image = channels_last(image, self.channels_first)
+
         def along(axis: int) -> Tensor:
             calm = ops.exp(-mean(ops.abs(steps(image, axis))))
             return mean(mean(ops.abs(steps(depth, axis)) * calm))

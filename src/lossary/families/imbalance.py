@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from ..core import axes
-from ..core.contract import CLASS_INDEX, REAL, SIGN
+from ..core.contract import CLASS_INDEX, LOGIT, REAL, SIGN
+from ..core.errors import ParameterError
+from ..core.forms import one_each
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import fraction, positive, whole
+from ..core.params import fraction, nonnegative, numbers, positive, whole
 from ..core.reduction import widened
 from ..core.results import Anchors, Moments, Spread, Sums
-from ..core.slots import Rowset, Slot, declare
+from ..core.slots import SOFT, Rowset, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log1p, total
 from ..numerics.classes import nll_of_one_logit, one_hot
@@ -63,6 +65,8 @@ class AUCMargin(Loss, aliases=("aucm", "aucm_loss", "auc_margin_loss"), tasks=("
         shares.
     Reference: Yuan, Yan, Sonka and Yang (2020), Large-scale robust deep AUC maximization: a new surrogate loss and
         empirical studies on medical image classification, arXiv:2012.03173
+    Unlike:
+        monai.losses.AUCMLoss: learns the means and a dual variable
 
     >>> auc_margin([1.0, 0.0], [0.5, 0.0]), auc_margin([1.0, 1.0, 0.0], [3.0, 1.0, 0.0])
     (0.25, 1.0)
@@ -208,3 +212,139 @@ class HardExampleCrossEntropy(Loss, aliases=("ohem", "ohem_cross_entropy", "Ohem
 
 
 hard_example_cross_entropy = function(HardExampleCrossEntropy)
+
+
+class RankingSquaredHinge(Loss, aliases=("roc_star", "wilcoxon_mann_whitney", "wmw", "auc_squared_hinge"),
+                          tasks=("binary",), traits=("convex",)):  # fmt: skip
+    r"""Every positive row should score higher than every negative one, by a margin: for the area under the ROC curve.
+
+    Formula: \frac1n \sum_j \max(m - t_i (s_i - s_j), 0)^2, over the n rows j of the other label, with the scores s =
+        y_pred, the label t = -1 or 1, and m = margin
+    Use: rare positive rows, where the area under the ROC curve is what counts.
+    Beware: only differences of scores matter. A batch of one label has loss 0: give past_true and past_pred, such as
+        the scores of the epoch before, and rows are compared with these in place of one another. RocStar chooses the
+        margin anew each epoch.
+    Reference: Yan, Dodier, Mozer and Wolniewicz (2003), Optimizing classifier performance via an approximation to the
+        Wilcoxon-Mann-Whitney statistic, International Conference on Machine Learning
+
+    >>> ranking_squared_hinge([1.0, 0.0], [0.0, 0.0])[0], ranking_squared_hinge([1.0, 0.0], [1.0, 0.5], margin=1.0)[0]
+    (0.04, 0.25)
+    """
+
+    margin: Annotated[float, positive("By how much a positive row should lead.", slide=(0.05, 2.0))] = 0.2
+
+    inputs = declare(
+        y_true=Slot(SIGN, side="true"),
+        y_pred=Slot(REAL),
+        past_true=Slot(SIGN, ("reference",), "any", optional=True),
+        past_pred=Slot(REAL, ("reference",), "any", optional=True),
+    )
+    gives = Anchors
+    undrawn = "It compares scores with one another: there is no single number to move."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, here: Rowset, others: Rowset, past_true: Tensor | None, past_pred: Tensor | None) -> Anchors:
+        own = ops.expand_dims(here.y_true > 0, 1)
+        if past_true is None or past_pred is None:
+            met, label, scores = others.keep, others.y_true, others.y_pred
+        else:
+            met, label, scores = ops.ones_like(past_true, dtype="bool"), past_true, past_pred
+        across = ops.logical_and(ops.expand_dims(met, 0), ops.not_equal(own, ops.expand_dims(label > 0, 0)))
+        lead = ops.expand_dims(here.y_pred, 1) - ops.expand_dims(scores, 0)
+        short = at_least(self.margin - ops.where(own, lead, -lead), 0.0)
+        n = total(ops.cast(across, short.dtype), -1)
+        return Anchors(share_of(total(ops.where(across, ops.square(short), 0.0), -1), n), n > 0)
+
+
+ranking_squared_hinge = function(RankingSquaredHinge)
+
+
+class HardestHinges(Loss, aliases=("ohem_hinge", "ohem_hinge_loss"), tasks=("detection",), traits=("convex",)):
+    r"""The hinge losses of the hardest entries of a row: those that are classified well do not count.
+
+    Formula: \sum_{k \in K} \max(1 - t_k s_k, 0), over the share of the entries of a row with the largest values, with
+        the scores s = y_pred and the label t = -1 or 1
+    Use: proposals of one video or image as a row, of which nearly all are negative.
+    Beware: a sum; of the share of the entries the whole part is taken, at least one. Take one loss with share=1 for
+        positive proposals and one for negative ones, as the paper does.
+    Reference: Zhao, Xiong, Wang, Wu, Tang and Lin (2017), Temporal action detection with structured segment networks,
+        arXiv:1704.06228
+
+    >>> hardest_hinges([[1.0, -1.0, -1.0, -1.0]], [[0.0, 1.0, -1.0, -3.0]], share=0.5)
+    3.0
+    """
+
+    share: Annotated[float, fraction("The share of the entries that count.", closed=True)] = 0.25
+
+    inputs = declare(y_true=Slot(SIGN, ("row", "item"), "true"), y_pred=Slot(REAL, ("row", "item")))
+    undrawn = "It sorts the entries of a row: there is no single number to move."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        short = at_least(1 - ops.where(y_true > 0, y_pred, -y_pred), 0.0)
+        hardest, _ = ops.top_k(short, max(1, int(self.share * (short.shape[-1] or 1))))
+        return total(hardest, -1)
+
+
+hardest_hinges = function(HardestHinges)
+
+
+class EqualizationV2(Loss, aliases=("equalization_v2", "eql_v2", "eqlv2", "equalization_loss_v2"),
+                     tasks=("multilabel", "detection"), traits=("convex",)):  # fmt: skip
+    r"""Yes/no questions for each class: one that others have pushed down so far hears less of their rows, more of its
+    own.
+
+    Formula: \sum_c (w_c^+ y_c \log(1 + e^{-z_c}) + w_c^- (1 - y_c) \log(1 + e^{z_c})), with w_c^- = \sigma(\gamma
+        (g_c - \mu)), w_c^+ = 1 + \alpha (1 - w_c^-), and the ratio g of the gradients by a class's own rows to those by
+        others
+    Use: long tails of classes, as in detection of very many kinds of objects.
+    Beware: the ratios are given, where mmdet adds up gradients while it trains: sum w^+ y \sigma(-z) and
+        w^- (1 - y) \sigma(z) over each epoch. Without them, every class counts as balanced.
+    Reference: Tan, Lu, Zhang, Yin and Li (2020), Equalization loss v2: a new gradient balance approach for long-tailed
+        object detection, arXiv:2012.08548
+
+    >>> equalization_v2([[1.0, 0.0]], [[0.0, 0.0]], ratios=[0.8, 0.8])
+    2.42601513
+    """
+
+    ratios: Annotated[
+        tuple[float, ...] | float | None,
+        numbers("For each class, its gradients by rows of its own, relative to the others'.", low=0.0,
+                unusual=(0.7, 1.0, 0.2, 0.9)),
+    ] = None  # fmt: skip
+    gamma: Annotated[float, positive("How sharply the weight of others' rows falls.", slide=(1.0, 24.0))] = 12.0
+    mu: Annotated[float, positive("The ratio at which it is one half.", slide=(0.1, 1.0))] = 0.8
+    alpha: Annotated[float, nonnegative("How much a class's own rows gain.", slide=(0.0, 8.0))] = 4.0
+
+    inputs = declare(y_true=Slot(SOFT, ("row", "class"), "true"), y_pred=Slot(LOGIT, ("row", "class")))
+    undrawn = "It takes several logits for each row: there is no single number to move."
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        own = others = ops.ones_like(y_pred[:1])
+        if self.ratios is not None:
+            ratios = ops.convert_to_tensor(self._ratios(y_pred), y_pred.dtype)
+            others = sigmoid(self.gamma * (ratios - self.mu))
+            own = 1 + self.alpha * sigmoid(self.gamma * (self.mu - ratios))
+        return total(own * y_true * softplus(-y_pred) + others * (1 - y_true) * softplus(y_pred), -1)
+
+    def _ratios(self, y_pred: Tensor) -> tuple[float, ...]:
+        """One ratio for each class."""
+        ratios = self.ratios if isinstance(self.ratios, tuple) else (self.ratios or 0.0,) * (y_pred.shape[-1] or 1)
+        if not one_each(ratios, y_pred):
+            raise ParameterError(
+                "EqualizationV2(ratios=...) has a ratio for every class.",
+                arrived=f"It was given {len(ratios)} ratios for {y_pred.shape[-1]} classes.",
+                allowed="Expected one number >= 0 per class, or one for all.",
+                do="Divide the sums of the gradients of every class: np.sum(own, 0) / np.sum(others, 0).",
+            )
+        return ratios
+
+
+equalization_v2 = function(EqualizationV2)

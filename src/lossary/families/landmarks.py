@@ -4,11 +4,12 @@ from typing import Annotated
 
 from ..core.axes import Axis
 from ..core.contract import REAL, SOFT_LABEL, Values
+from ..core.errors import ParameterError
 from ..core.forms import Distance, Images, Pointwise
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import nonnegative, numbers, positive, whole
-from ..core.results import Rows
+from ..core.params import Param, nonnegative, numbers, positive, whole
+from ..core.results import Rows, Sums
 from ..core.slots import POSITIVE, VALID, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p, total
@@ -193,6 +194,56 @@ class PointDistance(Loss, aliases=("mpjpe", "mean_per_joint_position_error"), ta
 
 
 point_distance = function(PointDistance)
+
+
+class BoneLength(Loss, aliases=("bone_loss",), tasks=("detection",)):
+    r"""The mean lengths of bones in the batch should be the true ones: a skeleton keeps its proportions.
+
+    Formula: \frac1K \sum_k |E[l_k] - E[m_k]|, with the lengths l_k = \|p_k - p_j\| of the predicted and m_k of the true
+        bones from a point j to the point k, their means E over the rows, and the number K of bones
+    Use: poses in space, beside PointDistance.
+    Beware: one number for the batch, which says nothing of where a bone is. `parents` has a number for each point, the
+        point's own for the root; without it, each point's parent is the one before it.
+    Reference: Sun, Shang, Liang and Wei (2017), Compositional human pose regression, arXiv:1704.00159
+
+    >>> bone_length([[[0.0, 0.0], [0.0, 1.0]]], [[[0.0, 0.0], [3.0, 4.0]]])
+    4.0
+    """
+
+    parents: Annotated[
+        tuple[int, ...] | None,
+        Param("For each point, the point that its bone comes from.", kind="axes", optional=True, unusual=(1, 1, 0)),
+    ] = None
+
+    inputs = PointDistance.inputs
+    gives = Sums
+    undrawn = "It is one number for all rows together, so there is no value per row to draw."
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
+        count = y_pred.shape[1] or 1
+        parents = [max(k - 1, 0) for k in range(count)] if self.parents is None else self.parents
+        ends = [k for k, parent in enumerate(parents) if k != parent]
+        if len(parents) != count or not ends or not all(0 <= parent < count for parent in parents):
+            raise ParameterError(
+                "BoneLength(parents=...) says for each point where its bone comes from.",
+                arrived=f"It was given parents={self.parents} for {count} points.",
+                allowed="Expected one point for each point, counted from 0, and at least one that is not the root.",
+                do="Pass as many numbers as there are points; the root has its own.",
+            )
+        rows = ops.ones_like(y_pred[:, :1, 0])
+        bones = [distance(ops.take(x, ends, axis=1), ops.take(x, [parents[k] for k in ends], axis=1))
+                 for x in (y_pred, y_true)]  # fmt: skip
+
+        def value(sums: dict[str, Tensor], count: Tensor) -> Tensor:
+            return mean(ops.abs(share_of(sums["apart"], sums["rows"])))
+
+        return Sums({"apart": bones[0] - bones[1], "rows": rows}, value, (0,))
+
+
+bone_length = function(BoneLength)
 
 
 OBJECT = Values("the number of an object", whole=True, draw=lambda rng, shape, top: rng.integers(0, 2, shape))

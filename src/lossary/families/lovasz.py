@@ -57,6 +57,7 @@ class LovaszHinge(
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
     Elsewhere:
         segmentation_models_pytorch.losses.LovaszLoss(mode={"binary"}, per_image={True}) -> ignore_class=None
+        kornia.losses.LovaszHingeLoss, kornia.losses.lovasz_hinge_loss -> reduction="mean"
     Unlike:
         LovaszLoss: in libraries for torch, of two or of several classes, over images or the whole batch
 

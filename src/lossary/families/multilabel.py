@@ -488,6 +488,11 @@ class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss
         multiply by 2 where there is a gamma.
     Reference: Wu, Huang, Liu, Wang and Lin (2020), Distribution-balanced loss for multi-label classification in
         long-tailed datasets, arXiv:2007.09654
+    Elsewhere:
+        timm.loss.DistributionBalancedLoss(class_counts={(5.0, 3.0, 8.0, 1.0), ...}, num_samples={16.0, ...},
+            focal_gamma=2.0, focal_balance=2.0, neg_scale=2.0, init_bias=0.05, map_alpha=0.1, map_beta=10.0,
+            map_mu=0.2) -> frequency=class_counts/num_samples, times=focal_balance, neg_scale=neg_scale,
+            kappa=init_bias, alpha=map_alpha, beta=map_beta, mu=map_mu, reduction="mean"
 
     >>> distribution_balanced([[1.0]], [[0.0]], frequency=0.5, gamma=0.0, mu=1.0)
     0.41588831

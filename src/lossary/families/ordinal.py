@@ -4,14 +4,18 @@ A target is a level, counted from 0. Predictions are one number for each thresho
 `lossary.heads` make them.
 """
 
-from typing import Annotated
+import math
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import numpy as np
 
 from ..core.axes import AXES, Axis
 from ..core.contract import CLASS_INDEX, LOGIT, REAL, looks
-from ..core.errors import PredictionError
+from ..core.errors import ParameterError, PredictionError
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import choice, positive
+from ..core.params import Param, choice, flag, fraction, positive
 from ..core.results import Sums
 from ..core.slots import CHANCE, LEVEL, PLACE, SHARE, THRESHOLD, Slot, declare
 from ..numerics import ops
@@ -167,19 +171,26 @@ class WeightedKappa(
 ):
     r"""One minus the weighted kappa: the cost of the answers, relative to that of answers at random.
 
-    Formula: \frac{N \sum_i \sum_c W_{y_i c} p_{ic}}{\sum_c \sum_d W_{cd} n_c m_d}, with W_{cd} = (c - d)^2 or |c - d|,
-        the counts n of the true levels, and m = \sum_i p_i
+    Formula: L = \frac{N \sum_i \sum_c W_{y_i c} p_{ic}}{\sum_c \sum_d W_{cd} n_c m_d}, with W_{cd} = (c - d)^2 or
+        |c - d|, the counts n of the true levels, and m = \sum_i p_i; \log(L + \epsilon) for logarithm=True
     Use: grading where the result is judged by Cohen's kappa; after a cross-entropy, or beside one.
-    Beware: one number for the batch, which should be large. TensorFlow Addons takes the logarithm of it, as the paper
-        does: the same minimum. 0 is right, 1 as good as random.
+    Beware: one number for the batch, which should be large. 0 is right, 1 as good as random. The paper takes the
+        logarithm: the same minimum, with a gradient that grows as the answers get better.
     Reference: de la Torre, Puig and Valls (2018), Weighted kappa loss function for multi-class classification of
         ordinal data in deep learning, Pattern Recognition Letters
+    Elsewhere:
+        tensorflow_addons.losses.WeightedKappaLoss(num_classes={4, ...}, weightage="quadratic", epsilon=1e-06) ->
+            weights=weightage, logarithm=True, epsilon=epsilon, reduction="mean"
 
     >>> weighted_kappa([0, 1], [[1.0, 0.0], [0.0, 1.0]]), weighted_kappa([0, 1], [[0.5, 0.5], [0.5, 0.5]])
     (0.0, 1.0)
     """
 
     weights: Annotated[str, choice("What a wrong level costs by its distance.", "quadratic", "linear")] = "quadratic"
+    logarithm: Annotated[bool, flag("Whether to take the logarithm of the ratio.")] = False
+    epsilon: Annotated[
+        float, positive("With logarithm=True, what is added to the ratio.", slide=(1e-6, 0.1))
+    ] = 1e-6  # fmt: skip
 
     inputs = declare(y_true=Slot(CLASS_INDEX, side="true"), y_pred=Slot(CHANCE, ("row", "class")))
     gives = Sums
@@ -196,7 +207,8 @@ class WeightedKappa(
 
         def ratio(sums: dict[str, Tensor], count: Tensor) -> Tensor:
             by_chance = total(ops.expand_dims(sums["true"], 1) * cost * sums["said"])
-            return share_of(sums["cost"] * total(sums["true"]), by_chance)
+            found = share_of(sums["cost"] * total(sums["true"]), by_chance)
+            return log(found + self.epsilon) if self.logarithm else found
 
         return Sums({"cost": total(true @ cost * y_pred, -1), "true": true, "said": y_pred}, ratio, (0,))
 
@@ -260,6 +272,8 @@ class SORD(Loss, aliases=("soft_ordinal", "soft_labels_for_ordinal_regression", 
     Beware: takes logits, and levels counted from 0. It is not 0 at a perfect prediction: its smallest value is the
         entropy of the target. The paper tries other distances too.
     Reference: Díaz and Marathe (2019), Soft labels for ordinal regression, doi:10.1109/CVPR.2019.00487
+    Elsewhere:
+        dlordinal.losses.ExponentialCrossEntropyLoss(num_classes={4, ...}, p=1.0, eta=1.0) -> alpha=1.0
 
     >>> sord([0], [[0.0, 0.0]]), sord([0], [[1.0, 0.0]], alpha=1.0)
     (0.69314718, 0.58220311)
@@ -370,3 +384,118 @@ class SLACE(Loss, aliases=("slace_loss", "soft_labels_accumulating_cross_entropy
 
 
 slace = function(SLACE)
+
+
+def _poisson(n: int, spread: float) -> Any:
+    """A softmax of the probabilities of a Poisson distribution whose mean is the level, counted from 1."""
+    log = [[c * math.log(t) - t - math.lgamma(c + 1) for c in range(n)] for t in range(1, n + 1)]
+    heights = np.exp(np.exp(log))
+    return heights / heights.sum(1, keepdims=True)
+
+
+def _binomial(n: int, spread: float) -> Any:
+    """The number of hits in n - 1 trials, with a probability from 0.1 for the first level to 0.9 for the last one."""
+    ways = [math.comb(n - 1, c) for c in range(n)]
+    p, c = np.linspace(0.1, 0.9, n)[:, None], np.arange(n)
+    return ways * p**c * (1 - p) ** (n - 1 - c)
+
+
+def _geometric(n: int, spread: float) -> Any:
+    """`spread` is shared out over the other levels, of which each gets `spread` times what the one before it does."""
+    apart = np.abs(np.arange(n)[:, None] - np.arange(n))
+    rest = np.where(apart > 0, spread**apart, 0.0)
+    return np.where(apart > 0, spread * rest / rest.sum(1, keepdims=True), 1 - spread)
+
+
+def _triangular(n: int, spread: float) -> Any:
+    """Triangles over intervals of one level each, `spread` of which lies on either side of the true one."""
+    r, u = math.sqrt(2 * spread), np.arange(n + 1.0)
+    ends = [(math.sqrt(1 + 4 * share * (1 - r * r) * (r - r * r)) - 1) / 2 for share in (1, ((n - 1) / n) ** 2)]
+
+    def below(low: float, high: float) -> Any:
+        """The share below each border, of a triangle with its top in the middle."""
+        up, down = (np.clip(x / (high - low), 0, 1) for x in (u - low, high - u))
+        return np.where(up < 0.5, 2 * up**2, 1 - 2 * down**2)
+
+    first, last = 1 / (1 - ends[0]), 1 / (1 - ends[1])  # of the ends, half a triangle
+    half = 1 / (2 * (1 - r))
+    middle = [np.diff(below(t + 0.5 - half, t + 0.5 + half)) for t in range(1, n - 1)]
+    found = [np.diff(below(-first, first)) * 2, *middle, np.diff(below(n - last, n + last)) * 2]
+    return np.array(found) / np.sum(found, 1, keepdims=True)
+
+
+PEAKS: dict[str, tuple[Callable[[int, float], Any], float]] = {  # and their usual spread
+    "poisson": (_poisson, 0.1),
+    "binomial": (_binomial, 0.1),
+    "geometric": (_geometric, 0.1),
+    "triangular": (_triangular, 0.05),
+}
+
+
+class UnimodalCrossEntropy(Loss, aliases=("unimodal_soft_label_ce", "unimodal_labels", "custom_targets"),
+                           tasks=("ordinal",), traits=("convex", "smooth")):  # fmt: skip
+    r"""A cross-entropy whose target is a distribution with its peak at the true level, or any that is given for it.
+
+    Formula: -\sum_c ((1 - \eta) 1[c = t] + \eta q_{tc}) \log p_c, with p = softmax(y_pred), t = y_true, and q the
+        distribution of `peak` for level t, or row t of `labels`
+    Use: grades and stages by a softmax over the levels, whose labels are off by one now and then.
+    Beware: takes logits, and levels counted from 0. Poisson's peaks are flat, since the paper takes a softmax of its
+        probabilities; binomial ones are the broader, the more levels there are. Exponential peaks are SORD.
+    Reference: Liu, Fan, Kong, Xie, Diao, Lu and You (2020), Unimodal regularized neuron stick-breaking for ordinal
+        classification, Neurocomputing 388:34-44; Vargas, Gutiérrez, Barbero-Gómez and Hervás-Martínez (2023),
+        Soft labelling based on triangular distributions for ordinal classification, doi:10.1016/j.inffus.2023.01.003
+    Elsewhere:
+        dlordinal.losses.PoissonCrossEntropyLoss(num_classes={4, ...}, eta=1.0) -> peak="poisson", eta=eta
+        dlordinal.losses.BinomialCrossEntropyLoss(num_classes={4, ...}, eta=1.0) -> peak="binomial", eta=eta
+        dlordinal.losses.GeometricCrossEntropyLoss(num_classes={4, ...}, alphas=0.1, eta=1.0) -> peak="geometric",
+            spread=alphas, eta=eta
+        dlordinal.losses.TriangularCrossEntropyLoss(num_classes={4, ...}, alpha2=0.05, eta=1.0) -> peak="triangular",
+            spread=alpha2, eta=eta
+    Unlike:
+        dlordinal.losses.BetaCrossEntropyLoss: a table of beta distributions, which can be given as `labels`
+
+    >>> unimodal_cross_entropy([0], [[0.0, 0.0, 1.0]], peak="binomial")
+    1.54144471
+    """
+
+    peak: Annotated[str, choice("The distribution over the levels.", *PEAKS)] = "poisson"
+    spread: Annotated[
+        float | None, Param("Of triangular and geometric peaks, what goes to the levels beside the true one.", low=0.0,
+                            high=0.5, optional=True, unusual=0.2),
+    ] = None  # fmt: skip
+    eta: Annotated[float, fraction("The share of the distribution; the rest is the true level's.", closed=True)] = 1.0
+    labels: Annotated[
+        Any, Param("In place of a peak, the distribution of each true level as a row.", kind="matrix", low=0.0,
+                   closed=True, optional=True, unusual=((0.9, 0.1, 0.0, 0.0), (0.2, 0.6, 0.2, 0.0),
+                                                        (0.0, 0.1, 0.8, 0.1), (0.0, 0.0, 0.5, 0.5))),
+    ] = None  # fmt: skip
+
+    inputs = LEVELS
+
+    def drawn_over(self) -> list[Axis]:
+        return [AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        known = ops.any(one_hot(y_true, y_pred), axis=-1)
+        label = ops.where(known, ops.cast(y_true, "int32"), 0)
+        share = ops.take(ops.convert_to_tensor(self._labels(y_pred.shape[-1] or 1), y_pred.dtype), label, axis=0)
+        return ops.where(known, total(share * nll_of_logits(y_pred), -1), float("nan"))
+
+    def _labels(self, n: int) -> Any:
+        """What every true level asks for, one row for each."""
+        if self.labels is None:
+            made, usual = PEAKS[self.peak]
+            peaks = made(n, usual if self.spread is None else self.spread) if n > 1 else np.ones((1, 1))
+        else:
+            peaks = np.array(self.labels, dtype=float)
+        if len(peaks) != n:
+            raise ParameterError(
+                "UnimodalCrossEntropy(labels=...) has a row for every level.",
+                arrived=f"It was given {len(peaks)} rows for {n} levels.",
+                allowed="Expected one row per level, and one share in it per level.",
+                do="Pass as many rows as the model has outputs.",
+            )
+        return (1 - self.eta) * np.eye(n) + self.eta * peaks
+
+
+unimodal_cross_entropy = function(UnimodalCrossEntropy)

@@ -304,6 +304,8 @@ class Boundary(Loss, aliases=("boundary_loss", "surface_loss"), tasks=("segmenta
         Values are negative where the mask is right. Alone, it may shrink masks to nothing.
     Reference: Kervadec, Bouchtiba, Desrosiers, Granger, Dolz and Ben Ayed (2018), Boundary loss for highly unbalanced
         segmentation, arXiv:1812.07032
+    Unlike:
+        monai.losses.BoundaryLoss: of masks, whose distances it takes itself
 
     >>> boundary([-2.0], [1.0]), boundary([3.0], [0.5])
     (-2.0, 1.5)

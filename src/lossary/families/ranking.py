@@ -28,6 +28,8 @@ class ListwiseSoftmax(Loss, aliases=("list_net", "listnet", "softmax_ranking"), 
         mark the real items by `lengths`, by `valid`, or by a mask; a list without a relevant item is left out.
     Reference: Cao, Qin, Liu, Tsai and Li (2007), Learning to rank: from pairwise approach to listwise approach,
         doi:10.1145/1273496.1273513
+    Unlike:
+        optax.losses.ranking_softmax_loss: not divided by the sum of the labels
 
     >>> listwise_softmax([[1, 0]], [[0, 0]]), listwise_softmax([[0, 3, 9]], [[0.0, 1.0, 5.0]], [[1, 1, 0]])
     (0.69314718, 0.31326169)

@@ -412,6 +412,8 @@ class RootMeanSquaredLogarithmicError(Loss, aliases=("rmsle", "RMSLE"), tasks=("
     Use: amounts over several orders of magnitude, where the reported value should be read as a relative error.
     Beware: one number for the batch. Its minimum is that of MeanSquaredLogarithmicError, whose steps are steadier.
     Reference: Tofallis (2015), A better measure of relative prediction accuracy, doi:10.1057/jors.2014.103
+    Unlike:
+        sklearn.metrics.root_mean_squared_log_error: of several columns, the mean of their roots
 
     >>> root_mean_squared_logarithmic_error([[0.0, 3.0]], [[1.0, 1.0]])
     0.69314718

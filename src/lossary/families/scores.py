@@ -9,7 +9,7 @@ from ..core.forms import ClassWeights, Ignored, Smoothing, one_each
 from ..core.forms.labels import weights_of_classes
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
-from ..core.params import Param, choice, fraction, nonnegative, number, numbers, positive
+from ..core.params import Param, choice, flag, fraction, nonnegative, number, numbers, positive
 from ..core.reduction import REDUCTIONS
 from ..core.results import Rows
 from ..core.slots import LOG_PROBABILITY, Slot, declare
@@ -17,7 +17,7 @@ from ..numerics import ops
 from ..numerics.backend import expm1, log, total
 from ..numerics.classes import misses_of_logits, nll_of_logits, nll_of_one_logit, one_hot, pick
 from ..numerics.pairs import log_sum_exp
-from ..numerics.simplex import entmax15_loss, sparsemax_loss
+from ..numerics.simplex import entmax15_loss, entmax_loss, sparsemax_loss
 from ..numerics.stable import (
     LARGE,
     SMALLEST,
@@ -384,16 +384,21 @@ class OneVsAll(
 ):
     r"""A yes/no question for each class, whether it is the true one; the sum of their cross-entropies.
 
-    Formula: -\log \sigma(s_t) - \sum_{c \ne t} \log(1 - \sigma(s_c)), with the logits s = y_pred and t = y_true
+    Formula: -\log \sigma(s_t) - \sum_{c \ne t} \log(1 - \sigma(s_c)), with the logits s = y_pred and t = y_true;
+        divided by the number of classes for average=True
     Use: classes of which none may be right, so that all probabilities may be small; many classes, each learned alone.
-    Beware: sigmoids of the logits need not sum to 1. A sum over the classes, where timm's BinaryCrossEntropy takes a
-        mean.
+    Beware: sigmoids of the logits need not sum to 1. A sum over the classes, where timm's BinaryCrossEntropy and
+        CatBoost take a mean.
     Reference: Rifkin and Klautau (2004), In defense of one-vs-all classification, Journal of Machine Learning Research
         5:101-141
+    Elsewhere:
+        catboost.MultiClassOneVsAll -> average=True
 
     >>> one_vs_all([1], [[0.0, 0.0, 0.0]])
     2.07944154
     """
+
+    average: Annotated[bool, flag("Whether the value of a row is the mean over the classes, not their sum.")] = False
 
     inputs = TOKENS
 
@@ -402,7 +407,8 @@ class OneVsAll(
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, _ = _true(y_true, y_pred)
-        value = total(softplus(ops.where(true, -y_pred, y_pred)), -1)
+        wrong = softplus(ops.where(true, -y_pred, y_pred))
+        value = mean(wrong) if self.average else total(wrong, -1)
         return ops.where(ops.any(true, axis=-1), value, float("nan"))
 
 
@@ -422,6 +428,7 @@ class Sparsemax(Loss, aliases=("sparsemax", "multiclass_sparsemax_loss", "Sparse
         classification, arXiv:1602.02068
     Elsewhere:
         optax.losses.multiclass_sparsemax_loss
+        tensorflow_addons.losses.SparsemaxLoss
 
     >>> sparsemax([1], [[1.0, 0.5, -1.0]]), sparsemax([0], [[1.0, 0.0, -1.0]])
     (0.5625, 0.0)
@@ -466,6 +473,39 @@ class Entmax15(Loss, aliases=("entmax", "entmax_loss", "entmax_1_5"), tasks=("mu
 
 
 entmax15 = function(Entmax15)
+
+
+class FenchelYoung(Loss, aliases=("fenchel_young_loss", "tsallis_entmax", "entmax_bisect"), tasks=("multiclass",),
+                   traits=("convex", "smooth")):  # fmt: skip
+    r"""What the best answer to some scores gains over the true one, where answers also earn their Tsallis entropy.
+
+    Formula: \sum_c p_c s_c - s_t + \frac{1 - \sum_c p_c^\alpha}{\alpha (\alpha - 1)}, with the scores s = y_pred, t =
+        y_true and p_c = \max((\alpha - 1) s_c - \tau, 0)^{1 / (\alpha - 1)}, and the threshold \tau such that all p_c
+        sum to 1
+    Use: to choose how sparse probabilities are: near 1 it is the cross-entropy, 1.5 Entmax15, 2 Sparsemax.
+    Beware: predict by these p, not by a softmax. Entmax15 and Sparsemax are several times as fast. Rows that lead by
+        1 / (\alpha - 1) are sure, and no longer train.
+    Reference: Blondel, Martins and Niculae (2020), Learning with Fenchel-Young losses, arXiv:1901.02324
+    Elsewhere:
+        entmax.entmax_bisect_loss(alpha=1.5)
+
+    >>> fenchel_young([0], [[0.0, 0.0]]), fenchel_young([0], [[0.0, 1.0]], alpha=2.0)
+    (0.39052429, 1.0)
+    """
+
+    alpha: Annotated[float, number("How sparse.", low=1.0, high=10.0, closed=False, slide=(1.1, 3.0))] = 1.5
+
+    inputs = TOKENS
+
+    def drawn_over(self) -> list[axes.Axis]:
+        return [axes.AXES["class index logits"]]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        true, index = _true(y_true, y_pred)
+        return ops.where(ops.any(true, axis=-1), entmax_loss(self.alpha)(y_pred, index), float("nan"))
+
+
+fenchel_young = function(FenchelYoung)
 
 
 class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "cosine_crossentropy"),

@@ -95,6 +95,8 @@ class SpectralAmplitude(Images, aliases=("jukebox_spectral", "jukebox_loss", "sp
         channels too.
     Reference: Dhariwal, Jun, Payne, Kim, Radford and Sutskever (2020), Jukebox: a generative model for music,
         arXiv:2005.00341
+    Unlike:
+        monai.losses.JukeboxLoss: transforms along the channels too
 
     >>> spectral_amplitude([[[[0.0]], [[1.0]]]], [[[[1.0]], [[0.0]]]]), spectral_amplitude([[[[1.0]]]], [[[[3.0]]]])
     (0.0, 4.0)

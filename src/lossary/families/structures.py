@@ -8,19 +8,23 @@ from ..core.axes import Axis
 from ..core.contract import CLASS_INDEX, LOGIT
 from ..core.errors import ParameterError
 from ..core.forms import Images
-from ..core.forms.images import IMAGE, image_mean, part
+from ..core.forms.images import IMAGE, ChannelsFirst, channels_last, image_mean, part
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
 from ..core.params import Param, flag, nonnegative, positive, whole
-from ..core.slots import SHARE, SOFT, Slot, declare
+from ..core.results import Rows, Sums
+from ..core.slots import SHARE, SOFT, Forms, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log1p, total
 from ..numerics.classes import nll_of_one_logit, one_hot, probabilities_of_logits
-from ..numerics.stable import at_least, larger, mean, power, share, smaller
+from ..numerics.stable import at_least, larger, mean, power, share, share_of, smaller
 
 MASK = ("row", "height", "width")
 MASKS = declare(y_true=Slot(SOFT, IMAGE, "true"), y_pred=Slot(SHARE, IMAGE))
-PIXELS = declare(y_true=Slot(CLASS_INDEX, MASK, "true"), y_pred=Slot(LOGIT, (*MASK, "class")))
+PIXELS, PIXELS_FIRST = (
+    declare(y_true=Slot(CLASS_INDEX, MASK, "true"), y_pred=Slot(LOGIT, axes))
+    for axes in ((*MASK, "class"), ("row", "class", "height", "width"))
+)
 WHOLE = "It looks at whole masks: there is no single number to move."
 FAR = 1e12
 
@@ -63,14 +67,16 @@ class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss
     r"""One minus the Dice coefficient of middle lines: thin, long things should be in one piece.
 
     Formula: 1 - \frac{2 a b}{a + b}, with a = \frac{\sum S(p) y + s}{\sum S(p) + s}, b = \frac{\sum S(y) p + s}{\sum
-        S(y) + s} and the soft skeleton S, made of what masks lose when they are thinned and thickened step by step
+        S(y) + s} and the soft skeleton S, made of what masks lose when they are thinned and thickened step by step; a +
+        b + \epsilon divides for epsilon
     Use: vessels, roads, cells' borders: beside Dice, which hardly sees a gap.
-    Beware: each channel has a ratio of its own. Alone it does not care how thick things are. `steps` should be about
-        half of their thickness in pixels.
+    Beware: each channel has a ratio of its own, if not joint. Alone it does not care how thick things are. `steps`
+        should be about half of their thickness in pixels.
     Reference: Shit et al. (2021), clDice: a novel topology-preserving loss function for tubular structure segmentation,
         arXiv:2003.07311
-    Unlike:
-        monai.losses.SoftclDiceLoss: one ratio for the batch, and one more number to steady it
+    Elsewhere:
+        monai.losses.SoftclDiceLoss(iter_=3, smooth_nr=1.0, smooth_dr=1.0, smooth=0.0001) -> channels_first=True,
+            joint=True, steps=iter_, epsilon=smooth, reduction="mean"
 
     >>> soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [1.0]]]]), soft_cl_dice([[[[0.0], [1.0]]]], [[[[0.0], [0.0]]]])
     (0.0, 0.33333333)
@@ -78,6 +84,8 @@ class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss
 
     steps: Annotated[int, whole("How often masks are made thinner.", low=0, unusual=1)] = 3
     smooth: Annotated[float, positive("Steadies the ratios of small masks.", slide=(0.01, 5.0))] = 1.0
+    joint: Annotated[bool, flag("Whether all channels together have one ratio.")] = False
+    epsilon: Annotated[float, nonnegative("Added to the last divisor.", slide=(0.0, 0.1))] = 0.0
 
     inputs = MASKS
     undrawn = WHOLE
@@ -88,10 +96,13 @@ class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         missed, hit = [], []
         for lines, mask in ((_skeleton(p, self.steps), y), (_skeleton(y, self.steps), p)):
-            off, on = total(lines * (1 - mask), (1, 2)), total(lines * mask, (1, 2)) + self.smooth
+            over = (1, 2, 3) if self.joint else (1, 2)
+            off, on = total(lines * (1 - mask), over), total(lines * mask, over) + self.smooth
             missed.append(share(off, on))
             hit.append(share(on, off))
-        return mean((hit[0] * missed[1] + hit[1] * missed[0]) / (hit[0] + hit[1]))
+        wrong = hit[0] * missed[1] + hit[1] * missed[0]
+        found = (wrong + self.epsilon) / (hit[0] + hit[1] + self.epsilon)
+        return found if self.joint else mean(found)
 
 
 soft_cl_dice = function(SoftClDice)
@@ -126,8 +137,8 @@ class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hau
     Elsewhere:
         monai.losses.HausdorffDTLoss(include_background={True}, alpha=2.0) -> channels_first=True, alpha=alpha,
             reduction="mean"
-    Unlike:
-        monai.losses.LogHausdorffDTLoss: takes the logarithm of the mean over the batch
+        monai.losses.LogHausdorffDTLoss(include_background={True}, alpha=2.0) -> channels_first=True, alpha=alpha,
+            logarithm=True, whole_batch=True, reduction="mean"
 
     >>> hausdorff_distance([[[[0.0], [1.0]]]], [[[[1.0], [0.0]]]])
     2.0
@@ -135,21 +146,71 @@ class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hau
 
     alpha: Annotated[float, positive("How much distance counts.", slide=(0.5, 4.0))] = 2.0
     logarithm: Annotated[bool, flag("Whether to take log(1 + L) of the mean L of an image.")] = False
+    whole_batch: Annotated[bool, flag("With logarithm=True, whether L is the mean over the batch.")] = False
 
     inputs = MASKS
     holds_fixed = True
+    undrawn = WHOLE
+
+    @property
+    def gives(self) -> type[Rows] | type[Sums]:
+        return Sums if self.logarithm and self.whole_batch else Rows
+
+    def drawn_over(self) -> list[Axis]:
+        return []
+
+    def of(self, y: Tensor, p: Tensor) -> Any:
+        depth = [power(_depth(mask > 0.5, p), self.alpha / 2) for mask in (y, p)]
+        found = image_mean(ops.square(p - y) * (depth[0] + depth[1]))
+        if self.gives is Sums:
+            parts = {"found": found, "rows": ops.ones_like(found)}
+            return Sums(parts, lambda sums, count: log1p(share_of(sums["found"], sums["rows"])), (0,))
+        return log1p(found) if self.logarithm else found
+
+
+hausdorff_distance = function(HausdorffDistance)
+
+
+class HausdorffErosion(Images, family="overlaps", aliases=("hausdorff_er", "hausdorff_er_loss"),
+                       tasks=("segmentation",), traits=("redescending",), positional=""):  # fmt: skip
+    r"""Squared errors of pixels that are eroded step by step: thick areas of error outlast thin ones, and cost more.
+
+    Formula: \mathrm{mean} \sum_{k=1}^{K} k^\alpha E_k, with E_0 = (p - y)^2, E_k the means over the cross of a pixel
+        and its four neighbours in E_{k-1}, less 1/2 and at least 0, scaled to [0, 1] in each channel, and K = steps
+    Use: as HausdorffDistance, without distances: time and memory grow with the pixels alone.
+    Beware: errors below 1/2 are not seen: begin with an overlap. Each step scales by its own extremes, so that the
+        value jumps where the last pixels vanish.
+    Reference: Karimi and Salcudean (2019), Reducing the Hausdorff distance in medical image segmentation with
+        convolutional neural networks, arXiv:1904.10030
+    Elsewhere:
+        kornia.losses.HausdorffERLoss(alpha=2.0, k=10, reduction="mean") -> channels_first=True, alpha=alpha, steps=k,
+            reduction="mean"
+
+    >>> hausdorff_erosion([[[[0.0]]]], [[[[1.0]]]], steps=1)
+    0.0
+    """
+
+    alpha: Annotated[float, nonnegative("How much later steps count.", slide=(0.5, 4.0))] = 2.0
+    steps: Annotated[int, whole("How often errors are eroded.", low=1, unusual=2)] = 10
+
+    inputs = MASKS
     undrawn = WHOLE
 
     def drawn_over(self) -> list[Axis]:
         return []
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        depth = [power(_depth(mask > 0.5, p), self.alpha / 2) for mask in (y, p)]
-        found = image_mean(ops.square(p - y) * (depth[0] + depth[1]))
-        return log1p(found) if self.logarithm else found
+        x, found = ops.square(p - y), 0.0 * p
+        for k in range(1, self.steps + 1):
+            near = sum(sum(_beside(x, axis, 0.0)) for axis in (1, 2))
+            x = at_least((x + near) / 5 - 0.5, 0.0)
+            low, high = (sign * ops.amax(sign * x, axis=(1, 2), keepdims=True) for sign in (-1, 1))
+            x = ops.where(high > low, (x - low) / ops.where(high > low, high - low, 1.0), x)
+            found = found + k**self.alpha * x
+        return image_mean(found)
 
 
-hausdorff_distance = function(HausdorffDistance)
+hausdorff_erosion = function(HausdorffErosion)
 
 
 class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"), tasks=("segmentation",)):
@@ -162,8 +223,9 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
         border there is no class.
     Reference: Murugesan, Vasudeva, Liu, Lombaert, Ben Ayed and Dolz (2024), Neighbor-aware calibration of segmentation
         networks with penalty-based constraints, arXiv:2401.14487
-    Unlike:
-        monai.losses.NACLLoss: the same number, of logits whose classes are the second axis
+    Elsewhere:
+        monai.losses.NACLLoss(classes={3, ...}, dim={2}, alpha=0.1) -> channels_first=True, alpha=alpha,
+            reduction="mean"
 
     >>> neighbour_calibration([[[0]]], [[[[0.0, 0.0]]]], alpha=1.0)
     0.74870274
@@ -171,13 +233,19 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
 
     alpha: Annotated[float, nonnegative("The weight of the pull.", slide=(0.0, 1.0))] = 0.1
 
-    inputs = PIXELS
+    channels_first: ChannelsFirst = False
+
     undrawn = WHOLE
+
+    @property
+    def inputs(self) -> Forms:
+        return PIXELS_FIRST if self.channels_first else PIXELS
 
     def drawn_over(self) -> list[Axis]:
         return []
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        y_pred = channels_last(y_pred, self.channels_first)
         own = one_hot(y_true, y_pred)
         known = ops.any(own, axis=-1)
         around = ops.cast(own, y_pred.dtype)
@@ -231,8 +299,9 @@ class WassersteinDice(
     Reference: Fidon, Li, Garcia-Peraza-Herrera, Ekanayake, Kitchen, Ourselin and Vercauteren (2017), Generalised
         Wasserstein Dice score for imbalanced multi-class segmentation using holistic convolutional networks,
         arXiv:1707.00478
-    Unlike:
-        monai.losses.GeneralizedWassersteinDiceLoss: the same number, of logits whose classes are the second axis
+    Elsewhere:
+        monai.losses.GeneralizedWassersteinDiceLoss(dist_matrix={((0.0, 1.0, 1.0), (1.0, 0.0, 0.5), (1.0, 0.5, 0.0)),
+            ...}, smooth_nr=1e-05, smooth_dr=1e-05) -> channels_first=True, distances=dist_matrix
 
     >>> wasserstein_dice([[[1]]], [[[[0.0, 0.0]]]], smooth=0.0)
     0.33333333
@@ -241,13 +310,19 @@ class WassersteinDice(
     distances: Distances = None
     smooth: Annotated[float, nonnegative("Steadies the ratio for small objects.", slide=(0.0, 1.0))] = 1e-5
 
-    inputs = PIXELS
+    channels_first: ChannelsFirst = False
+
     undrawn = WHOLE
+
+    @property
+    def inputs(self) -> Forms:
+        return PIXELS_FIRST if self.channels_first else PIXELS
 
     def drawn_over(self) -> list[Axis]:
         return []
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        y_pred = channels_last(y_pred, self.channels_first)
         own, far = one_hot(y_true, y_pred), _distances(self, y_pred.shape[-1])
         p, known = probabilities_of_logits(y_pred)[0], ops.any(own, axis=-1)
         label = ops.where(known, ops.cast(y_true, "int32"), 0)

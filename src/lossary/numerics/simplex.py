@@ -11,7 +11,7 @@ from typing import Any
 from . import ops
 from .backend import derived, expm1, log, log1p, total
 from .classes import of_others, one_hot, pick
-from .stable import at_least, exp_less_line, largest, power
+from .stable import at_least, exp_less_line, largest, power, rising_power
 
 Tensor = Any
 NEWTON = 10  # steps
@@ -100,6 +100,43 @@ def _of_entmax15(others: Tensor, root: Tensor, left: Tensor, own: Tensor, below:
 
 sparsemax_loss = _loss_of(sparsemax, _of_sparsemax)
 entmax15_loss = _loss_of(entmax15, _of_entmax15)
+
+
+def entmax(alpha: float) -> Shares:
+    """Shares that are powers 1 / (alpha - 1) of (alpha - 1) z above a threshold, which halving finds; see entmax15."""
+    r = 1 / (alpha - 1)
+
+    def shares(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        d = (alpha - 1) * (z - ops.stop_gradient(largest(z, keepdims=True)))
+        low, high = 0.0 * d[..., :1], 0.0 * d[..., :1] + 1.0  # of what the largest score is above the threshold
+        for _ in range(60 if "float64" in str(z.dtype) else 32):
+            middle = ops.stop_gradient((low + high) / 2)
+            enough = ops.expand_dims(total(rising_power(at_least(d + middle, 0.0), r), -1), -1) > 1
+            low, high = ops.where(enough, low, middle), ops.where(enough, middle, high)
+        above = d + ops.stop_gradient(high)
+        inside = above > 0
+        u = ops.where(inside, above, 1.0)
+        p, steep = (ops.where(inside, power(u, k), 0.0) for k in (r, r - 1))
+        step = (total(p, -1) - 1) / total(r * steep, -1)  # Newton's, for its derivative
+        above = above - ops.expand_dims(step, -1)
+        root = at_least(above, 0.0)
+        return rising_power(root, r), root, at_least(-above, 0.0)
+
+    return shares
+
+
+def entmax_loss(alpha: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss of scores and the index of the true class whose gradient is these shares, less 1 at the index."""
+    a = alpha - 1
+
+    def made(others: Tensor, root: Tensor, left: Tensor, own: Tensor, below: Tensor) -> Tensor:
+        sure = left < 0.4
+        x = log1p(-ops.where(sure, left, 0.0))
+        near = exp_less_line(alpha * x) / alpha - exp_less_line(a * x) / a
+        far = (1 + a * rising_power(own, alpha / a) - alpha * own) / (alpha * a)
+        return total(others * root, -1) / alpha + below / a + ops.where(sure, near, far)
+
+    return _loss_of(entmax(alpha), made)
 
 
 def tempered(z: Tensor, t: float) -> Tensor:
