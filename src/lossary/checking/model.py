@@ -39,6 +39,7 @@ PASSING = (
 )  # keep values as they are
 FAR = 80.0  # e to the power of more leaves float32
 REACHED = np.concatenate([np.linspace(-FAR, FAR, 321), np.linspace(-4, 4, 801)]).astype("float32")
+BEYOND = np.array([-1e30, -1e4, 1e4, 1e30], "float32")  # what rises slowly has no bound either
 Part = tuple[str, Any, Any, Any, Any, float]  # output, loss, target, prediction, sample weight, loss weight
 
 
@@ -225,12 +226,14 @@ def reach_of(model: Any, place: int) -> tuple[float, float] | None:
         return -1.0, 1.0
     if name == "Softmax":
         return 0.0, 1.0
-    if getattr(getattr(layer, "activation", None), "__name__", "") == "softmax":
-        return 0.0, 1.0
+    of_vectors = {"softmax": (0.0, 1.0), "log_softmax": (-np.inf, 0.0)}
+    known = of_vectors.get(getattr(getattr(layer, "activation", None), "__name__", ""))
+    if known is not None:
+        return known
     got = _given_by(layer)
     if got is None:
         return None
-    low, high = float(got.min()), float(got.max())
+    low, high = float(np.nanmin(got)), float(np.nanmax(got))
     low, high = (-np.inf if low < -FAR / 2 else low), (np.inf if high > FAR / 2 else high)
     return None if low == -np.inf and high == np.inf else (low, high)
 
@@ -240,21 +243,26 @@ def rests_of(model: Any, place: int) -> tuple[float, ...]:
     got = _given_by(last_layer(model, place))
     if got is None:
         return ()
+    got = got[: len(REACHED)]
     ordinary = got[np.abs(REACHED) <= 4]
     return tuple(edge for edge in (float(got.min()), float(got.max())) if np.mean(ordinary == edge) > 0.1)
 
 
 def _given_by(layer: Any) -> Any:
-    """What the activation of a layer gives over a range of numbers; None where that cannot be said."""
+    """What the activation of a layer gives at REACHED and BEYOND; None where that cannot be said."""
     function = layer if type(layer).__name__ == "ReLU" else getattr(layer, "activation", None) if _ends(layer) else None
-    if function is None or getattr(function, "__name__", "") in ("linear", "softmax"):
+    if function is None or getattr(function, "__name__", "") == "linear":
         return None
+    numbers, usual = np.concatenate([REACHED, BEYOND]), len(REACHED)
     try:
         with keras.StatelessScope():
-            got = to_numpy(function(keras.ops.convert_to_tensor(REACHED))).astype("float64")
-    except Exception:  # an activation of vectors, or of some inputs only
+            got, part = (
+                to_numpy(function(keras.ops.convert_to_tensor(x))).astype("float64") for x in (numbers, numbers[:usual])
+            )
+    except Exception:  # of some inputs only
         return None
-    return None if got.shape != REACHED.shape or np.isnan(got).any() else got
+    each = got.shape == numbers.shape and np.allclose(got[:usual], part, equal_nan=True)  # and not one of vectors
+    return got if each and not np.isnan(part).any() else None
 
 
 def output_names(model: Any, p: Any) -> list[str]:
