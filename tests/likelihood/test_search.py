@@ -33,16 +33,16 @@ class Rounded:
 
 @pytest.mark.once
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("off_slope", [0.0, 1e-9, 1e-5, 1e-2])
+@pytest.mark.parametrize("off_slope", [0.0, 1e-9, 1e-5])
 @pytest.mark.parametrize("off_value", [0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1e-1])
 def test_a_search_ends_in_the_rounding_of_its_values(off_value, off_slope, seed):
     problem = Rounded(off_value, off_slope, seed)
     end = minimise(problem, np.zeros(2), FREE, LINKS)
-    assert problem.asked < 600
+    assert problem.asked < 120
     off = problem.true(end.c) - 1e3
     if end.converged:
         assert off < 1e-8 * problem.total and not end.coarse
-    elif off_slope <= 1e-5 and off_value <= 1e-6:
+    elif off_value <= 1e-6:
         raise AssertionError(f"It gave up {off:.3g} above the end.")
 
 
