@@ -9,6 +9,10 @@ REGRESSION = "x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1.0, 3.0,
 OWN = 'def mine(y, p):\n    return ops.log(p["rate"]) - y * p["rate"]\n\n\n'
 
 LIKELIHOOD = [
+    Example("Numbers too large to add up", "ls.fit_distribution is given numbers whose sums or squares overflow.",
+            'ls.fit_distribution([1e308, 1.7e308], "gamma")', "Change the unit: divide the data."),
+    Example("Numbers whose squares overflow", "A start needs squares of the numbers, which float64 does not hold.",
+            'ls.fit_distribution([1e300, 3e300, 5e300], "generalized_pareto")', "Change the unit: divide the data."),
     Example("A distribution that does not exist", "ls.fit_distribution is given a name that is no distribution.",
             DATA + 'ls.fit_distribution(data, "nosuch")', "Look at the names that the error lists."),
     Example("Numbers that a distribution cannot give", "Data outside of the support, or fractions for counts.",

@@ -136,9 +136,12 @@ from lossary.families.crps import StudentTCRPS as _StudentTCRPS
 from lossary.families.crps import AsymmetricLaplaceCRPS as _AsymmetricLaplaceCRPS
 from lossary.families.crps import HalfNormalCRPS as _HalfNormalCRPS
 from lossary.families.crps import GeneralizedParetoCRPS as _GeneralizedParetoCRPS
+from lossary.families.crps import GumbelCRPS as _GumbelCRPS
+from lossary.families.crps import GeneralizedExtremeValueCRPS as _GeneralizedExtremeValueCRPS
+from lossary.families.crps import WeibullCRPS as _WeibullCRPS
+from lossary.families.crps import LogLogisticCRPS as _LogLogisticCRPS
 from lossary.families.crps import GeometricCRPS as _GeometricCRPS
 from lossary.families.crps import MixtureCRPS as _MixtureCRPS
-from lossary.families.crps import SplineCRPS as _SplineCRPS
 from lossary.families.deviances import PoissonDeviance as _PoissonDeviance
 from lossary.families.deviances import GammaDeviance as _GammaDeviance
 from lossary.families.deviances import InverseGaussianDeviance as _InverseGaussianDeviance
@@ -180,6 +183,7 @@ from lossary.families.forecasts import EnergyScore as _EnergyScore
 from lossary.families.forecasts import MeanAbsoluteScaledError as _MeanAbsoluteScaledError
 from lossary.families.forecasts import ImplicitQuantile as _ImplicitQuantile
 from lossary.families.forecasts import CategoricalDistributional as _CategoricalDistributional
+from lossary.families.forecasts import SplineCRPS as _SplineCRPS
 from lossary.families.images import SSIM as _SSIM
 from lossary.families.images import MultiScaleSSIM as _MultiScaleSSIM
 from lossary.families.images import PSNR as _PSNR
@@ -552,14 +556,23 @@ class HalfNormalCRPS(_HalfNormalCRPS):
 class GeneralizedParetoCRPS(_GeneralizedParetoCRPS):
     def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
+class GumbelCRPS(_GumbelCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class GeneralizedExtremeValueCRPS(_GeneralizedExtremeValueCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class WeibullCRPS(_WeibullCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
+class LogLogisticCRPS(_LogLogisticCRPS):
+    def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
+
 class GeometricCRPS(_GeometricCRPS):
     def __init__(self, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
 
 class MixtureCRPS(_MixtureCRPS):
     def __init__(self, components: int = 2, *, link: str = 'exp', reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
-
-class SplineCRPS(_SplineCRPS):
-    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class PoissonDeviance(_PoissonDeviance):
     def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -683,6 +696,9 @@ class ImplicitQuantile(_ImplicitQuantile):
 
 class CategoricalDistributional(_CategoricalDistributional):
     def __init__(self, low: float = -10.0, high: float = 10.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class SplineCRPS(_SplineCRPS):
+    def __init__(self, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class SSIM(_SSIM):
     def __init__(self, *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
@@ -1467,15 +1483,21 @@ crps_half_normal = half_normal_crps
 def generalized_pareto_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_gpd = generalized_pareto_crps
 crps_generalized_pareto = generalized_pareto_crps
+def gumbel_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_gumbel = gumbel_crps
+def generalized_extreme_value_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_gev = generalized_extreme_value_crps
+gev_crps = generalized_extreme_value_crps
+def weibull_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_weibull = weibull_crps
+def log_logistic_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
+crps_llogis = log_logistic_crps
+crps_log_logistic = log_logistic_crps
 def geometric_crps(y_true: Any, y_pred: Any, *, link: str = 'exp') -> Any: ...
 crps_geometric = geometric_crps
 def mixture_crps(y_true: Any, y_pred: Any, components: int = 2, *, link: str = 'exp') -> Any: ...
 gaussian_mixture_crps = mixture_crps
 crps_mixnorm = mixture_crps
-def spline_crps(target: Any, low: Any, rise: Any, width: Any) -> Any: ...
-spline_quantile = spline_crps
-piecewise_linear_crps = spline_crps
-isqf = spline_crps
 def poisson_deviance(y_true: Any, y_pred: Any) -> Any: ...
 mean_poisson_deviance = poisson_deviance
 def gamma_deviance(y_true: Any, y_pred: Any) -> Any: ...
@@ -1607,6 +1629,10 @@ def categorical_distributional(place: Any, mass: Any, y_pred: Any, low: float = 
 c51 = categorical_distributional
 categorical_td = categorical_distributional
 distributional_crossentropy = categorical_distributional
+def spline_crps(target: Any, low: Any, rise: Any, width: Any) -> Any: ...
+spline_quantile = spline_crps
+piecewise_linear_crps = spline_crps
+isqf = spline_crps
 def ssim(y_true: Any, y_pred: Any, *, peak: float = 1.0, window: int = 11, sigma: float = 1.5, k1: float = 0.01, k2: float = 0.03, channels_first: bool = False) -> Any: ...
 structural_similarity = ssim
 dssim = ssim

@@ -42,10 +42,12 @@ _NAMES = {
         zero_inflated_log_normal_nll zero_inflated_negative_binomial_nll zero_inflated_poisson_nll
     """,
     "lossary.families.crps": """
-        AsymmetricLaplaceCRPS ExponentialCRPS GammaCRPS GeneralizedParetoCRPS GeometricCRPS HalfNormalCRPS LaplaceCRPS
-        LogNormalCRPS LogisticCRPS MixtureCRPS PoissonCRPS SplineCRPS StudentTCRPS asymmetric_laplace_crps
-        exponential_crps gamma_crps generalized_pareto_crps geometric_crps half_normal_crps laplace_crps
-        log_normal_crps logistic_crps mixture_crps poisson_crps spline_crps student_tcrps
+        AsymmetricLaplaceCRPS ExponentialCRPS GammaCRPS GeneralizedExtremeValueCRPS GeneralizedParetoCRPS
+        GeometricCRPS GumbelCRPS HalfNormalCRPS LaplaceCRPS LogLogisticCRPS LogNormalCRPS LogisticCRPS MixtureCRPS
+        PoissonCRPS StudentTCRPS WeibullCRPS asymmetric_laplace_crps exponential_crps gamma_crps
+        generalized_extreme_value_crps generalized_pareto_crps geometric_crps gumbel_crps half_normal_crps
+        laplace_crps log_logistic_crps log_normal_crps logistic_crps mixture_crps poisson_crps student_tcrps
+        weibull_crps
     """,
     "lossary.families.deviances": """
         GammaDeviance GeneralizedKL InverseGaussianDeviance PoissonDeviance Tweedie TweedieDeviance gamma_deviance
@@ -68,8 +70,8 @@ _NAMES = {
     """,
     "lossary.families.forecasts": """
         CategoricalDistributional EnergyScore EnsembleCRPS GaussianCRPS ImplicitQuantile IntervalScore
-        MeanAbsoluteScaledError categorical_distributional energy_score ensemble_crps gaussian_crps implicit_quantile
-        interval_score mean_absolute_scaled_error
+        MeanAbsoluteScaledError SplineCRPS categorical_distributional energy_score ensemble_crps gaussian_crps
+        implicit_quantile interval_score mean_absolute_scaled_error spline_crps
     """,
     "lossary.families.images": """
         BendingEnergy DiffusionPenalty EdgeAwareSmoothness GradientDifference GradientSimilarity LocalCrossCorrelation

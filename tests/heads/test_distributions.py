@@ -111,7 +111,9 @@ def test_a_closed_score_is_the_integral_that_defines_it(cls):
     law = ls.heads.Predicted(likelihood, np.c_[z, np.tile(np.log(given), (4, 1))]).law
     t = np.sinh(np.linspace(-20, 20, 400_001))[:, None]
     apart = np.trapezoid((law.cdf(t) - (t >= y)) ** 2, t, axis=0)
-    np.testing.assert_allclose(array(score.rows(y, z.astype("float32"))), apart, rtol=2e-3)
+    there = np.isfinite(law.mean())  # others are read as the next shape that has a mean
+    assert there.sum() > 1
+    np.testing.assert_allclose(array(score.rows(y, z.astype("float32")))[there], apart[there], rtol=2e-3)
 
 
 @pytest.mark.parametrize("rank", [None, 2])

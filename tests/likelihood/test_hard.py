@@ -42,9 +42,15 @@ SAMPLES = {
     "all below": (amounts(), {"censored": -np.ones(50)}),
     "intervals alone": (np.arange(10.0), {"upper": np.arange(10.0) + 1}),
     "a missing number": (np.r_[amounts(), np.nan], {}),
+    "an infinite number": (np.r_[amounts(), np.inf], {}),
+    "beyond what sums hold": ([1e308, 1.7e308, 3e307], {}),
+    "smaller than digits reach": ([5e-324, 1e-320, 1e-310], {}),
+    "three numbers": ([1.0, 2.0, 4.0], {}),
+    "no weight at all": (amounts(), {"weights": np.zeros(50)}),
+    "a million rows of three numbers": (np.repeat([1.0, 2.0, 5.0], [600_000, 300_000, 100_000]), {}),
 }
-QUICK = {"two numbers", "far from zero", "nothing but zeros", "as large as numbers are"}
-FEW = ("gamma", "inverse_gaussian", "negative_binomial")
+QUICK = {"two numbers", "far from zero", "nothing but zeros", "as large as numbers are", "beyond what sums hold"}
+FEW = ("gamma", "inverse_gaussian", "negative_binomial", "generalized_pareto")
 CASES = [(case, name) for case in SAMPLES for name in [*known(), "normal_mixture"]]
 
 

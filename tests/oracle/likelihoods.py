@@ -35,13 +35,13 @@ def normal_cdf(x: Number) -> Number:
 
 
 def density(
-    kinds: str, kink: bool = False, vector: bool = False, most: tuple[int, float] | None = None
+    kinds: str, kink: bool = False, vector: bool = False, within_ends: tuple[int, float, float] | None = None
 ) -> Callable[[Callable[..., tuple[Terms, Terms]]], None]:
     """Register a loss: `of(y, *parameters, **options)` gives the terms with parameters, and those without.
 
     `kinds` has one letter for each output: r(eal), p(ositive), s(hare). At a `kink` the target is the first output. A
-    `vector` has one output of one kind for each entry: both are passed as lists. `most` is a place of a parameter and
-    the largest number that it is read as: beyond, the slope is that there.
+    `vector` has one output of one kind for each entry: both are passed as lists. `within_ends` are a place of a
+    parameter, and the smallest and the largest number that it is read as: beyond, the slope is that there.
     """
 
     def wrap(of: Callable[..., tuple[Terms, Terms]]) -> None:
@@ -53,15 +53,19 @@ def density(
             return [made[kind](z) for kind, z in zip(each, outputs, strict=True)]
 
         def over(outputs: list[Number], link: str) -> Number:
-            """By how much a parameter is above the largest number that it is read as."""
-            return 0 if most is None else max(parameters(outputs, link)[most[0]] - mpf(most[1]), 0)
+            """By how much a parameter is beyond what it is read as."""
+            if within_ends is None:
+                return 0
+            place, low, high = within_ends
+            given = parameters(outputs, link)[place]
+            return given - min(max(given, mpf(low)), mpf(high))
 
         def factors(
             y: list[Number], outputs: list[Number], link: str, options: dict[str, Any], less: Number = 0
         ) -> tuple[Terms, Terms]:
             made = parameters(outputs, link)
             if less:
-                made[most[0]] -= less
+                made[within_ends[0]] -= less
             moving, fixed = of(y, made, **options) if vector else of(y[0], *made, **options)
             return [term if isinstance(term, tuple) else (term,) for term in moving], fixed
 
@@ -544,7 +548,7 @@ def half_normal_crps(y, scale):
     return [y, (-4 * y, normal_cdf(-z)), falls, -2 * scale / mp.sqrt(mp.pi)], []
 
 
-@density("pr", most=(1, 1.875))
+@density("pr", within_ends=(1, "-inf", 1.875))
 def generalized_pareto_crps(y, scale, shape):
     b = log1p_over(shape, y / scale)
     falls = (1 - mp.exp((shape - 1) * b)) / (1 - shape) if shape != 1 else b
@@ -773,3 +777,63 @@ def inverse_gaussian_nll(y, mean, shape):  # noqa: F811
         return mp.log(below), mp.log1p(-below)
     above = mp.exp(-a * a / 2) * (scaled(a) - scaled(b))
     return mp.log1p(-above), mp.log(above)
+
+
+# -- of extreme values, and of the logarithm of a logistic number -----------------------------------------------------
+
+
+def upper_gamma(a, x):
+    """The integral of u^(a - 1) e^-u from x on, by its continued fraction from below."""
+    if x > 1e4:
+        return mpf(0)
+    found = mpf(0)
+    for n in range(int(4000 / x) + 40, 0, -1):
+        found = n * (a - n) / (x + 2 * n + 1 - a + found)
+    return mp.exp(a * mp.log(x) - x) / (x + 1 - a + found)
+
+
+def lower_rest(a, x):
+    """The integral of u^(a - 1) (1 - e^-u) from 0 to x < 8, for a > -1."""
+    term, found = mpf(-1), mpf(0)
+    for n in range(1, 200):
+        term *= -x / n
+        found += term / (n + a)
+    return found * mp.exp(a * mp.log(x))
+
+
+def of_extreme(gap, scale, shape):
+    z = gap / scale
+    step = (mp.gamma(1 - shape) - 1) / shape if shape else mp.euler
+    apart = mp.gamma(1 - shape) * (mp.expm1(shape * mp.log(2)) / shape if shape else mp.log(2))
+    x = mp.exp(-log1p_over(shape, z)) if shape * z > -1 else mpf(0 if shape < 0 else "inf")
+    rest = 0 if not x else lower_rest(-shape, x) if x < 8 else upper_gamma(-shape, x) - z + step
+    return [gap, (-scale, step), (-scale, apart), (2 * scale, rest)], []
+
+
+@density("rp")
+def gumbel_crps(y, loc, scale):
+    return of_extreme(y - loc, scale, mpf(0))
+
+
+@density("rpr", within_ends=(2, -1, 0.9375))
+def generalized_extreme_value_crps(y, loc, scale, shape):
+    return of_extreme(y - loc, scale, shape)
+
+
+@density("pp", within_ends=(1, 0.125, "inf"))
+def weibull_crps(y, scale, shape):
+    a, t = 1 / shape, shape * (mp.log(y) - mp.log(scale))
+    x = mp.exp(min(t, mpf(30)))
+    whole = mp.gamma(1 + a)
+    below = whole if x > 1000 else mp.gammainc(1 + a, 0, x)
+    return [-y, (2 * y, -mp.expm1(-x)), (-2 * scale, below), (scale, whole, mp.exp(-a * mp.log(2)))], []
+
+
+@density("pp", within_ends=(1, 16 / 15, "inf"))
+def log_logistic_crps(y, scale, shape):
+    a, t = 1 / shape, shape * (mp.log(y) - mp.log(scale))
+    share = 1 / (1 + mp.exp(-abs(t)))  # the larger one
+    whole = mp.pi * a / mp.sin(mp.pi * a)
+    part = mp.betainc(1 - a, 1 + a, 0, 1 - share) if t > 0 else mp.betainc(1 + a, 1 - a, 0, 1 - share)
+    below = whole - part if t > 0 else part
+    return [-y, (2 * y, share if t > 0 else 1 - share), (-2 * scale, below), (scale, 1 - a, whole)], []

@@ -110,11 +110,18 @@ def column_of(table: Table, asked: str | None) -> tuple[str, Any, int]:
     there = values[np.isfinite(values)]
     if column is None or column.kind != "numbers" or not there.size:
         what = "no number" if column is not None and column.kind == "numbers" else column.kind if column else ""
+        held = [f"'{c.name}' holds {c.kind}" for c in table.columns][:6]
+        arrived = f"Column '{wanted}' holds {what}." if column else f"The table has no column '{wanted}'."
+        none = f"No column does: {', '.join(held)}."
         raise LossaryError(
             "lossary mle fits distributions to a column of numbers.",
-            arrived=f"Column '{wanted}' holds {what}." if column else f"The table has no column '{wanted or ''}'.",
-            allowed=f"Expected one of {', '.join(numeric) or 'no column'}.",
-            do="Name one with --column.",
+            arrived=arrived if wanted else none,
+            allowed=f"Expected one of {', '.join(numeric)}."
+            if numeric
+            else "Expected cells such as 3.5, 1,200 or 40 %.",
+            do="Name one with --column."
+            if numeric
+            else "Correct the cells; --as COLUMN=number names those that are none.",
         )
     return column.name, there, int(len(values) - len(there))
 
@@ -134,14 +141,17 @@ def said(found: Any) -> list[str]:
 def picture(found: Any, numbers: Any, name: str) -> list[str]:
     """The histogram of the numbers and the best density."""
     from lossary.cli.texts import width
+    from lossary.drawing.fits import density
 
-    low, high = np.quantile(numbers, [0.005, 0.995])
-    heights, edges = np.histogram(numbers, 24, range=(float(low), float(max(high, low + 1e-9))), density=True)
+    low, high = (float(end) for end in np.quantile(numbers, [0.005, 0.995] if len(numbers) > 200 else [0, 1]))
+    room = max(high - low, 0.01 * abs(low)) or 1.0  # equal numbers have a picture too
+    heights, edges = np.histogram(numbers, 24, range=(low, low + room))
+    heights = heights / max(heights.sum(), 1) / (edges[1] - edges[0])
     middle = (edges[1:] + edges[:-1]) / 2
     bars = Marks(middle.tolist(), heights.tolist(), "o", f"{name}, share of each bin")
     at = np.linspace(edges[0], edges[-1], 120)
     counted = found.best.loss.contract.target.words.startswith("a count")
     at = np.unique(np.rint(at)) if counted else at
-    density = np.exp(found.best.log_density(at))
-    line = Marks(at.tolist(), density.tolist(), "*", f"{found.best.model}, fitted", line=not counted)
-    return drawn([bars, line], full(edges), (0.0, float(max(heights.max(), density.max()))), min(width(), 78), 18, name)
+    told = density(found.best, at, heights)
+    line = Marks(at.tolist(), told.tolist(), "*", f"{found.best.model}, fitted", line=not counted)
+    return drawn([bars, line], full(edges), (0.0, float(max(heights.max(), told.max()))), min(width(), 78), 18, name)

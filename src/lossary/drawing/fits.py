@@ -34,24 +34,37 @@ def _density(fit: Any, axes: Any, parameter: str | None) -> None:
     y, w = fit.data.y, fit.data.w
     counts = fit.loss.contract.target is COUNT or fit.loss.contract.target.words.startswith("a count")
     low, high = fit.data.quantile(0.002), fit.data.quantile(0.998)
-    if counts:
+    room = max(high - low, 0.01 * abs(low)) or 1.0  # equal numbers have a picture too
+    if counts and room < 1000:
         at = np.arange(np.floor(low), np.ceil(high) + 1)
         bins = np.append(at, at[-1] + 1) - 0.5
     else:
-        bins = np.linspace(low, high, min(max(int(np.sqrt(len(y))), 10), 60))
-        at = np.linspace(low, high, 400)[1:-1]
-    share = ((y >= bins[0]) & (y <= bins[-1])) @ w / w.sum()
-    heights, edges = np.histogram(y, bins, weights=w, density=True)
-    axes.stairs(heights * share, edges, fill=True, alpha=0.35, label="data")
-    axes.plot(at, np.exp(fit.log_density(at)), "o-" if counts else "-", color="C3", label=f"{fit.model}, fitted")
+        bins = np.linspace(low, low + room, min(max(int(np.sqrt(len(y))), 10), 60))
+        at = np.linspace(low, low + room, 400)[1:-1]
+        at = np.unique(np.rint(at)) if counts else at
+    heights, edges = np.histogram(y, bins, weights=w)
+    heights = heights / w.sum() / np.diff(edges)
+    axes.stairs(heights, edges, fill=True, alpha=0.35, label="data")
+    axes.plot(at, density(fit, at, heights), "o-" if counts else "-", color="C3", label=f"{fit.model}, fitted")
     axes.set_xlabel("data")
     axes.set_ylabel("probability" if counts else "density")
     axes.legend(frameon=False)
 
 
+def density(fit: Any, at: Any, heights: Any) -> Any:
+    """The density where it is a number; where it has no bound, as far as the data's bars tell something beside it."""
+    with np.errstate(all="ignore"):
+        found = np.nan_to_num(np.exp(fit.log_density(at)), nan=0.0, posinf=1e300)
+    top = float(heights.max())
+    return np.minimum(found, 3 * top) if found.max() > 100 * top > 0 else found
+
+
 def _quantiles(fit: Any, axes: Any, parameter: str | None) -> None:
     shares = (np.arange(min(len(fit.data.y), 400)) + 0.5) / min(len(fit.data.y), 400)
-    seen, told = np.array([fit.data.quantile(s) for s in shares]), fit.quantile(shares)
+    with np.errstate(all="ignore"):
+        seen, told = np.array([fit.data.quantile(s) for s in shares]), fit.quantile(shares)
+    there = np.isfinite(told)
+    seen, told = (seen[there], told[there]) if there.any() else (seen, seen)
     axes.plot(told, seen, "o", ms=3, label="quantiles")
     ends = [min(told.min(), seen.min()), max(told.max(), seen.max())]
     axes.plot(ends, ends, color="C3", lw=1, label="equal")

@@ -4,26 +4,34 @@ import math
 from typing import Annotated
 
 from ..core import axes
-from ..core.axes import Axis
-from ..core.contract import COUNT, REAL
+from ..core.contract import COUNT
 from ..core.forms import Outputs, Score
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, Share, named, refuse_schedules
 from ..core.functions import function
-from ..core.loss import Loss, Tensor
+from ..core.loss import Tensor
 from ..core.params import fraction, number, whole
-from ..core.slots import CHANCE, POSITIVE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, log, log1p, total
 from ..numerics.classes import probabilities_of_logits
-from ..numerics.incomplete import gamma_shares, half_step, mean_gap_of_gamma, mean_gap_of_poisson, student_tail
-from ..numerics.special import expm1_over, log1p_over, log_normal_cdf, scaled_tail
+from ..numerics.incomplete import (
+    gamma_shares,
+    half_step,
+    mean_gap_of_gamma,
+    mean_gap_of_poisson,
+    means_of_extremes,
+    partial_log_logistic,
+    partial_mean,
+    rest_of_log_logistic,
+    scaled_partial_mean,
+    student_tail,
+)
+from ..numerics.special import expm1_over, log1p_over, log_gamma, log_normal_cdf, scaled_tail
 from ..numerics.stable import (
     SMALLEST,
     at_least,
     at_most,
     larger,
     read_at_least,
-    share,
     smaller,
     times_exp,
     with_slope,
@@ -329,6 +337,120 @@ class GeneralizedParetoCRPS(Score, aliases=("crps_gpd", "crps_generalized_pareto
 generalized_pareto_crps = function(GeneralizedParetoCRPS)
 
 
+class GumbelCRPS(Score, aliases=("crps_gumbel",)):
+    r"""The continuous ranked probability score of a Gumbel distribution of largest values, with predicted parameters.
+
+    Formula: \mu - y + s (\gamma - \log 2 - 2\,\mathrm{Ei}(-e^{-z})), with z = (y - \mu) / s, Euler's constant \gamma
+        and the exponential integral Ei
+    Use: forecasts of maxima: the highest load of a day, the strongest gust.
+    Beware: outputs are the location, which is the mode, and the logarithm of the scale, as for GumbelNLL. Each value
+        needs an integral.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> gumbel_crps([[0.0]], [[0.0, 0.0]]), gumbel_crps([[2.0]], [[0.0, 0.0]])
+    (0.32283635, 0.99141848)
+    """
+
+    heads = LOCATED
+
+    def crps(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
+        gap = y - loc
+        t = -scale.under(gap)
+        return _of_extreme(gap, scale, t, 0.0 * t)
+
+
+gumbel_crps = function(GumbelCRPS)
+
+
+class GeneralizedExtremeValueCRPS(Score, aliases=("crps_gev", "gev_crps")):
+    r"""The continuous ranked probability score of a generalized extreme value distribution, all of it predicted.
+
+    Formula: (\mu - y - \tfrac{s}{\xi}) (1 - 2 F(y)) - \tfrac{s}{\xi} (2^\xi \Gamma(1 - \xi) - 2 \gamma(1 - \xi, -\log
+        F(y))), with the distribution function F and the lower incomplete gamma function \gamma
+    Use: forecasts of maxima of blocks, such as the highest flood of a year, with a tail that is learned.
+    Beware: outputs are those of GeneralizedExtremeValueNLL: location, scale, shape. From a shape of 1 on there is no
+        mean: shapes above 0.9375 are read as 0.9375; those below -1, without a largest density, as -1. Each value needs
+        an integral.
+    Reference: Friederichs and Thorarinsdottir (2012), Forecast verification for extreme value distributions with an
+        application to probabilistic peak wind prediction, doi:10.1002/env.2176
+
+    >>> generalized_extreme_value_crps([[2.0]], [[0.0, 0.0, 0.0]])
+    0.99141848
+    """
+
+    heads = named(loc="real", scale="positive", shape="real")
+
+    def crps(self, y: Tensor, loc: Tensor, scale: Positive, shape: Tensor) -> Tensor:
+        shape = with_slope(lambda x: at_least(at_most(x, 0.9375), -1.0), lambda x: 1.0 + 0.0 * x)(shape)
+        gap = y - loc
+        z = scale.under(gap)
+        beyond = (shape < 0) & (shape * z <= -1)
+        t = -log1p_over(shape, ops.where(beyond, 0.0, z))
+        return _of_extreme(gap, scale, ops.where(beyond, -60.0, t), shape)
+
+
+generalized_extreme_value_crps = function(GeneralizedExtremeValueCRPS)
+
+
+class WeibullCRPS(Score, aliases=("crps_weibull",)):
+    r"""The continuous ranked probability score of a Weibull distribution whose scale and shape are both predicted.
+
+    Formula: y (2 F(y) - 1) - 2 s \gamma(1 + \tfrac1k, x) + 2^{-1/k} s\,\Gamma(1 + \tfrac1k), with the distribution
+        function F, x = (y / s)^k and the lower incomplete gamma function \gamma
+    Use: forecasts of wind speeds and of times to failure, where far targets should count in proportion.
+    Beware: outputs are the logarithms of the scale and of the shape, as for WeibullNLL. Shapes below 1/8, of means
+        above 40,000 scales, are read as that. Each value needs an integral.
+    Reference: Taillardat, Mestre, Zamo and Naveau (2016), Calibrated ensemble forecasts using quantile regression
+        forests and ensemble model output statistics, doi:10.1175/MWR-D-15-0260.1
+
+    >>> weibull_crps([[1.0]], [[0.0, 0.0]]), weibull_crps([[2.0]], [[0.0, 0.0]])
+    (0.23575888, 0.77067057)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(scale="positive", shape="positive")
+
+    def crps(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        k = read_at_least(shape.value, 0.125)
+        a = 1 / k
+        low, rest = partial_mean(k * (log(y) - scale.log), a)
+        mean, less = ops.exp(log_gamma(1 + a)), ops.exp(-math.log(2) * a)
+        return ops.where(low, scale.times(mean * less) - y, y - scale.times(mean * (2 - less))) + 2 * y * (a * rest)
+
+
+weibull_crps = function(WeibullCRPS)
+
+
+class LogLogisticCRPS(Score, aliases=("crps_llogis", "crps_log_logistic")):
+    r"""The continuous ranked probability score of a number whose logarithm is logistic: scale and shape are predicted.
+
+    Formula: y (2 F(y) - 1) - 2 s B(F(y); 1 + \tfrac1k, 1 - \tfrac1k) + s (1 - \tfrac1k) \frac{\pi / k}{\sin(\pi / k)},
+        with the distribution function F and the incomplete beta function B
+    Use: forecasts of amounts and waiting times with a heavy tail: rain, survival times.
+    Beware: outputs are the logarithms of the scale, which is the median, and of the shape, as for LogLogisticNLL. Up
+        to a shape of 1 there is no mean: shapes below 16/15 are read as that. Each value needs an integral.
+    Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
+
+    >>> log_logistic_crps([[1.0]], [[0.0, 1.0]]), log_logistic_crps([[2.0]], [[0.0, 1.0]])
+    (0.15033505, 0.6071004)
+    """
+
+    target = POSITIVE_TARGET
+    heads = named(scale="positive", shape="positive")
+
+    def crps(self, y: Tensor, scale: Positive, shape: Positive) -> Tensor:
+        k = read_at_least(shape.value, 16 / 15)
+        a = 1 / k
+        t = k * (log(y) - scale.log)
+        size, rest, square = read_at_least(scale.value, SMALLEST["float32"]), rest_of_log_logistic(a), 2 * a * a
+        below = scale.times((1 - a) * rest + square / (1 + a)) - y
+        above = y + scale.times(2 * a * (1 - expm1_over(1 - a, at_least(t, 0.0))) - (1 + a) * rest)
+        return ops.where(t > 0, above, below) + 2 * partial_log_logistic(size * a, y * a, t, a)
+
+
+log_logistic_crps = function(LogLogisticCRPS)
+
+
 class GeometricCRPS(Score, aliases=("crps_geometric",)):
     r"""The continuous ranked probability score of how often something fails before it succeeds, at a predicted chance.
 
@@ -392,6 +514,15 @@ class MixtureCRPS(Outputs, aliases=("gaussian_mixture_crps", "crps_mixnorm")):
 mixture_crps = function(MixtureCRPS)
 
 
+def _of_extreme(gap: Tensor, scale: Positive, t: Tensor, shape: Tensor) -> Tensor:
+    """The score of a generalized extreme value distribution, of which e^-e^t is below."""
+    size = read_at_least(scale.value, SMALLEST["float32"])
+    low, rest = scaled_partial_mean(size, size + shape * gap, t, -shape)
+    least, apart = means_of_extremes(shape)
+    below = gap - scale.times(least + 2 * (apart + expm1_over(1 - shape, at_least(-t, 0.0))))
+    return ops.where(low, below, scale.times(least) - gap) + 2 * rest
+
+
 def mean_size(mean: Tensor, std: Tensor) -> Tensor:
     """The mean size of a normal number."""
 
@@ -435,47 +566,3 @@ def _slopes_of_log_normal(y: Tensor, mu: Tensor, s: Tensor) -> tuple[Tensor, Ten
     at_z = y * ops.exp(-0.5 * z * z) * math.sqrt(2 / math.pi)
     by_s = at_z - 2 * s * upper + middle * (2 * s * tail - math.sqrt(1 / math.pi))
     return 1 - 2 * ops.exp(log_normal_cdf(-z)), -2 * (upper - middle * tail), by_s
-
-
-class SplineCRPS(Loss, aliases=("spline_quantile", "piecewise_linear_crps", "isqf"), tasks=("regression",),
-                 traits=("robust",)):  # fmt: skip
-    r"""The continuous ranked probability score of a quantile function that is predicted as a chain of straight pieces.
-
-    Formula: 2 \int_0^1 (1[y < q(a)] - a)(q(a) - y)\,da, with q(0) = low and q rising by rise_k over the width_k of the
-        levels
-    Use: probabilistic forecasts without a family of distributions: the model predicts where quantiles lie.
-    Beware: width sums to 1 along its axis: a softmax; rise is above 0: a softplus. There are no tails beyond the first
-        and the last quantile, where libraries have exponential ones.
-    Reference: Gasthaus, Benidis, Wang, Rangapuram, Salinas, Flunkert and Januschowski (2019), Probabilistic forecasting
-        with spline quantile function RNNs, Proceedings of Machine Learning Research 89:1901-1910
-
-    >>> spline_crps([0.0], [0.0], [[1.0]], [[1.0]]), spline_crps([0.5], [0.0], [[1.0]], [[1.0]])
-    (0.33333333, 0.083333333)
-    """
-
-    inputs = declare(
-        target=Slot(REAL, side="true"), low=Slot(REAL), rise=Slot(POSITIVE, ("row", "piece")),
-        width=Slot(CHANCE, ("row", "piece")),
-    )  # fmt: skip
-    undrawn = "It takes a whole quantile function for each target: there is no single number to move."
-
-    def drawn_over(self) -> list[Axis]:
-        return []
-
-    def call(self, target: Tensor, low: Tensor, rise: Tensor, width: Tensor) -> Tensor:
-        end = ops.cumsum(width, axis=-1)
-        last = ops.expand_dims(low - target, -1) + ops.cumsum(rise, axis=-1)
-        first = last - rise
-        under, over = at_least(-first, 0.0), at_least(last, 0.0)
-        below, above = share(under, over) * width, share(over, under) * width  # the levels whose quantile is too low
-        begin = end - width
-        middle = begin + below
-        low_end, high_start = at_least(-last, 0.0), at_least(first, 0.0)
-        missed = below * (2 * begin * under + 2 * middle * low_end + begin * low_end + middle * under)
-        rest, left = 1 - middle, 1 - end
-        return (
-            total(missed + above * (2 * rest * high_start + 2 * left * over + rest * over + left * high_start), -1) / 3
-        )
-
-
-spline_crps = function(SplineCRPS)

@@ -144,6 +144,7 @@ class End:
     curvature: Array
     steps: int
     converged: bool
+    coarse: bool = False  # whether it ended because values are rounded more coarsely than what was left to gain
 
     @property
     def decrement(self) -> float:
@@ -159,11 +160,12 @@ REACH = 30.0  # how far an output may move from its start where nothing else sto
 def minimise(problem: Problem, start: Array, free: Array, links: Array, most: int = 120) -> End:
     """Newton's steps, shortened until they lower the value; along a direction of negative curvature, downhill.
 
-    `links` marks coefficients whose parameter is an exponential or a share: their steps stay below 4.
+    `links` marks coefficients whose parameter is an exponential or a share: their steps stay below 4. Where a step
+    promises less than the rounding of the value, slopes say whether it leads nearer.
     """
     c = start.copy()
     value, g, h = problem.expand(c)
-    steps, converged = 0, False
+    steps, converged, coarse = 0, False, False
     while steps < most and np.isfinite(value) and np.isfinite(g).all() and np.isfinite(h).all():
         step, gain = _step(g[free], h[np.ix_(free, free)])
         if gain <= 1e-13 * problem.total:
@@ -177,16 +179,37 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
         at = np.where(links, np.clip(c + full, start - REACH, start + REACH), c + full)
         there = problem.expand(at)
         if not (np.isfinite(there[0]) and there[0] <= value + 1e-4 * float(g @ full) + 1e-15 * abs(value)):
-            taken = _shorter(problem, c, value, g, full)
-            if taken is None:
-                converged = gain <= 1e-10 * problem.total
-                break
-            at = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
-            there = problem.expand(at)
+            rounding = _rounding(problem, c, value, full) if gain <= 1e-6 * problem.total else 0.0
+            if gain <= rounding:
+                if not (there[0] <= value + rounding and _gain(there, free) <= gain / 4):
+                    converged, coarse = gain <= 1e-9 * problem.total, gain > 1e-9 * problem.total
+                    break
+            else:
+                taken = _shorter(problem, c, value, g, full, rounding)
+                if taken is None:
+                    converged = gain <= 1e-10 * problem.total
+                    break
+                at = np.where(links, np.clip(taken, start - REACH, start + REACH), taken)
+                there = problem.expand(at)
         c, (value, g, h) = at, there
         if (np.abs(c - start)[links] >= REACH).any():
             break
-    return End(c, value, g, h, steps, converged)
+    return End(c, value, g, h, steps, converged, coarse)
+
+
+def _gain(found: tuple[float, Array, Array], free: Array) -> float:
+    """What Newton's step should gain at a place; infinity where nothing is known or the curvature is no valley."""
+    value, g, h = found[0], found[1][free], found[2][np.ix_(free, free)]
+    if not (np.isfinite(value) and np.isfinite(g).all() and np.isfinite(h).all()):
+        return np.inf
+    return _step(g, h)[1] if np.linalg.eigvalsh(h)[0] > 0 else np.inf
+
+
+def _rounding(problem: Problem, c: Array, value: float, step: Array) -> float:
+    """How far values are off by rounding: four times what they differ by where they should be equal, next to c."""
+    near = [problem.value(c * (1 + k * 2.0**-51) + k * 2.0**-31 * step) for k in (-2, -1, 1, 2)]
+    apart = max(abs(one - value) for one in near)
+    return 4 * apart if np.isfinite(apart) else 0.0
 
 
 def _step(g: Array, h: Array) -> tuple[Array, float]:
@@ -198,10 +221,12 @@ def _step(g: Array, h: Array) -> tuple[Array, float]:
     return -unit * (vectors @ (along / size)), float((along**2 / size).sum()) / 2
 
 
-def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array) -> Array | None:
-    """The point along a step that lowers the value enough; None if none does."""
+def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array, rounding: float) -> Array | None:
+    """The point along a step that lowers the value enough; None if none does, or what is left is below the rounding."""
     slope, length = float(g @ step), 0.5
     for _ in range(40):
+        if -length * slope <= rounding:
+            return None
         tried = c + length * step
         found = problem.value(tried)
         if np.isfinite(found) and found <= value + 1e-4 * length * slope + 1e-15 * abs(value):

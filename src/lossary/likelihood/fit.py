@@ -18,7 +18,7 @@ from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
 from .plain import distribution, known, name_of, with_trials
-from .reading import Reading, is_count, read
+from .reading import Reading, is_count, read, too_large
 from .result import TURNS
 from .sample import Sample
 from .shorter import MANY, Bins, shorter
@@ -175,7 +175,10 @@ def _against(loss: Likelihood, end: End, sample: Sample) -> list[str]:
 
 
 def start_of(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
-    found = loss.start(sample) | held
+    try:
+        found = loss.start(sample) | held
+    except OverflowError:
+        raise too_large(sample.y, ASKED) from None
     c = []
     for name, kind in loss.heads.items():
         value = found[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,10 +95,10 @@ class Comparison:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Log-likelihood, AIC and BIC of every fit, as texts."""
-        least = self.fits[0].aic if self.fits else 0.0
+        least = next((fit.aic for fit in self.fits if fit.success), math.nan)
         rows = [
             [fit.model, ", ".join(f"{n} {v:.4g}" for n, v in fit.parameters.items()), f"{fit.log_likelihood:.6g}",
-             f"{fit.aic:.6g}", f"{fit.aic - least:.4g}", f"{fit.bic:.6g}",
+             f"{fit.aic:.6g}", f"{fit.aic - least:.4g}" if fit.success else "–", f"{fit.bic:.6g}",
              "converged" if fit.success and not fit.flags else ", ".join(fit.flags)]
             for fit in self.fits
         ]  # fmt: skip

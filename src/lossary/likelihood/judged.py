@@ -12,6 +12,8 @@ Array = np.ndarray
 
 SAID = {
     "not converged": "The search stopped before the end: do not use the estimates.",
+    "rounding": "The likelihood of such numbers is rounded more coarsely than what the search has left to gain: "
+    "subtract what they share, or divide them, and fit again.",
     "unbounded likelihood": "The likelihood grows without bound: there is no estimate.",
     "boundary": "An estimate lies at the boundary of what is allowed: no standard errors hold there.",
     "irregular": "The support depends on the estimates, or they tie: standard errors and intervals are rough.",
@@ -58,7 +60,7 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
         flat = np.diag(h) <= 1e-6 * problem.total
         unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
     elif not end.converged:
-        flags.append("not converged")
+        flags += ["not converged", "rounding"] if end.coarse else ["not converged"]
     if (flat & links[free]).any():
         flags.append("boundary")
     scaled = np.nan_to_num(h * unit[:, None] * unit, nan=0.0, posinf=1e150, neginf=-1e150)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +68,24 @@ def _check_finite(found: Array, what: str, asked: str) -> None:
         )
 
 
+def too_large(y: Array, asked: str) -> LossaryError:
+    """What is said of numbers whose sums or squares no number holds."""
+    far = y[np.argmax(np.abs(y))]
+    return LossaryError(
+        asked,
+        arrived=f"data holds {far:g}: sums or squares of such numbers are beyond what float64 holds.",
+        allowed="Expected numbers whose sizes are below 1e150 or so.",
+        do=f"Change the unit: data / 1e{math.floor(math.log10(abs(far)))}. The estimates are then in that unit.",
+    )
+
+
 def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, loss: Likelihood, asked: str) -> Reading:
     """The sample, without rows of weight 0."""
     y = _column(data, "data", asked)
     sample = Sample(y)
     if not np.isfinite(sample.mean):
         _check_finite(y, "data", asked)
+        raise too_large(y, asked)
     w = None if weights is None else numbers(weights, "weights", asked)
     c = None if censored is None else numbers(censored, "censored", asked)
     top = y if upper is None else np.asarray(array(upper, "upper"), dtype=float).reshape(-1)

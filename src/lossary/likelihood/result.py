@@ -38,8 +38,8 @@ class LikelihoodFit:
         log_likelihood, aic, bic: of all rows, each as often as its weight says; `rows` is the sum of weights.
         gradient: the largest slope of the mean log-likelihood in the units of the curvature: 0 at an estimate.
         condition: the condition number of the information, in the units of its diagonal.
-        flags: what stands against the fit: "not converged", "unbounded likelihood", "boundary", "irregular", "not
-            identified", "too few data"; and notes: "irregular", "several maxima", "collinear". `success` is False for
+        flags: what stands against the fit: "not converged", "unbounded likelihood", "boundary", "not identified",
+            "too few data"; and notes: "irregular", "several maxima", "collinear", "rounding". `success` is False for
             all but the notes.
     """
 

@@ -39,9 +39,10 @@ class Sample:
 
     @cached_property
     def _in_one_pass(self) -> tuple[float, float]:
-        found = [(y.min(), y.sum() if w is None else np.where(w > 0, y, 0.0) @ w) for y, w in self._blocks()]
-        low, totals = zip(*found, strict=True)
-        return float(min(low)), float(sum(totals)) / self.size
+        with np.errstate(all="ignore"):
+            found = [(y.min(), y.sum() if w is None else np.where(w > 0, y, 0.0) @ w) for y, w in self._blocks()]
+        low, totals = (map(float, part) for part in zip(*found, strict=True))
+        return min(low), sum(totals) / self.size
 
     low = property(lambda self: self._in_one_pass[0])
     mean = property(lambda self: self._in_one_pass[1])
@@ -167,6 +168,7 @@ class Sample:
         return shape
 
     @staticmethod
+    @np.errstate(all="ignore")
     def shapes_of_logs(a: float, b: float, log_mean: float, log_rest: float) -> tuple[float, float]:
         """The shapes of a beta distribution from the means of log y and log(1 - y), by Newton's steps."""
         from scipy.special import digamma, polygamma
@@ -174,6 +176,8 @@ class Sample:
         for _ in range(40):
             off = np.array([digamma(a) - log_mean, digamma(b) - log_rest]) - digamma(a + b)
             slopes = np.diag(polygamma(1, [a, b])) - polygamma(1, a + b)
+            if not (np.isfinite(off).all() and np.isfinite(slopes).all()):
+                break
             step = np.clip(-np.linalg.pinv(slopes * np.array([a, b])) @ off, -1.0, 1.0)  # of the logarithms
             a, b = a * math.exp(step[0]), b * math.exp(step[1])
             if np.abs(step).max() < 1e-10 or max(a, b) > 1e9:
