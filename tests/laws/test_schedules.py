@@ -9,7 +9,7 @@ from lossary.core.errors import ParameterError
 from lossary.core.moments import at_step
 from lossary.core.schedules import LinearSchedule
 from tests.backends import BACKEND, array, as_trained, compiled, gradient
-from tests.laws.cases import CASES, firsts, form, law
+from tests.laws.cases import CASES, LOSSES, firsts, form, law
 
 STEPS = 8
 
@@ -18,7 +18,7 @@ def moving_numbers(cls):
     """From a value that is not the default to another, for every parameter that is one number."""
     bounds = {}
     for name, param in cls.params.items():
-        if param.kind == "number" and param.slide:
+        if param.kind == "number" and param.slide and not param.prepared:
             low, high = param.slide
             bounds[name] = (low + 0.4 * (high - low), low + 0.7 * (high - low))
     return bounds
@@ -78,3 +78,13 @@ def test_a_training_step_that_does_not_say_which_it_is_is_refused(cls, rng):
     for one in (loss, 0.5 * cls() + LinearSchedule(0.0, 1.0, steps=STEPS) * cls()):
         with pytest.raises(Exception, match="at_step"):  # TensorFlow wraps what a function raises while it is compiled
             as_trained(lambda v, one=one: one(y, v))(ops.convert_to_tensor(p))
+
+
+PREPARED = [(cls, name) for cls in LOSSES for name, param in cls.params.items() if param.prepared]
+
+
+@pytest.mark.parametrize(("cls", "name"), PREPARED)
+def test_what_is_prepared_for_one_number_refuses_a_schedule(cls, name):
+    low, high = cls.params[name].slide
+    with pytest.raises(ParameterError, match=f"{name}=.*prepared for one number.*It was given a schedule"):
+        cls(**{name: LinearSchedule(low + 0.2 * (high - low), high, steps=STEPS)})

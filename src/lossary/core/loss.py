@@ -138,6 +138,7 @@ class Loss(Manners, keras.losses.Loss):
         for name, param in cls.params.items():
             value = moving(self._arguments[name])
             if isinstance(value, Moving):
+                param.check_moving(cls.__name__, name)
                 self._moving[name] = value
                 value = [param.check(cls.__name__, name, sample) for sample in (*value.samples(), value.first())][-1]
             setattr(self, name, param.check(cls.__name__, name, value))

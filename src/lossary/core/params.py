@@ -37,6 +37,7 @@ class Param:
     choices: tuple[str, ...] = ()
     optional: bool = False
     unusual: Any = None  # a lawful value away from the default; tests use it where `slide` gives none
+    prepared: str = ""  # what is prepared for one value, which therefore cannot follow a schedule
 
     def check(self, owner: str, name: str, value: Any) -> Any:
         """The value in the form that is stored (plain Python), or a ParameterError."""
@@ -51,6 +52,16 @@ class Param:
                 allowed=f"Expected {self.allowed()}.",
                 do=f"Pass such a value, or leave `{name}` out for the default.",
             ) from None  # the text says all that the cause would
+
+    def check_moving(self, owner: str, name: str) -> None:
+        """Refuse a schedule for what is prepared for one value."""
+        if self.prepared:
+            raise ParameterError(
+                f"{owner}({name}=...): {self.prepared} for one number.",
+                arrived="It was given a schedule.",
+                allowed="Expected a number.",
+                do=f"Keep the {name} fixed while the model trains.",
+            )
 
     def allowed(self) -> str:
         """The allowed values in words."""
@@ -150,10 +161,11 @@ def _plain(value: Any) -> Any:
 
 
 def number(
-    text: str, *, slide: tuple[float, float], low: float = -INF, high: float = INF, closed: bool = True
-) -> Param:
+    text: str, *, slide: tuple[float, float], low: float = -INF, high: float = INF, closed: bool = True,
+    prepared: str = "",
+) -> Param:  # fmt: skip
     """A finite number from `low` to `high`, with these ends if `closed`; `slide` is the range of its slider."""
-    return Param(text, low=low, high=high, closed=closed, slide=slide)
+    return Param(text, low=low, high=high, closed=closed, slide=slide, prepared=prepared)
 
 
 def positive(text: str, *, slide: tuple[float, float]) -> Param:

@@ -76,9 +76,10 @@ class Fused(Rows):
 
         A pass with weights can put the number there itself, where the weight is 0, and needs no tensor for it.
         """
-        came = {id(now): (before, number) for now, before, number in replaced}
-        pairs = [came.get(id(x), (x, None)) for x in (self.y_pred, *self.held)]
-        self.as_they_came, self.neutral = tuple(x for x, _ in pairs), tuple(number for _, number in pairs)
+        if covers():
+            came = {id(now): (before, number) for now, before, number in replaced}
+            pairs = [came.get(id(x), (x, None)) for x in (self.y_pred, *self.held)]
+            self.as_they_came, self.neutral = tuple(x for x, _ in pairs), tuple(number for _, number in pairs)
         return self
 
     @property
@@ -99,8 +100,9 @@ class Fused(Rows):
         entries = 1 if self.rowwise or self.sums else length(self.y_pred)
         p, *held = (self.y_pred, *self.held) if weight is None or not covers() else self.as_they_came
         neutral = self.neutral if covers() else ()
-        came = {id(wide): half for wide, half in self.narrow}
-        p, *held = (came.get(id(x), x) for x in (p, *held))
+        if self.narrow:
+            came = {id(wide): half for wide, half in self.narrow}
+            p, *held = (came.get(id(x), x) for x in (p, *held))
         number = summed(self.kernel, self.rowwise, p, tuple(held), weight, divisor * entries, neutral)
         if number is not None:
             return number

@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from ..core.forms import Likelihood
-from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named, refuse_schedules
+from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
 from ..core.functions import function
 from ..core.loss import Tensor
-from ..core.params import Param
+from ..core.params import number
 from ..numerics import ops
 from ..numerics.backend import log
-from ..numerics.compound import compound_rest
+from ..numerics.compound import compound_rest, compound_table
 from ..numerics.stable import SMALLEST, at_most, exp_less_line, power, read_at_least, times_exp
 
 
@@ -31,14 +31,18 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
     """
 
     power: Annotated[
-        float, Param("Of the mean, that the variance grows with.", "number", 1.1, 1.9, True, unusual=1.3)
-    ] = 1.5
+        float,
+        number(
+            "Of the mean, that the variance grows with.", low=1.1, high=1.9, slide=(1.1, 1.9),
+            prepared="the terms of the density are prepared",
+        ),
+    ] = 1.5  # fmt: skip
     target = AMOUNT_TARGET
     heads = named(mean="positive", dispersion="positive")
     atom = 0.0
 
     def validate(self) -> None:
-        refuse_schedules(self, "power", "the terms of the density are prepared for one power")
+        self.table = compound_table((2 - self.power) / (self.power - 1), self.inner == "float64")
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
         q, some = 2 - self.power, y > 0
@@ -51,7 +55,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         far = nothing + times_exp(above / (1 - q), (q - 1) * mean.log) - (1 + shape) * parts
         count = read_at_least(at_most(dispersion.under(parts), 1e36), SMALLEST["float32"])
         value = dispersion.under(ops.where(some, ops.where(near, close, far), nothing))
-        return value - ops.where(some, compound_rest(count, shape), 0.0)
+        return value - ops.where(some, compound_rest(count, shape, self.table), 0.0)
 
     def rest(self, y: Tensor) -> Tensor:
         return log(ops.where(y > 0, y, 1.0))

@@ -6,7 +6,7 @@ from typing import Annotated
 from ..core import axes
 from ..core.contract import COUNT
 from ..core.forms import Outputs, Score
-from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, Share, named, refuse_schedules
+from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, Positive, Share, named
 from ..core.functions import function
 from ..core.loss import Tensor
 from ..core.params import fraction, number, whole
@@ -23,6 +23,7 @@ from ..numerics.incomplete import (
     partial_mean,
     rest_of_log_logistic,
     scaled_partial_mean,
+    student_table,
     student_tail,
 )
 from ..numerics.special import expm1_over, log1p_over, log_gamma, log_normal_cdf, scaled_tail
@@ -225,11 +226,17 @@ class StudentTCRPS(Score, aliases=("crps_t", "crps_student_t")):
     (0.27566445, 1.3669223)
     """
 
-    df: Annotated[float, number("The degrees of freedom.", low=1.0, closed=False, slide=(1.5, 20.0))] = 4.0
+    df: Annotated[
+        float,
+        number(
+            "The degrees of freedom.", low=1.0, closed=False, slide=(1.5, 20.0),
+            prepared="the tail of the distribution is prepared",
+        ),
+    ] = 4.0  # fmt: skip
     heads = LOCATED
 
     def validate(self) -> None:
-        refuse_schedules(self, "df", "the tail of the distribution is prepared for one number")
+        self.table = student_table(self.df)
 
     def crps(self, y: Tensor, loc: Tensor, scale: Positive) -> Tensor:
         df = self.df
@@ -237,7 +244,7 @@ class StudentTCRPS(Score, aliases=("crps_t", "crps_student_t")):
         most, less = level * math.exp(half_step(df / 2)), level * math.exp(2 * half_step(df / 2) - half_step(df - 0.5))
 
         def slopes(gap: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-            tail, falls = student_tail(at_most(ops.abs(gap) / scale, 1e18), df)
+            tail, falls = student_tail(at_most(ops.abs(gap) / scale, 1e18), df, self.table)
             return ops.sign(gap) * (1 - 2 * tail), most * falls - less
 
         def value(gap: Tensor, scale: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import ops
 from .backend import log
-from .special import chebyshev, fine
+from .special import chebyshev
 from .stable import with_slope
 
 Tensor = Any
@@ -30,9 +30,9 @@ class Table:
     factors: tuple[float, ...]
 
 
-def compound_rest(j: Tensor, shape: float) -> Tensor:
+def compound_rest(j: Tensor, shape: float, table: Table) -> Tensor:
     """log(sum over n of z^n / (n! gamma(n shape))) - (1 + shape) j, where z = shape^shape j^(1 + shape), for j > 0."""
-    table, gain = _table(shape, fine(j)), 1 + shape
+    gain = 1 + shape
 
     def apart(j: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         near = j < table.far
@@ -65,7 +65,7 @@ def compound_rest(j: Tensor, shape: float) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _table(shape: float, fine: bool) -> Table:
+def compound_table(shape: float, fine: bool) -> Table:
     far, least = 4 + (1 + shape) + 1 / shape, 1e-17 if fine else 1e-9
     far = 2 * far if fine else far
     u = 0.5 + 0.5 * np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
@@ -77,7 +77,8 @@ def _table(shape: float, fine: bool) -> Table:
         last += 1
     factors = _factors(np.arange(1.0, last + 2), shape)
     series = series[: 40 if fine else 24]
-    return Table(far, tuple(series), tuple(np.polynomial.chebyshev.chebder(series)), tuple(factors))
+    slopes = np.polynomial.chebyshev.chebder(series)
+    return Table(far, tuple(series.tolist()), tuple(slopes.tolist()), tuple(factors.tolist()))
 
 
 def _expanded(j: float, shape: float) -> float:

@@ -29,16 +29,18 @@ from .stable import at_least, at_most, exp_less_line, log1p_of_square, with_slop
 Tensor = Any
 
 
-@lru_cache(maxsize=8)
-def _gauss(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _gauss(count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Nodes and weights on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(count)
-    return (x + 1) / 2, w / 2
+    return tuple(((x + 1) / 2).tolist()), tuple((w / 2).tolist())
+
+
+_NODES = {True: _gauss(48), False: _gauss(20)}
 
 
 def nodes(like: Tensor) -> tuple[Tensor, Tensor, float]:
     """Nodes and weights on [0, 1] along a last axis, and how many e-foldings are nothing."""
-    x, w = _gauss(48 if fine(like) else 20)
+    x, w = _NODES[fine(like)]
     return (
         ops.convert_to_tensor(x, dtype=like.dtype),
         ops.convert_to_tensor(w, dtype=like.dtype),
@@ -139,28 +141,28 @@ def mean_gap_of_poisson(rate: Tensor) -> Tensor:
 # -- Student's t variables --------------------------------------------------------------------------------------------
 
 
-def student_tail(z: Tensor, df: float) -> tuple[Tensor, Tensor]:
-    """P(above z) for z >= 0 and known degrees of freedom, and (1 + z^2 / df)^(-(df - 1) / 2)."""
+def student_tail(z: Tensor, df: float, table: tuple[float, tuple[float, ...]]) -> tuple[Tensor, Tensor]:
+    """P(above z) for z >= 0 and known degrees of freedom, with their table, and (1 + z^2 / df)^(-(df - 1) / 2)."""
     line = log1p_of_square(z / math.sqrt(df))
-    t, (low, series) = 2 / (2 + z * ops.exp(-0.5 * line)), _student_table(df)
+    t, (low, series) = 2 / (2 + z * ops.exp(-0.5 * line)), table
     place = at_least(at_most(2 * (t - low) / (1 - low) - 1, 1.0), -1.0)
     return t * ops.exp(chebyshev(series, place) - 0.5 * df * line), ops.exp(-0.5 * (df - 1) * line)
 
 
 @lru_cache(maxsize=64)
-def _student_table(df: float) -> tuple[float, tuple[float, ...]]:
+def student_table(df: float) -> tuple[float, tuple[float, ...]]:
     """The smallest t, and the Chebyshev series of log(P(above) / t) without its power, in t."""
     count, low = 40, 2 / (2 + math.sqrt(df))
     angles = np.pi * (np.arange(count) + 0.5) / count
     t = low + (1 - low) * (1 + np.cos(angles)) / 2
     lean = np.minimum((2 / t - 2) / math.sqrt(df), 1.0)[:, None]
-    node, weight = _gauss(120)
+    node, weight = map(np.array, _gauss(120))
     far = np.minimum(math.acosh(math.exp(42 / df)), 42 / np.maximum(df * lean, 1e-300))
     falls = np.exp(-df * np.log(np.cosh(far * node) + lean * np.sinh(far * node)))
     level = half_step(df / 2) - 0.5 * math.log(math.pi)
     values = level + np.log((far * falls * weight).sum(1) / t)
     series = np.cos(np.arange(count)[:, None] * angles) @ values * np.where(np.arange(count) > 0, 2.0, 1.0) / count
-    return low, tuple(series)
+    return low, tuple(series.tolist())
 
 
 def half_step(a: float) -> float:

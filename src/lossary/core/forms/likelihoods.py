@@ -10,7 +10,6 @@ from ...numerics.special import excess, log_softplus, quotient
 from ...numerics.stable import BELOW_ONE, SMALLEST, read_at_least, read_at_most, sigmoid, softplus, times_exp, wide
 from .. import axes
 from ..contract import REAL, Contract, Values
-from ..errors import ParameterError
 from ..loss import Loss, Tensor
 from ..params import choice, flag
 from .errors import Parameters
@@ -126,17 +125,6 @@ class Outputs(Parameters, abstract=True, tasks=("regression",)):
             z = parts[..., place]
             made.append(Positive(z, self.link) if kind == "positive" else Share(z) if kind == "share" else z)
         return made
-
-
-def refuse_schedules(loss: Loss, name: str, why: str) -> None:
-    """For a parameter that something is prepared for."""
-    if name in loss._moving:
-        raise ParameterError(
-            f"{type(loss).__name__}({name}=...): {why}.",
-            arrived="It was given a schedule.",
-            allowed="Expected a number.",
-            do=f"Keep the {name} fixed while the model trains.",
-        )
 
 
 class Score(Outputs, abstract=True):

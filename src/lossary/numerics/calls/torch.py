@@ -299,7 +299,7 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
     if isinstance(x, torch.Tensor) and own in (None, x.dtype):
         return x
     few = isinstance(x, (int, float)) or (isinstance(x, (list, tuple)) and all(isinstance(v, (int, float)) for v in x))
-    if few and isinstance(own, torch.dtype):
+    if few and isinstance(own, torch.dtype) and not torch.compiler.is_compiling():
         return torch.tensor(x, dtype=own, device=torch_device())
     return ops.convert_to_tensor(x, dtype)
 
