@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lossary as ls
+from lossary.core import catalogue
 from tools import site_api
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,12 @@ ELSEWHERE = {  # pages whose blocks run in another test, or are made by being ru
     "training": "tests/core/test_documents.py",
 }
 HERE = ("checks", "coverage", "data", "large-tables", "loss-and-metric", "pictures", "suggest", "which-loss")
+
+
+@pytest.fixture(autouse=True)
+def _no_losses_of_other_tests(monkeypatch):
+    """A reader defines losses in a process of their own."""
+    monkeypatch.setattr(catalogue, "_CUSTOM", {})
 
 
 def blocks(page):
