@@ -136,22 +136,22 @@ def lawful(case: Case, drawn: list[float]) -> Block:
         y = np.array(true) if rules.shape == "index" else np.eye(WIDTH)[true]
     elif rules.target is c.SIGN:
         y = np.where(y < 0, -1.0, 1.0)
-    elif rules.target in (c.SOFT_LABEL, c.COUNT):
-        y = into_unit(y) if rules.target is c.SOFT_LABEL else np.floor(np.abs(y))
-    elif rules.target.low == 0:
-        y = np.abs(y)
-    if rules.prediction is c.PROBABILITY:
-        p = into_unit(p)
-    elif rules.prediction.low == 0:
-        p = np.abs(p)
+    elif rules.target is c.COUNT:
+        y = np.floor(np.abs(y))
+    elif not isinstance(loss, (Outputs, VectorLikelihood)):
+        y = into_range(y, rules.target)
+    p = into_range(p, rules.prediction)
     kind = FLOATS["float32"]
     y = y if y.dtype.kind == "i" else rounded(y, kind)
     return Block(np.stack([y] * THIN), np.stack([rounded(p, kind)] * THIN))
 
 
-def into_unit(x: np.ndarray) -> np.ndarray:
+def into_range(x: np.ndarray, values: c.Values) -> np.ndarray:
+    """Any numbers as those that there may be."""
     size = np.abs(x)
-    return np.where(size > 1, 1 / np.maximum(size, 1), size)
+    if values.low == 0 and values.high == 1:
+        return np.where(size > 1, 1 / np.maximum(size, 1), size)
+    return size if values.low == 0 else -size if values.high == 0 else x
 
 
 @law("case", DRAWN, among(ONE_OF_FORMS))

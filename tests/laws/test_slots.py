@@ -9,6 +9,7 @@ from keras import ops
 
 import lossary as ls
 from lossary.core.results import Anchors, Rows, Sums
+from lossary.numerics.backend import double
 from tests.backends import BACKEND, array, usual
 from tests.laws.cases import twin
 from tests.laws.slots import (
@@ -120,16 +121,19 @@ def test_a_whole_weight_is_that_many_rows(case):
 
 @every_slot_case
 def test_the_gradient_is_the_slope(case):
-    """Along a random step, too short to pass a kink; and it is finite where all numbers are alike."""
+    """Along a random step, in float64 so that it is too short to pass a kink; finite where all numbers are alike."""
     loss, arrays = case(), case.draw()
     found = case.gradient(loss, arrays)
     assert all(np.isfinite(g).all() for g in found.values())
     assert any(g.any() for g in found.values())
     for name, g in found.items() if not case.cls.holds_fixed else ():
-        step = np.random.default_rng(2).normal(size=arrays[name].shape).astype("float32") * 1e-3
-        up, down = (array(case.value(loss, {**arrays, name: arrays[name] + s * step})) for s in (1, -1))
-        assert (up - down) / 2 == pytest.approx((g * step).sum(), rel=0.05, abs=5e-5), name
-    alike = {name: np.ones_like(x) if name in found and x.ndim == 2 else x for name, x in arrays.items()}
+        along = np.random.default_rng(2).normal(size=arrays[name].shape)
+        with double():
+            fine = {n: x.astype("float64") if x.dtype.kind == "f" else x for n, x in arrays.items()}
+            ends = [{**fine, name: fine[name] + step * along} for step in (1e-6, -1e-6)]
+            up, down = (array(case.value(case(dtype="float64"), end)) for end in ends)
+        assert (up - down) / 2e-6 == pytest.approx((g * along).sum(), rel=1e-3, abs=1e-4), name
+    alike = {name: np.full_like(x, x.flat[0]) if name in found and x.ndim == 2 else x for name, x in arrays.items()}
     assert all(np.isfinite(g).all() for g in case.gradient(loss, alike).values())
 
 

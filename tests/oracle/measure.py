@@ -69,7 +69,8 @@ def judge(
     right = overflow & (np.sign(out) == np.sign(truth.high)) & (np.abs(out) >= kind.largest / 2)
     distance = np.where(right | free | broken, 0.0, np.where(overflow, np.inf, distance))
     distance = np.where(ruled & (distance <= GROSS * np.abs(truth.high)), 0.0, distance)
-    high = np.where(overflow, kind.largest, truth.high)
+    nearest = np.where(out > truth.high + truth.width / 2, truth.high + truth.width, truth.high)  # the end of a kink
+    high = np.where(overflow, kind.largest, nearest)
     scale = np.where(np.isfinite(truth.scale), truth.scale, kind.largest)
     with np.errstate(over="ignore"):
         ulp, of_scale = distance / spacing(high, kind), distance / spacing(np.maximum(scale, np.abs(high)), kind)

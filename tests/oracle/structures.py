@@ -444,9 +444,11 @@ def discretized_logistic_mixture(slots, weight, keep, form, levels=256):
     def value(y, logit, centre, scale):
         found = []
         for share, m, s in zip(softmax(logit), centre, scale, strict=True):
-            low = below((y - mpf(1) / 2 - m) / s) if y > 0 else mpf(0)
-            high = below((y + mpf(1) / 2 - m) / s) if y < levels - 1 else mpf(1)
-            found.append(share * (high - low))
+            ends = (-mp.inf if y == 0 else y - mpf(1) / 2), (mp.inf if y == levels - 1 else y + mpf(1) / 2)
+            low, high = ((end - m) / s for end in ends)
+            if low > 0:  # far above, both are 1 to all digits
+                low, high = -high, -low
+            found.append(share * (below(high) - below(low)))
         return -mp.log(mp.fsum(found))
 
     rows = zip(slots["y_true"], slots["logit"], slots["mean"], slots["scale"], keep, strict=True)

@@ -15,7 +15,7 @@ from tests.laws.cases import Case
 from tests.oracle.grid import Block, blocks
 from tests.oracle.measure import Verdict, has_subnormals, judge
 from tests.oracle.sums import FLOATS, Float
-from tests.oracle.truths import Truth, truth_of, truths
+from tests.oracle.truths import Truth, inside, truth_of, truths
 
 Function = Callable[[Any, Any], Any]
 
@@ -43,7 +43,7 @@ def trials(
 
 def trial(function: Function, case: Case, kind: Float, block: Block) -> Trial:
     """The same for a block of equal rows that need not be on the grid: the truth of one row is that of all."""
-    values, slopes = truth_of(case, kind, Block(block.y[:1], block.p[:1]))
+    values, slopes = truth_of(case, kind, inside(case, kind, Block(block.y[:1], block.p[:1])))
     truth = values.repeated(len(block.p)), slopes.repeated(len(block.p))
     return judged(function, kind, block, truth, USUAL, stated=True)
 
@@ -75,17 +75,16 @@ def by_entry(flags: np.ndarray, block: Block, value: Truth) -> np.ndarray:
 
 def far_apart(block: Block, kind: Float, value: Truth) -> np.ndarray:
     """Rows in which two numbers differ, or a term lies, beyond the largest number. (float16 is computed in float32.)"""
-    if kind.name == "float16":
-        return np.zeros(block.p.shape, dtype=bool)
+    largest = FLOATS["float32"].largest if kind.name == "float16" else kind.largest
     rows = len(block.p)
     numbers = np.concatenate([part.astype("float64").reshape(rows, -1) for part in (block.y, block.p)], axis=1)
     numbers[np.isinf(numbers)] = 0.0  # an open end
     with np.errstate(over="ignore"):
-        far = numbers.max(axis=1) - numbers.min(axis=1) > kind.largest
+        far = numbers.max(axis=1) - numbers.min(axis=1) > largest
         far |= (
-            (value.peak * numbers.shape[1] > kind.largest).any()
+            (value.peak * numbers.shape[1] > largest).any()
             if value.high.ndim == 0
-            else (value.peak.reshape(rows, -1).max(axis=1) * block.p.shape[-1] > kind.largest)
+            else (value.peak.reshape(rows, -1).max(axis=1) * block.p.shape[-1] > largest)
         )
     return np.broadcast_to(far.reshape(-1, *[1] * (block.p.ndim - 1)), block.p.shape)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from lossary.core.forms.likelihoods import POSITIVE_TARGET, SHARE_TARGET
 from tests.laws.cases import Case, twin
 from tests.oracle import alignments, classes, divergences, likelihoods, margins, multilabel, noisy, terms  # noqa: F401  (all but the last enter their losses)
 from tests.oracle.grid import Block
 from tests.oracle.kept import fingerprint, kept
-from tests.oracle.sums import Float, Sum, mp, mpf
+from tests.oracle.sums import FLOATS, Float, Sum, mp, mpf
 
 SMALLEST = 2.0**-1074
 
@@ -34,6 +35,16 @@ class Truth:
     def repeated(self, times: int) -> Truth:
         """This one row, so many times."""
         return Truth(*(np.repeat(getattr(self, f), times, axis=0) for f in self.FIELDS))
+
+
+def inside(case: Case, kind: Float, block: Block) -> Block:
+    """Targets as they are read: at an open end, the nearest number inside. (Half precision is computed in float32.)"""
+    rules = case().contract
+    if rules.ends or rules.target not in (POSITIVE_TARGET, SHARE_TARGET):
+        return block
+    half = FLOATS["float64" if kind.name == "float64" else "float32"].half
+    top = 1 - half if rules.target is SHARE_TARGET else np.inf
+    return replace(block, y=np.clip(block.y, float(kind.least), top))
 
 
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
@@ -118,7 +129,7 @@ def as_truth(numbers: list[Sum], shape: tuple[int, ...], near: Sequence[list[Sum
 
 def truths(case: Case, kind: Float, made: list[Block]) -> list[tuple[Truth, Truth]]:
     """The same for several blocks, from the file if it is there."""
-    name = twin(case.cls).__name__
+    made, name = [inside(case, kind, block) for block in made], twin(case.cls).__name__
     oracles = [table[name] for table in (terms.TERMS, terms.COUPLED) if name in table]
     inputs = [part for block in made for part in (block.y, block.p)]
     key = fingerprint(truth_of, *oracles, case.parameters, kind.name, [part.shape for part in inputs], *inputs)

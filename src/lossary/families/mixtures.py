@@ -13,7 +13,7 @@ from ..numerics import ops
 from ..numerics.backend import derived, total
 from ..numerics.classes import probabilities_of_logits
 from ..numerics.special import log_sum_of_exp
-from ..numerics.stable import largest
+from ..numerics.stable import LARGEST, at_most, largest, read_at_most
 from ..numerics.tails import LOGISTIC
 from . import count_likelihoods as counts
 from . import positive_likelihoods as amounts
@@ -42,6 +42,9 @@ KINDS: dict[str, type[Likelihood]] = {
     "negative_binomial": counts.NegativeBinomialNLL,
     "weibull": amounts.WeibullNLL,
 }
+
+
+NOTHING = 800.0  # a share of e^-800 is 0 in float64 too
 
 
 def _mixed(logit: Tensor, each: Tensor) -> Tensor:
@@ -107,10 +110,17 @@ class MixtureNLL(Likelihood, aliases=("mixture_of_distributions_nll",)):
 
     def of(self, y: Tensor, parts: Tensor) -> Tensor:
         (logit, rest), y = self.apart(parts), self.part.read(y)
-        value = _mixed(
-            logit, self.part.nll(ops.expand_dims(y, -1) + ops.zeros_like(logit), *self.part.parameters(rest))
-        )
+        every = ops.expand_dims(y, -1) + ops.zeros_like(logit)
+        far = self._each(ops.stop_gradient(every), ops.stop_gradient(rest))
+        far = at_most(far, LARGEST) - ops.stop_gradient(logit)
+        near = far + largest(-far, keepdims=True) < NOTHING  # the slopes of others may be infinite: 0 times that is NaN
+        each = self._each(ops.where(near, every, self.target.neutral), ops.where(near[..., None], rest, 0.0))
+        value = _mixed(logit, ops.where(near, read_at_most(each, LARGEST), LARGEST))
         return value + self.part.rest(y) if self.full else value
+
+    def _each(self, y: Tensor, rest: Tensor) -> Tensor:
+        """Minus the log-density of each component."""
+        return self.part.nll(y, *self.part.parameters(rest))
 
 
 mixture_nll = function(MixtureNLL)

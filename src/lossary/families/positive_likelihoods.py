@@ -216,7 +216,8 @@ class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll"))
 
     def places(self, y: Tensor, mean: Positive, shape: Positive) -> tuple[Tensor, Tensor]:
         """How far a target is from the mean, and 0, in its own units."""
-        r = ops.sqrt(shape.times(1 / y))
+        root = ops.sqrt(1 / y)
+        r = ops.sqrt(shape.times(root)) * ops.sqrt(root)  # the shape over y may be too large
         return mean.beyond(y, log(y)) * r, r
 
     def chances(

@@ -64,7 +64,9 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
         mass = (1 - smoothing) * own + share * every
         far, d, d_t, p, _, q_t = _apart(z, index, mass)
         value = mass * far - (1 - smoothing) * own * d_t
-        value = value - share * ops.row_sum(d if weights is None else ops.spent(d) * each)
+        value = value - ops.row_sum(
+            ops.spent(d) * (share * each)
+        )  # (all of them, without their share, may be too large)
         return value[..., 0], ops.put(ops.spent(p) - share * each, index, share * (every - own) - q_t)
 
     return kernel

@@ -94,7 +94,7 @@ def between(low: tuple[Tensor, Tensor], high: tuple[Tensor, Tensor], gap: Tensor
     """Between two numbers, the logarithm of whose quotient is given."""
     (a, r), half = low, math.log(2)
     b = a + 2 * r
-    narrow = ops.logical_and(b * gap < 2, ops.abs(a) * b * gap < 2)
+    narrow = ops.logical_and(gap < 1, at_least(ops.abs(a), 1.0) * b * gap < 2)
     step, found = ops.where(narrow, gap, 0.1), 0.0 * gap
     for place, share in _GAUSS:
         cost = 0.5 * expm1(step * place) * (a * b - r * r * expm1(-step * place)) + 0.5 * step * place

@@ -419,7 +419,8 @@ class Sparse(Categorical, abstract=True):
             values = self.weighed(self.of_classes(y_pred))
             picked = pick(values, index)
             if smooth:
-                picked = (1 - self.label_smoothing) * picked + self.label_smoothing * mean(values)
+                share = self.label_smoothing / length(values)
+                picked = (1 - self.label_smoothing) * picked + total(share * values, -1)
         else:  # one class per row is enough
             picked = self.of(self.nll_of(y_pred, index), lambda: self.probabilities_of(y_pred, index))
         # Eager calls have refused a label out of range by now; compiled code cannot, and must not learn from it.

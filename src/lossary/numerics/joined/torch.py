@@ -76,5 +76,5 @@ def logit_parts(z: Any, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     d = z - z.detach().amax(-1, keepdim=True).redistribute(mesh, rows)
     total = d.exp().sum(-1).redistribute(mesh, rows)
     own = torch.where(classes == index.unsqueeze(-1), d, 0.0).sum(-1)
-    mean = d.sum(-1) / z.shape[-1]
+    mean = (d / z.shape[-1]).sum(-1)
     return total.log().full_tensor(), own.full_tensor(), mean.full_tensor()
