@@ -54,6 +54,12 @@ SLOTS = [
         "Give one parent for each point, counted from 0; the root has its own number.",
     ),
     Example(
+        "Sigmas of another number of points",
+        "OKS is given another number of sigmas than there are points.",
+        "ls.OKS(sigmas=[0.1, 0.2])((np.zeros((1, 3, 2)), [1.0]), np.zeros((1, 3, 2)))",
+        "Give one sigma for each point, or one for all.",
+    ),
+    Example(
         "Cutoffs that are no clusters",
         "AdaptiveSoftmax is given cutoffs that do not rise, or not as many as logits of clusters.",
         "ls.AdaptiveSoftmax(cutoffs=[3, 1])([0], (np.zeros((1, 4)), np.zeros((1, 2))))",

@@ -4,6 +4,8 @@ As in tests/laws/cases.py, a law of results (`every_slot_case`) runs for one los
 losses (`every_slot_loss`) once for each formula and each choice of a parameter.
 """
 
+import inspect
+
 import numpy as np
 from keras import ops
 
@@ -53,6 +55,17 @@ class Case:
 
     def __call__(self, **more):
         return self.cls(**{**self.how, **more})
+
+    @property
+    def coupled(self):
+        """Whether rows look at one another in this formula."""
+        return "others" in inspect.signature(getattr(self.cls, self.form)).parameters
+
+    def axes(self, name):
+        """The names of the axes of a slot, those of the rest included."""
+        own = self.slots.slots[name].axes
+        at = own.index("...") if "..." in own else len(own)
+        return (*own[:at], *(f"rest {k}" for k in range(len(self.rest) if "..." in own else 0)), *own[at + 1 :])
 
     def padded(self):
         """The name of the slot that says which entries exist, if there is one."""

@@ -6,7 +6,9 @@ import pytest
 from keras import ops
 
 import lossary as ls
+from tests.backends import array
 from tests.laws.cases import every_case
+from tests.laws.slots import every_slot_case
 
 GROWING = [ls.MeanSquaredError, ls.MeanAbsoluteError, ls.RootMeanSquaredError, ls.LogCosh, ls.Huber, ls.SmoothL1]
 GROWING += [ls.PseudoHuber, ls.Quantile]
@@ -26,6 +28,25 @@ def test_a_row_that_is_no_number_gives_none(case, reduction):
     p[1] = np.nan
     values = told(case.cls(**case.parameters, reduction=reduction), y, p)
     assert np.isnan(values[1] if values.ndim else values).all()
+
+
+@every_slot_case
+def test_a_row_of_slots_that_is_no_number_gives_none(case):
+    """Each prediction alone. What solves with a matrix may refuse it."""
+    loss, arrays = case(), case.draw()
+    if case.padded() in arrays:
+        arrays[case.padded()][1] = True
+    for name in case.floats:
+        if name not in arrays or name not in case.by_row:
+            continue
+        spoilt = {**arrays, name: np.array(arrays[name])}
+        spoilt[name][1] = np.nan
+        try:
+            with ls.checks(False):
+                value = array(case.value(loss, spoilt))
+        except (ArithmeticError, RuntimeError, ValueError):
+            continue
+        assert np.isnan(value).all(), name
 
 
 @pytest.mark.parametrize("cls", GROWING)

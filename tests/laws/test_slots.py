@@ -39,7 +39,7 @@ def close(got, want, tolerance=2e-5):
 @law(
     "case, reduction",
     [(case, how) for case in SLOT_CASES for how in ("sum", "mean_with_sample_weight", "sum_over_batch_size")
-     if how != "sum_over_batch_size" or issubclass(case().gives, Anchors)],
+     if how != "sum_over_batch_size" or case.coupled],
     among(OF_RESULTS),
 )  # fmt: skip
 def test_a_row_of_weight_0_does_not_exist(case, reduction):
@@ -177,30 +177,35 @@ def test_what_is_padded_does_not_exist(case):
     if name is None or name not in case.draw():
         pytest.skip("nothing is padded")
     loss, arrays = case(), case.draw()
-    axis = len(arrays[name].shape) - 1
-    if axis == 0:
+    axis = case.axes(name)[-1]
+    if axis == "row":
         pytest.skip("rows only")
-    longer = {}
-    for n, x in arrays.items():
-        if len(x.shape) <= axis:  # how many exist stays
-            longer[n] = x
-            continue
-        extra = np.full_like(np.take(x, [0], axis), False if n == name else np.nan)
-        longer[n] = np.concatenate([x, extra], axis)
-    close(case.value(loss, longer), case.value(loss, arrays))
-    assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
+
+    def lengthened(count):
+        """The arrays with more entries, which hold nothing; and a number for each in fields that have one for each."""
+        size = arrays[name].shape[-1]
+        found = {}
+        for n, x in arrays.items():
+            more = [(0, count * (one == axis)) for one in case.axes(n)]
+            found[n] = np.pad(x, more, constant_values=False if n == name else np.full((), np.nan).astype(x.dtype))
+        fields = {n: (*value, *value[-1:] * count) for n, value in case.how.items()
+                  if isinstance(value, tuple) and len(value) == size}  # fmt: skip
+        return found, case(**fields)
+
+    longer, wider = lengthened(1)
+    close(case.value(wider, longer), case.value(loss, arrays))
+    assert all(np.isfinite(g).all() for g in case.gradient(wider, longer).values())
     without = {n: x for n, x in longer.items() if n != name}
-    close(case.value(loss, without, mask=longer[name]), case.value(loss, arrays))
+    close(case.value(wider, without, mask=longer[name]), case.value(loss, arrays))
     lengths = case.slots.slots[name].lengths
     if lengths is not None:  # by how many exist: the first ones
-        for n, x in arrays.items():
-            longer[n] = (
-                x if n == lengths else np.concatenate([x, np.full_like(x[:, :2], np.nan if n != name else 0)], 1)
-            )
+        longer, wider = lengthened(2)
         exist = np.arange(arrays[name].shape[1] + 2) < arrays[lengths][:, None]
         del longer[name]
-        close(case.value(loss, longer), case.value(loss, {n: x for n, x in longer.items() if n != lengths}, mask=exist))
-        assert all(np.isfinite(g).all() for g in case.gradient(loss, longer).values())
+        close(
+            case.value(wider, longer), case.value(wider, {n: x for n, x in longer.items() if n != lengths}, mask=exist)
+        )
+        assert all(np.isfinite(g).all() for g in case.gradient(wider, longer).values())
 
 
 @every_slot_case

@@ -411,21 +411,25 @@ def partial(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how
     else:
         count = total(weighed(ops.ones_like(like), weight if how == "mean_with_sample_weight" else None, keep), over)
     sums = {name: _summed(part, weight, keep, over) for name, part in parts.items()}
+    counts = {COUNT: count}
+    if isinstance(result, Sums) and how != "mean_with_sample_weight":  # what is made of no sums may be another than 0
+        some = count
+        if weight is not None:
+            some = total(weighed(ops.ones_like(like), ops.cast(ops.not_equal(weight, 0), like.dtype), keep), over)
+        counts = {COUNT: some} if how == "sum" else {COUNT: count, SOME: some}
 
     def number(sums: dict[str, Any]) -> Tensor:
-        own = {name: one for name, one in sums.items() if name != COUNT}
-        if how == "sum":
-            found = finish(own, ops.ones_like(sums[COUNT]))
-        else:
-            empty = ops.equal(sums[COUNT], 0)
-            found = finish(own, ops.where(empty, 1.0, sums[COUNT]))
-            found = ops.where(_over(empty, found), 0.0, found)
+        own = {name: one for name, one in sums.items() if name not in (COUNT, SOME)}
+        empty = ops.equal(sums.get(SOME, sums[COUNT]), 0)
+        divisor = ops.ones_like(sums[COUNT]) if how == "sum" else ops.where(empty, 1.0, sums[COUNT])
+        found = finish(own, divisor)
+        found = ops.where(_over(empty, found), 0.0, found)
         return found if scalar is None else found * scalar
 
-    return Partial({**sums, COUNT: count}, number)
+    return Partial({**sums, **counts}, number)
 
 
-COUNT = " count"  # no part has this name
+COUNT, SOME = " count", " some"  # what is divided by, and how many have a weight: no part has these names
 
 
 def reduce(result: Rows | Sums, weight: Tensor | None, mask: Tensor | None, how: str | None) -> Tensor:

@@ -19,7 +19,7 @@ def _square(x: Tensor) -> Tensor:
 
 def _of(part: Tensor, whole: Tensor) -> Tensor:
     """part / whole, and 0 of nothing."""
-    return part / ops.where(whole > 0, whole, 1.0)
+    return part / ops.where(whole <= 0, 1.0, whole)
 
 
 class IoU(Boxes, aliases=("iou_loss", "box_iou", "unit_box"), traits=("bounded", "redescending")):

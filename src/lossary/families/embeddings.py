@@ -160,7 +160,7 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
     def of(self, near: Tensor, far: Tensor) -> Tensor:
         """The value for the distances to a positive and to a negative."""
         gap = near - far + self.margin
-        return ops.where(gap > 0, gap, 0.0)
+        return ops.where(gap <= 0, 0.0, gap)
 
     def mined(self, here: Rowset, others: Rowset) -> Anchors:
         """The mean over the triples of each anchor; an anchor without a triple does not count."""
@@ -172,7 +172,8 @@ class TripletMargin(Loss, aliases=("triplet", "triplet_loss"), tasks=("retrieval
         near, far = ops.expand_dims(d, 2), ops.expand_dims(d, 1)
         each = ops.logical_and(ops.expand_dims(same, 2), ops.expand_dims(strange, 1))
         if self.mining == "semi-hard":
-            each = ops.logical_and(each, ops.logical_and(far > near, far < near + self.margin))
+            easy = ops.logical_or(far <= near, far >= near + self.margin)  # of distances that are no number, neither
+            each = ops.logical_and(each, ops.logical_not(easy))
         count = ops.sum(ops.cast(each, d.dtype), axis=(1, 2))
         values = ops.sum(ops.where(each, self.of(near, far), 0.0), axis=(1, 2))
         return Anchors(values / ops.where(count > 0, count, 1.0), count > 0)

@@ -137,7 +137,7 @@ class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim"), positional="scale
             means, structure = self.lacking(y, p)
             missed = mean(mean(ops.moveaxis(means + structure - means * structure if last else structure, -1, 1)))
             below = below + weight * at_least(missed - 1, 0.0)
-            logs = logs + weight * log1p(-ops.where(missed < 1, missed, 0.0))
+            logs = logs + weight * log1p(-ops.where(missed >= 1, 0.0, missed))
             if last:
                 break
             y, p = halved(y), halved(p)

@@ -193,7 +193,7 @@ class HardExampleCrossEntropy(Loss, aliases=("ohem", "ohem_cross_entropy", "Ohem
 
     def call(self, here: Rowset, others: Rowset) -> Anchors:
         own, every = self.cost(here), ops.stop_gradient(self.cost(others))
-        hard = ops.stop_gradient(own) > self.least()
+        hard = ops.logical_not(ops.stop_gradient(own) <= self.least())  # what is no number is not easy
         if self.min_kept:
             sizes = ops.sort(ops.reshape(ops.where(widened(others.keep, every), -every, 1.0), (-1,)))
             last = ops.take(sizes, ops.minimum(self.min_kept, ops.shape(sizes)[0]) - 1)

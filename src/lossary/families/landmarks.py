@@ -144,9 +144,9 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
     ] = 0.05  # fmt: skip
 
     inputs = declare(
-        target=Slot(PLACE, ("row", "point", "coordinate"), "true"),
+        target=Slot(PLACE, ("row", "point", "coordinate"), "true", valid="valid"),
         area=Slot(POSITIVE, ("row",), "true"),
-        prediction=Slot(PLACE, ("row", "point", "coordinate")),
+        prediction=Slot(PLACE, ("row", "point", "coordinate"), valid="valid"),
         valid=Slot(VALID, ("row", "point"), "any", optional=True),
     )
     undrawn = "It compares several points: there is no single number to move."
@@ -155,6 +155,14 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
         return []
 
     def call(self, target: Tensor, area: Tensor, prediction: Tensor, valid: Tensor | None) -> Rows:
+        count = prediction.shape[1]
+        if isinstance(self.sigmas, tuple) and count is not None and len(self.sigmas) not in (1, count):
+            raise ParameterError(
+                "OKS(sigmas=...) says how far people set each point apart.",
+                arrived=f"It was given {len(self.sigmas)} numbers for {count} points.",
+                allowed="Expected one number, or one for each point.",
+                do="Pass as many numbers as there are points, those that are not labelled included.",
+            )
         near = 2 * ops.convert_to_tensor(self.sigmas, prediction.dtype)
         off = distance(prediction, target) / near / ops.expand_dims(ops.sqrt(2 * area), -1)
         missed = with_slope(lambda x: -expm1(-x), lambda x: ops.exp(-x))(ops.square(at_most(off, 1e3)))

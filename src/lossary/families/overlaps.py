@@ -12,7 +12,7 @@ from ..core.params import nonnegative, positive
 from ..core.slots import SHARE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.stable import largest, log_cosh, log_whole, rising_power, share, square_root, tanh, with_slope
+from ..numerics.stable import largest, log_cosh, log_whole, rising_power, share, share_of, square_root, tanh, with_slope
 
 Smooth = Annotated[
     float, nonnegative("Added to numerator and denominator; steadies the ratio for small masks.", slide=(0.0, 5.0))
@@ -400,8 +400,7 @@ class MCC(Overlap, aliases=("matthews", "matthews_correlation", "phi"), traits=(
     def of(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:  # type: ignore[override]
         tp, fp, fn, tn = (count + self.smooth for count in (tp, fp, fn, tn))
         scale = square_root(tp + fp) * square_root(tp + fn) * square_root(tn + fp) * square_root(tn + fn)
-        known = scale > 0
-        return 1 - ops.where(known, (tp * tn - fp * fn) / ops.where(known, scale, 1.0), 0.0)
+        return 1 - share_of(tp * tn - fp * fn, scale)
 
 
 mcc = function(MCC)

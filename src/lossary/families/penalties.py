@@ -188,11 +188,12 @@ class SparsityPenalty(Loss, aliases=("sparsity_kl", "kl_sparsity", "sparse_autoe
 
         def finish(sums: dict[str, Tensor], count: Tensor) -> Tensor:
             on, off = sums["on"], sums["off"]
-            rows = ops.where(on + off > 0, on + off, 1.0)
+            nothing = on + off <= 0
+            rows = ops.where(nothing, 1.0, on + off)
             # of the distance d between the shares: nothing cancels near the wanted one
             apart = (on - self.share * rows) / rows
             found = -self.share * log1p(apart / self.share) - (1 - self.share) * log1p(-apart / (1 - self.share))
-            return total(ops.where(on + off > 0, found, 0.0))
+            return total(ops.where(nothing, 0.0, found))
 
         return Sums(parts, finish, (0,))
 

@@ -258,7 +258,7 @@ class BatchNuclearNorm(Loss, aliases=("bnm", "batch_nuclear_norm_maximization"),
         _, sizes, ways = ops.svd(ops.stop_gradient(weight * probabilities_of_logits(others.y_pred)[0]), False)
         seen = sizes > 1e-6 * sizes[:1]
         part = ops.square(probabilities_of_logits(here.y_pred)[0] @ ops.transpose(ways))
-        own = total(ops.where(seen, part / ops.where(seen, sizes, 1.0), 0.0), -1)
+        own = total(part * ops.where(seen, 1 / ops.where(seen, sizes, 1.0), 0.0), -1)  # NaN times nothing is NaN
         return Anchors(-0.5 * (own + ops.stop_gradient(own)))  # half of the slope comes from the other factor
 
 

@@ -376,10 +376,11 @@ def squared_log_growth(y: Tensor, p: Tensor) -> Tensor:
 
 
 def share(a: Tensor, b: Tensor) -> Tensor:
-    """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0. The slopes b / (a + b)^2, -a / (a + b)^2 do not cancel."""
+    """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0, and NaN of NaN. The slopes b / (a + b)^2, -a / (a + b)^2 do not
+    cancel."""
 
     def whole(a: Tensor, b: Tensor) -> Tensor:
-        return ops.where(a + b > 0, a + b, 1.0)
+        return ops.where(a + b <= 0, 1.0, a + b)
 
     def slopes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         k = power_of_two_scale(a + b)  # XLA divides by whole * whole, which may be 0 otherwise
@@ -429,8 +430,8 @@ def cosine_distance(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     (a, n, k), (b, m, _) = _measured(p), _measured(y)
     cosine = ops.row_sum(a * b) / n / m
     slope = a * (cosine / n / n) - b * (1 / n / m)
-    there = ops.row_sum(a * a) * ops.row_sum(b * b) > 0
-    value = ops.where(there, 0.5 * ops.row_sum(ops.square(a / n - b / m)), 1.0)
+    nothing = ops.row_sum(a * a) * ops.row_sum(b * b) <= 0  # and not that there is something, which NaN is not
+    value = ops.where(nothing, 1.0, 0.5 * ops.row_sum(ops.square(a / n - b / m)))
     return value[..., 0], slope if k is None else slope * k
 
 
