@@ -187,7 +187,8 @@ def test_what_is_padded_does_not_exist(case):
         found = {}
         for n, x in arrays.items():
             more = [(0, count * (one == axis)) for one in case.axes(n)]
-            found[n] = np.pad(x, more, constant_values=False if n == name else np.full((), np.nan).astype(x.dtype))
+            nothing = np.nan if x.dtype.kind == "f" else -99
+            found[n] = np.pad(x, more, constant_values=False if n == name else nothing)
         fields = {n: (*value, *value[-1:] * count) for n, value in case.how.items()
                   if isinstance(value, tuple) and len(value) == size}  # fmt: skip
         return found, case(**fields)
