@@ -109,10 +109,9 @@ def alpha_divergence(y: Number, p: Number, edge: Float, alpha: float = 0.5) -> t
 
 
 def bhattacharyya(y: list[Number], p: list[Number], edge: Float) -> Row:
-    """A predicted 0 is read as the smallest number, and so is an overlap of less."""
+    """A predicted 0 is read as the smallest number, and so is the overlap with nothing."""
     read = [max(b, edge.least) if a else b for a, b in zip(y, p, strict=True)]
-    whole = mp.fsum(mp.sqrt(a * b) for a, b in zip(y, read, strict=True))
-    whole = max(whole, edge.tiniest)
+    whole = mp.fsum(mp.sqrt(a * b) for a, b in zip(y, read, strict=True)) or edge.tiniest
     at_edge = any(a and b < edge.least for a, b in zip(y, p, strict=True))
     kind = Kind.BOUNDARY if at_edge else Kind.FINITE
     slopes = [exactly(-mp.sqrt(a / b) / 2 / whole if a else mpf(0), kind=kind) for a, b in zip(y, read, strict=True)]

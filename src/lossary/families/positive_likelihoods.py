@@ -26,7 +26,7 @@ from ..numerics.special import (
     log_gamma,
     stirling_rest,
 )
-from ..numerics.stable import SMALLEST, exp_less_line, log_quotient, read_at_least, softplus, wide
+from ..numerics.stable import SMALLEST, constant, exp_less_line, log_quotient, read_at_least, softplus, wide
 from ..numerics.tails import EXPONENTIAL, FOLDED, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
 
 Start = dict[str, float]
@@ -216,9 +216,11 @@ class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll"))
 
     def places(self, y: Tensor, mean: Positive, shape: Positive) -> tuple[Tensor, Tensor]:
         """How far a target is from the mean, and 0, in its own units."""
-        root = ops.sqrt(1 / y)
-        r = ops.sqrt(shape.times(root)) * ops.sqrt(root)  # the shape over y may be too large
-        return mean.beyond(y, log(y)) * r, r
+        tiny = y < 2.0**-60  # the shape over y may be too large, and y over the mean too small
+        few, many = (ops.where(tiny, constant(size, y), constant(1.0, y)) for size in (2.0**-64, 2.0**32))
+        r = ops.sqrt(shape.times(few / y)) * many
+        some = ops.where(tiny, 1.0, y)
+        return ops.where(tiny, mean.under(y * r) - r, mean.beyond(some, log(some)) * r), r
 
     def chances(
         self, a: Tensor, b: Tensor, both: Tensor, over: Tensor, under: Tensor, made: list[Any]

@@ -272,7 +272,8 @@ def nll(p: Tensor, dtype: str) -> Tensor:
 
     def value(p: Tensor) -> Tensor:
         if ops.SUBNORMAL:
-            return -backend.log(at_least(p, TINIEST[dtype]))
+            read = at_least(p, TINIEST[dtype]) if wide(dtype) == dtype else ops.where(p <= 0, TINIEST[dtype], p)
+            return -backend.log(read)
 
         def of_any() -> Tensor:
             scaled_up, small, zero = _sizes(p, dtype)
