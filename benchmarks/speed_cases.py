@@ -57,7 +57,7 @@ class Case:
         return f"({', '.join(given)})" if given else ""
 
     def slots(self) -> Any:
-        return dict(self.cls.inputs.forms)[self.form]
+        return dict(self.cls().inputs.forms)[self.form]
 
     def fits(self, shape: Shape) -> bool:
         """Whether the loss is asked for at this shape; any other shape than the named ones is tried."""
@@ -124,7 +124,7 @@ def named(case: Case, word: str) -> bool:
 def variants(cls: Any) -> list[Case]:
     """The ways that differ in cost: of probabilities and of logits, smoothed, with weights of classes and of rows."""
     if cls.inputs:
-        return [Case(cls, form=form) for form, _ in cls.inputs.forms]
+        return [Case(cls, form=form) for form, _ in cls().inputs.forms]
     own = cls.params
     first = {"from_logits": True} if "from_logits" in own else {}
     ways: list[dict[str, Any]] = [{}, first] if first else [{}]

@@ -17,7 +17,7 @@ DISTRIBUTIONS = [
             "head = ls.heads.Multinomial(classes=2)\nhead.predicted(np.zeros((1, 2)), trials=2.5)",
             "Pass the sums of the rows."),
     Example("Successes among how many", "Counts of trials are fitted by the name of a distribution alone.",
-            "ls.fit_distribution([3, 0, 2, 5], 'binomial')", "Pass the loss with the number of trials."),
+            'ls.fit_distribution([3, 0, 2, 5], "binomial")', "Pass the loss with the number of trials."),
     Example("A power that moves", "The power of a Tweedie density is given a schedule.",
             "ls.TweedieNLL(power=ls.LinearSchedule(1.2, 1.8, steps=100))", "Give one power."),
 ]  # fmt: skip

@@ -49,6 +49,9 @@ def targets(loss, eta, rng):
     return np.abs(rng.normal(size=(n, k))) + 0.1
 
 
+INSIDE = {"log_logistic_crps": 1.0}  # shapes that have a mean
+
+
 def data_of(loss, rng, n=40):
     p, k = 3, loss.contract.parameters or (3 if loss.contract.shape == "index" or "binary" not in loss.tasks else 2)
     x = np.column_stack([rng.normal(size=(n, p - 1)), np.ones(n)])
@@ -56,7 +59,8 @@ def data_of(loss, rng, n=40):
     if loss.contract.prediction.low == 0 or loss.name in ("mean_squared_logarithmic_error", "kl_divergence"):
         x, c = np.abs(x), np.abs(c) * 0.3 + 0.05
     if loss.contract.shape == "parameters":  # far out, some are read as others, with the slope of these
-        c = 0.3 * c
+        c = 0.15 * c
+        c[-1] += INSIDE.get(loss.name, 0.0)
     y = targets(loss, x @ c, rng)
     return ArrayData(x, Rows(row_function(loss), y, k), rng.uniform(0.5, 2, n), np.zeros((n, k))), c
 

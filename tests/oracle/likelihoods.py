@@ -60,6 +60,10 @@ def density(
             given = parameters(outputs, link)[place]
             return given - min(max(given, mpf(low)), mpf(high))
 
+        def read_as_another(place: int, outputs: list[Number], link: str = "exp", **options: Any) -> bool:
+            """Whether the slope by this output is that of the number that it is read as, where the value stays."""
+            return within_ends is not None and place == within_ends[0] and over(outputs, link) != 0
+
         def factors(
             y: list[Number], outputs: list[Number], link: str, options: dict[str, Any], less: Number = 0
         ) -> tuple[Terms, Terms]:
@@ -113,6 +117,7 @@ def density(
                 found.append(mp.fsum([*(mp.fprod(term) for term in moving), *(fixed if full else [])]))
             return found
 
+        row.read_as_another = read_as_another  # type: ignore[attr-defined]
         TERMS[name], ORACLE[name] = row, rows
 
     return wrap

@@ -50,7 +50,9 @@ def inside(case: Case, kind: Float, block: Block) -> Block:
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
     """Truths of the values and of the gradient of their sum by the predictions."""
     found = sums_of(case, kind, exact(block.y), exact(block.p), block.coupled)
-    near = [sums_of(case, kind, *pair, block.coupled) for pair in nearly(case, kind, block)]
+    near = [sums_of(case, kind, *nearly(case, kind, block, seed), block.coupled) for seed in (1, 2)]
+    if case().contract.prediction.low == -np.inf and block.p.ndim > 1:
+        near.append(sums_of(case, kind, exact(block.y), against(exact(block.p), kind), block.coupled))
     shapes = () if block.coupled and len(found[0]) == 1 else (len(found[0]),), block.p.shape
     values, slopes = (as_truth(found[k], shapes[k], [other[k] for other in near]) for k in (0, 1))
     return values, slopes
@@ -66,33 +68,30 @@ def sums_of(case: Case, kind: Float, y: Any, p: Any, coupled: bool) -> tuple[lis
     return [v for v, _ in rows], [s for _, row in rows for s in row]
 
 
-def nearly(case: Case, kind: Float, block: Block) -> list[tuple[Any, Any]]:
-    """Twice the same numbers, each moved by half a unit in the last place. Probabilities, counts and labels (0, 1 and
-    -1 as targets) are exact: no formula has to amplify their rounding."""
-    rules, rng = case().contract, np.random.default_rng(1)
+def nearly(case: Case, kind: Float, block: Block, seed: int) -> tuple[Any, Any]:
+    """The same numbers, each moved by half a unit in the last place, equal ones alike. Probabilities, counts and
+    labels (0, 1 and -1 as targets) are exact: no formula has to amplify their rounding."""
+    rules, rng = case().contract, np.random.default_rng(seed)
     half = mpf(2) ** -(53 if kind.name == "float64" else 24)  # half precision is computed in float32
-    moved: list[list[Any]] = [[], []]
+    moved = []
     for part, values in ((block.y, rules.target), (block.p, rules.prediction)):
-        numbers, fixed = exact(part), (-1, 0, 1) if part is block.y else ()
-        for k, factors in enumerate(signs(numbers, rng, fixed) if part.dtype.kind == "f" else ((), ())):
-            by_row = [{n: 1 + half * way * int(mp.sign(n)) for n, way in row.items()} for row in factors]
-            free = values.low == -np.inf and by_row
-            moved[k].append([multiplied(*pair) for pair in zip(numbers, by_row, strict=True)] if free else numbers)
-    return [(y, p) for y, p in moved]
+        numbers = exact(part)
+        if part.dtype.kind == "f" and values.low == -np.inf:
+            factor = {number: 1 + half * int(rng.choice((-1, 1))) for number in dict.fromkeys(flat(numbers))}
+            factor |= dict.fromkeys((-1, 0, 1), 1) if part is block.y else {}
+            numbers = multiplied(numbers, factor)
+        moved.append(numbers)
+    return moved[0], moved[1]
 
 
-def signs(numbers: Any, rng: np.random.Generator, fixed: Sequence[int]) -> tuple[list[Any], list[Any]]:
-    """Whether each number of each row goes up or down, twice, equal ones of a row alike. The largest one goes up, then
-    down, and no other does: once at least each moves against it, since a softmax is made of the differences."""
-    once, again = [], []
+def against(numbers: Any, kind: Float) -> Any:
+    """Of each row the largest number moved up, and all others down: a softmax is made of their differences."""
+    half, moved = mpf(2) ** -(53 if kind.name == "float64" else 24), []
     for row in numbers:
-        every = sorted(dict.fromkeys(flat([row])), reverse=True)
-        others = rng.integers(3, size=len(every)).tolist()
-        chosen = [(1, -1), *(((-1, -1), (-1, 1), (1, 1))[k] for k in others[1:])]
-        pairs = {n: (0, 0) if n in fixed else pair for n, pair in zip(every, chosen, strict=True)}
-        for found, k in ((once, 0), (again, 1)):
-            found.append({n: pair[k] for n, pair in pairs.items()})
-    return once, again
+        every = set(flat([row]))
+        ways = {n: half * int(mp.sign(n)) * (1 if n == max(every) else -1) for n in every}
+        moved.append(multiplied(row, {n: 1 + way for n, way in ways.items()}))
+    return moved
 
 
 def flat(numbers: Any) -> list[Any]:

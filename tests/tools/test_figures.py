@@ -17,7 +17,7 @@ def test_every_figure_has_its_file_and_they_are_small():
     files = {file.stem: file for file in FOLDER.iterdir()}
     assert files.keys() == {one.name for one in [*PICTURES, *families()]}
     for file in files.values():
-        assert file.stat().st_size < 100_000, file
+        assert file.stat().st_size < 120_000, file
         text = file.read_text(encoding="utf-8")
         assert "prefers-color-scheme" in text and "<title>" in text
         assert not re.search(r"20\d\d-\d\d-\d\d", text)

@@ -284,3 +284,11 @@ def _refuse(card: Card, name: str, given: Mapping[str, Any], what: str, allowed:
         or f"Use {card.name} and its own parameters: {', '.join(p.name for p in card.params) or 'none'}. "
         "Weights of rows or entries are passed to each call, as sample_weight.",
     )
+
+
+def value_of(text: str) -> Any:
+    """A parameter that was written as text: a number, a flag, a tuple; else the text itself."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text.strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
@@ -110,11 +109,3 @@ def multiplied(loss: Loss, times: float) -> Any:
     from .sums import Part, Sum
 
     return Sum([Part(loss, (float(times),), str(loss.name))], name=loss.name)
-
-
-def value_of(text: str) -> Any:
-    """A parameter that was written as text: a number, a flag, a tuple; else the text itself."""
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text.strip()

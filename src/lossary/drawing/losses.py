@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
+from ..core.elsewhere import value_of
 from ..core.errors import LossaryError
-from ..core.lookup import get, value_of
+from ..core.lookup import get
 from ..core.loss import Loss
 from ..core.schedules import Moving
 from .axes import name_of

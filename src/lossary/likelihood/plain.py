@@ -9,10 +9,11 @@ import numpy as np
 
 from ..core import catalogue
 from ..core.declaration import snake
+from ..core.elsewhere import value_of
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, Positive, named
-from ..core.lookup import get, value_of
+from ..core.lookup import get
 from ..core.loss import Tensor
 from ..core.params import number
 from ..families.count_likelihoods import BinomialNLL, PoissonNLL

@@ -9,9 +9,8 @@ from typing import Any
 
 import lossary as ls
 from lossary.core.catalogue import resolve
-from lossary.core.elsewhere import read, translate
+from lossary.core.elsewhere import read, translate, value_of
 from lossary.core.errors import LossaryError, shown
-from lossary.core.lookup import value_of
 
 DEFAULTS = {
     "regression": ("mse", "mae", "huber", "log_cosh", "cauchy", "tukey"),
