@@ -334,9 +334,6 @@ class ViewsCrossEntropy(Loss, aliases=("jsd_augmix", "augmix", "jsd_cross_entrop
     inputs = declare(label=Slot(CLASS_INDEX, side="true"), y_pred=Slot(LOGIT, ("row", "view", "class")))
     undrawn = "It reads several views of a row: there is no single number to move."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, label: Tensor, y_pred: Tensor) -> Tensor:
         p, _ = probabilities_of_logits(y_pred)
         m = ops.expand_dims(mean(p, 1), 1)

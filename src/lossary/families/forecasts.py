@@ -282,9 +282,6 @@ class CategoricalDistributional(Loss, aliases=("c51", "categorical_td", "distrib
     )
     undrawn = "It compares two distributions of several places: there is no single number to move."
 
-    def drawn_over(self) -> list[axes.Axis]:
-        return []
-
     def call(self, place: Tensor, mass: Tensor, y_pred: Tensor) -> Tensor:
         last = ops.shape(y_pred)[-1] - 1
         at = ops.clip((place - self.low) * (last / (self.high - self.low)), 0.0, last)

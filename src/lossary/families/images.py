@@ -351,9 +351,6 @@ class EdgeAwareSmoothness(Loss, aliases=("inverse_depth_smoothness", "disparity_
 
     undrawn = "It compares a map with the edges of an image: there is no single number to move."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     @property
     def inputs(self) -> Forms:
         axes = ("row", "channel", "height", "width") if self.channels_first else IMAGE

@@ -242,9 +242,6 @@ class RankingSquaredHinge(Loss, aliases=("roc_star", "wilcoxon_mann_whitney", "w
     gives = Anchors
     undrawn = "It compares scores with one another: there is no single number to move."
 
-    def drawn_over(self) -> list[axes.Axis]:
-        return []
-
     def call(self, here: Rowset, others: Rowset, past_true: Tensor | None, past_pred: Tensor | None) -> Anchors:
         own = ops.expand_dims(here.y_true > 0, 1)
         if past_true is None or past_pred is None:

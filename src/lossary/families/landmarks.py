@@ -151,9 +151,6 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
     )
     undrawn = "It compares several points: there is no single number to move."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, target: Tensor, area: Tensor, prediction: Tensor, valid: Tensor | None) -> Rows:
         count = prediction.shape[1]
         if isinstance(self.sigmas, tuple) and count is not None and len(self.sigmas) not in (1, count):

@@ -156,9 +156,6 @@ class DiscretizedLogisticMixture(Loss, aliases=("discretized_mix_logistic", "pix
     )  # fmt: skip
     undrawn = "It takes the parameters of several distributions: there is no single number to move."
 
-    def drawn_over(self) -> list[axes.Axis]:
-        return []
-
     def call(self, y_true: Tensor, logit: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
         y = ops.expand_dims(ops.cast(y_true, mean.dtype), -1)
         gap = 1 / scale

@@ -428,9 +428,6 @@ class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), task
     )  # fmt: skip
     undrawn = "It reads what the model said before: there is no single number to move."
 
-    def drawn_over(self) -> list[axes.Axis]:
-        return []
-
     def call(self, label: Tensor, running: Tensor, y_pred: Tensor) -> Tensor:
         known = ops.any(one_hot(label, y_pred), axis=-1)
         apart = nll_of_several_logits(y_pred, 1 - running, running)

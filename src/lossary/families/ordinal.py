@@ -95,9 +95,6 @@ class Corn(Loss, aliases=("corn_loss",), tasks=("ordinal",)):
     gives = Sums
     undrawn = "It is one number for all rows together, so there is no value per row to draw."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
         above = _passed(y_true, y_pred)
         asked = ops.logical_or(above, one_hot(y_true, y_pred))

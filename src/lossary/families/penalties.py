@@ -108,9 +108,6 @@ class LoadBalancing(Loss, aliases=("moe_load_balance", "load_balancing_loss", "s
     holds_fixed = True
     undrawn = ALONE
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, y_pred: Tensor) -> Sums:
         experts = y_pred.shape[-1]
         top = min(self.top, experts)

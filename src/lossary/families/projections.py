@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from ..core.axes import Axis
 from ..core.contract import CLASS_INDEX, certain
 from ..core.forms.labels import ClassWeights, Ignored, Smoothing, weights_of_classes
 from ..core.functions import function
@@ -88,9 +87,6 @@ class LinearCrossEntropy(
     )
 
     undrawn = "Its curve over the logits is that of SparseCategoricalCrossentropy."
-
-    def drawn_over(self) -> list[Axis]:
-        return []
 
     def call(self, label: Tensor, hidden: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Projected:
         kernel, bias = ops.cast(kernel, hidden.dtype), None if bias is None else ops.cast(bias, hidden.dtype)

@@ -81,9 +81,6 @@ class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank
     inputs = declare(y_true=Slot(SCORE, ("row", "item"), "true"), y_pred=Slot(SCORE, ("row", "item")))
     undrawn = "It looks at the order of several items: there is no single number to move."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         above = ops.sign(ops.expand_dims(y_true, 2) - ops.expand_dims(y_true, 1))
         gap = ops.expand_dims(y_pred, 2) - ops.expand_dims(y_pred, 1)

@@ -394,9 +394,6 @@ class MultiTargetRMSE(Loss, aliases=("multi_rmse", "MultiRMSE"), tasks=("regress
     gives = Sums
     undrawn = "It is one number for all rows together, so there is no value per row to draw."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Sums:
         return _root_of(distance(y_pred, y_true))
 

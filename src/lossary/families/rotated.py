@@ -4,7 +4,6 @@ from typing import Annotated
 
 import numpy as np
 
-from ..core.axes import Axis
 from ..core.contract import Values
 from ..core.functions import function
 from ..core.loss import Loss, Tensor
@@ -50,9 +49,6 @@ class ProbIoU(Loss, family="boxes", aliases=("prob_iou", "probiou_loss", "gaussi
         valid=Slot(VALID, ("row", "..."), "any", optional=True),
     )
     undrawn = "It takes five numbers for each box: there is no single number to move."
-
-    def drawn_over(self) -> list[Axis]:
-        return []
 
     def call(self, y_true: Tensor, y_pred: Tensor, valid: Tensor | None) -> Rows:
         (x, y, w, h, a), (u, v, p, q, b) = ([box[..., k] for k in range(5)] for box in (y_true, y_pred))

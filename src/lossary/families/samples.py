@@ -130,9 +130,6 @@ class DomainCoral(Loss, aliases=("deep_coral", "coral_domain", "correlation_alig
     gives = Anchors
     undrawn = "It compares covariances of two samples: there is no single number to move."
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, here: Rowset, others: Rowset) -> Anchors:
         w = _weights(others)
         n = total(_counts(others))

@@ -529,9 +529,6 @@ class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "co
 
     undrawn = "It is a function of directions: the size of one score alone does not matter."
 
-    def drawn_over(self) -> list[axes.Axis]:
-        return []
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, index = _true(y_true, y_pred)
         u, _ = unit(y_pred)

@@ -241,9 +241,6 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
     def inputs(self) -> Forms:
         return PIXELS_FIRST if self.channels_first else PIXELS
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         y_pred = channels_last(y_pred, self.channels_first)
         own = one_hot(y_true, y_pred)

@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import Annotated
 
-from ..core.axes import Axis
 from ..core.contract import CLASS_INDEX, LOGIT
 from ..core.errors import ParameterError
 from ..core.functions import function
@@ -52,9 +51,6 @@ class SampledSoftmax(Loss, aliases=("sampled_cross_entropy",), tasks=("multiclas
     inputs = DRAWN
     undrawn = SEVERAL
 
-    def drawn_over(self) -> list[Axis]:
-        return []
-
     def call(self, true: Tensor, drawn: Tensor, true_count: Tensor | None, drawn_count: Tensor | None,
              valid: Tensor | None) -> Tensor:  # fmt: skip
         gap = _corrected(drawn, drawn_count) - ops.expand_dims(_corrected(true, true_count), -1)
@@ -84,9 +80,6 @@ class NoiseContrastiveEstimation(Loss, aliases=("nce", "negative_sampling"),
 
     inputs = DRAWN
     undrawn = SEVERAL
-
-    def drawn_over(self) -> list[Axis]:
-        return []
 
     def call(self, true: Tensor, drawn: Tensor, true_count: Tensor | None, drawn_count: Tensor | None,
              valid: Tensor | None) -> Tensor:  # fmt: skip
@@ -131,9 +124,6 @@ class AdaptiveSoftmax(Loss, aliases=("adaptive_log_softmax", "adaptive_softmax_l
         clusters=Slot(LOGIT, ("row", "cluster")),
     )
     undrawn = SEVERAL
-
-    def drawn_over(self) -> list[Axis]:
-        return []
 
     def call(self, label: Tensor, logits: Tensor, clusters: Tensor) -> Tensor:
         starts = self._starts(logits.shape[-1] or 1, clusters.shape[-1] or 1)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
-from .rows import Array, Rows, block_of
-
-STRETCH = 2048  # rows that products of matrices take together
+from .rows import Array, Rows, block_of, stretches
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ def _square(x: Array, bends: Array, k: int) -> Array:
         bent = np.flatnonzero(bend)
         few = 4 * len(bent) < len(bend)
         by_column, bend = (x.T[:, bent], bend[bent]) if few else (x.T, bend)
-        return _added((by_column[:, rows] * bend[rows]) @ by_column[:, rows].T for rows in _stretches(len(bend)))
+        return _added((by_column[:, rows] * bend[rows]) @ by_column[:, rows].T for rows in stretches(len(bend)))
     n, p = x.shape
     whole = np.empty((k, p, k, p))
     bends = np.ascontiguousarray(bends.transpose(1, 2, 0))
@@ -190,12 +188,7 @@ def _square(x: Array, bends: Array, k: int) -> Array:
 
 def _sizes(x: Array, pull: Array) -> Array:
     """Σ over rows of |x| |pull|, (p, k)."""
-    return _added(np.abs(x[rows]).T @ np.abs(pull[rows]) for rows in _stretches(len(x)))
-
-
-def _stretches(rows: int) -> Iterator[slice]:
-    """Rows in so small parts that what is made of them takes no new memory from the system."""
-    return (slice(first, first + STRETCH) for first in range(0, max(rows, 1), STRETCH))
+    return _added(np.abs(x[rows]).T @ np.abs(pull[rows]) for rows in stretches(len(x)))
 
 
 def _added(parts: Iterable[Array]) -> Array:

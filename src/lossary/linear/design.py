@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from .rows import Array
+from .rows import Array, stretches
 
 APART = 1e-2  # columns of which no combination is smaller, as a share of the largest, need not be turned
 ALIKE = 1e-10  # sums of squares in which columns that are said twice may hide
-PART = 1 << 12  # rows that are arranged at once
 SAME = 1e-11  # a column is a combination of others when less than this share of its spread is its own
 
 
@@ -69,12 +68,12 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     size = np.maximum(x.max(axis=0, initial=0.0), -x.min(axis=0, initial=0.0))
     mean = weight @ x / total if intercept else np.zeros(p)
     rest = np.zeros(p)
-    for rows in _parts(n):
+    for rows in stretches(n):
         np.subtract(x[rows].T, mean[:, None], out=scaled[:, rows])
         rest += scaled[:, rows] @ weight[rows]
     rest = rest / total * intercept  # once more: of numbers far from 0, the first mean is off by its rounding
     mean = mean + rest
-    for rows in _parts(n):
+    for rows in stretches(n):
         part = scaled[:, rows]
         part -= rest[:, None]
         square += (part * weight[rows]) @ part.T
@@ -83,7 +82,7 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     still = spread <= SAME * size
     spread = np.where(still, 1.0, spread)
     factor = np.where(still, 0.0, 1.0 / spread)
-    for rows in _parts(n):
+    for rows in stretches(n):
         scaled[:, rows] *= factor[:, None]
     square = square * np.outer(factor, factor)
     sizes = np.linalg.eigvalsh(square)
@@ -96,11 +95,6 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     turned = np.ones((back.shape[1] + intercept, n))
     turned[: back.shape[1]] = back.T @ scaled
     return Design(turned.T, mean, spread, back, intercept, collinear, still)
-
-
-def _parts(rows: int) -> Iterator[slice]:
-    """Rows in so small parts that they stay near the processor."""
-    return (slice(first, first + PART) for first in range(0, rows, PART))
 
 
 def _turned(triangle: Array, penalised: bool) -> tuple[Array, tuple[int, ...]]:

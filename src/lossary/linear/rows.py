@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
@@ -150,6 +150,14 @@ def coupled(shown: Any) -> LossaryError:
         allowed="Expected a loss with one value per row that depends on no other row.",
         do="Train such a loss step by step, with ls.train or Keras's fit.",
     )
+
+
+STRETCH = 2048  # rows that are taken together
+
+
+def stretches(rows: int) -> Iterator[slice]:
+    """Rows in so small parts that what is made of them stays near the processor, and takes no new memory."""
+    return (slice(first, first + STRETCH) for first in range(0, max(rows, 1), STRETCH))
 
 
 class Rows:

@@ -264,11 +264,11 @@ def _tail_by_nodes(x: Tensor, apart: Tensor, upper: Tensor) -> tuple[Tensor, Ten
     far_up = 2 * most / (apart + ops.sqrt(apart * apart + 2 * most * x))
     lean = 2 * apart - most
     far_down = 4 * most / (lean + ops.sqrt(lean * lean + 8 * most * (apart + x)))
-    w = ops.expand_dims(ops.where(upper, far_up, far_down), -1) * node
+    far = ops.where(upper, far_up, far_down)
+    w = ops.expand_dims(far, -1) * node
     turned = ops.where(ops.expand_dims(upper, -1), w, -w)
     cost = ops.expand_dims(apart, -1) * w + ops.expand_dims(x, -1) * exp_less_line(turned)
     falls = weight * ops.exp(-at_most(cost, 80.0))
-    far = ops.where(upper, far_up, far_down)
     return far * total(falls, -1), far * total(falls * w, -1)
 
 
