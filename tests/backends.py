@@ -170,6 +170,16 @@ def wide_numbers():
     return jax.enable_x64(True)
 
 
+def traced(f, *arrays):
+    """Call f, on JAX with what stands for such arrays: nothing is compiled."""
+    if BACKEND != "jax":
+        f(*map(ops.convert_to_tensor, arrays))
+        return
+    import jax
+
+    jax.eval_shape(f, *arrays)
+
+
 def unknown_sizes(f, arrays, shapes):
     """f(y, p, ...) and the gradient of its sum by p, compiled once for `shapes`, in which a size may be None."""
     import tensorflow as tf

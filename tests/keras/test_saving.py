@@ -33,7 +33,9 @@ def run(code):
     return done.stdout.strip().splitlines()
 
 
-@pytest.mark.parametrize("imports", ["import lossary, keras", "import keras, lossary"])
+@pytest.mark.parametrize(
+    "imports", ["import lossary, keras", pytest.param("import keras, lossary", marks=pytest.mark.once)]
+)
 def test_a_fresh_process_finds_the_loss(tmp_path, imports):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", ls.Huber(delta=3.0))
@@ -45,6 +47,7 @@ def test_a_fresh_process_finds_the_loss(tmp_path, imports):
     np.testing.assert_allclose(float(value), want, rtol=1e-6)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("imports", ["import lossary, keras", "import keras, lossary"])
 def test_no_family_is_imported_before_it_is_needed(imports):
     """Beside Keras too: what `import lossary` costs does not grow with the number of losses."""
@@ -60,6 +63,7 @@ def test_no_family_is_imported_before_it_is_needed(imports):
     }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("first", ["lossary.numerics.keras_private", "lossary.core.loss", "lossary.families.robust"])
 def test_a_room_that_brings_keras_in_tells_it_of_all_losses(first):
     touch = "keras.saving.get_registered_object('lossary>LogCosh')()"
@@ -134,6 +138,7 @@ def test_a_target_saved_under_the_former_name_of_its_room_loads():
         model.fit([x, y], [y, y], verbose=0)
 
 
+@pytest.mark.once
 def test_the_former_name_of_the_room_is_the_same_room():
     """Pickles and programs of before name it."""
     names = (

@@ -287,7 +287,8 @@ class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
         return {"s": sigma, "scale": math.e**mu}
 
     def start(self, data: Any) -> Start:
-        return {"mu": data.log_mean, "sigma": data.log_std}
+        mu, sigma = data.of_logs
+        return {"mu": mu, "sigma": sigma}
 
 
 log_normal_nll = function(LogNormalNLL)

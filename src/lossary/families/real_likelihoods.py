@@ -94,7 +94,7 @@ class LaplaceNLL(Located, aliases=("laplace", "double_exponential_nll")):
         return math.log(2)
 
     def start(self, data: Any) -> Start:
-        return {"loc": data.median, "scale": data.deviation}
+        return {"loc": data.median_alone, "scale": data.deviation}
 
 
 laplace_nll = function(LaplaceNLL)

@@ -129,7 +129,7 @@ class ArrayData:
         if curvature and bends is not None:
             if left_out is not None and left_out.any():
                 bends = np.where(left_out[:, None, None], 0.0, bends)
-            square = _square(x, weight[:, None, None] * bends, k)
+            square = squares(x, weight[:, None, None] * bends, k)
         return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), _sizes(x, pull))
 
     def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
@@ -162,13 +162,13 @@ class ArrayData:
         line = np.maximum(below + down * (meet + width), above + up * (meet - width)) - slope * meet
         line = np.minimum(line - np.where(bent, 0.0, np.abs(bend) * width), value)
         pull = (weight * slope)[:, None]
-        square = _square(x, (weight * bend / (2 * width))[:, None, None], 1)
+        square = squares(x, (weight * bend / (2 * width))[:, None, None], 1)
         rounded, count = float(weight @ (above + below)) / 2, float(weight.sum())
         sums = Sums(rounded, x.T @ pull, square, count, _sizes(x, pull))
         return Near(sums, float(weight @ value), float(weight @ line), int(bent.sum()))
 
 
-def _square(x: Array, bends: Array, k: int) -> Array:
+def squares(x: Array, bends: Array, k: int) -> Array:
     """Σ over rows of (x xᵀ) ⊗ bends, in the order of coefficients.ravel(). Rows without a bend add nothing."""
     if k == 1:
         bend = bends[:, 0, 0]

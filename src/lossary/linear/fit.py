@@ -13,12 +13,13 @@ from ..core.errors import LossaryError, ParameterError
 from ..core.loss import Loss
 from ..core.params import flag, whole
 from ..core.results import RisingSums
+from ..numerics.backend import one_shape
 from . import asking
-from .data import ArrayData, LinearData
+from .data import ArrayData, LinearData, squares
 from .design import Design, arrange
 from .result import Certificate, LinearFit
 from .rows import Array, Function, Rows, coupled, in_double, row_function
-from .solver import Ending, looks_convex, minimise, natural_scale
+from .solver import SAMPLE, Ending, looks_convex, minimise, natural_scale
 from .target import Target
 
 FIRST = "mean_absolute_error"  # robust, convex, and without a constant: where losses with several minima start
@@ -265,9 +266,11 @@ def _start(target: Target, asked: LinearProblem, design: Design) -> tuple[Array,
         return zero, "zero coefficients"
     if all(len(np.unique(some)) <= 2 for some in (asked.y[:1000, 0], asked.y[:, 0])):  # labels
         return zero, "zero coefficients"
-    weighed = design.matrix.T * asked.weight
-    square = np.linalg.lstsq(weighed @ design.matrix, weighed @ (asked.y - asked.offset), rcond=1e-14)[0].ravel()
-    at = [target.at(c, curvature=False).value for c in (zero, square)]
+    weight = asked.weight[:, None]
+    products = squares(design.matrix, weight[:, :, None], 1)
+    square = np.linalg.lstsq(products, design.matrix.T @ (weight * (asked.y - asked.offset)), rcond=1e-14)[0].ravel()
+    few = target.of_some(SAMPLE)
+    at = [few.at(c, curvature=False).value for c in (zero, square)]
     start = square if np.isfinite(at[1]) and at[1] < at[0] else zero
     eta = data.predictions(start.reshape(target.shape))
     if looks_convex(data.rows, eta, natural_scale(data, eta)):
@@ -300,10 +303,10 @@ def try_out(loss: Any, function: Function, y: Array, outputs: int) -> None:
     eta, whole = asking.check_values(function, y, outputs)
     name = getattr(loss, "name", None) or getattr(loss, "__name__", repr(loss))
     few = np.arange(min(len(y), 64))
-    with in_double():  # among copies of itself, since JAX would compile every operation anew for one row
-        copies = (asking.given(np.repeat(part[:1], len(y), axis=0)) for part in (y, eta))
+    with in_double():  # among copies of itself: where operations are compiled for a shape, in the shape of before
+        copies = (asking.given(np.repeat(part[:1], len(y) if one_shape() else 2, axis=0)) for part in (y, eta))
         alone = np.asarray(ops.convert_to_numpy(function(*copies)))
-    if whole.shape != (len(y),) or not np.allclose(alone, whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
+    if whole.shape != (len(y),) or not np.allclose(alone[:1], whole[:1], rtol=1e-5, atol=1e-12, equal_nan=True):
         raise coupled(name)
     rows, step = Rows(function, y, outputs), 1e-9
     (up, _), (down, _), (_, slope) = (rows.slopes(eta[few] + side * step, few) for side in (1.0, -1.0, 0.0))

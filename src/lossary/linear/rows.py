@@ -48,7 +48,7 @@ class Programs:
     def __init__(self, function: Function, told: Callable[..., Any] | None = None) -> None:
         """`told` gives values and slopes together, or values alone."""
         self.function, self.told = function, told or function
-        both = lambda y, p: expanded(lambda inner: self.told(y, inner), p)  # noqa: E731
+        both = lambda y, p: expanded(self.told, y, p)  # noqa: E731
         self.expand, self.sized = quick(both), quick(both, 2)  # for any shapes, and for those of few sizes
         self.slope: Callable[..., Any] = self.expand if one_shape() else self._slope  # one program for one shape
 

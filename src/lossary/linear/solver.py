@@ -81,6 +81,7 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
         _from_some(target, start) if convex else start,
         check=lambda *at: _falls(target, *at) is not None,
         perfect=1e-22 * usual,
+        ahead=target.data.outputs == 1,
     )
     away = _away(target, walk)
     if away is not None:
@@ -94,19 +95,18 @@ def _from_some(target: Target, start: Array) -> Array:
     few = target.of_some(SAMPLE)
     if few is target:
         return start
-    walk = newton(_remembered(few), start, most=12, enough=1e-6)
+    walk = newton(_remembered(few), start, most=12, enough=1e-6, ahead=target.data.outputs == 1)
     return walk.c if walk.point.slant <= 1e-3 else start
 
 
 def _remembered(target: Target) -> At:
-    """The target, the last point kept: where a step is tried, the next one mostly starts. With one output the curvature
-    costs little beside the slopes, so that a step needs one pass."""
+    """The target, the last point kept: where a step is tried, the next one mostly starts."""
     last: dict[bytes, Point] = {}
 
     def at(c: Array, bend: bool) -> Point:
         found = last.get(c.tobytes())
         if found is None or (bend and found.curvature is None):
-            found = target.at(c, curvature=bend or target.data.outputs == 1)
+            found = target.at(c, curvature=bend)
             last.clear()
             last[c.tobytes()] = found
         return found
@@ -153,8 +153,12 @@ def _better(one: Ending, other: Ending) -> Ending:
 
 def natural_scale(data: ArrayData, eta: Array) -> float:
     """By how much predictions have to move for a loss to change much."""
-    value, slope = data.rows.slopes(eta)
-    whole, pull = float(data.weight @ np.abs(value)), float(data.weight @ np.abs(slope).sum(axis=1))
+    for chosen in (_some(data.rows, SAMPLE), np.arange(data.rows.count)):
+        value, slope = data.rows.slopes(eta[chosen], chosen)
+        weight = data.weight[chosen]
+        whole, pull = float(weight @ np.abs(value)), float(weight @ np.abs(slope).sum(axis=1))
+        if whole > 0 and pull > 0:  # else some rows do not tell it
+            break
     scale = whole / pull if pull > 0 else 1.0
     scale = max(scale, 1e-6 * float(np.abs(eta).max(initial=0.0)))  # of a perfect fit only rounding is left
     return scale if np.isfinite(scale) and scale > 0 else 1.0
@@ -327,7 +331,14 @@ def _arrives(target: Target, c: Array, way: Array, seen: Array) -> bool:
 
 
 def _usual(target: Target, c: Array) -> float:
-    """The size of the target with no coefficients: what a perfect fit is small against."""
+    """The size of the target with no coefficients, by some rows: what a perfect fit is small against."""
+    data = target.data
+    if isinstance(data, ArrayData):
+        chosen = _some(data.rows, SAMPLE)
+        value, weight = data.rows.slopes(data.offset[chosen], chosen)[0], data.weight[chosen]
+        size = abs(float(weight @ value)) / float(weight.sum())
+        if 0 < size < np.inf:
+            return size
     return abs(target.at(np.zeros_like(c), curvature=False).value)
 
 

@@ -364,12 +364,12 @@ def double() -> Iterator[None]:
         _WIDE.reset(token)
 
 
-def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-    """Value (n,), slope (n, k) and curvature (n, k, k) of `f`, which maps row i of x (n, k) to entry i of (n,).
+def expanded(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Value (n,), slope (n, k) and curvature (n, k, k) of `f` by x (n, k): row i of y and x makes entry i of (n,).
 
     Where `f` gives value and slope together, that saves a backward pass.
     """
-    value, slope, curvature = _BACKEND.expanded(f, x)
+    value, slope, curvature = _BACKEND.expanded(f, y, x)
     return value, slope, curvature
 
 

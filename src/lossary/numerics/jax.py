@@ -465,14 +465,14 @@ def _enable_x64() -> Any:
     return enable_x64(True)
 
 
-def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+def expanded(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:
     """The slope backwards, its derivative forwards along each column."""
 
     def slope(inner: Any) -> tuple[Any, Any]:
-        found = f(inner)
+        found = f(y, inner)
         if isinstance(found, tuple):
             return found[1], found[0]
-        value, vjp = jax.vjp(f, inner)
+        value, vjp = jax.vjp(lambda x: f(y, x), inner)
         return vjp(jnp.ones_like(value))[0], value
 
     def along(column: Any) -> Any:

@@ -546,19 +546,31 @@ def double() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-    """A tape in a tape; one backward pass for each column."""
+SMALL = 1 << 12  # rows up to which a backward pass takes as long as its calls
+
+
+def expanded(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:
+    """A tape in a tape; one backward pass for each column, or for copies of few rows at once."""
     zero = tf.UnconnectedGradients.ZERO
+    n, k = x.shape
+    few = k > 1 and n is not None and n * k <= SMALL
+    if few:
+        y, x = tf.concat([y] * k, axis=0), tf.concat([x] * k, axis=0)
     with tf.GradientTape(persistent=True) as outer:
         outer.watch(x)
         with tf.GradientTape() as inner:
             inner.watch(x)
-            found = f(x)
+            found = f(y, x)
             value, slope = found if isinstance(found, tuple) else (found, None)
             total = tf.reduce_sum(value)
         slope = inner.gradient(total, x, unconnected_gradients=zero) if slope is None else slope
-        columns = [slope[:, place] for place in range(x.shape[1])]
+        if few:  # of each copy the column of its number
+            columns = [tf.linalg.diag_part(tf.transpose(tf.reshape(slope, (k, n, k)), (1, 0, 2)))]
+        else:
+            columns = [slope[:, place] for place in range(k)]
     bends = [outer.gradient(column, x, unconnected_gradients=zero) for column in columns]
+    if few:
+        return value[:n], slope[:n], tf.transpose(tf.reshape(bends[0], (k, n, k)), (1, 0, 2))
     return value, slope, tf.stack(bends, axis=1)
 
 

@@ -478,24 +478,37 @@ def double() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def expanded(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-    """The slope with a graph of its own; one backward pass for each column."""
+SMALL = 1 << 12  # rows up to which a backward pass takes as long as its calls
+
+
+def expanded(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:
+    """The slope with a graph of its own; one backward pass for each column, or for copies of few rows at once."""
+    n, k = x.shape
     with torch.enable_grad():
-        inner = x.detach().clone().requires_grad_()
-        found = f(inner)
-        value, slope = found if isinstance(found, tuple) else (found, None)
-        if slope is None and value.requires_grad:
-            (slope,) = torch.autograd.grad(value.sum(), inner, create_graph=True, allow_unused=True)
-        slope = torch.zeros_like(inner) if slope is None else slope
-        bends = [_bend(slope[:, place], inner) for place in range(x.shape[1])]
+        if k > 1 and n * k <= SMALL:
+            value, slope, inner = _slopes(f, torch.cat([y] * k), torch.cat([x] * k))
+            own = slope.reshape(k, n, k).diagonal(dim1=0, dim2=2)  # of each copy the column of its number
+            return value[:n].detach(), slope[:n].detach(), _bend(own, inner).reshape(k, n, k).transpose(0, 1)
+        value, slope, inner = _slopes(f, y, x)
+        bends = [_bend(slope[:, place], inner) for place in range(k)]
     return value.detach(), slope.detach(), torch.stack(bends, dim=1)
+
+
+def _slopes(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Values, slopes with a graph, and the tensor that both are of."""
+    inner = x.detach().clone().requires_grad_()
+    found = f(y, inner)
+    value, slope = found if isinstance(found, tuple) else (found, None)
+    if slope is None and value.requires_grad:
+        (slope,) = torch.autograd.grad(value.sum(), inner, create_graph=True, allow_unused=True)
+    return value, torch.zeros_like(inner) if slope is None else slope, inner
 
 
 def _bend(column: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     if not column.requires_grad:
         return torch.zeros_like(x)
     (found,) = torch.autograd.grad(column.sum(), x, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(x) if found is None else found
+    return torch.zeros_like(x) if found is None else found.clone()  # which fills in zeros that are not stored
 
 
 def quick(f: Callable[..., Any], often: int = 0) -> Callable[..., Any]:
