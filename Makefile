@@ -21,14 +21,14 @@ docs: .venv-docs/.dev  ## the site of the documents, built into build/docs/html 
 test: $(VENV)/.dev  ## the tests that everybody runs: each loss on each backend, and each law for each form
 	@set -e; marks=""; for backend in $(BACKENDS); do \
 		echo "== $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) -m "$$marks"; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "$$marks"; \
 		marks="not backendless and not once"; \
 	done
 
 test-all: $(VENV)/.dev  ## every law for every loss, and longer rows; what needs no backend runs with the first only
 	@set -e; marks=""; for backend in $(BACKENDS); do \
 		echo "== $$backend"; \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) --full -m "$$marks"; \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --full -m "$$marks"; \
 		marks="not backendless"; \
 	done
 

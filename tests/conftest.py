@@ -3,7 +3,8 @@
 Without --full the quick part runs; what it leaves out is marked `full` or, on the other backends, `once`:
 - `full` (tests/laws/cases.py): a law of forms, for a loss that is not the first of its form.
 - `once` (here): what rooms above the losses say about each loss, model or table. The first parameters of such a test
-  run on every backend, the others on one: the numbers of losses are under the laws, on all.
+  run on every backend, the others on one: the numbers of losses are under the laws, on all. Tests that take their time
+  and say the same on every backend are marked so too.
 """
 
 import os

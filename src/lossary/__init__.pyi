@@ -176,6 +176,7 @@ from lossary.families.embeddings import TripletMargin as _TripletMargin
 from lossary.families.embeddings import NTXent as _NTXent
 from lossary.families.embeddings import ArcFace as _ArcFace
 from lossary.families.embeddings import ProxyAnchor as _ProxyAnchor
+from lossary.families.evidential import EvidentialClassification as _EvidentialClassification
 from lossary.families.forecasts import IntervalScore as _IntervalScore
 from lossary.families.forecasts import EnsembleCRPS as _EnsembleCRPS
 from lossary.families.forecasts import GaussianCRPS as _GaussianCRPS
@@ -675,6 +676,9 @@ class ArcFace(_ArcFace):
 
 class ProxyAnchor(_ProxyAnchor):
     def __init__(self, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
+
+class EvidentialClassification(_EvidentialClassification):
+    def __init__(self, regularization: float = 0.2, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None) -> None: ...
 
 class IntervalScore(_IntervalScore):
     def __init__(self, alpha: float = 0.1, *, reduction: str | None = 'sum_over_batch_size', name: str | None = None, dtype: Any = None, entries: Any = False, missing: Any = None) -> None: ...
@@ -1604,6 +1608,10 @@ arcface = arc_face
 additive_angular_margin = arc_face
 def proxy_anchor(label: Any, embedding: Any, proxies: Any, classes: int | None = None, features: int | None = None, margin: float = 0.1, scale: float = 32.0) -> Any: ...
 proxy_anchor_loss = proxy_anchor
+def evidential_classification(y_true: Any, y_pred: Any, regularization: float = 0.2) -> Any: ...
+edl = evidential_classification
+edl_loss = evidential_classification
+evidential_deep_learning = evidential_classification
 def interval_score(y_true: Any, y_pred: Any, alpha: float = 0.1) -> Any: ...
 winkler = interval_score
 winkler_score = interval_score

@@ -68,6 +68,9 @@ _NAMES = {
     "lossary.families.embeddings": """
         ArcFace Circle NTXent ProxyAnchor TripletMargin arc_face circle nt_xent proxy_anchor triplet_margin
     """,
+    "lossary.families.evidential": """
+        EvidentialClassification evidential_classification
+    """,
     "lossary.families.forecasts": """
         CategoricalDistributional EnergyScore EnsembleCRPS GaussianCRPS ImplicitQuantile IntervalScore
         MeanAbsoluteScaledError SplineCRPS categorical_distributional energy_score ensemble_crps gaussian_crps

@@ -225,6 +225,7 @@ def parts_of(loss):
     return [] if isinstance(loss, ls.Term) else [loss]
 
 
+@pytest.mark.once
 def test_losses_of_the_pages_are_no_findings():
     losses = [loss for page in PAGES for loss in shown(page)]
     assert len(losses) >= 6

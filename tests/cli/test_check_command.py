@@ -120,6 +120,7 @@ def test_misuse_exits_2(words, message, table, module, tmp_path):
     assert message in run(*words, code=2).stderr
 
 
+@pytest.mark.once
 def test_the_backend_is_chosen_before_keras_loads(table):
     """In a process of its own, where nothing but the option names the backend."""
     words = [str(table), "--y", "label", "--p", "a,b,c", "--loss", "scce", "--backend", keras.backend.backend()]

@@ -25,6 +25,7 @@ def demo(tmp_path_factory):
     return result, folder
 
 
+@pytest.mark.once
 def test_the_screen_fits_80_columns_without_colour(demo):
     result, folder = demo
     lines = [line for line in result.stdout.splitlines() if str(folder) not in line and "lossary compare" not in line]
@@ -134,6 +135,7 @@ def test_a_run_where_all_diverge_says_so(tmp_path):
     assert "mse diverged" in (tmp_path / "r.html").read_text()
 
 
+@pytest.mark.once
 def test_classes_on_the_screen():
     words = ["penguins", "--target", "species", "--loss", "scce,gce"]
     text = run(*words).stdout
@@ -143,6 +145,7 @@ def test_classes_on_the_screen():
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.once
 def test_several_inputs_show_predicted_against_true(tmp_path):
     words = ["penguins", "--target", "body_mass_g", "--ignore", "year,sex", "--loss", "mse,huber:delta=400"]
     result = run(*words, "--epochs", 5, "--model", "mlp:4", "--report", tmp_path / "r.html")

@@ -100,6 +100,7 @@ def test_the_guide_to_fitting_runs(tmp_path, monkeypatch):
     assert names["fit"].certificate.kind == "optimum"
 
 
+@pytest.mark.once
 def test_what_is_to_be_written_instead_of_add_loss_trains():
     names = run_page("from-add-loss")
     for history, terms in (

@@ -238,6 +238,7 @@ def test_ignored_pixels_of_a_mask_do_not_exist(cls, rng):
     np.testing.assert_allclose(array(loss(y, z)), rest, rtol=1e-6)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("cls", [cls for cls in OVERLAPS if cls is not ls.GeneralizedDice], ids=lambda c: c.__name__)
 def test_classes_have_a_ratio_each(cls, rng):
     """Channels first or last, per row or over the batch; logits of exclusive classes are their softmax."""
@@ -280,6 +281,7 @@ def test_generalized_dice_needs_an_axis_of_classes():
         ls.GeneralizedDice(axis=(0, 1))(np.zeros((2, 3)), np.zeros((2, 3)))
 
 
+@pytest.mark.once
 def test_lovasz_losses_look_at_all_pixels_of_an_image(rng):
     y, z = rng.integers(0, 4, (3, 5, 2)), rng.normal(size=(3, 5, 2, 4)).astype("float32")
     y[1] = 2
@@ -295,6 +297,7 @@ def test_lovasz_losses_look_at_all_pixels_of_an_image(rng):
     np.testing.assert_allclose(array(ls.LovaszHinge(reduction="none")(mask, score)), want, rtol=1e-6)
 
 
+@pytest.mark.once
 def test_lovasz_losses_leave_ignored_pixels_out(rng):
     y, z = rng.integers(0, 4, (3, 6)), rng.normal(size=(3, 6, 4)).astype("float32")
     for loss, true, pred in (
@@ -345,6 +348,7 @@ def test_the_mcc_of_hard_masks_is_that_of_sklearn(rng):
     np.testing.assert_allclose(array(ls.mcc(f32(y), f32(p), smooth=0.0)), want, rtol=1e-5)
 
 
+@pytest.mark.once
 def test_a_sum_of_losses_is_dice_with_a_cross_entropy(rng):
     y, z = rng.integers(0, 2, (4, 9)).astype("float32"), rng.normal(size=(4, 9)).astype("float32")
     both = ls.Dice(from_logits=True) + 0.5 * ls.BinaryCrossentropy(from_logits=True)

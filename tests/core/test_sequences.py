@@ -10,6 +10,7 @@ from tests.backends import array, gradient
 SYMBOLS = np.array([[1, 2, 0], [1, 1, 3], [2, 0, 0]])
 
 
+@pytest.mark.once
 def test_frames_beyond_a_length_do_not_exist(rng):
     """They may hold anything, have no gradient, and change nothing."""
     p, lengths = rng.normal(size=(3, 6, 4)).astype("float32"), np.array([4, 6, 2])
@@ -48,6 +49,7 @@ def test_per_symbol_divides_each_row(rng):
     np.testing.assert_allclose(got, array(ls.ctc(SYMBOLS, p)) / [2, 3, 1], rtol=1e-6)
 
 
+@pytest.mark.once
 def test_a_transducer_takes_lengths_by_number_and_by_mask(rng):
     y, z = np.array([[1, 2], [3, 0]]), rng.normal(size=(2, 4, 3, 4)).astype("float32")
     there = np.arange(4) < np.array([[4], [2]])
@@ -57,6 +59,7 @@ def test_a_transducer_takes_lengths_by_number_and_by_mask(rng):
     np.testing.assert_allclose(array(by_mask)[1], array(alone)[0], rtol=1e-6)
 
 
+@pytest.mark.once
 def test_the_chances_of_all_targets_of_a_transducer_sum_to_one(rng):
     """With one frame and at most two symbols in it, all but those that would say more."""
     z = rng.normal(size=(1, 1, 3, 3)).astype("float32") + np.float32([0, 0, 3])  # class 2 is the blank

@@ -15,6 +15,7 @@ NO_PAIR = {"EnsembleCRPS", "HingeEmbedding", "LogKL", "MultiQuantile"}  # member
 CLASSES = [cls for cls in LOSSES if cls().over_classes(probabilities(1)) is not None]
 
 
+@pytest.mark.once
 def test_every_loss_of_two_arguments_has_a_map():
     """Of one entry each; of rows, batches and other slots some have one."""
     refused = set()
@@ -105,6 +106,7 @@ def test_what_cannot_be_drawn_says_so(kind, name):
         draw(name, kind=kind)
 
 
+@pytest.mark.once
 def test_several_maps_and_triangles_have_a_panel_each():
     figure = draw(["mse", "gaussian_nll", "huber:delta=1,2"], kind="map", title="Two arguments")
     titles = [panel.get_title(loc="left") for panel in figure.axes]

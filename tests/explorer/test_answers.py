@@ -79,6 +79,7 @@ def test_a_loss_that_is_not_drawn_says_why():
         assert entry["inputs"] == ls.get(entry["function"]).takes()
 
 
+@pytest.mark.once
 def test_a_curve_of_errors_is_the_closed_form():
     found = ask("curves", losses=[{"name": "huber", "params": {"delta": 0.7}}, {"name": "cauchy"}, {"name": "bce"}])
     x = np.asarray(found["x"], "float32")
@@ -332,6 +333,7 @@ def test_a_wrong_scene_is_refused(wrong):
 PREDICTED = [entry for entry in CATALOGUE if entry["distribution"]]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("entry", PREDICTED, ids=lambda entry: entry["function"])
 def test_a_distribution_shows_the_loss_of_one_observation(entry):
     name = entry["function"]
@@ -351,6 +353,7 @@ def test_a_distribution_shows_the_loss_of_one_observation(entry):
         assert 0.8 < run["density"].sum() * (x[1] - x[0]) < 1.01 and run["at"] >= 0
 
 
+@pytest.mark.once
 def test_a_score_has_the_density_of_its_likelihood():
     asked = {"y": 2.5, "at": {"loc": 1.5, "scale": 0.8}}
     score, likelihood = ask("densities", losses=[{"name": "logistic_crps"}, {"name": "logistic_nll"}], **asked)["runs"]
@@ -360,6 +363,7 @@ def test_a_score_has_the_density_of_its_likelihood():
 # -- likelihood ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_the_maximum_of_the_likelihood_is_where_textbooks_say():
     def best(name, **more):
         found = ask("likelihoods", distribution=name, **more)
@@ -374,6 +378,7 @@ def test_the_maximum_of_the_likelihood_is_where_textbooks_say():
         np.testing.assert_allclose(at, [y.mean()], rtol=2e-3)
 
 
+@pytest.mark.once
 def test_declared_distributions_are_at_the_maximum_of_their_fit():
     for name in ("weibull", "negative binomial"):
         found = ask("likelihoods", distribution=name)
@@ -438,6 +443,7 @@ def test_rows_cost_what_the_loss_says():
     assert not found["findings"]
 
 
+@pytest.mark.once
 def test_a_formula_judges_rows_like_the_loss_it_spells():
     table = "y;p;w\n1,5;2;1\n2;3;2\n"
     typed = ask("rows", table=table, formula="where(|e| <= d, e^2/2, d*(|e| - d/2))", values={"d": 0.7})
@@ -480,6 +486,7 @@ def test_a_table_of_many_columns_is_refused_before_it_is_read(monkeypatch):
         ask("rows", table=f"{wide}\n1\n", losses=[{"name": "cce"}])
 
 
+@pytest.mark.once
 def test_losses_of_pairs_take_fewer_rows():
     rows = int(own.MOST_PAIRS**0.5) + 1
     table = "y,p0,p1\n" + "1,0.6,0.8\n" * rows

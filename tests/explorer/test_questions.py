@@ -20,6 +20,7 @@ from tests.explorer.wires import RIGHT, opened, replies, sent_back, sized, wire
 OWN = [(b"host", b"127.0.0.1:8765"), (b"content-type", b"application/json")]
 
 
+@pytest.mark.once
 def test_no_question_makes_the_server_fail():
     async def run():
         page = make_app(8765)
@@ -199,6 +200,7 @@ def test_a_heavy_question_stops_nobody(monkeypatch):
     asyncio.run(run())
 
 
+@pytest.mark.once
 def test_what_is_too_much_is_refused_before_it_takes_memory():
     async def run():
         page = make_app(8765)

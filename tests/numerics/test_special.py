@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpmath import MPContext
 
-from lossary.numerics import special, tails
+from lossary.numerics import special, stable, tails
 from lossary.numerics.backend import double
 from tests.backends import array, with_gradients
 
@@ -31,6 +31,11 @@ def least(z):
     return -mp.expm1(-mp.exp(z))
 
 
+def moment(a, x):
+    """The integral of s ψ'(a + s) for s from 0 to x."""
+    return x * mp.digamma(a + x) - lgamma(a + x) + lgamma(a)
+
+
 LAPLACE = lambda z: mp.exp(z) / 2 if z < 0 else 1 - mp.exp(-z) / 2  # noqa: E731
 LOGISTIC = lambda z: 1 / (1 + mp.exp(-z))  # noqa: E731
 SIZES = [1e-30, 1e-10, 1e-5, 1e-3, 0.02, 0.1, 0.4, 0.7, 1.0, 1.3, 2.0, 3.3, 6.0, 9.7, 20.0, 80.0, 300.0, 1e4]
@@ -43,6 +48,11 @@ ENTIRE = {  # name: function, truth, numbers; float32 errors are counted in unit
     "log1m_exp": (special.log1m_exp, lambda x: mp.log(-mp.expm1(x)), [-x for x in SIZES if x < 90]),
     "stirling_rest": (special.stirling_rest,
                       lambda x: lgamma(x) - (x - 0.5) * mp.log(x) + x - mp.log(2 * mp.pi) / 2, SIZES[4:]),
+    "log1p_less_share": (stable.log1p_less_share, lambda x: mp.log1p(x) - x / (1 + x), SIZES[1:]),
+    "trigamma_moment, 1": (lambda x: special.trigamma_moment(1.0, x), lambda x: moment(1, x), SIZES[1:]),
+    "trigamma_moment, 7": (lambda x: special.trigamma_moment(7.0, x), lambda x: moment(7, x), SIZES[1:]),
+    "less_trigamma_moment, 1": (lambda x: special.less_trigamma_moment(1.0, x), lambda x: x - moment(1, x), SIZES[2:]),
+    "less_trigamma_moment, 7": (lambda x: special.less_trigamma_moment(7.0, x), lambda x: x - moment(7, x), SIZES[2:]),
     "log_softplus": (special.log_softplus, lambda x: mp.log(mp.log1p(mp.exp(x))), BOTH),
     "log_bessel": (special.log_bessel, lambda x: mp.log(mp.besseli(0, x)) - x, SIZES),
     "exponential, below": (tails.EXPONENTIAL.below, lambda z: -mp.log(-mp.expm1(-z)), [x for x in SIZES if x < 90]),

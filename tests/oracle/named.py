@@ -656,11 +656,23 @@ def seesaw(s, t, held, class_counts=None, p=0.8, q=2.0):
     return nll({c: mp.exp(v) * (1 if c == t else factor(c)) for c, v in enumerate(s)}, t)
 
 
+def evidential_classification(s, t, regularization=0.2):
+    a = [1 + mp.log1p(mp.exp(v)) for v in s]
+    whole, k = mp.fsum(a), len(s)
+    p = [v / whole for v in a]
+    fit = mp.fsum((int(c == t) - v) ** 2 + v * (1 - v) / (whole + 1) for c, v in enumerate(p))
+    b = [mpf(1) if c == t else v for c, v in enumerate(a)]
+    given = mp.loggamma(mp.fsum(b)) - mp.loggamma(k) - mp.fsum(map(mp.loggamma, b))
+    pull = given + mp.fsum((v - 1) * (mp.digamma(v) - mp.digamma(mp.fsum(b))) for v in b)
+    return fit + mpf(regularization) * pull
+
+
 NAMED_ORACLE["one_vs_all"] = of_tokens(
     lambda s, t, average=False: (
         mp.fsum(mp.log1p(mp.exp(-v if c == t else v)) for c, v in enumerate(s)) / (len(s) if average else 1)
     )
 )
+NAMED_ORACLE["evidential_classification"] = of_tokens(evidential_classification)
 NAMED_ORACLE["sparsemax"] = of_tokens(sparsemax)
 NAMED_ORACLE["entmax15"] = of_tokens(entmax15)
 NAMED_ORACLE["fenchel_young"] = of_tokens(fenchel_young)

@@ -114,6 +114,7 @@ def tables(x, y):
     yield x.astype("float64"), y.astype("float64")
 
 
+@pytest.mark.once
 def test_tables_lists_and_tensors_are_arrays(rng):
     x, y = data(rng)
     _, other = twins(linear)
@@ -171,6 +172,7 @@ def test_a_sparse_matrix_that_is_large_in_full_is_read_in_batches(rng, monkeypat
 BIG = 3_000_000_000  # beyond int32
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", ["x", "y", "sample_weight"])
 @pytest.mark.parametrize("kind", ["int64", "uint32", "uint64", "object"])
 @pytest.mark.parametrize("batched", [False, True], ids=["whole", "in batches"])
@@ -228,6 +230,7 @@ def test_large_batches_are_not_copied_into_blocks(rng, monkeypatch):
     check_equal(model, other)
 
 
+@pytest.mark.once
 def test_a_column_is_a_target(rng):
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     x, y = data(rng)
@@ -249,6 +252,7 @@ def write(folder, x, y, parts=1):
     return folder / "0.parquet" if parts == 1 else folder
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("parts", [1, 3])
 def test_parquet_files_are_read_as_they_are(parts, rng, tmp_path, monkeypatch):
     monkeypatch.setattr(rowfiles, "WINDOW", 10)

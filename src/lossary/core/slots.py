@@ -53,7 +53,6 @@ YES_NO = Values(
     "0 or 1", allowed=(0.0, 1.0), draw=lambda rng, shape, top: rng.integers(0, 2, shape).astype(float)
 )  # fmt: skip
 SOFT = replace(SOFT_LABEL, draw=lambda rng, shape, top: rng.choice([0.0, 0.25, 0.5, 1.0], size=shape))
-SHARE = replace(PROBABILITY, draw=lambda rng, shape, top: rng.uniform(0.05, 0.95, shape))
 CHANCE = replace(
     PROBABILITY, words="a probability in [0, 1], of classes that sum to 1",
     draw=lambda rng, shape, top: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),

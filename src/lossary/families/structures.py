@@ -1,5 +1,6 @@
 """Structures of masks: skeletons, outlines, neighbours, and classes that are more or less alike."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..numerics.stable import at_least, larger, mean, power, share, share_of, sm
 
 MASK = ("row", "height", "width")
 MASKS = declare(y_true=Slot(SOFT, IMAGE, "true"), y_pred=Slot(SHARE, IMAGE))
+SURE = replace(SHARE, draw=lambda rng, shape, top: rng.beta(0.3, 0.3, shape))  # errors above 1/2 are common
 PIXELS, PIXELS_FIRST = (
     declare(y_true=Slot(CLASS_INDEX, MASK, "true"), y_pred=Slot(LOGIT, axes))
     for axes in ((*MASK, "class"), ("row", "class", "height", "width"))
@@ -193,7 +195,7 @@ class HausdorffErosion(Images, family="overlaps", aliases=("hausdorff_er", "haus
     alpha: Annotated[float, nonnegative("How much later steps count.", slide=(0.5, 4.0))] = 2.0
     steps: Annotated[int, whole("How often errors are eroded.", low=1, unusual=2)] = 10
 
-    inputs = MASKS
+    inputs = declare(y_true=Slot(SOFT, IMAGE, "true"), y_pred=Slot(SURE, IMAGE))
     undrawn = WHOLE
 
     def drawn_over(self) -> list[Axis]:
@@ -205,7 +207,9 @@ class HausdorffErosion(Images, family="overlaps", aliases=("hausdorff_er", "haus
             near = sum(sum(_beside(x, axis, 0.0)) for axis in (1, 2))
             x = at_least((x + near) / 5 - 0.5, 0.0)
             low, high = (sign * ops.amax(sign * x, axis=(1, 2), keepdims=True) for sign in (-1, 1))
-            x = ops.where(high > low, (x - low) / ops.where(high > low, high - low, 1.0), x)
+            wide, apart = high > low, ops.where(high > low, high - low, 1.0)
+            scaled = ops.where(x - low < high - x, (x - low) / apart, 1 - (high - x) / apart)  # exact at both ends
+            x = ops.where(wide, scaled, x)
             found = found + k**self.alpha * x
         return image_mean(found)
 

@@ -11,7 +11,18 @@ from typing import Any
 
 from . import ops
 from .backend import expm1, log, log1p
-from .stable import at_most, exp_less_line, largest, less_log1p, log_whole, sigmoid, softplus, with_slope, with_slopes
+from .stable import (
+    at_most,
+    exp_less_line,
+    largest,
+    less_log1p,
+    log1p_less_share,
+    log_whole,
+    sigmoid,
+    softplus,
+    with_slope,
+    with_slopes,
+)
 
 Tensor = Any
 
@@ -138,6 +149,31 @@ def stirling_slope(x: Tensor) -> Tensor:
     return found * square
 
 
+def trigamma_moment(a: Any, x: Tensor) -> Tensor:
+    """The integral of s ψ'(a + s) for s from 0 to x >= 0, a >= 1: x ψ(a + x) - log Γ(a + x) + log Γ(a), without their
+    cancellation. Recurrence as far as ψ' has few terms, then these; each of them is positive or small."""
+    n = _shift(x)
+    far = a + 0.0 * x + n
+    u = x / far
+    v = u / (1 + u)
+    inverse, whole = 1 / far, far * less_log1p(u) + 0.5 * log1p_less_share(u)
+    for k, c in enumerate(_STIRLING if fine(x) else _STIRLING[:4], 1):
+        part, m = 0.0 * v, 2 * k - 2  # the integral of t (1 - t)^m for t from 0 to v, by v²
+        for j in range(m, -1, -1):
+            part = part * v + (-1) ** j * math.comb(m, j) / (j + 2)
+        whole = whole + 2 * k * (2 * k - 1) * c * (inverse ** (2 * k - 1) * (v * v * part))
+    for i in range(n):
+        whole = whole + log1p_less_share(x / (a + i))
+    return whole
+
+
+def less_trigamma_moment(a: Any, x: Tensor) -> Tensor:
+    """x less that integral, for x that are not small: it grows like (a - 1/2) log x."""
+    low, far = a + 0.0 * x, a + x
+    rests = stirling_rest(far) - stirling_rest(low) - x * stirling_rest_slope(far)
+    return (low - 0.5) * log1p(x / low) + (0.5 * (x / far) + rests)
+
+
 def digamma(x: Tensor) -> Tensor:
     """The derivative of log_gamma, for x > 0."""
     n = _shift(x)
@@ -197,12 +233,14 @@ def stirling_rest(x: Tensor) -> Tensor:
         close, away = ops.where(near, x, 1.0), ops.where(near, 16.0, x)
         return ops.where(near, log_gamma(close) - line(close), _stirling(away))
 
-    def slope(x: Tensor) -> Tensor:
-        near = x < _shift(x)
-        close, away = ops.where(near, x, 1.0), ops.where(near, 16.0, x)
-        return ops.where(near, digamma(close) - log(close) + 0.5 / close, stirling_slope(away))
+    return with_slope(value, stirling_rest_slope)(x)
 
-    return with_slope(value, slope)(x)
+
+def stirling_rest_slope(x: Tensor) -> Tensor:
+    """The derivative of that, digamma(x) - log x + 1 / (2 x)."""
+    near = x < _shift(x)
+    close, away = ops.where(near, x, 1.0), ops.where(near, 16.0, x)
+    return ops.where(near, digamma(close) - log(close) + 0.5 / close, stirling_slope(away))
 
 
 def half_steps(a: Tensor) -> Tensor:

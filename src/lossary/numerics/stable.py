@@ -196,6 +196,18 @@ def less_log1p(x: Tensor) -> Tensor:
     return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
 
 
+def log1p_less_share(x: Tensor) -> Tensor:
+    """log(1 + x) - x / (1 + x) for x >= 0, also where the two are nearly equal: a series in u = x / (2 + x)."""
+    far = x > 2
+    near = ops.where(far, 0.0, x)
+    u = near / (2 + near)
+    square, series = ops.square(u), 0.0 * u + 1 / 47
+    for k in range(45, 1, -2):
+        series = series * square + 1 / k
+    away = ops.where(far, x, 3.0)
+    return ops.where(far, backend.log1p(away) - away / (1 + away), 2 * u * u * (1 / (1 + u) + u * series))
+
+
 def exp_less_line(x: Tensor) -> Tensor:
     """e^x - 1 - x, also where they are nearly equal: a series near 0. Infinite where e^x is."""
     far = ops.abs(x) > 1
