@@ -236,13 +236,15 @@ def skew_normal_nll(y, loc, scale, slant):
 
 
 def mixture(y: Number, outputs: list[Number], link: str, components: int) -> tuple[Terms, list[Terms]]:
-    """Terms of the value, and of the slopes by hand: a component's share of the density, less its weight."""
+    """Terms of the value, and of the slopes by hand: a component's share of the density, less its weight. The scale of
+    a slope is not below what rounding the largest log-density does to a share."""
     k = components
     logit, mean, z = outputs[:k], outputs[k : 2 * k], outputs[2 * k :]
     scale, turn = [LINKS[link](x) for x in z], [1 if link == "exp" else 1 / (1 + mp.exp(-x)) for x in z]
     whole = mp.fsum(mp.exp(w) for w in logit)
     each = [mp.exp(w - ((y - m) / s) ** 2 / 2) / s for w, m, s in zip(logit, mean, scale, strict=True)]
     share = [one / mp.fsum(each) for one in each]
+    peak = max(((y - m) / s) ** 2 / 2 + abs(mp.log(s)) for m, s in zip(mean, scale, strict=True))
     slopes = [[mp.exp(w) / whole, -part] for w, part in zip(logit, share, strict=True)]
     slopes += [[-part * (y - m) / s**2] for part, m, s in zip(share, mean, scale, strict=True)]
     rest = zip(share, mean, scale, turn, strict=True)
@@ -251,6 +253,9 @@ def mixture(y: Number, outputs: list[Number], link: str, components: int) -> tup
         [u * t * part / s, -u * t * part / s * ((y - m) / s) ** 2]
         for (part, m, s, t), u in zip(rest, unit, strict=True)
     ]
+    for place, terms in enumerate(slopes):
+        size = (1 - share[place % k]) * peak * abs(terms[-1])
+        terms += [size, -size]
     return [mp.log(whole), -mp.log(mp.fsum(each))], slopes
 
 

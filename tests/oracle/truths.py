@@ -38,13 +38,16 @@ class Truth:
 
 
 def inside(case: Case, kind: Float, block: Block) -> Block:
-    """Targets as they are read: at an open end, the nearest number inside. (Half precision is computed in float32.)"""
-    rules = case().contract
+    """Targets as they are read: at an open end, the nearest number inside. (Half precision is computed in float32.) 0
+    stays where it has a probability of its own."""
+    loss = case()
+    rules = loss.contract
     if rules.ends or rules.target not in (POSITIVE_TARGET, SHARE_TARGET):
         return block
     half = FLOATS["float64" if kind.name == "float64" else "float32"].half
     top = 1 - half if rules.target is SHARE_TARGET else np.inf
-    return replace(block, y=np.clip(block.y, float(kind.least), top))
+    low = 0.0 if getattr(loss, "atom", None) == 0 else float(kind.least)
+    return replace(block, y=np.clip(block.y, low, top))
 
 
 def truth_of(case: Case, kind: Float, block: Block) -> tuple[Truth, Truth]:
@@ -89,8 +92,8 @@ def against(numbers: Any, kind: Float) -> Any:
     half, moved = mpf(2) ** -(53 if kind.name == "float64" else 24), []
     for row in numbers:
         every = set(flat([row]))
-        ways = {n: half * int(mp.sign(n)) * (1 if n == max(every) else -1) for n in every}
-        moved.append(multiplied(row, {n: 1 + way for n, way in ways.items()}))
+        top = max(every)
+        moved.append(multiplied(row, {n: 1 + half * int(mp.sign(n)) * (1 if n == top else -1) for n in every}))
     return moved
 
 

@@ -20,7 +20,7 @@ def _sum(x: Tensor) -> Tensor:
 
 class EvidentialClassification(Loss, family="scores", aliases=("edl", "edl_loss", "evidential_deep_learning"),
                                tasks=("multiclass",), traits=("smooth",)):  # fmt: skip
-    r"""Evidence for each class, which makes a Dirichlet distribution: a row unlike the training data has little of it.
+    r"""Learns evidence for each class, as a Dirichlet distribution: rows unlike the training data get little of it.
 
     Formula: \sum_c \left( (y_c - p_c)^2 + \frac{p_c (1 - p_c)}{S + 1} \right) + \lambda\,\mathrm{KL}(\tilde\alpha),
         with the evidence e_c = \log(1 + e^{s_c}) of the score s_c, \alpha = 1 + e, S = \sum_c \alpha_c, p = \alpha / S,
@@ -35,7 +35,7 @@ class EvidentialClassification(Loss, family="scores", aliases=("edl", "edl_loss"
     (0.66666669, 0.00038073483)
     """
 
-    regularization: Annotated[float, nonnegative("The price of evidence for wrong classes.", slide=(0.0, 1.0))] = 0.2
+    regularization: Annotated[float, nonnegative("How much evidence for wrong classes costs.", slide=(0.0, 1.0))] = 0.2
 
     inputs = TOKENS
 

@@ -419,18 +419,18 @@ def replaced(x: Any, index: Any, value: Any) -> Any:
 
 
 def row_sums(x: Any, uneven: bool = False) -> Any:
-    """Sums over the last axis. XLA's own loop on CPUs adds up one by one: there they are products with ones, of long
-    rows in pieces of whole vectors of a processor, whose sums are summed; of uneven rows in as many as each is long."""
-    columns = x.shape[-1] if x.shape.rank else None
-    if not in_xla() or columns is None or columns < 8 or x.shape.rank < 2:
+    """Sums over the last axis, of long rows in pieces, whose sums are summed. XLA's own loop on CPUs adds up one by one:
+    there they are products with ones, of whole vectors of a processor; of uneven rows as many as each is long."""
+    loop, columns = in_xla(), x.shape[-1] if x.shape.rank else None
+    if columns is None or columns < 8 or x.shape.rank < 2 or (not loop and columns <= (512 if uneven else 1024)):
         return tf.reduce_sum(x, -1) if x.shape.rank else x
-    if columns > (256 if uneven else 200):
-        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(200, 15, -8)
+    if columns > (512 if not loop else 256 if uneven else 200):
+        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(200, 15, -8) if loop else range(512, 15, -1)
         size = next((m for m in sizes if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
-            return row_sums(row_sums(pieces, uneven), uneven)
+            return row_sums(row_sums(pieces, uneven), uneven or not loop)
         whole = columns // 64 * 64
         return row_sums(x[..., :whole], uneven=True) + tf.reduce_sum(x[..., whole:], -1)
     return tf.linalg.matvec(x, tf.ones((columns,), x.dtype))
