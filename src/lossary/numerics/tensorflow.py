@@ -419,7 +419,7 @@ def replaced(x: Any, index: Any, value: Any) -> Any:
 
 
 def row_sums(x: Any, uneven: bool = False) -> Any:
-    """Sums over the last axis, of long rows in pieces, whose sums are summed. XLA's own loop on CPUs adds up one by one:
+    """Sums over the last axis; long rows in pieces, whose sums are summed. XLA's own loop on CPUs adds up one by one:
     there they are products with ones, of whole vectors of a processor; of uneven rows as many as each is long."""
     loop, columns = in_xla(), x.shape[-1] if x.shape.rank else None
     if columns is None or columns < 8 or x.shape.rank < 2 or (not loop and columns <= (512 if uneven else 1024)):
