@@ -244,9 +244,10 @@ def excess(got, low, high, move):
 
 
 def of_vector(move, slopes, shape):
-    """Entries of one vector cancel against one another: the conditioning of the worst of them."""
+    """Entries of one vector, or pixels of one image, cancel against one another: the conditioning of the worst one."""
     whole = (move + ulp(np.nan_to_num(slopes))).reshape(shape)
-    return np.broadcast_to(whole.max(-1, keepdims=True), shape).reshape(-1) if len(shape) > 1 else move
+    axes = (-3, -2, -1) if len(shape) > 3 else -1
+    return np.broadcast_to(whole.max(axes, keepdims=True), shape).reshape(-1) if len(shape) > 1 else move
 
 
 def asked(case, far):

@@ -9,7 +9,8 @@ from lossary.core.errors import ParameterError
 from lossary.core.moments import at_step
 from lossary.core.schedules import LinearSchedule
 from tests.backends import BACKEND, array, as_trained, compiled, gradient
-from tests.laws.cases import CASES, LOSSES, firsts, form, law
+from tests.laws.cases import CASES, LOSSES, among, firsts, form, law
+from tests.laws.slots import OF_CHOICES, OF_RESULTS
 
 STEPS = 8
 
@@ -48,6 +49,26 @@ def test_compiled_once_it_moves_with_the_step(cls, rng):
         np.testing.assert_allclose(array(whole(index, ops.convert_to_tensor(p))), array(fixed(y, p)), rtol=2e-5)
         got, want = (gradient(lambda v, f=f: f(y, v), p) for f in (lambda y, v, s=index: run(s, v), fixed))
         np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-7)
+
+
+NAMED = [case for case in OF_CHOICES if moving_numbers(case.cls)]
+
+
+@law("case", NAMED, among(OF_RESULTS if BACKEND != "torch" else OF_RESULTS[:1]))
+def test_losses_of_named_inputs_move_too(case):
+    bounds, arrays = moving_numbers(case.cls), case.draw()
+    loss = case(**{name: LinearSchedule(*ends, steps=STEPS) for name, ends in bounds.items()})
+
+    def run(step, *xs):
+        with at_step(step):
+            return case.value(loss, dict(zip(arrays, xs, strict=True)))
+
+    whole = compiled(run, whole=False)
+    for step in (0, 3):
+        fixed = case(**{name: a + (b - a) * step / STEPS for name, (a, b) in bounds.items()})
+        index = ops.convert_to_tensor(step, dtype="int32")
+        got = array(whole(index, *map(ops.convert_to_tensor, arrays.values())))
+        np.testing.assert_allclose(got, array(case.value(fixed, arrays)), rtol=2e-5, atol=1e-7)
 
 
 @every_movable

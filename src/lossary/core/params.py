@@ -168,9 +168,9 @@ def number(
     return Param(text, low=low, high=high, closed=closed, slide=slide, prepared=prepared)
 
 
-def positive(text: str, *, slide: tuple[float, float]) -> Param:
+def positive(text: str, *, slide: tuple[float, float], prepared: str = "") -> Param:
     """A number above 0; `slide` is the range of its slider."""
-    return Param(text, low=0.0, slide=slide)
+    return Param(text, low=0.0, slide=slide, prepared=prepared)
 
 
 def nonnegative(text: str, *, slide: tuple[float, float]) -> Param:
@@ -178,9 +178,11 @@ def nonnegative(text: str, *, slide: tuple[float, float]) -> Param:
     return Param(text, low=0.0, closed=True, slide=slide)
 
 
-def fraction(text: str, *, closed: bool = False, slide: tuple[float, float] = (0.01, 0.99)) -> Param:
+def fraction(
+    text: str, *, closed: bool = False, slide: tuple[float, float] = (0.01, 0.99), prepared: str = ""
+) -> Param:
     """A number between 0 and 1, with these ends if `closed`."""
-    return Param(text, low=0.0, high=1.0, closed=closed, slide=slide)
+    return Param(text, low=0.0, high=1.0, closed=closed, slide=slide, prepared=prepared)
 
 
 def flag(text: str, *, unusual: bool = True) -> Param:

@@ -9,7 +9,7 @@ from ..core.loss import Tensor
 from ..core.params import choice, fraction, positive
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p
-from ..numerics.stable import at_most, larger, log_whole, power, root_mean_square, share, total
+from ..numerics.stable import at_most, larger, log_of, log_whole, power, root_mean_square, share, total
 
 
 def _square(x: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class IoU(Boxes, aliases=("iou_loss", "box_iou", "unit_box"), traits=("bounded",
             return missed * (1 + share(pair.intersection, pair.left))
         far = pair.intersection < self.epsilon * (pair.intersection + pair.left)
         hit = ops.where(far | (pair.intersection <= 0), 1.0, pair.intersection)
-        return ops.where(far, -math.log(self.epsilon), log_whole(ops.where(far, 0.0, pair.left), hit))
+        return ops.where(far, -log_of(self.epsilon), log_whole(ops.where(far, 0.0, pair.left), hit))
 
 
 iou = function(IoU)

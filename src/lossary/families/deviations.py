@@ -1,7 +1,7 @@
 """Deviations: other functions of the error, with a power, a threshold or a band of their own."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 from ..core.forms import Distance
 from ..core.functions import function
@@ -9,7 +9,8 @@ from ..core.loss import Tensor
 from ..core.params import nonnegative, number, positive
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p
-from ..numerics.stable import LARGEST, at_least, at_most, constant, less_log1p, log1p_of_square, power
+from ..numerics.classes import absent
+from ..numerics.stable import LARGEST, at_least, at_most, constant, less_log1p, log1p_of_square, power, root_of
 
 
 class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smooth", "symmetric")):
@@ -299,30 +300,37 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
     alpha: Annotated[float, number("The shape: smaller is more robust.", slide=(-1.0, 2.0), high=2.0)] = 1.0
     c: Annotated[float, positive("The error from which on it is no longer a squared one.", slide=(0.1, 5.0))] = 1.0
 
+    def numbers(self) -> tuple[Any, Any]:
+        """alpha and 2 - alpha; while a schedule moves them, both a little beside 0."""
+        if isinstance(self.alpha, (int, float)):
+            return self.alpha, 2 - self.alpha
+        alpha = ops.where(ops.abs(self.alpha) < 1e-6, 1e-6, self.alpha)
+        return alpha, at_least(2 - alpha, 1e-6)
+
     def of(self, e: Tensor) -> Tensor:
-        if self.alpha == 2:
+        alpha, b = self.numbers()
+        if absent(b):
             return 0.5 * ops.square(e / self.c)
-        b = 2 - self.alpha
-        half = 0.5 * log1p_of_square(e / (self.c * math.sqrt(b)))
-        if self.alpha == 0:
+        half = 0.5 * log1p_of_square(e / (self.c * root_of(b)))
+        if absent(alpha):
             return b * half
-        near = ops.abs(self.alpha * half) < 1
-        close = expm1(self.alpha * ops.where(near, half, 0.0))
-        return b / self.alpha * ops.where(near, close, self.far(e, self.alpha) - 1)
+        near = ops.abs(alpha * half) < 1
+        close = expm1(alpha * ops.where(near, half, 0.0))
+        return b / alpha * ops.where(near, close, self.far(e, b, alpha) - 1)
 
     def slope(self, e: Tensor) -> Tensor:
-        if self.alpha == 2:
+        alpha, b = self.numbers()
+        if absent(b):
             return e / self.c / self.c
-        b = 2 - self.alpha
-        x = e / (self.c * math.sqrt(b))
+        x = e / (self.c * root_of(b))
         near = ops.abs(x) < 1
         close = ops.where(near, x, 0.0) * ops.exp(-0.5 * b * log1p_of_square(ops.where(near, x, 0.0)))
-        far = ops.sign(e) * self.far(e, self.alpha - 1, -b)
-        return math.sqrt(b) / self.c * ops.where(near, close, far)
+        far = ops.sign(e) * self.far(e, b, alpha - 1, -b)
+        return root_of(b) / self.c * ops.where(near, close, far)
 
-    def far(self, e: Tensor, rise: float, fade: float | None = None) -> Tensor:
+    def far(self, e: Tensor, b: Any, rise: Any, fade: Any = None) -> Tensor:
         """|x|^rise (1 + 1/x^2)^(fade / 2), with x = e / (c sqrt b): (1 + x^2)^(alpha / 2) where both are alpha."""
-        x = at_most(at_least(ops.abs(e) / (self.c * math.sqrt(2 - self.alpha)), 0.5), LARGEST)
+        x = at_most(at_least(ops.abs(e) / (self.c * root_of(b)), 0.5), LARGEST)
         inverse = 1 / x
         return power(x, rise) * ops.exp(0.5 * (rise if fade is None else fade) * log1p(inverse * inverse))
 

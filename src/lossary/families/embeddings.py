@@ -1,6 +1,5 @@
 """Embeddings: vectors of the same class close together, of other classes apart."""
 
-import math
 from typing import Annotated, Any
 
 from keras import ops
@@ -15,7 +14,7 @@ from ..core.results import Anchors, LogSumExp, Rows, Sums
 from ..core.slots import GROUP, UNIT, VECTOR, Rowset, Slot, declare, either, own
 from ..numerics.classes import nll_of_one_logit, one_hot
 from ..numerics.pairs import both_views, cosines, distance, distances, largest_of, log_sum_exp, relations, sines
-from ..numerics.stable import at_least, at_most, softplus
+from ..numerics.stable import at_least, at_most, cosine_of, sine_of, softplus
 
 Classes = Annotated[int | None, whole("The number of classes.", optional=True, unusual=4)]
 Features = Annotated[
@@ -265,8 +264,9 @@ class ArcFace(Loss, aliases=("arcface", "additive_angular_margin"), tasks=("mult
         known = ops.any(true, axis=-1)  # compiled code cannot refuse a label, and must not learn from it
         centre = ops.take(centres, ops.where(known, label, 0), axis=0)
         sine = ops.expand_dims(sines(embedding, centre), -1)
-        turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
-        turned = ops.where(cosine > -math.cos(self.margin), turned, cosine - (1 - math.cos(self.margin)))
+        turn = cosine_of(self.margin)
+        turned = cosine * turn - sine * sine_of(self.margin)
+        turned = ops.where(cosine > -turn, turned, cosine - (1 - turn))
         logits = self.scale * ops.where(true, turned, cosine)
         return ops.where(known, nll_of_one_logit(logits, ops.where(known, label, 0)), float("nan"))
 

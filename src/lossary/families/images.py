@@ -33,7 +33,10 @@ Peak = Annotated[float, positive("The largest brightness that there can be: 1, o
 Window = Annotated[
     int, Param("The size of the windows, in pixels.", kind="whole", low=1, closed=True, unusual=3)
 ]  # an image that is smaller is one window
-Sigma = Annotated[float, positive("The width of the windows' bell, in pixels.", slide=(0.5, 3.0))]
+Sigma = Annotated[
+    float,
+    positive("The width of the windows' bell, in pixels.", slide=(0.5, 3.0), prepared="the windows are prepared"),
+]
 K1 = Annotated[float, fraction("Steadies the comparison of means where a window is dark.", slide=(0.001, 0.1))]
 K2 = Annotated[float, fraction("Steadies the comparison of contrasts where a window is flat.", slide=(0.001, 0.1))]
 
@@ -437,7 +440,7 @@ class MutualInformation(Images, aliases=("mutual_information_global", "global_mu
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
         a, b = self.shares(y), self.shares(p)
-        joint = ops.matmul(ops.transpose(a / a.shape[1], (0, 2, 1)), b)
+        joint = ops.matmul(ops.transpose(a / ops.cast(ops.shape(a)[1], a.dtype), (0, 2, 1)), b)
         alone = ops.expand_dims(mean(a, 1), 2) * ops.expand_dims(mean(b, 1), 1)
         return -total(divergence(joint, alone, self.inner), (1, 2))  # both sum to 1
 

@@ -273,7 +273,10 @@ class HardestHinges(Loss, aliases=("ohem_hinge", "ohem_hinge_loss"), tasks=("det
     3.0
     """
 
-    share: Annotated[float, fraction("The share of the entries that count.", closed=True)] = 0.25
+    share: Annotated[
+        float,
+        fraction("The share of the entries that count.", closed=True, prepared="the number of entries is prepared"),
+    ] = 0.25
 
     inputs = declare(y_true=Slot(SIGN, ("row", "item"), "true"), y_pred=Slot(REAL, ("row", "item")))
     undrawn = "It sorts the entries of a row: there is no single number to move."

@@ -15,7 +15,18 @@ from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import log, total
 from ..numerics.classes import nll_of_one_logit
-from ..numerics.stable import SMALLEST, exp_less_line, nll, power, reciprocal, times_exp, wide, with_slope, with_slopes
+from ..numerics.stable import (
+    SMALLEST,
+    exp_less_line,
+    log_of,
+    nll,
+    power,
+    reciprocal,
+    times_exp,
+    wide,
+    with_slope,
+    with_slopes,
+)
 
 
 class Poisson(
@@ -203,7 +214,7 @@ class FixedGaussianNLL(
 
     def of(self, e: Tensor) -> Tensor:
         z = e / self.std
-        return 0.5 * (z * z) + (math.log(self.std) + 0.5 * math.log(2 * math.pi))
+        return 0.5 * (z * z) + (log_of(self.std) + 0.5 * math.log(2 * math.pi))
 
     def slope(self, e: Tensor) -> Tensor:
         return e / self.std / self.std

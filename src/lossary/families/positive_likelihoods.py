@@ -132,7 +132,7 @@ class HalfNormalNLL(Censorable, aliases=("half_normal", "halfnormal_nll"), trait
     heads = named(scale="positive")
     scipy = "halfnorm"
     exact = True
-    sums = ("y^2",)
+    sums = ("y", "y^2")
     tails = FOLDED
 
     def standard(self, y: Tensor, scale: Positive) -> Tensor:

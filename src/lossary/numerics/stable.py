@@ -196,6 +196,15 @@ def less_log1p(x: Tensor) -> Tensor:
     return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
 
 
+def _of_number(exact: Callable[[float], float], moving: Callable[[Tensor], Tensor]) -> Callable[[Any], Any]:
+    """A function of a parameter: exact of a number, and of the tensor that it is while a schedule moves it."""
+    return lambda x: exact(x) if isinstance(x, (int, float)) else moving(x)
+
+
+log_of, root_of = _of_number(math.log, backend.log), _of_number(math.sqrt, ops.sqrt)
+cosine_of, sine_of = _of_number(math.cos, ops.cos), _of_number(math.sin, ops.sin)
+
+
 def log1p_less_share(x: Tensor) -> Tensor:
     """log(1 + x) - x / (1 + x) for x >= 0, also where the two are nearly equal: a series in u = x / (2 + x)."""
     far = x > 2

@@ -183,12 +183,13 @@ def _between_normal(a: Tensor, b: Tensor, gap: Tensor) -> Tensor:
     low, high = _upper(a, b)
     middle = 0.5 * (low + high)
     narrow = ops.logical_and(gap < 1, gap * middle < 1)
-    m, h = ops.where(narrow, middle, 0.0), ops.where(narrow, 0.5 * gap, 0.5)
+    m, width = ops.where(narrow, middle, 0.0), ops.where(narrow, gap, 1.0)
+    h = 0.5 * width
     found = 0.0 * h
     for node, share in _GAUSS:
         t = h * node
         found = found + share * ops.exp(-0.5 * t * t) * ops.cosh(m * t)
-    inside = 0.5 * m * m + _HALF_LOG_TAU - log(2 * h) - log(found)
+    inside = 0.5 * m * m + _HALF_LOG_TAU - log(width) - log(found)  # half of the smallest number is 0
 
     beside = ops.logical_and(ops.logical_not(narrow), low > 0)
     near, far = ops.where(beside, at_most(low, 1e15), 1.0), ops.where(beside, at_most(high, 2e15), 3.0)
