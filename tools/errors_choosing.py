@@ -5,9 +5,9 @@ from __future__ import annotations
 from tools.errors_example import Example
 
 CHOOSING = [
-    Example("A task that ls.suggest does not know", "task is none of the kinds of targets that there are.",
+    Example("A task that ls.suggest does not know", "task is not one of the known kinds of targets.",
             'ls.suggest([1.0, 2.5, 4.0], task="sales")', "Leave it out: the numbers decide."),
-    Example("A cost that ls.suggest does not know", "cost is no word, quantile or pair of costs.",
+    Example("A cost that ls.suggest does not know", "cost is not a known word, a quantile or a pair of costs.",
             'ls.suggest([1.0, 2.5, 4.0], cost="cheap")', "Pass a word, a quantile, or two costs."),
     Example("A cost that such a target cannot have", "A quantile is asked of classes.",
             'ls.suggest(["cat", "dog", "cow"], cost=0.9)', "Leave the cost out, or name another task."),
@@ -27,7 +27,7 @@ CHOOSING = [
 ]  # fmt: skip
 SUGGEST = [
     Example("A target column that is not in the table", "lossary suggest names no column of the table.",
-            "$ lossary suggest homes.csv --target prise", "Look at the names that the error lists.",
+            "$ lossary suggest homes.csv --target prise", "Use one of the names that the error lists.",
             files={"homes.csv": "price,rooms\n300,3\n250,2\n"}),
     Example("Several target columns, one of text", "Two columns are named as a target, and one holds text.",
             "$ lossary suggest homes.csv --target price,town", "Name one column.",

@@ -224,7 +224,7 @@ def _beside() -> list[str]:
         *textwrap.wrap(MISSING.format("click"), 118),
         "```",
         "",
-        "Options that are no numbers, or out of their range, are refused with `Invalid value for '--epochs'`.",
+        "Options that are not numbers, or are out of range, are refused with `Invalid value for '--epochs'`.",
         "",
     ]
 

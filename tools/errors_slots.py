@@ -49,7 +49,7 @@ SLOTS = [
     ),
     Example(
         "Bones without points",
-        "BoneLength is given another number of parents than there are points, or a parent that is no point.",
+        "BoneLength is given another number of parents than there are points, or a parent that is not a point.",
         "ls.BoneLength(parents=[0, 0])(np.zeros((1, 3, 2)), np.zeros((1, 3, 2)))",
         "Give one parent for each point, counted from 0; the root has its own number.",
     ),
@@ -60,7 +60,7 @@ SLOTS = [
         "Give one sigma for each point, or one for all.",
     ),
     Example(
-        "Cutoffs that are no clusters",
+        "Cutoffs that do not form clusters",
         "AdaptiveSoftmax is given cutoffs that do not rise, or not as many as logits of clusters.",
         "ls.AdaptiveSoftmax(cutoffs=[3, 1])([0], (np.zeros((1, 4)), np.zeros((1, 2))))",
         "Give the first class of each cluster, and one logit for each cluster.",
@@ -72,8 +72,8 @@ SLOTS = [
         "Pass a square of numbers, with a row for each class.",
     ),
     Example(
-        "Waves along an axis of unknown length",
-        "A loss of a spectrum is compiled for rows whose length no one knows yet.",
+        "Fourier coefficients along an axis of unknown length",
+        "A spectral loss is compiled for rows whose length is not known yet.",
         "ls.FreDF().call(keras.KerasTensor((2, None, 1)), keras.KerasTensor((2, None, 1)))",
         "Set the shape where the rows come from, or pad them to one length.",
     ),
@@ -97,13 +97,13 @@ SLOTS = [
     ),
     Example(
         "Images of fewer than three pixels",
-        "A loss looks at three pixels in a line, and the images have fewer along height or width.",
+        "A loss reads three neighbouring pixels, and the images have fewer along height or width.",
         "ls.bending_energy(np.zeros((1, 2, 8, 1)))",
         "Pass larger images; if the channels are the second axis, pass `channels_first=True`.",
     ),
     Example(
         "Images of unknown size, to be halved",
-        "MultiScaleSSIM is compiled for images whose height or width no one knows yet.",
+        "MultiScaleSSIM is compiled for images whose height or width is not known yet.",
         "ls.MultiScaleSSIM().of(keras.KerasTensor((2, None, None, 1)), keras.KerasTensor((2, None, None, 1)))",
         "Set the shape where the images are loaded, or resize them to one size.",
     ),
@@ -120,7 +120,7 @@ SLOTS = [
         "Pass more of the series before the forecast, or a shorter season.",
     ),
     Example(
-        "A label that is no row of the kernel",
+        "A label without a row in the kernel",
         "Tokens that do not count are marked by a number such as -100.",
         "ls.LinearCrossEntropy()([0, -100], np.zeros((2, 3)), kernel=np.zeros((4, 3)))",
         "Pass `ignore_class=-100`, or whatever the number is.",
@@ -299,13 +299,13 @@ SLOTS = [
         "Leave it out for the number of devices.",
     ),
     Example(
-        "A group of processes that has not begun",
-        "ls.across is given what is no group of processes here.",
+        "A process group that is not initialised",
+        "ls.across is given something that is not a process group.",
         "ls.across(3)",
         "Begin the process group first; on JAX, name the mapped axis.",
     ),
     Example(
-        "An accumulated step that is no tuple",
+        "An accumulated step that is not a tuple",
         "ls.across(batches=...) is given arrays instead of the targets and weights of each step.",
         "ls.across(False, batches=[np.zeros(3)])",
         "Pass (y_true,) or (y_true, sample_weight) for each step.",
@@ -344,7 +344,7 @@ SLOTS = [
     ),
     Example(
         "Classes on several devices",
-        "A loss that is no plain cross-entropy is given logits as a DTensor of torch, sharded over the classes.",
+        "A loss other than a plain cross-entropy is given logits as a DTensor of torch, sharded over the classes.",
         "ls.SparseCategoricalFocalCrossentropy(from_logits=True)([0, 1], np.zeros((2, 4)))  # a DTensor",
         "Gather the logits, or take the cross-entropy.",
         hidden='patch("lossary.core.forms.labels.over_classes", lambda logits: True)\n',

@@ -130,7 +130,7 @@ LOSSES = [
     ),
     Example(
         "Exclusive classes without their axis",
-        "An overlap is to read logits by a softmax, and is not told along which axis, or reads probabilities.",
+        "exclusive=True asks for a softmax, but there is no class axis, or y_pred holds probabilities.",
         "ls.Dice(exclusive=True, from_logits=True)",
         "Pass class_axis and from_logits=True.",
     ),
@@ -261,7 +261,7 @@ LOSSES = [
     ),
     Example(
         "Logits instead of probabilities",
-        "The model has no sigmoid or softmax at its end, and the loss is not told.",
+        "The model does not end in a sigmoid or softmax, and from_logits is not set.",
         "ls.BinaryCrossentropy()(np.array([[0.0], [1.0]]), np.array([[-2.3], [4.1]]))",
         "Tell the loss: ls.BinaryCrossentropy(from_logits=True). It is exact there, and better than a sigmoid.",
     ),
@@ -285,7 +285,7 @@ LOSSES = [
     ),
     Example(
         "Class weights of a binary loss",
-        "`class_weight` holds other than two numbers.",
+        "`class_weight` does not have exactly two numbers.",
         "ls.BinaryCrossentropy(class_weight=(1.0, 2.0, 3.0))",
         "The weight of label 0 comes first, that of label 1 second.",
     ),
@@ -825,7 +825,7 @@ MODELS = [
     ),
     Example(
         "An unknown curve",
-        "ls.draw(show=...) is none of value, gradient and curvature.",
+        "ls.draw(show=...) is not value, gradient or curvature.",
         'ls.draw("huber", show="slope")',
         'Write "gradient".',
     ),
@@ -1121,7 +1121,7 @@ COMMANDS = [
     Example("Too many rows for a loss of pairs", "On the explorer's page: a loss that compares all pairs of rows.",
             'from lossary.explorer.own import rows_answer\n\ntable = "y,p0,p1\\n" + "1,0.6,0.8\\n" * 1000\n'
             'rows_answer({"losses": [{"name": "circle"}], "table": table})',
-            "Take a part of the rows."),
+            "Select some of the rows."),
     Example("An empty table", "The file, or the table pasted on the explorer's page, is empty.",
             'from lossary.explorer.own import read\n\nread("")', "Paste a line of names and a line for each row."),
     Example("A table with nothing but separators", "The file, or the table pasted on the explorer's page, has no "

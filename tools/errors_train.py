@@ -36,7 +36,7 @@ OPTIONS = [
     ),
     Example(
         "Training with an unknown verbose",
-        "ls.train(verbose=...) is none of 0, 1, 2 and 'auto'.",
+        "ls.train(verbose=...) is not 0, 1, 2 or 'auto'.",
         STACK + 'ls.train(model, x, y, loss="mse", verbose=3)',
         "Pass verbose=0 for silence.",
     ),
@@ -96,7 +96,7 @@ OPTIONS = [
         "Compile the model with the loss; leave y out where the layers hold it.",
     ),
     Example(
-        "The terms of what is no model",
+        "The terms of something that is not a model",
         "ls.regularization is given something else than a model of Keras.",
         'import lossary.objective\n\nlossary.objective.regularization("model")',
         "Pass the model itself.",

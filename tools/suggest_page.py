@@ -10,26 +10,26 @@ import numpy as np
 import lossary as ls
 from lossary.choosing.suggest import RULES
 
-HEAD = """# What `ls.suggest` says
+HEAD = """# How `ls.suggest` chooses
 
 Generated from the rules by `make generate`.
 
 ```python
 import lossary as ls
 
-# seen: range, zeros, tails, counts, imbalance, several columns, missing labels
+# detected: range, zeros, tails, counts, imbalance, several columns, missing labels
 ls.suggest([3.1, 2.7, 120.0, 2.9])
-# to be said: an order, angles, times with events
+# to be stated: an order, angles, times with events
 ls.suggest([1, 2, 2, 3, 1, 2], task="ordinal")
 # what an error costs: a quantile, two costs, "mean", "median"
 ls.suggest([3.1, 2.7, 120.0, 2.9], cost=0.9)
 ```
 
-`lossary suggest DATA --target COLUMN` does the same for a table. The answer holds up to three losses, the code that
-makes each, what it estimates, why it fits, what can go wrong, what the last layer has to give, and by what held-out
-rows should be judged. [Which loss?](which-loss.md) holds more losses, by task.
+`lossary suggest DATA --target COLUMN` does the same for a table. The answer contains up to three losses, the code for
+each, what it estimates, why it fits, what can go wrong, what the last layer has to output, and how to evaluate it on
+held-out rows. [Which loss?](which-loss.md) lists more losses, by task.
 
-Of a task, the first line that fits is taken.
+For each task, the first row of the table that applies is used.
 
 | task | target | losses | the first estimates | source of the first |
 | --- | --- | --- | --- | --- |
@@ -39,9 +39,9 @@ TAIL = """
 ## On real tables
 
 Ten tables that come with statsmodels and scikit-learn, split 40 times at two thirds: the first suggestion
-beside the usual loss, a mean squared error or a cross-entropy. Both are fitted to the same linear model and judged on
-the rows held out (`python benchmarks/suggest.py`; smaller is better). The party of voters is the failure: seven levels
-in an order, whose distances the inputs do not change alike, so that seven free classes predict a little better.
+beside the usual loss, a mean squared error or a cross-entropy. Both are fitted to the same linear model and evaluated
+on the rows held out (`python benchmarks/suggest.py`; smaller is better). The party of voters is the failure: seven
+ordered levels, which one common score does not describe, so that seven free classes predict a little better.
 
 | table | asked | suggested | judged by | suggested | usual | splits won |
 | --- | --- | --- | --- | ---: | ---: | ---: |

@@ -60,7 +60,7 @@ def cases_of_model(model: Any, x: Any, y: Any, w: Any) -> list[Case]:
     if not cases:
         raise LossaryError(
             "check(model, x, y) checks outputs that have a loss and targets.",
-            arrived=f"None has both: the outputs are {', '.join(output_names(model, p))}"
+            arrived=f"No output has both: the outputs are {', '.join(output_names(model, p))}"
             + (f", and the targets are for {', '.join(map(str, fed.y))}." if isinstance(fed.y, dict) else "."),
             allowed="Expected targets by output name or in the order of the outputs, and a loss in compile.",
             do="Compare the names.",

@@ -26,9 +26,9 @@ SHARED = {"self", "name", "reduction", "dtype", "args", "kwargs"}
 def lost_on_save(case: Case) -> Iterator[Sign]:
     """A saved model loads with a different loss, or not at all.
 
-    Fires: a loss rebuilt from its own configuration gives another value, holds another parameter, or cannot be rebuilt;
-        (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function that reads
-        values from around it.
+    Fires: a loss rebuilt from its own configuration gives another value, has a different parameter, or cannot be
+        rebuilt; (WARNING, since Keras itself complains when loading) the loss is a lambda, a partial, or a function
+        that reads values from around it.
     Quiet: losses whose configuration is complete, and plain functions.
     Seen: https://github.com/keras-team/keras/issues/5916, https://github.com/tensorflow/tensorflow/issues/25938
     Bad:

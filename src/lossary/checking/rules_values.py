@@ -61,7 +61,7 @@ def rows_mix(case: Case) -> Iterator[Sign]:
         class indices lack the class axis). For any other loss, replacing one row of y_true and y_pred by another row
         changes the values of other rows, or the value of the batch is not the mean of its rows taken one by one while
         the shapes differ. A plain function that mixes rows only when called directly, not in compile(), is a WARNING.
-    Quiet: losses that declare `coupled = True`, and predictions wider than one number in shapes that agree (a
+    Quiet: losses that declare `coupled = True`, and predictions of several numbers per row whose shapes agree (a
         contrastive loss: see L008).
     Seen: https://github.com/pytorch/pytorch/issues/16045, https://github.com/keras-team/keras/issues/14627
     Bad:

@@ -23,7 +23,7 @@ def weights_ignored(case: Case) -> Iterator[Sign]:
     """Sample weights or masks do not have the effect they seem to have.
 
     Fires: the loss gives one number for several rows while weights or a mask are given, or the weights do not fit the
-        rows (ERROR); the weighted value is none of sum(w v)/N, sum(w v)/sum(w), sum(w v) of the unweighted rows
+        rows (ERROR); the weighted value equals none of sum(w v)/N, sum(w v)/sum(w), sum(w v) of the unweighted rows
         (WARNING); the mean weight differs from 1 by more than 0.05 and by more than chance explains, with a mean over
         the batch (WARNING).
     Quiet: weights with mean 1; losses that apply weights inside by design (lossary's overlaps over the batch).

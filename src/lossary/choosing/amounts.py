@@ -125,7 +125,7 @@ def bounded(facts: Facts, cost: Cost) -> list[Suggestion]:
         Suggestion(
             "NormalNLL",
             {"censored": True},
-            "mean and spread of what lies behind the bound",
+            "mean and spread of the values beyond the bound",
             f"{share:.0%} of the rows are exactly {number(at)}: if a limit of measurement cut them off, they say "
             f"'{number(at)} or {'less' if end == 'low' else 'more'}'",
             "y_true holds both ends of where each target lies: (-inf, limit) or (limit, inf) where it was cut off; if "
@@ -167,7 +167,7 @@ def scales(facts: Facts, cost: Cost) -> list[Suggestion]:
     ]
 
 
-@rule("regression", "far more rows lie far out than of a normal target", lambda f, c: f.far > 0.002 and c != "mean")
+@rule("regression", "far more outliers than in a normal distribution", lambda f, c: f.far > 0.002 and c != "mean")
 def outliers(facts: Facts, cost: Cost) -> list[Suggestion]:
     median_of = median(facts, cost)[0]
     return [_huber(facts), median_of, distribution(facts, cost)[0]]

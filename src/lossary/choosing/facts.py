@@ -142,7 +142,7 @@ def _seen(facts: Facts) -> Facts:
         raise _refused(f"{int((~finite).sum())} entries are infinite.", "Leave them out, or clip them.")
     if facts.low == facts.high:
         same = facts.labels[0] if facts.labels else f"{facts.low:g}"
-        raise _refused(f"Every entry of y is {same}.", "Choose another column: of this one there is nothing to learn.")
+        raise _refused(f"Every entry of y is {same}.", "Choose another column: there is nothing to learn here.")
     if max(abs(facts.low), abs(facts.high)) > LARGE:
         raise _refused(f"y holds numbers up to {facts.high:g}.", "Choose a unit in which they are smaller.")
     return facts
@@ -150,9 +150,9 @@ def _seen(facts: Facts) -> Facts:
 
 def _refused(arrived: str, do: str) -> LossaryError:
     return LossaryError(
-        "ls.suggest looks at the numbers of a target.",
+        "ls.suggest reads the values of a target.",
         arrived=arrived,
-        allowed=f"Expected one column or several of finite numbers up to {LARGE:g}, or one of labels, that differ.",
+        allowed=f"Expected columns of finite numbers up to {LARGE:g}, or one of labels, with at least two values.",
         do=do,
     )
 

@@ -72,7 +72,7 @@ Examples:
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
 )
-@click.option("--engine", type=click.Choice(ENGINES), help="What reads a folder of Parquet files. Default: local.")
+@click.option("--engine", type=click.Choice(ENGINES), help="Engine for a folder of Parquet files. Default: local.")
 @click.option("--workers", type=Number(1, 10**6, whole=True), help="How many workers, for --engine ray or dask.")
 @click.option("--seed", type=Number(0, 2**32 - 1, whole=True), default=0, show_default=True)
 @click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")

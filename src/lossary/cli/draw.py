@@ -29,7 +29,7 @@ Examples:
 @click.option("--kind", type=click.Choice(("curves", "map", "triangle")), default="curves", show_default=True)
 @click.option("--over", metavar="AXIS", help="For curves: error, margin, probability … Default: by the loss.")
 @click.option("--span", nargs=2, type=Number(), metavar="LOW HIGH", help="For curves: the range of the axis.")
-@click.option("--show", metavar="WHAT", help="For curves: value, gradient, curvature, with commas. Default: all.")
+@click.option("--show", metavar="WHAT", help="For curves: any of value, gradient, curvature. Default: all.")
 @click.option("--apart", is_flag=True, help="For curves: one panel per loss.")
 @click.option("--theme", type=click.Choice(("auto", "light", "dark")), default="auto", show_default=True)
 @click.option("--title", default="", help="A title over the figure.")
@@ -37,7 +37,7 @@ Examples:
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
 )
 def draw_command(names: tuple[str, ...], output: Path | None, **options: Any) -> None:
-    """Draw losses into a file. NAME is any name that `lossary show` knows, with parameter values if wanted.
+    """Draw losses into a file. NAME is any name that `lossary show` knows, optionally with parameter values.
 
     The theme `auto` follows the viewer's system in SVG and HTML, and is light in PNG and PDF.
     """

@@ -125,7 +125,7 @@ def _lines(found: dict[str, Any], quiet: bool) -> list[str]:
             cells.append(f"{one:>14.8g}" if isinstance(one, float) else "  ".join(f"{c:>11.5g}" for c in one))
         lines.append(f"  {name:{max(map(len, [*found['names'], 'intercept']))}}  " + "  ".join(cells))
     if len(fits) > 1:
-        lines += ["", "Each fit (column), judged by each loss (row):"]
+        lines += ["", "Each fit (column), evaluated by each loss (row):"]
         lines.append(f"  {'':{width}}  " + "  ".join(f"{fit['label'][:14]:>14}" for fit in fits))
         for fit, row in zip(fits, found["values"], strict=True):
             lines.append(f"  {fit['label']:{width}}  " + "  ".join(f"{value:14.8g}" for value in row))

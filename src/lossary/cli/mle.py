@@ -37,7 +37,7 @@ Examples:
     "--distribution",
     "names",
     metavar="NAMES",
-    help="For example normal,gamma. Default: all that can give these numbers.",
+    help="For example normal,gamma. Default: all that can produce these numbers.",
 )
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds; repeatable.")
 @click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
@@ -47,7 +47,7 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="Only the table: no picture or progress.")
 @click.pass_context
 def mle_command(ctx: click.Context, /, data: str, report: Path | None, json_path: Path | None, **options: Any) -> None:
-    """Fit distributions to one column by maximum likelihood, and tell which explains it best.
+    """Fit distributions to one column by maximum likelihood, and report which one explains it best.
 
     Without arguments it uses the body mass of 342 penguins, of three species.
     """
@@ -77,7 +77,7 @@ def mle_command(ctx: click.Context, /, data: str, report: Path | None, json_path
         raise LossaryError(
             f"Cannot fit column '{name}'.",
             arrived="; ".join(f"{key}: {why}" for key, why in found.refused.items()),
-            allowed="Expected a distribution that can give these numbers.",
+            allowed="Expected a distribution that can produce these numbers.",
             do="Choose another one with --distribution.",
         )
     head = f"{name}: {len(numbers):,} numbers" + (f", {left:,} missing cells left out" if left else "")
@@ -121,7 +121,7 @@ def column_of(table: Table, asked: str | None) -> tuple[str, Any, int]:
             else "Expected cells such as 3.5, 1,200 or 40 %.",
             do="Name one with --column."
             if numeric
-            else "Correct the cells; --as COLUMN=number names those that are none.",
+            else "Correct the cells; --as COLUMN=number lists the cells that are not numbers.",
         )
     return column.name, there, int(len(values) - len(there))
 

@@ -26,7 +26,7 @@ Examples:
 """
 
 
-@click.command("suggest", epilog=EPILOG, short_help="Which loss fits a column of a table.")
+@click.command("suggest", epilog=EPILOG, short_help="Suggest losses for a column of a table.")
 @click.argument("data", default="phones")
 @click.option("--target", metavar="COLUMN", help="The column to predict; for survival the time and the event: t,e.")
 @click.option(
@@ -45,9 +45,9 @@ def suggest_command(
     settings: tuple[str, ...],
     json_path: Path | None,
 ) -> None:
-    """Up to three losses for a column, with what each one estimates, and what can go wrong.
+    """Suggest up to three losses for a column, with what each one estimates and what can go wrong.
 
-    Without arguments it looks at the Belgian telephone calls, some of which were recorded in another unit.
+    Without arguments it reads the Belgian telephone calls, some of which were recorded in another unit.
     """
     to_stdout = str(json_path) == "-"
     check_outputs([("--json", json_path)] if json_path is not None and not to_stdout else [], data)

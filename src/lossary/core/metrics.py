@@ -152,7 +152,7 @@ def metric(loss: Any, *, name: str | None = None, **parameters: Any) -> LossMetr
 
     Rows that `ls.padded` has added do not count, where the epoch's loss that Keras logs counts them in its last batch.
 
-    `loss` is whatever `ls.get` takes, with its parameters. Raises LossaryError for a loss whose rows look at one
+    `loss` is whatever `ls.get` takes, with its parameters. Raises LossaryError for a loss that compares rows with one
     another: its value is that of a batch.
     """
     found = get(loss, **parameters)

@@ -31,7 +31,7 @@ def evaluate_stream(loss: Any, stream: Iterable[Any]) -> float:
 
     Returns: the value, a Python float.
 
-    Raises: LossaryError for a loss whose rows look at one another, and for a stream without rows.
+    Raises: LossaryError for a loss that compares rows with one another, and for a stream without rows.
     """
     twin = _in_float64(get(loss) if isinstance(loss, str) else loss)
     whole: Partial | None = None
@@ -56,7 +56,7 @@ def _in_float64(given: Any) -> Loss:
         raise LossaryError(
             ASKED,
             arrived=f"It was given {shown(given)}.",
-            allowed="Expected one loss of lossary whose rows do not look at one another, with a reduction to a number.",
+            allowed="Expected one loss of lossary that compares no rows with one another, with a reduction.",
             do="Pass the parts of a sum one by one; call a loss that compares rows on all of them at once.",
         )
     return type(loss).from_config(loss.get_config() | {"dtype": "float64"})

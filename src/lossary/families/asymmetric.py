@@ -141,8 +141,8 @@ class CensoredSquaredError(Loss, aliases=("bounded_mse", "one_sided_squared_erro
     Formula: \max(y - p, 0)^2 if c = 1, \max(p - y, 0)^2 if c = -1, (p - y)^2 if c = 0, with y = y_true, p = y_pred and
         c = censoring
     Use: measurements beyond the range of an instrument, durations that had not ended, assays reported as "> 10".
-    Beware: 1 says that the true value is at least the target, -1 that it is at most that. A prediction that keeps
-        within its bound has no gradient.
+    Beware: a censoring of 1 means that the true value is at least the target, -1 that it is at most the target. A
+        prediction within its bound has no gradient.
     Reference: Shivaswamy, Chu and Jansche (2007), A support vector approach to censored targets, IEEE International
         Conference on Data Mining, 655-660
 

@@ -37,9 +37,11 @@ class IoU(Boxes, aliases=("iou_loss", "box_iou", "unit_box"), traits=("bounded",
     (0.5, 0.69314718)
     """
 
-    mode: Annotated[str, choice("What is made of the intersection over union.", "linear", "log", "square")] = "linear"
+    mode: Annotated[str, choice("Whether the loss is 1 - IoU, -log IoU or 1 - IoU^2.", "linear", "log", "square")] = (
+        "linear"
+    )
     epsilon: Annotated[
-        float, fraction("With mode='log', the smallest overlap that is told from none.", slide=(1e-6, 0.1))
+        float, fraction("With mode='log', the smallest overlap that is distinguished from none.", slide=(1e-6, 0.1))
     ] = 1e-6
 
     def of(self, pair: Pair) -> Tensor:
@@ -86,7 +88,7 @@ class DIoU(Boxes, aliases=("distance_iou", "distance_box_iou_loss"), traits=("bo
 
     Formula: 1 - IoU + d^2 / c^2, with the distance d of the centres and the diagonal c of the hull
     Use: box regression; boxes apart move straight towards one another, faster than with GIoU.
-    Beware: boxes with one centre differ by their IoU alone: CIoU and EIoU compare the sides too. Between 0 and 2.
+    Beware: for boxes with the same centre only the IoU is left: CIoU and EIoU compare the sides too. Between 0 and 2.
     Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
         regression, arXiv:1911.08287
     Elsewhere:
@@ -108,7 +110,7 @@ class CIoU(Boxes, aliases=("complete_iou", "complete_box_iou_loss"), traits=("bo
 
     Formula: 1 - IoU + d^2 / c^2 + \alpha v, with v = \frac{4}{\pi^2} (\arctan(w_y / h_y) - \arctan(w_p / h_p))^2 and
         \alpha = v / (1 - IoU + v)
-    Use: box regression in detectors of the YOLO kind, whose usual choice it is.
+    Use: the usual choice for box regression in detectors such as YOLO.
     Beware: the gradient holds alpha fixed, as the paper says. Sides of the right ratio and wrong size have v = 0. mmdet
         has alpha = 0 where IoU is at most 1/2.
     Reference: Zheng, Wang, Liu, Li, Ye and Ren (2020), Distance-IoU loss: faster and better learning for bounding box
@@ -143,7 +145,7 @@ class EIoU(Boxes, aliases=("efficient_iou",), traits=("bounded",)):
 
     Formula: 1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}, with the hull's sides W
         and H
-    Use: box regression; wrong sides have a gradient each, where CIoU sees their ratio alone.
+    Use: box regression; each wrong side has its own gradient, whereas CIoU compares only their ratio.
     Beware: between 0 and 4. Its focal form multiplies by the root of the IoU, and is not this one.
     Reference: Zhang, Ren, Zhang, Jia, Wang and Tan (2021), Focal and efficient IOU loss for accurate bounding box
         regression, arXiv:2101.08158
@@ -166,7 +168,7 @@ class AlphaIoU(Boxes, aliases=("power_iou",), traits=("bounded", "redescending")
     r"""One minus a power of the IoU: above 1, boxes that nearly fit get larger gradients, poor ones smaller.
 
     Formula: 1 - IoU^\alpha
-    Use: detection that is judged at high overlaps; small sets of data, noisy boxes.
+    Use: detection that is evaluated at high overlaps; small data sets, noisy boxes.
     Beware: no gradient without overlap, and for alpha > 1 hardly any with little overlap. alpha = 1 is IoU.
     Reference: He, Erfani, Ma, Bailey, Chi and Hua (2021), Alpha-IoU: a family of power intersection over union losses
         for bounding box regression, arXiv:2110.13675
@@ -193,8 +195,8 @@ class WIoU(Boxes, aliases=("wise_iou", "wiou_v1"), traits=("bounded",)):
 
     Formula: e^{d^2 / c^2} (1 - IoU), with the distance d of the centres and the diagonal c of the hull
     Use: box regression with poor boxes in the data: near a right box it is the plain IoU loss.
-    Beware: the first version, without the moving mean of the third one. The gradient holds c fixed, as the paper says:
-        boxes should not grow to make the factor small.
+    Beware: this is the paper's first version, without the running mean of its third. c is a constant in the gradient,
+        as in the paper, so that boxes do not grow to make the factor small.
     Reference: Tong, Chen, Xu and Yu (2023), Wise-IoU: bounding box regression loss with dynamic focusing mechanism,
         arXiv:2301.10051
 
@@ -217,16 +219,16 @@ class SIoU(Boxes, aliases=("scylla_iou",), traits=("bounded",)):
     Formula: 1 - IoU + (D + S) / 2, with D = \sum_{x, y} (1 - e^{-(2 - L) r^2}), r the distance along an axis by the
         side of the hull, L = 2 |dx dy| / (dx^2 + dy^2), and S = \sum_{w, h} (1 - e^{-q})^\theta, q the difference of a
         side by the larger one
-    Use: box regression; boxes come into line along one axis first.
-    Beware: of the angle's sine the paper makes 1 - 2 sin^2(arcsin x - pi/4), which is L. mmdet's default has the other
-        sign in the exponent of D. Between 0 and 3.
+    Use: box regression; boxes are aligned along one axis first.
+    Beware: the paper writes L as 1 - 2 sin^2(arcsin x - pi/4), with x the sine of the angle. mmdet's default has the
+        other sign in the exponent of D. Between 0 and 3.
     Reference: Gevorgyan (2022), SIoU loss: more powerful learning for bounding box regression, arXiv:2205.12740
 
     >>> siou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0]])
     0.76629797
     """
 
-    theta: Annotated[float, positive("The power of the price of a wrong side.", slide=(2.0, 6.0))] = 4.0
+    theta: Annotated[float, positive("The power of the penalty for a wrong side.", slide=(2.0, 6.0))] = 4.0
 
     def of(self, pair: Pair) -> Tensor:
         across = 2 * ops.abs(pair.shift[..., 0] * pair.shift[..., 1])
@@ -240,12 +242,12 @@ siou = function(SIoU)
 
 
 class NWD(Boxes, aliases=("normalized_wasserstein_distance",), traits=("bounded",)):
-    r"""How far two boxes are apart as Gaussian blobs: a gradient at any distance, steady for tiny objects.
+    r"""How far apart two boxes are as Gaussian distributions: a gradient at any distance, smooth for tiny objects.
 
     Formula: 1 - e^{-W / c}, with W = \sqrt{dx^2 + dy^2 + (dw^2 + dh^2) / 4} of centres and sides
     Use: objects of a few pixels, whose IoU jumps when a box is off by one.
     Beware: it depends on the unit of the coordinates: `c` is about the mean size of the objects, in pixels here; boxes
-        farther apart than some c have hardly any gradient. Add an IoU loss for large objects.
+        several times c apart have hardly any gradient. Add an IoU loss for large objects.
     Reference: Wang, Xu, Yang and Yu (2021), A normalized Gaussian Wasserstein distance for tiny object detection,
         arXiv:2110.13389
 
@@ -253,9 +255,9 @@ class NWD(Boxes, aliases=("normalized_wasserstein_distance",), traits=("bounded"
     0.63212056
     """
 
-    c: Annotated[float, positive("The distance that costs 63 %; about the size of the objects.", slide=(1.0, 50.0))] = (
-        12.8
-    )
+    c: Annotated[
+        float, positive("The distance at which the loss is 0.63; about the size of the objects.", slide=(1.0, 50.0))
+    ] = 12.8
 
     def of(self, pair: Pair) -> Tensor:
         apart = ops.concatenate([pair.shift, (pair.pred_sides - pair.true_sides) / 2], axis=-1) / pair.k
@@ -293,13 +295,13 @@ focal_eiou = function(FocalEIoU)
 
 
 class BoundedIoU(Boxes, aliases=("bounded_iou_loss",), traits=("bounded",)):
-    r"""For the centre and each side apart, how large the overlap could still be; the four as smooth absolute errors.
+    r"""The largest IoU possible, given one coordinate of the centre or one side alone; four smooth absolute errors.
 
     Formula: \sum_k h_\beta(1 - B_k), with B = \max(\frac{w_y - 2 |dx|}{w_y + 2 |dx|}, 0) for a centre,
         \min(\frac{w_p}{w_y}, \frac{w_y}{w_p}) for a side, and h quadratic up to \beta, linear beyond
     Use: box regression where errors of position and size should count alike for small and large boxes.
-    Beware: a centre that is half a side off has no gradient by it. mmdet averages the four, and adds 0.001 to each
-        denominator.
+    Beware: a coordinate of the centre that is off by half a side or more has no gradient. mmdet averages the four, and
+        adds 0.001 to each denominator.
     Reference: Tychsen-Smith and Petersson (2018), Improving object localization with fitness NMS and bounded IoU loss,
         arXiv:1711.00164
 
@@ -328,7 +330,7 @@ class ExtendedIoU(Boxes, aliases=("extended_iou_loss", "smooth_eiou"), traits=("
     Formula: \frac{q^2}{2 \beta} if q < \beta else q - \frac{\beta}{2}, with q = 1 - \frac{I}{A + B - I}, the areas A
         and B of the boxes and the signed area I of what lies between their inner corners
     Use: box regression with one loss from the start to the end: a gradient without overlap, and none at the minimum.
-    Beware: not EIoU, which has prices for the sides. Between 0 and 2 - \beta / 2.
+    Beware: not EIoU, which penalises wrong sides. Between 0 and 2 - \beta / 2.
     Reference: Peng and Yu (2021), A systematic IoU-related method: beyond simplified regression for better
         localization, arXiv:2112.01793
 

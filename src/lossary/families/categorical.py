@@ -314,11 +314,11 @@ def _of_label(y_pred: Tensor, label: Tensor) -> Tensor:
 
 
 class ViewsCrossEntropy(Loss, aliases=("jsd_augmix", "augmix", "jsd_cross_entropy"), tasks=("multiclass",)):
-    r"""The cross-entropy of a row as it is, and how far its changed views are from the mean of all their predictions.
+    r"""The cross-entropy of the original view, plus how far the predictions of all views are from their mean.
 
     Formula: -\log p_{1t} + \alpha \frac{1}{V} \sum_v \sum_c p_{vc} \log \frac{p_{vc}}{m_c}, with t = label, the softmax
         p_v of view v, of which the first is the row as it is, and m = \frac1V \sum_v p_v
-    Use: images that are augmented in several ways at once: predictions should not depend on how.
+    Use: images that are augmented in several ways at once: predictions should not depend on the augmentation.
     Beware: takes logits of shape (row, view, class); libraries take the views one after another along the rows.
     Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan (2020), AugMix: a simple data processing method
         to improve robustness and uncertainty, arXiv:1912.02781
@@ -345,7 +345,7 @@ views_cross_entropy = function(ViewsCrossEntropy)
 
 
 class CrossEntropyTVD(Loss, aliases=("ce_tvd", "fused_ce_tvd"), tasks=("multiclass",)):
-    r"""The cross-entropy of the label, and the total variation distance to what a teacher says.
+    r"""The cross-entropy of the label, plus the total variation distance to a teacher's probabilities.
 
     Formula: -\log p_t + \frac{\alpha}{2} \sum_c |p_c - q_c|, with p = softmax(y_pred), t = label and q = teacher
     Use: distillation where single classes must not dominate, with the labels of the data beside the teacher.

@@ -33,7 +33,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
     power: Annotated[
         float,
         number(
-            "Of the mean, that the variance grows with.", low=1.1, high=1.9, slide=(1.1, 1.9),
+            "The power of the mean with which the variance grows.", low=1.1, high=1.9, slide=(1.1, 1.9),
             prepared="the terms of the density are prepared",
         ),
     ] = 1.5  # fmt: skip

@@ -109,8 +109,8 @@ class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "
     Formula: -\log(\Gamma(y + r) / (\Gamma(r) y!)) + (r + y) \log(1 + c) - y \log c, with the mean \mu, the dispersion
         \alpha, c = \alpha \mu and r = 1 / \alpha (or c = \alpha and r = \mu / \alpha for variance="linear")
     Use: counts with a variance of \mu + \alpha \mu^2 (or \mu + \alpha \mu): visits, purchases, infections.
-    Beware: the dispersion is 1 / r: libraries that take r (total_count, n) and a probability mean another number, and
-        do not agree of which event. For \alpha = 0 it is a Poisson distribution, at the end of what is predicted.
+    Beware: the dispersion is 1 / r: many libraries take r (total_count, n) and a probability instead, and disagree
+        about which event it belongs to. It approaches a Poisson distribution as \alpha goes to 0.
     Reference: Cameron and Trivedi (1986), Econometric models based on count data, Journal of Applied Econometrics
         1:29-53
 
@@ -196,7 +196,7 @@ class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll")):
     Formula: -\log(\pi + (1 - \pi) f_0) for y = 0, and -\log(1 - \pi) - \log f_y else, with the share \pi of additional
         zeros and the negative binomial probabilities f of mean \mu and variance \mu + \alpha \mu^2
     Use: counts with more zeros and a wider spread than a Poisson distribution has: gene expression, visits, claims.
-    Beware: zeros and dispersion explain the same data when counts are small: then neither is well known.
+    Beware: zeros and dispersion explain the same data when counts are small: then neither is estimated well.
     Reference: Cameron and Trivedi (2013), Regression analysis of count data, Cambridge University Press
 
     >>> zero_inflated_negative_binomial_nll([[0.0]], [[0.0, 0.0, 0.0]])
@@ -363,7 +363,7 @@ zero_inflated_beta_nll = function(ZeroInflatedBetaNLL)
 
 
 class ContinuousBernoulliNLL(Likelihood, aliases=("continuous_bernoulli",), traits=("convex", "likelihood")):
-    r"""Negative log-likelihood of a share whose density is e to its multiple: the binary cross-entropy made a density.
+    r"""Negative log-likelihood of a share under a continuous Bernoulli distribution: a normalised binary cross-entropy.
 
     Formula: -y \log p - (1 - y) \log(1 - p) - \log C, with C = \frac{2 artanh(1 - 2p)}{1 - 2p}, or 2 for p = \tfrac12
     Use: grey values of images and other shares from 0 to 1, whose ends are common; variational autoencoders.
@@ -443,7 +443,7 @@ binomial_nll = function(BinomialNLL)
 
 
 class BetaBinomialNLL(Likelihood, aliases=("beta_binomial",)):
-    r"""Negative log-likelihood of successes among a known number of trials, whose probability varies by itself.
+    r"""Negative log-likelihood of successes among a known number of trials, whose probability is itself random.
 
     Formula: -\log(\frac{n!}{y! (n - y)!} B(a + y, b + n - y) / B(a, b)), with n = trials, the beta function B and the
         shapes a and b

@@ -92,7 +92,7 @@ class ExponentialCRPS(Score, aliases=("crps_exponential",)):
     r"""The continuous ranked probability score of an exponential distribution whose mean is predicted.
 
     Formula: y - \tfrac32 \mu + 2 \mu e^{-y / \mu}, with the mean \mu
-    Use: waiting times, where a few very long ones should not decide.
+    Use: waiting times, where a few very long ones should not dominate.
     Beware: the output is the logarithm of the mean, as for ExponentialNLL.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
 
@@ -179,7 +179,7 @@ class PoissonCRPS(Score, aliases=("crps_poisson", "crps_pois")):
 
     Formula: (y - \lambda) (2 F(y) - 1) + 2 \lambda f(y) - \lambda e^{-2 \lambda} (I_0(2 \lambda) + I_1(2 \lambda)),
         with the probabilities f, the distribution function F and the Bessel functions I
-    Use: forecasts of counts, where a few large ones should not decide.
+    Use: forecasts of counts, where a few large ones should not dominate.
     Beware: the output is the logarithm of the rate, as for PoissonNLL. Each value needs an integral.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
 
@@ -217,7 +217,7 @@ class StudentTCRPS(Score, aliases=("crps_t", "crps_student_t")):
     Formula: s (z (2 F(z) - 1) + 2 f(z) \frac{\nu + z^2}{\nu - 1} - \frac{2 \sqrt\nu}{\nu - 1} \frac{B(\frac12, \nu -
         \frac12)}{B(\frac12, \frac\nu2)^2}), with z = (y - \mu) / s, the density f, the distribution function F and the
         degrees of freedom \nu
-    Use: forecasts with error bars where noise has outliers and a few of them should not decide.
+    Use: forecasts with error bars where noise has outliers, a few of which should not dominate.
     Beware: the degrees of freedom are given, not predicted: more than 1, for which there is a mean. The scale is not
         the standard deviation.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
@@ -286,7 +286,7 @@ asymmetric_laplace_crps = function(AsymmetricLaplaceCRPS)
 
 
 class HalfNormalCRPS(Score, aliases=("crps_half_normal",)):
-    r"""The continuous ranked probability score of the size of a normal number around 0, whose scale is predicted.
+    r"""The continuous ranked probability score of the absolute value of normal noise, whose scale is predicted.
 
     Formula: s (z (4 \Phi(z) - 3) + 2 \sqrt{2 / \pi}\,e^{-z^2 / 2} - 2 / \sqrt\pi), with z = y / s and the normal
         distribution function \Phi
@@ -370,14 +370,14 @@ gumbel_crps = function(GumbelCRPS)
 
 
 class GeneralizedExtremeValueCRPS(Score, aliases=("crps_gev", "gev_crps")):
-    r"""The continuous ranked probability score of a generalized extreme value distribution, all of it predicted.
+    r"""The continuous ranked probability score of a generalized extreme value distribution with predicted parameters.
 
     Formula: (\mu - y - \tfrac{s}{\xi}) (1 - 2 F(y)) - \tfrac{s}{\xi} (2^\xi \Gamma(1 - \xi) - 2 \gamma(1 - \xi, -\log
         F(y))), with the distribution function F and the lower incomplete gamma function \gamma
     Use: forecasts of maxima of blocks, such as the highest flood of a year, with a tail that is learned.
     Beware: outputs are those of GeneralizedExtremeValueNLL: location, scale, shape. From a shape of 1 on there is no
-        mean: shapes above 0.9375 are read as 0.9375; those below -1, without a largest density, as -1. Each value needs
-        an integral.
+        mean: shapes above 0.9375 are read as 0.9375; those below -1, where the density has no maximum, as -1. Each
+        value needs an integral.
     Reference: Friederichs and Thorarinsdottir (2012), Forecast verification for extreme value distributions with an
         application to probabilistic peak wind prediction, doi:10.1002/env.2176
 
@@ -405,8 +405,8 @@ class WeibullCRPS(Score, aliases=("crps_weibull",)):
     Formula: y (2 F(y) - 1) - 2 s \gamma(1 + \tfrac1k, x) + 2^{-1/k} s\,\Gamma(1 + \tfrac1k), with the distribution
         function F, x = (y / s)^k and the lower incomplete gamma function \gamma
     Use: forecasts of wind speeds and of times to failure, where far targets should count in proportion.
-    Beware: outputs are the logarithms of the scale and of the shape, as for WeibullNLL. Shapes below 1/8, of means
-        above 40,000 scales, are read as that. Each value needs an integral.
+    Beware: outputs are the logarithms of the scale and of the shape, as for WeibullNLL. Shapes below 1/8, where the
+        mean exceeds 40,000 times the scale, are read as 1/8. Each value needs an integral.
     Reference: Taillardat, Mestre, Zamo and Naveau (2016), Calibrated ensemble forecasts using quantile regression
         forests and ensemble model output statistics, doi:10.1175/MWR-D-15-0260.1
 
@@ -434,8 +434,8 @@ class LogLogisticCRPS(Score, aliases=("crps_llogis", "crps_log_logistic")):
     Formula: y (2 F(y) - 1) - 2 s B(F(y); 1 + \tfrac1k, 1 - \tfrac1k) + s (1 - \tfrac1k) \frac{\pi / k}{\sin(\pi / k)},
         with the distribution function F and the incomplete beta function B
     Use: forecasts of amounts and waiting times with a heavy tail: rain, survival times.
-    Beware: outputs are the logarithms of the scale, which is the median, and of the shape, as for LogLogisticNLL. Up
-        to a shape of 1 there is no mean: shapes below 16/15 are read as that. Each value needs an integral.
+    Beware: outputs are the logarithms of the scale, which is the median, and of the shape, as for LogLogisticNLL. Up to
+        a shape of 1 there is no mean: shapes below 16/15 are read as 16/15. Each value needs an integral.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743
 
     >>> log_logistic_crps([[1.0]], [[0.0, 1.0]]), log_logistic_crps([[2.0]], [[0.0, 1.0]])
@@ -462,7 +462,7 @@ class GeometricCRPS(Score, aliases=("crps_geometric",)):
     r"""The continuous ranked probability score of how often something fails before it succeeds, at a predicted chance.
 
     Formula: y - \frac{1 - p}{p} (2 (1 - (1 - p)^y) - \frac{1 - p}{2 - p}), with p = \sigma(y_pred)
-    Use: forecasts of numbers of tries and of runs, where a few long ones should not decide.
+    Use: forecasts of numbers of tries and of runs, where a few long ones should not dominate.
     Beware: counts failures, from 0 on, as GeometricNLL.
     Reference: Czado, Gneiting and Held (2009), Predictive model assessment for count data, Biometrics 65:1254-1261
 

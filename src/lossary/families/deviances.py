@@ -26,10 +26,11 @@ def _lacking(y: Tensor, p: Tensor, dtype: str) -> Tensor:
 
 
 class PoissonDeviance(Pointwise, aliases=("mean_poisson_deviance",), traits=("convex", "smooth")):
-    r"""Twice the log-likelihood of a count that a predicted rate lacks: like Poisson, but 0 at a perfect fit.
+    r"""Twice the gap in log-likelihood between a predicted rate and a perfect fit: like Poisson, but never below 0.
 
     Formula: 2\,(y \log(y / p) - y + p), with y = y_true and p = y_pred; 2 p where y is 0
-    Use: counts, where the value itself is reported: it has the gradient of 2 Poisson, and compares models by their fit.
+    Use: counts, where the value itself is reported: its gradient is twice that of Poisson, and its value compares
+        models.
     Beware: end the model in a softplus or exp. A rate of exactly 0 is read as the smallest positive number.
     Reference: McCullagh and Nelder (1989), Generalized linear models, doi:10.1007/978-1-4899-3242-6
     Elsewhere:
@@ -54,7 +55,7 @@ poisson_deviance = function(PoissonDeviance)
 
 
 class GammaDeviance(Pointwise, aliases=("mean_gamma_deviance", "itakura_saito"), traits=("smooth",)):
-    r"""Twice the log-likelihood that a prediction lacks under a gamma distribution: only ratios matter.
+    r"""Twice the gap in log-likelihood to a perfect fit, under a gamma distribution: only ratios matter.
 
     Formula: 2\,(y / p - 1 - \log(y / p)), with y = y_true and p = y_pred
     Use: amounts > 0 whose errors grow in proportion to their size: costs, durations; power spectra.
@@ -88,7 +89,7 @@ gamma_deviance = function(GammaDeviance)
 
 
 class InverseGaussianDeviance(Pointwise, aliases=("wald_deviance",), traits=("smooth",)):
-    r"""Twice the log-likelihood that a prediction lacks under an inverse Gaussian distribution.
+    r"""Twice the gap in log-likelihood to a perfect fit, under an inverse Gaussian distribution.
 
     Formula: \frac{(y - p)^2}{y\,p^2}, with y = y_true and p = y_pred
     Use: amounts > 0 with a longer tail than a gamma distribution has: large claims, times until a threshold is reached.
@@ -142,7 +143,7 @@ class TweedieDeviance(Pointwise, aliases=("compound_poisson_gamma",), traits=("s
 
     @property
     def variance_power(self) -> float:
-        """Of the mean, that the variance grows with."""
+        """The power of the mean with which the variance grows."""
         return self.power
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
@@ -166,13 +167,13 @@ tweedie_deviance = function(TweedieDeviance)
 
 
 class Tweedie(Pointwise, aliases=("tweedie_loss", "tweedie_nloglik"), traits=("smooth",)):
-    r"""What of the Tweedie deviance depends on the prediction, half of it: amounts that are often exactly 0.
+    r"""Half the Tweedie deviance, without the term of the target alone: for amounts that are often exactly 0.
 
     Formula: \frac{p^{2 - k}}{2 - k} + \frac{y\,p^{1 - k}}{k - 1}, with y = y_true, k = power and p = y_pred, or
         e^{y_pred} for log_rate=True
     Use: as TweedieDeviance. Prefer a linear last layer with log_rate=True: convex, and no prediction is too small.
-    Beware: not 0 at a perfect fit: compare models by TweedieDeviance, which is twice this and a term of the target. A
-        prediction of exactly 0 is read as the smallest number with all its digits.
+    Beware: not 0 at a perfect fit: compare models by TweedieDeviance, which is twice this plus a term of the target
+        alone. A prediction of exactly 0 is read as the smallest number with all its digits.
     Reference: Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49(2):127-162
     Elsewhere:
         sklearn._loss.HalfTweedieLoss(power={1.5, ...}) -> power=power, log_rate=True

@@ -73,7 +73,7 @@ class ReverseHuber(Distance, aliases=("berhu", "berhu_loss", "inverse_huber"), t
     r"""Linear for small errors, quadratic for large ones: Huber the other way round.
 
     Formula: |e| if |e| \le \delta else \frac{e^2 + \delta^2}{2\delta}, with e = y_pred - y_true
-    Use: maps of depth, where large errors must shrink and small ones should keep a gradient of full size.
+    Use: depth maps, where large errors must shrink and small ones should keep a gradient of full size.
     Beware: not robust. For depth, delta is often set anew in each batch, to a fifth of its largest error; here it is
         fixed, or follows a schedule.
     Reference: Laina, Rupprecht, Belagiannis, Tombari and Navab (2016), Deeper depth prediction with fully convolutional
@@ -155,7 +155,8 @@ class BalancedL1(Distance, aliases=("balanced_l1_loss",), traits=("convex", "rob
     Formula: \frac{\alpha}{b} (b |e| + 1) \log(b |e| + 1) - \alpha |e| if |e| < 1 else \gamma |e| + \gamma / b - \alpha,
         with e = y_pred - y_true and b = e^{\gamma / \alpha} - 1
     Use: box regression, where SmoothL1 gives accurate boxes too little gradient.
-    Beware: it turns at an error of 1: divide box offsets by their scale. A further beta in libraries is 1 here.
+    Beware: it becomes linear at an error of 1: divide box offsets by their scale. The beta of other libraries is 1
+        here.
     Reference: Pang, Chen, Shi, Feng, Ouyang and Lin (2019), Libra R-CNN, arXiv:1904.02701
 
     >>> balanced_l1([[0.0]], [[0.1]]), balanced_l1([[0.0]], [[3.0]], alpha=1.0, gamma=1.0)
@@ -290,7 +291,7 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
         \alpha = 0 being \log(1 + (e / c)^2 / 2), with e = y_pred - y_true
     Use: to search for the right robustness as for any other number; AdaptiveRobust learns it.
     Beware: below alpha = 1 it is not convex: begin with a larger alpha, and lower it. Errors are divided by c, unlike
-        those of Cauchy and its kin, which are this times c^2.
+        in Cauchy and similar losses, which are this times c^2.
     Reference: Barron (2019), A general and adaptive robust loss function, doi:10.1109/CVPR.2019.00446
 
     >>> general_robust([[0.0]], [[2.0]]), general_robust([[0.0]], [[2.0]], alpha=0.0)
@@ -298,7 +299,7 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
     """
 
     alpha: Annotated[float, number("The shape: smaller is more robust.", slide=(-1.0, 2.0), high=2.0)] = 1.0
-    c: Annotated[float, positive("The error from which on it is no longer a squared one.", slide=(0.1, 5.0))] = 1.0
+    c: Annotated[float, positive("The error beyond which it is no longer quadratic.", slide=(0.1, 5.0))] = 1.0
 
     def numbers(self) -> tuple[Any, Any]:
         """alpha and 2 - alpha; while a schedule moves them, both a little beside 0."""

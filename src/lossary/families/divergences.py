@@ -115,8 +115,8 @@ class JensenShannon(
     Formula: \beta \sum_c y_c \log\frac{y_c}{m_c} + (1 - \beta) \sum_c p_c \log\frac{p_c}{m_c}, with
         m_c = \beta y_c + (1 - \beta) p_c
     Use: distillation and consistency of predictions, where targets may hold zeros.
-    Beware: natural logarithms. It is the divergence, not the distance, which is its root. Where classes have no mass in
-        common, the gradient says little.
+    Beware: natural logarithms. It is the divergence, not the distance, which is its root. Where no class has mass in
+        both, the gradient is uninformative.
     Reference: Lin (1991), Divergence measures based on the Shannon entropy, doi:10.1109/18.61115
 
     >>> jensen_shannon([[1.0, 0.0]], [[0.0, 1.0]]), jensen_shannon([[0.5, 0.5]], [[0.5, 0.5]])
@@ -145,11 +145,11 @@ jensen_shannon = function(JensenShannon)
 class Hellinger(
     Divergence, aliases=("squared_hellinger", "hellinger_distance"), traits=("convex", "bounded", "smooth")
 ):
-    r"""Half the squared distance of the roots of two distributions: 0 where they are equal, 1 where they do not meet.
+    r"""Half the squared distance of the roots of two distributions: 0 where equal, 1 where they do not overlap.
 
     Formula: \tfrac12 \sum_c (\sqrt{y_c} - \sqrt{p_c})^2 over the last axis
     Use: targets that are distributions, where zeros must not make the loss infinite.
-    Beware: it is the square of the Hellinger distance. The slope by a probability near 0 is steep.
+    Beware: it is the square of the Hellinger distance. The gradient at a probability near 0 is large.
     Reference: Gibbs and Su (2002), On choosing and bounding probability metrics, International Statistical Review
         70(3):419-435, doi:10.1111/j.1751-5823.2002.tb00178.x
 
@@ -251,8 +251,8 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
     Formula: \sum_c y_c (\log y_c - q_c), with the log-probabilities q = y_pred; the target is e^{y_c} for log_target;
         with \sum_c (e^{q_c} - y_c) more for unnormalized
     Use: distillation of models that end in a log-softmax, and of teachers whose log-probabilities are kept.
-    Beware: nothing keeps the other classes down: the log-softmax does. torch's mean divides by all entries, which is
-        average=True; its "batchmean" is what is here.
+    Beware: the gradient does not lower the other classes: the model's log-softmax does. torch's mean divides by all
+        entries, which is average=True; its "batchmean" is what is here.
     Reference: Kullback and Leibler (1951), On information and sufficiency, doi:10.1214/aoms/1177729694
     Elsewhere:
         torch.nn.KLDivLoss, torch.nn.functional.kl_div(reduction={"batchmean"}, log_target=False) ->
@@ -330,7 +330,7 @@ class AlphaDivergence(Divergence, aliases=("amari_alpha", "renyi_alpha", "tsalli
     Formula: \sum_c \frac{\alpha y_c + (1 - \alpha) p_c - y_c^\alpha p_c^{1 - \alpha}}{\alpha (1 - \alpha)}
     Use: distillation and variational inference, to choose between covering all of the target and settling on a peak.
     Beware: 4 times Hellinger's at alpha = 1/2. Rényi's divergence is a logarithm of the same sum, with the same
-        minimum. The slope by a probability near 0 is steep.
+        minimum. The gradient at a probability near 0 is large.
     Reference: Amari (2009), Alpha-divergence is unique, belonging to both f-divergence and Bregman divergence classes,
         IEEE Transactions on Information Theory 55(11):4925-4931
 
@@ -361,7 +361,7 @@ alpha_divergence = function(AlphaDivergence)
 
 
 class Bhattacharyya(Divergence, aliases=("bhattacharyya_distance",), traits=("convex",)):
-    r"""Minus the logarithm of the overlap of two distributions: 0 where they are equal, large where they hardly meet.
+    r"""Minus the logarithm of the overlap of two distributions: 0 where equal, large where they hardly overlap.
 
     Formula: -\log \sum_c \sqrt{y_c p_c} over the last axis
     Use: histograms and targets that are distributions, with zeros in either.

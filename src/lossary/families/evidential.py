@@ -20,14 +20,14 @@ def _sum(x: Tensor) -> Tensor:
 
 class EvidentialClassification(Loss, family="scores", aliases=("edl", "edl_loss", "evidential_deep_learning"),
                                tasks=("multiclass",), traits=("smooth",)):  # fmt: skip
-    r"""Learns evidence for each class, as a Dirichlet distribution: rows unlike the training data get little of it.
+    r"""Predicts evidence for each class, as a Dirichlet distribution: a row unlike the training data gets little of it.
 
     Formula: \sum_c \left( (y_c - p_c)^2 + \frac{p_c (1 - p_c)}{S + 1} \right) + \lambda\,\mathrm{KL}(\tilde\alpha),
         with the evidence e_c = \log(1 + e^{s_c}) of the score s_c, \alpha = 1 + e, S = \sum_c \alpha_c, p = \alpha / S,
         and the divergence from Dirichlet(1) of Dirichlet(\tilde\alpha): \alpha, but 1 for the true class
-    Use: a classifier that says when it does not know: of K classes, K / S is how uncertain it is, p what it predicts.
-    Beware: p is not the softmax of the scores. The penalty holds early learning back: let `regularization` rise from 0.
-        How well K / S tells new data is disputed.
+    Use: a classifier that reports when it does not know: with K classes, K / S is its uncertainty and p its prediction.
+    Beware: p is not the softmax of the scores. The penalty slows early training: let `regularization` rise from 0. How
+        well K / S detects unfamiliar data is disputed.
     Reference: Sensoy, Kaplan and Kandemir (2018), Evidential deep learning to quantify classification uncertainty,
         arXiv:1806.01768
 
@@ -35,7 +35,9 @@ class EvidentialClassification(Loss, family="scores", aliases=("edl", "edl_loss"
     (0.66666669, 0.00038073483)
     """
 
-    regularization: Annotated[float, nonnegative("How much evidence for wrong classes costs.", slide=(0.0, 1.0))] = 0.2
+    regularization: Annotated[
+        float, nonnegative("The weight of the penalty on evidence for wrong classes.", slide=(0.0, 1.0))
+    ] = 0.2
 
     inputs = TOKENS
 

@@ -25,7 +25,7 @@ class IntervalScore(Parameters, aliases=("winkler", "winkler_score", "interval_l
 
     Formula: (u - l) + \tfrac{2}{\alpha} \max(l - y, 0) + \tfrac{2}{\alpha} \max(y - u, 0), with y_pred = (l, u) along
         the last axis, or as two tensors named lower and upper
-    Use: prediction intervals that hold a share 1 - \alpha of the targets: the best ends are the quantiles \alpha / 2
+    Use: prediction intervals that contain a share 1 - \alpha of the targets: the best ends are the quantiles \alpha / 2
         and 1 - \alpha / 2.
     Beware: nothing keeps l below u. It is 2 / \alpha times the sum of the quantile losses of both ends.
     Reference: Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation,
@@ -227,7 +227,7 @@ mean_absolute_scaled_error = function(MeanAbsoluteScaledError)
 class ImplicitQuantile(
     Loss, aliases=("iqn", "iqn_loss", "quantile_at_level"), tasks=("regression",), traits=("convex",)
 ):
-    r"""The quantile loss at a level of its own for each row: the network is told the level, and gives that quantile.
+    r"""The quantile loss with a separate level for each row, which the network takes as an input.
 
     Formula: \max(\tau (y - p), (\tau - 1) (y - p)), with the levels \tau = level
     Use: a network with the level among its inputs, drawn at random for each row: it learns all quantiles at once.
@@ -259,12 +259,12 @@ implicit_quantile = function(ImplicitQuantile)
 
 class CategoricalDistributional(Loss, aliases=("c51", "categorical_td", "distributional_crossentropy"),
                                 tasks=("distribution",), traits=("convex",)):  # fmt: skip
-    r"""The cross-entropy to a distribution on other places, whose mass is split between the two bins around each.
+    r"""The cross-entropy to a distribution over values, the mass of each split between the two nearest bins.
 
     Formula: -\sum_a q_a ((1 - f_a) \log p_{i_a} + f_a \log p_{i_a + 1}), with the mass q_a at the place v_a, which
         lies f_a of a bin above bin i_a, and p = softmax(y_pred) over bins from `low` to `high`
-    Use: distributional reinforcement learning: v are the rewards plus the discounted places of the next state.
-    Beware: takes logits. Places beyond the ends count at the ends: choose `low` and `high` wide enough.
+    Use: distributional reinforcement learning: v are the rewards plus the discounted values of the next state.
+    Beware: takes logits. Values beyond the ends are moved to the ends: choose `low` and `high` wide enough.
     Reference: Bellemare, Dabney and Munos (2017), A distributional perspective on reinforcement learning,
         arXiv:1707.06887
 
@@ -272,8 +272,8 @@ class CategoricalDistributional(Loss, aliases=("c51", "categorical_td", "distrib
     0.69314718
     """
 
-    low: Annotated[float, number("The place of the first bin.", slide=(-20.0, 0.0))] = -10.0
-    high: Annotated[float, number("The place of the last bin.", slide=(1.0, 20.0))] = 10.0
+    low: Annotated[float, number("The value of the first bin.", slide=(-20.0, 0.0))] = -10.0
+    high: Annotated[float, number("The value of the last bin.", slide=(1.0, 20.0))] = 10.0
 
     inputs = declare(
         place=Slot(REAL, ("row", "member"), "true"),
@@ -297,13 +297,13 @@ categorical_distributional = function(CategoricalDistributional)
 
 class SplineCRPS(Loss, aliases=("spline_quantile", "piecewise_linear_crps", "isqf"), tasks=("regression",),
                  traits=("robust",)):  # fmt: skip
-    r"""The continuous ranked probability score of a quantile function that is predicted as a chain of straight pieces.
+    r"""The continuous ranked probability score of a quantile function that is predicted as piecewise linear.
 
     Formula: 2 \int_0^1 (1[y < q(a)] - a)(q(a) - y)\,da, with q(0) = low and q rising by rise_k over the width_k of the
         levels
     Use: probabilistic forecasts without a family of distributions: the model predicts where quantiles lie.
-    Beware: width sums to 1 along its axis: a softmax; rise is above 0: a softplus. There are no tails beyond the first
-        and the last quantile, where libraries have exponential ones.
+    Beware: width must sum to 1 along its axis (use a softmax), and rise must be above 0 (use a softplus). There are no
+        tails beyond the first and the last quantile, where libraries have exponential ones.
     Reference: Gasthaus, Benidis, Wang, Rangapuram, Salinas, Flunkert and Januschowski (2019), Probabilistic forecasting
         with spline quantile function RNNs, Proceedings of Machine Learning Research 89:1901-1910
 

@@ -35,7 +35,11 @@ Window = Annotated[
 ]  # an image that is smaller is one window
 Sigma = Annotated[
     float,
-    positive("The width of the windows' bell, in pixels.", slide=(0.5, 3.0), prepared="the windows are prepared"),
+    positive(
+        "The standard deviation of the Gaussian window, in pixels.",
+        slide=(0.5, 3.0),
+        prepared="the windows are prepared",
+    ),
 ]
 K1 = Annotated[float, fraction("Steadies the comparison of means where a window is dark.", slide=(0.001, 0.1))]
 K2 = Annotated[float, fraction("Steadies the comparison of contrasts where a window is flat.", slide=(0.001, 0.1))]
@@ -80,9 +84,9 @@ class SSIM(Structure, aliases=("structural_similarity", "dssim"), positional="")
     Formula: 1 - \mathrm{mean} \frac{(2 \mu_y \mu_p + c_1)(2 s_{yp} + c_2)}{(\mu_y^2 + \mu_p^2 + c_1)(s_y^2 + s_p^2 +
         c_2)}, with means, variances and the covariance in each window of each channel, c_1 = (k_1 L)^2,
         c_2 = (k_2 L)^2 and L = peak
-    Use: reconstruction, denoising and super-resolution, where the result is looked at: it sees blur that squared errors
-        accept. Often beside an absolute error, which fixes the brightness.
-    Beware: between 0 and 2. `peak` has to be that of the images. Only windows that lie inside the image count, as in
+    Use: reconstruction, denoising and super-resolution, where people view the result: it penalises blur that squared
+        errors accept. Often beside an absolute error, which fixes the brightness.
+    Beware: between 0 and 2. `peak` must match the images. Only windows that lie inside the image count, as in
         TensorFlow; Kornia pads the image, and halves the value. An image smaller than the window is one window.
     Reference: Wang, Bovik, Sheikh and Simoncelli (2004), Image quality assessment: from error visibility to structural
         similarity, doi:10.1109/TIP.2003.819861
@@ -110,9 +114,9 @@ class MultiScaleSSIM(Structure, aliases=("ms_ssim", "msssim"), positional="scale
     Formula: 1 - \prod_j C_j^{w_j}, with the mean C of contrast and structure at scale j, and of all three at the last
         one; 1 - \sum_j w_j \min(C_j, 0) where some C are below 0; for each channel, then their mean
     Use: as SSIM, for images that may be looked at from near and from far; it is kinder to fine texture.
-    Beware: where a scale has a similarity below 0, others have the value 1, and no gradient. Scales that an image has
-        no pixels for are left out; five scales of whole windows need 176 pixels. Odd sizes repeat the last line, as in
-        TensorFlow. Kornia's MS_SSIMLoss is another one, mixed with absolute errors.
+    Beware: where the similarity at a scale is below 0, other libraries give 1, without a gradient. Scales too coarse
+        for an image are left out; five scales of whole windows need 176 pixels. Odd sizes repeat the last line, as in
+        TensorFlow. Kornia's MS_SSIMLoss is a different loss, mixed with absolute errors.
     Reference: Wang, Simoncelli and Bovik (2003), Multiscale structural similarity for image quality assessment,
         doi:10.1109/ACSSC.2003.1292216
 
@@ -154,9 +158,10 @@ class PSNR(Images, aliases=("psnr_loss", "peak_signal_to_noise_ratio")):
     r"""Minus the ratio of the peak to the error, in decibels: the logarithm of the squared error of each image.
 
     Formula: 10 \log_{10}(\mathrm{mean}(e^2) / L^2), with e = y_pred - y_true and L = peak
-    Use: reconstruction that is judged by this number; images that are nearly right get gradients as large as poor ones.
-    Beware: the better an image, the steeper: the gradient is that of the squared error divided by it. The value falls
-        without end; equal images count as if they differed by the smallest number.
+    Use: reconstruction that is evaluated by this number; images that are nearly right get gradients as large as poor
+        ones.
+    Beware: the gradient grows as an image gets better: it is that of the squared error, divided by the squared error.
+        The value falls without end; equal images count as if they differed by the smallest number.
     Reference: Huynh-Thu and Ghanbari (2008), Scope of validity of PSNR in image/video quality assessment,
         doi:10.1049/el:20080522
     Unlike:
@@ -183,9 +188,9 @@ class GradientDifference(Images, aliases=("gdl", "image_gradient_difference", "g
 
     Formula: \sum_{i,j} \big| |y_{i,j} - y_{i-1,j}| - |p_{i,j} - p_{i-1,j}| \big|^\alpha + \big| |y_{i,j-1} - y_{i,j}| -
         |p_{i,j-1} - p_{i,j}| \big|^\alpha
-    Use: prediction of frames and super-resolution, beside an absolute or squared error.
-    Beware: a sum over pixels and channels, as in the paper: large images have large values. Where edges go does not
-        matter to it, nor the brightness.
+    Use: frame prediction and super-resolution, beside an absolute or squared error.
+    Beware: a sum over pixels and channels, as in the paper: large images have large values. It ignores the direction of
+        edges, and the brightness.
     Reference: Mathieu, Couprie and LeCun (2016), Deep multi-scale video prediction beyond mean square error,
         arXiv:1511.05440
 
@@ -208,8 +213,8 @@ class LocalCrossCorrelation(Images, aliases=("lncc", "local_ncc", "local_normali
 
     Formula: 1 - \mathrm{mean} \frac{s_{yp}^2}{s_y^2 s_p^2 + \epsilon}, with variances and the covariance in windows
     Use: registration of images whose brightness differs by a factor and an offset that vary slowly.
-    Beware: a negative of the image is as good as the image. Flat windows have no correlation, and count as wrong.
-        Others omit the 1, or pad the image.
+    Beware: the negative of an image scores as well as the image itself. Flat windows have no correlation, and count as
+        wrong. Others omit the 1, or pad the image.
     Reference: Avants, Epstein, Grossman and Gee (2008), Symmetric diffeomorphic image registration with
         cross-correlation: evaluating automated labeling of elderly and neurodegenerative brain,
         doi:10.1016/j.media.2007.06.004
@@ -237,7 +242,7 @@ class TotalVariation(OneImage, aliases=("tv", "tv_loss", "total_variation_loss",
     Formula: \sum_{i,j} |p_{i+1,j} - p_{i,j}| + |p_{i,j+1} - p_{i,j}| (anisotropic), or
         \sum_{i,j} \sqrt{(p_{i+1,j} - p_{i,j})^2 + (p_{i,j+1} - p_{i,j})^2} (isotropic)
     Use: denoising and reconstruction, as a small term beside a loss of the pixels.
-    Beware: predictions alone, without targets. A sum over pixels and channels: large images have large values, and
+    Beware: takes predictions only, without targets. A sum over pixels and channels: large images have large values, and
         need a smaller factor. Beyond the border there is no difference.
     Reference: Rudin, Osher and Fatemi (1992), Nonlinear total variation based noise removal algorithms,
         doi:10.1016/0167-2789(92)90242-F
@@ -266,7 +271,7 @@ total_variation = function(TotalVariation)
 
 
 Central = Annotated[
-    bool, flag("Whether differences are taken across each pixel inside of the border, not between neighbours.")
+    bool, flag("Whether to take central differences inside the border, in place of differences between neighbours.")
 ]
 
 
@@ -279,9 +284,9 @@ class DiffusionPenalty(OneImage, aliases=("diffusion_regularizer", "diffusion_re
     r"""The mean of the squared differences between neighbours: smooth fields cost little.
 
     Formula: \mathrm{mean}(u_x^2) + \mathrm{mean}(u_y^2), with the differences of neighbours along both axes
-    Use: fields of displacement in registration, and maps that should change slowly, as a term beside another loss.
-    Beware: predictions alone, without targets. It blurs edges, which TotalVariation keeps. With central=True a pattern
-        that changes from pixel to pixel costs nothing.
+    Use: displacement fields in image registration, and maps that should change slowly, as a term beside another loss.
+    Beware: takes predictions only, without targets. It blurs edges, which TotalVariation keeps. With central=True a
+        pattern that changes from pixel to pixel costs nothing.
     Reference: Balakrishnan, Zhao, Sabuncu, Guttag and Dalca (2019), VoxelMorph: a learning framework for deformable
         medical image registration, arXiv:1809.05231
     Elsewhere:
@@ -308,8 +313,8 @@ class BendingEnergy(OneImage, aliases=("bending_energy_loss", "thin_plate")):
     r"""The mean of the squared second differences: straight slopes cost nothing, bends do.
 
     Formula: \mathrm{mean}(u_{xx}^2) + \mathrm{mean}(u_{yy}^2) + 2\,\mathrm{mean}(u_{xy}^2)
-    Use: fields of displacement in registration, where turning and stretching should be free.
-    Beware: predictions alone, without targets; at least three pixels along each axis.
+    Use: displacement fields in image registration, where turning and stretching should be free.
+    Beware: takes predictions only, without targets; at least three pixels along each axis.
     Reference: Rueckert, Sonoda, Hayes, Hill, Leach and Hawkes (1999), Nonrigid registration using free-form
         deformations: application to breast MR images, doi:10.1109/42.796284
     Elsewhere:
@@ -374,13 +379,13 @@ edge_aware_smoothness = function(EdgeAwareSmoothness)
 
 
 class GradientSimilarity(Images, aliases=("gmsd", "gradient_magnitude_similarity_deviation")):
-    r"""How unevenly the strength of edges is kept over an image: the deviation of their similarity.
+    r"""How unevenly edge strength is preserved over an image: the standard deviation of gradient similarity.
 
     Formula: \mathrm{std} \frac{2 g_y g_p + c}{g_y^2 + g_p^2 + c}, with the strengths g of the gradients by Prewitt's
         3 x 3 filter, over all windows and channels, and c = 0.0026 L^2, L = peak
     Use: reconstruction, beside a loss of the pixels: damage in one place costs more than a slight one everywhere.
-    Beware: an image that is equally wrong everywhere costs nothing. The paper halves the size of the images first, and
-        so may you. At least three pixels along each axis.
+    Beware: an image that is equally wrong everywhere costs nothing. The paper halves the size of the images first; that
+        is left to you here. At least three pixels along each axis.
     Reference: Xue, Zhang, Mou and Bovik (2014), Gradient magnitude similarity deviation: a highly efficient perceptual
         image quality index, arXiv:1308.3052
 
@@ -422,8 +427,8 @@ class MutualInformation(Images, aliases=("mutual_information_global", "global_mu
     Formula: -\sum_{ab} h_{ab} \log \frac{h_{ab}}{h_a h_b}, with the joint histogram h over the pixels, each of which
         counts in every bin as a normal density around its brightness
     Use: registration of images of different kinds, such as CT beside MR, where no formula turns one into the other.
-    Beware: never above 0; equal images have minus the entropy of their histogram. Images from 0 to `peak`. Memory is
-        pixels times bins. Kornia compares with a signal that it holds.
+    Beware: never above 0; equal images have minus the entropy of their histogram. Images from 0 to `peak`. Memory grows
+        with pixels times bins. Kornia's class stores the reference image.
     Reference: Viola and Wells (1997), Alignment by maximization of mutual information, International Journal of
         Computer Vision 24(2):137-154
     Elsewhere:

@@ -60,9 +60,9 @@ class AUCMargin(Loss, aliases=("aucm", "aucm_loss", "auc_margin_loss"), tasks=("
 
     Formula: Var_{yes}(s) + Var_{no}(s) + \max(m - (\bar s_{yes} - \bar s_{no}), 0)^2, with the scores s = y_pred
     Use: rare positives, judged by the area under the ROC curve.
-    Beware: scores, or probabilities with a margin below 1. LibAUC and MONAI learn the two means and a dual variable;
-        here they are those of the batch, which needs some of both classes. Theirs divided by the product of both
-        shares.
+    Beware: takes scores, or probabilities with a margin below 1. LibAUC and MONAI learn the two means and a dual
+        variable; here the means are those of the batch, which needs rows of both classes. Equals theirs divided by the
+        product of the shares of both classes.
     Reference: Yuan, Yan, Sonka and Yang (2020), Large-scale robust deep AUC maximization: a new surrogate loss and
         empirical studies on medical image classification, arXiv:2012.03173
     Unlike:
@@ -72,7 +72,7 @@ class AUCMargin(Loss, aliases=("aucm", "aucm_loss", "auc_margin_loss"), tasks=("
     (0.25, 1.0)
     """
 
-    margin: Annotated[float, positive("How far apart the means of both classes shall be.", slide=(0.1, 3.0))] = 1.0
+    margin: Annotated[float, positive("How far apart the means of the two classes should be.", slide=(0.1, 3.0))] = 1.0
 
     inputs = declare(y_true=Slot(SIGN, side="true"), y_pred=Slot(REAL))
     gives = Sums
@@ -104,11 +104,11 @@ def _density(size: Tensor, seen: Tensor, keep: Tensor, bins: int) -> Tensor:
 
 
 class GHMClassification(Loss, aliases=("ghm_c", "ghmc", "ghmc_loss"), tasks=("binary", "multilabel")):
-    r"""The binary cross-entropy in which an entry counts less, the more entries of the batch are about as hard.
+    r"""The binary cross-entropy of each entry, divided by how many entries of the batch are about as hard.
 
     Formula: \frac1M \sum_i \frac{-\log p_i}{n(g_i)}, with the probability p_i of the label of entry i, g = 1 - p, the
         number n(g_i) of entries in its bin of g, and M bins that are not empty
-    Use: detection, with very many easy entries and some wrong labels, which are both held back.
+    Use: detection, with very many easy entries and some wrong labels, both of which get small weights.
     Beware: takes logits. The value depends on what is in a batch; weights of bins have no gradient.
     Reference: Li, Liu and Wang (2018), Gradient harmonized single-stage detector, arXiv:1811.05181
 
@@ -131,7 +131,7 @@ ghm_classification = function(GHMClassification)
 
 
 class GHMRegression(Loss, aliases=("ghm_r", "ghmr", "ghmr_loss"), tasks=("regression", "detection")):
-    r"""A smooth absolute error in which an entry counts less, the more entries of the batch are about as far off.
+    r"""A smooth absolute error of each entry, divided by how many entries of the batch are about as far off.
 
     Formula: \frac1M \sum_i \frac{\sqrt{e_i^2 + \mu^2} - \mu}{n(g_i)}, with g = |e| / \sqrt{e^2 + \mu^2}, the number
         n(g_i) of entries in its bin of g, and M bins that are not empty
@@ -143,7 +143,7 @@ class GHMRegression(Loss, aliases=("ghm_r", "ghmr", "ghmr_loss"), tasks=("regres
     1.5
     """
 
-    mu: Annotated[float, positive("Up to which error the loss is about a square.", slide=(0.01, 1.0))] = 0.02
+    mu: Annotated[float, positive("The error up to which the loss is roughly quadratic.", slide=(0.01, 1.0))] = 0.02
     bins: Bins = 10
 
     inputs = declare(y_true=Slot(REAL, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...")))
@@ -168,7 +168,7 @@ ghm_regression = function(GHMRegression)
 
 class HardExampleCrossEntropy(Loss, aliases=("ohem", "ohem_cross_entropy", "OhemCrossEntropy", "topk_cross_entropy"),
                               tasks=("multiclass", "segmentation")):  # fmt: skip
-    r"""The cross-entropy of the hard rows alone: all that are not sure enough, and at least the hardest `min_kept`.
+    r"""The cross-entropy of the hard rows only: all below a confidence `threshold`, and at least `min_kept` rows.
 
     Formula: -\log p_t where p_t < threshold, or where it is one of the min_kept smallest in the batch, with
         p = softmax(y_pred) and t = y_true; other rows do not count
@@ -264,8 +264,8 @@ class HardestHinges(Loss, aliases=("ohem_hinge", "ohem_hinge_loss"), tasks=("det
     Formula: \sum_{k \in K} \max(1 - t_k s_k, 0), over the share of the entries of a row with the largest values, with
         the scores s = y_pred and the label t = -1 or 1
     Use: proposals of one video or image as a row, of which nearly all are negative.
-    Beware: a sum; of the share of the entries the whole part is taken, at least one. Take one loss with share=1 for
-        positive proposals and one for negative ones, as the paper does.
+    Beware: a sum over the hardest entries, whose number is rounded down, but is at least one. Take one loss with
+        share=1 for positive proposals and one for negative ones, as the paper does.
     Reference: Zhao, Xiong, Wang, Wu, Tang and Lin (2017), Temporal action detection with structured segment networks,
         arXiv:1704.06228
 
@@ -295,8 +295,7 @@ hardest_hinges = function(HardestHinges)
 
 class EqualizationV2(Loss, aliases=("equalization_v2", "eql_v2", "eqlv2", "equalization_loss_v2"),
                      tasks=("multilabel", "detection"), traits=("convex",)):  # fmt: skip
-    r"""Yes/no questions for each class: one that others have pushed down so far hears less of their rows, more of its
-    own.
+    r"""A binary cross-entropy per class: rare classes get less gradient from others' rows, more from their own.
 
     Formula: \sum_c (w_c^+ y_c \log(1 + e^{-z_c}) + w_c^- (1 - y_c) \log(1 + e^{z_c})), with w_c^- = \sigma(\gamma
         (g_c - \mu)), w_c^+ = 1 + \alpha (1 - w_c^-), and the ratio g of the gradients by a class's own rows to those by

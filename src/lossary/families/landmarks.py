@@ -97,7 +97,7 @@ class AdaptiveWing(Pointwise, aliases=("awing", "adaptive_wing_loss")):
 
     omega: Annotated[float, positive("The size of the logarithm.", slide=(1.0, 20.0))] = 14.0
     epsilon: Annotated[float, positive("Small values make small errors count more.", slide=(0.2, 2.0))] = 1.0
-    theta: Annotated[float, positive("The error from which on it is linear.", slide=(0.1, 1.0))] = 0.5
+    theta: Annotated[float, positive("The error beyond which it is linear.", slide=(0.1, 1.0))] = 0.5
     alpha: Annotated[float, positive("The power of an error where the target is 0.", slide=(2.05, 4.0))] = 2.1
 
     target = SOFT_LABEL
@@ -139,7 +139,7 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
 
     sigmas: Annotated[
         float | tuple[float, ...],
-        numbers("How far people set a point apart, one number or one for each point.", low=0.0, closed=False,
+        numbers("How much annotators vary in placing a point: one number, or one per point.", low=0.0, closed=False,
                 unusual=(0.3, 0.5, 0.4), optional=False),
     ] = 0.05  # fmt: skip
 
@@ -178,7 +178,7 @@ class PointDistance(Loss, aliases=("mpjpe", "mean_per_joint_position_error"), ta
     Formula: \frac1K \sum_k \|p_k - y_k\|, over the K points of a row
     Use: joints of a pose in space, optical flow, corners: a point counts by how far off it is, in any direction.
     Beware: the gradient of a nearly right point is as large as that of a wrong one. Absolute errors of each coordinate
-        prefer the directions of the axes, this does not.
+        prefer the directions of the axes; this does not.
     Reference: Ionescu, Papava, Olaru and Sminchisescu (2014), Human3.6M: large scale datasets and predictive methods
         for 3D human sensing in natural environments, doi:10.1109/TPAMI.2013.248
 
@@ -301,11 +301,11 @@ associative_embedding = function(AssociativeEmbedding)
 
 
 class HardestHeatmaps(Images, family="landmarks", aliases=("keypoint_heatmap_ohkm", "ohkm"), positional=""):
-    r"""The mean squared errors of the worst heatmaps of an image: the points that are hard to find pull, others do not.
+    r"""The mean squared error of the worst heatmaps of an image: only points that are hard to find get a gradient.
 
     Formula: \frac1k \sum_{c \in K} \mathrm{mean}_{ij}(y_{ijc} - p_{ijc})^2, with the k channels K of the largest errors
     Use: poses by heatmaps, one channel for each point, after some epochs of a plain squared error.
-    Beware: of an image that has fewer channels, all count. Which channels are the worst is fixed in the gradient.
+    Beware: if an image has fewer channels, all of them count. The choice of channels is a constant in the gradient.
     Reference: Chen, Wang, Peng, Zhang, Yu and Sun (2018), Cascaded pyramid network for multi-person pose estimation,
         arXiv:1711.07319
 

@@ -275,7 +275,7 @@ class GaussianKL(Loss, aliases=("vae_kl", "kl_to_standard_normal", "latent_kl"),
     Formula: \tfrac12 \sum_j (\mu_j^2 + e^{v_j} - v_j - 1), with the mean \mu and the log-variance v of each code
     Use: variational autoencoders, as a term beside the error of the reconstruction, such as 0.1 * ls.GaussianKL().
     Beware: sums over the codes of a row; where the other term is a mean over pixels, the balance between them changes.
-        Predictions alone, without targets.
+        Takes predictions only, without targets.
     Reference: Kingma and Welling (2013), Auto-encoding variational Bayes, arXiv:1312.6114
 
     >>> gaussian_kl([[1.0, 0.0]], [[0.0, 0.0]]), gaussian_kl([[0.0]], [[1.0]])

@@ -51,8 +51,8 @@ class LovaszHinge(
     Formula: \sum_i \max(0, 1 - m_i) (J_i - J_{i-1}), with the margins m = y z of labels -1 and 1 in rising order, and
         the Jaccard loss J_i of the mask whose first i pixels are wrong
     Use: segmentation that is judged by intersection over union; often after some epochs of cross-entropy.
-    Beware: of logits. One row is one image, so that a batch can be split; libraries may sort a whole batch. In an image
-        without a true pixel only the worst one counts.
+    Beware: takes logits. One row is one image, so that a batch can be split; libraries may sort a whole batch. In an
+        image without a true pixel only the worst one counts.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
         optimization of the intersection-over-union measure in neural networks, arXiv:1705.08790
     Elsewhere:

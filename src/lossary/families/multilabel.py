@@ -85,9 +85,9 @@ class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
 
     gamma_pos: Focus = 1.0
     gamma_neg: Focus = 4.0
-    clip: Annotated[float, fraction("Probabilities of a yes below it do not count.", closed=True, slide=(0.0, 0.3))] = (
-        0.05
-    )
+    clip: Annotated[
+        float, fraction("Negative labels that are predicted below it do not count.", closed=True, slide=(0.0, 0.3))
+    ] = 0.05
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         p, q = probabilities()
@@ -248,7 +248,7 @@ class ReducedFocal(Binary, aliases=("reduced_focal_loss",)):
     """
 
     gamma: Focus = 2.0
-    threshold: Annotated[float, fraction("From which probability of the label on entries fade.")] = 0.5
+    threshold: Annotated[float, fraction("The probability of the label above which entries are down-weighted.")] = 0.5
 
     def factor(self, y: Tensor, n: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The weight, whether it is less than 1, and what it is a power of."""
@@ -271,7 +271,7 @@ reduced_focal = function(ReducedFocal)
 
 
 class AsymmetricFocal(Binary, aliases=("asymmetric_focal_loss",), traits=("smooth",)):
-    r"""A cross-entropy of the yes-labels beside a focal loss of the no-labels: the rare class keeps its gradient.
+    r"""A cross-entropy for positive labels plus a focal loss for negative ones: the rare class keeps its gradient.
 
     Formula: -\delta\,y \log p - (1 - \delta)\,(1 - y)\,p^\gamma \log(1 - p)
     Use: segmentation of small objects, together with an overlap: w * ls.AsymmetricFocal() + (1 - w) *
@@ -315,7 +315,9 @@ class QualityFocal(Loss, aliases=("quality_focal_loss", "qfl"), tasks=("multilab
     (0.1732868, 0.0)
     """
 
-    beta: Annotated[float, nonnegative("How strongly entries near their label fade.", slide=(0.0, 4.0))] = 2.0
+    beta: Annotated[
+        float, nonnegative("How strongly entries near their label are down-weighted.", slide=(0.0, 4.0))
+    ] = 2.0
 
     inputs = declare(y_true=Slot(SOFT, ("row", "..."), "true"), y_pred=Slot(REAL, ("row", "...")))
 
@@ -431,8 +433,10 @@ class TwoWay(Loss, aliases=("two_way_loss",), tasks=("multilabel",)):
     1.38629436
     """
 
-    tp: Annotated[float, positive("The temperature of yes-labels: large ones spread the pull.", slide=(0.5, 8.0))] = 4.0
-    tn: Annotated[float, positive("The temperature of no-labels.", slide=(0.5, 8.0))] = 1.0
+    tp: Annotated[
+        float, positive("The temperature of positive labels: large values spread the gradient.", slide=(0.5, 8.0))
+    ] = 4.0
+    tn: Annotated[float, positive("The temperature of negative labels.", slide=(0.5, 8.0))] = 1.0
 
     inputs = LABELS
     gives = Sums
@@ -459,7 +463,9 @@ two_way = function(TwoWay)
 
 Frequency = Annotated[
     Any,
-    numbers("Which share of the rows has each label.", low=0.0, high=1.0, closed=False, unusual=(0.6, 0.1, 0.2, 0.4)),
+    numbers(
+        "The share of the rows that has each label.", low=0.0, high=1.0, closed=False, unusual=(0.6, 0.1, 0.2, 0.4)
+    ),
 ]
 
 
@@ -478,7 +484,7 @@ def _frequencies(loss: Any, like: Tensor) -> Tensor:
 
 
 class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss"), tasks=("multilabel",)):
-    r"""Cross-entropies of many labels of very different frequency, re-balanced for labels that come together.
+    r"""Binary cross-entropies for labels of very different frequency, re-balanced for labels that occur together.
 
     Formula: w_c (-y_c (1 - p)^\gamma \log p - (1 - y_c) \frac{q^\gamma}{\lambda} \log(1 - q)), with p = \sigma(x),
         q = \sigma(\lambda x), x = z_c - \frac{\kappa}{\lambda} \log(1 / f_c - 1), w_c = \alpha + \sigma(\beta (r_c -
@@ -500,9 +506,11 @@ class DistributionBalanced(Loss, aliases=("distribution_balanced_loss", "db_loss
 
     frequency: Frequency = None
     gamma: Focus = 2.0
-    neg_scale: Annotated[float, positive("The larger, the less no-labels push.", slide=(1.0, 6.0))] = 2.0
-    kappa: Annotated[float, nonnegative("How far rare labels are moved.", slide=(0.0, 0.5))] = 0.05
-    alpha: Annotated[float, nonnegative("The least weight.", slide=(0.0, 1.0))] = 0.1
+    neg_scale: Annotated[float, positive("Large values reduce the gradients of negative labels.", slide=(1.0, 6.0))] = (
+        2.0
+    )
+    kappa: Annotated[float, nonnegative("How far the logits of rare labels are shifted.", slide=(0.0, 0.5))] = 0.05
+    alpha: Annotated[float, nonnegative("The smallest weight.", slide=(0.0, 1.0))] = 0.1
     beta: Annotated[float, positive("How steep the weight rises.", slide=(1.0, 20.0))] = 10.0
     mu: Annotated[float, nonnegative("Where the weight rises.", slide=(0.05, 1.0))] = 0.2
 

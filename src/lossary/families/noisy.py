@@ -268,7 +268,7 @@ active_passive = function(ActivePassive)
 Transition = Annotated[
     Any,
     Param(
-        "In row c the probabilities of each label for a row of class c; they sum to 1. None: no label is wrong.",
+        "Row c holds the probability of each label when the true class is c, with sum 1. None: no label is wrong.",
         kind="matrix", low=0.0, high=1.0, closed=True, optional=True,
         unusual=((0.5, 0.5, 0.0, 0.0), (0.0, 0.5, 0.5, 0.0), (0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.0, 1.0)),
     ),
@@ -329,7 +329,7 @@ forward_corrected = function(ForwardCorrected)
 class BackwardCorrected(
     Loss, aliases=("backward_correction", "backward_corrected_cross_entropy"), tasks=("multiclass",)
 ):
-    r"""The cross-entropies of all classes, weighed so that their mean over noisy labels is that over true ones.
+    r"""The cross-entropies of all classes, weighted so that their mean over noisy labels equals that over true ones.
 
     Formula: -\sum_c (T^{-1})_{tc} \log p_c, with p = softmax(y_pred), t = y_true and T_{ct} the probability of the
         label t for a row of class c
@@ -371,12 +371,13 @@ backward_corrected = function(BackwardCorrected)
 
 class BiTemperedLogistic(Loss, aliases=("bi_tempered", "bi_tempered_loss"), tasks=("multiclass",),
                          traits=("robust", "smooth")):  # fmt: skip
-    r"""A cross-entropy with a bounded logarithm and a softmax with heavy tails: no row far off dominates.
+    r"""A cross-entropy with a bounded logarithm and a softmax with heavy tails: no outlier dominates.
 
     Formula: -\log_{t_1} p_t - \frac{1 - \sum_c p_c^{2 - t_1}}{2 - t_1}, with t = y_true,
         \log_s x = \frac{x^{1 - s} - 1}{1 - s}, and p_c = (1 + (t_2 - 1)(\lambda - z_c))^{-1 / (t_2 - 1)} of logits z
         with the \lambda that makes them sum to 1
-    Use: class indices some of which are wrong: t1 holds back rows far on the wrong side, t2 those near the border.
+    Use: class indices some of which are wrong: t1 limits rows far on the wrong side, t2 those near the decision
+        boundary.
     Beware: takes logits. Probabilities are those of the tempered softmax, whose order of classes is the softmax's. Not
         convex. t1 = t2 = 1 is the cross-entropy, which has a loss of its own.
     Reference: Amid, Warmuth, Anil and Koren (2019), Robust bi-tempered logistic loss based on Bregman divergences,
@@ -386,9 +387,9 @@ class BiTemperedLogistic(Loss, aliases=("bi_tempered", "bi_tempered_loss"), task
     0.39052429
     """
 
-    t1: Annotated[float, fraction("The smaller, the less a row costs that is quite wrong.")] = 0.8
+    t1: Annotated[float, fraction("Smaller values reduce the loss of badly wrong rows.")] = 0.8
     t2: Annotated[
-        float, number("The larger, the heavier the tails of the softmax.", low=1.0, closed=False, slide=(1.05, 3.0))
+        float, number("Larger values give the softmax heavier tails.", low=1.0, closed=False, slide=(1.05, 3.0))
     ] = 1.2
 
     inputs = TOKENS
@@ -406,13 +407,13 @@ bi_tempered_logistic = function(BiTemperedLogistic)
 
 
 class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), tasks=("multiclass",)):
-    r"""The cross-entropy, and a pull towards what the model said of the row before: wrong labels are not learned late.
+    r"""The cross-entropy, plus a term towards earlier predictions, so that wrong labels are not learned late.
 
     Formula: -\log p_t + \lambda \log(1 - \sum_c q_c p_c), with p = softmax(y_pred), t = y_true, the running mean q of
         the row's earlier probabilities, and \lambda = strength
     Use: class indices some of which are wrong: models learn the right ones first.
-    Beware: the running means are given: y_true = (labels, running), with q = 0.7 q + 0.3 p after each epoch, and equal
-        shares at first. Takes logits. Values can be negative, and fall without end where q is sure.
+    Beware: you pass the running means: y_true = (labels, running), with q = 0.7 q + 0.3 p after each epoch, and uniform
+        at first. Takes logits. Values can be negative, and have no lower bound where q is confident.
     Reference: Liu, Niles-Weed, Razavian and Fernandez-Granda (2020), Early-learning regularization prevents
         memorization of noisy labels, arXiv:2007.00151
 
@@ -420,7 +421,9 @@ class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), task
     0.0
     """
 
-    strength: Annotated[float, nonnegative("The weight of what the model said before.", slide=(0.0, 8.0))] = 3.0
+    strength: Annotated[float, nonnegative("The weight of the term towards earlier predictions.", slide=(0.0, 8.0))] = (
+        3.0
+    )
 
     inputs = declare(
         label=Slot(CLASS_INDEX, side="true"), running=Slot(CHANCE, ("row", "class"), "true"),

@@ -48,7 +48,7 @@ class Coral(
     tasks=("ordinal",),
     traits=("convex", "smooth"),
 ):
-    r"""For each threshold a yes/no question, whether the level lies above it; the sum of their cross-entropies.
+    r"""For each threshold, a binary classification of whether the level is above it; the sum of their cross-entropies.
 
     Formula: -\sum_k (y_k \log \sigma(z_k) + (1 - y_k) \log(1 - \sigma(z_k))), with y_k = 1 for levels above k and
         the logits z = y_pred
@@ -166,12 +166,12 @@ cumulative_link = function(CumulativeLink)
 class WeightedKappa(
     Loss, aliases=("quadratic_weighted_kappa", "qwk", "weighted_kappa_loss", "kappa", "wk"), tasks=("ordinal",)
 ):
-    r"""One minus the weighted kappa: the cost of the answers, relative to that of answers at random.
+    r"""One minus the weighted kappa: the cost of the predictions, relative to that of random ones.
 
     Formula: L = \frac{N \sum_i \sum_c W_{y_i c} p_{ic}}{\sum_c \sum_d W_{cd} n_c m_d}, with W_{cd} = (c - d)^2 or
         |c - d|, the counts n of the true levels, and m = \sum_i p_i; \log(L + \epsilon) for logarithm=True
     Use: grading where the result is judged by Cohen's kappa; after a cross-entropy, or beside one.
-    Beware: one number for the batch, which should be large. 0 is right, 1 as good as random. The paper takes the
+    Beware: one number for the batch, which should be large. 0 is perfect, 1 no better than chance. The paper takes the
         logarithm: the same minimum, with a gradient that grows as the answers get better.
     Reference: de la Torre, Puig and Valls (2018), Weighted kappa loss function for multi-class classification of
         ordinal data in deep learning, Pattern Recognition Letters
@@ -216,7 +216,7 @@ weighted_kappa = function(WeightedKappa)
 class DistributionFocal(
     Loss, aliases=("distribution_focal_loss", "dfl", "df_loss"), tasks=("regression", "detection"), traits=("convex",)
 ):
-    r"""A cross-entropy over bins along a line, of which the two around the target are both right, the nearer more so.
+    r"""A cross-entropy over bins along a line, with the target split between its two nearest bins.
 
     Formula: -((i + 1 - y) \log p_i + (y - i) \log p_{i+1}), with p = softmax(y_pred) and i = \lfloor y \rfloor
     Use: regression by a distribution over bins: sides of boxes, depths, ages, where one number would blur two answers.
@@ -297,7 +297,7 @@ class DistanceWeightedCrossEntropy(Loss, aliases=("cdw_ce", "class_distance_weig
 
     Formula: -\sum_c |c - t|^\alpha \log(1 - p_c), with p = softmax(y_pred) and t = y_true
     Use: severity of a disease and other levels where a far miss does harm.
-    Beware: takes logits, and levels counted from 0. Large powers make far levels count alone; the paper has about 5.
+    Beware: takes logits, and levels counted from 0. With large powers only far levels count; the paper uses about 5.
     Reference: Polat, Çağlar and Temizel (2024), Class distance weighted cross entropy loss for classification of
         disease severity, arXiv:2412.01246
 
@@ -353,7 +353,7 @@ ordinal_ecoc = function(OrdinalECOC)
 
 class SLACE(Loss, aliases=("slace_loss", "soft_labels_accumulating_cross_entropy"), tasks=("ordinal",),
             traits=("smooth",)):  # fmt: skip
-    r"""Soft labels around the true level, each a cross-entropy of all levels that are at least as near as it.
+    r"""Soft labels around the true level, each with the log of the total probability of levels at least as near.
 
     Formula: -\sum_c q_c \log \sum_{d: |d - t| \leq |c - t|} p_d, with p = softmax(y_pred), q = softmax(-\alpha |c - t|)
         and t = y_true
@@ -437,7 +437,7 @@ class UnimodalCrossEntropy(Loss, aliases=("unimodal_soft_label_ce", "unimodal_la
         distribution of `peak` for level t, or row t of `labels`
     Use: grades and stages by a softmax over the levels, whose labels are off by one now and then.
     Beware: takes logits, and levels counted from 0. Poisson's peaks are flat, since the paper takes a softmax of its
-        probabilities; binomial ones are the broader, the more levels there are. Exponential peaks are SORD.
+        probabilities; binomial peaks widen with the number of levels. Exponential peaks are SORD.
     Reference: Liu, Fan, Kong, Xie, Diao, Lu and You (2020), Unimodal regularized neuron stick-breaking for ordinal
         classification, Neurocomputing 388:34-44; Vargas, Gutiérrez, Barbero-Gómez and Hervás-Martínez (2023),
         Soft labelling based on triangular distributions for ordinal classification, doi:10.1016/j.inffus.2023.01.003

@@ -210,7 +210,7 @@ jaccard = function(Jaccard)
 
 
 class SquaredDice(Overlap, aliases=("v_net", "dice_squared"), traits=("bounded",)):
-    r"""Dice with squares in the denominator: unsure pixels add less to it, and the gradient is smoother.
+    r"""Dice with squares in the denominator: uncertain pixels add less to it, and the gradient is smoother.
 
     Formula: 1 - \frac{2 \sum y p + s}{\sum y^2 + \sum p^2 + s} = \frac{\sum (y - p)^2}{\sum y^2 + \sum p^2 + s}
     Use: segmentation by Dice as V-Net has it; soft labels, for which the loss is 0 at p = y.
@@ -326,7 +326,7 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
     Formula: 1 - 2 \frac{\sum_c w_c \sum y_c p_c}{\sum_c w_c \sum (y_c + p_c)}, with w_c = 1 / (\sum y_c)^2
     Use: several classes of very different sizes, one-hot along the last axis.
     Beware: the classes lie along the last axis that is not summed over: for channels first, pass class_axis=1. A class
-        that a row lacks gets the largest weight of the others. from_logits is a sigmoid unless exclusive=True.
+        that a row lacks gets the largest weight of the others. from_logits applies a sigmoid unless exclusive=True.
     Reference: Sudre, Li, Vercauteren, Ourselin and Cardoso (2017), Generalised Dice overlap as a deep learning loss
         function for highly unbalanced segmentations, arXiv:1707.03237
     Elsewhere:
@@ -352,7 +352,7 @@ class GeneralizedDice(Overlap, aliases=("generalised_dice",), traits=("bounded",
             return tuple(axis for axis in counted if self.class_axis is not None or axis < rank - 1)
         if len(counted) == rank:
             raise ShapeError(
-                "GeneralizedDice weighs the classes, along the last axis that is not summed over.",
+                "GeneralizedDice weights the classes, along the last axis that is not summed over.",
                 arrived=f"axis={self.axis} sums over all {rank} axes of y_pred.",
                 allowed="Expected axes that leave out the one of the classes.",
                 do="Pass the axes of the pixels alone, or leave `axis` out where the classes come last.",

@@ -59,7 +59,9 @@ class CosineEmbedding(Loss, tasks=("retrieval",)):
     (0.29289322, 0.70710678)
     """
 
-    margin: Annotated[float, number("The cosine that strangers may have.", slide=(-0.5, 0.9), low=-1.0, high=1.0)] = 0.0
+    margin: Annotated[
+        float, number("The largest cosine at which unlike pairs cost nothing.", slide=(-0.5, 0.9), low=-1.0, high=1.0)
+    ] = 0.0
 
     inputs = declare(
         y_true=Slot(SIGN, side="true"),
@@ -82,7 +84,7 @@ cosine_embedding = function(CosineEmbedding)
 
 
 class HingeEmbedding(Pointwise, aliases=("hinge_embedding_loss",), tasks=("retrieval",), traits=("convex",)):
-    r"""Of a distance: makes it small for pairs of one kind, and at least `margin` for all others.
+    r"""Makes a given distance small for pairs of one kind, and at least `margin` for all others.
 
     Formula: p for y = 1, and \max(m - p, 0) for y = -1, with the distance p = y_pred and m = margin
     Use: distances of pairs that are known to belong together, or not to.
@@ -97,7 +99,7 @@ class HingeEmbedding(Pointwise, aliases=("hinge_embedding_loss",), tasks=("retri
     0.625
     """
 
-    margin: Annotated[float, positive("The distance that is enough for strangers.", slide=(0.2, 3.0))] = 1.0
+    margin: Annotated[float, positive("The distance from which unlike pairs cost nothing.", slide=(0.2, 3.0))] = 1.0
 
     target = SIGN
     relative = False

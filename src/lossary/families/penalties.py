@@ -25,7 +25,7 @@ class ZLoss(Loss, aliases=("router_z_loss", "logit_z_loss"), tasks=("multiclass"
 
     Formula: (\log \sum_c e^{z_c})^2, with the logits z = y_pred
     Use: large vocabularies and routers of experts, with a factor of about 0.001 beside the cross-entropy.
-    Beware: predictions alone, without targets. It moves all logits of a row together, which no softmax sees.
+    Beware: takes predictions only, without targets. It moves all logits of a row together, which no softmax sees.
         LinearCrossEntropy(z_loss=…) adds it without holding the logits.
     Reference: Zoph, Bello, Kumar, Du, Huang, Dean, Shazeer and Fedus (2022), ST-MoE: designing stable and transferable
         sparse expert models, arXiv:2202.08906
@@ -52,13 +52,13 @@ z_loss = function(ZLoss)
 class EntropyPenalty(
     Loss, aliases=("entropy_minimization", "entropy_regularizer", "confidence_penalty"), tasks=("multiclass",)
 ):
-    r"""The entropy of the predicted classes: small where one class is sure.
+    r"""The entropy of the predicted classes: small where the model is confident.
 
     Formula: -\sum_c p_c \log p_c, with p = softmax(y_pred); minus that for sure="costs"
     Use: sure="pays" for rows without labels, whose predictions should decide; sure="costs", with a small factor beside
         a cross-entropy, against predictions that are too sure.
-    Beware: predictions alone, without targets; takes logits. Rewarding confidence also rewards predicting one class for
-        every row: keep a loss with labels beside it. The paper on confidence has a factor of 0.1.
+    Beware: takes logits only, without targets. Rewarding confidence also rewards predicting one class for every row:
+        keep a loss with labels beside it. The paper on confidence has a factor of 0.1.
     Reference: Grandvalet and Bengio (2005), Semi-supervised learning by entropy minimization, Advances in Neural
         Information Processing Systems 17:529-536; Pereyra, Tucker, Chorowski, Kaiser and Hinton (2017), Regularizing
         neural networks by penalizing confident output distributions, arXiv:1701.06548
@@ -67,9 +67,9 @@ class EntropyPenalty(
     (0.69314718, -0.69314718)
     """
 
-    sure: Annotated[str, choice("Whether a sure prediction is what is wanted, or what costs.", "pays", "costs")] = (
-        "pays"
-    )
+    sure: Annotated[
+        str, choice("Whether confident predictions are rewarded ('pays') or penalised ('costs').", "pays", "costs")
+    ] = "pays"
 
     inputs = SCORES
 
@@ -92,8 +92,8 @@ class LoadBalancing(Loss, aliases=("moe_load_balance", "load_balancing_loss", "s
     Formula: \frac{E}{k} \sum_e f_e P_e, with the share f_e of the rows that have expert e among their k largest logits,
         the mean probability P_e of the expert, the number E of experts and k = top
     Use: the router of a mixture of experts, with a factor of about 0.01 beside the loss of the model.
-    Beware: one number for the batch, which should be large; 1 where all is even. Predictions alone: the logits of the
-        router. The shares f are fixed in the gradient. transformers does not divide by k.
+    Beware: one number for the batch, which should be large; it is 1 where the load is balanced. Takes only the logits
+        of the router. The shares f are fixed in the gradient. transformers does not divide by k.
     Reference: Fedus, Zoph and Shazeer (2021), Switch transformers: scaling to trillion parameter models with simple and
         efficient sparsity, arXiv:2101.03961
 
@@ -130,8 +130,8 @@ class FlopsPenalty(Loss, aliases=("flops_reg", "flops_loss", "flops_regularizer"
 
     Formula: \sum_j (\frac1n \sum_i |x_{ij}|)^2, with the embeddings x = y_pred of n rows
     Use: sparse retrieval: the value is in proportion to the work of comparing two embeddings by an index.
-    Beware: one number for the batch. Embeddings alone, without targets; rising slowly from 0 keeps it from killing all
-        features at once.
+    Beware: one number for the batch. Takes embeddings only, without targets; raise its weight slowly from 0, or it may
+        switch off all features at once.
     Reference: Paria, Yeh, Yen, Xu, Ravikumar and Póczos (2020), Minimizing FLOPs to learn efficient sparse
         representations, arXiv:2004.05665
 
@@ -159,7 +159,7 @@ flops_penalty = function(FlopsPenalty)
 
 
 class SparsityPenalty(Loss, aliases=("sparsity_kl", "kl_sparsity", "sparse_autoencoder"), tasks=("distribution",)):
-    r"""Units should be active in a given share of the rows: the divergence of that share from what they are.
+    r"""Keeps each unit active in a given share of the rows: the divergence of that share from its mean activity.
 
     Formula: \sum_j (\rho \log \frac{\rho}{a_j} + (1 - \rho) \log \frac{1 - \rho}{1 - a_j}), with the mean a_j of
         sigmoid(y_pred) over the rows and \rho = share
@@ -171,7 +171,7 @@ class SparsityPenalty(Loss, aliases=("sparsity_kl", "kl_sparsity", "sparse_autoe
     (0.0, 0.13081203)
     """
 
-    share: Annotated[float, fraction("In which share of the rows a unit should be active.")] = 0.05
+    share: Annotated[float, fraction("The share of the rows in which a unit should be active.")] = 0.05
 
     inputs = declare(y_pred=Slot(REAL, ("row", "feature")))
     gives = Sums
@@ -203,7 +203,7 @@ class NormPenalty(Loss, aliases=("emb_margin", "embedding_margin_penalty"), task
 
     Formula: \max(\sum_j x_j^2 - m, 0), with x = y_pred and m = most
     Use: embeddings that are compared by distances, as a small term beside the loss that compares them.
-    Beware: embeddings alone, without targets. Inside the ball there is no gradient. RecBole sums over the rows.
+    Beware: takes embeddings only, without targets. Inside the ball there is no gradient. RecBole sums over the rows.
     Reference: Weinberger and Saul (2009), Distance metric learning for large margin nearest neighbor classification,
         Journal of Machine Learning Research 10:207-244
 
@@ -211,7 +211,7 @@ class NormPenalty(Loss, aliases=("emb_margin", "embedding_margin_penalty"), task
     (24.0, 0.0)
     """
 
-    most: Annotated[float, nonnegative("The squared length that is free.", slide=(0.0, 5.0))] = 1.0
+    most: Annotated[float, nonnegative("The squared length up to which there is no penalty.", slide=(0.0, 5.0))] = 1.0
 
     inputs = declare(y_pred=Slot(REAL, ("row", "feature")))
 
@@ -230,7 +230,7 @@ class ZeroMeanPenalty(Loss, aliases=("zero_mean", "zero_mean_regularizer"), task
 
     Formula: |\sum_j x_j|, with x = y_pred
     Use: embeddings whose similarity should not come from a part that all have in common.
-    Beware: embeddings alone, without targets. It says nothing about single entries.
+    Beware: takes embeddings only, without targets. It says nothing about single entries.
     Reference: Musgrave, Belongie and Lim (2020), PyTorch metric learning, arXiv:2008.09164
 
     >>> zero_mean_penalty([[3.0, -1.0]])
@@ -254,9 +254,9 @@ class Orthogonality(Loss, aliases=("orthogonality_penalty", "orthogonal_penalty"
     r"""How far several vectors of one row are from being at right angles to one another, and of length 1.
 
     Formula: \|A A^T - I\|_F^2, with the vectors as rows of A
-    Use: heads of attention, slots, or prototypes of one row, which should look at different things.
-    Beware: predictions alone, without targets: (row, member, feature). More vectors than features cannot be at right
-        angles. A penalty of weights is a regularizer of Keras.
+    Use: heads of attention, slots, or prototypes of one row, which should represent different things.
+    Beware: takes predictions only, without targets: (row, member, feature). More vectors than features cannot be at
+        right angles. A penalty of weights is a regularizer of Keras.
     Reference: Lin, Feng, dos Santos, Yu, Xiang, Zhou and Bengio (2017), A structured self-attentive sentence embedding,
         arXiv:1703.03130
 

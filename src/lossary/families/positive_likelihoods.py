@@ -117,7 +117,7 @@ gamma_nll = function(GammaNLL)
 
 
 class HalfNormalNLL(Censorable, aliases=("half_normal", "halfnormal_nll"), traits=("convex", "likelihood")):
-    r"""Negative log-likelihood of the size of a normal number around 0, whose standard deviation is predicted.
+    r"""Negative log-likelihood of the absolute value of normal noise around 0, whose standard deviation is predicted.
 
     Formula: \log s + \tfrac12 (y / s)^2 + \tfrac12 \log(\pi / 2), with the scale s
     Use: sizes of errors, distances along a line: most are small, none below 0.
@@ -197,8 +197,7 @@ class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll"))
 
     Formula: \tfrac12 \log(2 \pi y^3 / \lambda) + \tfrac12 \lambda (y - \mu)^2 / (\mu^2 y), with the mean \mu and the
         shape \lambda
-    Use: amounts above 0 with a longer tail than a gamma distribution: times to reach a level. The variance is
-        \mu^3 / \lambda.
+    Use: amounts above 0 with a longer tail than a gamma: times to reach a level. The variance is \mu^3 / \lambda.
     Beware: targets near 0 cost much. SciPy's shape is \mu / \lambda, at the scale \lambda.
     Reference: Tweedie (1957), Statistical properties of inverse Gaussian distributions, Annals of Mathematical
         Statistics 28:362-377
@@ -373,7 +372,7 @@ class GeneralizedParetoNLL(Censorable, aliases=("gpd", "generalized_pareto")):
 
     Formula: \log s + (1 + 1 / \xi) \log(1 + \xi y / s), with the scale s and the shape \xi
     Use: by how much a high threshold is exceeded: large claims, floods. A shape of 0 is an exponential distribution.
-    Beware: a target beyond the end of its support, -s / \xi for \xi < 0, has a value that rises on, not infinite.
+    Beware: a target beyond the end of its support, -s / \xi for \xi < 0, has a finite value that keeps rising.
         Below \xi = -\tfrac12 likelihood estimates are not regular, and below -1 the likelihood has no bound.
     Reference: Hosking and Wallis (1987), Parameter and quantile estimation for the generalized Pareto distribution,
         Technometrics 29:339-349

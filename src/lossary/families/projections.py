@@ -73,10 +73,11 @@ class LinearCrossEntropy(
     class_weight: ClassWeights = None
     ignore_class: Ignored = None
     z_loss: Annotated[
-        float, number("Weighs the squared log of the sum, which keeps logits from drifting.", low=0.0, slide=(0.0, 0.1))
+        float,
+        number("The weight of the squared log-sum-exp, which keeps logits from drifting.", low=0.0, slide=(0.0, 0.1)),
     ] = 0.0
     soft_cap: Annotated[
-        float | None, Param("Bends logits, so that none exceeds it.", low=0.0, optional=True, unusual=3.0)
+        float | None, Param("Bounds the logits smoothly, so that none exceeds it.", low=0.0, optional=True, unusual=3.0)
     ] = None
 
     inputs = declare(

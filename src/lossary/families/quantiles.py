@@ -63,7 +63,9 @@ class MultiQuantile(Parameters, aliases=("quantiles", "multi_quantile_loss"), tr
         tuple[float, ...],
         numbers("The quantiles, one per output.", low=0.0, high=1.0, closed=False, unusual=(0.2, 0.7), optional=False),
     ] = (0.1, 0.5, 0.9)
-    crossing: Annotated[float, nonnegative("The price of a unit by which two quantiles cross.", slide=(0.0, 5.0))] = 0.0
+    crossing: Annotated[float, nonnegative("The penalty per unit by which two quantiles cross.", slide=(0.0, 5.0))] = (
+        0.0
+    )
 
     unfit = "it needs one prediction for each quantile; ask for quantile:q=0.1,quantile:q=0.9 instead"
 
@@ -105,7 +107,7 @@ class LogLinQuantile(Pointwise, aliases=("log_linear_quantile",)):
 
     Formula: \max(q\,(y - e^z), (q - 1)\,(y - e^z)), with y = y_true and z = y_pred
     Use: quantiles of positive amounts, where effects multiply.
-    Beware: a prediction is exp(y_pred). A target at or below 0 pulls y_pred down without end.
+    Beware: a prediction is exp(y_pred). A target at or below 0 drives y_pred towards minus infinity.
     Reference: Koenker and Bassett (1978), Regression quantiles, doi:10.2307/1913643
     Elsewhere:
         catboost.LogLinQuantile(alpha=0.5) -> q=alpha

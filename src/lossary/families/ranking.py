@@ -74,9 +74,9 @@ class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank
     (0.0, 2.0)
     """
 
-    temperature: Annotated[float, positive("Small ranks like the true ones, with less gradient.", slide=(0.1, 3.0))] = (
-        1.0
-    )
+    temperature: Annotated[
+        float, positive("Small values give ranks close to the true ones, with smaller gradients.", slide=(0.1, 3.0))
+    ] = 1.0
 
     inputs = declare(y_true=Slot(SCORE, ("row", "item"), "true"), y_pred=Slot(SCORE, ("row", "item")))
     undrawn = "It looks at the order of several items: there is no single number to move."

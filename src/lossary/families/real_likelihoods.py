@@ -178,8 +178,9 @@ class EvidentialRegression(
     Formula: \tfrac12 \log(\pi / \nu) - a \log c + (a + \tfrac12) \log(\nu (y - \mu)^2 + c) + \log \Gamma(a)
         - \log \Gamma(a + \tfrac12) + \lambda\,|y - \mu|\,(2 \nu + a), with c = 2 b (1 + \nu), a = 1 + shape,
         b = scale and \nu = evidence
-    Use: one network that tells noise, b / (a - 1), from lack of data, b / (\nu (a - 1)).
-    Beware: how far the second can be told from the first is disputed. `regularization` 0 is a Student's t likelihood.
+    Use: one network that separates noise, b / (a - 1), from lack of data, b / (\nu (a - 1)).
+    Beware: how well the second can be separated from the first is disputed. `regularization` 0 is a Student's t
+        likelihood.
     Reference: Amini, Schwarting, Soleimany and Rus (2020), Deep evidential regression, arXiv:1910.02600
 
     >>> evidential_regression([[0.0]], [[0.0, 0.0, 0.0, 0.0]]), evidential_regression([[1.0]], [[0.0] * 4])
@@ -187,7 +188,7 @@ class EvidentialRegression(
     """
 
     regularization: Annotated[
-        float, nonnegative("The price of evidence where the mean is wrong.", slide=(0.0, 1.0))
+        float, nonnegative("The weight of the penalty on evidence where the mean is wrong.", slide=(0.0, 1.0))
     ] = 0.2
     heads = named(mean="real", evidence="positive", shape="positive", scale="positive")
 
@@ -289,7 +290,7 @@ class GeneralizedExtremeValueNLL(Censorable, aliases=("gev", "gev_nll")):
 
     Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
     Use: maxima of blocks, such as the highest flood of a year, with a tail that is learned from the data.
-    Beware: a target beyond the end of the support, 1 + \xi z < 0, has a value that rises on, not an infinite one.
+    Beware: a target beyond the end of the support, 1 + \xi z < 0, has a finite value that keeps rising.
         For \xi = 0 it is the Gumbel distribution. SciPy's shape is -\xi. Below \xi = -\tfrac12 likelihood estimates are
         not regular.
     Reference: Jenkinson (1955), The frequency distribution of the annual maximum (or minimum) values of meteorological
@@ -328,8 +329,8 @@ class GeneralizedNormalNLL(Likelihood, aliases=("exponential_power_nll", "genera
 
     Formula: \log(2 s) + \log \Gamma(1 + 1 / \beta) + |z|^\beta, with z = (y - \mu) / s and the shape \beta
     Use: symmetric noise with tails that are learned from the data: \beta = 1 is a Laplace, 2 a normal distribution.
-    Beware: for \beta < 1 the slope by the location has no bound at the target. For \beta = 2 the scale is 1.41
-        standard deviations.
+    Beware: for \beta < 1 the gradient with respect to the location is unbounded at the target. For \beta = 2 the scale
+        is 1.41 standard deviations.
     Reference: Nadarajah (2005), A generalized normal distribution, doi:10.1080/02664760500079464
 
     >>> generalized_normal_nll([[1.0]], [[0.0, 0.0, 0.0]]), generalized_normal_nll([[0.0]], [[0.0, 0.0, 0.0]])

@@ -324,7 +324,7 @@ concordance_correlation = function(ConcordanceCorrelation)
 class CosineDistance(
     Vector, aliases=("cosine_dissimilarity", "one_minus_cosine"), traits=("bounded", "robust", "smooth")
 ):
-    r"""One minus the cosine of the angle between two vectors: 0 where they point the same way, 2 where opposite ways.
+    r"""One minus the cosine of the angle between two vectors: 0 in the same direction, 2 in opposite directions.
 
     Formula: 1 - \frac{y \cdot p}{\|y\|\,\|p\|}, with the vectors y = y_true and p = y_pred
     Use: as CosineSimilarity, where the loss should be 0 at its best: in sums with other losses.

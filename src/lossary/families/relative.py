@@ -28,7 +28,7 @@ class SymmetricMeanAbsolutePercentageError(Pointwise, aliases=("smape", "SMAPE")
     r"""Each error as a share of the mean size of target and prediction: between 0 and 2, whatever the scale.
 
     Formula: \frac{2\,|p - y|}{|y| + |p|}, with y = y_true and p = y_pred; 0 where both are 0
-    Use: series of very different sizes, as in competitions of forecasts.
+    Use: series of very different sizes, as in forecasting competitions.
     Beware: a fraction, not a percentage; some libraries leave out the 2. Where target and prediction have different
         signs, or the target is 0, it is 2 and has no gradient. It favours predictions that are too high.
     Reference: Makridakis (1993), Accuracy measures, doi:10.1016/0169-2070(93)90079-3
@@ -84,7 +84,7 @@ class ScaleInvariantLogarithmicError(
 
     Formula: \mathrm{mean}(d^2) - \lambda \cdot \mathrm{mean}(d)^2, with d = \log y_pred - \log y_true, over
         all entries of a row, and \lambda = lam
-    Use: maps of depth, of which the absolute scale is ambiguous; spectra.
+    Use: depth maps, whose absolute scale is ambiguous; spectra.
     Beware: some libraries take the root, or multiply by 10. With lam = 1 the level is free: a map that is twice as far
         costs nothing. Zeros are read as the smallest number with all its digits.
     Reference: Eigen, Puhrsch and Fergus (2014), Depth map prediction from a single image using a multi-scale deep

@@ -26,7 +26,7 @@ FAR = 1e3
 
 class ProbIoU(Loss, family="boxes", aliases=("prob_iou", "probiou_loss", "gaussian_iou", "rotated_iou"),
               tasks=("detection",), traits=("bounded",)):  # fmt: skip
-    r"""How far two rotated boxes are apart as Gaussian blobs: a gradient by the angle too, and at any distance.
+    r"""How far apart two rotated boxes are as Gaussian distributions: a gradient at any distance, for the angle too.
 
     Formula: \sqrt{1 - e^{-B}}, or B for mode="log", with B = \frac14 d^T (S + T)^{-1} d + \frac12 \log \frac{|S +
         T|}{4 \sqrt{|S| |T|}}, the way d between the centres, and S and T = R \mathrm{diag}(w^2, h^2) R^T / 12 for the

@@ -46,9 +46,9 @@ class MMD(Loss, aliases=("maximum_mean_discrepancy", "mmd_loss"), tasks=("distri
     Formula: \mathrm{mean}_{ij}(k(y_i, y_j) + k(p_i, p_j) - 2 k(y_i, p_j)), with k(a, b) the mean over the bandwidths h
         of e^{-\|a - b\|^2 / (2 h^2)}
     Use: features of two domains, codes of an autoencoder against draws from a prior, samples of a generator.
-    Beware: the rows are two samples, not pairs; both have the same number of rows. Pairs of a row with itself count:
-        it is biased for few rows. The bandwidths should be near the distances of the rows. A row alone has no meaning:
-        use a mean.
+    Beware: the rows are two samples, not pairs; both have the same number of rows. Pairs of a row with itself count: it
+        is biased for few rows. The bandwidths should be near the distances of the rows. The value of a single row has
+        no meaning: take the mean.
     Reference: Gretton, Borgwardt, Rasch, Schölkopf and Smola (2012), A kernel two-sample test, Journal of Machine
         Learning Research 13:723-773
 
@@ -154,8 +154,8 @@ class ClassConfusion(Loss, aliases=("minimum_class_confusion", "mcc_of_domains")
     Formula: \frac1C \sum_c \frac{\sum_{d \neq c} M_{cd}}{\sum_d M_{cd}}, with M = \sum_i w_i p_i p_i^T,
         p = softmax(z / T), T = temperature, and w_i = 1 + e^{-H(p_i)} of the entropy H
     Use: rows of a new domain without labels, beside the loss of the rows with labels.
-    Beware: predictions alone, without targets; takes logits. One number for the batch. The weights w are fixed in the
-        gradient, as in the authors' code. Not the correlation MCC.
+    Beware: takes logits only, without targets. One number for the batch. The weights w are fixed in the gradient, as in
+        the authors' code. Not the correlation MCC.
     Reference: Jin, Wang, Long and Wang (2020), Minimum class confusion for versatile domain adaptation,
         arXiv:1912.03699
 
@@ -163,7 +163,7 @@ class ClassConfusion(Loss, aliases=("minimum_class_confusion", "mcc_of_domains")
     0.5
     """
 
-    temperature: Annotated[float, positive("Makes predictions softer.", slide=(0.5, 5.0))] = 2.5
+    temperature: Annotated[float, positive("Larger values make predictions softer.", slide=(0.5, 5.0))] = 2.5
 
     inputs = declare(y_pred=Slot(LOGIT, ("row", "class")))
     gives = Sums
@@ -196,11 +196,11 @@ class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "en
     Formula: OT(y, p) - \tfrac12 OT(y, y) - \tfrac12 OT(p, p), with OT(a, b) = \min_\pi \sum_{ij} \pi_{ij} \tfrac12
         \|a_i - b_j\|^2 + \epsilon\,KL(\pi \,|\, w \otimes w) over plans \pi whose sums are the weights w, and \epsilon
         the square of the blur
-    Use: samples of a generator or codes of an autoencoder: each row knows where to go, also where the samples do not
-        meet, which MMD does not.
+    Use: samples of a generator or codes of an autoencoder: each row gets a useful gradient even where the samples do
+        not overlap, unlike with MMD.
     Beware: the rows are two samples, not pairs; both have the same number of rows. After `steps` steps of Sinkhorn's
         algorithm: far samples and a small blur need more. The gradient holds the potentials fixed, as is right at the
-        end of the steps. A row alone has no meaning: use a mean.
+        end of the steps. The value of a single row has no meaning: take the mean.
     Reference: Feydy, Séjourné, Vialard, Amari, Trouvé and Peyré (2019), Interpolating between optimal transport and MMD
         using Sinkhorn divergences, arXiv:1810.08278
 
@@ -209,7 +209,7 @@ class SinkhornDivergence(Loss, aliases=("sinkhorn", "samples_loss_sinkhorn", "en
     """
 
     blur: Annotated[float, positive("Distances below it do not count.", slide=(0.1, 1.5))] = 0.5
-    steps: Annotated[int, whole("How many steps Sinkhorn's algorithm goes.", low=1, unusual=30)] = 50
+    steps: Annotated[int, whole("The number of steps of Sinkhorn's algorithm.", low=1, unusual=30)] = 50
 
     inputs = TWO
     gives = Anchors
@@ -229,13 +229,13 @@ sinkhorn_divergence = function(SinkhornDivergence)
 
 
 class BatchNuclearNorm(Loss, aliases=("bnm", "batch_nuclear_norm_maximization"), tasks=("multiclass",)):
-    r"""Minus the nuclear norm of a batch of predictions: rows should be sure, and batches should have many classes.
+    r"""Minus the nuclear norm of a batch of predictions: it rewards confident rows, and batches with many classes.
 
     Formula: -\frac1n \sum_j \sigma_j(P), with the singular values of the matrix P, whose n rows are softmax(y_pred)
-    Use: rows of a new domain without labels, beside the loss of the rows with labels: unlike EntropyPenalty, it
-        does not pay for one class for all rows.
-    Beware: predictions alone, without targets; takes logits. The value depends on the batch, which should be larger
-        than the number of classes. A row's value is its part of the norm.
+    Use: rows of a new domain without labels, beside the loss of the rows with labels: unlike EntropyPenalty, it does
+        not reward predicting one class for all rows.
+    Beware: takes logits only, without targets. The value depends on the batch, which should be larger than the number
+        of classes. A row's value is its part of the norm.
     Reference: Cui, Wang, Zhuo, Li, Huang and Tian (2020), Towards discriminability and diversity: batch nuclear-norm
         maximization under label insufficient situations, arXiv:2003.12237
 

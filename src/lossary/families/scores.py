@@ -153,8 +153,8 @@ class NLL(Loss, aliases=("negative_log_likelihood",), tasks=("multiclass",), tra
 
     Formula: -w_t p_t, with t = y_true and the log-probabilities p = y_pred
     Use: models that end in a log-softmax.
-    Beware: takes log-probabilities as they are; the gradient keeps no other class down: the log-softmax does.
-        Probabilities are an error in eager calls. With class weights, torch's mean divides by their sum:
+    Beware: takes log-probabilities as they are; the gradient does not lower the other classes: the model's log-softmax
+        does. Probabilities are an error in eager calls. With class weights, torch's mean divides by their sum:
         reduction="mean_with_class_weight".
     Reference: Cox (1966), Some procedures connected with the logistic qualitative response curve
     Elsewhere:
@@ -220,11 +220,11 @@ unlikelihood = function(Unlikelihood)
 
 class Bootstrapped(Loss, aliases=("bootstrapping", "soft_bootstrapping", "bootstrapped_cross_entropy"),
                    tasks=("multiclass",)):  # fmt: skip
-    r"""The cross-entropy of a target that is partly the label, partly what the model itself says.
+    r"""The cross-entropy of a target that is partly the label, partly the model's own prediction.
 
     Formula: -\sum_c (\beta\,1[c = t] + (1 - \beta)\,q_c) \log p_c, with p = softmax(y_pred), q = p (soft) or the
         one-hot code of the largest p (hard), and t = y_true
-    Use: labels of which some are wrong: later in training the model stands against those that do not fit.
+    Use: labels of which some are wrong: later in training, the model's own predictions outweigh labels that do not fit.
     Beware: takes logits and class indices. The paper has beta = 0.95 with soft and 0.8 with hard targets. Begin with
         clean rows, or with a larger beta: an untrained model confirms itself.
     Reference: Reed, Lee, Anguelov, Szegedy, Erhan and Rabinovich (2014), Training deep neural networks on noisy labels
@@ -257,7 +257,7 @@ bootstrapped = function(Bootstrapped)
 
 
 class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_single_label"), tasks=("multiclass",)):
-    r"""A cross-entropy with label smoothing whose terms fade: that of the true class when it is sure, others when rare.
+    r"""A label-smoothed cross-entropy that down-weights the true class when it is likely, and others when they are not.
 
     Formula: -\sum_c y_c w_c \log p_c, with p = softmax(y_pred), y = 1 - \epsilon + \epsilon / C for t = y_true and
         \epsilon / C elsewhere, w_t = (1 - p_t)^{\gamma_+} and w_c = p_c^{\gamma_-}
@@ -273,8 +273,10 @@ class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_
     0.34657359
     """
 
-    gamma_pos: Annotated[float, nonnegative("How strongly a sure true class fades.", slide=(0.0, 5.0))] = 1.0
-    gamma_neg: Annotated[float, nonnegative("How strongly unlikely classes fade.", slide=(0.0, 5.0))] = 4.0
+    gamma_pos: Annotated[
+        float, nonnegative("How strongly a confident true class is down-weighted.", slide=(0.0, 5.0))
+    ] = 1.0
+    gamma_neg: Annotated[float, nonnegative("How strongly unlikely classes are down-weighted.", slide=(0.0, 5.0))] = 4.0
     label_smoothing: Smoothing = 0.1
 
     inputs = INPUTS
@@ -313,11 +315,10 @@ def _counts(loss: Loss, y_pred: Tensor) -> Tensor:
 class LogitAdjusted(
     Loss, aliases=("logit_adjustment", "balanced_softmax"), tasks=("multiclass",), traits=("convex", "smooth")
 ):
-    r"""The cross-entropy of logits to which the logarithms of the class frequencies are added in training alone.
+    r"""The cross-entropy of logits to which the logarithms of the class frequencies are added in training only.
 
     Formula: -\log \frac{e^{z_t + \tau \log n_t}}{\sum_c e^{z_c + \tau \log n_c}}, with n = class_counts and t = y_true
-    Use: rare classes that should count as much as frequent ones when the model predicts, which it does by its logits
-        alone.
+    Use: rare classes that should count as much as frequent ones when the model predicts from its logits alone.
     Beware: logits and class indices. With tau = 1 it is the balanced softmax; its probabilities are those of classes
         that are equally frequent.
     Reference: Menon, Jayasumana, Rawat, Jain, Veit and Kumar (2020), Long-tail learning via logit adjustment,
@@ -328,7 +329,7 @@ class LogitAdjusted(
     """
 
     class_counts: Counts = None
-    tau: Annotated[float, number("How strongly frequent classes are held back.", slide=(0.0, 2.0))] = 1.0
+    tau: Annotated[float, number("How strongly frequent classes are penalised.", slide=(0.0, 2.0))] = 1.0
 
     inputs = INPUTS
 
@@ -382,11 +383,11 @@ ldam = function(LDAM)
 class OneVsAll(
     Loss, aliases=("one_vs_rest", "one_versus_all", "multiclassova"), tasks=("multiclass",), traits=("convex", "smooth")
 ):
-    r"""A yes/no question for each class, whether it is the true one; the sum of their cross-entropies.
+    r"""A binary classification of each class against all others; the sum of their cross-entropies.
 
     Formula: -\log \sigma(s_t) - \sum_{c \ne t} \log(1 - \sigma(s_c)), with the logits s = y_pred and t = y_true;
         divided by the number of classes for average=True
-    Use: classes of which none may be right, so that all probabilities may be small; many classes, each learned alone.
+    Use: rows that may belong to no class, so that all probabilities may be small; many classes, each learned alone.
     Beware: sigmoids of the logits need not sum to 1. A sum over the classes, where timm's BinaryCrossEntropy and
         CatBoost take a mean.
     Reference: Rifkin and Klautau (2004), In defense of one-vs-all classification, Journal of Machine Learning Research
@@ -417,12 +418,12 @@ one_vs_all = function(OneVsAll)
 
 class Sparsemax(Loss, aliases=("sparsemax", "multiclass_sparsemax_loss", "SparsemaxLoss"), tasks=("multiclass",),
                 traits=("convex", "smooth")):  # fmt: skip
-    r"""A softmax whose probabilities can be exactly 0: rows that lead by 1 are sure, and no longer train.
+    r"""A softmax whose probabilities can be exactly 0: rows whose true class leads by 1 have no loss and no gradient.
 
     Formula: -s_t + \tfrac12 \sum_{c \in S} (s_c^2 - \tau^2) + \tfrac12, with the scores s = y_pred, t = y_true, the
         threshold \tau and the classes S above it, such that \sum_{c \in S} (s_c - \tau) = 1
     Use: many classes, of which few are possible for a row; probabilities that people will read.
-    Beware: predict by a sparsemax, not a softmax: p_c = \max(s_c - \tau, 0). A class without a share has no gradient
+    Beware: predict by a sparsemax, not a softmax: p_c = \max(s_c - \tau, 0). A class with probability 0 has no gradient
         unless it is the true one. Class indices; BinarySparsemax is that of two classes.
     Reference: Martins and Astudillo (2016), From softmax to sparsemax: a sparse model of attention and multi-label
         classification, arXiv:1602.02068
@@ -449,7 +450,7 @@ sparsemax = function(Sparsemax)
 
 class Entmax15(Loss, aliases=("entmax", "entmax_loss", "entmax_1_5"), tasks=("multiclass",),
                traits=("convex", "smooth")):  # fmt: skip
-    r"""Between softmax and sparsemax: probabilities can be exactly 0, and rows that lead by 2 are sure.
+    r"""Between softmax and sparsemax: probabilities can be exactly 0, and a class that leads by 2 has probability 1.
 
     Formula: \sum_c p_c s_c - s_t + \tfrac43 (1 - \sum_c p_c^{3/2}), with the scores s = y_pred, t = y_true and
         p_c = \max(s_c / 2 - \tau, 0)^2, the threshold \tau such that \sum_c p_c = 1
@@ -477,14 +478,14 @@ entmax15 = function(Entmax15)
 
 class FenchelYoung(Loss, aliases=("fenchel_young_loss", "tsallis_entmax", "entmax_bisect"), tasks=("multiclass",),
                    traits=("convex", "smooth")):  # fmt: skip
-    r"""What the best answer to some scores gains over the true one, where answers also earn their Tsallis entropy.
+    r"""How much the best distribution for the scores beats the true class, where Tsallis entropy earns a bonus.
 
     Formula: \sum_c p_c s_c - s_t + \frac{1 - \sum_c p_c^\alpha}{\alpha (\alpha - 1)}, with the scores s = y_pred, t =
         y_true and p_c = \max((\alpha - 1) s_c - \tau, 0)^{1 / (\alpha - 1)}, and the threshold \tau such that all p_c
         sum to 1
     Use: to choose how sparse probabilities are: near 1 it is the cross-entropy, 1.5 Entmax15, 2 Sparsemax.
-    Beware: predict by these p, not by a softmax. Entmax15 and Sparsemax are several times as fast. Rows that lead by
-        1 / (\alpha - 1) are sure, and no longer train.
+    Beware: predict by these p, not by a softmax. Entmax15 and Sparsemax are several times as fast. Rows whose true
+        class leads by 1 / (\alpha - 1) have no loss and no gradient.
     Reference: Blondel, Martins and Niculae (2020), Learning with Fenchel-Young losses, arXiv:1901.02324
     Elsewhere:
         entmax.entmax_bisect_loss(alpha=1.5)
@@ -493,7 +494,9 @@ class FenchelYoung(Loss, aliases=("fenchel_young_loss", "tsallis_entmax", "entma
     (0.39052429, 1.0)
     """
 
-    alpha: Annotated[float, number("How sparse.", low=1.0, high=10.0, closed=False, slide=(1.1, 3.0))] = 1.5
+    alpha: Annotated[
+        float, number("How sparse the probabilities are.", low=1.0, high=10.0, closed=False, slide=(1.1, 3.0))
+    ] = 1.5
 
     inputs = TOKENS
 
@@ -514,7 +517,8 @@ class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "co
 
     Formula: 1 - u_t + w\,(1 - p_t)^\gamma\,(-\log p_t), with u = y_pred / \|y_pred\|, p = softmax(u) and t = y_true
     Use: few rows per class, where a cross-entropy alone would learn the sizes of scores rather than their order.
-    Beware: the length of the scores does not matter: probabilities of u are never sure. Class indices.
+    Beware: the length of the scores does not matter: probabilities computed from u never come close to 1. Class
+        indices.
     Reference: Barz and Denzler (2019), Deep learning on small datasets without pre-training using cosine loss,
         arXiv:1901.09054
 
@@ -522,7 +526,9 @@ class CosineCrossEntropy(Loss, aliases=("focal_cosine", "focal_cosine_loss", "co
     (0.4, 0.03132617)
     """
 
-    gamma: Annotated[float, nonnegative("How strongly sure rows fade in the cross-entropy.", slide=(0.0, 5.0))] = 2.0
+    gamma: Annotated[
+        float, nonnegative("How strongly confident rows are down-weighted in the cross-entropy.", slide=(0.0, 5.0))
+    ] = 2.0
     focal: Annotated[float, nonnegative("The weight of the cross-entropy.", slide=(0.0, 1.0))] = 0.1
 
     inputs = TOKENS
@@ -546,7 +552,7 @@ cosine_cross_entropy = function(CosineCrossEntropy)
 
 
 class Seesaw(Loss, aliases=("seesaw_loss",), tasks=("multiclass",)):
-    r"""The cross-entropy in which frequent classes lower rare ones less, unless a rare class is predicted by mistake.
+    r"""A cross-entropy in which frequent classes suppress rare ones less, unless a rare class is predicted by mistake.
 
     Formula: -\log \frac{e^{s_t}}{e^{s_t} + \sum_{c \ne t} M_c K_c e^{s_c}}, with the logits s = y_pred, t = y_true,
         M_c = \min(1, n_c / n_t)^p, K_c = \max(1, e^{s_c - s_t})^q without a gradient, and n = class_counts
@@ -561,7 +567,7 @@ class Seesaw(Loss, aliases=("seesaw_loss",), tasks=("multiclass",)):
 
     class_counts: Counts = None
     p: Annotated[float, nonnegative("How strongly rarer classes are spared.", slide=(0.0, 2.0))] = 0.8
-    q: Annotated[float, nonnegative("How strongly classes ahead of the true one are pushed.", slide=(0.0, 4.0))] = 2.0
+    q: Annotated[float, nonnegative("How strongly classes ahead of the true one are lowered.", slide=(0.0, 4.0))] = 2.0
 
     inputs = INPUTS
     holds_fixed = True

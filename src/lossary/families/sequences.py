@@ -32,10 +32,10 @@ class CTC(
 
     Formula: -\log \sum_\pi \prod_t p_{t,\pi_t} over the paths \pi that spell y_true once repeats and blanks are dropped
     Use: speech and handwriting recognition without a label for each frame: frames in, text out.
-    Beware: class 0 is the blank and pads the targets. Every frame of y_pred is used, unless frame_lengths=…, beside
-        y_true and y_pred, says how many of each row there are; symbol_lengths=… says so of the targets. A target that
-        is too long for its frames is an error in eager calls and NaN in compiled code. y_pred is (row, frame, class):
-        other libraries have the frames first.
+    Beware: class 0 is the blank and pads the targets. Every frame of y_pred is used, unless you pass frame_lengths=…,
+        the number of frames of each row; symbol_lengths=… does the same for the targets. A target that is too long for
+        its frames is an error in eager calls and NaN in compiled code. y_pred is (row, frame, class): other libraries
+        have the frames first.
     Reference: Graves, Fernández, Gomez and Schmidhuber (2006), Connectionist temporal classification,
         doi:10.1145/1143844.1143891
     Elsewhere:
@@ -152,7 +152,7 @@ class RNNT(Loss, aliases=("rnnt_loss", "transducer", "rnn_transducer"), tasks=("
 
     Formula: -\log \sum_\pi \prod_i p_{\pi_i}, over all ways through frames and symbols; a blank moves on to the next
         frame, a symbol to the next position
-    Use: speech recognition that answers while it listens; unlike CTC, what is said next depends on what was said.
+    Use: streaming speech recognition; unlike in CTC, each symbol depends on those before it.
     Beware: y_pred holds logits (row, frame, position, class), with one position more than there are symbols: the first
         is that before any symbol. A target ends at its first blank. Frames that do not exist are skipped. torchaudio
         has the blank last by default: blank=-1.
@@ -211,7 +211,7 @@ class SoftDTW(Loss, aliases=("sdtw", "soft_dynamic_time_warping"), tasks=("seque
     Formula: -\gamma \log \sum_\pi e^{-c_\pi / \gamma}, with the sum c of \|y_i - p_j\|^2 over the pairs (i, j) of an
         alignment \pi, which goes on by one step in one series, or in both
     Use: forecasts and motions whose shape matters more than the exact time; series of different lengths.
-    Beware: it can be negative, and equal series do not have the smallest value, the less so the larger gamma. Its cost
+    Beware: it can be negative, and equal series do not have the smallest value, above all for a large gamma. Its cost
         grows with the product of both lengths.
     Reference: Cuturi and Blondel (2017), Soft-DTW: a differentiable loss function for time-series, arXiv:1703.01541
 

@@ -25,7 +25,7 @@ def _waves(owner: str, x: Tensor, axis: int, count: int | None = None) -> tuple[
     n = x.shape[axis]
     if n is None:
         raise ShapeError(
-            f"{owner} compares the waves along axis {axis}.",
+            f"{owner} compares Fourier coefficients along axis {axis}.",
             arrived=f"y_pred has shape {tuple(x.shape)}.",
             allowed="Expected a length that is known.",
             do="Set the shape where the rows come from, or pad them to one length.",
@@ -54,12 +54,12 @@ def _spectrum(owner: str, x: Tensor) -> Tensor:
 
 
 class FreDF(Loss, aliases=("frequency_enhanced_forecast",), tasks=("regression",)):
-    r"""The squared error of a forecast, mixed with the absolute errors of its waves: steps are not judged one by one.
+    r"""The squared error of a forecast, mixed with absolute errors of its Fourier coefficients, which join all steps.
 
     Formula: (1 - \alpha)\,\mathrm{mean}(e^2) + \alpha\,\mathrm{mean}_k |F_k|, with e = y_pred - y_true, and
         F_k = \sum_t e_t e^{-2 \pi i k t / H} for k from 0 to half of the H steps
     Use: forecasts of several steps of a series whose steps depend on one another.
-    Beware: waves grow with the number of steps, so that \alpha is no share of the value.
+    Beware: Fourier coefficients grow with the number of steps, so \alpha is not their share of the value.
     Reference: Wang, Pan, Shen, Chen, Yang, Yang, Zhang, Liu, Li and Tao (2025), FreDF: learning to forecast in the
         frequency domain, arXiv:2402.02399
 
@@ -67,7 +67,7 @@ class FreDF(Loss, aliases=("frequency_enhanced_forecast",), tasks=("regression",
     0.75
     """
 
-    alpha: Annotated[float, fraction("The weight of the waves.", closed=True, slide=(0.0, 1.0))] = 0.5
+    alpha: Annotated[float, fraction("The weight of the Fourier coefficients.", closed=True, slide=(0.0, 1.0))] = 0.5
 
     inputs = declare(
         y_true=Slot(REAL, ("row", "step", "feature"), "true"), y_pred=Slot(REAL, ("row", "step", "feature"))
@@ -87,12 +87,12 @@ fre_df = function(FreDF)
 
 
 class SpectralAmplitude(Images, aliases=("jukebox_spectral", "jukebox_loss", "spectral_loss"), positional=""):
-    r"""The mean squared error of how much of each wave there is in an image, wherever its crests lie.
+    r"""The mean squared error of the Fourier amplitudes of an image, whatever their phases.
 
     Formula: \mathrm{mean}_{kl} (|Y_{kl}| - |P_{kl}|)^2, with the unitary Fourier transforms Y and P of each channel
     Use: autoencoders and generators, beside an error of the pixels: texture should be as rough as it is in the target.
-    Beware: blind to where things are: an image that is moved around its edges costs nothing. MONAI transforms along the
-        channels too.
+    Beware: it ignores where things are: an image that is shifted, and wraps around at its edges, costs nothing. MONAI
+        transforms along the channels too.
     Reference: Dhariwal, Jun, Payne, Kim, Radford and Sutskever (2020), Jukebox: a generative model for music,
         arXiv:2005.00341
     Unlike:
@@ -111,7 +111,7 @@ spectral_amplitude = function(SpectralAmplitude)
 
 
 class FocalFrequency(Images, aliases=("focal_frequency_loss", "ffl"), positional=""):
-    r"""The squared errors of the waves of an image, of which those that are farthest off count most.
+    r"""The squared errors of the Fourier coefficients of an image; those that are farthest off count most.
 
     Formula: \mathrm{mean}_{kl} w_{kl} |Y_{kl} - P_{kl}|^2, with the unitary Fourier transforms Y and P of each channel,
         and w = |Y - P|^\alpha divided by the largest of its channel, held fixed
@@ -124,7 +124,7 @@ class FocalFrequency(Images, aliases=("focal_frequency_loss", "ffl"), positional
     4.0
     """
 
-    alpha: Annotated[float, nonnegative("How much waves that are far off count.", slide=(0.0, 3.0))] = 1.0
+    alpha: Annotated[float, nonnegative("How strongly coefficients that are far off dominate.", slide=(0.0, 3.0))] = 1.0
 
     holds_fixed = True
 

@@ -66,14 +66,14 @@ def _skeleton(x: Tensor, steps: int) -> Tensor:
 
 class SoftClDice(Images, family="overlaps", aliases=("cldice", "soft_cldice_loss"), tasks=("segmentation",),
                  traits=("bounded",), positional=""):  # fmt: skip
-    r"""One minus the Dice coefficient of middle lines: thin, long things should be in one piece.
+    r"""One minus the Dice coefficient of centrelines: long, thin structures should stay connected.
 
     Formula: 1 - \frac{2 a b}{a + b}, with a = \frac{\sum S(p) y + s}{\sum S(p) + s}, b = \frac{\sum S(y) p + s}{\sum
         S(y) + s} and the soft skeleton S, made of what masks lose when they are thinned and thickened step by step; a +
         b + \epsilon divides for epsilon
-    Use: vessels, roads, cells' borders: beside Dice, which hardly sees a gap.
-    Beware: each channel has a ratio of its own, if not joint. Alone it does not care how thick things are. `steps`
-        should be about half of their thickness in pixels.
+    Use: vessels, roads, cell borders: beside Dice, which hardly changes at a gap.
+    Beware: each channel has its own ratio, unless joint=True. Used alone, it ignores thickness. `steps` should be about
+        half of their thickness in pixels.
     Reference: Shit et al. (2021), clDice: a novel topology-preserving loss function for tubular structure segmentation,
         arXiv:2003.07311
     Elsewhere:
@@ -126,7 +126,7 @@ def _depth(mask: Tensor, like: Tensor) -> Tensor:
 
 class HausdorffDistance(Images, family="overlaps", aliases=("hausdorff_dt", "hausdorff_loss", "hausdorff_dt_loss"),
                         tasks=("segmentation",), positional=""):  # fmt: skip
-    r"""Squared errors of pixels, each times how far it lies from the two outlines: far strays cost most.
+    r"""Squared errors of pixels, each weighted by its distance from the two outlines: distant errors cost most.
 
     Formula: \mathrm{mean}\,(p - y)^2 (d_y^\alpha + d_p^\alpha), with the distances d of a pixel to the nearest one on
         the other side of the outline of the true and of the predicted mask, cut at 1/2; \log(1 + L) of that for
@@ -180,8 +180,8 @@ class HausdorffErosion(Images, family="overlaps", aliases=("hausdorff_er", "haus
     Formula: \mathrm{mean} \sum_{k=1}^{K} k^\alpha E_k, with E_0 = (p - y)^2, E_k the means over the cross of a pixel
         and its four neighbours in E_{k-1}, less 1/2 and at least 0, scaled to [0, 1] in each channel, and K = steps
     Use: as HausdorffDistance, without distances: time and memory grow with the pixels alone.
-    Beware: errors below 1/2 are not seen: begin with an overlap. Each step scales by its own extremes, so that the
-        value jumps where the last pixels vanish.
+    Beware: errors below 1/2 have no effect: begin with an overlap loss. Each step scales by its own extremes, so that
+        the value jumps where the last pixels vanish.
     Reference: Karimi and Salcudean (2019), Reducing the Hausdorff distance in medical image segmentation with
         convolutional neural networks, arXiv:1904.10030
     Elsewhere:
@@ -218,13 +218,13 @@ hausdorff_erosion = function(HausdorffErosion)
 
 
 class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"), tasks=("segmentation",)):
-    r"""The cross-entropy, and a pull of logits towards the shares of classes around a pixel: outlines are less sure.
+    r"""The cross-entropy, plus the distance of logits from the class shares around a pixel: softer at outlines.
 
     Formula: \mathrm{mean}(-\log p_t) + \alpha\,\mathrm{mean} |u_c - z_c|, with the logits z = y_pred, p = softmax(z)
         and the share u_c of class c among the labels of the 3 x 3 pixels around
     Use: segmentation whose probabilities are used: they become more honest, above all at borders.
-    Beware: takes logits, of which the penalty keeps all near 0 and 1: outputs are less sure everywhere. Beyond the
-        border there is no class.
+    Beware: takes logits; the penalty keeps all of them near 0 to 1, so that outputs are less confident everywhere.
+        Beyond the border there is no class.
     Reference: Murugesan, Vasudeva, Liu, Lombaert, Ben Ayed and Dolz (2024), Neighbor-aware calibration of segmentation
         networks with penalty-based constraints, arXiv:2401.14487
     Elsewhere:
@@ -235,7 +235,7 @@ class NeighbourCalibration(Loss, family="overlaps", aliases=("nacl", "nacl_loss"
     0.74870274
     """
 
-    alpha: Annotated[float, nonnegative("The weight of the pull.", slide=(0.0, 1.0))] = 0.1
+    alpha: Annotated[float, nonnegative("The weight of the penalty.", slide=(0.0, 1.0))] = 0.1
 
     channels_first: ChannelsFirst = False
 

@@ -92,8 +92,8 @@ class DirichletMultinomialNLL(VectorLikelihood, aliases=("dirichlet_multinomial"
 
     Formula: -\log \frac{n!}{\prod_c y_c!} - \log \frac{\Gamma(A)}{\Gamma(n + A)} - \sum_c \log
         \frac{\Gamma(y_c + a_c)}{\Gamma(a_c)}, with the concentrations a and A = \sum_c a_c
-    Use: counts of classes whose probabilities differ from row to row by themselves: words of documents, cell types.
-    Beware: large concentrations make it a multinomial distribution, at the end of what is predicted.
+    Use: counts of classes whose probabilities vary from row to row at random: words of documents, cell types.
+    Beware: it approaches a multinomial distribution as the concentrations grow without limit.
     Reference: Mosimann (1962), On the compound multinomial distribution, the multivariate beta-distribution, and
         correlations among proportions, Biometrika 49:65-82
 

@@ -31,7 +31,7 @@ def _corrected(logit: Tensor, count: Tensor | None) -> Tensor:
 
 
 class SampledSoftmax(Loss, aliases=("sampled_cross_entropy",), tasks=("multiclass",), traits=("convex",)):
-    r"""Softmax cross-entropy of the true class against a few classes that were drawn, in place of all.
+    r"""Softmax cross-entropy of the true class against a few sampled classes, in place of all.
 
     Formula: -\log \frac{e^{a}}{e^{a} + \sum_j e^{b_j}}, with a = z_t - \log n_t and b_j = z_j - \log n_j, for
         the logits z = true and drawn and the counts n
@@ -62,7 +62,7 @@ sampled_softmax = function(SampledSoftmax)
 
 class NoiseContrastiveEstimation(Loss, aliases=("nce", "negative_sampling"),
                        tasks=("multiclass",), traits=("convex",)):  # fmt: skip
-    r"""For the true class and each class that was drawn a yes/no question: whether it is the true one.
+    r"""For the true class and each sampled one, a binary classification of whether it is the true one.
 
     Formula: \log(1 + e^{-a}) + \sum_j \log(1 + e^{b_j}), with a = z_t - \log n_t and b_j = z_j - \log n_j, for
         the logits z = true and drawn and the counts n
@@ -100,7 +100,7 @@ Cutoffs = Annotated[
 
 class AdaptiveSoftmax(Loss, aliases=("adaptive_log_softmax", "adaptive_softmax_loss", "hierarchical_softmax"),
                       tasks=("multiclass",), traits=("convex",)):  # fmt: skip
-    r"""Cross-entropy over frequent classes and clusters of rare ones; within its cluster, over the classes there.
+    r"""Cross-entropy over frequent classes and clusters of rare ones, then over the classes of the true cluster.
 
     Formula: -\log p_t for a class before the first cutoff, else -\log p_k - \log q_t, with the softmax p over the
         frequent classes and the clusters, and the softmax q over the classes of cluster k

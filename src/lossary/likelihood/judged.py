@@ -20,7 +20,7 @@ SAID = {
     "not identified": "Other parameters are as likely: the data do not tell them apart.",
     "several maxima": "Components can change places, and one that closes in on a row makes the likelihood grow for "
     "ever: this is the largest maximum inside that was found from several starts.",
-    "collinear": "Columns that say the same as others were left out.",
+    "collinear": "Columns that depend linearly on others were left out.",
     "too few data": "There are too few different numbers for so many parameters.",
 }
 WORST = ("not converged", "unbounded likelihood", "boundary", "not identified", "too few data")

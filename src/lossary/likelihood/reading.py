@@ -174,9 +174,9 @@ def _cut(
     if outside.any():
         raise TargetError(
             asked,
-            arrived=f"data holds {y[outside][0]:g}, outside truncated, and {int(outside.sum())} such numbers.",
+            arrived=f"data holds {y[outside][0]:g}, outside truncated (such numbers in all: {int(outside.sum())}).",
             allowed="Expected numbers between the ends of truncated: no others could be seen.",
-            do="Leave out these rows, or pass wider ends. A number that is known to be beyond one is censored.",
+            do="Leave out these rows, or pass wider ends. A number that is known to lie beyond an end is censored.",
         )
     low = low - 1 if is_count(loss) else low  # the end itself counts
     within = np.maximum(ranges.low, low[unseen]), np.minimum(ranges.high, high[unseen])  # nothing beyond could be seen
@@ -223,7 +223,7 @@ def check(loss: Likelihood, sample: Sample, asked: str) -> None:
     words = "a whole number >= 0" if values is COUNT else values.words
     raise TargetError(
         asked,
-        arrived=f"data holds {y[bad][0]:g}, and {int(bad.sum())} such numbers in all.",
+        arrived=f"data holds {y[bad][0]:g} (such numbers in all: {int(bad.sum())}).",
         allowed=f"Expected {words}" + (f", at least {low:g}" if low > values.low else "") + ".",
-        do="Choose a distribution that can give these numbers, or shift or leave out those that it cannot.",
+        do="Choose a distribution that can produce these numbers, or shift or leave out those that it cannot.",
     )

@@ -80,7 +80,7 @@ class Overlap(Loss, abstract=True, tasks=("segmentation",)):
         whole("The axis of the classes, if each has a ratio of its own; 1 is channels first.", optional=True),
     ] = None
     exclusive: Annotated[
-        bool, flag("Whether logits are those of exclusive classes along class_axis: a softmax, no sigmoid.")
+        bool, flag("Whether logits are those of exclusive classes along class_axis: a softmax in place of sigmoids.")
     ] = False
 
     def validate(self) -> None:
