@@ -27,9 +27,7 @@ from .reading import numbers
 class Quasi(Likelihood, abstract=True):
     """What a deviance says: a mean, and a variance that grows with a power of it. It is no density."""
 
-    variance_power: Annotated[
-        float, number("The power of the mean that the variance is in proportion to.", slide=(0.0, 3.0))
-    ] = 1.5  # type: ignore[misc]
+    variance_power: Annotated[float, number("The power of the mean in the variance.", slide=(0.0, 3.0))] = 1.5  # type: ignore[misc]
     target = AMOUNT_TARGET
     heads = named(mean="positive")
     exact = True
