@@ -407,7 +407,7 @@ bi_tempered_logistic = function(BiTemperedLogistic)
 
 
 class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), tasks=("multiclass",)):
-    r"""The cross-entropy, plus a term towards earlier predictions, so that wrong labels are not learned late.
+    r"""The cross-entropy, plus a term towards earlier predictions, so that wrong labels are not memorised.
 
     Formula: -\log p_t + \lambda \log(1 - \sum_c q_c p_c), with p = softmax(y_pred), t = y_true, the running mean q of
         the row's earlier probabilities, and \lambda = strength
