@@ -1,6 +1,5 @@
 """Deviations: other functions of the error, with a power, a threshold or a band of their own."""
 
-import math
 from typing import Annotated, Any
 
 from ..core.forms import Distance
@@ -10,7 +9,17 @@ from ..core.params import nonnegative, number, positive
 from ..numerics import ops
 from ..numerics.backend import expm1, log1p
 from ..numerics.classes import absent
-from ..numerics.stable import LARGEST, at_least, at_most, constant, less_log1p, log1p_of_square, power, root_of
+from ..numerics.stable import (
+    LARGEST,
+    at_least,
+    at_most,
+    constant,
+    expm1_of,
+    less_log1p,
+    log1p_of_square,
+    power,
+    root_of,
+)
 
 
 class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smooth", "symmetric")):
@@ -179,7 +188,7 @@ class BalancedL1(Distance, aliases=("balanced_l1_loss",), traits=("convex", "rob
     def rise(self) -> Tensor:
         """b, which makes the gradient gamma at an error of 1."""
         ratio = self.gamma / self.alpha
-        return math.expm1(ratio) if isinstance(ratio, (int, float)) else expm1(ratio)
+        return expm1_of(ratio)
 
 
 balanced_l1 = function(BalancedL1)

@@ -184,16 +184,21 @@ def log1p_of_square(x: Tensor) -> Tensor:
     return ops.where(size > 1, 2 * backend.log(large) + rest, rest)
 
 
+def _atanh_rest(u: Tensor, last: int) -> Tensor:
+    """(atanh(u) - u) / u^3, that is 1/3 + u^2/5 + u^4/7 + ..., up to the term with 1 / last."""
+    square, series = ops.square(u), 0.0 * u + 1 / last
+    for k in range(last - 2, 1, -2):
+        series = series * square + 1 / k
+    return series
+
+
 def less_log1p(x: Tensor) -> Tensor:
     """x - log(1 + x) for x >= -2/3, also where the two are nearly equal: a series in u = x / (2 + x)."""
     far = ops.abs(x) > 0.5 if "float64" in str(x.dtype) else x > 2
     near = ops.where(far, 0.0, x)
     u = near / (2 + near)
-    square, series = ops.square(u), 0.0 * u + 1 / 27
-    for k in range(25, 1, -2):
-        series = series * square + 1 / k
     away = ops.where(far, x, 3.0)
-    return ops.where(far, away - backend.log1p(away), near * u - 2 * u * square * series)
+    return ops.where(far, away - backend.log1p(away), near * u - 2 * u * ops.square(u) * _atanh_rest(u, 27))
 
 
 def _of_number(exact: Callable[[float], float], moving: Callable[[Tensor], Tensor]) -> Callable[[Any], Any]:
@@ -203,6 +208,7 @@ def _of_number(exact: Callable[[float], float], moving: Callable[[Tensor], Tenso
 
 log_of, root_of = _of_number(math.log, backend.log), _of_number(math.sqrt, ops.sqrt)
 cosine_of, sine_of = _of_number(math.cos, ops.cos), _of_number(math.sin, ops.sin)
+expm1_of = _of_number(math.expm1, backend.expm1)
 
 
 def log1p_less_share(x: Tensor) -> Tensor:
@@ -210,11 +216,8 @@ def log1p_less_share(x: Tensor) -> Tensor:
     far = x > 2
     near = ops.where(far, 0.0, x)
     u = near / (2 + near)
-    square, series = ops.square(u), 0.0 * u + 1 / 47
-    for k in range(45, 1, -2):
-        series = series * square + 1 / k
     away = ops.where(far, x, 3.0)
-    return ops.where(far, backend.log1p(away) - away / (1 + away), 2 * u * u * (1 / (1 + u) + u * series))
+    return ops.where(far, backend.log1p(away) - away / (1 + away), 2 * u * u * (1 / (1 + u) + u * _atanh_rest(u, 47)))
 
 
 def exp_less_line(x: Tensor) -> Tensor:
