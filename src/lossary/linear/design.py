@@ -65,10 +65,10 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     total, (n, p) = weight.sum(), x.shape
     by_column = np.ones((p + intercept, n))
     scaled, square = by_column[:p], np.zeros((p, p))
-    size = np.maximum(x.max(axis=0, initial=0.0), -x.min(axis=0, initial=0.0))
     mean = weight @ x / total if intercept else np.zeros(p)
-    rest = np.zeros(p)
+    size, rest = np.zeros(p), np.zeros(p)
     for rows in stretches(n):
+        size = np.maximum(size, np.abs(x[rows]).max(axis=0, initial=0.0))
         np.subtract(x[rows].T, mean[:, None], out=scaled[:, rows])
         rest += scaled[:, rows] @ weight[rows]
     rest = rest / total * intercept  # once more: of numbers far from 0, the first mean is off by its rounding

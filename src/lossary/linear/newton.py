@@ -14,6 +14,7 @@ At = Callable[[Array, bool], Point]  # coefficients, and whether the curvature i
 Check = Callable[[Array, Array, Point], bool]  # coefficients and last step: whether to give up
 SMALL = 1e-13  # a gradient of this share of its parts is rounding
 FLAT = 1e-12  # curvatures below this share of the largest are none
+NEAR = 1e-9  # a step that wins less than this share of the value hardly changes the curvature
 
 
 @dataclass
@@ -60,6 +61,8 @@ def newton(
             break
         if not np.isfinite(point.value) or not np.any(gradient):
             break
+        if free is None and point.slant <= SMALL:
+            break
         step = step_of(point, free)
         fall = float(point.gradient @ step)
         if not fall < 0 or -fall <= enough * abs(point.value):
@@ -74,11 +77,14 @@ def newton(
                 break
             c, point = c + step, after
         else:
-            length = _search(at, c, step, point, fall, by_slope, ahead)
+            near = -fall <= NEAR * abs(point.value)
+            length = _search(at, c, step, point, fall, by_slope, ahead and not near)
             if length == 0.0:
                 break
-            c = c + length * step
-            point = at(c, True)
+            c, before = c + length * step, point
+            point = replace(at(c, False), curvature=before.curvature) if near else at(c, True)
+            if near and not _norm(point, free) < 0.1 * _norm(before, free):  # it did change
+                point = at(c, True)
         walk.values.append(point.value)
         if check is not None and count in (8, 14, 20, 30, 45, 70) and check(c, step, point):
             walk.gave_up = True
