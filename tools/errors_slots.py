@@ -280,11 +280,11 @@ SLOTS = [
         "End the model in ls.heads.CumulativeLink; of logits of passing a threshold, use ls.Coral.",
     ),
     Example(
-        "A metric of several columns",
-        "A loss computed from sums over all rows is used as a metric of several columns.",
-        "from lossary.core.metrics import LossMetric\n\n"
-        "metric = LossMetric(ls.ConcordanceCorrelation())\nmetric.update_state(np.eye(3), np.eye(3))",
-        "Give each output a metric of its own.",
+        "A metric of other columns",
+        "A metric with one sum for each column is given a batch with another number of columns.",
+        'metric = ls.metric("concordance_correlation")\n'
+        "metric.update_state(np.eye(3), np.eye(3))\nmetric.update_state(np.eye(2), np.eye(2))",
+        "Use one metric for each output of the model, and a new metric for other data.",
     ),
     Example(
         "Padded arrays of different lengths",

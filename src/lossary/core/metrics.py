@@ -39,30 +39,41 @@ class LossMetric(keras.metrics.Metric):
         super().__init__(name=name or self.loss.name, dtype=dtype)
         less_is_better(self)
         self.empty = _empty(self.loss)
-        # arrays of the host: what is assigned to a variable JAX's steps may give away
-        self.starts = [np.array(ops.convert_to_numpy(start)) for start in self.empty.tensors()]
-        self.state = [
-            self.add_variable(shape=tuple(start.shape), initializer=_start(start), name=f"sum_{place}")
-            for place, start in enumerate(self.empty.tensors())
-        ]
+        self._numbers = [float(np.max(ops.convert_to_numpy(start))) for start in self.empty.tensors()]
+        self.starts: list[Any] = []  # arrays of the host: what is assigned to a variable JAX's steps may give away
+        self.state: list[Any] = []
+        if not any(start.shape for start in self.empty.tensors()):  # else there is one sum for each column
+            self._keep(self.empty)
+
+    def _keep(self, sums: Partial) -> None:
+        """Make the variables, in the shapes of these sums."""
+        for place, (number, like) in enumerate(zip(self._numbers, sums.tensors(), strict=True)):
+            shape = tuple(like.shape)
+            self.starts.append(np.full(shape, number, keras.backend.standardize_dtype(like.dtype)))
+            start = keras.initializers.Constant(number)
+            self.state.append(self.add_variable(shape=shape, initializer=start, name=f"sum_{place}"))
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Add the rows of a batch."""
         found = _sums(self.loss, y_true, y_pred, sample_weight)
-        merged = self._now().merge(found).tensors()
-        for variable, tensor in zip(self.state, merged, strict=True):
+        if not self.state:
+            self._keep(found)
+        for variable, tensor in zip(self.state, found.tensors(), strict=True):
             if tuple(tensor.shape) != tuple(variable.shape):
                 raise LossaryError(
-                    f"As a metric, {self.loss!r} accumulates sums over batches.",
-                    arrived=f"A sum has shape {tuple(tensor.shape)}: one number for each column.",
-                    allowed="Expected a single column.",
-                    do="Give each column an output and a metric of its own.",
+                    f"As a metric, {self.loss!r} accumulates sums over batches, one for each column.",
+                    arrived=f"A batch has sums of shape {tuple(tensor.shape)}, the batches before of shape "
+                    f"{tuple(variable.shape)}.",
+                    allowed="Expected as many columns as in the first batch.",
+                    do="Give each output a metric of its own.",
                 )
+        for variable, tensor in zip(self.state, self._now().merge(found).tensors(), strict=True):
             variable.assign(ops.cast(tensor, variable.dtype))
 
     def result(self) -> Tensor:
         """The number over all batches so far; 0 before the first row."""
-        return ops.mean(self._now().value())
+        over_columns = ops.sum if self.loss.reduction == "sum" else ops.mean
+        return over_columns(self._now().value())
 
     def reset_state(self) -> None:
         """No rows so far."""
@@ -70,7 +81,9 @@ class LossMetric(keras.metrics.Metric):
             variable.assign(ops.convert_to_tensor(start.copy(), dtype=variable.dtype))
 
     def _now(self) -> Partial:
-        return self.empty.like([ops.convert_to_tensor(variable) for variable in self.state])
+        return (
+            self.empty.like([ops.convert_to_tensor(variable) for variable in self.state]) if self.state else self.empty
+        )
 
     def get_config(self) -> dict[str, Any]:
         loss = keras.saving.serialize_keras_object(self.loss)
@@ -113,11 +126,6 @@ def _some_rows(loss: Loss) -> tuple[Any, Any]:
              for axis, n in zip(slot.axes, held[name], strict=True)}  # fmt: skip
     true, pred, _ = slots.sides(slots.sample(np.random.default_rng(0), 2, optional=False, sizes=sizes))
     return true or None, pred
-
-
-def _start(value: Tensor) -> Any:
-    number = float(ops.convert_to_numpy(ops.max(value)))
-    return keras.initializers.Constant(number)
 
 
 def own_loss(given: Any) -> Loss | None:
