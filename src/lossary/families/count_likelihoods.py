@@ -305,7 +305,7 @@ class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_i
     def nll(self, y: Tensor, zeros: Share, mu: Tensor, sigma: Positive) -> Tensor:
         some = y > 0
         z = sigma.under(log(ops.where(some, y, 1.0)) - mu)
-        return ops.where(some, zeros.no + sigma.log + 0.5 * (z * z), zeros.yes)
+        return ops.where(some, zeros.no + sigma.log + z * (0.5 * z), zeros.yes)
 
     def rest(self, y: Tensor) -> Tensor:
         some = y > 0

@@ -253,7 +253,7 @@ class GeneralizedCharbonnier(Distance, aliases=("robust_charbonnier",), traits=(
 
     def size(self, e: Tensor) -> Tensor:
         """The root of e^2 + epsilon^2."""
-        longer, shorter = at_least(ops.abs(e), self.epsilon), at_most(ops.abs(e), self.epsilon)
+        longer, shorter = at_least(at_most(ops.abs(e), LARGEST), self.epsilon), at_most(ops.abs(e), self.epsilon)
         return longer * ops.sqrt(1 + ops.square(shorter / longer))
 
 
@@ -320,7 +320,7 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
     def of(self, e: Tensor) -> Tensor:
         alpha, b = self.numbers()
         if absent(b):
-            return 0.5 * ops.square(e / self.c)
+            return (e / self.c) * (0.5 * (e / self.c))
         half = 0.5 * log1p_of_square(e / (self.c * root_of(b)))
         if absent(alpha):
             return b * half

@@ -214,7 +214,7 @@ class FixedGaussianNLL(
 
     def of(self, e: Tensor) -> Tensor:
         z = e / self.std
-        return 0.5 * (z * z) + (log_of(self.std) + 0.5 * math.log(2 * math.pi))
+        return z * (0.5 * z) + (log_of(self.std) + 0.5 * math.log(2 * math.pi))
 
     def slope(self, e: Tensor) -> Tensor:
         return e / self.std / self.std

@@ -143,7 +143,7 @@ class HalfNormalNLL(Censorable, aliases=("half_normal", "halfnormal_nll"), trait
 
     def nll(self, y: Tensor, scale: Positive) -> Tensor:
         z = scale.under(y)
-        return scale.log + 0.5 * (z * z)
+        return scale.log + z * (0.5 * z)
 
     def rest(self, y: Tensor) -> float:
         return 0.5 * math.log(math.pi / 2)
@@ -277,7 +277,7 @@ class LogNormalNLL(Censorable, aliases=("lognormal", "lognormal_nll")):
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log(y) - mu)
-        return sigma.log + 0.5 * (z * z)
+        return sigma.log + z * (0.5 * z)
 
     def rest(self, y: Tensor) -> Tensor:
         return log(y) + HALF_LOG_TAU
@@ -543,7 +543,7 @@ class LogitNormalNLL(Likelihood, aliases=("logit_normal",)):
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
         z = sigma.under(log_quotient(y, 1 - y) - mu)
-        return sigma.log + 0.5 * (z * z)
+        return sigma.log + z * (0.5 * z)
 
     def rest(self, y: Tensor) -> Tensor:
         return log(y) + log1p(-y) + HALF_LOG_TAU

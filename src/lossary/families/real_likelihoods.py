@@ -55,7 +55,7 @@ class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll", "truncated
 
     def nll(self, y: Tensor, mean: Tensor, std: Positive) -> Tensor:
         z = std.under(y - mean)
-        return std.log + 0.5 * (z * z)
+        return std.log + z * (0.5 * z)
 
     def rest(self, y: Tensor) -> float:
         return 0.5 * math.log(2 * math.pi)
@@ -379,7 +379,7 @@ class SkewNormalNLL(Likelihood, aliases=("skew_normal", "skewnorm_nll")):
 
     def nll(self, y: Tensor, loc: Tensor, scale: Positive, slant: Tensor) -> Tensor:
         z = scale.under(y - loc)
-        return scale.log + 0.5 * (z * z) - log_normal_cdf(slant * z)
+        return scale.log + z * (0.5 * z) - log_normal_cdf(slant * z)
 
     def rest(self, y: Tensor) -> float:
         return 0.5 * math.log(math.pi / 2)
@@ -427,7 +427,7 @@ class GaussianMixtureNLL(Likelihood, aliases=("mixture_density", "mdn", "mixture
         k = self.components
         logit, mean, scale = parts[..., :k], parts[..., k : 2 * k], Positive(parts[..., 2 * k :], self.link)
         z = scale.under(ops.expand_dims(y, -1) - mean)
-        each = -scale.log - 0.5 * (z * z)
+        each = -scale.log - z * (0.5 * z)
         top = ops.stop_gradient(largest(each, keepdims=True))
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
         return log_sum_of_exp(logit) - log_sum_of_exp(logit + (each - top)) - ops.squeeze(top, -1) + constant
