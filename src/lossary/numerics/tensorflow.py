@@ -185,10 +185,7 @@ READS_HALVES = True  # whether a pass makes float32 of half precision itself
 
 FEW = 1 << 15  # numbers that need no blocks
 FEWEST = 1 << 12  # numbers for which fewer operations are better than quicker ones
-SIZES = {
-    True: 1 << 16,
-    False: 1 << 17,
-}  # numbers in a block, by whether XLA compiles: what is made of them stays in cache
+SIZES = {True: 1 << 16, False: 1 << 17}  # numbers in a block that stays in cache, by whether XLA compiles
 NARROW, WIDE = 64, 1 << 17  # columns of a row: below, entries are cut as they come; above, rows are not cut
 
 
@@ -410,12 +407,15 @@ def picked(x: Any, index: Any) -> Any:
 
 
 def replaced(x: Any, index: Any, value: Any) -> Any:
-    """In place, where nobody else holds x."""
-    rows, place = tf.reshape(x, (-1, x.shape[-1] or tf.shape(x)[-1])), tf.reshape(index, (-1, 1))
+    """A copy; a graph makes it when all that read x are done, so that x is freed."""
+    shape, place = tf.shape(x), tf.reshape(index, (-1, 1))
+    readers = [] if concrete(x) or in_xla() or x.graph is not ops.get_default_graph() else x.consumers()
+    rows = tf.reshape(x, (-1, x.shape[-1] or shape[-1]))
     value = tf.broadcast_to(tf.cast(value, x.dtype), (*tf.unstack(tf.shape(index)), 1))
     number = tf.range(tf.shape(place)[0], dtype=place.dtype)
-    found = tf.tensor_scatter_nd_update(rows, tf.concat([number[:, None], place], 1), tf.reshape(value, (-1,)))
-    return tf.reshape(found, tf.shape(x))
+    with tf.control_dependencies(readers):
+        found = tf.tensor_scatter_nd_update(rows, tf.concat([number[:, None], place], 1), tf.reshape(value, (-1,)))
+    return tf.reshape(found, shape)
 
 
 def row_sums(x: Any, uneven: bool = False) -> Any:
