@@ -162,8 +162,8 @@ class Hellinger(
         return 0.5 * ops.square((p - y) / ops.where(roots > 0, roots, 1.0))
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
-        a, b = (ops.sqrt(at_least(x, SMALLEST[wide(self.dtype)])) for x in (y, p))
-        return 0.5 * ((p - y) / (a + b)) / b
+        b = ops.sqrt(at_least(p, SMALLEST[wide(self.dtype)]))
+        return 0.5 * ((p - y) / (square_root(y) + b)) / b
 
 
 hellinger = function(Hellinger)

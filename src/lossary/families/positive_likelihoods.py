@@ -26,7 +26,7 @@ from ..numerics.special import (
     log_gamma,
     stirling_rest,
 )
-from ..numerics.stable import SMALLEST, constant, exp_less_line, log_quotient, read_at_least, softplus, wide
+from ..numerics.stable import SMALLEST, constant, exp_less_line, log_odds, log_quotient, read_at_least, softplus, wide
 from ..numerics.tails import EXPONENTIAL, FOLDED, LEAST, LOGISTIC, NORMAL, log_log1m_exp, log_log1m_exp_step
 
 Start = dict[str, float]
@@ -542,7 +542,7 @@ class LogitNormalNLL(Likelihood, aliases=("logit_normal",)):
     heads = named(mu="real", sigma="positive")
 
     def nll(self, y: Tensor, mu: Tensor, sigma: Positive) -> Tensor:
-        z = sigma.under(log_quotient(y, 1 - y) - mu)
+        z = sigma.under(log_odds(y) - mu)
         return sigma.log + z * (0.5 * z)
 
     def rest(self, y: Tensor) -> Tensor:

@@ -379,6 +379,18 @@ def log_quotient(a: Tensor, b: Tensor) -> Tensor:
     return with_slopes(value, lambda a, b: (1 / a, -1 / b))(a, b)
 
 
+def log_odds(y: Tensor) -> Tensor:
+    """log(y / (1 - y)) for numbers between 0 and 1, relatively exact also near 1/2, where 1 - y is rounded."""
+
+    def value(y: Tensor) -> Tensor:
+        near = y > 0.25
+        low = ops.where(near, 0.125, y)
+        odds = (2 * y - 1) / ops.where(near, 1 - y, 1.0)
+        return ops.where(near, backend.log1p(ops.where(near, odds, 0.0)), backend.log(low) - backend.log1p(-low))
+
+    return with_slope(value, lambda y: 1 / y / (1 - y))(y)
+
+
 def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
     if backend.by_series(p):
