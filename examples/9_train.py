@@ -1,4 +1,4 @@
-"""Training on whole epochs at once: the same weights as fit, sooner, and a history that tells how it went.
+"""Training several epochs in one call: the same weights as fit, sooner, and a history that tells how it went.
 
 A line is fitted to 150 noisy points, by fit and by `ls.train`, from the same start and in the same order of the rows.
 """

@@ -93,7 +93,7 @@ LOSSES = [
     Example(
         "An object that claims to be an array, but is not",
         "The object's own conversion to an array fails.",
-        'class Broken:\n    def __array__(self, dtype=None, copy=None):\n        raise TypeError("none yet")\n\n\n'
+        'class Broken:\n    def __array__(self, dtype=None, copy=None):\n        raise TypeError("not loaded")\n\n\n'
         "ls.mean_squared_error([1.0], Broken())",
         "Convert it yourself first.",
     ),

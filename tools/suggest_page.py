@@ -43,7 +43,7 @@ beside the usual loss, a mean squared error or a cross-entropy. Both are fitted 
 on the rows held out (`python benchmarks/suggest.py`; smaller is better). The party of voters is the failure: seven
 ordered levels, which one common score does not describe, so that seven free classes predict a little better.
 
-| table | asked | suggested | judged by | suggested | usual | splits won |
+| table | asked | suggested | evaluated by | suggested | usual | splits won |
 | --- | --- | --- | --- | ---: | ---: | ---: |
 | visits to a doctor (randhie) | | NegativeBinomialNLL | negative log-likelihood | 2.106 | 3.177 | 100% |
 | time in affairs (fair) | | TweedieDeviance | Tweedie deviance | 3.096 | 3.546 | 100% |

@@ -59,7 +59,7 @@ class AUCMargin(Loss, aliases=("aucm", "aucm_loss", "auc_margin_loss"), tasks=("
     r"""Scores of each class close together, and their means a margin apart: what raises the area under the ROC curve.
 
     Formula: Var_{yes}(s) + Var_{no}(s) + \max(m - (\bar s_{yes} - \bar s_{no}), 0)^2, with the scores s = y_pred
-    Use: rare positives, judged by the area under the ROC curve.
+    Use: rare positives, evaluated by the area under the ROC curve.
     Beware: takes scores, or probabilities with a margin below 1. LibAUC and MONAI learn the two means and a dual
         variable; here the means are those of the batch, which needs rows of both classes. Equals theirs divided by the
         product of the shares of both classes.

@@ -127,7 +127,7 @@ class OKS(Loss, aliases=("oks_loss", "object_keypoint_similarity"), tasks=("dete
 
     Formula: 1 - \mathrm{mean}_k e^{-d_k^2 / (2 A (2 s_k)^2)}, with the distance d_k of point k, the area A of the
         object and s_k = sigmas
-    Use: poses of people and animals that are judged by this number.
+    Use: poses of people and animals that are evaluated by this number.
     Beware: far points have hardly any gradient: begin with another loss, or add one. `valid` says which points are
         labelled; the mean is over these. The constants of COCO are its own: pass them as sigmas.
     Reference: Maji, Nagori, Mathew and Poddar (2022), YOLO-Pose: enhancing YOLO for multi person pose estimation using

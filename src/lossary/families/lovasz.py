@@ -50,7 +50,7 @@ class LovaszHinge(
 
     Formula: \sum_i \max(0, 1 - m_i) (J_i - J_{i-1}), with the margins m = y z of labels -1 and 1 in rising order, and
         the Jaccard loss J_i of the mask whose first i pixels are wrong
-    Use: segmentation that is judged by intersection over union; often after some epochs of cross-entropy.
+    Use: segmentation that is evaluated by intersection over union; often after some epochs of cross-entropy.
     Beware: takes logits. One row is one image, so that a batch can be split; libraries may sort a whole batch. In an
         image without a true pixel only the worst one counts.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the
@@ -94,7 +94,7 @@ class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), tr
 
     Formula: \frac{1}{C} \sum_c \sum_i e_{c,i} (J_{c,i} - J_{c,i-1}), with the errors e_c = 1 - p_c of pixels of class c
         and p_c of others in falling order, and the Jaccard loss J_{c,i} of c whose first i pixels are wrong
-    Use: segmentation into classes that is judged by the mean intersection over union; small classes count in full.
+    Use: segmentation into classes that is evaluated by the mean intersection over union; small classes count in full.
     Beware: classes that do not occur in an image are left out of the mean. classes="all" takes them too, as some
         libraries do: there only the largest probability counts. One row is one image; labels are class indices.
     Reference: Berman, Rannen Triki and Blaschko (2018), The Lovász-softmax loss: a tractable surrogate for the

@@ -170,7 +170,7 @@ class WeightedKappa(
 
     Formula: L = \frac{N \sum_i \sum_c W_{y_i c} p_{ic}}{\sum_c \sum_d W_{cd} n_c m_d}, with W_{cd} = (c - d)^2 or
         |c - d|, the counts n of the true levels, and m = \sum_i p_i; \log(L + \epsilon) for logarithm=True
-    Use: grading where the result is judged by Cohen's kappa; after a cross-entropy, or beside one.
+    Use: grading where the result is evaluated by Cohen's kappa; after a cross-entropy, or beside one.
     Beware: one number for the batch, which should be large. 0 is perfect, 1 no better than chance. The paper takes the
         logarithm: the same minimum, with a gradient that grows as the answers get better.
     Reference: de la Torre, Puig and Valls (2018), Weighted kappa loss function for multi-class classification of

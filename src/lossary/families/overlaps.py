@@ -177,7 +177,7 @@ class Jaccard(Overlap, aliases=("jaccard_loss", "soft_iou", "soft_jaccard"), tra
     r"""One minus the Jaccard index, the intersection over union of two masks: harder on misses than Dice.
 
     Formula: 1 - \frac{\sum y p + s}{\sum y + \sum p - \sum y p + s}, counted per row
-    Use: segmentation that is judged by the mean intersection over union.
+    Use: segmentation that is evaluated by the mean intersection over union.
     Beware: a soft count: at p = 1/2 everywhere it is no estimate of the index of a thresholded mask. With D for Dice's
         loss it is 2D / (1 + D), so that both are smallest at the same mask.
     Reference: Rahman and Wang (2016), Optimizing intersection-over-union in deep neural networks for image

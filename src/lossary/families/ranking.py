@@ -64,7 +64,7 @@ class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank
 
     Formula: 1 - \mathrm{corr}(r(y), \tilde r(s)), with the rank r_i the number of items below i, ties as halves, and
         \tilde r_i = \sum_j \sigma((s_i - s_j) / \tau), \tau = temperature
-    Use: lists whose order is judged by Spearman's coefficient.
+    Use: lists whose order is evaluated by Spearman's coefficient.
     Beware: between 0 and 2, and not quite 0 for the right order: ranks are soft. Scores that are equal give 1, without
         a gradient. Choose the temperature near the gaps between scores; its cost grows with the square of the items.
     Reference: Qin, Liu and Li (2010), A general approximation framework for direct optimization of information

@@ -48,7 +48,7 @@ export function planePanel(root, catalogue, params, changed) {
     answer = found;
     chart.set({ xSpan: [-found.reach, found.reach], ySpan: [-found.reach, found.reach], paint });
     announce(found.fits.map((fit) => `${fit.label}: ${(100 * fit.accuracy).toFixed(1)} % correct`).join("; "));
-    results.replaceChildren(table("Judged by the true labels",
+    results.replaceChildren(table("Evaluated on the true labels",
       ["loss", "training loss", "accuracy", `false negatives, of ${found.fits[0].ones}`, "false positives"],
       found.fits.map((fit, place) => [named(fit.label, place), number(fit.loss),
         `${(100 * fit.accuracy).toFixed(1)} %`, String(fit.missed), String(fit.alarms)])));
