@@ -37,13 +37,13 @@ def test_columns_with_one_name_are_refused(names):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("unit", [1e-200, 1e-160, 1e-30, 1e30, 1e200])
+@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1e30, 1e200])
 def test_no_column_is_left_out_for_its_unit(unit):
-    try:
-        found = fit(X * [unit, 1.0])
-    except LossaryError as error:
-        assert "Change the unit" in str(error) and not 1e-100 < unit < 1e100
+    if not 1e-100 < unit < 1e100:
+        with pytest.raises(LossaryError, match="Change the unit"):
+            fit(X * [unit, 1.0])
         return
+    found = fit(X * [unit, 1.0])
     if found.success:
         np.testing.assert_allclose(found.parameters["x0"] * unit, fit(X).parameters["x0"], rtol=1e-8)
 
@@ -69,6 +69,6 @@ def test_inputs_of_another_length_are_refused_in_words_of_the_regression():
         {"offset": np.zeros(3)}, {"scale_x": X[:5], "family": "normal"}, {"scale_x": X}, {"weights": -np.ones(100)},
         {"frequency_weights": np.ones(3)},
     ):  # fmt: skip
-        with pytest.raises(LossaryError, match="ls.fit_glm") as error:
+        with pytest.raises(LossaryError, match="fit_glm") as error:
             fit(**options)
         assert next(word for word in options if word != "family") in str(error.value)
