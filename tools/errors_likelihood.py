@@ -64,6 +64,28 @@ LIKELIHOOD = [
             "ls.heads.Gamma().predicted(np.zeros((3, 2))).pit(np.ones(4))", "Pass the targets of the same rows."),
     Example("A start where the data are impossible", "The log-likelihood at the start is not finite.",
             OWN + 'ls.fit_likelihood(mine, [1.0], start={"rate": -1.0})', "Start elsewhere, or name it in positive."),
+    Example("Fixed parameters without values", "fixed of ls.fit_distribution is a list of names.",
+            DATA + 'ls.fit_distribution(data, "gamma", fixed=["shape"])', "Give each its value, in a dictionary."),
+    Example("A fixed parameter at an impossible value", "fixed holds a value that the parameter cannot have.",
+            DATA + 'ls.fit_distribution(data, "gamma", fixed={"shape": 0.0})', "Fix it above 0."),
+    Example("Numbers in an extreme unit", "Likelihoods of such small or large numbers are not exact.",
+            'ls.fit_distribution([1e-90, 3e-90, 5e-90], "gamma")', "Change the unit: divide the data."),
+    Example("A function of one's own that is none", "ls.fit_likelihood is given something else than a function.",
+            'ls.fit_likelihood("gamma", [1.0], start={"rate": 1.0})', "Use ls.fit_distribution for a name."),
+    Example("Weights of a likelihood of one's own", "ls.fit_likelihood is given more or fewer weights than rows.",
+            OWN + 'ls.fit_likelihood(mine, [1.0, 2.0], start={"rate": 1.0}, weights=[1.0])', "Pass one for each row."),
+    Example("Columns with one name", "A column of a regression has the name of another one, or of a parameter.",
+            'import pandas\nx = pandas.DataFrame({"intercept": [1.0, 2.0, 4.0]})\n'
+            'ls.fit_glm(x, [1, 2, 5], family="poisson")',
+            "Rename the column."),
+    Example("A column in an extreme unit", "The squares of a column of a regression are beyond float64.",
+            "ls.fit_glm([[1e200], [3e200], [2e200]], [1, 2, 5])", "Divide the column by its standard deviation."),
+    Example("Inputs of a spread that is not there", "scale_x is given for a distribution of one parameter.",
+            REGRESSION + 'ls.fit_glm(x, y, family="poisson", scale_x=x)', "Leave scale_x out."),
+    Example("Inputs of a spread of other rows", "x and scale_x of ls.fit_glm have different lengths.",
+            REGRESSION + "ls.fit_glm(x, y, scale_x=x[:3])", "Pass the same rows."),
+    Example("Predictions from other columns", "A regression predicts from columns that it was not fitted to.",
+            REGRESSION + 'ls.fit_glm(x, y, family="poisson").predict([[1.0, 2.0]])', "Pass the columns of the fit."),
 ]  # fmt: skip
 
 MLE = [

@@ -167,7 +167,7 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
     value, g, h = problem.expand(c)
     steps, converged, coarse = 0, False, False
     while steps < most and np.isfinite(value) and np.isfinite(g).all() and np.isfinite(h).all():
-        step, gain = _step(g[free], h[np.ix_(free, free)])
+        step, gain = _step(g[free], h[np.ix_(free, free)], links[free])
         if gain <= 1e-13 * problem.total:
             converged = True
             break
@@ -181,7 +181,7 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
         if not (np.isfinite(there[0]) and there[0] <= value + 1e-4 * float(g @ full) + 1e-15 * abs(value)):
             rounding = _rounding(problem, c, value, full) if gain <= 1e-6 * problem.total else 0.0
             if gain <= rounding:
-                if not (there[0] <= value + rounding and _gain(there, free) <= gain / 4):
+                if not (there[0] <= value + rounding and _gain(there, free, links) <= gain / 4):
                     converged, coarse = gain <= 1e-9 * problem.total, gain > 1e-9 * problem.total
                     break
             else:
@@ -197,12 +197,12 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
     return End(c, value, g, h, steps, converged, coarse)
 
 
-def _gain(found: tuple[float, Array, Array], free: Array) -> float:
+def _gain(found: tuple[float, Array, Array], free: Array, links: Array) -> float:
     """What Newton's step should gain at a place; infinity where nothing is known or the curvature is no valley."""
     value, g, h = found[0], found[1][free], found[2][np.ix_(free, free)]
     if not (np.isfinite(value) and np.isfinite(g).all() and np.isfinite(h).all()):
         return np.inf
-    return _step(g, h)[1] if np.linalg.eigvalsh(h)[0] > 0 else np.inf
+    return _step(g, h, links[free])[1] if np.linalg.eigvalsh(h)[0] > 0 else np.inf
 
 
 def _rounding(problem: Problem, c: Array, value: float, step: Array) -> float:
@@ -212,13 +212,22 @@ def _rounding(problem: Problem, c: Array, value: float, step: Array) -> float:
     return 4 * apart if np.isfinite(apart) else 0.0
 
 
-def _step(g: Array, h: Array) -> tuple[Array, float]:
+def _step(g: Array, h: Array, links: Array) -> tuple[Array, float]:
     """Newton's step with the sizes of the eigenvalues, in the units of the diagonal; and what it should gain."""
-    unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-12 * max(np.abs(h).max(initial=0.0), 1e-300)))
+    unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), _least(g, h, links)))
     values, vectors = np.linalg.eigh(h * unit[:, None] * unit)
     size = np.maximum(np.abs(values), 1e-9)
     along = vectors.T @ (g * unit)
     return -unit * (vectors @ (along / size)), float((along**2 / size).sum()) / 2
+
+
+def _least(g: Array, h: Array, links: Array) -> Array:
+    """The least curvature that a step reckons with: of what is no logarithm, in its own unit, which the data have."""
+    own = np.abs(np.diag(h))
+    with np.errstate(all="ignore"):
+        shared = np.nan_to_num(np.square(h / np.sqrt(np.maximum(own, 1e-300))), posinf=0.0).max(axis=1, initial=0.0)
+    least = np.where(links, 1e-12 * own[links].max(initial=0.0), 1e-12 * shared + 1e-16 * np.square(g))
+    return np.maximum(least, 1e-300)
 
 
 def _shorter(problem: Problem, c: Array, value: float, g: Array, step: Array, rounding: float) -> Array | None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import LossaryError, ParameterError
+from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..linear.rows import row_function
-from .censoring import Unseen
+from .censoring import Unseen, check_ranges
 from .engine import End, Problem, minimise
 from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
 from .plain import distribution, known, name_of, with_trials
-from .reading import Reading, is_count, read, too_large
+from .reading import LARGEST, Reading, is_count, is_real, read, too_large
 from .result import TURNS
 from .sample import Sample
 from .shorter import MANY, Bins, shorter
@@ -59,6 +59,8 @@ def fit_distribution(
     """
     loss = with_trials(_distribution(distribution), distribution, data, ASKED)
     reading = read(data, weights, censored, upper, truncated, loss, ASKED)
+    if reading.ranges is not None:
+        check_ranges(loss, name_of(loss), ASKED)
     return _fitted(loss, reading, _fixed(loss, fixed))
 
 
@@ -87,26 +89,30 @@ _distribution: Callable[[Any], Likelihood] = lambda name: distribution(name, ASK
 
 
 def _fixed(loss: Likelihood, fixed: dict[str, float] | None) -> dict[str, float]:
-    held = {name: float(value) for name, value in (fixed or {}).items()}
-    wrong = [name for name in held if name not in loss.heads]
-    bad = [
-        name
-        for name, value in held.items()
-        if name in loss.heads
-        and (
-            not math.isfinite(value)
-            or (loss.heads[name] != "real" and value <= 0)
-            or (loss.heads[name] == "share" and value >= 1)
-        )
-    ]
-    if wrong or bad:
-        raise ParameterError(
-            ASKED,
-            arrived=f"fixed names {', '.join(wrong)}." if wrong else f"fixed holds {bad[0]}={held[bad[0]]:g}.",
-            allowed=f"Expected parameters of {type(loss).__name__}: {', '.join(loss.heads)}, at possible values.",
-            do="Fix a parameter by its name, at a number that it can have.",
-        )
-    return held
+    given = {} if fixed is None else fixed
+    if not isinstance(given, Mapping):
+        raise _not_fixed(loss, f"fixed is {shown(given)}.")
+    for name, value in given.items():
+        if name not in loss.heads:
+            raise _not_fixed(loss, f"fixed names {name}.")
+        kind = loss.heads[name]
+        if (
+            not is_real(value)
+            or not math.isfinite(value)
+            or (kind != "real" and value <= 0)
+            or (kind == "share" and value >= 1)
+        ):
+            raise _not_fixed(loss, f"fixed holds {name}={shown(value)}.")
+    return {name: float(value) for name, value in given.items()}
+
+
+def _not_fixed(loss: Likelihood, arrived: str) -> ParameterError:
+    return ParameterError(
+        ASKED,
+        arrived=arrived,
+        allowed=f"Expected parameters of {type(loss).__name__}: {', '.join(loss.heads)}, at possible values.",
+        do="Fix a parameter by its name, at a number that it can have: fixed={'" + next(iter(loss.heads)) + "': 0.5}.",
+    )
 
 
 def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> DistributionFit:
@@ -118,12 +124,12 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
     start = start_of(loss, sample if made is None or reading.ranges or not is_count(loss) else made, held)
 
     def of(part: Sample) -> Problem:
-        extra = None if reading.ranges is None else Unseen(loss, reading.ranges, ASKED)
+        extra = None if reading.ranges is None else Unseen(loss, reading.ranges)
         return Problem(row_function(loss), part.y, part.w, [None] * len(names), extra=extra)
 
     def searched() -> tuple[Problem, End]:
         short = shorter(loss, reading.seen) if made is None else made
-        if _closed_in(loss, start, sample):
+        if _closed_in(loss, start, sample, held):
             return of(sample), End(start, -math.inf, np.zeros(len(names)), np.zeros((len(names),) * 2), 0, False)
         if told and loss.corner:
             return _at(of, short, loss, start)
@@ -153,9 +159,11 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
     )  # fmt: skip
 
 
-def _closed_in(loss: Likelihood, start: Array, sample: Sample) -> bool:
+def _closed_in(loss: Likelihood, start: Array, sample: Sample, held: dict[str, float]) -> bool:
     """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
-    spreads = [name for name in loss.heads if name.startswith(("scale", "std"))]
+    spreads = [name for name in loss.heads if name.startswith(("scale", "std")) and name not in held]
+    if held.get(next(iter(loss.heads)), sample.low) != sample.low:  # the location is known to be elsewhere
+        return False
     closed = isinstance(loss, FittedMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
     return closed or (sample.distinct == 1 and bool(spreads))
 
@@ -179,15 +187,28 @@ def start_of(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
         found = loss.start(sample) | held
     except OverflowError:
         raise too_large(sample.y, ASKED) from None
+    _check_size(found, loss, sample)
     c = []
     for name, kind in loss.heads.items():
         value = found[name]
+        if kind == "positive" and held and name not in held and not 1e-100 < value < 1e100:
+            first = held.get(next(iter(loss.heads)), sample.low)
+            value = abs(sample.low - first) or 1.0  # as far as what is known is from numbers that are equal
         if kind == "positive":
             value = min(max(value, 1e-300), 1e300)
         elif kind == "share":
             value = min(max(value, 1e-12), 1 - 1e-12)
         c.append(TURNS[kind][1](value))
     return np.array(c)
+
+
+def _check_size(found: dict[str, float], loss: Likelihood, sample: Sample) -> None:
+    """Refuse numbers in a unit in which likelihoods are no longer exact."""
+    for name in ("mean", "rate", "loc", "scale", "std"):
+        size = abs(found[name]) if name in loss.heads else 1.0
+        small = 0 < size < 1 / LARGEST and name != "loc" and sample.distinct > 1 and sample.mean != 0
+        if size > LARGEST or (small and abs(sample.mean) < 1 / LARGEST):
+            raise too_large(sample.y, ASKED)
 
 
 Made = Callable[[Sample], Problem]

@@ -56,7 +56,7 @@ def fit_glm(
         that say the same as others before are left out, with the flag "collinear".
     """
     loss = with_trials(family_of(family, ASKED), family, y, ASKED)
-    matrix, names = asking.matrix(x)
+    matrix, names = asking.matrix(x, "x", ASKED)
     kind = next(iter(loss.heads.values()))
     name = ALLOWED[kind][0] if link is None else link
     if name not in ALLOWED[kind]:
@@ -74,21 +74,58 @@ def fit_glm(
             allowed="Expected one y for each row of x.",
             do="Pass the same rows.",
         )
-    often, exact = asking.weights(frequency_weights, len(matrix)), asking.weights(weights, len(matrix))
-    moved = None if offset is None else numbers(offset, "offset", ASKED)
-    more = None if scale_x is None else asking.matrix(scale_x)
+    rows = len(matrix)
+    often = asking.weights(frequency_weights, rows, "frequency_weights", ASKED)
+    exact = asking.weights(weights, rows, "weights", ASKED)
+    moved = None if offset is None else numbers(asking.column(offset, "offset", rows, asked=ASKED), "offset", ASKED)
+    more = None if scale_x is None else _scale_inputs(scale_x, rows, loss)
     keep = often * exact > 0
     if not keep.all():
         matrix, target, often, exact = matrix[keep], target[keep], often[keep], exact[keep]
         moved = None if moved is None else moved[keep]
     check(loss, Sample(target), ASKED)
-    first, labels, left = kept_columns(matrix, often * exact, names)
-    second, said, also = (None, [], []) if more is None else kept_columns(more[0][keep], often * exact, more[1])
+    first, labels, left = kept_columns(matrix, names, "x", ASKED)
+    second, said, also = (None, [], []) if more is None else kept_columns(more[0][keep], more[1], "scale_x", ASKED)
     model = _Model(
         loss, kind, name, target, often * exact, first, second, moved, often * exact**2,
         tuple(labels), tuple(said), tuple(left + also), tuple(names), weights is not None, float(often.sum()),
     )  # fmt: skip
+    _check_names(model)
     return model.fitted()
+
+
+def _scale_inputs(scale_x: Any, rows: int, loss: Likelihood) -> tuple[Array, tuple[str, ...]]:
+    """The inputs of the second parameter, with the names of their columns."""
+    if loss.outputs < 2:
+        raise ParameterError(
+            ASKED,
+            arrived=f"scale_x, for {name_of(loss)}, which has one parameter.",
+            allowed="Expected a distribution with a second parameter, such as 'normal' or 'negative_binomial'.",
+            do="Leave scale_x out, or choose another family.",
+        )
+    matrix, names = asking.matrix(scale_x, "scale_x", ASKED)
+    if len(matrix) != rows:
+        raise ParameterError(
+            ASKED,
+            arrived=f"x has {rows} rows, and scale_x {len(matrix)}.",
+            allowed="Expected one row of scale_x for each row of x.",
+            do="Pass the same rows.",
+        )
+    return matrix, names
+
+
+def _check_names(model: _Model) -> None:
+    """Refuse columns that have one name, or that of a parameter: estimates are told apart by their names."""
+    names = [*model.names, *model.left]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ParameterError(
+            ASKED,
+            arrived=f"Two columns, or a column and a parameter, have the name {twice!r}.",
+            allowed="Expected a name of its own for each column; parameters have the names intercept, "
+            f"{', '.join(model.loss.heads)}.",
+            do="Rename the column: x.rename(columns={…}).",
+        )
 
 
 @dataclass(frozen=True)
@@ -232,6 +269,8 @@ class _Model:
 
     def _at_the_edge(self, problem: Problem, c: Array) -> bool:
         """Whether rows without any, or with all, have run to a share of 0 or 1 or to no amount at all."""
+        if self.kind != "real" and not self.y.any():  # nothing at all is most likely without any
+            return True
         z = problem.outputs(c)[:, 0]
         full = self.kind == "share" and (z > FAR) & (self.y == getattr(self.loss, "trials", 1))
         level = np.log(max(self.y.mean(), 1e-300)) if self.kind == "positive" else 0.0

@@ -40,6 +40,18 @@ class Judgement:
         return not set(self.flags) & set(WORST)
 
 
+def _level(problem: Problem, end: End, free: Array, links: Array) -> bool:
+    """Whether a parameter can go on towards an end of its range without any loss."""
+    nothing = (1e-10 if problem.extra is None else 1e-7) * problem.total  # what differences are off by
+    for k in np.flatnonzero(free & links & (np.diag(end.curvature) <= 1e-2 * problem.total)):
+        for far in (-15.0, -4.0, 4.0, 15.0):
+            there = end.c.copy()
+            there[k] += far
+            if problem.value(there) <= end.value + nothing:
+                return True
+    return False
+
+
 def judge(problem: Problem, end: End, free: Array, links: Array, distinct: int, more: tuple[str, ...]) -> Judgement:
     """From the curvature of the end and the slopes of its rows."""
     with np.errstate(all="ignore"):
@@ -51,17 +63,20 @@ def _judged(problem: Problem, end: End, free: Array, links: Array, distinct: int
     size = problem.size
     h, g = end.curvature[np.ix_(free, free)], end.gradient[free]
     if not np.isfinite(end.value) or not np.isfinite(h).all():
-        flags.append("unbounded likelihood")
+        grows = end.value == -np.inf or np.isfinite(end.value)
+        flags.append("unbounded likelihood" if grows else "not converged")
         return Judgement(np.full((size, size), np.nan), float("inf"), float("nan"), tuple(dict.fromkeys(flags)))
     unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
     flat = np.diag(h) <= 1e-6 * problem.total
     if "irregular" in flags:  # a corner has no curvature: the slopes of the rows stand for it
-        h = np.where(flat[:, None] | flat[None, :], problem.outer(end.c)[np.ix_(free, free)], h)
+        slopes = problem.outer(end.c)[np.ix_(free, free)]
+        flat = ~(np.diag(h) > 1e-6 * np.where(links[free], problem.total, np.diag(slopes)))
+        h = np.where(flat[:, None] | flat[None, :], slopes, h)
         flat = np.diag(h) <= 1e-6 * problem.total
         unit = 1 / np.sqrt(np.maximum(np.diag(h), 1e-300))
     elif not end.converged:
         flags += ["not converged", "rounding"] if end.coarse else ["not converged"]
-    if (flat & links[free]).any():
+    if (flat & links[free]).any() or _level(problem, end, free, links):
         flags.append("boundary")
     scaled = np.nan_to_num(h * unit[:, None] * unit, nan=0.0, posinf=1e150, neginf=-1e150)
     values = np.linalg.eigvalsh(scaled) if free.any() else np.ones(1)

@@ -96,7 +96,7 @@ def scored(rows: Rows, start: Array, most: int = 60) -> Array | None:
                 step = -np.linalg.solve(h, g)
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
-            if -float(g @ step) <= 1e-13 * len(rows.y):
+            if -float(g @ step) <= 1e-13 * rows.w.sum():
                 return c + step
             for length in (1.0, 0.5, 0.25, 0.1, 0.01):
                 there = rows.expand(c + length * step)

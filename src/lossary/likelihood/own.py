@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..core.errors import LossaryError, ParameterError, ShapeError
+from ..core.errors import LossaryError, ParameterError, ShapeError, shown
+from ..data.arrays import array
 from ..linear.rows import Programs
 from .engine import Problem, minimise
 from .judged import judge
-from .reading import numbers
+from .reading import is_real, numbers
 from .result import TURNS, LikelihoodFit
 
 ASKED = "ls.fit_likelihood(f, data, start=…) fits the parameters of a log-likelihood f(data, parameters)."
@@ -40,7 +41,7 @@ def fit_likelihood(
     ...     positive=("mean",)).parameters["mean"]
     2.0
     """
-    y = np.asarray(data, dtype=float)
+    y = array(data, "data").astype(float)
     if y.ndim == 0 or not y.size or not np.isfinite(y).all():
         raise LossaryError(
             ASKED,
@@ -48,11 +49,17 @@ def fit_likelihood(
             allowed="Expected finite numbers, one row for each observation.",
             do="Leave out rows that are missing.",
         )
-    wrong = [n for n in positive if n not in start] or [n for n in positive if not start[n] > 0]
-    if not start or wrong:
+    if not callable(f):
         raise ParameterError(
             ASKED,
-            arrived=f"start holds {dict(start)}, positive {positive}.",
+            arrived=f"f is {shown(f)}.",
+            allowed="Expected a function of data and a dictionary of parameters.",
+            do="Pass a function, or a distribution by its name to ls.fit_distribution.",
+        )
+    if not _starts(start, positive):
+        raise ParameterError(
+            ASKED,
+            arrived=f"start holds {shown(start)}, positive {shown(positive)}.",
             allowed="Expected a start for every parameter, above 0 for those in positive.",
             do="Pass start={'mean': 1.0, …}.",
         )
@@ -65,17 +72,26 @@ def fit_likelihood(
             for k, (n, kind) in enumerate(zip(names, kinds, strict=True))
         }
         found = f(target, turned)
-        if tuple(found.shape) != (outputs.shape[0],):
-            shape = ", ".join("n" if size == outputs.shape[0] else str(size) for size in found.shape)
+        shape = getattr(found, "shape", None)
+        if shape is None or isinstance(found, np.ndarray | np.generic) or tuple(shape) != (outputs.shape[0],):
+            sizes = ", ".join("n" if size == outputs.shape[0] else str(size) for size in shape or ())
+            kind = f"a {type(found).__name__}" + (f" of shape ({sizes})" if shape is not None else "")
             raise ShapeError(
                 ASKED,
-                arrived=f"f returned shape ({shape}) for n rows.",
+                arrived=f"f returned {kind} for n rows.",
                 allowed="Expected one log-likelihood for each row, shape (n,).",
-                do="Return one value per row: they are summed afterwards.",
+                do="Return one value per row, made from the parameters by keras.ops: they are summed afterwards.",
             )
         return -found
 
     w = np.ones(len(y)) if weights is None else numbers(weights, "weights", ASKED)
+    if len(w) != len(y):
+        raise ShapeError(
+            ASKED,
+            arrived=f"weights has {len(w)} numbers for {len(y)} rows.",
+            allowed="Expected one weight for each row.",
+            do="Pass weights of the length of the data.",
+        )
     problem = Problem(Programs(loss), y, w, [None] * len(names))
     at = np.array([TURNS[kind][1](float(start[n])) for n, kind in zip(names, kinds, strict=True)])
     free, links = np.ones(len(names), bool), np.array([kind != "real" for kind in kinds])
@@ -93,3 +109,14 @@ def fit_likelihood(
         model=getattr(f, "__name__", "likelihood").replace("<lambda>", "likelihood"), names=names, kinds=kinds, c=end.c,
         free=free, rows=float(w.sum()), find=lambda: found,
     )  # fmt: skip
+
+
+def _starts(start: Any, positive: Any) -> bool:
+    """Whether there is a finite number for every parameter, above 0 where it has to be."""
+    return (
+        isinstance(start, Mapping)
+        and bool(start)
+        and all(is_real(value) and np.isfinite(float(value)) for value in start.values())
+        and not isinstance(positive, str)
+        and all(name in start and start[name] > 0 for name in positive)
+    )

@@ -16,6 +16,7 @@ from ..data.arrays import array
 from .sample import Sample
 
 Array = np.ndarray
+LARGEST = 1e70  # of scales that a likelihood reads without loss
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Reading:
     sample: Sample
     seen: Sample
     ranges: Ranges | None
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is one number."""
+    try:
+        return not isinstance(value, (str, bytes)) and np.ndim(value) == 0 and isinstance(float(value), float)
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def numbers(values: Any, what: str, asked: str) -> Array:
@@ -69,12 +78,13 @@ def _check_finite(found: Array, what: str, asked: str) -> None:
 
 
 def too_large(y: Array, asked: str) -> LossaryError:
-    """What is said of numbers whose sums or squares no number holds."""
+    """What is said of numbers whose sums, squares or inverses no number holds."""
     far = y[np.argmax(np.abs(y))]
     return LossaryError(
         asked,
-        arrived=f"data holds {far:g}: sums or squares of such numbers are beyond what float64 holds.",
-        allowed="Expected numbers whose sizes are below 1e150 or so.",
+        arrived=f"The largest number in data, by size, is {far:g}: a likelihood of such numbers is beyond what float64 "
+        "holds.",
+        allowed=f"Expected numbers whose usual sizes are between {1 / LARGEST:g} and {LARGEST:g}.",
         do=f"Change the unit: data / 1e{math.floor(math.log10(abs(far)))}. The estimates are then in that unit.",
     )
 
@@ -160,8 +170,13 @@ def _cut(
 ) -> Ranges:
     """With what is divided by: the probability of being within the ends that could be seen."""
     parts = truncated if isinstance(truncated, tuple) else (truncated,)
-    ends = [np.inf * sign if one is None else np.asarray(one, dtype=float) for one, sign in zip(parts, (-1, 1))]  # noqa: B905
-    if len(parts) != 2 or any(np.shape(end) not in ((), y.shape) for end in ends) or np.any(ends[0] >= ends[1]):
+    signs = zip(parts, (-1, 1), strict=False)
+    ends = [np.inf * sign if one is None else array(one, "truncated").astype(float) for one, sign in signs]
+    if (
+        len(parts) != 2
+        or any(np.shape(end) not in ((), y.shape) or np.isnan(end).any() for end in ends)
+        or np.any(ends[0] >= ends[1])
+    ):
         raise ParameterError(
             asked,
             arrived=f"truncated is {truncated!r}."[:200],

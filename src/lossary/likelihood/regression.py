@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ShapeError
 from ..core.forms import Likelihood
 from ..linear import asking
 from .links import LINKS
@@ -17,6 +18,7 @@ from .reading import numbers
 from .result import LikelihoodFit
 
 Array = np.ndarray
+PREDICTS = "fit.predict(x, offset) predicts from the columns of the fit."
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,10 +71,27 @@ class GLMFit(LikelihoodFit):
         """NaN of a deviance, which is none."""
         return float("nan") if isinstance(self.loss, Quasi) else -self.end.value
 
+    def _same_columns(self, x: Any) -> Array:
+        """The numbers of the columns that were fitted: of a table by their names, else by their order."""
+        given = [str(name) for name in getattr(x, "column_names", getattr(x, "columns", ()))]
+        named = bool(given) and self.columns != tuple(f"x{k}" for k in range(len(self.columns)))
+        matrix, names = asking.matrix(x, "x", PREDICTS)
+        if named and len(set(given)) == len(given) and set(self.columns) <= set(given):
+            return matrix[:, [given.index(name) for name in self.columns]]
+        if named or matrix.shape[1] != len(self.columns):
+            raise ShapeError(
+                PREDICTS,
+                arrived=f"x has {matrix.shape[1]} column(s): {', '.join(names[:6])}.",
+                allowed=f"Expected {len(self.columns)} column(s): {', '.join(self.columns[:6])}.",
+                do="Pass the columns that were fitted.",
+            )
+        return matrix
+
     def predict(self, x: Any, offset: Any = None) -> Array:
         """The first parameter at new inputs: a mean, a rate or a location."""
-        matrix, _ = asking.matrix(x)
+        matrix = self._same_columns(x)
         kept = [k for k, name in enumerate(self.columns) if name not in self.left]
         eta = self.c[0] + matrix[:, kept] @ self.c[1 : len(kept) + 1]
-        eta = eta if offset is None else eta + numbers(offset, "offset", "fit.predict(x, offset) predicts.")
+        if offset is not None:
+            eta = eta + numbers(asking.column(offset, "offset", len(eta), asked=PREDICTS), "offset", PREDICTS)
         return LINKS[self.link].mean(eta)

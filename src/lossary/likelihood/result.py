@@ -14,6 +14,7 @@ from ..core import notebook
 from ..core.errors import ParameterError, shown
 from .engine import End, Problem, minimise
 from .judged import SAID, Judgement
+from .reading import is_real
 
 Array = np.ndarray
 TURNS: dict[str, tuple[Callable[[float], float], Callable[[float], float], Callable[[float], float]]] = {
@@ -140,7 +141,7 @@ class LikelihoodFit:
     ) -> tuple[float, float]:
         """An interval of one parameter: "wald", on the scale that it is searched on, or "profile"."""
         k = self._place(name)
-        if not 0 < level < 1 or method not in ("wald", "profile"):
+        if not is_real(level) or not 0 < level < 1 or method not in ("wald", "profile"):
             raise ParameterError(
                 "interval(name, level, method) gives an interval of one parameter.",
                 arrived=f"It was given level={shown(level)}, method={shown(method)}.",

@@ -20,18 +20,18 @@ ASKED = "ls.fit_linear(x, y, …) fits a linear model."
 LINKS = ("from_logits", "log_rate")  # parameters that let a loss read any number
 
 
-def matrix(x: Any, what: str = "fit") -> tuple[Array, tuple[str, ...]]:
+def matrix(x: Any, name: str = "x", asked: str = ASKED) -> tuple[Array, tuple[str, ...]]:
     """x as float64 (n, p), with the names of its columns."""
     names = [str(name) for name in getattr(x, "column_names", getattr(x, "columns", ()))]
-    numbers = _numbers(x, "x")
+    numbers = _numbers(x, name)
     if numbers.ndim == 1:
         numbers = numbers[:, None]
     if numbers.ndim != 2 or not numbers.size:
         raise ShapeError(
-            ASKED,
-            arrived=f"x has shape {numbers.shape}.",
+            asked,
+            arrived=f"{name} has shape {numbers.shape}.",
             allowed="Expected shape (rows, columns) with at least one of each; (rows,) is one column.",
-            do="Reshape x: one row for each row of y.",
+            do=f"Reshape {name}: one row for each row of y.",
         )
     return numbers, tuple(names) if len(names) == numbers.shape[1] else tuple(f"x{i}" for i in range(numbers.shape[1]))
 
@@ -41,7 +41,7 @@ def _numbers(x: Any, what: str) -> Array:
     return found.astype(np.int64 if what == "y" and found.dtype.kind in "iu" else np.float64, copy=False)
 
 
-def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
+def column(x: Any, what: str, rows: int, outputs: int | None = None, asked: str = ASKED) -> Array:
     """A weight or an offset: (n,), or (n, outputs) where that is allowed."""
     found = _numbers(x, what)
     shapes = [(rows,), (rows, 1)] + ([(rows, outputs)] if outputs else [])
@@ -49,7 +49,7 @@ def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
         found = np.full(rows, float(found))
     if found.shape not in shapes:
         raise ShapeError(
-            ASKED,
+            asked,
             arrived=f"{what} has shape {found.shape} for {rows} rows.",
             allowed=f"Expected one number, or the shape {' or '.join(map(str, dict.fromkeys(shapes)))}.",
             do=f"Pass one {what} for each row.",
@@ -57,38 +57,38 @@ def column(x: Any, what: str, rows: int, outputs: int | None = None) -> Array:
     return found if outputs else found.reshape(rows)
 
 
-def weights(sample_weight: Any, rows: int) -> Array:
+def weights(given: Any, rows: int, what: str = "sample_weight", asked: str = ASKED) -> Array:
     """Finite numbers >= 0, not all 0."""
-    if sample_weight is None:
+    if given is None:
         return np.ones(rows)
-    found = column(sample_weight, "sample_weight", rows)
+    found = column(given, what, rows, asked=asked)
     if not np.isfinite(found).all() or (found < 0).any() or not found.any():
         seen = found[~np.isfinite(found) | (found < 0)]
-        raise wrong_weights(f"sample_weight holds {seen[0]:g}." if seen.size else "Every sample_weight is 0.")
+        raise wrong_weights(f"{what} holds {seen[0]:g}." if seen.size else f"Every {what} is 0.", asked)
     return found
 
 
-def wrong_weights(arrived: str) -> ParameterError:
+def wrong_weights(arrived: str, asked: str = ASKED) -> ParameterError:
     """What is said of weights that are none."""
     return ParameterError(
-        ASKED,
+        asked,
         arrived=arrived,
         allowed="Expected finite numbers >= 0, not all of them 0.",
         do="A weight of 2 counts a row twice; 0 leaves it out.",
     )
 
 
-def finite(x: Array, what: str, names: tuple[str, ...] = (), first: int = 0) -> None:
+def finite(x: Array, what: str, names: tuple[str, ...] = (), first: int = 0, asked: str = ASKED) -> None:
     """Refuse NaN and infinity in rows that count, and say where the first one is; `first` is the number of row 0."""
     if x.dtype.kind != "f" or np.isfinite(x).all():
         return
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
     where = f"row {first + place[0]}" + (f", column {names[place[1]]}" if names else "")
     raise LossaryError(
-        ASKED,
+        asked,
         arrived=f"{what} holds {x[place]:g} in {where}.",
         allowed="Expected finite numbers in every row whose weight is not 0.",
-        do="Leave such rows out, give them sample_weight 0, or fill the cells.",
+        do="Leave such rows out, give them a weight of 0, or fill the cells.",
     )
 
 

@@ -125,7 +125,7 @@ class LinearFit:
         """offset + x @ coefficients + intercept, (n,) or (n, k), in float64: scores where the loss reads logits."""
         from .asking import matrix
 
-        numbers, names = matrix(x, "predict")
+        numbers, names = matrix(x)
         if numbers.shape[1] != len(self.names):
             raise ShapeError(
                 "A linear fit predicts from the columns it was fitted to.",
