@@ -1550,6 +1550,7 @@ general_robust_loss = general_robust
 def kl_divergence(y_true: Any, y_pred: Any) -> Any: ...
 kld = kl_divergence
 KLD = kl_divergence
+kullback_leibler_divergence = kl_divergence
 kullback_leibler = kl_divergence
 kl = kl_divergence
 relative_entropy = kl_divergence

@@ -103,6 +103,7 @@ def resolve(name: str, given: Mapping[str, Any] | None = None) -> Found:
     nobody has, and for one that libraries mean different things by.
     """
     given = given or {}
+    name = re.sub(r"^(lossary|ls)[.]", "", name)
     if "." in qualified(name):
         return _qualified(name, given)
     own, peers = _own(), _bare()
@@ -132,12 +133,19 @@ def _refuse_as_unknown(name: str) -> NoReturn:
             allowed=f"Expected {found.call}.",
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
-    near = nearest(name)
+    near, instead = nearest(name), INSTEAD.get(re.sub("_(score|loss)$", "", bare(name).lower()))
+    call = f"Pass parameters beside the name: lossary.get({name.partition('(')[0]!r}, parameter=value). "
+    call = call if "(" in name else ""
+    arrived = "It is not the name of a class, a function or an alias, nor of a loss in another library."
+    allowed = f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it."
+    if instead and not near:
+        arrived = "It is a score: it counts decisions, ranks, or compares with a mean, and is not minimised itself."
+        allowed = f"Expected a loss that is trained in its place: {' or '.join(instead)}."
     raise UnknownLossError(
         f"There is no loss named {shown(name)}.",
-        arrived="It is not the name of a class, a function or an alias, nor of a loss in another library.",
-        allowed=f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it.",
-        do="`lossary list` and lossary.losses() list all names; lossary.loss makes a loss of your own.",
+        arrived=arrived,
+        allowed=allowed,
+        do=f"{call}`lossary list` and lossary.losses() list all names; lossary.loss makes a loss of your own.",
     )
 
 
@@ -196,14 +204,17 @@ def _meaning(found: Found, reduced: bool) -> tuple[Any, ...]:
 
 
 def _refuse_as_several(name: str, ours: Card | None, theirs: list[Found], said: list[str]) -> NoReturn:
-    """Libraries mean different things by this name; those that can be had are named."""
+    """Libraries mean different things by this name, or its library something else; those that can be had are named."""
     cards = dict.fromkeys([*([ours.function] if ours else []), *(one.card.function for one in theirs)])
     cards |= dict.fromkeys(card.function for card in cards_with(said))
     places = dict.fromkeys(peer_name(str(one.place)) for one in theirs)
     places |= {peer_name(p): None for card in cards_with(said) for p in card.elsewhere if not p.startswith("keras.")}
+    one = "." in name and bool(said)
     raise UnknownLossError(
-        f"The loss name {name!r} is ambiguous.",
-        arrived=f"Libraries use it for different losses: {'; '.join(said) or ', '.join(places)}.",
+        f"No loss here equals {name}." if one else f"The loss name {name!r} is ambiguous.",
+        arrived=f"It differs from the nearest: {said[0]}."
+        if one
+        else f"Libraries use it for different losses: {'; '.join(said) or ', '.join(places)}.",
         allowed=f"Expected one of {', '.join([*cards, *places])}.",
         do="Choose the one you mean; lossary.card(name) describes it.",
     )
@@ -232,7 +243,7 @@ def _own() -> dict[str, Card]:
     return own
 
 
-KERAS_SHORT = ("mse", "mae", "mape", "msle", "bce", "kld", "logcosh")
+KERAS_SHORT = ("mse", "mae", "mape", "msle", "bce", "kld", "kullback_leibler_divergence", "logcosh")
 
 
 @cache
@@ -293,6 +304,9 @@ def names() -> dict[str, Card]:
 def nearest(name: str, count: int = 4, more: Iterable[str] = ()) -> list[str]:
     """The known names that this one may be a misspelling of, the likeliest first: few letters differ, or it is a piece
     of them. None where nothing is like it. `more`: further names to look among."""
+    name = name.partition("(")[0] or name
+    if plain(name) in SPOKEN:
+        return list(SPOKEN[plain(name)])
     wanted = _stem(bare(name)) or plain(name)
     every: dict[str, str] = {}
     keys = [*names(), *parts(), *more]
@@ -301,6 +315,7 @@ def nearest(name: str, count: int = 4, more: Iterable[str] = ()) -> list[str]:
             every.setdefault(_stem(key) or plain(key), key)
     qualified = {plain(key): key for key in _places()} if "." in name else {}
     found = [(_far(plain(name), key), key, shown) for key, shown in qualified.items() if near(plain(name), key)]
+    found += [(-1, key, key) for key in _ending(name)]
     found += [(_far(wanted, key), key, shown) for key, shown in every.items() if near(wanted, key)]
     ending = {f"{key}loss": shown for key, shown in every.items()}  # huber_los
     found += [
@@ -313,6 +328,42 @@ def nearest(name: str, count: int = 4, more: Iterable[str] = ()) -> list[str]:
     return list(dict.fromkeys(said))[:count]
 
 
+def _ending(name: str) -> list[str]:
+    """Names of libraries with this end, those of its own library before others: torch.nn.MSELoss for torch.MSE."""
+    end, start = _stem(_last(name)), home(name)
+    alike = [key for key in _places() if _stem(_last(key)) == end] if re.search("[.:]", name) else []
+    return [key for key in alike if home(key) == start] or alike
+
+
+def _last(name: str) -> str:
+    return re.split("[.:]", name)[-1]
+
+
+CROSS_ENTROPIES = ("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy")
+SPOKEN = {  # short forms that are no names, since several losses share them or no library has them
+    **dict.fromkeys(("ce", "celoss", "xent", "crossent", "softmaxce", "softmaxxent"), CROSS_ENTROPIES[:2]),
+    **dict.fromkeys(("sparsece", "sparsecce", "scce", "sparsexent"), CROSS_ENTROPIES[1:2]),
+    **dict.fromkeys(("bcelogits", "sigmoidce", "sigmoidxent", "binaryce"), CROSS_ENTROPIES[2:]),
+}
+INSTEAD = {  # scores, without "_score" or "_loss", and what is trained in their place
+    **dict.fromkeys(("accuracy", "balanced_accuracy", "top_k_accuracy", "zero_one", "hamming"), CROSS_ENTROPIES),
+    **dict.fromkeys(("binaryaccuracy", "categoricalaccuracy", "sparsecategoricalaccuracy"), CROSS_ENTROPIES),
+    **dict.fromkeys(("precision", "recall", "fbeta", "fbetascore"), ("tversky",)),
+    **dict.fromkeys(("f1", "f1score"), ("dice",)),
+    **dict.fromkeys(("jaccard", "meaniou", "binaryiou"), ("jaccard", "lovasz_softmax")),
+    **dict.fromkeys(("roc_auc", "auc"), ("auc_margin", "binary_crossentropy")),
+    **dict.fromkeys(("average_precision",), ("binary_crossentropy",)),
+    **dict.fromkeys(
+        ("dcg", "ndcg", "label_ranking", "label_ranking_average_precision", "coverage_error"), ("listwise_softmax",)
+    ),
+    **dict.fromkeys(("cohen_kappa",), ("weighted_kappa",)),
+    **dict.fromkeys(("r2", "r2score", "explained_variance"), ("mean_squared_error",)),
+    **dict.fromkeys(("median_absolute_error", "d2_absolute_error"), ("mean_absolute_error",)),
+    **dict.fromkeys(("d2_pinball",), ("quantile",)),
+    **dict.fromkeys(("d2_tweedie",), ("tweedie",)),
+    **dict.fromkeys(("d2_log_loss",), CROSS_ENTROPIES),
+    **dict.fromkeys(("d2_brier",), ("brier",)),
+}
 PIECE = 5  # letters of a name that find it
 
 

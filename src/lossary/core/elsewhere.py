@@ -41,7 +41,8 @@ class Library:
     """How a library makes a number of a batch: its words for the reductions, and what it does when none is asked for.
 
     `entries` says that it sums, and lists, entries where Keras has one value per row. A mean over entries is that over
-    rows. `legacy` names parameters that once chose the reduction.
+    rows. `legacy` names parameters that once chose the reduction. `idle`: parameters of its losses that no line names,
+    with the values that change nothing.
     """
 
     start: str
@@ -49,11 +50,13 @@ class Library:
     entries: bool = True
     reductions: Mapping[Any, Any] = field(default_factory=lambda: KERAS)
     legacy: tuple[str, ...] = ()
+    idle: Mapping[str, Any] = field(default_factory=dict)
 
 
 TORCH = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
+SKLEARN = {"multioutput": "uniform_average", "normalize": True, "scale_by_half": "auto"}
 LIBRARIES = (
-    Library("torch.", reductions=TORCH, legacy=("size_average", "reduce")),
+    Library("torch.", reductions=TORCH, legacy=("size_average", "reduce"), idle={"zero_infinity": False}),
     Library("torchvision.", default="none", reductions=TORCH),
     Library("kornia.", default="none", reductions=TORCH),
     Library("monai.", reductions=TORCH),
@@ -61,10 +64,11 @@ LIBRARIES = (
     Library("timm.", reductions=TORCH),
     Library("dlordinal.", reductions=TORCH),
     Library("entmax.", default="none"),
-    Library("optax.", default="none"),
+    Library("optax.", default="none", idle={"epsilon": 0.0, "log_epsilon": -1e5, "ignore_background": False}),
     Library("tf.nn.", default="none"),
     Library("statsmodels.", default="none"),
     Library("scipy.", default="sum"),
+    Library("sklearn.", entries=False, idle=SKLEARN),
     Library("", entries=False),  # Keras, and what means a batch as Keras does
 )
 # never meant by a bare name
@@ -212,9 +216,15 @@ def _value(expr: ast.expr, theirs: Mapping[str, Any]) -> Any:
 def misfits(place: str, given: Mapping[str, Any]) -> tuple[int, int]:
     """How many of these parameters the line does not know, or has no equal for; and how many it takes as they come."""
     given, line = _set(given), read(place)
-    known = {*line.theirs, *COMMON, *library(peer_name(place)).legacy}
+    at = library(peer_name(place))
+    known = {*line.theirs, *COMMON, *at.legacy, *at.idle}
     taken = sum(isinstance(value, set) and ... in value for value in line.theirs.values())
-    return len(set(given) - known) + len(line.unequal(given)), taken
+    return len(set(given) - known) + len(line.unequal(given)) + len(_busy(line, at, given)), taken
+
+
+def _busy(line: Line, at: Library, given: Mapping[str, Any]) -> list[str]:
+    """Parameters that no line names, with a value that would change something."""
+    return [key for key in at.idle if key in given and key not in line.theirs and not _same(given[key], at.idle[key])]
 
 
 def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,14 +232,17 @@ def translate(card: Card, place: str, given: Mapping[str, Any]) -> dict[str, Any
     where the value is to be multiplied."""
     line, name = read(place), peer_name(place)
     at, given = library(name), _set(given)
-    unknown = sorted(set(given) - {*line.theirs, *COMMON, *at.legacy})
+    unknown = sorted(set(given) - {*line.theirs, *COMMON, *at.legacy, *at.idle})
     if unknown:
         known = (*line.theirs, *COMMON)
         _refuse(card, name, given, ", ".join(unknown), f"{', '.join(known)}", did_you_mean(unknown, known))
     for key in line.unequal(given):
         only = line.theirs[key]
         allowed = " or ".join(repr(v) for v in only if v is not ...) if isinstance(only, set) else repr(only)
-        _refuse(card, name, given, f"{key}={shown(given.get(key))}", f"{key}={allowed or 'a value'}")
+        what = f"{key}={shown(given[key])}" if key in given else f"{key} where it is left out"
+        _refuse(card, name, given, what, f"{key}={allowed or 'a value'}")
+    for key in _busy(line, at, given):
+        _refuse(card, name, given, f"{key}={shown(given[key])}", f"{key}={at.idle[key]!r}")
     try:
         found = line.values(given)
     except (TypeError, ArithmeticError):

@@ -259,7 +259,7 @@ class CategoricalPolyCrossEntropy(Categorical, aliases=("categorical_poly_loss",
     Reference: Leng, Tan, Liu, Cubuk, Shi, Cheng and Anguelov (2022), PolyLoss: a polynomial expansion perspective of
         classification loss functions, arXiv:2204.12511
     Elsewhere:
-        optax.losses.poly_loss_cross_entropy(epsilon=2.0) -> epsilon_1=epsilon, from_logits=True
+        optax.losses.poly_loss_cross_entropy(epsilon=2.0, axis=-1) -> epsilon_1=epsilon, from_logits=True
 
     >>> categorical_poly_cross_entropy([[0.0, 1.0]], [[0.5, 0.5]])
     1.69314718

@@ -30,7 +30,7 @@ from ..numerics.stable import (
 
 class KLDivergence(
     Divergence,
-    aliases=("kld", "KLD", "kullback_leibler", "kl", "relative_entropy"),
+    aliases=("kld", "KLD", "kullback_leibler_divergence", "kullback_leibler", "kl", "relative_entropy"),
     traits=("convex",),
     positional="reduction name dtype",
 ):
@@ -258,9 +258,10 @@ class LogKL(Pointwise, aliases=("kl_divergence_log_targets", "kl_of_logs"), task
         torch.nn.KLDivLoss, torch.nn.functional.kl_div(reduction={"batchmean"}, log_target=False) ->
             log_target=log_target, reduction="sum_over_batch_size", entries=False
         torch.nn.KLDivLoss, torch.nn.functional.kl_div(log_target=False) -> log_target=log_target, average=True
-        optax.losses.kl_divergence -> entries=False
-        optax.losses.kl_divergence_with_log_targets -> log_target=True, entries=False
-        optax.losses.generalized_kl_divergence, optax.losses.convex_kl_divergence -> unnormalized=True, entries=False
+        optax.losses.kl_divergence(axis=-1) -> entries=False
+        optax.losses.kl_divergence_with_log_targets(axis=-1) -> log_target=True, entries=False
+        optax.losses.generalized_kl_divergence, optax.losses.convex_kl_divergence(axis=-1) -> unnormalized=True,
+            entries=False
 
     >>> log_kl([[0.5, 0.5]], [[-1.38629436, -0.28768207]]), log_kl([[0.0]], [[-1.0]], log_target=True)
     (0.14384104, 1.0)
