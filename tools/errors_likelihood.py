@@ -75,7 +75,7 @@ LIKELIHOOD = [
     Example("Weights of a likelihood of one's own", "ls.fit_likelihood is given more or fewer weights than rows.",
             OWN + 'ls.fit_likelihood(mine, [1.0, 2.0], start={"rate": 1.0}, weights=[1.0])', "Pass one for each row."),
     Example("Columns with one name", "A column of a regression has the name of another one, or of a parameter.",
-            'import pandas\nx = pandas.DataFrame({"intercept": [1.0, 2.0, 4.0]})\n'
+            'import pandas\n\nx = pandas.DataFrame({"intercept": [1.0, 2.0, 4.0]})\n'
             'ls.fit_glm(x, [1, 2, 5], family="poisson")',
             "Rename the column."),
     Example("A column in an extreme unit", "The squares of a column of a regression are beyond float64.",

@@ -24,3 +24,16 @@ def test_both_ways_give_the_same(loss, smallest):
         np.testing.assert_allclose(value, values.mean(dtype="float64"), rtol=2e-6)
         ordinary = abs(slopes[:-1]).max()
         np.testing.assert_allclose(slope * rows, slopes, rtol=1e-5, atol=3e-6 * ordinary)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_slope_by_a_direction_has_the_inverse_of_its_size(mode):
+    """Directions of small vectors are found by quotients, which XLA would divide by one product that rounds to 0."""
+    y, p = np.float32([[-1, 0, 1, 2]]), np.float32([[-0.5, -1, -2, 1]])
+    for loss in (ls.CosineSimilarity(), ls.CosineDistance()):
+        usual = value_and_gradient(loss, *map(ops.convert_to_tensor, (y, p)), mode)
+        for power in (-100, -60, -40, -30, 30, 60):
+            size = np.float32(2.0**power)
+            value, slope = value_and_gradient(loss, *map(ops.convert_to_tensor, (size * y, size * p)), mode)
+            np.testing.assert_allclose(value, usual[0], rtol=1e-6)
+            np.testing.assert_allclose(slope * size, usual[1], rtol=3e-6, atol=1e-6 * abs(usual[1]).max())

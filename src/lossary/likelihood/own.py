@@ -75,7 +75,7 @@ def fit_likelihood(
         shape = getattr(found, "shape", None)
         if shape is None or isinstance(found, np.ndarray | np.generic) or tuple(shape) != (outputs.shape[0],):
             sizes = ", ".join("n" if size == outputs.shape[0] else str(size) for size in shape or ())
-            kind = f"a {type(found).__name__}" + (f" of shape ({sizes})" if shape is not None else "")
+            kind = f"numbers of shape ({sizes})" if ops.is_tensor(found) else f"a {type(found).__name__}"
             raise ShapeError(
                 ASKED,
                 arrived=f"f returned {kind} for n rows.",

@@ -457,17 +457,19 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
 def minus_cosine(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Minus the cosine of the angle between rows, and its slope by p; both are 0 where a row is."""
     (a, n, k), (b, m, _) = _measured(p), _measured(y)
-    cosine = ops.row_sum(a * b) / n / m
-    slope = a * (cosine / n / n) - b * (1 / n / m)
+    r, s = 1 / n, 1 / m  # XLA would make one division of several, by a product that may be too small
+    cosine = ops.row_sum(a * b) * r * s
+    slope = a * (cosine * r * r) - b * (r * s)
     return -cosine[..., 0], slope if k is None else slope * k
 
 
 def cosine_distance(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """1 minus that cosine, also where the two are nearly parallel, and its slope by p; 1 and 0 where a row is 0."""
     (a, n, k), (b, m, _) = _measured(p), _measured(y)
-    cosine = ops.row_sum(a * b) / n / m
-    slope = a * (cosine / n / n) - b * (1 / n / m)
-    nothing = ops.row_sum(a * a) * ops.row_sum(b * b) <= 0  # and not that there is something, which NaN is not
+    r, s = 1 / n, 1 / m  # XLA would make one division of several, by a product that may be too small
+    cosine = ops.row_sum(a * b) * r * s
+    slope = a * (cosine * r * r) - b * (r * s)
+    nothing = ops.logical_or(*(ops.row_sum(x * x) <= 0 for x in (a, b)))  # not that there is something: NaN is not
     value = ops.where(nothing, 1.0, 0.5 * ops.row_sum(ops.square(a / n - b / m)))
     return value[..., 0], slope if k is None else slope * k
 
