@@ -26,8 +26,9 @@ vectors; empty and full masks; and random rows. Losses of named inputs (pairs, l
 batches of eight rows each, with ties, empty lists and boxes, equal vectors, and numbers of very different sizes, with
 weights and a mask. The truth is the documented formula in 100 digits, of the numbers as
 the type holds them. Values are those of the function, one per row; gradients are those of their sum by y_pred, entry
-by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and torch; in float32 lossary also runs under
-`tf.function`, with XLA and without.
+by entry. lossary runs eagerly, and compiled: under `jax.jit`, and under `tf.function` with XLA and without; other
+libraries run under `jax.jit` on JAX, and eagerly on TensorFlow and torch. Types that have no table below are measured
+on request, as with `--dtypes float16`.
 
 ## What a column means
 - **entries**: numbers compared, over all modes.
@@ -39,10 +40,15 @@ by entry. Everything runs under `jax.jit` on JAX and eagerly on TensorFlow and t
 - **flushed**: entries with a subnormal input or truth. TensorFlow and JAX read and write such numbers as 0; only
   finiteness is asked of them. Those of float16 are ordinary numbers, since it is computed in float32.
 
+What lossary has beyond its bar: numbers below 1e-33 whose parts are below the smallest normal number, which JAX and
+TensorFlow read as 0 (mixtures, Brier); sums of 1,000 nearly equal numbers in XLA; half a square of numbers above 1e19
+in TensorFlow's graphs, which multiply in another order; and slopes that are small beside what cancels in them
+(negative binomial counts).
+
 Not everything in the columns of other libraries is a mistake. Keras keeps probabilities 1e-7 away from 0 and 1, adds
 1e-7 to rates, divides by at least 1e-7, and says so in part; measured by the formula, what lies beyond is wrong, and
 the gradient there is 0. At an exact 0 or 1 on the wrong side, where the formula is infinite, lossary is held to its own
-rule ([contracts.md](contracts.md)) and the others only to finiteness. At a kink any slope between the two sides is
+rule ([contracts.md](contracts.md)) and the others only to finiteness. At a corner any slope between the two sides is
 right. Half precision is where the libraries differ most: lossary computes it in float32 and rounds once; functions of
 the others compute in the type they are given, as a model in mixed precision would call them.
 

@@ -291,22 +291,25 @@ def log_normal_cdf(x: Tensor) -> Tensor:
     """The logarithm of the distribution function of a standard normal variable."""
 
     def value(x: Tensor) -> Tensor:
-        z = math.sqrt(0.5) * ops.abs(x)
-        tail = _log_erfcx(z) - math.log(2)  # of -|x|, without -x^2 / 2
+        z, tail = math.sqrt(0.5) * ops.abs(x), log_normal_tail(ops.abs(x))
         size = at_most(ops.abs(x), 40.0)
         few = ops.round(16 * size) / 16  # whose square is exact
         rest = ops.exp(tail) * ops.exp(-0.5 * few * few) * ops.exp(-0.5 * (size - few) * (size + few))
         return ops.where(x < 0, tail - z * z, log1p(-ops.where(x < 0, 0.0, rest)))
 
     def slope(x: Tensor) -> Tensor:
-        z = math.sqrt(0.5) * ops.abs(x)
-        tail = _log_erfcx(z) - math.log(2)
+        z, tail = math.sqrt(0.5) * ops.abs(x), log_normal_tail(ops.abs(x))
         below = ops.exp(-_HALF_LOG_TAU - tail)
         square = z * z
         above = ops.exp(-square - _HALF_LOG_TAU) / (1 - ops.exp(tail - square))
         return ops.where(x < 0, below, above)
 
     return with_slope(value, slope)(x)
+
+
+def log_normal_tail(z: Tensor) -> Tensor:
+    """The logarithm of the probability above z >= 0 of a standard normal variable, plus z^2 / 2."""
+    return _log_erfcx(math.sqrt(0.5) * z) - math.log(2)
 
 
 def log1m_exp(x: Tensor) -> Tensor:

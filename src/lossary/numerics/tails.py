@@ -15,7 +15,7 @@ import numpy as np
 
 from . import ops
 from .backend import derived, expm1, log, log1p
-from .special import log1m_exp, log_normal_cdf
+from .special import log1m_exp, log_normal_cdf, log_normal_tail
 from .stable import at_least, at_most, log_less_exp, sigmoid, softplus, with_slope
 
 Tensor = Any
@@ -194,7 +194,9 @@ def _between_normal(a: Tensor, b: Tensor, gap: Tensor) -> Tensor:
     beside = ops.logical_and(ops.logical_not(narrow), low > 0)
     near, far = ops.where(beside, at_most(low, 1e15), 1.0), ops.where(beside, at_most(high, 2e15), 3.0)
     first = -log_normal_cdf(-near)
-    tails = first - log_less_exp(at_least(-log_normal_cdf(-far) - first, 0.3))
+    step, along = -log_normal_cdf(-far) - first, ops.where(beside, at_most(gap, 2e15), 2.0)
+    exact = 0.5 * (near + far) * along - (log_normal_tail(far) - log_normal_tail(near))  # half of far^2 - near^2
+    tails = first - log_less_exp(at_least(step + ops.stop_gradient(exact - step), 0.3))
 
     around = ops.logical_not(ops.logical_or(narrow, beside))
     rest = _around_normal(ops.where(around, low, -1.0), ops.where(around, high, 1.0), ops.where(around, gap, 2.0))
