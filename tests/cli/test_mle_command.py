@@ -53,13 +53,15 @@ REFUSED = {  # cells, and what is said of them
     "numbers beyond the largest": (["1e999", "1.5", "2.5"], "'x' holds text"),
     "too many digits": ([str(10**17 + k) for k in range(9)], "'x' holds text"),
     "numbers whose sum is none": (["1e308", "1.7e308", "3e307"], "beyond what float64 holds"),
+    "numbers beyond their squares": ([f"{k}e150" for k in range(1, 9)], "data / 1e150"),
+    "numbers below their squares": ([f"{k}e-300" for k in range(1, 9)], "data / 1e-300"),
 }
 READ = {
     "one row": ["3.5"], "two rows": ["3.5", "4"], "three rows": ["3.5", "4", "9"], "equal numbers": ["2.5"] * 9,
     "zeros": ["0"] * 9, "percent signs": [f"{k}.5%" for k in range(9)],
     "thousands": [f'"{k},234.50"' for k in range(1, 9)], "a far one": [*"123456789", "1e12"],
     "missing ones": [*"12345678", "NA"], "below zero": [f"-{k}.5" for k in range(9)],
-    "as large as squares can be": [f"{k}e150" for k in range(1, 9)], "as small": [f"{k}e-300" for k in range(1, 9)],
+    "very large": [f"{k}e60" for k in range(1, 9)], "very small": [f"{k}e-60" for k in range(1, 9)],
     "yes and no": ["0", "1"] * 9, "blanks": [f"  {k}.5 " for k in range(9)],
 }  # fmt: skip
 

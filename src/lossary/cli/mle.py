@@ -63,7 +63,7 @@ def mle_command(ctx: click.Context, /, data: str, report: Path | None, json_path
     with Bars(quiet) as bars:
         backend = choose_backend(options["backend"])
         bars.say(f"Loading Keras on {backend} …")
-        from lossary.likelihood.fit import Comparison, compare_distributions
+        from lossary.likelihood.fit import Comparison, compare_distributions, fit_distribution
         from lossary.likelihood.plain import known
 
         names = [word.strip() for word in options["names"].split(",")] if options["names"] else known()
@@ -74,12 +74,15 @@ def mle_command(ctx: click.Context, /, data: str, report: Path | None, json_path
     fits = sorted((fit for part in parts for fit in part.fits), key=lambda fit: (not fit.success, fit.aic))
     found = Comparison(tuple(fits), {key: why for part in parts for key, why in part.refused.items()})
     if not found.fits:
-        raise LossaryError(
-            f"Cannot fit column '{name}'.",
-            arrived="; ".join(f"{key}: {why}" for key, why in found.refused.items()),
-            allowed="Expected a distribution that can produce these numbers.",
-            do="Choose another one with --distribution.",
-        )
+        arrived = "; ".join(f"{key}: {why}" for key, why in found.refused.items())
+        allowed = "Expected a distribution that can produce these numbers."
+        do = "Choose another one with --distribution."
+        if len(set(found.refused.values())) == 1:  # one reason, which says itself what to do
+            try:
+                fit_distribution(numbers, next(iter(found.refused)))
+            except LossaryError as error:
+                arrived, allowed, do = f"{', '.join(found.refused)}: {error.arrived}", error.allowed, error.do
+        raise LossaryError(f"Cannot fit column '{name}'.", arrived=arrived, allowed=allowed, do=do)
     head = f"{name}: {len(numbers):,} numbers" + (f", {left:,} missing cells left out" if left else "")
     click.echo("\n".join([head, "", *said(found), ""]), err=to_stdout)
     if not quiet:
