@@ -388,6 +388,18 @@ LOSSES = [
         "The message suggests similar names; docs/losses.md lists all, with their names in other libraries.",
     ),
     Example(
+        "A loss of another library that has no equal",
+        "The name is that of one library, whose loss differs from the nearest one here.",
+        'ls.get("timm.loss.JsdCrossEntropy")',
+        "Choose the nearest one, if what differs does not matter.",
+    ),
+    Example(
+        "A score in place of a loss",
+        "The name is that of a metric, which is not minimised itself.",
+        'ls.get("sklearn.metrics.f1_score")',
+        "Train the loss that is named, and report the score.",
+    ),
+    Example(
         "A part of a target by its name alone",
         "Sums, schedules, terms and learned weights have to be created from losses, numbers or tensors.",
         'ls.get("GradNorm")',

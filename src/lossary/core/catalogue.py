@@ -123,6 +123,9 @@ def resolve(name: str, given: Mapping[str, Any] | None = None) -> Found:
     _refuse_as_unknown(name)
 
 
+ALL_NAMES = "`lossary list` and lossary.losses() list all names; lossary.loss makes a loss of your own."
+
+
 def _refuse_as_unknown(name: str) -> NoReturn:
     """No loss has this name; a part of a target may have it."""
     found = part(name)
@@ -134,18 +137,19 @@ def _refuse_as_unknown(name: str) -> NoReturn:
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
     near, instead = nearest(name), INSTEAD.get(re.sub("_(score|loss)$", "", bare(name).lower()))
-    call = f"Pass parameters beside the name: lossary.get({name.partition('(')[0]!r}, parameter=value). "
-    call = call if "(" in name else ""
-    arrived = "It is not the name of a class, a function or an alias, nor of a loss in another library."
-    allowed = f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it."
     if instead and not near:
-        arrived = "It is a score: it counts decisions, ranks, or compares with a mean, and is not minimised itself."
-        allowed = f"Expected a loss that is trained in its place: {' or '.join(instead)}."
+        raise UnknownLossError(
+            f"There is no loss named {shown(name)}.",
+            arrived="It is a score: it counts decisions, ranks, or compares with a mean, and is not minimised itself.",
+            allowed=f"Expected a loss that is trained in its place: {' or '.join(instead)}.",
+            do=ALL_NAMES,
+        )
+    call = f"Pass parameters beside the name: lossary.get({(near or [name.partition('(')[0]])[0]!r}, parameter=value). "
     raise UnknownLossError(
         f"There is no loss named {shown(name)}.",
-        arrived=arrived,
-        allowed=allowed,
-        do=f"{call}`lossary list` and lossary.losses() list all names; lossary.loss makes a loss of your own.",
+        arrived="It is not the name of a class, a function or an alias, nor of a loss in another library.",
+        allowed=f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it.",
+        do=(call if "(" in name else "") + ALL_NAMES,
     )
 
 
@@ -157,7 +161,7 @@ def _qualified(name: str, given: Mapping[str, Any]) -> Found:
         return _best(found, given)
     said = [line for key, line in _unlike().items() if key == name]
     if said:
-        _refuse_as_several(name, None, [], said)
+        _refuse_as_unequal(name, said[0])
     _refuse_as_unknown(name)
 
 
@@ -204,20 +208,32 @@ def _meaning(found: Found, reduced: bool) -> tuple[Any, ...]:
 
 
 def _refuse_as_several(name: str, ours: Card | None, theirs: list[Found], said: list[str]) -> NoReturn:
-    """Libraries mean different things by this name, or its library something else; those that can be had are named."""
+    """Libraries mean different things by this name; those that can be had are named."""
     cards = dict.fromkeys([*([ours.function] if ours else []), *(one.card.function for one in theirs)])
+    places = dict.fromkeys(peer_name(str(one.place)) for one in theirs) | dict.fromkeys(_places_with(said))
     cards |= dict.fromkeys(card.function for card in cards_with(said))
-    places = dict.fromkeys(peer_name(str(one.place)) for one in theirs)
-    places |= {peer_name(p): None for card in cards_with(said) for p in card.elsewhere if not p.startswith("keras.")}
-    one = "." in name and bool(said)
     raise UnknownLossError(
-        f"No loss here equals {name}." if one else f"The loss name {name!r} is ambiguous.",
-        arrived=f"It differs from the nearest: {said[0]}."
-        if one
-        else f"Libraries use it for different losses: {'; '.join(said) or ', '.join(places)}.",
+        f"The loss name {name!r} is ambiguous.",
+        arrived=f"Libraries use it for different losses: {'; '.join(said) or ', '.join(places)}.",
         allowed=f"Expected one of {', '.join([*cards, *places])}.",
         do="Choose the one you mean; lossary.card(name) describes it.",
     )
+
+
+def _refuse_as_unequal(name: str, line: str) -> NoReturn:
+    """A library means something by this name that no loss here equals; the nearest is named."""
+    alike = dict.fromkeys([*(card.function for card in cards_with([line])), *_places_with([line])])
+    raise UnknownLossError(
+        f"No loss here equals {name}.",
+        arrived=f"It differs from the nearest: {line}.",
+        allowed=f"Expected one of {', '.join(alike)}.",
+        do="Choose the one you mean; lossary.card(name) describes it.",
+    )
+
+
+def _places_with(said: Iterable[str]) -> list[str]:
+    """The names in other libraries of the cards that warn of a name with these lines."""
+    return [peer_name(p) for card in cards_with(said) for p in card.elsewhere if not p.startswith("keras.")]
 
 
 def cards_with(said: Iterable[str]) -> list[Card]:

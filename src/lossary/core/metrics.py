@@ -40,7 +40,6 @@ class LossMetric(keras.metrics.Metric):
         less_is_better(self)
         self.empty = _empty(self.loss)
         self._numbers = [float(np.max(ops.convert_to_numpy(start))) for start in self.empty.tensors()]
-        self.starts: list[Any] = []  # arrays of the host: what is assigned to a variable JAX's steps may give away
         self.state: list[Any] = []
         if not any(start.shape for start in self.empty.tensors()):  # else there is one sum for each column
             self._keep(self.empty)
@@ -48,10 +47,8 @@ class LossMetric(keras.metrics.Metric):
     def _keep(self, sums: Partial) -> None:
         """Make the variables, in the shapes of these sums."""
         for place, (number, like) in enumerate(zip(self._numbers, sums.tensors(), strict=True)):
-            shape = tuple(like.shape)
-            self.starts.append(np.full(shape, number, keras.backend.standardize_dtype(like.dtype)))
             start = keras.initializers.Constant(number)
-            self.state.append(self.add_variable(shape=shape, initializer=start, name=f"sum_{place}"))
+            self.state.append(self.add_variable(shape=tuple(like.shape), initializer=start, name=f"sum_{place}"))
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Add the rows of a batch."""
@@ -77,13 +74,13 @@ class LossMetric(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """No rows so far."""
-        for variable, start in zip(self.state, self.starts, strict=True):
-            variable.assign(ops.convert_to_tensor(start.copy(), dtype=variable.dtype))
+        for variable, number in zip(self.state, self._numbers if self.state else [], strict=True):
+            variable.assign(ops.full(variable.shape, number, dtype=variable.dtype))  # anew: JAX's steps give it away
 
     def _now(self) -> Partial:
-        return (
-            self.empty.like([ops.convert_to_tensor(variable) for variable in self.state]) if self.state else self.empty
-        )
+        if not self.state:
+            return self.empty
+        return self.empty.like([ops.convert_to_tensor(variable) for variable in self.state])
 
     def get_config(self) -> dict[str, Any]:
         loss = keras.saving.serialize_keras_object(self.loss)

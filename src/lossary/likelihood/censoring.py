@@ -54,7 +54,9 @@ class Unseen:
         much. The data may have any unit."""
         found = np.full(len(c), STEP)
         if next(iter(self.loss.heads.values())) == "real":
-            found[0] *= next((np.exp(SPREADS[n] * z) for n, z in zip(self.loss.heads, c) if n in SPREADS), 1.0)  # noqa: B905
+            found[0] *= next(
+                (np.exp(SPREADS[n] * z) for n, z in zip(self.loss.heads, c, strict=True) if n in SPREADS), 1.0
+            )
         with np.errstate(all="ignore"):
             for j, unit in enumerate(np.eye(len(c))):
                 for _ in range(6):

@@ -13,7 +13,7 @@ from ..data.arrays import array
 from ..linear.rows import Programs
 from .engine import Problem, minimise
 from .judged import judge
-from .reading import is_real, numbers
+from .reading import check_length, is_real, numbers
 from .result import TURNS, LikelihoodFit
 
 ASKED = "ls.fit_likelihood(f, data, start=…) fits the parameters of a log-likelihood f(data, parameters)."
@@ -85,13 +85,7 @@ def fit_likelihood(
         return -found
 
     w = np.ones(len(y)) if weights is None else numbers(weights, "weights", ASKED)
-    if len(w) != len(y):
-        raise ShapeError(
-            ASKED,
-            arrived=f"weights has {len(w)} numbers for {len(y)} rows.",
-            allowed="Expected one weight for each row.",
-            do="Pass weights of the length of the data.",
-        )
+    check_length(w, "weights", len(y), ASKED)
     problem = Problem(Programs(loss), y, w, [None] * len(names))
     at = np.array([TURNS[kind][1](float(start[n])) for n, kind in zip(names, kinds, strict=True)])
     free, links = np.ones(len(names), bool), np.array([kind != "real" for kind in kinds])

@@ -66,6 +66,17 @@ def _column(values: Any, what: str, asked: str) -> Array:
     return found
 
 
+def check_length(found: Array, what: str, rows: int, asked: str) -> None:
+    """Refuse more or fewer numbers than rows."""
+    if len(found) != rows:
+        raise ShapeError(
+            asked,
+            arrived=f"{what} has {len(found)} numbers for {rows} rows.",
+            allowed=f"Expected one number of {what} for each row.",
+            do=f"Pass {what} of the length of the data.",
+        )
+
+
 def _check_finite(found: Array, what: str, asked: str) -> None:
     if not np.isfinite(found).all():
         place = int(np.argmin(np.isfinite(found)))
@@ -100,13 +111,8 @@ def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, los
     c = None if censored is None else numbers(censored, "censored", asked)
     top = y if upper is None else np.asarray(array(upper, "upper"), dtype=float).reshape(-1)
     for name, column in (("weights", w), ("censored", c), ("upper", top)):
-        if column is not None and len(column) != len(y):
-            raise ShapeError(
-                asked,
-                arrived=f"{name} has {len(column)} numbers for {len(y)} rows.",
-                allowed=f"Expected one number of {name} for each row.",
-                do=f"Pass {name} of the length of the data.",
-            )
+        if column is not None:
+            check_length(column, name, len(y), asked)
     if w is not None and ((w < 0).any() or not w.any()):
         raise ParameterError(
             asked,

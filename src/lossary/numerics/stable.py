@@ -456,25 +456,32 @@ def unit(x: Tensor, axis: int = -1) -> tuple[Tensor, Tensor]:
 
 def minus_cosine(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Minus the cosine of the angle between rows, and its slope by p; both are 0 where a row is."""
-    (a, n, k), (b, m, _) = _measured(p), _measured(y)
-    r, s = 1 / n, 1 / m  # XLA would make one division of several, by a product that may be too small
-    cosine = ops.row_sum(a * b) * r * s
-    slope = a * (cosine * r * r) - b * (r * s)
-    return -cosine[..., 0], slope if k is None else slope * k
+    cosine, slope = _cosine(_measured(p), _measured(y))
+    return -cosine[..., 0], slope
 
 
 def cosine_distance(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """1 minus that cosine, also where the two are nearly parallel, and its slope by p; 1 and 0 where a row is 0."""
-    (a, n, k), (b, m, _) = _measured(p), _measured(y)
+    (a, n, _), (b, m, _) = first, second = _measured(p), _measured(y)
+    _, slope = _cosine(first, second)
+    nothing = ops.logical_or(*(ops.row_sum(x * x) <= 0 for x in (a, b)))  # not that there is something: NaN is not
+    value = ops.where(nothing, 1.0, 0.5 * ops.row_sum(ops.square(a / n - b / m)))
+    return value[..., 0], slope
+
+
+Measured = tuple[Tensor, Tensor, Tensor | None]
+
+
+def _cosine(first: Measured, second: Measured) -> tuple[Tensor, Tensor]:
+    """The cosine of the angle between rows, and the slope of minus that by the first."""
+    (a, n, k), (b, m, _) = first, second
     r, s = 1 / n, 1 / m  # XLA would make one division of several, by a product that may be too small
     cosine = ops.row_sum(a * b) * r * s
     slope = a * (cosine * r * r) - b * (r * s)
-    nothing = ops.logical_or(*(ops.row_sum(x * x) <= 0 for x in (a, b)))  # not that there is something: NaN is not
-    value = ops.where(nothing, 1.0, 0.5 * ops.row_sum(ops.square(a / n - b / m)))
-    return value[..., 0], slope if k is None else slope * k
+    return cosine, slope if k is None else slope * k
 
 
-def _measured(x: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+def _measured(x: Tensor) -> Measured:
     """x times a power of two for each row, at which it can be squared; the norm of that, 1 of nothing; the power."""
     size, k = ops.stop_gradient(ops.row_size(x)), None
     if not ops.within(x, size, 2.0**-50, 2.0**50):
