@@ -48,7 +48,8 @@ def test_the_place_of_the_axis_changes_nothing(case, leading, axis, rng):
         )
     )
     np.testing.assert_allclose(there, value, rtol=1e-6)
-    np.testing.assert_allclose(slope_there, np.moveaxis(slope, -1, axis), rtol=1e-6)
+    small = 1e-7 * np.abs(slope).max()  # what cancels is rounded in another order
+    np.testing.assert_allclose(slope_there, np.moveaxis(slope, -1, axis), rtol=1e-6, atol=small)
     function = twin(case.cls)(moved(case, y, axis), moved(case, p, axis), **case.parameters, axis=axis)
     assert function.shape == leading
     saved = keras.saving.deserialize_keras_object(

@@ -89,7 +89,7 @@ class ArrayData:
 
     def some(self, count: int) -> ArrayData:
         """So many of the rows, drawn always alike."""
-        rows = np.sort(np.random.default_rng(0).choice(len(self.x), count, replace=False))
+        rows = np.sort(np.random.default_rng(0).choice(len(self.x), count, replace=False, shuffle=False))
         x = np.ascontiguousarray(self.x.T[:, rows]).T
         function, y = self.rows.function, self.rows.y[rows]
         return ArrayData(x, Rows(function, y, self.outputs), self.weight[rows], self.offset[rows])
@@ -99,19 +99,28 @@ class ArrayData:
         return float(self.weight @ self.rows.slopes(self.predictions(coefficients))[0])
 
     def sums(
-        self, coefficients: Array, *, curvature: bool = True, width: float = 0.0, without: Array | None = None
+        self,
+        coefficients: Array,
+        *,
+        curvature: bool = True,
+        width: float = 0.0,
+        without: Array | None = None,
+        sized: bool = True,
     ) -> Sums:
-        """As the contract says. `without`: rows that are left out of the sums (their count stays)."""
+        """As the contract says. `without`: rows that are left out of the sums (their count stays). `sized`: whether the
+        size of the gradient's parts is wanted; else it is NaN."""
         found: Sums | None = None
         for first in range(0, len(self.x), self.block):
             here = slice(first, first + self.block)
             left_out = None if without is None else without[here]
-            block = self._block(coefficients, here, curvature, width, left_out)
+            block = self._block(coefficients, here, curvature, width, left_out, sized)
             found = block if found is None else found + block
         assert found is not None
         return found
 
-    def _block(self, coefficients: Array, here: slice, curvature: bool, width: float, left_out: Array | None) -> Sums:
+    def _block(
+        self, coefficients: Array, here: slice, curvature: bool, width: float, left_out: Array | None, sized: bool
+    ) -> Sums:
         x, eta, whole = self.x[here], self.predictions(coefficients, here), self.weight[here]
         weight = whole if left_out is None else np.where(left_out, 0.0, whole)
         k, bends = self.outputs, None
@@ -130,7 +139,9 @@ class ArrayData:
             if left_out is not None and left_out.any():
                 bends = np.where(left_out[:, None, None], 0.0, bends)
             square = squares(x, weight[:, None, None] * bends, k)
-        return Sums(float(weight @ value), x.T @ pull, square, float(whole.sum()), _sizes(x, pull))
+        gradient = x.T @ pull
+        sizes = _sizes(x, pull) if sized else np.full_like(gradient, np.nan)
+        return Sums(float(weight @ value), gradient, square, float(whole.sum()), sizes)
 
     def _rounded(self, eta: Array, here: slice, width: float) -> tuple[Array, Array, Array]:
         """The mean of the loss over eta ± width: its slope is a difference of values, its curvature one of slopes."""

@@ -63,27 +63,31 @@ class Design:
 def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design:
     """Penalised columns stay apart, since a penalty is on each one; others are turned where one leans on others."""
     total, (n, p) = weight.sum(), x.shape
-    by_column = np.ones((p + intercept, n))
+    by_column = np.empty((p + intercept, n))
+    by_column[p:] = 1.0
     scaled, square = by_column[:p], np.zeros((p, p))
     mean = weight @ x / total if intercept else np.zeros(p)
     size, rest = np.zeros(p), np.zeros(p)
+    even = weight.min() == weight.max()
     for rows in stretches(n):
         size = np.maximum(size, np.abs(x[rows]).max(axis=0, initial=0.0))
-        np.subtract(x[rows].T, mean[:, None], out=scaled[:, rows])
-        rest += scaled[:, rows] @ weight[rows]
+        part = scaled[:, rows]
+        np.subtract(x[rows].T, mean[:, None], out=part)
+        weighed = part * (weight[0] if even else weight[rows])
+        rest += weighed.sum(axis=1)
+        square += weighed @ part.T
     rest = rest / total * intercept  # once more: of numbers far from 0, the first mean is off by its rounding
     mean = mean + rest
-    for rows in stretches(n):
-        part = scaled[:, rows]
-        part -= rest[:, None]
-        square += (part * weight[rows]) @ part.T
-    square /= total
-    spread = np.sqrt(np.diagonal(square))
+    square = square / total - np.outer(rest, rest)
+    spread = np.sqrt(np.maximum(np.diagonal(square), 0.0))
     still = spread <= SAME * size
     spread = np.where(still, 1.0, spread)
     factor = np.where(still, 0.0, 1.0 / spread)
     for rows in stretches(n):
-        scaled[:, rows] *= factor[:, None]
+        part = scaled[:, rows]
+        if rest.any():
+            part -= rest[:, None]
+        part *= factor[:, None]
     square = square * np.outer(factor, factor)
     sizes = np.linalg.eigvalsh(square)
     if penalised or sizes[0] > APART**2 * sizes[-1]:

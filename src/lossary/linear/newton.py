@@ -15,6 +15,7 @@ Check = Callable[[Array, Array, Point], bool]  # coefficients and last step: whe
 SMALL = 1e-13  # a gradient of this share of its parts is rounding
 FLAT = 1e-12  # curvatures below this share of the largest are none
 NEAR = 1e-9  # a step that wins less than this share of the value hardly changes the curvature
+SOON = 1e-2  # and less than this one so little that what the slopes tell of it is mostly enough
 
 
 @dataclass
@@ -43,6 +44,7 @@ def newton(
     perfect: float = 0.0,
     enough: float = 0.0,
     ahead: bool = False,
+    near: float = NEAR,
 ) -> Walk:
     """Walk downhill from `start`. `free` (m, q): the directions that may be walked, orthonormal; None: all.
 
@@ -50,7 +52,8 @@ def newton(
     the value smaller: whether that is a minimum, the point's slant tells. `by_slope`: only slopes are trusted, as of a
     convex target whose value belongs to another width. `perfect`: a value that is as good as 0. `enough`: the share of
     the value that a last step need not win. `ahead`: a step that is tried is asked for its curvature too: the next one
-    mostly starts there, and with one output that costs little beside the slopes.
+    mostly starts there, and with one output that costs little beside reading rows. `near`: the share of the value below
+    which a step that is won keeps the curvature, mended by what the slopes tell.
     """
     c, point = start, at(start, True)
     walk = Walk(c, point, [point.value])
@@ -77,13 +80,13 @@ def newton(
                 break
             c, point = c + step, after
         else:
-            near = -fall <= NEAR * abs(point.value)
-            length = _search(at, c, step, point, fall, by_slope, ahead and not near)
+            kept = -fall <= near * abs(point.value)
+            length = _search(at, c, step, point, fall, by_slope, ahead and not kept)
             if length == 0.0:
                 break
             c, before = c + length * step, point
-            point = replace(at(c, False), curvature=before.curvature) if near else at(c, True)
-            if near and not _norm(point, free) < 0.1 * _norm(before, free):  # it did change
+            point = _mended(at(c, False), before, length * step) if kept else at(c, True)
+            if kept and not _norm(point, free) < 0.1 * _norm(before, free):  # it did change
                 point = at(c, True)
         walk.values.append(point.value)
         if check is not None and count in (8, 14, 20, 30, 45, 70) and check(c, step, point):
@@ -91,6 +94,17 @@ def newton(
             break
     walk.c, walk.point = c, point
     return walk
+
+
+def _mended(point: Point, before: Point, step: Array) -> Point:
+    """With the curvature of before, changed as little as makes it say how the gradient changed (by BFGS)."""
+    square, turned = before.curvature, point.gradient - before.gradient
+    assert square is not None
+    along, seen = square @ step, float(turned @ step)
+    bend = float(step @ along)
+    if seen > 0.5 * bend > 0:
+        square = square - np.outer(along, along / bend) + np.outer(turned, turned / seen)
+    return replace(point, curvature=square)
 
 
 def _norm(point: Point, free: Array | None) -> float:

@@ -50,7 +50,7 @@ class Programs:
         self.function, self.told = function, told or function
         both = lambda y, p: expanded(self.told, y, p)  # noqa: E731
         self.expand, self.sized = quick(both), quick(both, 2)  # for any shapes, and for those of few sizes
-        self.slope: Callable[..., Any] = self.expand if one_shape() else self._slope  # one program for one shape
+        self.slope = self.expand if one_shape() else quick(self._slope)  # one program for one shape
 
     def _slope(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         found = self.told(y, p)

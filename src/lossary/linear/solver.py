@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import LossaryError
 from .data import ArrayData
 from .narrow import SAMPLE, narrow
-from .newton import At, Walk, newton
+from .newton import NEAR, SOON, At, Walk, newton
 from .programs import Solved, corners, cuts, scipy, solve
 from .rows import Array, Rows, block_of
 from .sliding import corners_near, slide
@@ -82,6 +82,7 @@ def by_newton(target: Target, start: Array, convex: bool) -> Ending:
         check=lambda *at: _falls(target, *at) is not None,
         perfect=1e-22 * usual,
         ahead=target.data.outputs == 1,
+        near=SOON if isinstance(target.data, ArrayData) else NEAR,
     )
     away = _away(target, walk)
     if away is not None:
@@ -95,18 +96,20 @@ def _from_some(target: Target, start: Array) -> Array:
     few = target.of_some(SAMPLE)
     if few is target:
         return start
-    walk = newton(_remembered(few), start, most=12, enough=1e-6, ahead=target.data.outputs == 1)
+    walk = newton(_remembered(few), start, most=12, enough=1e-6, ahead=target.data.outputs == 1, near=SOON)
     return walk.c if walk.point.slant <= 1e-3 else start
 
 
 def _remembered(target: Target) -> At:
     """The target, the last point kept: where a step is tried, the next one mostly starts."""
     last: dict[bytes, Point] = {}
+    sizes: list[Array] = []  # at the last point with a curvature: from there on, steps without one are short
 
     def at(c: Array, bend: bool) -> Point:
         found = last.get(c.tobytes())
         if found is None or (bend and found.curvature is None):
-            found = target.at(c, curvature=bend)
+            found = target.at(c, curvature=bend, size=None if bend or not sizes else sizes[0])
+            sizes[:] = [found.size]
             last.clear()
             last[c.tobytes()] = found
         return found
@@ -198,7 +201,8 @@ def _is_straight(rows: Rows, eta: Array, scale: float) -> bool:
 
 
 def _some(rows: Rows, most: int) -> Array:
-    return np.unique(np.linspace(0, rows.count - 1, min(most, rows.count)).astype(int))
+    some = min(most, rows.count)
+    return np.arange(some) * (rows.count - 1) // max(some - 1, 1)
 
 
 def _straight(target: Target, start: Array, eta: Array, scale: float) -> Ending | None:

@@ -57,12 +57,17 @@ class Target:
         width: float = 0.0,
         without: Array | None = None,
         zero: Array | None = None,
+        size: Array | None = None,
     ) -> Point:
         """The target at c (m,). `width` rounds corners off, of rows and of |c| alike; `without` (rows) and `zero`
-        (coefficients) leave out what is held at a corner."""
+        (coefficients) leave out what is held at a corner. `size`: that of a point so near that it is the same here."""
         shaped = c.reshape(self.shape)
         if isinstance(self.data, ArrayData):
-            sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width, without=without)
+            sums = self.data.sums(
+                shaped, curvature=curvature, width=width * self.row_width, without=without, sized=size is None
+            )
+            if size is not None:
+                return replace(self.of(sums, c, width, zero), size=size)
         else:
             sums = self.data.sums(shaped, curvature=curvature, width=width * self.row_width)
         return self.of(sums, c, width, zero)
