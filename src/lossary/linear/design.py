@@ -11,6 +11,7 @@ from .rows import Array, stretches
 
 APART = 1e-2  # columns of which no combination is smaller, as a share of the largest, need not be turned
 ALIKE = 1e-10  # sums of squares in which columns that are said twice may hide
+CENTRED = 1e-9  # of its spread a mean may be off
 SAME = 1e-11  # a column is a combination of others when less than this share of its spread is its own
 
 
@@ -64,28 +65,25 @@ def arrange(x: Array, weight: Array, intercept: bool, penalised: bool) -> Design
     """Penalised columns stay apart, since a penalty is on each one; others are turned where one leans on others."""
     total, (n, p) = weight.sum(), x.shape
     by_column = np.empty((p + intercept, n))
-    by_column[p:] = 1.0
-    scaled, square = by_column[:p], np.zeros((p, p))
+    scaled, square, rest = by_column[:p], np.zeros((p, p)), np.zeros(p)
     mean = weight @ x / total if intercept else np.zeros(p)
-    size, rest = np.zeros(p), np.zeros(p)
-    even = weight.min() == weight.max()
     for rows in stretches(n):
-        size = np.maximum(size, np.abs(x[rows]).max(axis=0, initial=0.0))
-        part = scaled[:, rows]
+        part, each = scaled[:, rows], weight[rows]
         np.subtract(x[rows].T, mean[:, None], out=part)
-        weighed = part * (weight[0] if even else weight[rows])
-        rest += weighed.sum(axis=1)
-        square += weighed @ part.T
-    rest = rest / total * intercept  # once more: of numbers far from 0, the first mean is off by its rounding
-    mean = mean + rest
+        rest += part @ each
+        square += (part * each) @ part.T
+    by_column[p:] = 1.0
+    rest = rest / total * intercept
     square = square / total - np.outer(rest, rest)
     spread = np.sqrt(np.maximum(np.diagonal(square), 0.0))
-    still = spread <= SAME * size
+    still = spread <= SAME * np.abs(mean)
     spread = np.where(still, 1.0, spread)
+    off = bool(np.any(np.abs(rest) > CENTRED * spread))  # of numbers far from 0, by the rounding of the first mean
+    mean = mean + rest if off else mean
     factor = np.where(still, 0.0, 1.0 / spread)
     for rows in stretches(n):
         part = scaled[:, rows]
-        if rest.any():
+        if off:
             part -= rest[:, None]
         part *= factor[:, None]
     square = square * np.outer(factor, factor)

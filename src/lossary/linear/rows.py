@@ -48,13 +48,25 @@ class Programs:
     def __init__(self, function: Function, told: Callable[..., Any] | None = None) -> None:
         """`told` gives values and slopes together, or values alone."""
         self.function, self.told = function, told or function
+        self.together = told is not None  # until it is seen that values come alone
         both = lambda y, p: expanded(self.told, y, p)  # noqa: E731
         self.expand, self.sized = quick(both), quick(both, 2)  # for any shapes, and for those of few sizes
         self.slope = self.expand if one_shape() else quick(self._slope)  # one program for one shape
 
     def _slope(self, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.told(y, p)
-        return found if isinstance(found, tuple) else (found, gradient(lambda inner: self.function(y, inner), p))
+        if self.together:
+            found = self.told(y, p)
+            self.together = isinstance(found, tuple)
+            if self.together:
+                return found
+        values: list[Tensor] = []
+
+        def of(inner: Tensor) -> Tensor:
+            values.append(self.function(y, inner))
+            return values[-1]
+
+        slope = gradient(of, p)
+        return ops.stop_gradient(values[-1]), slope
 
     def __call__(self, y: Tensor, p: Tensor) -> Tensor:
         return self.function(y, p)
