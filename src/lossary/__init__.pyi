@@ -1437,17 +1437,22 @@ def negative_binomial_nll(y_true: Any, y_pred: Any, variance: str = 'quadratic',
 negative_binomial = negative_binomial_nll
 nb2_nll = negative_binomial_nll
 negbin_nll = negative_binomial_nll
+nb = negative_binomial_nll
+negbin = negative_binomial_nll
 def zero_inflated_poisson_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 zip = zero_inflated_poisson_nll
 zip_nll = zero_inflated_poisson_nll
+zero_inflated_poisson = zero_inflated_poisson_nll
 def zero_inflated_negative_binomial_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 zinb = zero_inflated_negative_binomial_nll
 zinb_nll = zero_inflated_negative_binomial_nll
+zero_inflated_negative_binomial = zero_inflated_negative_binomial_nll
 def hurdle_poisson_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 hurdle_poisson = hurdle_poisson_nll
 hurdle_nll = hurdle_poisson_nll
 def hurdle_negative_binomial_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 hurdle_negbin_nll = hurdle_negative_binomial_nll
+hurdle_negative_binomial = hurdle_negative_binomial_nll
 def zero_inflated_log_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 ziln = zero_inflated_log_normal_nll
 ziln_loss = zero_inflated_log_normal_nll
@@ -1960,6 +1965,7 @@ attention_penalty = orthogonality
 def exponential_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 exponential_distribution_nll = exponential_nll
 def gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+gamma = gamma_nll
 gamma_distribution_nll = gamma_nll
 def half_normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 half_normal = half_normal_nll
@@ -1967,6 +1973,7 @@ halfnormal_nll = half_normal_nll
 def inverse_gamma_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
 inverse_gamma = inverse_gamma_nll
 def inverse_gaussian_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
+inverse_gaussian = inverse_gaussian_nll
 wald_nll = inverse_gaussian_nll
 inverse_normal_nll = inverse_gaussian_nll
 def log_normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
@@ -1975,6 +1982,7 @@ lognormal_nll = log_normal_nll
 def weibull_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
 weibull = weibull_nll
 def log_logistic_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
+log_logistic = log_logistic_nll
 fisk_nll = log_logistic_nll
 loglogistic_nll = log_logistic_nll
 def generalized_pareto_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
@@ -2017,6 +2025,7 @@ spearman = soft_spearman
 spearman_correlation = soft_spearman
 soft_rank_correlation = soft_spearman
 def normal_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
+normal = normal_nll
 tobit = normal_nll
 normal_distribution_nll = normal_nll
 truncated_normal_nll = normal_nll
@@ -2042,9 +2051,11 @@ def gumbel_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float
 gumbel = gumbel_nll
 extreme_value_nll = gumbel_nll
 def generalized_extreme_value_nll(y_true: Any, y_pred: Any, *, censored: bool = False, above: float | None = None, below: float | None = None, full: bool = True, link: str = 'exp') -> Any: ...
+generalized_extreme_value = generalized_extreme_value_nll
 gev = generalized_extreme_value_nll
 gev_nll = generalized_extreme_value_nll
 def generalized_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...
+generalized_normal = generalized_normal_nll
 exponential_power_nll = generalized_normal_nll
 generalized_gaussian_nll = generalized_normal_nll
 def skew_normal_nll(y_true: Any, y_pred: Any, *, full: bool = True, link: str = 'exp') -> Any: ...

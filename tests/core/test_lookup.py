@@ -1,6 +1,7 @@
 """A loss by any of its names, and the equal of another library's loss with its parameters translated."""
 
 import random
+import re
 
 import keras
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 
 import lossary as ls
 from lossary.core import catalogue, elsewhere
+from lossary.core.errors import UnknownLossError
+from lossary.core.forms import Likelihood
 from lossary.core.schedules import Moving
+from lossary.likelihood import plain as likely
 from lossary.objective.sources import Source
 from tests.backends import array
 
@@ -106,6 +110,28 @@ def test_misspelt_names_are_found():
         if catalogue.plain(typo) not in catalogue.SPOKEN and (near := suggested(typo)) is not None
     ]
     assert len(found) > 300 and np.mean(found) > 0.98
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("answer", sorted({answer for said in catalogue.SPOKEN.values() for answer in said}))
+def test_what_is_said_of_spoken_names_works(answer):
+    """A name, a call of `get` in short, or a sum."""
+    for part in re.split(", (?:with|a) ", answer)[0].split(" + "):
+        name, _, rest = part.partition("(")
+        assert isinstance(ls.get(name, **eval(f"dict({rest or ')'}", {"lossary": ls, "y": [0, 0, 1]})), ls.Loss)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", likely.known())
+def test_a_distribution_is_found_by_the_name_that_fits_it(name):
+    """Or it is said under which name it is found; a few names belong to losses of other kinds."""
+    if name in ("cauchy", "exponential", "logistic", "poisson", "tweedie"):
+        assert isinstance(ls.get(name), ls.Loss)
+    elif name == "beta":
+        with pytest.raises(UnknownLossError, match="beta_distribution_nll"):
+            ls.get(name)
+    else:
+        assert isinstance(ls.get(name), Likelihood)
 
 
 ABSENT = """

@@ -360,6 +360,30 @@ SPOKEN = {  # short forms that are no names, since several losses share them or 
     **dict.fromkeys(("ce", "celoss", "xent", "crossent", "softmaxce", "softmaxxent"), CROSS_ENTROPIES[:2]),
     **dict.fromkeys(("sparsece", "sparsecce", "scce", "sparsexent"), CROSS_ENTROPIES[1:2]),
     **dict.fromkeys(("bcelogits", "sigmoidce", "sigmoidxent", "binaryce"), CROSS_ENTROPIES[2:]),
+    **dict.fromkeys(
+        ("labelsmoothing", "labelsmoothingce", "labelsmoothingcrossentropy", "lsce", "smoothce"),
+        tuple(f"{name}(label_smoothing=0.1)" for name in CROSS_ENTROPIES[:2]),
+    ),
+    **dict.fromkeys(("softce", "softcrossentropy", "softtarget", "softtargetcrossentropy"), CROSS_ENTROPIES[:1]),
+    **dict.fromkeys(
+        ("weightedce", "weightedcrossentropy", "classbalanced", "classbalancedloss", "cb", "cbloss"),
+        tuple(f"{name}(class_weight=lossary.weights_from(y))" for name in CROSS_ENTROPIES[:2]),
+    ),
+    **dict.fromkeys(
+        ("cbfocal", "classbalancedfocal", "balancedfocal"),
+        ("categorical_focal_crossentropy(alpha=lossary.weights_from(y, 'effective_number'))",),
+    ),
+    **dict.fromkeys(("ncerce", "ncemae", "apl"), ("active_passive",)),
+    **dict.fromkeys(("focaldice", "combo", "comboloss"), ("dice + binary_focal_crossentropy, a sum of two losses",)),
+    **dict.fromkeys(
+        ("semihardtriplet", "tripletsemihard", "tripletsemihardloss"), ("triplet_margin(mining='semi-hard')",)
+    ),
+    **dict.fromkeys(("hardtriplet", "triplethard", "triplethardloss"), ("triplet_margin(mining='hard')",)),
+    **dict.fromkeys(("survival",), ("cox_ph",)),
+    **dict.fromkeys(("gmm", "mdnloss"), ("gaussian_mixture_nll",)),
+    **dict.fromkeys(("crps", "crpsloss"), ("gaussian_crps", "ensemble_crps", "mixture_crps")),
+    **dict.fromkeys(("beta",), ("beta_distribution_nll", "beta_nll")),
+    **dict.fromkeys(("lasso", "ridge", "elasticnet"), ("mean_squared_error, with l1= or l2= of lossary.fit_linear",)),
 }
 INSTEAD = {  # scores, without "_score" or "_loss", and what is trained in their place
     **dict.fromkeys(("accuracy", "balanced_accuracy", "top_k_accuracy", "zero_one", "hamming"), CROSS_ENTROPIES),

@@ -103,7 +103,7 @@ class GeometricNLL(Likelihood, aliases=("geometric",), traits=("convex", "likeli
 geometric_nll = function(GeometricNLL)
 
 
-class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "negbin_nll")):
+class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "negbin_nll", "nb", "negbin")):
     r"""Negative log-likelihood of counts that vary more than a Poisson distribution: mean and dispersion are predicted.
 
     Formula: -\log(\Gamma(y + r) / (\Gamma(r) y!)) + (r + y) \log(1 + c) - y \log c, with the mean \mu, the dispersion
@@ -154,7 +154,7 @@ def negative_binomial(y: Tensor, mean: Positive, dispersion: Positive, variance:
 negative_binomial_nll = function(NegativeBinomialNLL)
 
 
-class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll")):
+class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll", "zero_inflated_poisson")):
     r"""Negative log-likelihood of Poisson counts with additional zeros: rate and share of these are predicted.
 
     Formula: -\log(\pi + (1 - \pi) e^{-\lambda}) for y = 0, and -\log(1 - \pi) + \lambda - y \log \lambda + \log y!
@@ -190,7 +190,7 @@ def inflated(y: Tensor, zeros: Share, nothing: Tensor, other: Tensor) -> Tensor:
 zero_inflated_poisson_nll = function(ZeroInflatedPoissonNLL)
 
 
-class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll")):
+class ZeroInflatedNegativeBinomialNLL(Likelihood, aliases=("zinb", "zinb_nll", "zero_inflated_negative_binomial")):
     r"""Negative log-likelihood of negative binomial counts with additional zeros, whose share is predicted too.
 
     Formula: -\log(\pi + (1 - \pi) f_0) for y = 0, and -\log(1 - \pi) - \log f_y else, with the share \pi of additional
@@ -251,7 +251,7 @@ class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), tra
 hurdle_poisson_nll = function(HurdlePoissonNLL)
 
 
-class HurdleNegativeBinomialNLL(Likelihood, aliases=("hurdle_negbin_nll",)):
+class HurdleNegativeBinomialNLL(Likelihood, aliases=("hurdle_negbin_nll", "hurdle_negative_binomial")):
     r"""Negative log-likelihood of counts that are 0 by one rule, and if not, negative binomial counts above 0.
 
     Formula: -\log \pi for y = 0, and -\log(1 - \pi) - \log f_y + \log(1 - f_0) else, with the share \pi of zeros and

@@ -75,7 +75,7 @@ class ExponentialNLL(Censorable, aliases=("exponential_distribution_nll",), trai
 exponential_nll = function(ExponentialNLL)
 
 
-class GammaNLL(Likelihood, aliases=("gamma_distribution_nll",)):
+class GammaNLL(Likelihood, aliases=("gamma", "gamma_distribution_nll")):
     r"""Negative log-likelihood of a gamma distribution whose mean and shape are both predicted.
 
     Formula: \log \Gamma(a) - a \log(a / \mu) - (a - 1) \log y + a y / \mu, with the mean \mu and the shape a
@@ -192,7 +192,7 @@ class InverseGammaNLL(Likelihood, aliases=("inverse_gamma",)):
 inverse_gamma_nll = function(InverseGammaNLL)
 
 
-class InverseGaussianNLL(Censorable, aliases=("wald_nll", "inverse_normal_nll")):
+class InverseGaussianNLL(Censorable, aliases=("inverse_gaussian", "wald_nll", "inverse_normal_nll")):
     r"""Negative log-likelihood of an inverse Gaussian distribution whose mean and shape are both predicted.
 
     Formula: \tfrac12 \log(2 \pi y^3 / \lambda) + \tfrac12 \lambda (y - \mu)^2 / (\mu^2 y), with the mean \mu and the
@@ -340,7 +340,7 @@ class WeibullNLL(ByLog, aliases=("weibull",)):
 weibull_nll = function(WeibullNLL)
 
 
-class LogLogisticNLL(ByLog, aliases=("fisk_nll", "loglogistic_nll")):
+class LogLogisticNLL(ByLog, aliases=("log_logistic", "fisk_nll", "loglogistic_nll")):
     r"""Negative log-likelihood of a number whose logarithm is logistic; its scale and shape are both predicted.
 
     Formula: \log y - \log k - z + 2 \log(1 + e^z), with z = k \log(y / s), the scale s and the shape k

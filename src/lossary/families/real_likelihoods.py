@@ -31,7 +31,7 @@ class Located(Censorable, abstract=True):
         return scale.under(b - a)
 
 
-class NormalNLL(Located, aliases=("tobit", "normal_distribution_nll", "truncated_normal_nll")):
+class NormalNLL(Located, aliases=("normal", "tobit", "normal_distribution_nll", "truncated_normal_nll")):
     r"""Negative log-likelihood of a normal distribution whose mean and standard deviation are both predicted.
 
     Formula: \log s + \tfrac12 z^2 + \tfrac12 \log 2\pi, with z = (y - \mu) / s
@@ -285,7 +285,7 @@ class GumbelNLL(Located, aliases=("gumbel", "extreme_value_nll")):
 gumbel_nll = function(GumbelNLL)
 
 
-class GeneralizedExtremeValueNLL(Censorable, aliases=("gev", "gev_nll")):
+class GeneralizedExtremeValueNLL(Censorable, aliases=("generalized_extreme_value", "gev", "gev_nll")):
     r"""Negative log-likelihood of a generalized extreme value distribution: location, scale and shape are predicted.
 
     Formula: \log s + (1 + \xi) b + e^{-b}, with b = \log(1 + \xi z) / \xi and z = (y - \mu) / s
@@ -324,7 +324,9 @@ class GeneralizedExtremeValueNLL(Censorable, aliases=("gev", "gev_nll")):
 generalized_extreme_value_nll = function(GeneralizedExtremeValueNLL)
 
 
-class GeneralizedNormalNLL(Likelihood, aliases=("exponential_power_nll", "generalized_gaussian_nll")):
+class GeneralizedNormalNLL(
+    Likelihood, aliases=("generalized_normal", "exponential_power_nll", "generalized_gaussian_nll")
+):
     r"""Negative log-likelihood of a generalized normal distribution: location, scale and shape are predicted.
 
     Formula: \log(2 s) + \log \Gamma(1 + 1 / \beta) + |z|^\beta, with z = (y - \mu) / s and the shape \beta
