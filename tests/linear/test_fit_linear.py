@@ -197,6 +197,17 @@ def test_separable_classes_have_no_finite_optimum(loss, apart):
     assert ls.fit_linear(np.hstack([x, other]), y, loss=loss, l2=0.01).certificate.kind == "optimum"
 
 
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "exponential", "squared_hinge"])
+@pytest.mark.parametrize("rows", [300, 20_000, 60_000])
+def test_many_rows_that_a_line_separates(loss, rows):
+    """Walks to places where the loss has no digits left: a hinge is 0 there, an exponential nowhere."""
+    for seed in range(1 if rows > 10_000 else 4):
+        x = np.random.default_rng(seed + 1).normal(size=(rows, 3))
+        fit = ls.fit_linear(x, x[:, 0] > 0, loss=loss)
+        expected = "optimum" if loss == "squared_hinge" else "no finite optimum"
+        assert fit.certificate.kind == expected, (seed, fit.certificate)
+
+
 def test_hinges_of_separable_classes_are_a_perfect_fit():
     x, y = [[-2.0], [-1.0], [1.0], [3.0]], [0, 0, 1, 1]
     for loss in ("hinge", "squared_hinge"):

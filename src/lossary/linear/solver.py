@@ -76,19 +76,29 @@ def minimise(target: Target, start: Array) -> Ending:
 def by_newton(target: Target, start: Array, convex: bool) -> Ending:
     """Where Newton's method ends, or the direction in which it leads nowhere."""
     usual = _usual(target, start)
+    ways: list[Array | None] = [None]
+
+    def nowhere(c: Array, step: Array, point: Point) -> bool:
+        ways.append(_falls(target, c, step, point))
+        return ways[-1] is not None
+
     walk = newton(
         _remembered(target),
         _from_some(target, start) if convex else start,
-        check=lambda *at: _falls(target, *at) is not None,
+        check=nowhere,
         perfect=1e-22 * usual,
         ahead=target.data.outputs == 1,
         near=SOON if isinstance(target.data, ArrayData) else NEAR,
     )
-    away = _away(target, walk)
+    away = ways[-1] if walk.gave_up else _away(target, walk)
     if away is not None:
-        point = walk.point
-        return Ending(walk.c, point.value, "no finite optimum", point.slant, np.nan, None, "Newton", walk.values, away)
+        return _endless(walk, walk.point.slant, away, "Newton")
     return _judged(target, walk, walk.point.gradient, convex, "Newton", usual)
+
+
+def _endless(walk: Walk, slant: float, away: Array, method: str) -> Ending:
+    value = walk.point.value
+    return Ending(walk.c, value, "no finite optimum", slant, np.nan, None, method, walk.values, away)
 
 
 def _from_some(target: Target, start: Array) -> Array:
@@ -270,7 +280,11 @@ def _judged(target: Target, walk: Walk, left: Array, convex: bool, method: str, 
         return Ending(c, value, "not converged", slant, np.nan, None, method, walk.values)
     reach = np.abs(c) + np.abs(c).max(initial=0.0)
     gap = _relative(float(np.abs(left) @ reach), value, first)
-    good = slant <= GOOD or (convex and value <= 1e-20 * first)
+    perfect = convex and value <= 1e-20 * first
+    good = slant <= GOOD or perfect
+    away = _falls(target, c, -left, point) if perfect and slant > GOOD else None
+    if away is not None:  # of an exponential, say, that is 0 nowhere
+        return _endless(walk, slant, away, method)
     if not convex:
         return Ending(c, value, "stationary" if good else "not converged", slant, np.nan, None, method, walk.values)
     good = good and gap <= GOOD
@@ -322,7 +336,10 @@ def _arrives(target: Target, c: Array, way: Array, seen: Array) -> bool:
     """Whether the target is 0 from some place on, as a hinge's is; an exponential's is 0 only where numbers end."""
     if seen[-1] != 0:
         return False
-    low, high = 0.0, 1e3 * max(1.0, 1.0 / float(np.abs(way).max()))
+    size = float(np.abs(way).max())
+    if target.at(c + 1e-6 * np.abs(c).max(initial=0.0) / size * way, curvature=False).value == 0:
+        return True
+    low, high = 0.0, 1e3 * max(1.0, 1.0 / size)
     for _ in range(120):
         middle = (low + high) / 2
         if high - low < 1e-6 * high:
@@ -352,7 +369,7 @@ def _relative(excess: float, value: float, first: float) -> float:
 
 
 def _away(target: Target, walk: Walk) -> Array | None:
-    if not walk.gave_up and walk.point.slant <= 1e-7:
+    if walk.point.slant <= 1e-7:
         return None
     last = walk.point.curvature
     step = -walk.point.gradient if last is None else -np.linalg.lstsq(last, walk.point.gradient, rcond=1e-14)[0]
