@@ -77,6 +77,18 @@ def check_length(found: Array, what: str, rows: int, asked: str) -> None:
         )
 
 
+def check_weights(w: Array, rows: int, asked: str) -> None:
+    """Refuse weights that count no rows."""
+    check_length(w, "weights", rows, asked)
+    if (w < 0).any() or not w.any():
+        raise ParameterError(
+            asked,
+            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
+            allowed="Expected weights >= 0, not all 0.",
+            do="A weight of 2 counts a row twice.",
+        )
+
+
 def _check_finite(found: Array, what: str, asked: str) -> None:
     if not np.isfinite(found).all():
         place = int(np.argmin(np.isfinite(found)))
@@ -113,13 +125,8 @@ def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, los
     for name, column in (("weights", w), ("censored", c), ("upper", top)):
         if column is not None:
             check_length(column, name, len(y), asked)
-    if w is not None and ((w < 0).any() or not w.any()):
-        raise ParameterError(
-            asked,
-            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
-            allowed="Expected weights >= 0, not all 0.",
-            do="A weight of 2 counts a row twice.",
-        )
+    if w is not None:
+        check_weights(w, len(y), asked)
     if c is not None and not np.isin(c, (-1, 0, 1)).all():
         raise ParameterError(
             asked,
