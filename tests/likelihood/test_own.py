@@ -92,7 +92,8 @@ def test_what_a_function_returns_is_looked_at(case):
 
 
 ASKED = [
-    ({"start": {}}, "start is"), ({"start": [1.0, 1.0]}, "start is"), ({"start": {"m": [1.0, 2.0], "s": 1.0}}, "for 'm'"),
+    ({"start": {}}, "start is"), ({"start": [1.0, 1.0]}, "start is"),
+    ({"start": {"m": [1.0, 2.0], "s": 1.0}}, "for 'm'"),
     ({"start": {1: 1.0, "s": 1.0}}, "for 1"), ({"start": {"m": 1.0}}, "positive names 's'"),
     ({"start": {"m": 1.0}, "positive": ()}, "parameter 's'"), ({"start": {"m": 1.0, "s": -1.0}}, "for s"),
     ({"positive": None}, "positive is None"), ({"positive": [["s"]]}, "positive names"),

@@ -154,8 +154,8 @@ def _raised(error: Exception, names: tuple[str, ...], shape: str) -> LossaryErro
         arrived=f"f raised {type(error).__name__}" + (f": {said}" if said else "") + ("" if said[-1:] == "." else "."),
         allowed=f"Expected f(data, parameters) to return numbers, for a tensor of data, {shape}, and a dictionary of "
         f"tensors, (n,) each: {', '.join(names)}.",
-        do="Write f by keras.ops and arithmetic: no NumPy, no float(), no `if` on a tensor. Call it with such tensors to "
-        "see where it fails.",
+        do="Write f by keras.ops and arithmetic: no NumPy, no float(), no `if` on a tensor. Call it with such tensors "
+        "to see where it fails.",
     )
 
 
@@ -200,11 +200,11 @@ def _check_there(problem: Problem, at: Array, names: tuple[str, ...]) -> None:
             allowed="Expected a function with two derivatives.",
             do="Both branches of ops.where are differentiated: replace what is not allowed in its argument too.",
         )
-    flat = ~slope.any(0) & ~bend.any((0, 1)) & ~bend.any((0, 2))
-    if flat.any():
+    flat = [n for k, n in enumerate(names) if not (slope[:, k].any() or bend[:, k].any() or bend[:, :, k].any())]
+    if flat:
         raise LossaryError(
             ASKED,
-            arrived=f"At the start f does not change with {', '.join(n for n, one in zip(names, flat, strict=True) if one)}.",
+            arrived=f"At the start f does not change with {', '.join(flat)}.",
             allowed="Expected a log-likelihood that depends on every parameter in start, by differentiable operations.",
             do="Use the parameter in f by keras.ops, leave it out of start, or start elsewhere.",
         )
