@@ -58,7 +58,7 @@ LIKELIHOOD = [
     Example("A likelihood of all rows at once", "A function gives one number in place of one for each row.",
             "ls.fit_likelihood(lambda y, p: ops.sum(y * p[\"rate\"]), [1.0, 2.0], start={\"rate\": 1.0})",
             "Do not sum: give one number for each row."),
-    Example("A likelihood of one's own that fails", "The function that is given to ls.fit_likelihood raises an exception.",
+    Example("A likelihood of one's own that fails", "The function given to ls.fit_likelihood raises an exception.",
             'ls.fit_likelihood(lambda y, p: -np.square(y - float(p["mean"])), [1.0, 2.0], start={"mean": 1.0})',
             "Write it by keras.ops; the exception is the error's cause."),
     Example("A parameter without a start", "A function asks for a parameter that start does not name.",

@@ -23,6 +23,7 @@ from .plain import family_of, name_of, with_trials
 from .reading import check, numbers
 from .regression import GLMFit
 from .sample import Sample
+from .supports import allowed_by, brought_inside
 
 Array = np.ndarray
 ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
@@ -174,7 +175,7 @@ class _Model:
         return Problem(
             row_function(self.loss), self.y[some], self.w[some], designs,
             None if self.offset is None else self.offset[some], None, TURNED.get((self.kind, self.link_name)),
-            self.squares[some],
+            self.squares[some], allowed_by(self.loss),
         )  # fmt: skip
 
     def start(self) -> Array:
@@ -222,9 +223,11 @@ class _Model:
         start = self.start()
         if self.loss.corner:
             return around_corners(self.loss, self.problem(), start, self.link, links)
+        problem = self.problem()
+        start = brought_inside(self.loss, problem, start)
         if len(self.y) > 4 * FEW:
-            start = self._nearer(start, free, links)
-        return minimise(self.problem(), start, free, links)
+            start = brought_inside(self.loss, problem, self._nearer(start, free, links))
+        return minimise(problem, start, free, links)
 
     def _nearer(self, start: Array, free: Array, links: Array) -> Array:
         """A start for many rows: slopes of a model of means, which tell most; else the end of some of the rows."""

@@ -86,7 +86,7 @@ class Rows:
         return bool(mean.min() < NEXT * mean.mean() or (self.power is None and mean.max() > 1 - NEXT))
 
     def _allowed(self, mean: Array) -> bool:
-        """Whether all means are possible ones: a likelihood does not see it of rows that are what they can be at most."""
+        """Whether all means are possible: values do not tell it of rows that are what they can be at most."""
         return self.always or bool(mean.min() > 0 and (self.power is not None or mean.max() < 1))
 
     def pulled(self, share: float) -> Rows:
