@@ -19,7 +19,7 @@ from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
 from .plain import distribution, known, name_of, with_trials
-from .reading import LARGEST, Reading, is_count, is_real, read, too_large
+from .reading import LARGEST, Reading, is_count, is_real, numbers, read, too_large
 from .result import TURNS
 from .sample import Sample
 from .shorter import MANY, Bins, shorter
@@ -76,7 +76,8 @@ def compare_distributions(data: Any, distributions: Iterable[Any] | None = None,
     """
     fits: list[DistributionFit] = []
     refused: dict[str, str] = {}
-    for name in distributions if distributions is not None else known():
+    numbers(data, "data", ASKED)  # which no distribution can do without
+    for name in _names(distributions):
         try:
             fits.append(fit_distribution(data, name, **options))
         except LossaryError as error:
@@ -85,6 +86,22 @@ def compare_distributions(data: Any, distributions: Iterable[Any] | None = None,
             else:
                 raise
     return Comparison(tuple(sorted(fits, key=lambda fit: (not fit.success, fit.aic))), refused)
+
+
+def _names(distributions: Any) -> list[Any]:
+    if distributions is None:
+        return known()
+    if isinstance(distributions, (str, Likelihood, type)):
+        return [distributions]
+    names = list(distributions) if isinstance(distributions, Iterable) else []
+    if not names:
+        raise ParameterError(
+            "ls.compare_distributions(data, distributions) fits several distributions.",
+            arrived=f"distributions is {shown(distributions)}.",
+            allowed="Expected names or losses, at least one.",
+            do='Pass ["gamma", "log_normal"], or leave it out for all that can give the data.',
+        )
+    return names
 
 
 _distribution: Callable[[Any], Likelihood] = lambda name: distribution(name, ASKED)  # noqa: E731

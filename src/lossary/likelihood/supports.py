@@ -14,8 +14,11 @@ from .engine import Problem
 Array = np.ndarray
 
 
-def support_of(loss: Likelihood) -> Callable[[Array, Array], bool] | None:
-    """Whether numbers (n,) can be, for outputs (n, k) or (1, k); None where all can."""
+Inside = Callable[[Array, Array], Array]
+
+
+def support_of(loss: Likelihood) -> Inside | None:
+    """Which numbers (n,) can be, for outputs (n, k) or (1, k); None where all can."""
     return next((inside for kind, inside in ENDS.items() if isinstance(loss, kind)), None)
 
 
@@ -26,8 +29,8 @@ def allowed_by(loss: Likelihood, ends: tuple[float, float] | None = None) -> Cal
         return None
     if ends is not None:
         y = np.array(ends)
-        return lambda problem, c: inside(y, c[None, :])
-    return lambda problem, c: inside(problem.rows.y, problem.outputs(c))
+        return lambda problem, c: bool(inside(y, c[None, :]).all())
+    return lambda problem, c: bool(inside(problem.rows.y, problem.outputs(c)).all())
 
 
 def brought_inside(loss: Likelihood, problem: Problem, c: Array) -> Array:
@@ -41,7 +44,7 @@ def brought_inside(loss: Likelihood, problem: Problem, c: Array) -> Array:
     return c
 
 
-ENDS: dict[type[Likelihood], Callable[[Array, Array], bool]] = {
-    GeneralizedExtremeValueNLL: lambda y, p: bool((p[:, 2] * (y - p[:, 0]) > -np.exp(p[:, 1])).all()),
-    GeneralizedParetoNLL: lambda y, p: bool((p[:, 1] * y > -np.exp(p[:, 0])).all()),
+ENDS: dict[type[Likelihood], Inside] = {
+    GeneralizedExtremeValueNLL: lambda y, p: p[:, 2] * (y - p[:, 0]) > -np.exp(p[:, 1]),
+    GeneralizedParetoNLL: lambda y, p: p[:, 1] * y > -np.exp(p[:, 0]),
 }
