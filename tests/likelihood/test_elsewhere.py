@@ -197,3 +197,10 @@ def test_what_is_asked_of_a_fit_is_looked_at(case):
 @pytest.mark.once
 def test_one_name_is_compared_too():
     assert [fit.model for fit in ls.compare_distributions([1.0, 2.0, 4.0], "gamma").fits] == ["gamma"]
+
+
+@pytest.mark.once
+def test_a_histogram_shows_a_small_spread_far_from_zero():
+    figure = ls.fit_distribution(1e6 + 1e-3 * rng().normal(size=60), "normal").plot()
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert sum(height > 0 for height in heights) > 4

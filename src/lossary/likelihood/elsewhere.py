@@ -35,6 +35,8 @@ def _skewed(sample: Sample, end: End) -> Iterator[Start]:
 
 def _flat_or_pointed(sample: Sample, end: End) -> Iterator[Start]:
     half = max((sample.high - sample.low) / 2, 1e-300)
+    if sample.rows > FEW and end.converged and end.c[2] < math.log(2.5):  # far from flat
+        return
     yield {"loc": (sample.high + sample.low) / 2, "scale": 1.05 * half, "shape": 12.0}
     if sample.rows <= FEW:
         yield {"loc": sample.median, "scale": sample.deviation, "shape": 1.1}
@@ -126,6 +128,8 @@ def on_a_number(
     For shapes below 1 every number is a maximum for the location, which has no slope there.
     """
     if not isinstance(loss, GeneralizedNormalNLL) or not free.all() or sample.distinct < 3:
+        return end, []
+    if sample.rows > FEW and end.converged and end.c[2] > 0 and _most_frequent(sample)[1] < TIED:  # no peak
         return end, []
     some = sample.thinned(500).sorted
     middle = np.unique(some.y[np.linspace(0.2, 0.8, 15).__mul__(some.rows - 1).astype(int)])
