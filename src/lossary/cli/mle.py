@@ -106,7 +106,7 @@ def column_of(table: Table, asked: str | None) -> tuple[str, Any, int]:
     """The numbers of a column, and how many cells are missing; refused where they are none."""
     wanted = asked or COLUMN.get(table.name) or next((c.name for c in table.columns if c.kind == "numbers"), None)
     column = table.column(wanted) if wanted else None
-    numeric = [c.name for c in table.columns if c.kind == "numbers"]
+    numeric = [c.name for c in table.columns if c.kind == "numbers" and c.name != wanted]
     if column is not None and column.doubt is not None:
         raise column.doubt
     values = np.asarray([] if column is None or column.numbers is None else column.numbers, dtype=float)
@@ -147,7 +147,7 @@ def picture(found: Any, numbers: Any, name: str) -> list[str]:
     from lossary.drawing.fits import density
 
     low, high = (float(end) for end in np.quantile(numbers, [0.005, 0.995] if len(numbers) > 200 else [0, 1]))
-    room = max(high - low, 0.01 * abs(low)) or 1.0  # equal numbers have a picture too
+    room = max(high - low, 1e-12 * abs(low)) if high > low else 0.01 * abs(low) or 1.0  # equal numbers too
     heights, edges = np.histogram(numbers, 24, range=(low, low + room))
     heights = heights / max(heights.sum(), 1) / (edges[1] - edges[0])
     middle = (edges[1:] + edges[:-1]) / 2

@@ -34,7 +34,7 @@ def _density(fit: Any, axes: Any, parameter: str | None) -> None:
     y, w = fit.data.y, fit.data.w
     counts = fit.loss.contract.target is COUNT or fit.loss.contract.target.words.startswith("a count")
     low, high = fit.data.quantile(0.002), fit.data.quantile(0.998)
-    room = max(high - low, 0.01 * abs(low)) or 1.0  # equal numbers have a picture too
+    room = max(high - low, 1e-12 * abs(low)) if high > low else 0.01 * abs(low) or 1.0  # equal numbers too
     if counts and room < 1000:
         at = np.arange(np.floor(low), np.ceil(high) + 1)
         bins = np.append(at, at[-1] + 1) - 0.5

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from ..core.contract import checks
-from ..core.errors import LossaryError, ParameterError, shown
+from ..core.errors import LossaryError, ParameterError, ShapeError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
@@ -71,7 +71,29 @@ class Distribution(Head):
 
     def predicted(self, outputs: Any) -> Predicted:
         """The distributions that outputs of this head stand for."""
-        return Predicted(self._likelihood(), np.asarray(ops.convert_to_numpy(outputs), dtype=float))
+        loss, asked = self._likelihood(), f"{type(self).__name__}.predicted(outputs) reads parameters."
+        found = _numbers(outputs, "outputs", asked)
+        if not found.ndim or found.shape[-1] != loss.outputs:
+            raise ShapeError(
+                asked,
+                arrived=f"outputs has shape {found.shape}.",
+                allowed=f"Expected {loss.outputs} numbers along the last axis: {', '.join(loss.heads)}.",
+                do="Pass what the model gives whose last layer is this head: head.predicted(model(x)).",
+            )
+        return Predicted(loss, found)
+
+
+def _numbers(values: Any, what: str, asked: str) -> Array:
+    """Numbers of any shape, of tensors too."""
+    try:
+        return np.asarray(ops.convert_to_numpy(values), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise LossaryError(
+            asked,
+            arrived=f"{what} holds {shown(values)}.",
+            allowed="Expected numbers, in an array or a tensor.",
+            do="Pass what the model gives, or targets as numbers.",
+        ) from error
 
 
 def _value(parameter: Any) -> Tensor:
@@ -130,7 +152,23 @@ class Predicted:
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random targets, (size, …)."""
-        shape = (size, *self.outputs.shape[:-1])
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
+            raise ParameterError(
+                "sample(size, seed) draws from predicted distributions.",
+                arrived=f"size is {shown(size)}.",
+                allowed="Expected a whole number >= 0.",
+                do="Pass how many targets to draw for each row: sample(100, seed=0).",
+            )
+        wrong = {name: int(np.sum(~np.isfinite(value))) for name, value in self.parameters.items()}
+        worst = max(wrong, key=lambda name: wrong[name])
+        if wrong[worst]:
+            raise LossaryError(
+                "sample(size, seed) draws from predicted distributions.",
+                arrived=f"The predicted {worst} is not finite in {wrong[worst]} places.",
+                allowed="Expected finite parameters.",
+                do="Look for NaN in the inputs of the model, and for outputs that have run away: ls.check.",
+            )
+        shape = (int(size), *self.outputs.shape[:-1])
         return np.asarray(self.law.rvs(size=shape, random_state=np.random.default_rng(seed)))
 
     def log_prob(self, y: Any) -> Array:
@@ -157,6 +195,13 @@ class Predicted:
         """The share of targets inside their interval; near `level` where the predictions are calibrated."""
         low, high = self.interval(level)
         y = self._target(y)
+        if np.isnan(y).any():
+            raise LossaryError(
+                "coverage(y, level) counts targets inside their interval.",
+                arrived=f"y holds nan in {int(np.isnan(y).sum())} of {y.size} places.",
+                allowed="Expected targets that are known.",
+                do="Leave these rows out of y and of the outputs.",
+            )
         return float(np.mean((low <= y) & (y <= high)))
 
     def _target(self, y: Any) -> Array:
@@ -165,7 +210,7 @@ class Predicted:
 
 def compared(y: Any, want: tuple[int, ...]) -> Array:
     """Targets in the shape of what was predicted."""
-    found = np.asarray(y, dtype=float)
+    found = _numbers(y, "y", "Predicted distributions are compared with one target each.")
     if found.shape == (*want, 1):
         found = found[..., 0]
     if found.shape != want:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ class Problem:
 
     A design of None is a constant. `turned` makes the first output of its linear predictor, with two derivatives;
     `squares` weigh products of slopes, where that is not done by the weights.
+    `allowed` says whether coefficients are possible at all: a loss has finite values beyond the end of a support too.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Problem:
         extra: Extra | None = None,
         turned: Callable[[Array], tuple[Array, Array, Array]] | None = None,
         squares: Array | None = None,
+        allowed: Callable[[Problem, Array], bool] | None = None,
     ) -> None:
         tabled = sum(design is not None for design in designs) == 1 and TabledRows.suits(y)
         self.rows = (TabledRows if tabled else Rows)(function, y, len(designs), SIZES)
         self.w, self.designs, self.offset, self.extra = w, designs, offset, extra
-        self.turned, self.squares = turned, w if squares is None else squares
+        self.turned, self.squares, self.allowed = turned, w if squares is None else squares, allowed
         widths = [1 if d is None else d.shape[1] for d in designs]
         ends = np.cumsum([0, *widths])
         self.parts = [slice(int(a), int(b)) for a, b in itertools.pairwise(ends)]
@@ -75,6 +78,8 @@ class Problem:
     def value(self, c: Array) -> float:
         """The sum alone."""
         with np.errstate(all="ignore"):
+            if self.allowed is not None and not self.allowed(self, c):
+                return math.inf
             total = float(self.w @ self.rows.values(self.outputs(c))) if len(self.w) else 0.0
             return total + (self.extra.value(c) if self.extra is not None else 0.0)
 
@@ -94,6 +99,8 @@ class Problem:
     def expand(self, c: Array) -> tuple[float, Array, Array]:
         """Value, gradient and curvature."""
         with np.errstate(all="ignore"):  # what is not finite is judged by who asked
+            if self.allowed is not None and not self.allowed(self, c):
+                return math.inf, np.zeros(self.size), np.zeros((self.size, self.size))
             return self._expand(c)
 
     def _expand(self, c: Array) -> tuple[float, Array, Array]:

@@ -13,15 +13,17 @@ from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..linear.rows import row_function
 from .censoring import Unseen, check_ranges
+from .elsewhere import elsewhere, on_a_number, without_bound, without_end
 from .engine import End, Problem, minimise
 from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
 from .plain import distribution, known, name_of, with_trials
-from .reading import LARGEST, Reading, is_count, is_real, read, too_large
+from .reading import LARGEST, Reading, is_count, is_real, numbers, read, too_large
 from .result import TURNS
 from .sample import Sample
 from .shorter import MANY, Bins, shorter
+from .supports import allowed_by, brought_inside
 
 Array = np.ndarray
 ASKED = "ls.fit_distribution(data, distribution) fits a distribution to numbers."
@@ -74,7 +76,8 @@ def compare_distributions(data: Any, distributions: Iterable[Any] | None = None,
     """
     fits: list[DistributionFit] = []
     refused: dict[str, str] = {}
-    for name in distributions if distributions is not None else known():
+    numbers(data, "data", ASKED)  # which no distribution can do without
+    for name in _names(distributions):
         try:
             fits.append(fit_distribution(data, name, **options))
         except LossaryError as error:
@@ -83,6 +86,22 @@ def compare_distributions(data: Any, distributions: Iterable[Any] | None = None,
             else:
                 raise
     return Comparison(tuple(sorted(fits, key=lambda fit: (not fit.success, fit.aic))), refused)
+
+
+def _names(distributions: Any) -> list[Any]:
+    if distributions is None:
+        return known()
+    if isinstance(distributions, (str, Likelihood, type)):
+        return [distributions]
+    names = list(distributions) if isinstance(distributions, Iterable) else []
+    if not names:
+        raise ParameterError(
+            "ls.compare_distributions(data, distributions) fits several distributions.",
+            arrived=f"distributions is {shown(distributions)}.",
+            allowed="Expected names or losses, at least one.",
+            do='Pass ["gamma", "log_normal"], or leave it out for all that can give the data.',
+        )
+    return names
 
 
 _distribution: Callable[[Any], Likelihood] = lambda name: distribution(name, ASKED)  # noqa: E731
@@ -123,9 +142,12 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
     made = None if told else shorter(loss, reading.seen)
     start = start_of(loss, sample if made is None or reading.ranges or not is_count(loss) else made, held)
 
+    seen = reading.seen
+    allowed = allowed_by(loss, (seen.low, seen.high)) if seen.rows else None
+
     def of(part: Sample) -> Problem:
         extra = None if reading.ranges is None else Unseen(loss, reading.ranges)
-        return Problem(row_function(loss), part.y, part.w, [None] * len(names), extra=extra)
+        return Problem(row_function(loss), part.y, part.w, [None] * len(names), extra=extra, allowed=allowed)
 
     def searched() -> tuple[Problem, End]:
         short = shorter(loss, reading.seen) if made is None else made
@@ -135,7 +157,10 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
             return _at(of, short, loss, start)
         if told:
             return _ended(of(short), start)
-        return _searched(of, short, sample.std, loss, start, free, links)
+        problem, end = _searched(of, short, sample.std, loss, start, free, links)
+        if reading.ranges is None:
+            end, more[:] = _beyond(loss, problem, end, sample, free, links)
+        return problem, end
 
     def find() -> tuple[Problem, End, Judgement]:
         problem, end = searched() if early is None else early
@@ -144,13 +169,18 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
             flags.append("unbounded likelihood")
         if loss.corner and not end.converged:  # what is irregular is not asked for more
             flags.append("not converged")
-        return problem, end, judge(problem, end, free, links, sample.distinct, (*flags, *_against(loss, end, sample)))
+        return (
+            problem,
+            end,
+            judge(problem, end, free, links, sample.distinct, (*flags, *more, *_against(loss, end, sample))),
+        )
 
     def whole() -> Problem | None:
         """Sums of slopes do not tell the sums of their products."""
         few = loss.sums and reading.seen.rows >= MANY and not is_count(loss)
         return _at(of, Bins(reading.seen.sorted, loss.target), loss, c)[0] if few else None
 
+    more: list[str] = []
     early = None if told else searched()
     c = start if early is None else early[1].c
     return DistributionFit(
@@ -161,11 +191,15 @@ def _fitted(loss: Likelihood, reading: Reading, held: dict[str, float]) -> Distr
 
 def _closed_in(loss: Likelihood, start: Array, sample: Sample, held: dict[str, float]) -> bool:
     """Whether a spread goes to 0: of equal numbers, or of a component that stands on few."""
-    spreads = [name for name in loss.heads if name.startswith(("scale", "std")) and name not in held]
-    if held.get(next(iter(loss.heads)), sample.low) != sample.low:  # the location is known to be elsewhere
+    if isinstance(loss, FittedMixture):
+        return "several maxima" not in loss.against(_natural(loss, start), sample)
+    if sample.distinct > 1:
         return False
-    closed = isinstance(loss, FittedMixture) and "several maxima" not in loss.against(_natural(loss, start), sample)
-    return closed or (sample.distinct == 1 and bool(spreads))
+    first, *others = loss.heads
+    if loss.heads[first] == "real" and first in ("loc", "mean"):
+        there = held.get(first, sample.low) == sample.low  # else the location is known to be elsewhere
+        return there and any(name in ("scale", "std", "concentration") and name not in held for name in others)
+    return bool(others) and not held and loss.atom is None and not is_count(loss)
 
 
 def _natural(loss: Likelihood, c: Array) -> dict[str, float]:
@@ -207,7 +241,8 @@ def _check_size(found: dict[str, float], loss: Likelihood, sample: Sample) -> No
     for name in ("mean", "rate", "loc", "scale", "std"):
         size = abs(found[name]) if name in loss.heads else 1.0
         small = 0 < size < 1 / LARGEST and name != "loc" and sample.distinct > 1 and sample.mean != 0
-        if size > LARGEST or (small and abs(sample.mean) < 1 / LARGEST):
+        wide = name in ("scale", "std") and sample.distinct == 1  # of equal numbers there is none
+        if (size > LARGEST and not wide) or (small and abs(sample.mean) < 1 / LARGEST):
             raise too_large(sample.y, ASKED)
 
 
@@ -236,9 +271,11 @@ def _searched(
 ) -> tuple[Problem, End]:
     """From the start, and from others where the first one did not do; bins are opened until their nodes tell all."""
     if short.rows > 4 * FEW and not isinstance(short, Bins):
-        near = minimise(of(short.thinned(FEW)), start, free, links)
+        few = of(short.thinned(FEW))
+        near = minimise(few, brought_inside(loss, few, start), free, links)
         start = near.c if near.converged else start
     problem = of(short)
+    start = brought_inside(loss, problem, start)
     end = minimise(problem, start, free, links)
     if not isinstance(loss, FittedMixture):  # which has had its starts
         end = _best(problem, end, spread, start, free, links)
@@ -246,6 +283,16 @@ def _searched(
         problem = of(short)
         end = minimise(problem, end.c, free, links)
     return problem, end
+
+
+def _beyond(
+    loss: Likelihood, problem: Problem, end: End, sample: Sample, free: Array, links: Array
+) -> tuple[End, list[str]]:
+    """The best of several maxima, and what is said where the likelihood grows for ever."""
+    end = elsewhere(loss, problem, end, sample, free, links)
+    end, said = on_a_number(loss, problem, end, sample, free, links)
+    end, also = without_end(loss, problem, end)
+    return end, said + also + ["unbounded likelihood"] * without_bound(loss, problem, end, sample)
 
 
 def _best(problem: Problem, end: End, spread: float, start: Array, free: Array, links: Array) -> End:

@@ -9,16 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
+from ..data.arrays import array
 from ..heads.laws import MADE, law_of
 from ..linear.rows import row_function
 from .engine import Problem
 from .mixture import FittedMixture
+from .reading import impossible
 from .result import LikelihoodFit
 from .sample import Sample
+from .supports import support_of
 
 Array = np.ndarray
+
+
+def read_numbers(values: Any, what: str, asked: str) -> Array:
+    """Numbers of any shape."""
+    try:
+        return array(values, what).astype(float)
+    except LossaryError as error:
+        raise LossaryError(asked, arrived=error.arrived, allowed=error.allowed, do=error.do) from error
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,22 +68,44 @@ class DistributionFit(LikelihoodFit):
 
     def log_density(self, y: Any) -> Array:
         """The logarithm of the density, or of the probability of a count."""
-        y = np.asarray(y, dtype=float).reshape(-1)
-        return -Problem(row_function(self.loss), y, np.ones(len(y)), [None] * len(self.names)).rows.values(
-            np.tile(self.c, (len(y), 1))
-        )
+        y = read_numbers(y, "y", "fit.log_density(y) gives the logarithm of the density.").reshape(-1)
+        outputs = np.tile(self.c, (len(y), 1))
+        found = -Problem(row_function(self.loss), y, np.ones(len(y)), [None] * len(self.names)).rows.values(outputs)
+        inside = support_of(self.loss)
+        with np.errstate(invalid="ignore"):
+            never = impossible(self.loss, y)
+            if inside is not None:
+                never |= ~inside(y, outputs)
+        return np.where(np.isnan(y), np.nan, np.where(never, -np.inf, found))
 
     def cdf(self, y: Any) -> Array:
         """The distribution function."""
-        return np.asarray(self.law.cdf(np.asarray(y, dtype=float)))
+        return np.asarray(self.law.cdf(read_numbers(y, "y", "fit.cdf(y) gives the distribution function.")))
 
     def quantile(self, share: Any) -> Array:
         """The inverse of the distribution function."""
-        return np.asarray(self.law.ppf(np.asarray(share, dtype=float)))
+        asked = "fit.quantile(share) gives the number below which a share of all lies."
+        share = read_numbers(share, "share", asked)
+        bad = (share < 0) | (share > 1)
+        if bad.any():
+            raise ParameterError(
+                asked,
+                arrived=f"share holds {share[bad][0]:g}.",
+                allowed="Expected numbers from 0 to 1.",
+                do="Write 0.9 for 90 %.",
+            )
+        return np.asarray(self.law.ppf(share))
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random numbers from the fitted distribution."""
-        return np.asarray(self.law.rvs(size=(size,), random_state=np.random.default_rng(seed)))
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
+            raise ParameterError(
+                "fit.sample(size, seed) draws from the fitted distribution.",
+                arrived=f"size is {shown(size)}.",
+                allowed="Expected a whole number >= 0.",
+                do="Pass how many numbers to draw: fit.sample(100, seed=0).",
+            )
+        return np.asarray(self.law.rvs(size=(int(size),), random_state=np.random.default_rng(seed)))
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""
@@ -91,6 +124,13 @@ class Comparison:
     @property
     def best(self) -> DistributionFit:
         """The fit of smallest AIC among those that ended well."""
+        if not self.fits:
+            raise LossaryError(
+                "best is the fit of smallest AIC.",
+                arrived="; ".join(f"{name}: {why}" for name, why in self.refused.items())[:300],
+                allowed="Expected a distribution that can produce these numbers.",
+                do="Compare other distributions; `refused` says what stands against each.",
+            )
         return self.fits[0]
 
     def table(self) -> tuple[list[str], list[list[str]]]:

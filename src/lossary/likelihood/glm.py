@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
+from ..core.forms.likelihoods import POSITIVE_TARGET
 from ..linear import asking
 from ..linear.rows import row_function
 from .columns import kept_columns
+from .corners import around_corners
 from .engine import End, Problem, minimise
 from .fit import FEW, start_of
 from .judged import Judgement, judge
 from .links import ALLOWED, LINKS, TURNED, Link
-from .means import Rows, scored
+from .means import Rows, at_an_end, scored
 from .plain import family_of, name_of, with_trials
 from .reading import check, numbers
 from .regression import GLMFit
 from .sample import Sample
+from .supports import allowed_by, brought_inside
 
 Array = np.ndarray
 ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
@@ -172,7 +175,7 @@ class _Model:
         return Problem(
             row_function(self.loss), self.y[some], self.w[some], designs,
             None if self.offset is None else self.offset[some], None, TURNED.get((self.kind, self.link_name)),
-            self.squares[some],
+            self.squares[some], allowed_by(self.loss),
         )  # fmt: skip
 
     def start(self) -> Array:
@@ -195,16 +198,18 @@ class _Model:
         means = self._means()
         found = None if means is None else self._by_means(means)
         if found is None:
-            start = self.start()
-            if len(self.y) > 4 * FEW:
-                start = self._nearer(start, free, links)
-            end = minimise(self.problem(), start, free, links)
+            end = self._searched(free, links)
         c = end.c if found is None else found[0]
 
         def find() -> tuple[Problem, End, Judgement]:
             problem = self.problem()
             last = end if found is None else self._ended(problem, means, *found)
-            flags = ("collinear",) * bool(self.left) + ("boundary",) * self._at_the_edge(problem, c)
+            edge = self._at_the_edge(problem, c)
+            if edge and found is not None:  # where no slope needs to be 0
+                last = replace(last, converged=True)
+            flags = ("collinear",) * bool(self.left) + ("boundary",) * edge
+            flags += ("unbounded likelihood",) * self._on_a_line(c)
+            flags += ("irregular",) * self.loss.corner + ("not converged",) * (self.loss.corner and not last.converged)
             return problem, last, judge(problem, last, free, links, len(self.y), flags)
 
         return GLMFit(
@@ -212,6 +217,17 @@ class _Model:
             rows=self.rows, find=find, loss=self.loss, columns=self.columns, left=self.left, link=self.link_name,
             means=means, weighed=self.weighed,
         )  # fmt: skip
+
+    def _searched(self, free: Array, links: Array) -> End:
+        """The end of a search over all coefficients."""
+        start = self.start()
+        if self.loss.corner:
+            return around_corners(self.loss, self.problem(), start, self.link, links)
+        problem = self.problem()
+        start = brought_inside(self.loss, problem, start)
+        if len(self.y) > 4 * FEW:
+            start = brought_inside(self.loss, problem, self._nearer(start, free, links))
+        return minimise(problem, start, free, links)
 
     def _nearer(self, start: Array, free: Array, links: Array) -> Array:
         """A start for many rows: slopes of a model of means, which tell most; else the end of some of the rows."""
@@ -236,6 +252,8 @@ class _Model:
         """Coefficients (those of the mean do not ask for the spread), what a spread weighs, and its curvature."""
         start = self.start()
         c = scored(means, start[: len(self.labels)])
+        if c is None and self.link_name != ALLOWED[self.kind][0]:  # a link that does not keep means possible
+            c = at_an_end(means, start[: len(self.labels)])
         if c is None:
             return None
         if self.loss.outputs == 1:
@@ -267,10 +285,20 @@ class _Model:
         small = bool(np.abs(g * unit).max() <= 1e-6 * np.sqrt(problem.total))
         return End(c, value, g, h, 0, small)
 
+    def _on_a_line(self, c: Array) -> bool:
+        """Whether rows are where they are predicted, without any spread."""
+        if self.kind != "real" or self.second is not None:
+            return False
+        eta = self.first @ c[: len(self.labels)] + (0.0 if self.offset is None else self.offset)
+        given = np.log(self.y) if self.loss.target is POSITIVE_TARGET else self.y  # of a log-normal distribution
+        return bool(np.abs(given - self.link.mean(eta)).max() <= 1e-12 * max(np.ptp(given), np.abs(given).max()))
+
     def _at_the_edge(self, problem: Problem, c: Array) -> bool:
         """Whether rows without any, or with all, have run to a share of 0 or 1 or to no amount at all."""
         if self.kind != "real" and not self.y.any():  # nothing at all is most likely without any
             return True
+        if self.link_name != ALLOWED[self.kind][0] and (means := self._means()) is not None and not means.always:
+            return means.at_the_end(c[: len(self.labels)])
         z = problem.outputs(c)[:, 0]
         full = self.kind == "share" and (z > FAR) & (self.y == getattr(self.loss, "trials", 1))
         level = np.log(max(self.y.mean(), 1e-300)) if self.kind == "positive" else 0.0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .engine import IN_CACHE, products
-from .links import Link
+from .links import LINKS, Link
 
 Array = np.ndarray
 FEW = 5000  # rows that are scored first where there are many more
+FADED = 10  # powers of ten down to which a pull fades
+NEXT = 1e-6  # of a share, or of the mean of all rows: so close a mean is at its end
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,38 @@ class Rows:
             eta = self.predictor(c, rows)
             mean = self.link.mean(eta)
             slope, x, y = self.link.slope(eta, mean), self.x[rows], self.y[rows]
+            if not self._allowed(mean):
+                return float("inf"), g, h
             pull = self.w[rows] * slope / self.variance(mean)
             total += float(self.w[rows] @ self.value(y, mean))
             g += x.T @ (pull * (mean - y))
             h += x.T @ ((pull * slope)[:, None] * x)
         return total, g, h
 
+    @property
+    def always(self) -> bool:
+        """Whether the link makes a possible mean of any number."""
+        inside = ("logit", "probit", "cloglog") if self.power is None else ("log",)
+        return self.power == 0 or any(self.link is LINKS[name] for name in inside)
+
+    def at_the_end(self, c: Array) -> bool:
+        """Whether some rows are next to what they can be at most."""
+        mean = self.link.mean(self.predictor(c))
+        return bool(mean.min() < NEXT * mean.mean() or (self.power is None and mean.max() > 1 - NEXT))
+
+    def _allowed(self, mean: Array) -> bool:
+        """Whether all means are possible: values do not tell it of rows that are what they can be at most."""
+        return self.always or bool(mean.min() > 0 and (self.power is not None or mean.max() < 1))
+
+    def pulled(self, share: float) -> Rows:
+        """The same, drawn away from impossible means as by so much of one more observation in each row."""
+        two = 2 * share if self.power is None else 0.0
+        return replace(self, y=(self.y + share) / (1 + two), w=self.w * (1 + two))
+
     def thinned(self, most: int) -> Rows:
         chosen = np.linspace(0, len(self.y) - 1, most).astype(int)
         offset = None if self.offset is None else self.offset[chosen]
-        return Rows(self.x[chosen], self.y[chosen], self.w[chosen], offset, self.link, self.power, self.trials)
+        return replace(self, x=self.x[chosen], y=self.y[chosen], w=self.w[chosen], offset=offset)
 
     def pearson(self, c: Array) -> Array:
         """Squared residuals in units of the variance."""
@@ -81,15 +105,18 @@ class Rows:
         return np.square(self.y - mean) / self.variance(mean)
 
 
-def scored(rows: Rows, start: Array, most: int = 60) -> Array | None:
+def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> Array | None:
     """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways."""
     if len(rows.y) > 4 * FEW:
         near = scored(rows.thinned(FEW), start)
-        start = start if near is None else near
+        start = start if near is None or not np.isfinite(rows.expand(near)[0]) else near
     c = start
     with np.errstate(all="ignore"):
         value, g, h = rows.expand(c)
+        if not np.isfinite(value):
+            return None
         for _ in range(most):
+            h = rows.observed(c) if observed else h
             if not np.isfinite(h).all():
                 return None
             try:
@@ -97,8 +124,8 @@ def scored(rows: Rows, start: Array, most: int = 60) -> Array | None:
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
             if -float(g @ step) <= 1e-13 * rows.w.sum():
-                return c + step
-            for length in (1.0, 0.5, 0.25, 0.1, 0.01):
+                return c + step if rows.always or np.isfinite(rows.expand(c + step)[0]) else None
+            for length in (1.0, 0.5, 0.25, 0.1, 0.01, 0.001):
                 there = rows.expand(c + length * step)
                 if np.isfinite(there[0]) and there[0] <= value + 1e-12 * abs(value):
                     break
@@ -106,3 +133,16 @@ def scored(rows: Rows, start: Array, most: int = 60) -> Array | None:
                 return None
             c, (value, g, h) = c + length * step, there
     return None
+
+
+def at_an_end(rows: Rows, start: Array) -> Array | None:
+    """The coefficients where some rows are what they can be at most, or close by: what draws them away fades."""
+    if rows.power not in (None, 1):  # others keep away themselves
+        return None
+    near: Array | None = start
+    for share in 10.0 ** -np.arange(1, FADED):
+        near = None if near is None else scored(rows.pulled(float(share)), near, observed=True)
+    if near is None or rows.at_the_end(near):
+        return near
+    found = scored(rows, near)
+    return near if found is None else found

@@ -53,7 +53,8 @@ def numbers(values: Any, what: str, asked: str) -> Array:
 
 
 def _column(values: Any, what: str, asked: str) -> Array:
-    found = array(values, what).astype(float, copy=False)
+    given = array(values, what)
+    found = given.astype(float, copy=False)
     if found.ndim == 2 and 1 in found.shape:
         found = found.reshape(-1)
     if found.ndim != 1 or not found.size:
@@ -63,7 +64,23 @@ def _column(values: Any, what: str, asked: str) -> Array:
             allowed="Expected one number for each row, at least one.",
             do="Pass one column.",
         )
+    if given.dtype.kind in "iu" and (merged := _merged(given.reshape(-1), found)):
+        raise LossaryError(
+            asked,
+            arrived=f"{what} holds whole numbers that float64 does not tell apart: {merged[0]} and {merged[1]}.",
+            allowed=f"Expected numbers up to {2**53}, or numbers that are further apart.",
+            do=f"Subtract what they share: {what} - {what}.min(). A location moves by as much.",
+        )
     return found
+
+
+def _merged(given: Array, found: Array) -> tuple[int, int] | None:
+    """Two different whole numbers that are the same as floats, among all that span no more than a few of these."""
+    if not np.abs(found).max() >= 2**53 or np.ptp(found) > 2**20 * np.spacing(np.abs(found).max()):
+        return None
+    whole = np.unique(given)
+    same = np.flatnonzero(np.diff(whole.astype(float)) == 0)
+    return (int(whole[same[0]]), int(whole[same[0] + 1])) if len(same) else None
 
 
 def check_length(found: Array, what: str, rows: int, asked: str) -> None:
@@ -74,6 +91,18 @@ def check_length(found: Array, what: str, rows: int, asked: str) -> None:
             arrived=f"{what} has {len(found)} numbers for {rows} rows.",
             allowed=f"Expected one number of {what} for each row.",
             do=f"Pass {what} of the length of the data.",
+        )
+
+
+def check_weights(w: Array, rows: int, asked: str) -> None:
+    """Refuse weights that count no rows."""
+    check_length(w, "weights", rows, asked)
+    if (w < 0).any() or not w.any():
+        raise ParameterError(
+            asked,
+            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
+            allowed="Expected weights >= 0, not all 0.",
+            do="A weight of 2 counts a row twice.",
         )
 
 
@@ -113,13 +142,8 @@ def read(data: Any, weights: Any, censored: Any, upper: Any, truncated: Any, los
     for name, column in (("weights", w), ("censored", c), ("upper", top)):
         if column is not None:
             check_length(column, name, len(y), asked)
-    if w is not None and ((w < 0).any() or not w.any()):
-        raise ParameterError(
-            asked,
-            arrived=f"weights holds {w.min():g}." if (w < 0).any() else "Every weight is 0.",
-            allowed="Expected weights >= 0, not all 0.",
-            do="A weight of 2 counts a row twice.",
-        )
+    if w is not None:
+        check_weights(w, len(y), asked)
     if c is not None and not np.isin(c, (-1, 0, 1)).all():
         raise ParameterError(
             asked,
@@ -220,6 +244,16 @@ def is_count(loss: Outputs) -> bool:
     return values is COUNT or values.words.startswith("a count")
 
 
+def impossible(loss: Likelihood, y: Array) -> Array:
+    """Which numbers the distribution cannot give, whatever its parameters."""
+    values = loss.contract.target
+    low = getattr(loss, "minimum", values.low)
+    bad = (y < low) | (y > values.high) | (is_count(loss) & (y != np.rint(y)))
+    if values in (POSITIVE_TARGET, SHARE_TARGET) and loss.atom is None:
+        bad |= y <= values.low
+    return np.asarray(bad | ((y >= 1) if values is SHARE_TARGET else False))
+
+
 def check(loss: Likelihood, sample: Sample, asked: str) -> None:
     """Refuse data that the distribution cannot give."""
     values, y = loss.contract.target, sample.y
@@ -239,8 +273,7 @@ def check(loss: Likelihood, sample: Sample, asked: str) -> None:
     )  # fmt: skip
     if inside and not (is_count(loss) and sample.whole is None):
         return
-    bad = (y < low) | (y > high) | (open_low & (y <= values.low)) | (open_high & (y >= 1))
-    bad = bad | (is_count(loss) & (y != np.rint(y)))
+    bad = impossible(loss, y)
     words = "a whole number >= 0" if values is COUNT else values.words
     raise TargetError(
         asked,

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core import notebook
 from ..core.errors import ParameterError, shown
+from ..data.arrays import array
 from .engine import End, Problem, minimise
 from .judged import SAID, Judgement
 from .reading import is_real
@@ -193,11 +194,20 @@ class LikelihoodFit:
         """Values of one parameter, and the log-likelihood with the others at their best, less its largest."""
         k = self._place(name)
         _, inside, _ = TURNS[self.kinds[k]]
-        if values is None:
-            low, high = self.interval(name, 0.999)
-            values = np.linspace(low, high, 25)
-        at = np.asarray(values, dtype=float)
-        return at, np.array([self.end.value - self._profile(k, inside(float(v))) for v in at])
+        around = np.linspace(*self.interval(name, 0.999), 25) if values is None else values
+        at = array(around, "values").astype(float).reshape(-1)
+        least, most = {"real": (-np.inf, np.inf), "positive": (0.0, np.inf), "share": (0.0, 1.0)}[self.kinds[k]]
+        bad = ~((at > least) & (at < most))
+        if bad.any() and values is not None:
+            raise ParameterError(
+                "profile(name, values) holds one parameter at each of these values.",
+                arrived=f"values holds {at[bad][0]:g} for {name}.",
+                allowed=f"Expected numbers between {least:g} and {most:g}.",
+                do="Leave values out for those around the estimate.",
+            )
+        return at, np.array(
+            [self.end.value - self._profile(k, inside(float(v))) if np.isfinite(v) else np.nan for v in at]
+        )
 
     def _place(self, name: str) -> int:
         if name in self.names:

@@ -1,0 +1,50 @@
+"""Supports that end where the parameters say: no number lies beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..core.forms import Likelihood
+from ..families.positive_likelihoods import GeneralizedParetoNLL
+from ..families.real_likelihoods import GeneralizedExtremeValueNLL
+from .engine import Problem
+
+Array = np.ndarray
+
+
+Inside = Callable[[Array, Array], Array]
+
+
+def support_of(loss: Likelihood) -> Inside | None:
+    """Which numbers (n,) can be, for outputs (n, k) or (1, k); None where all can."""
+    return next((inside for kind, inside in ENDS.items() if isinstance(loss, kind)), None)
+
+
+def allowed_by(loss: Likelihood, ends: tuple[float, float] | None = None) -> Callable[[Problem, Array], bool] | None:
+    """Whether coefficients allow all rows; of a sample, whether they allow its ends."""
+    inside = support_of(loss)
+    if inside is None:
+        return None
+    if ends is not None:
+        y = np.array(ends)
+        return lambda problem, c: bool(inside(y, c[None, :]).all())
+    return lambda problem, c: bool(inside(problem.rows.y, problem.outputs(c)).all())
+
+
+def brought_inside(loss: Likelihood, problem: Problem, c: Array) -> Array:
+    """A start that allows all rows: with a shape so near 0 that the support is long enough."""
+    place = list(loss.heads).index("shape") - len(loss.heads) if "shape" in loss.heads else 0
+    for _ in range(200):
+        if problem.allowed is None or problem.allowed(problem, c):
+            return c
+        c = c.copy()
+        c[place] /= 2
+    return c
+
+
+ENDS: dict[type[Likelihood], Inside] = {
+    GeneralizedExtremeValueNLL: lambda y, p: p[:, 2] * (y - p[:, 0]) > -np.exp(p[:, 1]),
+    GeneralizedParetoNLL: lambda y, p: p[:, 1] * y > -np.exp(p[:, 0]),
+}
