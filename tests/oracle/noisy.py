@@ -13,10 +13,13 @@ Terms = tuple[Number, ...]
 Pulls = list[Terms]  # the derivative by the nll of each class, as terms
 
 
-def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, every: bool = False) -> Callable[..., Row]:
+def of_all_classes(
+    of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, every: bool = False, by_p: bool = False
+) -> Callable[..., Row]:
     """Rows of exclusive classes; `of(weights, S, p, q, ...)` gives the row's terms, and its pulls.
 
-    `weights` are those of the classes as targets; `every` says that nlls of other classes count too.
+    `weights` are those of the classes as targets; `every` says that nlls of other classes count too. With `by_p` the
+    loss is made of probabilities alone, and the pulls are derivatives by these: nothing is special where one is 0.
     """
 
     def row(
@@ -36,12 +39,17 @@ def of_all_classes(of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, ever
             return ZERO, [ZERO] * count
         targets = [t * (1 - s) + s / count for t in y]
         factors = [mpf(w) for w in class_weight or [1] * count]
-        classes = Classes(p, [every or t != 0 for t in targets], edge, from_logits, True)
+        classes = Classes(p, [not by_p and (every or t != 0) for t in targets], edge, from_logits, True)
         terms, pulls = of(targets, factors, classes.nll, classes.p, classes.q, **parameters)
-        signed = [[mp.fsum(t for t in pull if (t > 0) == up) for pull in pulls] for up in (True, False)]
+        if by_p:  # dp_k / dy_k is q_k times what is shared, dp_c / dy_k is -p_c times that
+            pulled = [[-share * t for t in pull] for share, pull in zip(classes.p, pulls, strict=True)]
+            owns = [[q * t for t in pull] for q, pull in zip(classes.q, pulls, strict=True)]
+        else:
+            pulled, owns = pulls, [[-j * t for t in pull] for j, pull in zip(classes.joined, pulls, strict=True)]
+        signed = [[mp.fsum(t for t in pull if (t > 0) == up) for pull in pulled] for up in (True, False)]
         wholes, slopes = [mp.fsum(side) for side in signed], []
         for k in range(count):
-            own = [-classes.joined[k] * t for t in pulls[k]]
+            own = [classes.shared[k] * t for t in owns[k]] if by_p else owns[k]
             others = [classes.shared[k] * (whole - side[k]) for side, whole in zip(signed, wholes, strict=True)]
             slopes.append(exactly(*own, *others, kind=Kind.FINITE if from_logits else classes.kinds[k]))
         return exactly(*terms, kind=max(classes.kinds)), slopes
@@ -98,7 +106,7 @@ def brier(
     for w, t, share, rest in zip(factors, targets, p, q, strict=True):
         gap = (-rest,) if t == 1 else (share, -t)
         terms += [w * a * b for a in gap for b in gap]
-        pulls.append(tuple(-2 * w * a * share for a in gap))
+        pulls.append(tuple(2 * w * a for a in gap))
     return tuple(terms), pulls
 
 
@@ -106,4 +114,4 @@ TERMS["active_passive"] = of_all_classes(active_passive, sparse=True, every=True
 TERMS["normalized_cross_entropy"] = of_all_classes(
     lambda *given: active_passive(*given, beta=0.0), sparse=True, every=True
 )
-TERMS["brier"] = of_all_classes(brier, sparse=False)
+TERMS["brier"] = of_all_classes(brier, sparse=False, by_p=True)

@@ -451,7 +451,8 @@ def scale_invariant(y: list[Number], p: list[Number], edge: Float, lam: float = 
     d = [mp.log(b / max(a, edge.least)) for a, b in zip(y, p, strict=True)]
     n, level = len(d), mp.fsum(d) / len(d)
     value = exactly(*((v - level) ** 2 / n for v in d), (1 - mpf(lam)) * level**2, kind=kind)
-    return value, [exactly(2 * v / n / b, -2 * mpf(lam) * level / n / b, kind=kind) for v, b in zip(d, p, strict=True)]
+    forgiven = [-2 * mpf(lam) * mp.fsum(v for v in d if (v > 0) == up) / n / n for up in (True, False)]
+    return value, [exactly(2 * v / n / b, *(f / b for f in forgiven), kind=kind) for v, b in zip(d, p, strict=True)]
 
 
 def gaussian_crps(y: list[Number], p: list[Number], edge: Float, spread: str = "log_variance") -> Row:

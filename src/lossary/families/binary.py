@@ -184,7 +184,7 @@ class BinaryFocalCrossentropy(
         hardness = at_least(y * x.q + n * x.p, SMALLEST[self.dtype])
         (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
         lower = power(hardness, self.gamma - 1)
-        fading = self.gamma * ((lower * (y * yes + n * no)) * ((n - y) * x.by_p))
+        fading = ((self.gamma * lower) * (y * yes + n * no)) * ((n - y) * x.by_p)
         value = fading + lower * hardness * (y * by_yes + n * by_no)
         return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
 

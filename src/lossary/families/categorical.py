@@ -12,7 +12,7 @@ from ..core.params import Param, fraction, nonnegative, number
 from ..core.slots import CHANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, total
-from ..numerics.classes import nll_of_one_logit, one_hot, probabilities_of_logits
+from ..numerics.classes import misses_of_logits, misses_of_shares, nll_of_one_logit, one_hot, probabilities_of_logits
 from ..numerics.stable import divergence, length, mean, parts, power, with_slope
 
 Alpha = Annotated[
@@ -298,10 +298,18 @@ class Brier(
         y = y_true
         if not absent(self.label_smoothing):
             y = y_true + self.label_smoothing * (1 / length(y_pred) - y_true)
-        p, q = self.probabilities(y_pred)
-        gap = ops.where(y > 0.5, (1 - y) - q, p - y)
-        squares = with_slope(lambda s, p, gap: ops.square(gap), lambda s, p, gap: -2 * gap * p)
-        return total(self.weighed(squares(self.nll(y_pred), p, gap)), -1)
+        certain = y > 0.5  # there 1 - p has the digits
+        missed = self.misses(y_pred, ops.where(certain, -1.0, ops.ones_like(y)))
+        return total(self.weighed(ops.square(missed - ops.where(certain, 1 - y, y))), -1)
+
+    def misses(self, y_pred: Tensor, sign: Tensor) -> Tensor:
+        """p where the sign is 1, and 1 - p where it is -1."""
+        if self.from_logits:
+            return misses_of_logits(y_pred, sign)
+        if self.epsilon is None:
+            return misses_of_shares(y_pred, sign, self.dtype)
+        p = self.clipped(y_pred)
+        return ops.where(sign < 0, 1 - p, p)
 
 
 brier = function(Brier)

@@ -21,7 +21,7 @@ from ..numerics.special import (
     log_rise,
     log_sinhc,
 )
-from ..numerics.stable import BELOW_ONE, log_less_exp, log_whole, read_at_most, softplus, wide
+from ..numerics.stable import BELOW_ONE, log_less_exp, read_at_most, softplus, wide
 
 Start = dict[str, float]
 
@@ -143,12 +143,14 @@ def negative_binomial(y: Tensor, mean: Positive, dispersion: Positive, variance:
     """Minus the log-probability of 0, and of y without log(y!)."""
     one = 1.0 + 0.0 * y
     if variance == "quadratic":
-        r, c = dispersion.under(one), dispersion.value * mean.value
+        r, log_c = dispersion.under(one), dispersion.log + mean.log
         nothing = log1p_over(dispersion.value, mean.value)
     else:
-        r, c = dispersion.under(mean.value), dispersion.value
-        nothing = mean.value * log1p_over(c, one)
-    return nothing, nothing + y * log_whole(c, one) - y * mean.log - log_rise(r, y)
+        r, log_c = dispersion.under(mean.value), dispersion.log
+        nothing = mean.value * log1p_over(dispersion.value, one)
+    wide = log_c > 0  # there log(1 + c) is log(mean / r) and little more: logarithms that cancel are left out
+    either = softplus(ops.where(wide, -log_c, log_c)) - ops.where(wide, 0.0, mean.log)
+    return nothing, nothing + y * either - log_rise(r, y, whole=wide)
 
 
 negative_binomial_nll = function(NegativeBinomialNLL)

@@ -42,7 +42,7 @@ class HalfSquaredError(Distance, aliases=("half_mse",), traits=("convex", "smoot
     """
 
     def of(self, e: Tensor) -> Tensor:
-        return 0.5 * e * e
+        return e * (e / 2)  # of 0.5 * e, TensorFlow would make (e * e) * 0.5, which may be infinite
 
     def slope(self, e: Tensor) -> Tensor:
         return e
@@ -97,7 +97,7 @@ class ReverseHuber(Distance, aliases=("berhu", "berhu_loss", "inverse_huber"), t
     def of(self, e: Tensor) -> Tensor:
         size = ops.abs(e)
         beyond = at_least(size - self.delta, 0.0)
-        return size + beyond / self.delta * (0.5 * beyond)
+        return size + beyond * (0.5 * beyond / self.delta)
 
     def slope(self, e: Tensor) -> Tensor:
         return ops.sign(e) * (at_least(ops.abs(e), self.delta) / self.delta)
@@ -320,7 +320,7 @@ class GeneralRobust(Distance, aliases=("barron_fixed", "general_robust_loss"),
     def of(self, e: Tensor) -> Tensor:
         alpha, b = self.numbers()
         if absent(b):
-            return (e / self.c) * (0.5 * (e / self.c))
+            return (e / self.c) * (e / self.c / 2)
         half = 0.5 * log1p_of_square(e / (self.c * root_of(b)))
         if absent(alpha):
             return b * half

@@ -167,9 +167,9 @@ def _weighed(
     if of is None:
         g = y
     else:
-        rest = others - e
-        p, q = ops.put(1.0 * e, place, 1 + ops.there(e, place)), ops.put(1 + rest, place, ops.there(rest, place))
-        p, q = p * r, q * r
+        winner = ops.there(e, place)
+        p = ops.put(1.0 * e, place, 1 + winner) * r
+        q = ops.put(1 - p, place, (others - winner) * r)  # only the winner's p may be above a half
         value, by = of(far - d, p, q)
         g = y * by
         value = ops.row_sum(y * value)
@@ -217,7 +217,7 @@ def _by_softmax(of: Function | None, z: Tensor, y: Tensor) -> tuple[Tensor, Tens
     d = at_least(ops.spent(z - top), -LARGEST)  # of -inf nothing is left where the label is 0
     if of is not None:
         every = ops.put(1.0 * p, place, of_winner)
-        value, by = of(far - d, every, ops.put(of_winner + (rest - p), place, rest))
+        value, by = of(far - d, every, ops.put(1 - every, place, rest))
         g, value = y * by, ops.row_sum(y * value)
     mine = ops.taken(g, place)
     g = ops.put(1.0 * g, place, 0.0)
@@ -328,6 +328,28 @@ def misses_of_logits(z: Tensor, sign: Tensor) -> Tensor:
     return derived(value, jvp, vjp)(z, sign)
 
 
+def misses_of_shares(x: Tensor, sign: Tensor, dtype: str) -> Tensor:
+    """x_c / sum x along the last axis where the sign is 1, 1 less that where it is -1; the slopes are exact too."""
+
+    def parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        top, e, others, first = _against_the_largest(x)
+        return *_shares(e, others, first), reciprocal(top, dtype) / (1 + others), first
+
+    def value(x: Tensor, sign: Tensor) -> Tensor:
+        p, q, _, _ = parts(x)
+        return ops.where(sign < 0, q, p)
+
+    def jvp(x: Tensor, sign: Tensor, dx: Tensor, _: Tensor) -> Tensor:
+        p, q, by, first = parts(x)
+        return sign * (q * (by * dx) - p * of_others(by * dx, first))
+
+    def vjp(x: Tensor, sign: Tensor, g: Tensor) -> tuple[Tensor, None]:
+        p, q, by, first = parts(x)
+        return by * (q * (sign * g) - of_others(p * (sign * g), first)), None
+
+    return derived(value, jvp, vjp)(x, sign)
+
+
 def _against_the_winner(z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """z less its largest entry; e to that, 0 at the winner; the sum of these; and where the winner is (one of them)."""
     top, first = _winner(z)
@@ -344,7 +366,8 @@ def _winner(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _shares(e: Tensor, others: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """The share of each class and what is left of one, from their ratios to the winner's."""
-    return ops.where(first, 1.0, e) / (1 + others), ops.where(first, others, 1 + (others - e)) / (1 + others)
+    p = ops.where(first, 1.0, e) / (1 + others)
+    return p, ops.where(first, others / (1 + others), 1 - p)  # only the winner's p may be above a half
 
 
 def _lost_in(difference: Tensor, a: Tensor, b: Tensor) -> Tensor:

@@ -248,15 +248,21 @@ def half_steps(a: Tensor) -> Tensor:
     return a * less_log1p(0.5 / a) + (stirling_rest(a) - stirling_rest(a + 0.5))
 
 
-def log_rise(a: Tensor, k: Tensor) -> Tensor:
-    """log(gamma(a + k) / (gamma(a) a^k)) for a > 0 and k >= 0: of whole k, the sum of log(1 + i / a) for i below k."""
+def log_rise(a: Tensor, k: Tensor, whole: Tensor | None = None) -> Tensor:
+    """log(gamma(a + k) / (gamma(a) a^k)) for a > 0 and k >= 0: of whole k, the sum of log(1 + i / a) for i below k.
+
+    Where `whole` is true, it is log(gamma(a + k) / gamma(a)).
+    """
     n = _shift(a)
     far = a + n
     u = k / far
     grown = log1p(u)
     rest = (1 + u) * grown - u if fine(a) else u * grown - less_log1p(u)
     found = far * rest - 0.5 * grown + (_stirling(far + k) - _stirling(far))
-    found = found + k * log_whole(0.0 * a + n, a)
+    above, below = 0.0 * a + n, a
+    if whole is not None:
+        above, below = ops.where(whole, far - 1, above), ops.where(whole, 1.0, below)
+    found = found + k * log_whole(above, below)
     for i in range(n):
         found = found - log_whole(k, a + i)
     return ops.where(ops.equal(k, 0), 0.0, found)  # also where a compiler fuses

@@ -418,28 +418,27 @@ def replaced(x: Any, index: Any, value: Any) -> Any:
     return tf.reshape(found, shape)
 
 
-def row_sums(x: Any, uneven: bool = False) -> Any:
+def row_sums(x: Any, uneven: bool = False, wide: bool = False) -> Any:
     """Sums over the last axis; long rows in pieces, whose sums are summed. XLA's own loop on CPUs adds up one by one:
-    there they are products with ones, of whole vectors of a processor; of uneven rows as many as each is long."""
+    there they are products with ones, of whole vectors of a processor; of uneven rows as many as each is long. Such
+    products are loops too, some of which add up one by one: few numbers, and sums of pieces, are added in float64."""
     loop, columns = in_xla(), x.shape[-1] if x.shape.rank else None
-    if columns is None or columns < 8 or x.shape.rank < 2 or (not loop and columns <= (512 if uneven else 1024)):
+    if columns is None or columns < 8 or x.shape.rank < 2 or (not loop and columns <= (512 if uneven else 256)):
         return tf.reduce_sum(x, -1) if x.shape.rank else x
-    if columns > (512 if not loop else 256 if uneven else 200):
-        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(200, 15, -8) if loop else range(512, 15, -1)
-        size = next((m for m in sizes if columns % m == 0), 0)
+    wide = loop and not _accelerated() and (wide or _few(x))
+    if columns > 104 and not wide:
+        top = 40 if loop else math.isqrt(columns) if uneven else 256
+        size = next((m for m in range(top, 15, -8 if loop and not uneven else -1) if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
-            return row_sums(row_sums(pieces, uneven), uneven or not loop)
-        whole = columns // 64 * 64
-        return row_sums(x[..., :whole], uneven=True) + tf.reduce_sum(x[..., whole:], -1)
-    return tf.linalg.matvec(x, tf.ones((columns,), x.dtype))
-
-
-def _quotient(sums: Any, divisor: Any) -> Any:
-    """The total of row sums, in float64, divided."""
-    number = tf.reduce_sum(tf.cast(sums, tf.float64)) / tf.cast(divisor, tf.float64)
-    return tf.cast(number, sums.dtype)
+            return row_sums(row_sums(pieces, uneven), uneven or not loop, wide=True)
+        if columns > (200 if loop else 1024):
+            whole = columns // 64 * 64
+            return row_sums(x[..., :whole], uneven=True) + tf.reduce_sum(x[..., whole:], -1)
+    kind = tf.float64 if wide else x.dtype
+    sums = tf.linalg.matvec(tf.cast(x, kind), tf.ones((columns,), kind)) if loop else tf.reduce_sum(x, -1)
+    return tf.cast(sums, x.dtype)
 
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
