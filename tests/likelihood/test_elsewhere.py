@@ -202,5 +202,5 @@ def test_one_name_is_compared_too():
 @pytest.mark.once
 def test_a_histogram_shows_a_small_spread_far_from_zero():
     figure = ls.fit_distribution(1e6 + 1e-3 * rng().normal(size=60), "normal").plot()
-    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    heights = figure.axes[0].patches[0].get_data().values
     assert sum(height > 0 for height in heights) > 4
