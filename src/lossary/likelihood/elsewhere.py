@@ -132,7 +132,7 @@ def on_a_number(
     if sample.rows > FEW and end.converged and end.c[2] > 0 and _most_frequent(sample)[1] < TIED:  # no peak
         return end, []
     some = sample.thinned(500).sorted
-    middle = np.unique(some.y[np.linspace(0.2, 0.8, 15).__mul__(some.rows - 1).astype(int)])
+    middle = np.unique(some.y[(np.linspace(0.2, 0.8, 15) * (some.rows - 1)).astype(int)])
     places = np.unique(np.append(middle, [sample.median, _most_frequent(some)[0]]))
     far = np.abs(some.y[:, None] - places)
     best: tuple[float, Any] = np.inf, None
