@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.contract import checks
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
+from ..core.params import whole
 from ..families import compound_likelihoods as compounds
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
@@ -40,6 +42,7 @@ class Distribution(Head):
             )
         super().__init_subclass__()
 
+    @checked_call
     def __init__(self, targets: int | None = None, **kwargs: Any) -> None:
         signature = self.pairs_with.signature.parameters
         given = {name: kwargs.pop(name, signature[name].default) for name in self.settings}
@@ -130,7 +133,7 @@ class Predicted:
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random targets, (size, …)."""
-        shape = (size, *self.outputs.shape[:-1])
+        shape = (sample_size(size), *self.outputs.shape[:-1])
         return np.asarray(self.law.rvs(size=shape, random_state=np.random.default_rng(seed)))
 
     def log_prob(self, y: Any) -> Array:
@@ -165,7 +168,10 @@ class Predicted:
 
 def compared(y: Any, want: tuple[int, ...]) -> Array:
     """Targets in the shape of what was predicted."""
-    found = np.asarray(y, dtype=float)
+    try:
+        found = np.asarray(y, dtype=float)
+    except (TypeError, ValueError):
+        found = np.asarray(None)
     if found.shape == (*want, 1):
         found = found[..., 0]
     if found.shape != want:
@@ -176,6 +182,14 @@ def compared(y: Any, want: tuple[int, ...]) -> Array:
             do="Pass the targets of the same rows.",
         )
     return found
+
+
+SIZE = whole("The number of samples of each distribution.", low=1)
+
+
+def sample_size(size: Any) -> int:
+    """How many samples are drawn."""
+    return int(SIZE.check("sample", "size", size))
 
 
 def probability(value: Any) -> float:
