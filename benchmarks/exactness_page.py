@@ -38,7 +38,7 @@ on request, as with `--dtypes float16`.
   of the sizes of the formula's terms), where terms cancel; or in what half a unit in the last place of each input would
   change, where that is more. 0.5 is correctly rounded; lossary's bar is 8 in float32, and 2 in half precision.
 - **flushed**: entries with a subnormal input or truth. TensorFlow and JAX read and write such numbers as 0; only
-  finiteness is asked of them. Those of float16 are ordinary numbers, since it is computed in float32.
+  finiteness is required. Those of float16 are ordinary numbers, since it is computed in float32.
 
 What lossary has beyond its bar: numbers below 1e-33 whose parts are below the smallest normal number, which JAX and
 TensorFlow read as 0 (mixtures, Brier); sums of 1,000 nearly equal numbers in XLA; half a square of numbers above 1e19

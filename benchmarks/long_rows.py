@@ -33,7 +33,7 @@ Worst = dict[str, list[float]]
 
 
 def cases() -> Iterator[Case]:
-    """Those of losses whose rows may have any length, and do not look at one another."""
+    """Those of losses whose rows may have any length, and are not compared with each other."""
     for case in CASES:
         loss = case()
         long = loss.contract.shape in ("same", "index") and not loss.coupled

@@ -31,7 +31,7 @@ INTRODUCTION = """\
 # How fast the losses are
 
 Made by `tools/generate.py` from `benchmarks/results`, which `python benchmarks/losses.py --keep` writes; `--help` lists
-what it can be asked. Everything is measured in the same run, in turn: value and gradient by the predictions of the mean
+its options. Everything is measured in the same run, in turn: value and gradient by the predictions of the mean
 over a batch, lossary's beside the function of each library that gives the same. A library whose value or gradient
 differs by more than 1e-4 (in half precision 5e-2) is left out, with what differs.
 

@@ -28,7 +28,6 @@ CHECKS = [
         "A check of empty arrays",
         "ls.check is given arrays without a row.",
         'ls.check("mse", np.zeros((0, 1)), np.zeros((0, 1)))',
-        "Check how they were made: a filter that keeps nothing, or an empty file.",
     ),
     Example(
         "A check of arrays of several shapes",
@@ -40,13 +39,11 @@ CHECKS = [
         "A check of inputs and targets of different lengths",
         "x, y and sample_weight of ls.check(model, x, y, sample_weight) have different numbers of rows.",
         LINE + "ls.check(model, np.zeros((8, 3)), np.zeros((7, 1)))",
-        "Pass whole arrays, rows first, in the same order.",
     ),
     Example(
         "A check of ragged targets",
         "The rows of targets or weights have different lengths.",
         'ls.check("mse", tf.ragged.constant([[1.0], [2.0, 3.0]]), np.zeros((2, 2)))',
-        "Pad them, and give the padding sample_weight 0.",
         hidden=RAGGED,
     ),
     Example(
@@ -65,7 +62,6 @@ CHECKS = [
         "A check of batches without targets",
         "The batches of a stream hold only inputs.",
         LINE + "ls.check(model, iter([np.zeros((4, 3))]))",
-        "Let each batch be a tuple (x, y).",
     ),
     Example(
         "A check of a Parquet file",
@@ -90,26 +86,32 @@ CHECKS = [
         "A table of one target",
         "ls.target_table is given the result of ls.target_split without a name.",
         LINE + "ls.target_table(ls.target_split(model, np.zeros((4, 3)), np.zeros((4, 1))))",
-        "print(target) shows one; a dictionary shows several side by side.",
     ),
     Example(
         "A function for `lossary check` that raises",
         "The function that should return the model and its data raises an error.",
         "$ lossary check data:broken",
-        "Call it in Python, where the traceback shows.",
         files=MODULE,
     ),
     Example(
         "A model for `lossary check` that does not run on its data",
         "Keras refuses the inputs.",
         "$ lossary check data:model data:wrong",
-        "Run model.predict on these rows in Python.",
         files=MISFIT,
     ),
     Example(
         "A check of targets for no output",
         "The keys of the targets are not the names of the model's outputs.",
         LINE + 'ls.check(model, np.zeros((4, 3)), {"price": np.zeros((4, 1))})',
-        "Name the outputs, or pass the targets in their order.",
+    ),
+    Example(
+        "A check with a model that is none",
+        "ls.check(..., model=...) is not a Keras model.",
+        'ls.check("mse", np.zeros((4, 1)), np.zeros((4, 1)), model="line")',
+    ),
+    Example(
+        "A check with options of training",
+        "ls.check(model, x, y) is given what fit takes, such as epochs.",
+        LINE + "ls.check(model, np.zeros((4, 3)), np.zeros((4, 1)), epochs=3)",
     ),
 ]

@@ -17,6 +17,6 @@ class Example:
     title: str
     when: str
     code: str
-    fix: str
+    fix: str = ""  # what the message does not say, if anything: what to type, where to look
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     hidden: str = ""

@@ -1,4 +1,4 @@
-"""Errors of options: what `ls.train` and other functions are told besides data."""
+"""Errors of options: what `ls.train` and other functions take besides data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ OPTIONS = [
         "Training with a list that holds no loss",
         "loss=[...] or loss={...} is empty, or holds None alone.",
         STACK + "ls.train(model, x, y, loss=[])",
-        'Name a loss: loss="mse". None leaves one of several outputs out.',
     ),
     Example(
         "Training with what Keras does not compile",
@@ -32,7 +31,6 @@ OPTIONS = [
         "Training with an invalid seed",
         "ls.train(seed=...) is text, a fraction or negative.",
         STACK + 'ls.train(model, x, y, loss="mse", seed=-1)',
-        "Pass a whole number from 0.",
     ),
     Example(
         "Training with an unknown verbose",
@@ -51,13 +49,12 @@ OPTIONS = [
         "sample_weight for some outputs only",
         "ls.train(sample_weight=...) holds None for one of several outputs.",
         STACK + 'ls.train(model, x, y, loss="mse", sample_weight=[np.ones(4), None])',
-        "Pass ones where all rows count equally.",
     ),
     Example(
         "validation_data that is neither arrays nor a stream",
         "ls.train(validation_data=...) is a number, text, or an empty tuple.",
         STACK + 'ls.train(model, x, y, loss="mse", validation_data=0.2)',
-        "Hold rows back yourself: validation_data=(x[-100:], y[-100:]).",
+        "Hold rows out yourself: validation_data=(x[-100:], y[-100:]).",
     ),
     Example(
         "A structure without an array",
@@ -69,31 +66,26 @@ OPTIONS = [
         "Class weights from several outputs",
         "ls.weights_from is given a dictionary or a list of arrays, or None.",
         'ls.weights_from({"kind": np.array([0, 1, 1]), "size": np.array([2, 0, 1])})',
-        "Call it once for each output.",
     ),
     Example(
         "A figure without values",
         "ls.draw(name, parameter=[]) has no value to draw.",
         'ls.draw("huber", delta=[])',
-        "Leave the parameter out for its default.",
     ),
     Example(
         "A teacher that is not a model",
         "ls.Teacher is given something that is not a Keras model.",
         "ls.Teacher(None)",
-        "Pass the trained model itself.",
     ),
     Example(
         "target_split of something that is not a model",
         "ls.target_split is given no model, or no inputs.",
         'ls.target_split("model", [[1.0]], [1.0])',
-        "Pass the compiled model, and what model.evaluate takes.",
     ),
     Example(
         "The target of a model without a loss",
         "ls.target_split is given targets for a model that no loss compares them in, or none where one does.",
         STACK + "ls.target_split(model, np.zeros((4, 3)), np.zeros((4, 1)))",
-        "Compile the model with the loss; leave y out where the layers hold it.",
     ),
     Example(
         "The terms of something that is not a model",
@@ -111,7 +103,67 @@ OPTIONS = [
         "Targets by name for one output",
         "y is a dictionary or a list of several arrays, and the model has one output.",
         STACK + 'model.compile("sgd", "mse")\nls.train(model, x, {"y": y})',
-        "Pass the array itself.",
+    ),
+    Example(
+        "Arguments that do not fit a function",
+        "A public function or class is called with too many arguments by position, with an unknown name, or without "
+        "an argument that it needs.",
+        STACK + 'ls.train(model, x, y, "mse")',
+    ),
+    Example(
+        "Training without inputs or targets",
+        "ls.train(model, x) is given rows without targets, and the loss of the model compares them with targets; or x "
+        "is None.",
+        STACK + 'ls.train(model, x, loss="mse")',
+    ),
+    Example(
+        "A path of weights that is none",
+        "ls.landscape(path=...) is not an ls.WeightPath, nor a list of weights.",
+        STACK + 'ls.landscape(model, x, y, "mse", path=5)',
+    ),
+    Example(
+        "A landscape of something that is not a model",
+        "The arguments of ls.landscape are in another order.",
+        STACK + 'ls.landscape("mse", model, x)',
+    ),
+    Example(
+        "A figure without a path",
+        "The save method of a figure is given a number, a file or None.",
+        'ls.draw("huber").save(5)',
+    ),
+    Example(
+        "A head that reads other outputs",
+        "point, probabilities or predicted of a head is given an array that is not what the head gives, such as x.",
+        "head = ls.heads.Gamma()\nhead.predicted(np.zeros((4, 3)))",
+    ),
+    Example(
+        "A stream that cannot be iterated",
+        "ls.evaluate_stream is given a number or None instead of chunks.",
+        'ls.evaluate_stream("mse", 5)',
+    ),
+    Example(
+        "A source without a name",
+        "ls.Hidden, ls.Input, ls.Output or ls.Column is given a layer, a shape or a number instead of a name.",
+        'ls.Hidden(keras.layers.Dense(2, name="code"))',
+    ),
+    Example("A constant that holds no numbers", "ls.Fixed is given text, or rows of unequal lengths.", 'ls.Fixed("a")'),
+    Example(
+        "Checks that are neither on nor off", "ls.checks is given text or a number.", 'with ls.checks("off"):\n    pass'
+    ),
+    Example(
+        "A step that is not a whole number",
+        "ls.at_step is given text, a fraction, None or a negative number.",
+        "with ls.at_step(-1):\n    pass",
+    ),
+    Example(
+        "A derivative of something that is not a function",
+        "The arguments of ls.derivative are in another order.",
+        "ls.derivative(np.zeros((4, 1)), ops.square)",
+    ),
+    Example(
+        "A minimum of something that is not a function",
+        "ls.value_and_gradient is given a loss, which is a function of y_true and y_pred and not of parameters.",
+        "ls.value_and_gradient(ls.Huber())",
     ),
     Example(
         "A loss with variables, created outside the strategy's scope",
@@ -120,7 +172,6 @@ OPTIONS = [
         'loss = ls.UncertaintyWeighted(["mse", "mae"])\n'
         "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # in strategy.scope()\n"
         'model.compile("adam", loss=loss)  # in strategy.scope()',
-        "Create the loss inside strategy.scope() too.",
         hidden='patch("lossary.objective.attachment.made_elsewhere", lambda model, variables: "a MirroredStrategy")\n',
     ),
 ]

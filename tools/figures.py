@@ -111,7 +111,7 @@ PICTURES = [
     Shown(
         "predictions",
         "Predicted against true",
-        "Belgian telephone calls, of which some years were recorded in minutes: least squares fits the wrong years at "
+        "Belgian telephone calls, some of them recorded in minutes: least squares fits the wrong years at "
         "the expense of the good ones. Rings mark the rows with the highest Huber loss, with their numbers.",
         'table = load("phones")\n'
         'year, calls = (table.column(name).numbers for name in ("year", "calls"))\n'

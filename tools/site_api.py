@@ -208,7 +208,7 @@ def directive(kind: str, name: str, made: Any, inner: str = "") -> str:
 
 
 def own_doc(made: Any) -> str:
-    """Its docstring; that of a base class is told there."""
+    """Its docstring; that of a base class is documented there."""
     doc = made.__dict__.get("__doc__") if isinstance(made, type) else made.__doc__
     return inspect.cleandoc(doc or "")
 

@@ -1,6 +1,7 @@
 """The error of every room: what was asked, what arrived, what is expected, what to do. Imports nothing of lossary."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # Controls, marks that turn the direction of writing, and halves of characters: they steer a terminal, or break it.
@@ -60,3 +61,16 @@ def shown(value: object, most: int = 200) -> str:
     except Exception:  # an object's own repr, or an integer of more digits than Python writes
         text = f"a {type(value).__name__} that cannot be written out"
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def did_you_mean(given: Iterable[str], known: Iterable[str]) -> str:
+    """'Did you mean delta?' for the first name that is not known and near to one that is; else nothing."""
+    import difflib
+
+    names = list(known)
+    for name in given:
+        near = [] if name in names else difflib.get_close_matches(name.lower(), names, n=1)
+        near = near or [one for one in names if name not in names and len(name) > 2 and one.startswith(name.lower())]
+        if near:
+            return f"Did you mean {near[0]}?"
+    return ""

@@ -185,7 +185,7 @@ def test_outputs_are_told_apart_in_lists_and_dictionaries():
     assert not ls.check(model, REAL, {"kind": LABELS, "size": OTHER[:, :1]})
 
 
-def test_a_knob_of_a_loss_is_turned_and_put_back():
+def test_a_parameter_of_a_loss_is_changed_and_restored():
     class Scaled(keras.losses.Loss):
         def __init__(self):
             super().__init__()

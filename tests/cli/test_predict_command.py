@@ -48,7 +48,7 @@ def numbers(result):
 def test_the_fit_that_is_saved_is_named_with_its_reason(folder):
     said = folder[1].stdout.splitlines()[-1]
     assert said.startswith("Saved: ") and "which of 2 has the smallest median |residual|" in said
-    assert "training rows (none are held back)" in said and "--loss with a single loss saves another" in said
+    assert "training rows (none are held out)" in said and "--loss with a single loss saves another" in said
 
 
 def test_columns_in_another_order_and_another_dialect(folder):

@@ -79,7 +79,7 @@ def test_the_page_of_errors_names_what_exists():
     from lossary.cli.commands import cli
 
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    text = text.partition("## Texts you may have pasted")[0]
+    text = text.partition("## Messages of other libraries")[0]
     prose = "\n".join(line for line in text.splitlines() if "**Here.**" in line or line.startswith(("  ", "Error")))
     exists(prose)
     for name, options in re.findall(r"`lossary (\w+)([^`]*)`", text):

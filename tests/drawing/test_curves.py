@@ -110,10 +110,10 @@ def test_logits_have_their_own_axis(name):
 @pytest.mark.parametrize(
     ("loss", "corners"),
     [
-        (ls.MeanAbsoluteError(), [(0.0, "kink")]),
-        (ls.Quantile(q=0.9), [(0.0, "kink")]),
-        (ls.Hinge(), [(1.0, "kink")]),
-        (ls.MeanAbsolutePercentageError(), [(1.0, "kink")]),
+        (ls.MeanAbsoluteError(), [(0.0, "corner")]),
+        (ls.Quantile(q=0.9), [(0.0, "corner")]),
+        (ls.Hinge(), [(1.0, "corner")]),
+        (ls.MeanAbsolutePercentageError(), [(1.0, "corner")]),
         (ls.Huber(delta=0.7), [(-0.7, "bend"), (0.7, "bend")]),
         (ls.SmoothL1(beta=2.0), [(-2.0, "bend"), (2.0, "bend")]),
         (ls.SquaredHinge(), [(1.0, "bend")]),
@@ -130,7 +130,7 @@ def test_a_corner_on_a_sampled_point_is_found_too():
     span = (-2.0 - 1 / 256, 2.0 - 1 / 256)
     curve = sample("mae", span=span, points=512)
     assert 0.0 in curve.x and 0.0 in curve.slope
-    assert [(round(corner.x, 3), corner.kind) for corner in curve.corners] == [(0.0, "kink")]
+    assert [(round(corner.x, 3), corner.kind) for corner in curve.corners] == [(0.0, "corner")]
 
 
 def test_what_is_only_steep_is_no_corner():
@@ -149,7 +149,7 @@ def test_the_rounding_of_a_constant_slope_is_no_corner():
 
 
 @pytest.mark.parametrize("cls", smooth_losses(), ids=lambda cls: cls.__name__)
-def test_a_smooth_loss_has_no_kink(cls):
+def test_a_smooth_loss_has_no_corner(cls):
     assert not [corner for corner in sample(cls()).corners if corner.kind != "bend"]
 
 
@@ -160,9 +160,9 @@ def test_a_jump_of_the_value_is_a_jump():
     assert [(round(c.x, 3), c.kind) for c in sample(zero_one).corners] == [(-0.5, "jump"), (0.5, "jump")]
 
 
-def test_at_a_kink_the_curvature_is_none():
+def test_at_a_corner_the_curvature_is_none():
     x = np.float32(1.0)
-    curve = sample("mape", span=(0.5, 1.5), points=99)  # the 50th point is the kink
+    curve = sample("mape", span=(0.5, 1.5), points=99)  # the 50th point is the corner
     assert curve.x[49] == x
     assert np.isnan(curve.curvature[49])
     assert np.nanmax(np.abs(curve.curvature)) < 0.1
@@ -275,7 +275,7 @@ def test_names_say_what_differs_from_the_default():
 
 def test_words_for_those_who_do_not_see_it():
     figure = draw(["mae", ls.Huber(delta=2.0)])
-    assert "MeanAbsoluteError has a kink at 0." in figure.words
+    assert "MeanAbsoluteError has a corner at 0." in figure.words
     assert "Huber(delta=2) has bends at −2 and 2." in figure.words
     heads, rows = figure.numbers
     assert heads[1:3] == ["MeanAbsoluteError, value", "MeanAbsoluteError, gradient"]

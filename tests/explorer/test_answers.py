@@ -253,20 +253,20 @@ def test_sliders_of_the_sample_do_what_they_say():
     assert not clean["wrong"].any() and (clean["points"] == sample["points"]).all()
 
 
-def test_the_minimum_of_functions_with_and_without_kinks():
+def test_the_minimum_of_functions_with_and_without_corners():
     def valley(x):
         a, b = x
         return (1 - a) ** 2 + 100 * (b - a * a) ** 2, np.array(
             [-2 * (1 - a) - 400 * a * (b - a * a), 200 * (b - a * a)]
         )
 
-    def kinks(x):
+    def corners(x):
         return abs(x[0] - 1) + 3 * abs(x[0] + x[1]), np.array(
             [np.sign(x[0] - 1) + 3 * np.sign(x[0] + x[1]), 3 * np.sign(x[0] + x[1])]
         )
 
     np.testing.assert_allclose(minimise(valley, np.array([-1.2, 1.0])), [1, 1], atol=1e-3)
-    np.testing.assert_allclose(minimise(kinks, np.array([-2.0, 0.7])), [1, -1], atol=1e-3)
+    np.testing.assert_allclose(minimise(corners, np.array([-2.0, 0.7])), [1, -1], atol=1e-3)
 
 
 # -- points, lists, boxes ------------------------------------------------------------------------------------------

@@ -455,7 +455,7 @@ def test_the_likelihood_is_climbed(visit):
     page.get_by_label("λ", exact=True).wait_for()
 
 
-def test_training_starts_pauses_and_takes_a_knob_while_it_runs(visit):
+def test_training_starts_pauses_and_takes_a_new_setting_while_it_runs(visit):
     from playwright.sync_api import expect
 
     page = visit("#/training?loss=huber&penalty=0.001")

@@ -58,7 +58,7 @@ class Case:
 
     @property
     def coupled(self):
-        """Whether rows look at one another in this formula."""
+        """Whether this formula compares rows with each other."""
         return "others" in inspect.signature(getattr(self.cls, self.form)).parameters
 
     def axes(self, name):

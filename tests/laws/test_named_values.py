@@ -296,7 +296,7 @@ def test_the_function_gives_the_textbook_values(case, optional):
 @pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size", "mean_with_sample_weight"])
 @one_of_each_form
 def test_weights_and_mask_meet_the_textbook_values(case, reduction):
-    """A row of weight 0 counts in a plain mean; where rows look at one another, it is not there for any of them."""
+    """A row of weight 0 counts in a plain mean; a loss that compares rows leaves it out of all comparisons."""
     loss, arrays = case(reduction=reduction), held(hard(case, False), "float32")
     values, count = truth(case, False)["values"], 1
     if len(values) > 1 and reduction != "sum":

@@ -43,7 +43,7 @@ def close(got, want, tolerance=2e-5):
     among(OF_RESULTS),
 )  # fmt: skip
 def test_a_row_of_weight_0_does_not_exist(case, reduction):
-    """Where rows look at one another, it is not counted either; elsewhere a mean over rows counts it."""
+    """Where rows are compared with each other, it is not counted either; elsewhere a mean over rows counts it."""
     loss, arrays, weight, rest = case(reduction=reduction), case.draw(), WEIGHT.copy(), np.arange(ROWS) != 2
     weight[2] = 0
 
@@ -85,7 +85,7 @@ def test_a_masked_row_does_not_exist(case):
     lambda case, how: case in OF_RESULTS or (how == "sum" and case in FORMULAS and issubclass(case().gives, Anchors)),
 )
 def test_halves_of_a_batch_merge_to_the_whole(case, reduction):
-    """Rows that look at one another need the others beside them; then they can be split too."""
+    """Losses that compare rows need all rows beside those that are computed; then a batch can be split."""
     loss, arrays = case(reduction=reduction), case.draw()
     halves, more = (slice(0, 3), slice(3, None)), [{}, {}]
     if issubclass(loss.gives, Anchors):

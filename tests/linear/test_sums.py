@@ -12,7 +12,7 @@ from lossary.linear.data import ArrayData
 from lossary.linear.rows import Rows, row_function
 from tests.laws.cases import targets as targets_of_one
 
-UNLIKE = {"ctc", "circle"}  # rows of sequences, rows that look at one another
+UNLIKE = {"ctc", "circle"}  # rows of sequences, rows that are compared with each other
 SCORES = {"from_logits": True, "log_rate": True}
 
 

@@ -30,6 +30,87 @@ def test_common_mistakes_are_told_as_the_page_says():
         assert f"| {example.title} | `{example.code}` | {run(example).text} |" in PAGE
 
 
+SMALL = {  # words that say nothing by themselves
+    *[
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "each",
+        "for",
+        "from",
+        "give",
+        "given",
+        "gives",
+        "if",
+        "in",
+        "is",
+        "it",
+        "its",
+        "need",
+        "needs",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "ones",
+    ],
+    *[
+        "or",
+        "pass",
+        "so",
+        "take",
+        "takes",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "to",
+        "use",
+        "what",
+        "where",
+        "which",
+        "with",
+        "write",
+        "you",
+        "your",
+    ],
+}
+CODE = re.compile(r"[\w.]*\w[(=\[]\S*|--\w[\w-]*|\b\w+_\w+|\b(?:ls|np|keras|ops|tf|torch)\.\w[\w.]*")
+
+
+def repeats(fix, message):
+    """Whether a fix says what the message says: two thirds of its words, compared by their beginnings, and no code."""
+    known, own = ({word[:5] for word in re.findall(r"[^\W_]+", text.lower())} - SMALL for text in (message, fix))
+    fresh = [code for code in CODE.findall(fix) if code.rstrip(".,;:)`'\"") not in message]
+    return not fresh and 3 * len(own & known) >= 2 * len(own)
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.fix], ids=lambda example: example.title)
+def test_a_fix_says_more_than_its_message(example):
+    """A fix shows what to type, or what the message cannot know. One that repeats the message is left out."""
+    seen = SEEN.get(example.title) or run(example)
+    assert not repeats(example.fix, seen.text), f"Leave it out, or say what the message does not: {example.fix}"
+
+
+@pytest.mark.backendless
+def test_what_repeats_is_recognised():
+    message = (
+        "train reads the data row by row. There are 4 rows in x, 5 in y. Expected equal numbers. Pass whole arrays."
+    )
+    assert repeats("Pass whole arrays.", message) and repeats("Pass arrays of equal numbers of rows.", message)
+    assert not repeats("Pass whole arrays: y.reshape(-1, 1).", message) and not repeats("Look for a filter.", message)
+
+
 @pytest.mark.once  # alone, it runs all examples again
 def test_every_place_that_raises_has_an_example():
     seen = [SEEN.get(example.title) or run(example) for example in EXAMPLES]

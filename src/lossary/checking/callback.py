@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import tree
 
+from .._calls import checked_call
 from ..core.errors import ParameterError, shown
 from ..numerics.backend import peek, training_state
 from .case import ROWS
@@ -36,6 +37,7 @@ class Check(keras.callbacks.Callback):
         on_error: "raise", or "warn" to go on training.
     """
 
+    @checked_call
     def __init__(self, ignore: Iterable[str] = (), on_error: str = "raise") -> None:
         super().__init__()
         self.rules = chosen(ignore)

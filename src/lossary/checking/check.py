@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..core.errors import LossaryError
+from .._calls import checked_call
+from ..core.errors import LossaryError, shown
 from ..core.loss import Loss, unknown_names
 from .case import Case, Setup, as_columns, make_case
 from .feeds import numbers, refuse_no_rows
@@ -21,6 +22,7 @@ from .slots import slot_case
 from .untouched import untouched
 
 
+@checked_call
 def check(
     loss: Any,
     y_true: Any = None,
@@ -59,8 +61,22 @@ def check(
     ParameterError for an unknown id in `ignore`.
     """
     selected = chosen(ignore)
+    if model is not None and not isinstance(model, keras.Model):
+        raise LossaryError(
+            "check(loss, y_true, y_pred, model=...) takes the model that made y_pred.",
+            arrived=f"It was given {shown(model)}.",
+            allowed="Expected a Keras model.",
+            do="Leave it out, or pass the model first: ls.check(model, x, y).",
+        )
     with untouched():
         if isinstance(loss, keras.Model):
+            if slots:
+                raise LossaryError(
+                    "check(model, x, y, sample_weight) checks a compiled model on its data.",
+                    arrived=f"It was given {', '.join(slots)}.",
+                    allowed="Expected x, y, sample_weight and ignore.",
+                    do="Leave it out: how the model is trained does not matter here.",
+                )
             cases = cases_of_model(loss, y_true, y_pred, sample_weight)
         else:
             cases = [_case(loss, y_true, y_pred, sample_weight, mask, model, slots)]

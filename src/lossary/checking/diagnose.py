@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .._calls import checked_call
 from ..core import notebook
 from ..core.contract import checks
 from .advice import advise
@@ -61,6 +62,7 @@ class Diagnosis:
         return notebook.box(escape(title), around, advice, *map(notebook.text, self.notes), mark=notebook.RED)
 
 
+@checked_call
 def diagnose(subject: Any, x: Any, y: Any = None, sample_weight: Any = None) -> Diagnosis:
     """The first tensor that is not finite: `ls.diagnose(model, x, y)` or `ls.diagnose(loss, y_true, y_pred)`.
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from .._calls import checked_call
 from ..core import notebook
 from ..core.errors import LossaryError
 from ..core.loss import Loss, unknown_names
@@ -79,6 +80,7 @@ class Explanation:
         return notebook.box(escape(_title(self)), *body, *map(notebook.text, self.notes))
 
 
+@checked_call
 def explain(
     loss: Any, y_true: Any = None, y_pred: Any = None, sample_weight: Any = None, mask: Any = None, **slots: Any
 ) -> Explanation:

@@ -85,7 +85,7 @@ class Subject:
 
     @property
     def coupled(self) -> bool:
-        """Whether rows look at one another by design: declared by `coupled = True` on a loss or a function."""
+        """Whether the loss compares rows by design: `coupled = True` on a loss or a function declares it."""
         if isinstance(self.loss, Sum):
             return any(Subject(part.loss).coupled for part in self.loss.parts)
         declared = any(getattr(part, "coupled", False) for part in (self.loss, self.fn) if part is not None)

@@ -169,8 +169,8 @@ def _value_of(case: Case, subject: Subject) -> float | None:
         return None
 
 
-@rule("L010", "frozen-knob", slots=True)
-def frozen_knob(case: Case) -> Iterator[Sign]:
+@rule("L010", "frozen-variable", slots=True)
+def frozen_variable(case: Case) -> Iterator[Sign]:
     """A Variable that should train, or be changed during training, has no effect.
 
     Fires: a trainable Variable held by the loss is not among the model's trainable variables; or changing a Variable of
@@ -197,7 +197,7 @@ def frozen_knob(case: Case) -> Iterator[Sign]:
         ls.check(model, np.linspace(0, 1, 8)[:, None], np.linspace(1, 3, 8)[:, None])
     """
     from ..objective.held import variables_of
-    from .knobs import attached, baked_in, weights_baked_in
+    from .variables import attached, baked_in, weights_baked_in
 
     if case.failure is not None:
         return
@@ -368,7 +368,7 @@ def _away_from_edges(case: Case) -> Case:
 
 
 def _switched_off(case: Case) -> tuple[str, Array] | None:
-    """The name of the knob, and the values with it at 0."""
+    """The name of the parameter, and the values with it at 0."""
     names = ("gamma", "label_smoothing", "smoothing")
     subject = case.subject
     try:

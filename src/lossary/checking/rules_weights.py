@@ -104,7 +104,7 @@ def _other_formula(case: Case) -> Iterator[Sign]:
         yield Sign(
             f"The weighted value is {case.weighted:.4g}. From the rows it would be {meant[1]:.4g} (sum(w v)/N), "
             f"{meant[-1]:.4g} (sum(w v)/sum(w)) or {total:.4g} (sum(w v)).",
-            "Leave weighing to the base class: let call() give one value per row.",
+            "Leave weighting to the base class: let call() give one value per row.",
             {"weighted": case.weighted, "over_rows": meant[1], "over_weights": meant[-1], "sum": total},
             WARNING,
         )

@@ -175,7 +175,7 @@ def outliers(facts: Facts, cost: Cost) -> list[Suggestion]:
 
 @rule("regression", "any other", lambda facts, cost: True)
 def plain(facts: Facts, cost: Cost) -> list[Suggestion]:
-    said = "the mean is what was asked for" if cost == "mean" else "no row lies far out"
+    said = "the mean was asked for" if cost == "mean" else "no row lies far out"
     return [
         Suggestion(
             "MeanSquaredError",

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-from lossary._errors import LossaryError
+from lossary._errors import LossaryError, shown
 
+from .._calls import checked_call
 from . import amounts, labels
 from .facts import FEW, Facts, look
 from .rule import AMOUNTS, RULES, TASKS, Cost, Suggestion, chosen, number
@@ -17,7 +18,7 @@ from .rule import AMOUNTS, RULES, TASKS, Cost, Suggestion, chosen, number
 __all__ = ["RULES", "Suggestions", "suggest"]
 DECLARED = (amounts, labels)  # which the rules are in
 WORDS = ("mean", "median", "probability", "distribution")
-ASKED = {  # what may be asked of each task; of the others nothing
+ASKED = {  # the costs that each task accepts; the others accept none
     **dict.fromkeys(AMOUNTS, ("mean", "median", "distribution", "a quantile", "two costs")),
     "binary": ("probability", "two costs"),
     "multiclass": ("probability",),
@@ -73,6 +74,7 @@ class Suggestions:
         return found
 
 
+@checked_call
 def suggest(y: Any, task: str | None = None, cost: Cost = None) -> Suggestions:
     """Up to three losses for a target, with what each estimates, why it fits, what can go wrong, and the code.
 
@@ -114,7 +116,7 @@ def recognised(facts: Facts) -> tuple[str, list[str]]:
     if facts.low >= 0 and facts.high <= 1:
         return "proportion", ['Numbers between 0 and 1 are read as shares; if they are not, pass task="regression".']
     if facts.whole and facts.low >= 0 and facts.mean < 50:
-        return "count", ['Whole numbers from 0 are read as counts; for other numbers, pass task="regression".']
+        return "count", ['Whole numbers >= 0 are read as counts; for other numbers, pass task="regression".']
     if facts.low >= 0 and (facts.zeros > 0.02 or facts.skewed):
         return "positive", ['Amounts are read as such that can be of any size; if sums alone matter, pass cost="mean".']
     return "regression", []
@@ -159,12 +161,12 @@ def seen(facts: Facts, task: str) -> list[str]:
 
 
 def _check(task: str | None, cost: Cost) -> None:
-    if task is not None and task not in TASKS:
+    if task is not None and not (isinstance(task, str) and task in TASKS):
         raise LossaryError(
-            "ls.suggest(task=...) says what a target is.",
-            arrived=f"It was given task={task!r}.",
+            "ls.suggest(y, task) suggests losses for a target.",
+            arrived=f"It was given task={shown(task, 60)}.",
             allowed=f"Expected one of {', '.join(TASKS)}, or None.",
-            do="Leave `task` out to have it decided by the numbers.",
+            do="Leave `task` out to have it decided by the numbers; inputs are not needed: ls.suggest(y).",
         )
     pair = (
         isinstance(cost, (tuple, list))
@@ -172,10 +174,10 @@ def _check(task: str | None, cost: Cost) -> None:
         and all(isinstance(c, (int, float)) and 0 < c < math.inf for c in cost)
     )
     share = isinstance(cost, float) and 0 < cost < 1
-    if not (cost is None or pair or share or cost in WORDS):
+    if not (cost is None or pair or share or (isinstance(cost, str) and cost in WORDS)):
         raise LossaryError(
             "ls.suggest(cost=...) says what a wrong prediction costs.",
-            arrived=f"It was given cost={cost!r}.",
+            arrived=f"It was given cost={shown(cost, 60)}.",
             allowed=f"Expected one of {', '.join(WORDS)}, a number between 0 and 1, two costs > 0, or None.",
             do="For a quantile pass for instance cost=0.9; where too low costs four times too high, cost=(4, 1).",
         )
@@ -185,7 +187,7 @@ def _check_task(facts: Facts, task: str) -> None:
     """Whether the target can be what it is said to be."""
     low, high = facts.low, facts.high
     wrong = {
-        "count": "a whole number from 0" if not facts.whole or low < 0 else "",
+        "count": "a whole number >= 0" if not facts.whole or low < 0 else "",
         "positive": "an amount from 0" if low < 0 else "",
         "proportion": "a number between 0 and 1" if low < 0 or high > 1 else "",
         "binary": "one of two values" if facts.columns > 1 or facts.distinct > 2 else "",
@@ -208,7 +210,7 @@ def _check_cost(task: str, cost: Cost) -> None:
     if cost is not None and kind not in allowed:
         raise LossaryError(
             f'ls.suggest takes the target for task="{task}".',
-            arrived=f"It was given cost={cost!r}.",
+            arrived=f"It was given cost={shown(cost, 60)}.",
             allowed=f"Expected {', '.join(allowed)}, or None." if allowed else "Expected no cost.",
             do="Leave `cost` out, or say with `task` what the target is.",
         )

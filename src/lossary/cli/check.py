@@ -42,7 +42,7 @@ Examples:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the loss; repeatable.")
 @click.option("--ignore", multiple=True, metavar="IDS", help="Rules to leave out, separated by commas, such as L003.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds, as in compare.")
-@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="How the file is written, as in compare.")
+@click.option("--read", "reading", multiple=True, metavar="KEY=VALUE", help="The format of the file, as in compare.")
 @click.option("--rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."

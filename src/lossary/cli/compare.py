@@ -52,7 +52,7 @@ Examples:
 @click.option("--ignore", metavar="COLUMNS", help="Columns to leave out, separated by commas.")
 @click.option("--missing", type=click.Choice(MISSING), default="drop", show_default=True, help="Missing cells.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help=f"{', '.join(MEANINGS)}; repeatable.")
-@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="The format of the file: decimal=comma.")
 @click.option("--task", type=click.Choice(TASKS), help="Default: inferred from the target.")
 @click.option(
     "--loss",
@@ -68,7 +68,7 @@ Examples:
 @click.option("--epochs", type=Number(1, 10**7, whole=True), help="Default: by the size of the data.")
 @click.option("--batch-size", type=Number(1, 10**9, whole=True), help="Default: all rows up to 2048, else 256.")
 @click.option("--learning-rate", type=Number(0, above=True), help="Default: 0.1 linear, 0.01 mlp.")
-@click.option("--validation", type=Number(0, 0.9), help="Fraction held back. Default: 0.2 for 200 rows or more.")
+@click.option("--validation", type=Number(0, 0.9), help="Fraction held out. Default: 0.2 for 200 rows or more.")
 @click.option(
     "--backend", metavar="NAME", help="tensorflow, jax or torch. Default: KERAS_BACKEND, or an installed one."
 )
@@ -123,7 +123,7 @@ def compare_command(ctx: click.Context, /, data: str, report: Path | None, quiet
 
 
 def _prepare(data: str, options: dict[str, Any]) -> tuple[Problem, list[Candidate], Settings]:
-    """All that is asked, checked against the data; nothing here needs Keras."""
+    """All options, checked against the data; nothing here needs Keras."""
     given = ("model", "l1", "l2", "epochs", "batch_size", "optimizer", "learning_rate", "seed")
     settings = Settings(**{name: options[name] for name in given})
     _ = settings.solved  # a wrong --model is refused here, and settings that do not belong together

@@ -26,7 +26,7 @@ def outcome(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("Interrupted before there was a result; nothing was written.", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # whatever it is, the user is told in the same way
+    except Exception as error:  # every error is reported in the same way
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             _let_go()
             return CLOSED

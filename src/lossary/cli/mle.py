@@ -40,7 +40,7 @@ Examples:
     help="For example normal,gamma. Default: all that can produce these numbers.",
 )
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds; repeatable.")
-@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="The format of the file: decimal=comma.")
 @click.option("--backend", metavar="NAME", help="tensorflow, jax or torch.")
 @click.option("--report", type=FilePath(), help="Write an HTML report that opens offline.")
 @click.option("--json", "json_path", type=FilePath(), help="Write everything as JSON; - is stdout.")

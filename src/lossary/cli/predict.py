@@ -34,7 +34,7 @@ Examples:
     help="Text values that the fit has not seen: refuse them, or treat them as missing.",
 )
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds, as in compare.")
-@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written, as in compare.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="The format of the file, as in compare.")
 @click.option("--quiet", "-q", is_flag=True, help="Do not report the choices made about the table.")
 def predict_command(
     fit: Path,

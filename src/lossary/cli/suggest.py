@@ -34,7 +34,7 @@ Examples:
 )
 @click.option("--cost", metavar="COST", help="mean, median, distribution, probability, a quantile, or two costs: 4,1.")
 @click.option("--as", "meanings", multiple=True, metavar="COLUMN=MEANING", help="What a column holds; repeatable.")
-@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="How the file is written: decimal=comma.")
+@click.option("--read", "settings", multiple=True, metavar="KEY=VALUE", help="The format of the file: decimal=comma.")
 @click.option("--json", "json_path", type=FilePath(), help="Write everything as JSON; - is stdout.")
 def suggest_command(
     data: str,
@@ -47,7 +47,7 @@ def suggest_command(
 ) -> None:
     """Suggest up to three losses for a column, with what each one estimates and what can go wrong.
 
-    Without arguments it reads the Belgian telephone calls, some of which were recorded in another unit.
+    Without arguments it reads the Belgian telephone calls, some of them recorded in another unit.
     """
     to_stdout = str(json_path) == "-"
     check_outputs([("--json", json_path)] if json_path is not None and not to_stdout else [], data)
@@ -63,7 +63,7 @@ def suggest_command(
 
 
 def column_names(table: Table, asked: str | None) -> list[str]:
-    """The target, by name: of a table of ours its own, of another one what was asked for."""
+    """The target, by name: the own one of an embedded table, else the one given."""
     if asked is None and table.about is not None:
         return [table.about.target]
     if asked is not None and table.column(asked) is not None:

@@ -1,4 +1,4 @@
-"""Targets that are not there: NaN in y_true, where a loss was told so by missing="nan"."""
+"""Missing targets: NaN in y_true, for a loss with missing="nan"."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def shares(found: Tensor, like: Tensor) -> Tensor:
 
 
 def fused(loss: Any, y_true: Tensor, y_pred: Tensor) -> Fused:
-    """The entries of each row; without those whose target is missing, where the loss was told of such."""
+    """The entries of each row; without those whose target is missing, where the loss has missing="nan"."""
     if loss.missing is None:
         return Fused(loss.kernel, y_pred, y_true)
     rules = loss.contract

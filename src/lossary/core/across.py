@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from .._calls import checked_call
 from ..numerics import ops
 from ..numerics.joined import Group, join, joined, said
 from . import reduction, results
@@ -188,7 +189,7 @@ def _count_of(given: Any) -> int | None:
 
 
 class across:
-    """Losses are those of the whole batch, of which every process holds some rows.
+    """Losses of the whole batch, where each process holds some of its rows.
 
         with ls.across():                        # torch: all processes; or across(process_group)
             loss(y, model(x)).backward()         # DistributedDataParallel or fully_shard averages the gradients
@@ -211,6 +212,7 @@ class across:
             With `group=False`, they are those of this process alone.
     """
 
+    @checked_call
     def __init__(self, group: Any = None, *, batches: Sequence[Any] | None = None) -> None:
         self.group = None if group is False else self._group(group)
         self.steps = None if batches is None else [_step(one) for one in batches]

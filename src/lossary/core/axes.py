@@ -46,9 +46,9 @@ class Axis:
             number, it is the second argument.
         name: by which `draw(axis=...)` finds it; losses over axes of one name can be laid on one another.
         batches: each number has a batch of its own, (n, rows, ...), and the loss of its first row is drawn: for losses
-            whose rows look at one another.
+            that compare rows with each other.
         second: the second number, where there is one.
-        short: the label where the second number is told beside it.
+        short: the label where the second number is given beside it.
         still: the range where it must not move with the parameters of the loss, as beside sliders; by default `span`.
         card: the range on the loss's card; by default `span`.
         symbols: what the letters of the formula are at a number, the second number and a loss. A letter whose index a

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
+from .._calls import checked_call
 from .cards import Card, PartCard
 from .elsewhere import (
     COMMON,
@@ -197,7 +198,7 @@ def _all_mean(theirs: list[Found], ours: Card | None = None) -> bool:
 
 
 def _meaning(found: Found, reduced: bool) -> tuple[Any, ...]:
-    """The loss and its parameters, and how a batch is reduced if that is asked."""
+    """The loss and its parameters, and how a batch is reduced where that is given."""
     values = {param.name: param.default for param in found.card.params}
     if found.place is None:
         return found.card.name, values
@@ -434,10 +435,13 @@ def _with_function(name: str) -> str:
     return name if card is None or name in (card.function, card.name) else f"{name} ({card.function})"
 
 
+@checked_call
 def losses(
     family: str | None = None, task: str | None = None, trait: str | None = None, library: str | None = None
 ) -> list[str]:
     """The names of all losses, or of those of one family, for one task, with one trait, or of another library too.
+
+        ls.losses(task="regression", trait="robust")
 
     Families, tasks and traits are listed by `lossary list`; an unknown one is an error that names them. A library is
     named by its package: those whose numbers `get` gives for its own names. Where no family has a name, a task may.
@@ -473,6 +477,7 @@ def _unknown_group(what: str, wanted: str) -> UnknownLossError:
     )
 
 
+@checked_call
 def card(name: str | Any) -> Any:
     """The card of a loss, by any of its names, or of a loss class, instance or function of lossary.
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .._calls import checked_call
 from ..numerics import ops
 from ..numerics.backend import alike, concrete, min_max, on_cpu, type_name, visible
-from .errors import LossaryError, PredictionError, ShapeError, TargetError
+from .errors import LossaryError, PredictionError, ShapeError, TargetError, shown
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -23,9 +24,17 @@ _LOOKS: Counter[str] = Counter()
 
 
 @contextlib.contextmanager
+@checked_call
 def checks(on: bool) -> Iterator[None]:
     """Switch the value checks of eager calls for a block: `with ls.checks(False): ...`. Shapes are always checked."""
-    token = CHECKS.set(on)
+    if not isinstance(on, (bool, np.bool_)):
+        raise LossaryError(
+            "ls.checks(on) switches the value checks of eager calls for a block.",
+            arrived=f"It was given {shown(on)}.",
+            allowed="Expected True or False.",
+            do="Write `with ls.checks(False):`.",
+        )
+    token = CHECKS.set(bool(on))
     try:
         yield
     finally:
@@ -204,7 +213,7 @@ def alike_already(contract: Contract, y_true: Tensor, y_pred: Tensor) -> bool:
 
 
 def check_ranks(owner: str, **arguments: Any) -> None:
-    """Refuse tensors of which a compiler does not know how many axes they have: no rule can be applied to them."""
+    """Refuse tensors whose number of axes the compiler does not know: no rule can be applied to them."""
     for name, x in arguments.items():
         if _unknown_rank(x):
             raise ShapeError(

@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Annotated, Any, get_type_hints
 
+from .._calls import checked_call
 from .errors import DefinitionError, shown
 from .functions import function
 from .loss import Loss, Tensor
@@ -15,6 +16,7 @@ from .params import Param
 FIRST = ("y_true", "y_pred")
 
 
+@checked_call
 def loss(
     fn: Callable[..., Any] | None = None,
     *,

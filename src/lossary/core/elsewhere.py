@@ -38,7 +38,7 @@ KERAS = {word: word for word in (*MEAN, "sum", "mean_with_sample_weight", "none"
 
 @dataclass(frozen=True)
 class Library:
-    """How a library makes a number of a batch: its words for the reductions, and what it does when none is asked for.
+    """How a library makes a number of a batch: its words for the reductions, and what it does by default.
 
     `entries` says that it sums, and lists, entries where Keras has one value per row. A mean over entries is that over
     rows. `legacy` names parameters that once chose the reduction. `idle`: parameters of its losses that no line names,
@@ -130,7 +130,7 @@ class Line:
 
     theirs: dict[str, Any]
     ours: dict[str, ast.expr]
-    default: str | None  # its reduction where none is asked for, if it is not the library's
+    default: str | None  # its default reduction, if it is not the library's
 
     def used(self) -> set[str]:
         """Their parameters that ours follow from."""

@@ -9,23 +9,9 @@ LossaryError (a ValueError)
 └── UnknownLossError  no loss has this name (also a LookupError)
 """
 
-from collections.abc import Iterable
-
 from .._errors import LossaryError as LossaryError
+from .._errors import did_you_mean as did_you_mean
 from .._errors import shown as shown
-
-
-def did_you_mean(given: Iterable[str], known: Iterable[str]) -> str:
-    """'Did you mean delta?' for the first name that is not known and near to one that is; else nothing."""
-    import difflib
-
-    names = list(known)
-    for name in given:
-        near = [] if name in names else difflib.get_close_matches(name.lower(), names, n=1)
-        near = near or [one for one in names if name not in names and len(name) > 2 and one.startswith(name.lower())]
-        if near:
-            return f"Did you mean {near[0]}?"
-    return ""
 
 
 class ShapeError(LossaryError):

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
+from .._calls import checked_call
 from . import catalogue
 from .cards import Card
 from .custom import loss as as_loss
@@ -19,6 +20,7 @@ from .loss import CLASSES, Loss
 from .schedules import Moving
 
 
+@checked_call
 def get(identifier: Any, **parameters: Any) -> Any:
     """A loss by name: `get("huber")`, `get("smooth_l1", beta=2.0)`, `get("torch.nn.SmoothL1Loss", beta=2.0)`.
 

@@ -182,7 +182,7 @@ class Loss(Manners, keras.losses.Loss):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The formula: one value per row, or another result, from tensors that fit the contract.
 
-        Losses with `inputs` take slots by their names, or `here` and `others`: the rows whose values are asked for, and
+        Losses with `inputs` take slots by their names, or `here` and `others`: the rows whose values are computed, and
         all rows of the batch.
         """
         raise DefinitionError(
@@ -216,7 +216,7 @@ class Loss(Manners, keras.losses.Loss):
         """What it reads, in words."""
         return self.inputs.words() if type(self).inputs else self.contract.text()
 
-    def knobs(self) -> dict[str, Tensor]:
+    def logged_values(self) -> dict[str, Tensor]:
         """What changes while training, by name, for the logs: parameters that move."""
         return {name: value.now() for name, value in self._moving.items()}
 
@@ -250,8 +250,8 @@ class Loss(Manners, keras.losses.Loss):
     ) -> Partial:
         """The sums that the value of this batch is made of; those of several batches merge.
 
-        Rows that look at one another need all of them: `others` holds the slots (and the `sample_weight`) of the whole
-        batch, by name, and `start` says at which of its rows this piece begins.
+        A loss that compares rows with each other needs all of them: `others` holds the slots (and the `sample_weight`)
+        of the whole batch, by name, and `start` is the row of it at which this piece begins.
         """
         if issubclass(self.gives, Anchors) and "others" not in named:
             raise DefinitionError(

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..numerics.keras_private import less_is_better
 from . import results
 from .contract import checks
@@ -150,6 +151,7 @@ def as_metrics(given: Any) -> Any:
     return keras.tree.map_structure(_as_metric, given)
 
 
+@checked_call
 def metric(loss: Any, *, name: str | None = None, **parameters: Any) -> LossMetric:
     """A loss as a Keras metric: one number of all rows, whichever batches they came in.
 

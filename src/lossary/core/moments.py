@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import LossaryError
+from .._calls import checked_call
+from .errors import LossaryError, shown
 
 Tensor = Any
 
@@ -51,6 +52,7 @@ def open_moment(moment: Moment) -> Iterator[Moment]:
 
 
 @contextlib.contextmanager
+@checked_call
 def at_step(step: Any) -> Iterator[None]:
     """In a training loop of your own: losses in this block follow their schedules at `step`.
 
@@ -60,6 +62,13 @@ def at_step(step: Any) -> Iterator[None]:
 
     `step` is a whole number, or an integer tensor in compiled code. fit, ls.train and LossLayer count by themselves.
     """
+    if isinstance(step, (str, float, bool, type(None))) or (isinstance(step, int) and step < 0):
+        raise LossaryError(
+            "ls.at_step(step) is the number of the training step.",
+            arrived=f"It was given {shown(step)}.",
+            allowed="Expected a whole number >= 0, or an integer tensor.",
+            do="Count the batches: for step, (x, y) in enumerate(batches).",
+        )
     with open_moment(Moment(step, training=True)):
         yield
 

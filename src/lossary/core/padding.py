@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..numerics.joined import most
 from .errors import ParameterError, ShapeError
 
@@ -23,6 +24,7 @@ def there(weight: Tensor) -> Tensor:
     return ops.logical_not(ops.logical_and(ops.equal(weight, 0), ops.signbit(weight)))
 
 
+@checked_call
 def padded(x: Any, y: Any = None, sample_weight: Any = None, *, multiple: int | None = None) -> tuple[Any, Any, Any]:
     """Inputs, targets and weights with rows added until their number is a multiple of the devices.
 
@@ -57,7 +59,7 @@ def padded(x: Any, y: Any = None, sample_weight: Any = None, *, multiple: int | 
         raise ParameterError(
             "ls.padded(multiple=...) is what the number of rows has to be a multiple of.",
             arrived=f"It was given multiple={multiple!r}.",
-            allowed="Expected a whole number from 1.",
+            allowed="Expected a whole number >= 1.",
             do="Leave it out for the number of devices.",
         )
     more = -(-most(n) // step) * step - n

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..numerics.backend import concrete, held, native, obstacle
 from .errors import ParameterError, shown
 
@@ -160,6 +161,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
+@checked_call
 def number(
     text: str, *, slide: tuple[float, float], low: float = -INF, high: float = INF, closed: bool = True,
     prepared: str = "",
@@ -168,16 +170,19 @@ def number(
     return Param(text, low=low, high=high, closed=closed, slide=slide, prepared=prepared)
 
 
+@checked_call
 def positive(text: str, *, slide: tuple[float, float], prepared: str = "") -> Param:
     """A number above 0; `slide` is the range of its slider."""
     return Param(text, low=0.0, slide=slide, prepared=prepared)
 
 
+@checked_call
 def nonnegative(text: str, *, slide: tuple[float, float]) -> Param:
     """A number of at least 0; `slide` is the range of its slider."""
     return Param(text, low=0.0, closed=True, slide=slide)
 
 
+@checked_call
 def fraction(
     text: str, *, closed: bool = False, slide: tuple[float, float] = (0.01, 0.99), prepared: str = ""
 ) -> Param:
@@ -185,11 +190,13 @@ def fraction(
     return Param(text, low=0.0, high=1.0, closed=closed, slide=slide, prepared=prepared)
 
 
+@checked_call
 def flag(text: str, *, unusual: bool = True) -> Param:
     """True or False."""
     return Param(text, kind="flag", unusual=unusual)
 
 
+@checked_call
 def whole(text: str, *, optional: bool = False, unusual: int | None = None, low: float = -INF) -> Param:
     """A whole number of at least `low`, or None if `optional`."""
     return Param(text, kind="whole", optional=optional, unusual=unusual, low=low, closed=True)

@@ -1,6 +1,6 @@
 """Which losses are not on several replicas what they are on one: under tf.distribute, or in a torch process group.
 
-Losses of lossary are exact under tf.distribute, and in a process group where `core.across` is told of it, except for
+Losses of lossary are exact under tf.distribute, and in a process group under `ls.across`, except for
 those that update a state. Elsewhere every process computes the loss of its own rows, and the gradients are averaged:
 that is the loss of the whole batch where the loss is a mean over rows and every process holds as many of them. What a
 loss declares says whether it is such a mean.

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from . import moments
 from .errors import ParameterError, shown
 from .params import plain_number
@@ -28,7 +29,7 @@ SAMPLES = (0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
 
 
 class Moving:
-    """A number that is asked for anew at every step. Goes wherever a loss takes a weight or a parameter."""
+    """A number that is evaluated at every step. Works wherever a loss takes a weight or a parameter."""
 
     def now(self) -> Tensor:
         """The value at the present moment: a float outside training, a float32 tensor inside."""
@@ -107,6 +108,7 @@ class Schedule(_OfStep):
     again, give a function with a name, registered with keras.saving.register_keras_serializable.
     """
 
+    @checked_call
     def __init__(self, of: Callable[[Tensor], Tensor]) -> None:
         if not callable(of):
             raise ParameterError(
@@ -132,6 +134,7 @@ class Schedule(_OfStep):
 
 
 class _Between(_OfStep):
+    @checked_call
     def __init__(self, start: float, end: float, steps: int, begin: int = 0) -> None:
         name = type(self).__name__
         self.start, self.end = _number(name, "start", start), _number(name, "end", end)
@@ -188,6 +191,7 @@ class StepSchedule(_OfStep):
     (1.0, 0.5, 0.25)
     """
 
+    @checked_call
     def __init__(self, values: Sequence[float], boundaries: Sequence[int]) -> None:
         self.values = [_number("StepSchedule", "values", value) for value in _listed("values", values)]
         self.boundaries = [_count("StepSchedule", "boundaries", step, 0) for step in _listed("boundaries", boundaries)]
@@ -228,6 +232,7 @@ class Dial(Moving):
     Its value is saved with the model.
     """
 
+    @checked_call
     def __init__(self, value: float) -> None:
         self.start = _number("Dial", "value", value)
         self.layer = _Held(self.start)
@@ -304,7 +309,7 @@ def _count(owner: str, name: str, value: Any, least: int) -> int:
         raise ParameterError(
             f"{owner}({name}=...) counts training steps (batches).",
             arrived=f"It was given {shown(value)}.",
-            allowed=f"Expected a whole number from {least}.",
+            allowed=f"Expected a whole number >= {least}.",
             do="An epoch has ceil(rows / batch_size) steps; multiply by that for epochs.",
         )
     return number

@@ -178,7 +178,7 @@ class Batch:
     start: int = 0  # the place of the first row among all rows
 
     def rows(self) -> Rowset:
-        """For formulas whose rows look at one another."""
+        """For formulas that compare rows with each other."""
         first = next(iter(self.slots.values()))
         every = ops.ones_like(first[(slice(None), *[0] * (len(first.shape) - 1))], dtype="bool")
         keep = every if self.keep is None else both(every, self.keep)

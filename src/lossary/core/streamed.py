@@ -7,6 +7,7 @@ from typing import Any
 
 from keras import ops
 
+from .._calls import checked_call
 from ..numerics.backend import double
 from . import reduction, results
 from .errors import LossaryError, shown
@@ -18,12 +19,13 @@ from .results import Anchors, Partial, Rows, Sums
 ASKED = "ls.evaluate_stream(loss, stream) gives one number for all rows, independent of the chunks."
 
 
+@checked_call
 def evaluate_stream(loss: Any, stream: Iterable[Any]) -> float:
-    """The loss of all rows of a stream: what the loss gives for all of them at once, whatever the chunks.
+    """The loss of all rows of a stream: the same value as for all rows at once, whatever the chunks.
 
         ls.evaluate_stream("rmse", ((y, model.predict_on_batch(x)) for x, y in batches))
 
-    The sums of which the loss is made are kept in float64, and nothing else: memory does not grow with the rows.
+    Only the sums that the loss is made of are kept, in float64: memory does not grow with the rows.
 
     Args:
         loss: a loss of lossary, its name or class, with any reduction to one number.
@@ -35,6 +37,13 @@ def evaluate_stream(loss: Any, stream: Iterable[Any]) -> float:
     """
     twin = _in_float64(get(loss) if isinstance(loss, str) else loss)
     whole: Partial | None = None
+    if not isinstance(stream, Iterable):
+        raise LossaryError(
+            ASKED,
+            arrived=f"The stream is {shown(stream)}.",
+            allowed="Expected an iterable of chunks (y_true, y_pred).",
+            do="For rows in memory, pass a list with one chunk: ls.evaluate_stream(loss, [(y_true, y_pred)]).",
+        )
     with double():
         for chunk in stream:
             found = _sums(twin, chunk)

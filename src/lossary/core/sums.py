@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .._calls import checked_call
 from ..numerics.backend import recorded
 from . import across, compiling, moments
 from .declaration import snake
@@ -85,6 +86,7 @@ class Sum(keras.losses.Loss):
 
     plain = True  # nothing but the weighted parts: in another sum, they stand beside its own
 
+    @checked_call
     def __init__(self, parts: Sequence[Any], name: str | None = None) -> None:
         compiling.needed()
         if not isinstance(parts, (list, tuple)):
@@ -159,11 +161,11 @@ class Sum(keras.losses.Loss):
         heads = outputs > 1 and any(getattr(part.loss, "heads", ()) for part in self.parts)
         return heads or any(bool(getattr(part.loss, "inputs", None)) for part in self.parts)
 
-    def knobs(self) -> dict[str, Tensor]:
+    def logged_values(self) -> dict[str, Tensor]:
         """What changes while training, by name: weights that move, and what the parts have of their own."""
         found = {f"{part.name}_weight": part.weight() for part in self.parts if part.moves}
         for part in self.parts:
-            inner = part.loss.knobs() if hasattr(part.loss, "knobs") else {}
+            inner = part.loss.logged_values() if hasattr(part.loss, "logged_values") else {}
             found |= {f"{part.name}_{name}": value for name, value in inner.items()}
         return found
 
@@ -218,6 +220,7 @@ class Weighted(Sum):
     1.0
     """
 
+    @checked_call
     def __init__(self, loss: Any, weight: Weight = 1.0, name: str | None = None) -> None:
         check_name("Weighted", name)
         parts = [replace(part, weights=(*part.weights, *weights_of(weight))) for part in _parts(loss)]
@@ -238,6 +241,7 @@ class MultiLoss(Sum):
     `weights` gives weights by name as well. Logs say `price_loss`; where an output has a sum, `price_huber`.
     """
 
+    @checked_call
     def __init__(self, losses: Mapping[str, Any], weights: Mapping[str, Weight] | None = None) -> None:
         for what, given in (("losses", losses), ("weights", {} if weights is None else weights)):
             if not isinstance(given, Mapping):

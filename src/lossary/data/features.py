@@ -1,4 +1,4 @@
-"""Inputs as a matrix: numbers as they are, text with few values as one column for each value, holes as is asked."""
+"""Inputs as a matrix: numbers as they are, text with few values as one column per value, missing cells as chosen."""
 
 from __future__ import annotations
 

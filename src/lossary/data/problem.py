@@ -22,13 +22,13 @@ SPLIT_FROM = 200  # smaller tables are not split: a fifth of them says little, a
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a table. None means: decide, and say what was decided."""
+    """The options for a table. None means: decide, and report the decision."""
 
     target: str | None = None
     features: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     task: str | None = None
-    validation: float | None = None  # share of the rows held back
+    validation: float | None = None  # share of the rows held out
     seed: int = 0
     missing: str = "drop"
 
@@ -270,10 +270,10 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
     if share is None:
         share = 0.2 if y.size >= SPLIT_FROM else 0.0
         if not share:
-            notes.append(f"No rows are held back for validation: there are only {y.size} (--validation FRACTION).")
+            notes.append(f"No rows are held out for validation: there are only {y.size} (--validation FRACTION).")
     elif not 0 <= share <= 0.9:
         raise DataError(
-            "--validation is the fraction of the rows held back for validation.",
+            "--validation is the fraction of the rows held out for validation.",
             arrived=f"It was given {share:g}.",
             allowed="Expected a number from 0 to 0.9.",
             do="Choose for example 0.2.",
@@ -285,13 +285,13 @@ def _split(y: Floats, classes: tuple[str, ...], question: Question, notes: list[
     train = np.setdiff1d(np.arange(y.size), valid).astype(np.int64)
     if train.size < 2 or (share and not valid.size) or np.unique(y[train]).size < 2:
         raise DataError(
-            f"Cannot hold back {share:g} of {y.size} rows for validation.",
+            f"Cannot hold out {share:g} of {y.size} rows for validation.",
             arrived=f"That leaves {train.size} rows to train on and {valid.size} to validate on.",
             allowed="Expected rows in both parts, and a target that varies in the training rows.",
             do="Choose another fraction, or 0 for no validation.",
         )
     if valid.size:
-        notes.append(f"{valid.size} rows, drawn with the seed, are held back for validation; {train.size} train.")
+        notes.append(f"{valid.size} rows, drawn with the seed, are held out for validation; {train.size} train.")
     return train, valid
 
 

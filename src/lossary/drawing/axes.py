@@ -30,7 +30,7 @@ def axis_of(loss: Any) -> Axis:
 
 
 def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
-    """The axis that is asked for: by name, one's own, or by default the loss's natural one."""
+    """The chosen axis: by name, one of your own, or by default the loss's natural one."""
     if axis is None:
         return axis_of(loss)
     if isinstance(axis, Axis):
@@ -48,11 +48,14 @@ def chosen_axis(loss: Any, axis: str | Axis | None) -> Axis:
 
 def checked_span(span: Any) -> tuple[float, float]:
     """Two numbers as far apart as a figure can show, the smaller one first."""
-    low, high = map(float, span)
+    try:
+        low, high = map(float, span)
+    except (TypeError, ValueError):
+        low = high = 0.0
     if not (max(abs(low), abs(high)) <= 1e15 and high - low > 1e-9 * max(1, abs(low), abs(high))):
         raise LossaryError(
             "draw(span=...) is the range of the horizontal axis.",
-            arrived=f"It was given span={tuple(span)}.",
+            arrived=f"It was given span={shown(span, 60)}.",
             allowed="Expected two finite numbers up to 1e15, the smaller one first, and not too close together.",
             do="Pass for instance span=(-3, 3).",
         )

@@ -73,7 +73,7 @@ def gap_histograms(found: Comparison, fits: list[Fit]) -> Picture:
 
 
 def loss_curves(fits: list[Fit]) -> Picture:
-    """How training went: the loss on rows fitted and held back, and the regularization on top of it."""
+    """How training went: the loss on rows fitted and held out, and the regularization on top of it."""
 
     def one(axes: Axes, fit: Fit, place: int) -> None:
         curve, look = fit.curve, look_of(axes)

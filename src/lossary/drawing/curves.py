@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from .._calls import checked_call
 from ..core.axes import AXES, Axis
 from ..core.cards import readable
 from ..core.errors import LossaryError, shown
@@ -24,10 +25,11 @@ __all__ = ["AXES", "QUANTITIES", "Axis", "Corner", "Sampled", "axis_of", "curves
 
 QUANTITIES = {"value": "value", "gradient": "slope", "curvature": "curvature"}
 KINDS = ("curves", "map", "triangle")
-MARKS = {"kink": "D", "bend": "o", "jump": "s"}
-MEANING = {"kink": "the gradient jumps", "bend": "the curvature jumps", "jump": "the value jumps"}
+MARKS = {"corner": "D", "bend": "o", "jump": "s"}
+MEANING = {"corner": "the gradient jumps", "bend": "the curvature jumps", "jump": "the value jumps"}
 
 
+@checked_call
 def draw(
     losses: Any,
     *,
@@ -61,8 +63,8 @@ def draw(
         title: a title over the figure.
         values: values of the losses' parameters; a list gives a curve for each.
 
-    Gradients are those that the backend finds. Marks show where a loss is not smooth: a kink, where its gradient jumps,
-    and a bend, where its curvature does. Losses over different axes are drawn in separate rows.
+    Gradients are the backend's own. Marks show where a loss is not smooth: a corner, where its gradient jumps, and a
+    bend, where its curvature does. Losses over different axes are drawn in separate rows.
     """
     if is_history(losses):
         return draw_history(losses, title, theme)
@@ -179,7 +181,7 @@ def _line(panel: Axes, curve: Sampled, quantity: str, look: dict[str, Any]) -> N
     panel.plot(np.insert(x, breaks + 1, np.nan), np.insert(y, breaks + 1, np.nan), **look)
     for at in breaks:
         panel.plot(x[at : at + 2], y[at : at + 2], color=look["color"], linewidth=1.0, linestyle=(0, (1, 2)))
-    marked = {"value": ("kink", "jump"), "gradient": ("bend",), "curvature": ()}[quantity]
+    marked = {"value": ("corner", "jump"), "gradient": ("bend",), "curvature": ()}[quantity]
     for corner in curve.corners:
         if corner.kind in marked:
             height = float(np.interp(corner.x, x, y))
@@ -231,7 +233,7 @@ def _marks(curves: Sequence[Sampled], theme: Theme) -> list[Line2D]:
 
 
 def _places(corners: Sequence[Corner]) -> str:
-    """`a kink at 0 and bends at −1 and 1`."""
+    """`a corner at 0 and bends at −1 and 1`."""
     parts = []
     for kind in MARKS:
         at = [f"{corner.x:.4g}".replace("-", "−") for corner in corners if corner.kind == kind]

@@ -1,4 +1,4 @@
-"""Figures of a fitted distribution; matplotlib is loaded when one is asked for."""
+"""Figures of a fitted distribution; matplotlib is loaded when one is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How training went: the target's parts over the epochs, stacked, and beside them those of the rows held back."""
+"""How training went: the target's parts over the epochs, stacked, and beside them those of the rows held out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_history(given: Any) -> bool:
 
 
 def draw_history(history: Any, title: str = "", theme: str | Theme = "light") -> Picture:
-    """A panel for the target, one for it on the rows held back, and one for each other column that was logged.
+    """A panel for the target, one for it on the rows held out, and one for each other column that was logged.
 
     Where loss and regularization are told apart they are stacked, so that their upper edge is the target. A dotted
     line marks the best epoch by `history.monitor`.
@@ -78,7 +78,7 @@ def _metric(panel: Axes, history: Any, name: str) -> None:
     panel.plot(history.epoch, lines[0], **stroke(0, look), label="training", marker=_mark(history))
     if HELD + name in history:
         lines.append(np.array(history[HELD + name], dtype=float))
-        panel.plot(history.epoch, lines[1], **stroke(1, look), label="held back")
+        panel.plot(history.epoch, lines[1], **stroke(1, look), label="validation")
     _best(panel, history)
     label(panel, x="epoch", title=plain(name))
     legend(panel)

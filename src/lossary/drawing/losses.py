@@ -1,4 +1,4 @@
-"""Which losses a figure is asked for: objects, functions, names, and names with values of parameters to go through."""
+"""The losses of a figure: objects, functions, names, and names with several values of a parameter."""
 
 from __future__ import annotations
 

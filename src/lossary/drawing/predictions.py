@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
+from .._calls import checked_call
 from ..core.errors import LossaryError
 from ..data.arrays import array
 from .maps import scale
@@ -19,6 +20,7 @@ MANY = 2000  # rows from which marks would hide one another
 COSTLY = 5
 
 
+@checked_call
 def draw_predictions(
     y_true: Any,
     y_pred: Any,

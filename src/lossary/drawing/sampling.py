@@ -20,7 +20,7 @@ Function = Callable[[Numbers], Numbers]
 
 @dataclass(frozen=True)
 class Corner:
-    """A place where a loss is not smooth: the value jumps ("jump"), the gradient does ("kink"), or the curvature.
+    """A place where a loss is not smooth: the value jumps ("jump"), the gradient does ("corner"), or the curvature.
 
     The last is a "bend": the gradient is continuous and has a corner, as Huber's at delta.
     """
@@ -53,7 +53,7 @@ def sample(
 
     `loss` is a loss object, a function of (y_true, y_pred), or a name. The gradient is the one that the backend finds
     and training uses, the curvature its central difference over a quarter of a step, so that both ends lie on one
-    side of a kink between two points; on a kink it is NaN.
+    side of a corner between two points; at a corner it is NaN.
     """
     loss = one(loss)
     where = chosen_axis(loss, axis)
@@ -107,7 +107,7 @@ def _size(y: Numbers) -> float:
 def _corners(along: Along, x: Numbers, value: Numbers, slope: Numbers, curvature: Numbers) -> tuple[Corner, ...]:
     """Jumps of the value, of the gradient and of the curvature, each counted once, by its lowest order."""
     found = [Corner(at, "jump") for at in _places(along.value, x, value)]
-    found += [Corner(at, "kink") for at in _places(along.slope, x, slope) if not _near(at, found, x)]
+    found += [Corner(at, "corner") for at in _places(along.slope, x, slope) if not _near(at, found, x)]
     found += [Corner(at, "bend") for at in _bends(x, slope, curvature) if not _near(at, found, x)]
     return tuple(sorted(found, key=lambda corner: corner.x))
 

@@ -6,6 +6,7 @@ Figures are made without pyplot, so drawing neither opens windows nor touches th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def stroke(index: int, theme: Theme = LIGHT) -> dict[str, Any]:
 
 def plain(text: str) -> str:
     """Text that matplotlib must not read as formulas."""
-    return visible(text).replace("$", r"\$")
+    return visible(str(text)).replace("$", r"\$")
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -202,6 +203,13 @@ def save(figure: Figure, path: str | Path) -> Path:
     from ..core.files import place_of, write_whole
     from .files import check_ending, content
 
+    if not isinstance(path, (str, PathLike)):
+        raise LossaryError(
+            "save(path) writes the figure to a file.",
+            arrived=f"It was given {shown(path, 60)}.",
+            allowed="Expected a path that ends in .svg, .png, .pdf or .html.",
+            do='Pass for instance "figure.svg".',
+        )
     target = Path(path)
     check_ending(target)
     try:

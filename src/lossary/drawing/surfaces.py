@@ -12,8 +12,10 @@ from keras import ops
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, shown
 from ..core.models import check_inputs
+from ..core.params import positive, whole
 from ..data.arrays import arrays
 from ..numerics.backend import compiled
 from .axes import names_of
@@ -25,15 +27,21 @@ Weights = list[np.ndarray]
 DIRECTIONS = ("weights", "path", "random")
 
 
+STEPS = whole("The number of steps between two points of the path.", low=1, optional=True)
+POINTS = whole("The number of values a side.", low=2)
+REACH = positive("How far a random slice goes, in sizes of the filters.", slide=(0.1, 3.0))
+
+
 class WeightPath(keras.callbacks.Callback):
     """Remembers the trainable weights before training and after every epoch: model.fit(..., callbacks=[WeightPath()]).
 
     With `every`, after every so many steps as well. `points` holds them, a list of arrays each.
     """
 
+    @checked_call
     def __init__(self, every: int | None = None) -> None:
         super().__init__()
-        self.every = every
+        self.every = STEPS.check("WeightPath", "every", every)
         self.points: list[Weights] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -82,6 +90,7 @@ class Surface:
     paths: list[np.ndarray] = field(default_factory=list)
 
 
+@checked_call
 def landscape(
     model: Any,
     x: Any,
@@ -140,6 +149,14 @@ def surfaces_of(
     seed: int = 0,
 ) -> list[Surface]:
     """The numbers of `landscape`, a Surface for each loss."""
+    if not isinstance(model, keras.Model):
+        raise LossaryError(
+            "landscape(model, x, y, losses) draws the loss of a model over its weights.",
+            arrived=f"It was given {shown(model, 60)}.",
+            allowed="Expected a built Keras model.",
+            do='Pass the model first, and losses last: ls.landscape(model, x, y, "mse").',
+        )
+    points, reach = POINTS.check("landscape", "points", points), REACH.check("landscape", "reach", reach)
     chosen = _losses(model, losses)
     x, y = arrays(x, "x"), arrays(y, "y")
     check_inputs("landscape(model, x, y)", model, x)
@@ -183,6 +200,13 @@ def _paths(path: Any, middle: Weights) -> list[np.ndarray]:
     ways = [getattr(way, "points", way) for way in (path if several else [path])]
     shapes = [w.shape for w in middle]
     for way in ways:
+        if not isinstance(way, (list, tuple)):
+            raise LossaryError(
+                "landscape(path=...) is the path that the optimiser took.",
+                arrived=f"It was given {shown(way, 60)}.",
+                allowed="Expected an ls.WeightPath, or a list of weights as model.get_weights gives them.",
+                do="Record it with path = ls.WeightPath(): model.fit(..., callbacks=[path]).",
+            )
         if not len(way) or any([np.shape(w) for w in weights] != shapes for weights in way):
             raise LossaryError(
                 "landscape(path=...) is the path that the optimiser took.",

@@ -75,7 +75,7 @@ def _known(name: str, parameters: tuple[tuple[str, Any], ...], second: float | N
     axis = axis_of(loss)
     assert axis is not None
     along, x = Along(loss, axis, POINTS, second), grid(axis)
-    h = _step(axis)  # both ends on one side of a kink that lies between two points
+    h = _step(axis)  # both ends on one side of a corner that lies between two points
     left, slope, right = along.slope(np.concatenate([x - h, x, x + h])).reshape(3, POINTS)
     return {"value": along.value(x), "gradient": slope, "curvature": (right - left) / (2 * h)}
 
@@ -86,7 +86,7 @@ def span(axis: Axis) -> tuple[float, float]:
 
 
 def grid(axis: Axis, points: int = POINTS) -> Array:
-    """The middles of equal steps: kinks at round numbers, and the ends of probabilities, fall between them."""
+    """The middles of equal steps: corners at round numbers, and the ends of probabilities, fall between them."""
     low, high = span(axis)
     step = (high - low) / points
     return low + step * (np.arange(points) + 0.5)
@@ -100,7 +100,7 @@ def _step(axis: Axis) -> float:
 
 def measured(f: Callable[[Tensor], Tensor], x: Array) -> dict[str, Array]:
     """Value, gradient (automatic differentiation) and curvature (differences of gradients) of f at each x."""
-    step = (x[1] - x[0]) / 4  # both ends on one side of a kink that lies between two points
+    step = (x[1] - x[0]) / 4  # both ends on one side of a corner that lies between two points
     three = np.concatenate([x, x - step, x + step]).astype("float32")
     with checks(False):  # the axis keeps to what the loss allows
         value = ops.convert_to_numpy(f(ops.convert_to_tensor(x.astype("float32"))))
@@ -135,7 +135,7 @@ def shown(axis: Axis) -> dict[str, Any]:
 
 
 def reading_answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Value, gradient and curvature of the losses at one place of their axis: at just the number that was asked."""
+    """Value, gradient and curvature of the losses at one point of their axis: at exactly the given number."""
     asked = Question(question)
     losses = asked.losses()
     axis = axis_of(losses[0])

@@ -54,7 +54,7 @@ class Guard:
             except TimeoutError:
                 refusal = self._too_slow()
             except ConnectionError:
-                return  # half a question is none, and nobody is there to be told
+                return  # half a request is no request, and nobody is left to answer
         if body is None:
             refusal = self._too_large()
         if refusal:

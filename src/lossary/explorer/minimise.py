@@ -1,4 +1,4 @@
-"""The minimum of a function of a few numbers that may have kinks."""
+"""The minimum of a function of a few numbers that may have corners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Valued = Callable[[Array], tuple[float, Array]]
 
 
 def minimise(f: Valued, start: Array, steps: int = 150, small: float = 1e-6) -> Array:
-    """BFGS with a weak Wolfe search, which also walks along kinks (Lewis and Overton, 10.1007/s10107-012-0514-2)."""
+    """BFGS with a weak Wolfe search, which also walks along corners (Lewis and Overton, 10.1007/s10107-012-0514-2)."""
     x, inverse = start, np.eye(len(start))
     value, slope = f(x)
     for _ in range(steps):

@@ -1,6 +1,6 @@
 """A network of one hidden layer, small enough to train while one watches. Its gradient at the output is the loss's.
 
-The page keeps the weights between two requests, so that the server remembers nothing and any knob may move.
+The page keeps the weights between two requests, so that the server keeps nothing and any setting may change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the page asks, read strictly: numbers in their range, losses of the catalogue, lists of bounded length.
 
 What arrives is JSON: whole numbers of any size, text with half a surrogate pair, lists within lists. Nothing is
-shortened, rounded or moved into its range in silence: what is shown is what was asked, or an error.
+silently shortened, rounded or moved into its range: the page shows what was asked for, or an error.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    """What arrived, in a few words. Lists may be as deep as they like: only their length is told."""
+    """What arrived, in a few words. Of a list, however deep, only the length is given."""
     if isinstance(value, (list, dict)):
         return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} value(s) of the wrong form"
     text = repr(value)

@@ -272,7 +272,7 @@ class FocalEIoU(EIoU, aliases=("focal_efficient_iou",), traits=("bounded",)):
 
     Formula: IoU^\gamma (1 - IoU + \frac{d^2}{c^2} + \frac{(w_p - w_y)^2}{W^2} + \frac{(h_p - h_y)^2}{H^2}), the first
         factor held fixed
-    Use: box regression with many anchors, most of which hardly overlap.
+    Use: box regression with many anchors, most of them with little overlap.
     Beware: no gradient without overlap. The gradient holds the factor fixed, so the reported value is not what is
         minimised.
     Reference: Zhang, Ren, Zhang, Jia, Wang and Tan (2021), Focal and efficient IOU loss for accurate bounding box

@@ -217,7 +217,7 @@ class StudentTCRPS(Score, aliases=("crps_t", "crps_student_t")):
     Formula: s (z (2 F(z) - 1) + 2 f(z) \frac{\nu + z^2}{\nu - 1} - \frac{2 \sqrt\nu}{\nu - 1} \frac{B(\frac12, \nu -
         \frac12)}{B(\frac12, \frac\nu2)^2}), with z = (y - \mu) / s, the density f, the distribution function F and the
         degrees of freedom \nu
-    Use: forecasts with error bars where noise has outliers, a few of which should not dominate.
+    Use: forecasts with error bars where the noise has outliers that should not dominate.
     Beware: the degrees of freedom are given, not predicted: more than 1, for which there is a mean. The scale is not
         the standard deviation.
     Reference: Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, arXiv:1709.04743

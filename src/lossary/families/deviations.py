@@ -198,7 +198,7 @@ class FocalRegression(Distance, aliases=("focal_r", "focal_l1"), traits=("robust
     r"""The absolute error, with small errors counting less, so that large ones dominate training.
 
     Formula: |e| \tanh(\beta |e| / 2)^\gamma, with e = y_pred - y_true
-    Use: targets of which some ranges are rare, and predicted badly for that reason.
+    Use: targets with rare ranges that are therefore predicted badly.
     Beware: near 0 it is flat, like the power 1 + gamma of the error. Libraries write the factor as 2 sigmoid(beta |e|)
         - 1, which is the same, or as tanh(beta |e|).
     Reference: Yang, Zha, Chen, Wang and Katabi (2021), Delving into deep imbalanced regression, arXiv:2102.09554

@@ -88,7 +88,7 @@ class Jeffreys(
     r"""The sum of the two Kullback-Leibler divergences: symmetric, and large where either side has no mass.
 
     Formula: \sum_c (p_c - y_c) \log(p_c / y_c) over the last axis
-    Use: two distributions of which neither is the truth, such as two models, or spectra.
+    Use: two distributions, neither of them the truth, such as two models, or spectra.
     Beware: zeros are read as the smallest positive number, on both sides. Some divide it by 2.
     Reference: Jeffreys (1946), An invariant form for the prior probability in estimation problems,
         doi:10.1098/rspa.1946.0056

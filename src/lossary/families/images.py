@@ -1,4 +1,4 @@
-"""Images: how well a picture is reconstructed, and how smooth it is. No trained network is asked."""
+"""Images: how well a picture is reconstructed, and how smooth it is. No trained network is needed."""
 
 import math
 from typing import Annotated

@@ -263,7 +263,7 @@ class HardestHinges(Loss, aliases=("ohem_hinge", "ohem_hinge_loss"), tasks=("det
 
     Formula: \sum_{k \in K} \max(1 - t_k s_k, 0), over the share of the entries of a row with the largest values, with
         the scores s = y_pred and the label t = -1 or 1
-    Use: proposals of one video or image as a row, of which nearly all are negative.
+    Use: rows that hold the proposals of one video or image, nearly all of them negative.
     Beware: a sum over the hardest entries, whose number is rounded down, but is at least one. Take one loss with
         share=1 for positive proposals and one for negative ones, as the paper does.
     Reference: Zhao, Xiong, Wang, Wu, Tang and Lin (2017), Temporal action detection with structured segment networks,

@@ -1,4 +1,4 @@
-"""Mixtures: several distributions of one kind, of which each target comes from one."""
+"""Mixtures: several distributions of one kind; each target comes from one of them."""
 
 from typing import Annotated
 

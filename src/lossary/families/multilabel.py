@@ -1,4 +1,4 @@
-"""Multi-label classification and detection: many yes/no questions, of which few are answered yes."""
+"""Multi-label classification and detection: many yes/no questions, few of them answered yes."""
 
 from typing import Annotated, Any
 

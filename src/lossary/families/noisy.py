@@ -376,7 +376,7 @@ class BiTemperedLogistic(Loss, aliases=("bi_tempered", "bi_tempered_loss"), task
     Formula: -\log_{t_1} p_t - \frac{1 - \sum_c p_c^{2 - t_1}}{2 - t_1}, with t = y_true,
         \log_s x = \frac{x^{1 - s} - 1}{1 - s}, and p_c = (1 + (t_2 - 1)(\lambda - z_c))^{-1 / (t_2 - 1)} of logits z
         with the \lambda that makes them sum to 1
-    Use: class indices some of which are wrong: t1 limits rows far on the wrong side, t2 those near the decision
+    Use: partly wrong class indices: t1 limits rows far on the wrong side, t2 those near the decision
         boundary.
     Beware: takes logits. Probabilities are those of the tempered softmax, whose order of classes is the softmax's. Not
         convex. t1 = t2 = 1 is the cross-entropy, which has a loss of its own.
@@ -411,7 +411,7 @@ class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), task
 
     Formula: -\log p_t + \lambda \log(1 - \sum_c q_c p_c), with p = softmax(y_pred), t = y_true, the running mean q of
         the row's earlier probabilities, and \lambda = strength
-    Use: class indices some of which are wrong: models learn the right ones first.
+    Use: partly wrong class indices: models learn the right ones first.
     Beware: you pass the running means: y_true = (labels, running), with q = 0.7 q + 0.3 p after each epoch, and uniform
         at first. Takes logits. Values can be negative, and have no lower bound where q is confident.
     Reference: Liu, Niles-Weed, Razavian and Fernandez-Granda (2020), Early-learning regularization prevents

@@ -296,7 +296,7 @@ log_cosh_dice = function(LogCoshDice)
 
 
 class Boundary(Loss, aliases=("boundary_loss", "surface_loss"), tasks=("segmentation",)):
-    r"""The mean distance of the predicted mask from the true outline, inside of which distances are negative.
+    r"""The mean distance of the predicted mask from the true outline; inside, distances are negative.
 
     Formula: d\,p of each pixel, with its signed distance d = y_true to the true outline, and p = y_pred
     Use: small objects, added to an overlap with a weight that rises: ls.Dice() + w * ls.Boundary().

@@ -18,7 +18,7 @@ class MarginRanking(Loss, aliases=("pairwise_margin",), tasks=("ranking",), trai
     r"""Zero once the better of two items scores higher by `margin`; grows linearly below that.
 
     Formula: \max(m - y\,(a - b), 0), with y = 1 where the first score a should be higher, -1 where the second one, b
-    Use: pairs of which it is known which is better: answers, search results, pictures.
+    Use: pairs where it is known which item is better: answers, search results, pictures.
     Beware: with margin = 0, torch's default, equal scores cost nothing: use a margin above 0. Label 0 is read as -1.
     Reference: Herbrich, Graepel and Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances in
         Large Margin Classifiers, 115-132

@@ -233,7 +233,7 @@ class CauchyNLL(Likelihood, aliases=("cauchy_distribution_nll",)):
     r"""Negative log-likelihood of a Cauchy distribution whose location and scale are both predicted.
 
     Formula: \log(\pi s) + \log(1 + z^2), with z = (y - \mu) / s
-    Use: targets of which some are arbitrarily far off: these have almost no gradient.
+    Use: targets with some arbitrarily large errors: these have almost no gradient.
     Beware: the distribution has no mean; the location is its median. Not convex: start near the median.
     Reference: Johnson, Kotz and Balakrishnan (1994), Continuous univariate distributions, volume 1, Wiley
 

@@ -349,8 +349,8 @@ class AdaptiveRobust(Loss, aliases=("barron",), tasks=("regression",), traits=("
         values = general(y_pred / c - y_true / c, alpha) + ops.log(c) + log_partition(alpha)
         return mean(values) if len(values.shape) > 1 else values
 
-    def knobs(self) -> dict[str, Tensor]:
-        return super().knobs() | {name: ops.mean(value) for name, value in self.own_slots().items()}
+    def logged_values(self) -> dict[str, Tensor]:
+        return super().logged_values() | {name: ops.mean(value) for name, value in self.own_slots().items()}
 
 
 def general(x: Tensor, alpha: Tensor) -> Tensor:

@@ -85,7 +85,7 @@ mmd = function(MMD)
 
 
 class EnergyDistance(Loss, aliases=("cramer_distance_of_samples", "szekely"), tasks=("distribution",)):
-    r"""Two samples should be as far from one another as each is from itself.
+    r"""Compares the distances between two samples with those within each.
 
     Formula: \mathrm{mean}_{ij}(2 \|y_i - p_j\| - \|y_i - y_j\| - \|p_i - p_j\|)
     Use: as MMD, without a bandwidth to choose.

@@ -224,7 +224,7 @@ class Bootstrapped(Loss, aliases=("bootstrapping", "soft_bootstrapping", "bootst
 
     Formula: -\sum_c (\beta\,1[c = t] + (1 - \beta)\,q_c) \log p_c, with p = softmax(y_pred), q = p (soft) or the
         one-hot code of the largest p (hard), and t = y_true
-    Use: labels of which some are wrong: later in training, the model's own predictions outweigh labels that do not fit.
+    Use: partly wrong labels: later in training, the model's own predictions outweigh labels that do not fit.
     Beware: takes logits and class indices. The paper has beta = 0.95 with soft and 0.8 with hard targets. Begin with
         clean rows, or with a larger beta: an untrained model confirms itself.
     Reference: Reed, Lee, Anguelov, Szegedy, Erhan and Rabinovich (2014), Training deep neural networks on noisy labels
@@ -422,7 +422,7 @@ class Sparsemax(Loss, aliases=("sparsemax", "multiclass_sparsemax_loss", "Sparse
 
     Formula: -s_t + \tfrac12 \sum_{c \in S} (s_c^2 - \tau^2) + \tfrac12, with the scores s = y_pred, t = y_true, the
         threshold \tau and the classes S above it, such that \sum_{c \in S} (s_c - \tau) = 1
-    Use: many classes, of which few are possible for a row; probabilities that people will read.
+    Use: many classes, few of them possible for a row; probabilities that people will read.
     Beware: predict by a sparsemax, not a softmax: p_c = \max(s_c - \tau, 0). A class with probability 0 has no gradient
         unless it is the true one. Class indices; BinarySparsemax is that of two classes.
     Reference: Martins and Astudillo (2016), From softmax to sparsemax: a sparse model of attention and multi-label

@@ -290,7 +290,7 @@ class WassersteinDice(
     tasks=("segmentation",),
     traits=("bounded",),
 ):
-    r"""Dice of several classes of which some are more alike than others: a near class is nearly right.
+    r"""Dice of several classes, some more alike than others: a similar class is nearly right.
 
     Formula: 1 - \frac{2 T + s}{2 T + \sum_i W_i + s}, with W_i = \sum_c M_{t_i c} p_{ic}, p = softmax(y_pred), t =
         y_true, and T = \sum_{i: t_i \neq 0} (1 - W_i) over the pixels that are not background, class 0

@@ -1,4 +1,4 @@
-"""Survival: times until an event, of which some are only known to be longer."""
+"""Survival: times until an event, some of them only known to be longer."""
 
 from typing import Annotated
 

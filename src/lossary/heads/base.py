@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
+from ..core.errors import ShapeError
 from ..core.loss import Loss
 from ..core.params import Param
 
 Tensor = Any
 Shape = tuple[int | None, ...]
+
+
+READ_OUTPUTS = {"point", "probabilities", "passing", "predicted"}
+
+
+def _of_own_outputs(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that reads outputs of its head, and refuses any other array."""
+
+    @wraps(method)
+    def checked(self: Head, outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        shape = getattr(outputs, "shape", None) or np.shape(outputs)
+        if not len(shape) or shape[-1] not in (None, self.outputs):
+            raise ShapeError(
+                f"heads.{type(self).__name__}.{method.__name__}(outputs) reads the outputs of a model that ends in it.",
+                arrived=f"The outputs have shape {tuple(shape)}.",
+                allowed=f"Expected a last axis of length {self.outputs}.",
+                do=f"Call the model first: head.{method.__name__}(model(x)).",
+            )
+        return method(self, outputs, *args, **kwargs)
+
+    return checked
 
 
 class Head(keras.layers.Layer):
@@ -28,6 +53,8 @@ class Head(keras.layers.Layer):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        for name in READ_OUTPUTS & vars(cls).keys():
+            setattr(cls, name, _of_own_outputs(vars(cls)[name]))
         keras.saving.register_keras_serializable("lossary.heads")(cls)
 
     def __init__(self, targets: int | None, given: dict[str, Any], **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from .._calls import checked_call
 from ..core.params import Param
 from ..families.ordinal import DistributionFocal as DistributionFocalLoss
 from ..numerics.classes import probabilities_of_logits
@@ -25,6 +26,7 @@ class DistributionFocal(Head):
     pairs_with = DistributionFocalLoss
     settings = {"bins": BINS}  # noqa: RUF012
 
+    @checked_call
     def __init__(self, bins: int, targets: int | None = None, **kwargs: Any) -> None:
         super().__init__(targets, {"bins": bins}, **kwargs)
 

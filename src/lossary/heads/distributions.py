@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.contract import checks
 from ..core.errors import LossaryError, ParameterError, ShapeError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
+from ..core.params import whole
 from ..families import compound_likelihoods as compounds
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
@@ -40,6 +42,7 @@ class Distribution(Head):
             )
         super().__init_subclass__()
 
+    @checked_call
     def __init__(self, targets: int | None = None, **kwargs: Any) -> None:
         signature = self.pairs_with.signature.parameters
         given = {name: kwargs.pop(name, signature[name].default) for name in self.settings}
@@ -152,13 +155,6 @@ class Predicted:
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random targets, (size, …)."""
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
-            raise ParameterError(
-                "sample(size, seed) draws from predicted distributions.",
-                arrived=f"size is {shown(size)}.",
-                allowed="Expected a whole number >= 0.",
-                do="Pass how many targets to draw for each row: sample(100, seed=0).",
-            )
         wrong = {name: int(np.sum(~np.isfinite(value))) for name, value in self.parameters.items()}
         worst = max(wrong, key=lambda name: wrong[name])
         if wrong[worst]:
@@ -168,7 +164,7 @@ class Predicted:
                 allowed="Expected finite parameters.",
                 do="Look for NaN in the inputs of the model, and for outputs that have run away: ls.check.",
             )
-        shape = (int(size), *self.outputs.shape[:-1])
+        shape = (sample_size(size), *self.outputs.shape[:-1])
         return np.asarray(self.law.rvs(size=shape, random_state=np.random.default_rng(seed)))
 
     def log_prob(self, y: Any) -> Array:
@@ -221,6 +217,14 @@ def compared(y: Any, want: tuple[int, ...]) -> Array:
             do="Pass the targets of the same rows.",
         )
     return found
+
+
+SIZE = whole("The number of samples of each distribution.", low=1)
+
+
+def sample_size(size: Any) -> int:
+    """How many samples are drawn."""
+    return int(SIZE.check("sample", "size", size))
 
 
 def probability(value: Any) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.params import Param
 from ..families.ordinal import Coral as CoralLoss
 from ..families.ordinal import Corn as CornLoss
@@ -22,6 +23,7 @@ LEVELS = Param("The number of levels.", kind="whole", low=2, closed=True)
 class _Ordinal(Head):
     settings = {"levels": LEVELS}  # noqa: RUF012
 
+    @checked_call
     def __init__(self, levels: int, targets: int | None = None, **kwargs: Any) -> None:
         super().__init__(targets, {"levels": levels}, **kwargs)
 
@@ -104,6 +106,7 @@ class CumulativeLink(_Ordinal):
     use_bias = False
     rises = True
 
+    @checked_call
     def __init__(self, levels: int, noise: str = "logistic", targets: int | None = None, **kwargs: Any) -> None:
         Head.__init__(self, targets, {"levels": levels, "noise": noise}, **kwargs)
 

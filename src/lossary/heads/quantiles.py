@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._calls import checked_call
 from ..core.params import numbers
 from ..families.quantiles import MultiQuantile
 from .base import Head, Tensor
@@ -27,6 +28,7 @@ class Quantiles(Head):
     settings = {"q": QUANTILES}  # noqa: RUF012
     rises = True
 
+    @checked_call
     def __init__(self, q: Sequence[float] = (0.1, 0.5, 0.9), targets: int | None = None, **kwargs: Any) -> None:
         super().__init__(targets, {"q": q}, **kwargs)
         MultiQuantile(q=self.q)  # refuses quantiles that are not in order

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.errors import LossaryError
 from ..core.forms.likelihoods import Positive
 from ..core.params import Param
 from ..families.categorical import SparseCategoricalCrossentropy
 from ..families.vector_likelihoods import DirichletMultinomialNLL, DirichletNLL, MultinomialNLL
 from .base import Head, Shape, Tensor
-from .distributions import compared, probability
+from .distributions import compared, probability, sample_size
 
 Array = np.ndarray
 CLASSES = Param("The number of classes.", kind="whole", low=2, closed=True)
@@ -27,6 +28,7 @@ class ByClass(Head):
     classes: int
     link: str
 
+    @checked_call
     def __init__(self, classes: int, **kwargs: Any) -> None:
         given = {name: kwargs.pop(name, "exp") for name in self.settings if name != "classes"}
         super().__init__(None, {"classes": classes, **given}, **kwargs)
@@ -76,7 +78,7 @@ class Dirichlet(ByClass):
 
 
 class Multinomial(ByClass):
-    """Probabilities of classes, of which there are counts: `ls.MultinomialNLL` reads them.
+    """Probabilities of classes that are counted: `ls.MultinomialNLL` reads them.
 
     >>> head = Multinomial(classes=2)
     >>> head.predicted(head(np.zeros((1, 3))), trials=4).mean()
@@ -91,8 +93,7 @@ class Multinomial(ByClass):
 
 
 class DirichletMultinomial(ByClass):
-    """Concentrations of the probabilities of classes, of which there are counts: `ls.DirichletMultinomialNLL` reads
-    them.
+    """Concentrations of the probabilities of classes that are counted: `ls.DirichletMultinomialNLL` reads them.
 
     >>> head = DirichletMultinomial(classes=2)
     >>> head.predicted(head(np.zeros((1, 3))), trials=4).mean()
@@ -108,7 +109,7 @@ class DirichletMultinomial(ByClass):
 
 
 class Categorical(ByClass):
-    """Logits of classes, of which each row has one: `ls.SparseCategoricalCrossentropy` reads them.
+    """Logits of classes, one class per row: `ls.SparseCategoricalCrossentropy` reads them.
 
     >>> head = Categorical(classes=2)
     >>> head.predicted(head(np.zeros((1, 3)))).mean()
@@ -177,7 +178,7 @@ class PredictedShares(ByMargin):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random shares, (size, row, classes)."""
-        return _drawn(self.concentrations, size, np.random.default_rng(seed))
+        return _drawn(self.concentrations, sample_size(size), np.random.default_rng(seed))
 
     def log_prob(self, y: Any) -> Array:
         """The log-density of each row."""
@@ -203,7 +204,7 @@ class PredictedCounts(ByMargin):
             raise LossaryError(
                 "predicted(outputs, trials=...) says how many counts a row has.",
                 arrived=f"trials holds {self.trials[(self.trials < 0) | (self.trials % 1 > 0)].flat[0]:g}.",
-                allowed="Expected whole numbers from 0, one for all rows or one for each.",
+                allowed="Expected whole numbers >= 0, one for all rows or one for each.",
                 do="Pass the sums of the rows: trials=counts.sum(axis=1).",
             )
         self.numbers, self.spread = numbers, spread
@@ -218,7 +219,7 @@ class PredictedCounts(ByMargin):
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random counts, (size, row, classes)."""
         rng = np.random.default_rng(seed)
-        shape = (size, *self.numbers.shape)
+        shape = (sample_size(size), *self.numbers.shape)
         share = (
             PredictedShares(self.numbers).sample(size, seed) if self.spread else np.broadcast_to(self.numbers, shape)
         )
@@ -255,7 +256,7 @@ class PredictedClasses:
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random classes, (size, row)."""
         ends = np.cumsum(self.probabilities, -1)[..., :-1]
-        drawn = np.random.default_rng(seed).uniform(size=(size, *ends.shape[:-1], 1))
+        drawn = np.random.default_rng(seed).uniform(size=(sample_size(size), *ends.shape[:-1], 1))
         return np.asarray((drawn > ends).sum(-1))
 
     def log_prob(self, y: Any) -> Array:

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.params import Param
 from ..families.vector_likelihoods import MultivariateNormalNLL
 from .base import Head, Shape, Tensor
-from .distributions import compared, probability
+from .distributions import compared, probability, sample_size
 
 Array = np.ndarray
 
@@ -31,6 +32,7 @@ class MultivariateNormal(Head):
     features: int
     rank: int | None
 
+    @checked_call
     def __init__(self, features: int, rank: int | None = None, **kwargs: Any) -> None:
         super().__init__(None, {"features": features, "rank": rank}, **kwargs)
 
@@ -84,7 +86,7 @@ class PredictedVectors:
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random vectors, (size, row, features)."""
-        shape = (size, len(self.factor), self.factor.shape[2])
+        shape = (sample_size(size), len(self.factor), self.factor.shape[2])
         return self.mean() + np.einsum("rfk,srk->srf", self.factor, np.random.default_rng(seed).normal(size=shape))
 
     def log_prob(self, y: Any) -> Array:

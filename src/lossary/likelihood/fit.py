@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..linear.rows import row_function
@@ -30,6 +31,7 @@ ASKED = "ls.fit_distribution(data, distribution) fits a distribution to numbers.
 FEW = 4000  # rows that a start is searched on
 
 
+@checked_call
 def fit_distribution(
     data: Any,
     distribution: Any = "normal",
@@ -66,8 +68,11 @@ def fit_distribution(
     return _fitted(loss, reading, _fixed(loss, fixed))
 
 
+@checked_call
 def compare_distributions(data: Any, distributions: Iterable[Any] | None = None, **options: Any) -> Comparison:
-    """Fits of several distributions, the smallest AIC first; those that cannot give the data are told apart.
+    """Fits of several distributions, the smallest AIC first; those that cannot give the data are listed apart.
+
+        ls.compare_distributions(data, ["gamma", "log_normal"])
 
     Args:
         data: numbers, one for each row.

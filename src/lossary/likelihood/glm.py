@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._calls import checked_call
 from ..core.errors import ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import POSITIVE_TARGET
@@ -30,6 +31,7 @@ ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
 FAR = 18.0  # in logarithms: what is nothing in comparison
 
 
+@checked_call
 def fit_glm(
     x: Any,
     y: Any,
@@ -42,6 +44,8 @@ def fit_glm(
     frequency_weights: Any = None,
 ) -> GLMFit:
     """A distribution whose first parameter follows inputs, through a link.
+
+        ls.fit_glm(x, y, family="poisson")
 
     Args:
         x: (n, p) numbers; a table keeps the names of its columns. An intercept is added.

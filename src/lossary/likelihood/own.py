@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, ParameterError, ShapeError, shown
 from ..data.arrays import array
 from ..linear.rows import Programs, Rows
@@ -20,6 +21,7 @@ Array = np.ndarray
 ASKED = "ls.fit_likelihood(f, data, start=…) fits the parameters of a log-likelihood f(data, parameters)."
 
 
+@checked_call
 def fit_likelihood(
     f: Callable[[Any, dict[str, Any]], Any],
     data: Any,

@@ -119,7 +119,7 @@ def with_trials(loss: Likelihood, name: Any, data: Any, asked: str) -> Likelihoo
     raise ParameterError(
         asked,
         arrived=f"The distribution is {shown(name)}, without the number of trials; the largest number is {y.max():g}.",
-        allowed="Expected that number, of which each row says how many succeeded.",
+        allowed="Expected that number; each row counts the successes among them.",
         do=f'Pass ls.{type(loss).__name__}(trials={most}) or "{name.lower()}:trials={most}", with your number.',
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, ParameterError
 from ..core.loss import Loss
 from ..core.params import flag, whole
@@ -29,6 +30,7 @@ STANDARDISE = flag("Whether the penalty is on coefficients of standardised colum
 OUTPUTS = whole("The number of outputs.", optional=True)
 
 
+@checked_call
 def fit_linear(
     x: Any,
     y: Any,

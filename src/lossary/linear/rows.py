@@ -155,7 +155,7 @@ def _of_sum(loss: Sum) -> Function:
 
 
 def coupled(shown: Any) -> LossaryError:
-    """What is said of a loss whose rows look at one another."""
+    """The refusal of a loss that compares rows with each other."""
     return LossaryError(
         "A linear model is fitted to the weighted mean of the values of the rows.",
         arrived=f"{shown} has no value for each row: it is one number for the whole batch.",

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..core.errors import LossaryError, ShapeError
+from .._calls import checked_call
+from ..core.errors import LossaryError, ShapeError, shown
 from ..numerics.backend import derivative, double
 
 Array = np.ndarray
 
 
+@checked_call
 def value_and_gradient(function: Callable[[Any], Any]) -> Callable[[Any], tuple[float, Array]]:
     """`function` for `scipy.optimize.minimize(..., jac=True)`: numbers go in and come out as float64, on any backend.
 
@@ -36,6 +38,13 @@ def value_and_gradient(function: Callable[[Any], Any]) -> Callable[[Any], tuple[
     Raises: when it is called: ShapeError unless the value is one number; LossaryError unless it is float64.
     """
 
+    if not callable(function) or isinstance(function, keras.losses.Loss):
+        raise LossaryError(
+            "ls.value_and_gradient(function) minimises a function of the parameters.",
+            arrived=f"It was given {shown(function)}.",
+            allowed="Expected a function that maps a tensor of parameters to one number.",
+            do="Write it as one: lambda b: ops.mean(ls.huber(y, x @ b)).",
+        )
     seen = False
 
     def numbers(parameters: Any) -> tuple[float, Array]:

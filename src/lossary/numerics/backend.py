@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from .._calls import checked_call
+from .._errors import LossaryError, shown
 from . import ops
 from .keras_private import narrowed_types, set_narrowed_types
 
@@ -312,6 +314,7 @@ def gradients(f: Callable[[list[Any]], Any], tensors: list[Any]) -> list[Any]:
     return found
 
 
+@checked_call
 def derivative(f: Callable[[Any], Any], x: Any) -> Any:
     """The derivative of sum(f(x)) by x, of the shape of x; eager or compiled, and itself differentiable.
 
@@ -321,6 +324,13 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
     >>> derivative(lambda x: x**3, [1.0, 2.0])
     [3.0, 12.0]
     """
+    if not callable(f) or isinstance(x, str) or callable(x):
+        raise LossaryError(
+            "ls.derivative(f, x) is the derivative of f at x.",
+            arrived=f"f is {shown(f, 60)}, and x is {shown(x, 60)}.",
+            allowed="Expected a function of one tensor, or a model, and then the tensor.",
+            do="Write for instance ls.derivative(model, x).",
+        )
     return _BACKEND.derivative(f, keras.ops.convert_to_tensor(x))
 
 
@@ -346,7 +356,7 @@ class _Narrowed(dict[str, str]):
 
 
 def _keep_float64() -> None:
-    """On JAX and torch Keras's mean, maximum, matmul … of float64 are float32 inside; its table is asked for that."""
+    """On JAX and torch Keras's mean, maximum, matmul … of float64 are float32 inside, by a table that this reads."""
     table = narrowed_types()
     if type(table) is dict:
         set_narrowed_types(_Narrowed(table))

@@ -76,7 +76,7 @@ def recorded(x: Any) -> bool:
     return not concrete(x)
 
 
-watched = recorded  # whether a gradient by this tensor may be asked for
+watched = recorded  # whether a gradient by this tensor may be needed
 
 
 def alike(x: Any, like: Any, otherwise: str) -> Any:

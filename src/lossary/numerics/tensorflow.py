@@ -82,7 +82,7 @@ def recorded(x: Any) -> bool:
 
 
 def watched(x: tf.Tensor) -> bool:
-    """Whether a gradient by this tensor may be asked for: in a graph, or where a tape follows it."""
+    """Whether a gradient by this tensor may be needed: in a graph, or where a tape follows it."""
     return not concrete(x) or bool(record.should_record_backprop([x]))
 
 

@@ -108,7 +108,7 @@ def recorded(x: Any) -> bool:
     return not concrete(x) or bool(x.requires_grad)
 
 
-watched = recorded  # whether a gradient by this tensor may be asked for
+watched = recorded  # whether a gradient by this tensor may be needed
 
 
 def alike(x: Any, like: Any, otherwise: str) -> Any:
@@ -162,7 +162,7 @@ def average(x: torch.Tensor, count: Any) -> torch.Tensor:
 
 
 def followed_now(*x: Any) -> bool:
-    """Whether derivatives of what is made of these tensors may be asked for: torch records, compiles or transforms."""
+    """Whether derivatives by these tensors may be needed: torch records, compiles or transforms."""
     if torch.is_grad_enabled() or not all(map(concrete, x)):
         return True
     return forward_ad._current_level >= 0 and any(unpack_dual(v).tangent is not None for v in x)
@@ -234,7 +234,7 @@ def derived(value: Callable[..., Any], jvp: Callable[..., Any], vjp: Callable[..
     """torch differentiates backwards, and forwards on request."""
 
     def f(*x: Any) -> Any:
-        if isinstance(x[0], Block) or not followed_now(*x):  # only the value is asked for
+        if isinstance(x[0], Block) or not followed_now(*x):  # only the value is needed
             return value(*x)
         compiling = torch.compiler.is_compiling()
         if not compiling and not torch._C._are_functorch_transforms_active():

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .._calls import checked_call
 from ..core import compiling, reduction
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
@@ -103,6 +104,7 @@ class LossLayer(_AddsLoss):
     >>> model.compile(optimizer="sgd")
     """
 
+    @checked_call
     def __init__(self, loss: Any = "mean_squared_error", weight: Any = 1.0, **kwargs: Any) -> None:
         self.loss: Any = None
         loss = _resolve(loss)
@@ -166,6 +168,7 @@ class TermLayer(_AddsLoss):
     Returns the dictionary it was called on, unchanged.
     """
 
+    @checked_call
     def __init__(self, of: Callable[..., Tensor], weight: Any = 1.0, **kwargs: Any) -> None:
         if not callable(of):
             raise LossaryError(
@@ -210,6 +213,7 @@ class TermLayer(_AddsLoss):
         return cls(**{**config, "of": keras.saving.deserialize_keras_object(config["of"])})
 
 
+@checked_call
 def without_targets(model: keras.Model) -> keras.Model:
     """The model for predicting: `model` without its loss layers and the inputs that only those use.
 

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .._calls import checked_call
 from ..core import across, moments
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.loss import Learned as Layer
@@ -68,6 +69,7 @@ class UncertaintyWeighted(_Balanced):
         target = ls.UncertaintyWeighted(ls.MultiLoss({"depth": "mae", "kind": "scce"}))
     """
 
+    @checked_call
     def __init__(self, losses: Any, name: str | None = None) -> None:
         super().__init__(losses, name=name)
         self._begin()
@@ -86,9 +88,9 @@ class UncertaintyWeighted(_Balanced):
             total = total + factors[place] * ops.exp(-s[place]) * weighed
         return total
 
-    def knobs(self) -> dict[str, Tensor]:
+    def logged_values(self) -> dict[str, Tensor]:
         precision = ops.exp(-ops.convert_to_tensor(self.log_variance))
-        return super().knobs() | {f"{part.name}_precision": precision[i] for i, part in enumerate(self.parts)}
+        return super().logged_values() | {f"{part.name}_precision": precision[i] for i, part in enumerate(self.parts)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> UncertaintyWeighted:
@@ -116,6 +118,7 @@ class GradNorm(_Balanced):
     The paper takes gradients by the weights of the shared layer; here it is by its output. Logs hold `<part>_balance`.
     """
 
+    @checked_call
     def __init__(self, losses: Any, alpha: float = 1.5, shared: str | None = None, name: str | None = None) -> None:
         super().__init__(losses, name=name)
         self._begin(alpha, shared)
@@ -209,9 +212,9 @@ class GradNorm(_Balanced):
         slopes = gradients(value, [ops.stop_gradient(x) for x in keras.tree.flatten(start)])
         return ops.sqrt(across.squares(sum(ops.sum(ops.square(ops.cast(slope, "float32"))) for slope in slopes)))
 
-    def knobs(self) -> dict[str, Tensor]:
+    def logged_values(self) -> dict[str, Tensor]:
         w = self.weights()
-        return super().knobs() | {f"{part.name}_balance": w[place] for place, part in enumerate(self.parts)}
+        return super().logged_values() | {f"{part.name}_balance": w[place] for place, part in enumerate(self.parts)}
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": self.alpha, "shared": self.shared}

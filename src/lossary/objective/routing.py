@@ -38,7 +38,7 @@ class Routed:
         self.loss, self.output_names, self.columns = loss, output_names, set(columns)
         terms = loss.term_names()
         alone = len(terms) == 1 and not loss.parts[0].weights  # then it is the loss itself
-        names = [*([] if alone else terms), *loss.knobs()]
+        names = [*([] if alone else terms), *loss.logged_values()]
         self.means = {name: keras.metrics.Mean(name=name) for name in [*names, "regularization"]}
         if output_names is not None:
             self._check_names(list(output_names))
@@ -59,7 +59,7 @@ class Routed:
         self.built = True
         terms, total = self.split(y_true, y_pred, sample_weight)
         count = rows_of(y_pred)
-        for name, value in (terms | self.loss.knobs()).items():
+        for name, value in (terms | self.loss.logged_values()).items():
             if name in self.means:
                 self.means[name].update_state(value, sample_weight=count)
         return ops.cast(total, keras.config.floatx())

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.moments import Moment
 
@@ -46,7 +47,15 @@ class Source:
 class _Named(Source):
     """A source that is one of several, by name."""
 
+    @checked_call
     def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise DefinitionError(
+                f"{type(self).__name__}(name) is read by a term of the loss.",
+                arrived=f"It was given {shown(name)}.",
+                allowed="Expected a name, as text.",
+                do=f"Pass the name: ls.{type(self).__name__}({str(getattr(name, 'name', 'name'))!r}).",
+            )
         self.name = name
 
     def _pick(self, what: str, everything: Any, names: list[str]) -> Tensor:
@@ -79,6 +88,7 @@ class Input(_Named):
 class Column(_Named):
     """An additional entry of the targets: with `fit(x, {"y": y, "income": income})`, Column("income") is the second."""
 
+    @checked_call
     def __init__(self, name: str) -> None:
         super().__init__(name)
 
@@ -98,6 +108,7 @@ class Output(_Named):
 class Hidden(_Named):
     """The output of the layer called `name` in the same pass, with its dropout and random draws; gradients flow."""
 
+    @checked_call
     def __init__(self, name: str) -> None:
         super().__init__(name)
 
@@ -119,6 +130,7 @@ class Teacher(Source):
     `name` picks one of its outputs.
     """
 
+    @checked_call
     def __init__(self, model: keras.Model, name: str | None = None) -> None:
         if isinstance(model, dict):
             model = keras.saving.deserialize_keras_object(model)
@@ -147,8 +159,17 @@ class Teacher(Source):
 class Fixed(Source):
     """A constant: a prior, a matrix of costs. An array, or nested lists of numbers."""
 
+    @checked_call
     def __init__(self, value: Any) -> None:
-        self.value = np.asarray(value, dtype="float32").tolist()
+        try:
+            self.value = np.asarray(value, dtype="float32").tolist()
+        except (TypeError, ValueError):
+            raise DefinitionError(
+                "Fixed(value) is a constant that a term of the loss reads.",
+                arrived=f"It was given {shown(value)}.",
+                allowed="Expected a number, an array, or nested lists of numbers of equal lengths.",
+                do="Pass for instance ls.Fixed([0.2, 0.3, 0.5]).",
+            ) from None
 
     def read(self, moment: Moment) -> Tensor:
         return ops.convert_to_tensor(self.value, dtype="float32")
@@ -157,6 +178,10 @@ class Fixed(Source):
 @keras.saving.register_keras_serializable("lossary")
 class Itself(Source):
     """The model itself, to be called again: on shifted inputs, or inside ls.derivative."""
+
+    @checked_call
+    def __init__(self) -> None:
+        super().__init__()
 
     def read(self, moment: Moment) -> Any:
         return moment.model

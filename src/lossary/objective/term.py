@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .._calls import checked_call
 from ..core import compiling, moments, notebook, reduction
 from ..core.errors import DefinitionError, LossaryError, shown
 from ..core.inputs import read
@@ -51,6 +52,7 @@ class Term(keras.losses.Loss):
     keras.saving.register_keras_serializable. Raises DefinitionError when arguments and sources do not match.
     """
 
+    @checked_call
     def __init__(
         self,
         of: Callable[..., Tensor] | Loss,
@@ -86,9 +88,9 @@ class Term(keras.losses.Loss):
         """What the loss is for."""
         return tuple(getattr(self.of, "tasks", ()))
 
-    def knobs(self) -> dict[str, Tensor]:
+    def logged_values(self) -> dict[str, Tensor]:
         """What changes while training, by name: what the loss has of its own."""
-        return self.of.knobs() if isinstance(self.of, Loss) else {}
+        return self.of.logged_values() if isinstance(self.of, Loss) else {}
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         moment = moments.now()

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, shown
 from ..core.models import check_inputs, check_targets, takes_text
 from ..core.params import Param
@@ -42,8 +43,11 @@ class Target:
         return target_table({"": self})
 
 
+@checked_call
 def target_table(targets: dict[str, Target]) -> str:
-    """Several targets side by side, such as {"before": ..., "after": ...}: loss + regularization = target.
+    """Several targets side by side: loss + regularization = target.
+
+        print(ls.target_table({"before": before, "after": after}))
 
     Parts of the loss, and what each term of the regularization comes to, stand below what they add up to.
     """
@@ -71,6 +75,7 @@ def target_table(targets: dict[str, Target]) -> str:
     )
 
 
+@checked_call
 def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> dict[str, float]:
     """Every regularization term of a built model by name, as numbers.
 
@@ -100,6 +105,7 @@ def regularization(model: keras.Model, x: Any = None, batch_size: int = 32) -> d
     return terms
 
 
+@checked_call
 def target_split(model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32) -> Target:
     """The target of a compiled model on arrays, as loss and regularization terms apart.
 

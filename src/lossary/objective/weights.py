@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._calls import checked_call
 from ..core.errors import LossaryError, shown
 from ..core.params import Param, choice, number, whole
 from ..data.arrays import Array, arrays
@@ -19,6 +20,7 @@ PARAMS = {
 }
 
 
+@checked_call
 def weights_from(
     y: Any,
     rule: str = "balanced",

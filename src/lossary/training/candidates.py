@@ -1,4 +1,4 @@
-"""The losses that a comparison is asked for: names and parameters, checked against their cards before Keras loads."""
+"""The losses of a comparison: names and parameters, checked against their cards before Keras loads."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Compared(Comparison):
         return self.fit(loss).save(path)
 
     def best(self) -> str:
-        """The label of the fit that is nearest on the rows held back (on those fitted, where none are): by the median
+        """The label of the fit that is nearest on the rows held out (on those fitted, where none are): by the median
         |residual|, or by the share of right classes; of equals the first. "" where every fit diverged."""
         fits = [fit for fit in self.fits if not fit.diverged]
         if not fits:
@@ -58,7 +58,7 @@ class Compared(Comparison):
         fit = next(fit for fit in self.fits if fit.label == label)
         if len(self.fits) == 1:
             return f"It is the fit with {label}."
-        where = "on the validation rows" if self.valid_rows else "on the training rows (none are held back)"
+        where = "on the validation rows" if self.valid_rows else "on the training rows (none are held out)"
         figure = self._figure(fit)
         what = (
             f"the smallest {MEDIAN}, {figure:.4g},"
@@ -121,7 +121,7 @@ def table_fit(trained: Trained | Solved, fit: Fit, problem: Problem, settings: S
     asked, measured, scale = trained.measured.asked, trained.measured, problem.scale
     ended = fit.convergence
     facts = {
-        "table": problem.table.name, "rows": int(problem.train.size), "held back": int(problem.valid.size),
+        "table": problem.table.name, "rows": int(problem.train.size), "held out": int(problem.valid.size),
         "ended": ended.words if ended else "", "sentence": ended.sentence if ended else "", "figures": fit.figures,
         "regularization": fit.regularization, "lossary": lossary,
     }  # fmt: skip

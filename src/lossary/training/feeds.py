@@ -115,7 +115,7 @@ class Feed(Protocol):
 
 
 class ArrayFeed:
-    """Rows in memory, in a new order for each epoch, on whole epochs at once."""
+    """Rows in memory, in a new order for each epoch; a call runs whole epochs."""
 
     def __init__(
         self,

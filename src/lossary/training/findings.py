@@ -96,7 +96,7 @@ def _least(values: dict[str, float]) -> str:
 
 
 def _misses(found: Comparison, fits: list[Fit]) -> list[str]:
-    """Which fit comes nearest on rows it has not seen, or on all rows when none were held back."""
+    """Which fit comes nearest on rows it has not seen, or on all rows when none were held out."""
     part = "valid" if found.valid_rows else "train"
     where = "On the validation rows" if found.valid_rows else "On the training rows"
     median = {fit.label: fit.figures[part]["median |residual|"] for fit in fits}

@@ -1,4 +1,4 @@
-"""How training went, one row for each epoch: target, loss and regularization apart, metrics, and the same held back."""
+"""How training went, one row for each epoch: target, loss, regularization, metrics; the same for held-out rows."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class History(Mapping[str, list[float]]):
         return self._table(len(self.epoch))
 
     def plot(self) -> Any:
-        """A matplotlib figure of the target's parts over the epochs, and of what was held back."""
+        """A matplotlib figure of the target's parts over the epochs, and of what was held out."""
         import lossary
 
         return lossary.draw(self)

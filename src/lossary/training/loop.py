@@ -1,4 +1,4 @@
-"""`lossary.train`: a model trained on whole epochs at once, with the weights that fit would give."""
+"""`lossary.train`: several epochs of training in one call, with the same weights as fit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import tree
 
+from .._calls import checked_call
 from ..core import params
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
@@ -32,6 +33,7 @@ from .streams import check_held, check_seen, held_batches, stream
 from .trouble import sentence
 
 
+@checked_call
 def train(
     model: Any,
     x: Any,
@@ -55,7 +57,7 @@ def train(
     jit_compile: bool | None = None,
     verbose: int | str = "auto",
 ) -> History:
-    """Train a Keras model on whole epochs at once, with the weights that `model.fit` would give for the same batches.
+    """Train a Keras model, several epochs in one call, with the weights of `model.fit` on the same batches.
 
         history = ls.train(model, x, y, loss=ls.Huber(), optimizer="adam", epochs=100, patience=5)
 
@@ -112,6 +114,7 @@ def train(
     keep_apart(model)
     wanted = Wanted.by(model)
     y = _targets(model, y, sample_weight)
+    check_given(model, x, y)
     rows = isinstance(validation_data, tuple) and 0 < len(validation_data) < 4
     held = _held(model, validation_data, wanted) if rows else validation_data
     if not rows:
@@ -202,7 +205,7 @@ class Run:
         return chunk
 
     def _evaluated(self) -> dict[str, Any]:
-        """The logs of the rows held back, by Keras's own loop over them."""
+        """The logs of the rows held out, by Keras's own loop over them."""
         more = {"verbose": 0, "return_dict": True}
         if isinstance(self.held, Arrays):
             x, y, weight = keras.utils.unpack_x_y_sample_weight(self.held.data)
@@ -262,7 +265,7 @@ def check_numbers(**numbers: int | None) -> None:
             raise LossaryError(
                 f"train({name}=...) is a whole number.",
                 arrived=f"It was given {name}={shown(number)}.",
-                allowed="Expected a whole number from 1.",
+                allowed="Expected a whole number >= 1.",
                 do=f"Pass for instance {name}=10.",
             )
 
@@ -290,7 +293,7 @@ def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
         raise LossaryError(
             "train(seed=...) fixes the order of the rows.",
             arrived=f"It was given {shown(seed)}.",
-            allowed="Expected a whole number from 0, or None for a new order each time.",
+            allowed="Expected a whole number >= 0, or None for a new order each time.",
             do="Pass for instance seed=0.",
         )
 
@@ -356,6 +359,20 @@ def check_model(model: Any) -> None:
         )
 
 
+def check_given(model: Any, x: Any, y: Any) -> None:
+    """Rows without targets are for losses that read outputs alone, and for models with a loss of their own."""
+    own = any(getattr(type(model), f) is not getattr(keras.Model, f) for f in ("train_step", "compute_loss"))
+    attached = attachment_of(model)
+    needs = model.loss is not None and not (attached and attached.named) and not own
+    if x is None or (y is None and needs and hasattr(x, "shape")):
+        raise LossaryError(
+            "train(model, x, y) trains on rows x and their targets y.",
+            arrived=f"{'x' if x is None else 'y'} is missing.",
+            allowed="Expected both; a stream of batches (x, y) is passed as x alone.",
+            do="Pass them in this order: ls.train(model, x, y).",
+        )
+
+
 def check_alone(model: Any) -> None:
     """Compiled epochs run on one device."""
     several = _several(model)
@@ -365,7 +382,7 @@ def check_alone(model: Any) -> None:
         wrong = [(one, inexact_on_replicas(one, alone=alone, averaged=alone)) for one in losses if one is not None]
         told = [f" There, {getattr(one, 'name', one)} {why}." for one, why in wrong if why]
         raise LossaryError(
-            "train(model, ...) runs whole epochs on one device, in one process.",
+            "train(model, ...) runs on one device, in one process.",
             arrived=f"{several}.{''.join(told)}",
             allowed="Expected a model on one device, in one process.",
             do="Wrap the model in DistributedDataParallel, and train it in a loop of your own inside "

@@ -157,7 +157,7 @@ def stream(
 
 
 def check_held(held: Any) -> None:
-    """Rows that are held back are gone through after every epoch, to their end."""
+    """Held-out rows are evaluated after every epoch, all of them."""
     rows = held if hasattr(held, "shape") or isinstance(held, (list, dict)) else []
     alone = any(np.ndim(part) for part in tree.flatten(rows) if hasattr(part, "shape"))
     if held is not None and not alone and batches_of(held) is None:
@@ -188,7 +188,7 @@ def held_batches(held: Any) -> Any:
 
 
 def check_seen(any_batch: bool) -> None:
-    """Rows held back have to be there: the loss of none would be the best."""
+    """There have to be held-out rows: the loss of none, 0, would be the best."""
     if not any_batch:
         raise LossaryError(
             "train(validation_data=...) is evaluated after each epoch.",
@@ -199,7 +199,7 @@ def check_seen(any_batch: bool) -> None:
 
 
 def _epochs(x: Any, random: np.random.Generator | None) -> Callable[[], Iterable[Any]] | None:
-    """How the batches of an epoch come out of x; a PyDataset is told of its end."""
+    """How the batches of an epoch come out of x; a PyDataset is notified of its end."""
     batches = _own_tensors(x) or batches_of(x, random)
     if batches is None or not is_pydataset(x):
         return batches

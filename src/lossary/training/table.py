@@ -15,7 +15,10 @@ from lossary.training.compare import compare as run
 from lossary.training.compared import Compared
 from lossary.training.settings import OPTIMIZERS, Settings
 
+from .._calls import checked_call
 
+
+@checked_call
 def compare(
     data: Any,
     target: str | None = None,
@@ -38,6 +41,8 @@ def compare(
 ) -> Compared:
     """Fit the same model once per loss on the same table, as `lossary compare` does; the fits can be kept.
 
+        found = ls.compare(frame, "price", loss=["mse", "huber"])
+
     Args:
         data: a path, the name of an embedded table, a pandas or polars DataFrame, an Arrow table, or a dictionary of
             columns. Columns may be numbers, dates, or text of few values; docs/data.md says how they are read.
@@ -47,7 +52,7 @@ def compare(
         features, ignore: the columns that explain it (default: all others), and those to leave out.
         missing: "drop" leaves rows with missing cells out, "impute" fills them, "indicator" makes them an input too.
         task: "regression", "binary" or "multiclass"; found out by itself.
-        validation: the share of rows held back; 0.2 from 200 rows on.
+        validation: the share of rows held out; 0.2 from 200 rows on.
         model: "linear", which is solved, or "mlp:64,64", which is trained.
         l1, l2, optimizer, epochs, batch_size, learning_rate, seed: as on the command line.
         meanings: what columns mean: {"zip": "text"}; "number", "text", "date", "day-first", "month-first".

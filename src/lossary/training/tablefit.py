@@ -29,6 +29,8 @@ from lossary.data.reading import Reading
 from lossary.data.results import plain
 from lossary.linear.result import LinearFit
 
+from .._calls import checked_call
+
 KIND, LINEAR = "lossary fit of a table", "lossary linear fit"
 FORMAT = 1  # goes up when a field of the file changes its meaning
 KINDS = ("numbers", "dates", "text")
@@ -128,11 +130,11 @@ class TableFit:
     """A model that a comparison fitted, with its preprocessing. `ls.load_fit` reads what `save` wrote.
 
     Attributes:
-        label: the loss as it was asked for. function, params: its name and the parameters that were given.
+        label: the loss as it was named. function, params: its name and the parameters that were given.
         task, target, classes: what is predicted.
         inputs: the columns it reads, with what stands for missing cells, the values of text, units, the zero of dates.
         missing: "drop": a row with a missing cell has no prediction; else cells are filled as in the fit.
-        facts: rows fitted and held back, how the fit ended, what it got right there, versions.
+        facts: rows fitted and held out, how the fit ended, what it got right there, versions.
     """
 
     label: str
@@ -278,8 +280,11 @@ class Damaged(Exception):
     """A file is not what `save` wrote; caught here."""
 
 
+@checked_call
 def load_fit(path: str | Path) -> TableFit | LinearFit:
     """A fit from a file: of `lossary compare --save`, of a comparison's `save`, or of `ls.fit_linear(...).save`.
+
+        ls.load_fit("fit.json").predict(new_frame)
 
     The file is JSON: nothing in it is run. Keras is not needed to predict.
 

@@ -241,7 +241,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return p, 1 - p
 
     def clipped(self, p: Tensor) -> Tensor:
-        """Probabilities, kept `epsilon` away from 0 and 1 if that is asked for."""
+        """Probabilities, kept `epsilon` away from 0 and 1 where `epsilon` is given."""
         return p if self.epsilon is None else ops.clip(p, self.epsilon, 1 - self.epsilon)
 
     def weighed(self, yes: Tensor, no: Tensor) -> tuple[Tensor, Tensor]:

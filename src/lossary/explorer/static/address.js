@@ -1,6 +1,6 @@
 // Everything that is set stands in the address: #/losses?loss=huber(delta=2)&loss=mse
 
-/** The query of an address, which remembers what was read of it: the rest is told. */
+/** The query of an address, which remembers what was read: the rest is reported. */
 class Query extends URLSearchParams {
   seen = new Set();
   several = new Set();
@@ -16,7 +16,7 @@ class Query extends URLSearchParams {
     return super.getAll(name);
   }
 
-  /** Names that stand more than once, of which the first was used. */
+  /** Names that occur more than once; the first one was used. */
   repeated() {
     return [...new Set(this.keys())].filter((name) => this.seen.has(name) && !this.several.has(name) && super.getAll(name).length > 1);
   }
@@ -52,7 +52,7 @@ export function write(panel, params) {
   history.replaceState(null, "", `#/${panel}${query ? `?${query}` : ""}`);
 }
 
-/** huber(delta=2) or multi_quantile(q=0.1|0.9) -> {name, params}; null for what cannot be read, which is told. */
+/** huber(delta=2) or multi_quantile(q=0.1|0.9) -> {name, params}; null for what cannot be read, which is reported. */
 export function readLoss(text) {
   const found = /^([\w.]+)(?:\((.*)\))?$/.exec(text.trim());
   const parts = (found?.[2] ?? "").split(",").filter(Boolean).map((part) => part.split("="));
@@ -77,7 +77,7 @@ export function writeLoss({ name, params }) {
   return given.length ? `${name}(${given.join(",")})` : name;
 }
 
-/** A number of the address in its range, or the default; it is told where another number is used than stands there. */
+/** A number of the address in its range, or the default; a number that is replaced is reported. */
 export function numberOf(params, name, usual, low = -Infinity, high = Infinity, whole = false) {
   const text = params.get(name);
   if (text === null) return usual;

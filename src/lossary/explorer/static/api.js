@@ -18,7 +18,7 @@ export async function ask(name, question) {
   try {
     return await answered(name, question);
   } finally {
-    // What is drawn from the answer is drawn, and the next question is asked, before this one stops counting.
+    // The answer is drawn and the next question is sent before this one stops counting.
     setTimeout(() => asking(-1));
   }
 }
@@ -68,7 +68,7 @@ function status(text, old = "") {
   if (line.textContent.startsWith(old)) line.textContent = text;
 }
 
-/** At most one question on its way; of those that wait, only the newest is asked. `show` gets the answer and its question. */
+/** At most one question in flight; of those that wait, only the newest is sent. `show` gets the answer and its question. */
 export class Newest {
   constructor(name, show, refuse) {
     Object.assign(this, { name, show, refuse, busy: false, waiting: null, closed: false });

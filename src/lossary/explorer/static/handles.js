@@ -5,7 +5,7 @@ import { s } from "./dom.js";
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Handles {
-  /** `move(key, x, y)` is told where a handle is to go; `remove(key)` that it is to go away, where that is possible. */
+  /** `move(key, x, y)` gets the new place of a handle; `remove(key)` deletes it, where that is possible. */
   constructor(chart, { move, remove = null, step = 0.1 }) {
     Object.assign(this, { chart, move, remove, step, active: null, focus: null, grip: [0, 0] });
     chart.svg.addEventListener("pointermove", (event) => this.active && move(this.active, chart.xOf(event) + this.grip[0], chart.yOf(event) + this.grip[1]));

@@ -41,7 +41,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     } else alert.show(error);
   });
   const place = new Newest("reading", (found, question) => {
-    if (question.losses !== asked.losses) return; // of other losses; these are asked for already
+    if (question.losses !== asked.losses) return; // of other losses; a request for these is on its way
     told = found;
     read();
   }, (error) => error && alert.show(error));
@@ -95,7 +95,7 @@ export function lossesPanel(root, catalogue, params, changed) {
     move(at, true);
   }
 
-  /** The line goes to x at once; the server is asked for the numbers at just this x. */
+  /** The line moves to x at once; the server computes the numbers at exactly this x. */
   function move(x, fromSlider = false) {
     if (!answer?.axis) return;
     const [low, high] = answer.axis.span;

@@ -1,4 +1,4 @@
-// A small network in training: any knob may move while it runs; the loss and the regularization are stacked.
+// A small network in training: any setting may change while it runs; loss and regularization are stacked.
 
 import { numberOf } from "./address.js";
 import { ask } from "./api.js";

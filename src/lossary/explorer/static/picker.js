@@ -19,7 +19,7 @@ export class Picker {
     this.chosen = [];
   }
 
-  /** The losses of the address; what cannot be used is told. */
+  /** The losses of the address; what cannot be used is reported. */
   load(params) {
     const given = params.getAll("loss").map(readLoss).filter(Boolean);
     this.chosen = this.usable(given);

@@ -1,4 +1,4 @@
-"""Whole epochs at once, on whichever backend runs: what a program is asked, and what it answers.
+"""Programs that run whole epochs, on the current backend: what they take, and what they return.
 
 A program belongs to one model and one set of shapes. It runs Keras's own `train_step` and `test_step` over batches, so
 that losses, metrics, states of layers, optimizers and steps of the user's own are those of `fit`. Compiled programs
@@ -25,7 +25,7 @@ Logs = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """The shapes of a program: rows of the data and of a batch, epochs that one call may hold, rows held back."""
+    """The shapes of a program: rows of the data and of a batch, epochs that one call may hold, rows held out."""
 
     rows: int
     batch: int
@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass
 class Ran:
-    """What a call did: the logs of each epoch that ended in it (training, then what is held back as val_...)."""
+    """What a call did: the logs of each epoch that ended in it (training, then what is held out as val_...)."""
 
     logs: list[Logs] = field(default_factory=list)
     all_finite: bool = True  # whether all weights, and the mean loss of an epoch that has not ended, are finite
@@ -85,7 +85,7 @@ def backend() -> ModuleType:
 
 
 def joins(model: Any, compiler: bool | None) -> bool:
-    """Whether many batches at once can be quicker than one after the other: not where each is a step of Keras's own."""
+    """Whether one call for many batches can be faster than one call each: not where each is a step of Keras's own."""
     return not model.run_eagerly and (compiler is not False or backend().LOOPS)
 
 

@@ -19,7 +19,7 @@ FEW = 200, 500  # steps (small models, others), below which a loop is not worth 
 STREAM = 1500, float("inf")  # steps of a stream to come, below which they are made one by one: small models, others
 JOINED = 2**17  # bytes of a batch in float64, at most, that are worth copying into a block
 AHEAD = True  # whether the next batches of a stream are read while steps are computed
-LOOPS = True  # whether the loop over batches is compiled, whatever is asked of the compiler
+LOOPS = True  # whether the loop over batches is compiled, whatever `jit_compile` says
 Groups = tuple[
     list[Any], list[Any], list[Any], list[Any]
 ]  # trainable, others, optimizer, metrics, as train_step has them

@@ -20,7 +20,7 @@ FEW = 0, 0  # steps too few for a program of their own: each kind of step decide
 STREAM = 300, 300  # steps of a stream to come, below which they are made one by one: small models, others
 JOINED = float("inf")  # bytes of a batch in float64, at most, that are worth copying into a block
 AHEAD = False  # a stream that is read meanwhile would draw from the generator that steps draw from
-LOOPS = False  # whether the loop over batches is compiled, whatever is asked of the compiler
+LOOPS = False  # whether the loop over batches is compiled, whatever `jit_compile` says
 MANY = 200  # steps of one kind still to come, from which on tracing it costs less than it saves
 PIECE = 2**26  # bytes of rows that are put in order at once
 

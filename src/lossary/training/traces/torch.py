@@ -26,7 +26,7 @@ UNFILLED = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_stri
 
 
 class Untraceable(RuntimeError):
-    """What this function does cannot be told by its operations."""
+    """The operations of this function do not show all that it does."""
 
 
 def trace(function: Function, tensors: list[torch.Tensor]) -> Function:
