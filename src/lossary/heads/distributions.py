@@ -9,7 +9,7 @@ from keras import ops
 
 from .._calls import checked_call
 from ..core.contract import checks
-from ..core.errors import LossaryError, ParameterError, ShapeError, shown
+from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
@@ -74,16 +74,8 @@ class Distribution(Head):
 
     def predicted(self, outputs: Any) -> Predicted:
         """The distributions that outputs of this head stand for."""
-        loss, asked = self._likelihood(), f"{type(self).__name__}.predicted(outputs) reads parameters."
-        found = _numbers(outputs, "outputs", asked)
-        if not found.ndim or found.shape[-1] != loss.outputs:
-            raise ShapeError(
-                asked,
-                arrived=f"outputs has shape {found.shape}.",
-                allowed=f"Expected {loss.outputs} numbers along the last axis: {', '.join(loss.heads)}.",
-                do="Pass what the model gives whose last layer is this head: head.predicted(model(x)).",
-            )
-        return Predicted(loss, found)
+        asked = f"{type(self).__name__}.predicted(outputs) reads parameters."
+        return Predicted(self._likelihood(), _numbers(outputs, "outputs", asked))
 
 
 def _numbers(values: Any, what: str, asked: str) -> Array:
