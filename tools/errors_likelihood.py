@@ -68,7 +68,7 @@ LIKELIHOOD = [
     Example("A likelihood without slopes", "Derivatives at the start are not finite.",
             'ls.fit_likelihood(lambda y, p: y * ops.sqrt(p["rate"]), [1.0], start={"rate": 0.0})'),
     Example("A likelihood whose rows are not apart", "The value of a row depends on other rows.",
-            'ls.fit_likelihood(lambda y, p: -ops.square(y - ops.mean(y) - p["mean"]), [1.0, 3.0], start={"mean": 1.0})'),
+            'ls.fit_likelihood(lambda y, p: -ops.square(y - ops.mean(y) * p["mean"]), [1.0, 3], start={"mean": 1.0})'),
     Example("A likelihood without data", "The data of ls.fit_likelihood are empty, or a single number.",
             OWN + 'ls.fit_likelihood(mine, 3.0, start={"rate": 1.0})'),
     Example("Whole numbers beyond what floats hold", "Identifiers, or nanoseconds: float64 takes them as equal.",
