@@ -17,7 +17,7 @@ from ..core.errors import LossaryError
 from ..core.loss import Loss, Tensor
 from ..core.results import Fused, RisingSums
 from ..core.sums import MultiLoss, Sum
-from ..numerics.backend import compiles, double, expanded, gradient, one_shape, quick
+from ..numerics.backend import compiles, double, expanded, gradient, one_shape, quick, unrecorded
 
 Array = np.ndarray
 Function = Callable[[Tensor, Tensor], Tensor]  # targets and predictions (n, k) -> values (n,)
@@ -38,7 +38,7 @@ def filled(count: int) -> int:
 @contextmanager
 def in_double() -> Any:
     """A block in which losses compute in float64, and values are not checked again."""
-    with double(), checks(False):
+    with double(), unrecorded(), checks(False):
         yield
 
 

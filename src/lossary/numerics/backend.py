@@ -1,7 +1,7 @@
 """The running Keras backend, asked through one small module each."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib import import_module
 from types import ModuleType
@@ -372,6 +372,12 @@ def double() -> Iterator[None]:
             yield
     finally:
         _WIDE.reset(token)
+
+
+def unrecorded() -> AbstractContextManager[Any]:
+    """A block in which nothing is kept for a gradient, except where one is made inside."""
+    found: AbstractContextManager[Any] = getattr(_BACKEND, "unrecorded", nullcontext)()  # only torch records unasked
+    return found
 
 
 def expanded(f: Callable[[Any, Any], Any], y: Any, x: Any) -> tuple[Any, Any, Any]:

@@ -467,16 +467,18 @@ def same_randomness() -> AbstractContextManager[None]:
 def double() -> Iterator[None]:
     """torch has float64 at any time, but not on Apple's graphics processors: the processor computes instead.
 
-    On one thread: rows come in blocks so small that threads wait for one another. Nothing is recorded, except where a
-    derivative is made inside: a kernel is shorter where nothing will be differentiated.
+    On one thread: rows come in blocks so small that threads wait for one another.
     """
     on_apple, threads = torch.device(torch_device()).type == "mps", torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.no_grad(), keras.device("cpu") if on_apple else nullcontext():
+        with keras.device("cpu") if on_apple else nullcontext():
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+unrecorded = torch.no_grad  # a kernel is shorter where nothing will be differentiated
 
 
 SMALL = 1 << 12  # rows up to which a backward pass takes as long as its calls
