@@ -427,8 +427,8 @@ def row_sums(x: Any, uneven: bool = False, wide: bool = False) -> Any:
         return tf.reduce_sum(x, -1) if x.shape.rank else x
     wide = loop and not _accelerated() and (wide or _few(x))
     if columns > 104 and not wide:
-        top = 40 if loop else math.isqrt(columns) if uneven else 256
-        size = next((m for m in range(top, 15, -8 if loop and not uneven else -1) if columns % m == 0), 0)
+        sizes = range(math.isqrt(columns), 15, -1) if uneven else range(40, 15, -8) if loop else range(256, 15, -1)
+        size = next((m for m in sizes if columns % m == 0), 0)
         if size:
             before = [tf.shape(x)[k] if n is None else n for k, n in enumerate(x.shape[:-1])]
             pieces = tf.reshape(x, (*before, columns // size, size))
