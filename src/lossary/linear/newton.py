@@ -11,7 +11,7 @@ from .rows import Array
 from .target import Point
 
 At = Callable[[Array, bool], Point]  # coefficients, and whether the curvature is wanted
-Check = Callable[[Array, Array, Point], bool]  # coefficients and last step: whether to give up
+Check = Callable[[Array, Array, Point], Array | None]  # coefficients and last step: the way on which nothing ends
 SMALL = 1e-13  # a gradient of this share of its parts is rounding
 FLAT = 1e-12  # curvatures below this share of the largest are none
 NEAR = 1e-9  # a step that wins less than this share of the value hardly changes the curvature
@@ -25,7 +25,7 @@ class Walk:
     c: Array
     point: Point
     values: list[float]
-    gave_up: bool = False
+    away: Array | None = None  # the direction in which it led nowhere, where it was given up
     free: Array | None = None
 
     @property
@@ -89,9 +89,10 @@ def newton(
             if kept and not _norm(point, free) < 0.1 * _norm(before, free):  # it did change
                 point = at(c, True)
         walk.values.append(point.value)
-        if check is not None and count in (8, 14, 20, 30, 45, 70) and check(c, step, point):
-            walk.gave_up = True
-            break
+        if check is not None and count in (8, 14, 20, 30, 45, 70):
+            walk.away = check(c, step, point)
+            if walk.away is not None:
+                break
     walk.c, walk.point = c, point
     return walk
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -76,21 +77,15 @@ def minimise(target: Target, start: Array) -> Ending:
 def by_newton(target: Target, start: Array, convex: bool) -> Ending:
     """Where Newton's method ends, or the direction in which it leads nowhere."""
     usual = _usual(target, start)
-    ways: list[Array | None] = [None]
-
-    def nowhere(c: Array, step: Array, point: Point) -> bool:
-        ways.append(_falls(target, c, step, point))
-        return ways[-1] is not None
-
     walk = newton(
         _remembered(target),
         _from_some(target, start) if convex else start,
-        check=nowhere,
+        check=partial(_falls, target),
         perfect=1e-22 * usual,
         ahead=target.data.outputs == 1,
         near=SOON if isinstance(target.data, ArrayData) else NEAR,
     )
-    away = ways[-1] if walk.gave_up else _away(target, walk)
+    away = _away(target, walk) if walk.away is None else walk.away
     if away is not None:
         return _endless(walk, walk.point.slant, away, "Newton")
     return _judged(target, walk, walk.point.gradient, convex, "Newton", usual)
