@@ -13,7 +13,6 @@ from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
-from ..core.params import whole
 from ..families import compound_likelihoods as compounds
 from ..families import count_likelihoods as counts
 from ..families import positive_likelihoods as amounts
@@ -211,12 +210,16 @@ def compared(y: Any, want: tuple[int, ...]) -> Array:
     return found
 
 
-SIZE = whole("The number of samples of each distribution.", low=1)
-
-
-def sample_size(size: Any) -> int:
+def sample_size(size: Any, asked: str = "sample(size, seed) draws from predicted distributions.") -> int:
     """How many samples are drawn."""
-    return int(SIZE.check("sample", "size", size))
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
+        raise ParameterError(
+            asked,
+            arrived=f"size is {shown(size)}.",
+            allowed="Expected a whole number >= 0.",
+            do="Pass how many numbers to draw: sample(100, seed=0).",
+        )
+    return int(size)
 
 
 def probability(value: Any) -> float:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import LossaryError, ParameterError, shown
+from ..core.errors import LossaryError, ParameterError
 from ..core.forms import Likelihood
 from ..data.arrays import array
+from ..heads.distributions import sample_size
 from ..heads.laws import MADE, law_of
 from ..linear.rows import row_function
 from .engine import Problem
@@ -98,14 +99,8 @@ class DistributionFit(LikelihoodFit):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random numbers from the fitted distribution."""
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
-            raise ParameterError(
-                "fit.sample(size, seed) draws from the fitted distribution.",
-                arrived=f"size is {shown(size)}.",
-                allowed="Expected a whole number >= 0.",
-                do="Pass how many numbers to draw: fit.sample(100, seed=0).",
-            )
-        return np.asarray(self.law.rvs(size=(int(size),), random_state=np.random.default_rng(seed)))
+        rows = sample_size(size, "fit.sample(size, seed) draws from the fitted distribution.")
+        return np.asarray(self.law.rvs(size=(rows,), random_state=np.random.default_rng(seed)))
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""
