@@ -38,7 +38,9 @@ def test_shapes_losses_and_predictions(cls, targets, tmp_path):
     told = head.predicted(out)
     rows = array(head.loss(reduction="none")(y, out)).astype("float64")
     logs = told.log_prob(y)
-    np.testing.assert_allclose(-logs if targets is None else -logs.mean(1), rows, rtol=1e-4, atol=1e-4)
+    can = np.isfinite(logs).reshape(12, -1).all(1)  # beyond the end of a support a loss goes on
+    assert can.sum() > 6 and (can.all() or cls in (ls.heads.GeneralizedExtremeValue, ls.heads.GeneralizedPareto))
+    np.testing.assert_allclose((-logs if targets is None else -logs.mean(1))[can], rows[can], rtol=1e-4, atol=1e-4)
     known = told.law
     if hasattr(known, "dist"):  # one of SciPy's
         truth = known.logpmf(y) if hasattr(known.dist, "pmf") else known.logpdf(y)

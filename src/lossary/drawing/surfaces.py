@@ -16,6 +16,7 @@ from .._calls import checked_call
 from ..core.errors import LossaryError, shown
 from ..core.models import check_inputs
 from ..core.params import positive, whole
+from ..core.seeds import check_seed
 from ..data.arrays import arrays
 from ..numerics.backend import compiled
 from .axes import names_of
@@ -156,6 +157,7 @@ def surfaces_of(
             allowed="Expected a built Keras model.",
             do='Pass the model first, and losses last: ls.landscape(model, x, y, "mse").',
         )
+    check_seed(seed, "landscape(seed=...) fixes the random directions.")
     points, reach = POINTS.check("landscape", "points", points), REACH.check("landscape", "reach", reach)
     chosen = _losses(model, losses)
     x, y = arrays(x, "x"), arrays(y, "y")

@@ -13,8 +13,8 @@ from lossary.core import catalogue
 from lossary.core.forms import Likelihood, Outputs
 from lossary.core.forms.likelihoods import ANGLE_TARGET, SHARE_TARGET
 from lossary.core.lookup import get
+from lossary.heads.supports import is_count
 from lossary.likelihood.plain import name_of
-from lossary.likelihood.reading import is_count
 
 Array = np.ndarray
 USUAL = {

@@ -17,7 +17,7 @@ from lossary.explorer.curves import label
 from lossary.explorer.declared import knobs, of_each, outputs, span_of
 from lossary.explorer.likelihoods import Knob
 from lossary.explorer.question import Array, Question
-from lossary.likelihood.reading import is_count
+from lossary.heads.supports import is_count
 from lossary.numerics.backend import gradient
 
 POINTS = 240

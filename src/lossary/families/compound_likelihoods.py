@@ -45,20 +45,20 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         self.table = compound_table((2 - self.power) / (self.power - 1), self.inner == "float64")
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
-        q, some = 2 - self.power, y > 0
-        shape, above = q / (1 - q), ops.where(some, y, 1.0)
+        q, none = 2 - self.power, y == 0
+        shape, above = q / (1 - q), ops.where(none, 1.0, y)
         parts, nothing = power(above, q) / q, ops.exp(q * mean.log) / q
         off = log(above) - mean.log
-        near = ops.abs(off) < 1
-        x = ops.where(near, off, 0.0)
+        far_off = ops.abs(off) >= 1
+        x = ops.where(far_off, 0.0, off)
         close = parts * (exp_less_line(-q * x) + shape * exp_less_line((1 - q) * x))
         far = nothing + times_exp(above / (1 - q), (q - 1) * mean.log) - (1 + shape) * parts
         count = read_at_least(at_most(dispersion.under(parts), 1e36), SMALLEST["float32"])
-        value = dispersion.under(ops.where(some, ops.where(near, close, far), nothing))
-        return value - ops.where(some, compound_rest(count, shape, self.table), 0.0)
+        value = dispersion.under(ops.where(none, nothing, ops.where(far_off, far, close)))
+        return value - ops.where(none, 0.0, compound_rest(count, shape, self.table))
 
     def rest(self, y: Tensor) -> Tensor:
-        return log(ops.where(y > 0, y, 1.0))
+        return log(ops.where(y == 0, 1.0, y))
 
     def start(self, data: Any) -> dict[str, float]:
         mean = min(max(data.mean, 1e-100), 1e100)  # whose power is a number

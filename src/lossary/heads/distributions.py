@@ -9,7 +9,7 @@ from keras import ops
 
 from .._calls import checked_call
 from ..core.contract import checks
-from ..core.errors import LossaryError, ParameterError, shown
+from ..core.errors import LossaryError
 from ..core.forms import Likelihood
 from ..core.forms.censored import CENSORING
 from ..core.forms.likelihoods import ANGLE_TARGET
@@ -20,8 +20,10 @@ from ..families import real_likelihoods as reals
 from ..families.mixtures import MixtureNLL
 from ..numerics.backend import double
 from ..numerics.classes import one_hot
+from .asked import compared, generator, numbers, probability, sample_size
 from .base import Head, Tensor
 from .laws import law_of, step
+from .supports import beyond
 
 Array = np.ndarray
 
@@ -74,20 +76,7 @@ class Distribution(Head):
     def predicted(self, outputs: Any) -> Predicted:
         """The distributions that outputs of this head stand for."""
         asked = f"{type(self).__name__}.predicted(outputs) reads parameters."
-        return Predicted(self._likelihood(), _numbers(outputs, "outputs", asked))
-
-
-def _numbers(values: Any, what: str, asked: str) -> Array:
-    """Numbers of any shape, of tensors too."""
-    try:
-        return np.asarray(ops.convert_to_numpy(values), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise LossaryError(
-            asked,
-            arrived=f"{what} holds {shown(values)}.",
-            allowed="Expected numbers, in an array or a tensor.",
-            do="Pass what the model gives, or targets as numbers.",
-        ) from error
+        return Predicted(self._likelihood(), numbers(outputs, "outputs", asked))
 
 
 def _value(parameter: Any) -> Tensor:
@@ -156,15 +145,18 @@ class Predicted:
                 do="Look for NaN in the inputs of the model, and for outputs that have run away: ls.check.",
             )
         shape = (sample_size(size), *self.outputs.shape[:-1])
-        return np.asarray(self.law.rvs(size=shape, random_state=np.random.default_rng(seed)))
+        return np.asarray(self.law.rvs(size=shape, random_state=generator(seed)))
 
     def log_prob(self, y: Any) -> Array:
-        """The log-density, or log-probability of a count, of each target; beyond the end of a support, that at it."""
+        """The log-density, or log-probability of a count, of each target; -inf where a target cannot be."""
+        known = self._target(y)
         with double(), checks(False):
-            target = ops.convert_to_tensor(self._target(y), dtype="float64")
+            target = ops.convert_to_tensor(known, dtype="float64")
             twin = type(self.loss).from_config(self.loss.get_config() | {"dtype": "float64", "full": True})
             found = -twin.of(target, ops.convert_to_tensor(self.outputs, dtype="float64"))
-            return np.asarray(ops.convert_to_numpy(found))
+            found = np.asarray(ops.convert_to_numpy(found))
+        found = np.where(beyond(self.loss, known, self.parameters), -np.inf, found)
+        return np.where(np.isnan(known), np.nan, found)
 
     def pit(self, y: Any) -> Array:
         """The distribution function at each target: evenly spread from 0 to 1 where the predictions are calibrated.
@@ -193,47 +185,6 @@ class Predicted:
 
     def _target(self, y: Any) -> Array:
         return compared(y, self.outputs.shape[:-1])
-
-
-def compared(y: Any, want: tuple[int, ...]) -> Array:
-    """Targets in the shape of what was predicted."""
-    found = _numbers(y, "y", "Predicted distributions are compared with one target each.")
-    if found.shape == (*want, 1):
-        found = found[..., 0]
-    if found.shape != want:
-        raise LossaryError(
-            "Predicted distributions are compared with one target each.",
-            arrived=f"The targets have shape {np.shape(y)}, the distributions {want}.",
-            allowed="Expected equal shapes.",
-            do="Pass the targets of the same rows.",
-        )
-    return found
-
-
-def sample_size(size: Any, asked: str = "sample(size, seed) draws from predicted distributions.") -> int:
-    """How many samples are drawn."""
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0:
-        raise ParameterError(
-            asked,
-            arrived=f"size is {shown(size)}.",
-            allowed="Expected a whole number >= 0.",
-            do="Pass how many numbers to draw: sample(100, seed=0).",
-        )
-    return int(size)
-
-
-def probability(value: Any) -> float:
-    try:
-        if 0 < float(value) < 1:
-            return float(value)
-    except (TypeError, ValueError):
-        pass
-    raise ParameterError(
-        "quantile(share) and interval(level) of predicted distributions read a probability.",
-        arrived=f"It was given {shown(value)}.",
-        allowed="Expected a number between 0 and 1.",
-        do="Write 0.9 for 90 %.",
-    )
 
 
 class Normal(Distribution, of=reals.NormalNLL): ...

@@ -8,13 +8,13 @@ import numpy as np
 from keras import ops
 
 from .._calls import checked_call
-from ..core.errors import LossaryError
+from ..core.errors import LossaryError, TargetError
 from ..core.forms.likelihoods import Positive
 from ..core.params import Param
 from ..families.categorical import SparseCategoricalCrossentropy
 from ..families.vector_likelihoods import DirichletMultinomialNLL, DirichletNLL, MultinomialNLL
+from .asked import compared, generator, probability, sample_size
 from .base import Head, Shape, Tensor
-from .distributions import compared, probability, sample_size
 
 Array = np.ndarray
 CLASSES = Param("The number of classes.", kind="whole", low=2, closed=True)
@@ -178,15 +178,17 @@ class PredictedShares(ByMargin):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random shares, (size, row, classes)."""
-        return _drawn(self.concentrations, sample_size(size), np.random.default_rng(seed))
+        return _drawn(self.concentrations, sample_size(size), generator(seed))
 
     def log_prob(self, y: Any) -> Array:
         """The log-density of each row."""
         from scipy.special import gammaln, xlogy
 
         a = self.concentrations
-        found = gammaln(a.sum(-1)) - gammaln(a).sum(-1)
-        return np.asarray(found + xlogy(a - 1, compared(y, a.shape)).sum(-1))
+        y = compared(y, a.shape)
+        found = gammaln(a.sum(-1)) - gammaln(a).sum(-1) + xlogy(a - 1, np.maximum(y, 0)).sum(-1)
+        never = (y < 0).any(-1) | (abs(y.sum(-1) - 1) > 1e-5)  # shares in float32 sum to 1 up to their rounding
+        return np.asarray(np.where(never, -np.inf, found))
 
 
 def _drawn(concentrations: Array, size: int, rng: np.random.Generator) -> Array:
@@ -218,11 +220,9 @@ class PredictedCounts(ByMargin):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random counts, (size, row, classes)."""
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         shape = (sample_size(size), *self.numbers.shape)
-        share = (
-            PredictedShares(self.numbers).sample(size, seed) if self.spread else np.broadcast_to(self.numbers, shape)
-        )
+        share = _drawn(self.numbers, sample_size(size), rng) if self.spread else np.broadcast_to(self.numbers, shape)
         return np.asarray(rng.multinomial(self.trials.astype(int), share))
 
     def log_prob(self, y: Any) -> Array:
@@ -230,13 +230,15 @@ class PredictedCounts(ByMargin):
         from scipy.special import gammaln, xlogy
 
         y, a = compared(y, self.numbers.shape), self.numbers
-        orders = gammaln(self.trials + 1) - gammaln(y + 1).sum(-1)
+        never = ((y < 0) | (y % 1 > 0)).any(-1) | (y.sum(-1) != self.trials)
+        y = np.maximum(y, 0)
+        found = gammaln(self.trials + 1) - gammaln(y + 1).sum(-1)
         if self.spread:
             rise = (gammaln(y + a) - gammaln(a)).sum(-1)
-            found = orders + rise + gammaln(a.sum(-1)) - gammaln(a.sum(-1) + self.trials)
+            found += rise + gammaln(a.sum(-1)) - gammaln(a.sum(-1) + self.trials)
         else:
-            found = orders + xlogy(y, a).sum(-1)
-        return np.where(y.sum(-1) == self.trials, found, -np.inf)
+            found += xlogy(y, a).sum(-1)
+        return np.where(np.isnan(y).any(-1), np.nan, np.where(never, -np.inf, found))
 
 
 class PredictedClasses:
@@ -256,12 +258,12 @@ class PredictedClasses:
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random classes, (size, row)."""
         ends = np.cumsum(self.probabilities, -1)[..., :-1]
-        drawn = np.random.default_rng(seed).uniform(size=(sample_size(size), *ends.shape[:-1], 1))
+        drawn = generator(seed).uniform(size=(sample_size(size), *ends.shape[:-1], 1))
         return np.asarray((drawn > ends).sum(-1))
 
     def log_prob(self, y: Any) -> Array:
         """The log-probability of each row's class."""
-        y = compared(y, self.probabilities.shape[:-1]).astype(int)
+        y = self._labels(y)
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(np.take_along_axis(self.probabilities, y[..., None], -1)[..., 0]))
 
@@ -276,5 +278,18 @@ class PredictedClasses:
 
     def coverage(self, y: Any, level: float = 0.9) -> float:
         """The share of rows whose class is in this set; at least `level` where the predictions are calibrated."""
-        y = compared(y, self.probabilities.shape[:-1]).astype(int)
+        y = self._labels(y)
         return float(np.mean(np.take_along_axis(self.set_of(level), y[..., None], -1)))
+
+    def _labels(self, y: Any) -> Array:
+        """The class of each row."""
+        y, classes = compared(y, self.probabilities.shape[:-1]), self.probabilities.shape[-1]
+        bad = ~((y >= 0) & (y < classes) & (y % 1 == 0))
+        if bad.any():
+            raise TargetError(
+                "Predicted classes are compared with one label for each row.",
+                arrived=f"y holds {y[bad][0]:g} (such labels in all: {int(bad.sum())}).",
+                allowed=f"Expected whole numbers from 0 to {classes - 1}.",
+                do="Count classes from 0, and leave out rows whose label is not known.",
+            )
+        return y.astype(int)

@@ -10,8 +10,8 @@ from keras import ops
 from .._calls import checked_call
 from ..core.params import Param
 from ..families.vector_likelihoods import MultivariateNormalNLL
+from .asked import compared, generator, probability, sample_size
 from .base import Head, Shape, Tensor
-from .distributions import compared, probability, sample_size
 
 Array = np.ndarray
 
@@ -87,7 +87,7 @@ class PredictedVectors:
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random vectors, (size, row, features)."""
         shape = (sample_size(size), len(self.factor), self.factor.shape[2])
-        return self.mean() + np.einsum("rfk,srk->srf", self.factor, np.random.default_rng(seed).normal(size=shape))
+        return self.mean() + np.einsum("rfk,srk->srf", self.factor, generator(seed).normal(size=shape))
 
     def log_prob(self, y: Any) -> Array:
         """The log-density of each vector."""

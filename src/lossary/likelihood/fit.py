@@ -12,6 +12,7 @@ import numpy as np
 from .._calls import checked_call
 from ..core.errors import LossaryError, ParameterError, shown
 from ..core.forms import Likelihood
+from ..heads.supports import is_count
 from ..linear.rows import row_function
 from .censoring import Unseen, check_ranges
 from .elsewhere import elsewhere, on_a_number, without_bound, without_end
@@ -20,7 +21,7 @@ from .fitted import Comparison, DistributionFit
 from .judged import Judgement, judge
 from .mixture import FittedMixture
 from .plain import distribution, known, name_of, with_trials
-from .reading import LARGEST, Reading, is_count, is_real, numbers, read, too_large
+from .reading import LARGEST, Reading, is_real, numbers, read, too_large
 from .result import TURNS
 from .sample import Sample
 from .shorter import MANY, Bins, shorter
@@ -106,6 +107,8 @@ def _names(distributions: Any) -> list[Any]:
             allowed="Expected names or losses, at least one.",
             do='Pass ["gamma", "log_normal"], or leave it out for all that can give the data.',
         )
+    for name in names:
+        _distribution(name)  # a name that does not exist is no distribution that cannot give the data
     return names
 
 

@@ -11,26 +11,16 @@ import numpy as np
 
 from ..core.errors import LossaryError, ParameterError
 from ..core.forms import Likelihood
-from ..data.arrays import array
-from ..heads.distributions import sample_size
+from ..heads.asked import generator, numbers, sample_size
 from ..heads.laws import MADE, law_of
+from ..heads.supports import beyond
 from ..linear.rows import row_function
 from .engine import Problem
 from .mixture import FittedMixture
-from .reading import impossible
 from .result import LikelihoodFit
 from .sample import Sample
-from .supports import support_of
 
 Array = np.ndarray
-
-
-def read_numbers(values: Any, what: str, asked: str) -> Array:
-    """Numbers of any shape."""
-    try:
-        return array(values, what).astype(float)
-    except LossaryError as error:
-        raise LossaryError(asked, arrived=error.arrived, allowed=error.allowed, do=error.do) from error
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,24 +59,20 @@ class DistributionFit(LikelihoodFit):
 
     def log_density(self, y: Any) -> Array:
         """The logarithm of the density, or of the probability of a count."""
-        y = read_numbers(y, "y", "fit.log_density(y) gives the logarithm of the density.").reshape(-1)
+        y = numbers(y, "y", "fit.log_density(y) gives the logarithm of the density.").reshape(-1)
         outputs = np.tile(self.c, (len(y), 1))
         found = -Problem(row_function(self.loss), y, np.ones(len(y)), [None] * len(self.names)).rows.values(outputs)
-        inside = support_of(self.loss)
-        with np.errstate(invalid="ignore"):
-            never = impossible(self.loss, y)
-            if inside is not None:
-                never |= ~inside(y, outputs)
-        return np.where(np.isnan(y), np.nan, np.where(never, -np.inf, found))
+        known = {name: np.asarray(value) for name, value in self.parameters.items()}
+        return np.where(np.isnan(y), np.nan, np.where(beyond(self.loss, y, known), -np.inf, found))
 
     def cdf(self, y: Any) -> Array:
         """The distribution function."""
-        return np.asarray(self.law.cdf(read_numbers(y, "y", "fit.cdf(y) gives the distribution function.")))
+        return np.asarray(self.law.cdf(numbers(y, "y", "fit.cdf(y) gives the distribution function.")))
 
     def quantile(self, share: Any) -> Array:
         """The inverse of the distribution function."""
         asked = "fit.quantile(share) gives the number below which a share of all lies."
-        share = read_numbers(share, "share", asked)
+        share = numbers(share, "share", asked)
         bad = (share < 0) | (share > 1)
         if bad.any():
             raise ParameterError(
@@ -99,8 +85,8 @@ class DistributionFit(LikelihoodFit):
 
     def sample(self, size: int, seed: int | None = None) -> Array:
         """Random numbers from the fitted distribution."""
-        rows = sample_size(size, "fit.sample(size, seed) draws from the fitted distribution.")
-        return np.asarray(self.law.rvs(size=(rows,), random_state=np.random.default_rng(seed)))
+        asked = "fit.sample(size, seed) draws from the fitted distribution."
+        return np.asarray(self.law.rvs(size=(sample_size(size, asked),), random_state=generator(seed, asked)))
 
     def plot(self, kind: str = "density", parameter: str | None = None) -> Any:
         """A matplotlib figure: "density" (with the histogram), "qq" (quantiles) or "profile" (of a parameter)."""

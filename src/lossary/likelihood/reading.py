@@ -10,9 +10,10 @@ import numpy as np
 
 from ..core.contract import COUNT
 from ..core.errors import LossaryError, ParameterError, ShapeError, TargetError
-from ..core.forms import Likelihood, Outputs
+from ..core.forms import Likelihood
 from ..core.forms.likelihoods import ANGLE_TARGET, POSITIVE_TARGET, SHARE_TARGET
 from ..data.arrays import array
+from ..heads.supports import impossible, is_count
 from .sample import Sample
 
 Array = np.ndarray
@@ -236,22 +237,6 @@ def _together(ranges: Ranges) -> Ranges:
     sign = np.sign(ranges.w)
     pairs, place = np.unique(np.stack([ranges.low, ranges.high, sign], axis=1), axis=0, return_inverse=True)
     return Ranges(pairs[:, 0], pairs[:, 1], np.bincount(place.reshape(-1), weights=ranges.w))
-
-
-def is_count(loss: Outputs) -> bool:
-    """Whether the distribution is one of whole numbers."""
-    values = loss.contract.target
-    return values is COUNT or values.words.startswith("a count")
-
-
-def impossible(loss: Likelihood, y: Array) -> Array:
-    """Which numbers the distribution cannot give, whatever its parameters."""
-    values = loss.contract.target
-    low = getattr(loss, "minimum", values.low)
-    bad = (y < low) | (y > values.high) | (is_count(loss) & (y != np.rint(y)))
-    if values in (POSITIVE_TARGET, SHARE_TARGET) and loss.atom is None:
-        bad |= y <= values.low
-    return np.asarray(bad | ((y >= 1) if values is SHARE_TARGET else False))
 
 
 def check(loss: Likelihood, sample: Sample, asked: str) -> None:

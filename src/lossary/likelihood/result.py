@@ -194,7 +194,15 @@ class LikelihoodFit:
         """Values of one parameter, and the log-likelihood with the others at their best, less its largest."""
         k = self._place(name)
         _, inside, _ = TURNS[self.kinds[k]]
-        around = np.linspace(*self.interval(name, 0.999), 25) if values is None else values
+        ends = self.interval(name, 0.999) if values is None else (0.0, 0.0)
+        if values is None and not ends[0] < ends[1]:
+            raise ParameterError(
+                "profile(name) lays values around the estimate, as far as its standard error says.",
+                arrived=f"{name} has none" + ("." if self.free[k] else ": it was fixed."),
+                allowed="Expected a parameter with a standard error, or values.",
+                do=f"Pass values: fit.profile({name!r}, [...]).",
+            )
+        around = np.linspace(*ends, 25) if values is None else values
         at = array(around, "values").astype(float).reshape(-1)
         least, most = {"real": (-np.inf, np.inf), "positive": (0.0, np.inf), "share": (0.0, 1.0)}[self.kinds[k]]
         bad = ~((at > least) & (at < most))

@@ -9,10 +9,10 @@ import numpy as np
 from ..core.contract import Values
 from ..core.forms import Likelihood
 from ..core.forms.likelihoods import AMOUNT_TARGET, POSITIVE_TARGET, SHARE_TARGET
+from ..heads.supports import is_count
 from ..linear.rows import Programs, Rows
 from .engine import SIZES
 from .nodes import AT, BETWEEN, NODES, SHARES, TOLD
-from .reading import is_count
 from .sample import BLOCK, TINY, Sample
 
 Array = np.ndarray

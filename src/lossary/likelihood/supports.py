@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..core.forms import Likelihood
-from ..families.positive_likelihoods import GeneralizedParetoNLL
-from ..families.real_likelihoods import GeneralizedExtremeValueNLL
+from ..heads.supports import ENDS
 from .engine import Problem
 
 Array = np.ndarray
@@ -19,7 +18,20 @@ Inside = Callable[[Array, Array], Array]
 
 def support_of(loss: Likelihood) -> Inside | None:
     """Which numbers (n,) can be, for outputs (n, k) or (1, k); None where all can."""
-    return next((inside for kind, inside in ENDS.items() if isinstance(loss, kind)), None)
+    rule = next((rule for kind, rule in ENDS.items() if isinstance(loss, kind)), None)
+    if rule is None:
+        return None
+
+    def inside(y: Array, p: Array) -> Array:
+        return rule(y, _named(loss, p))
+
+    return inside
+
+
+def _named(loss: Likelihood, p: Array) -> dict[str, Array]:
+    return {
+        name: np.exp(p[:, k]) if kind == "positive" else p[:, k] for k, (name, kind) in enumerate(loss.heads.items())
+    }
 
 
 def allowed_by(loss: Likelihood, ends: tuple[float, float] | None = None) -> Callable[[Problem, Array], bool] | None:
@@ -42,9 +54,3 @@ def brought_inside(loss: Likelihood, problem: Problem, c: Array) -> Array:
         c = c.copy()
         c[place] /= 2
     return c
-
-
-ENDS: dict[type[Likelihood], Inside] = {
-    GeneralizedExtremeValueNLL: lambda y, p: p[:, 2] * (y - p[:, 0]) > -np.exp(p[:, 1]),
-    GeneralizedParetoNLL: lambda y, p: p[:, 1] * y > -np.exp(p[:, 0]),
-}

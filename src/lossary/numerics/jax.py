@@ -369,21 +369,33 @@ def _scanned(parts: Callable[..., Any], rows: bool, p: Any, rest: tuple[Any, ...
     count = n // size
 
     def cut(x: Any) -> Any:
-        return x[: count * size].reshape((count, size, *x.shape[1:]))
+        return _packed(x[: count * size].reshape((count, size, *x.shape[1:])))
 
     def body(total: Any, block: Any) -> tuple[Any, Any]:
-        sums, slope = parts(*block)
-        return total + jnp.sum(sums), slope
+        sums, slope = parts(*(_unpacked(x) if half else x for x, half in zip(block, halves, strict=True)))
+        return total + jnp.sum(sums), _packed(slope.astype(p.dtype)) if halves[0] and slope is not None else slope
+
+    halves = [x.dtype == jnp.bfloat16 for x in (flat, *rest)]  # which go as far as float32
 
     total, slope = jax.lax.scan(
         body, jnp.zeros((), jnp.promote_types(p.dtype, "float32")), tuple(map(cut, (flat, *rest)))
     )
-    slopes = [] if slope is None else [slope.reshape(count * size, columns)]
+    slopes = [] if slope is None else [(_unpacked(slope) if halves[0] else slope).reshape(count * size, columns)]
     if n > count * size:
         sums, last = parts(*(x[count * size :] for x in (flat, *rest)))
         total, slopes = total + jnp.sum(sums), [*slopes, last]
     slopes = slopes if len(slopes) < 2 else [jnp.concatenate(slopes)]
     return total, slopes[0].reshape(p.shape) if slope is not None else None
+
+
+def _packed(x: Any) -> Any:
+    """bfloat16 as whole numbers: XLA makes float32 of all that a loop on a CPU reads of it."""
+    return jax.lax.bitcast_convert_type(x, jnp.uint16) if x.dtype == jnp.bfloat16 else x
+
+
+def _unpacked(x: Any) -> Any:
+    """The float32 of these."""
+    return jax.lax.bitcast_convert_type(x.astype(jnp.uint32) << 16, jnp.float32)
 
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import keras
@@ -15,6 +14,7 @@ from ..core import params
 from ..core.errors import LossaryError, shown
 from ..core.lookup import get
 from ..core.replicas import inexact_on_replicas
+from ..core.seeds import check_seed
 from ..core.sums import whole
 from ..numerics.backend import processes
 from ..numerics.keras_private import loss_mean, strategy_of
@@ -289,13 +289,7 @@ def check_settings(verbose: Any, seed: Any, **settings: Any) -> None:
             allowed="Expected 0, 1, 2 or 'auto'.",
             do="Pass 0 for silence.",
         )
-    if seed is not None and (not isinstance(seed, Integral) or seed < 0):
-        raise LossaryError(
-            "train(seed=...) fixes the order of the rows.",
-            arrived=f"It was given {shown(seed)}.",
-            allowed="Expected a whole number >= 0, or None for a new order each time.",
-            do="Pass for instance seed=0.",
-        )
+    check_seed(seed, "train(seed=...) fixes the order of the rows.", "a new order each time")
 
 
 def check_any(loss: Any) -> None:
