@@ -7,7 +7,7 @@ from keras import ops
 
 import lossary as ls
 from tests.backends import array
-from tests.laws.cases import CASES, FEW, among, every_case, law
+from tests.laws.cases import CASES, ONE_EACH, among, every_case, law
 from tests.laws.slots import every_slot_case
 
 GROWING = [ls.MeanSquaredError, ls.MeanAbsoluteError, ls.RootMeanSquaredError, ls.LogCosh, ls.Huber, ls.SmoothL1]
@@ -69,7 +69,7 @@ def test_a_root_of_what_is_no_number_or_infinite_as_function_and_metric():
     assert model.evaluate(p, y, verbose=0, return_dict=True)["root_mean_squared_error"] == np.inf
 
 
-@law("case", [case for case in CASES if "regression" in case.cls.tasks], among(FEW))
+@law("case", [case for case in CASES if "regression" in case.cls.tasks], among(ONE_EACH))
 def test_a_target_that_is_no_number_gives_none(case):
     """Amounts and counts are often 0, a case of its own, which NaN must not be taken for. Labels are not numbers."""
     y, p = case.draw(np.random.default_rng(0))

@@ -395,9 +395,9 @@ def log_growth(y: Tensor, p: Tensor) -> Tensor:
     """log((1 + p) / (1 + y)) for numbers >= 0, relatively exact where p is nearly y."""
     if backend.by_series(p):
         gap = (p - y) / (1 + 0.5 * p + 0.5 * y)
-        near = ops.abs(gap) <= 2 / 3
-        far = backend.log(ops.where(near, 1.0, (1 + larger(p, y)) / (1 + smaller(p, y))))
-        return ops.where(near, backend.twice_atanh(ops.where(near, gap, 0.0)), ops.where(gap < 0, -far, far))
+        apart = ops.abs(gap) > 2 / 3
+        far = backend.log(ops.where(apart, (1 + larger(p, y)) / (1 + smaller(p, y)), 1.0))
+        return ops.where(apart, ops.where(gap < 0, -far, far), backend.twice_atanh(ops.where(apart, 0.0, gap)))
     grown = backend.log1p(ops.abs(p - y) / (1 + ops.where(p < y, p, y)))
     return ops.where(p < y, -grown, grown)
 
