@@ -19,8 +19,11 @@ X = np.random.default_rng(7).normal(size=(N, 3)).astype("float32")
 
 
 def drawn(case, rows=N):
-    """Lawful data; a mask that is empty in a row says nothing there, so none is."""
+    """Lawful data; a mask that is empty in a row says nothing there, so none is. Between opposite signs the symmetric
+    percentage error is flat, so there are none."""
     y, p = case.draw(np.random.default_rng(5), rows)
+    if case.cls is ls.SymmetricMeanAbsolutePercentageError:
+        y, p = abs(y), abs(p)
     if "segmentation" in case.cls.tasks and y.ndim > 1:
         y[:, 0] = 1.0
     return y, p
@@ -47,7 +50,7 @@ def ending(case, p):
         return [last, keras.layers.Activation("softmax" if exclusive else "sigmoid")]
     if prediction is LOG_PROBABILITY:
         return [last, keras.layers.Activation("log_softmax")]
-    positive = prediction.low == 0 or prediction.floor == 0
+    positive = prediction.low == 0 or prediction.floor == 0 or isinstance(loss, ls.SymmetricMeanAbsolutePercentageError)
     return [last, keras.layers.Activation("softplus")] if positive else [last]
 
 

@@ -72,3 +72,69 @@ def test_inputs_of_another_length_are_refused_in_words_of_the_regression():
         with pytest.raises(LossaryError, match="fit_glm") as error:
             fit(**options)
         assert next(word for word in options if word != "family") in str(error.value)
+
+
+FAMILIES = ["normal", "poisson", "gamma", "negative_binomial", "binomial", "student_t", "laplace"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("far", [1e3, 1e7, 1.7e9])
+def test_a_column_far_from_zero_is_the_column_from_zero(family, far):
+    """Years, timestamps, coordinates: a shift moves the intercept, and nothing else."""
+    rng = np.random.default_rng(3)
+    x = np.round(rng.normal(size=(300, 2)) * 64) / 64  # what is left of them after the shift is exact
+    mean = np.exp(0.5 + 0.3 * x[:, 0] - 0.2 * x[:, 1])
+    y = {
+        "poisson": lambda: rng.poisson(mean),
+        "negative_binomial": lambda: rng.negative_binomial(3, 3 / (3 + mean)),
+        "gamma": lambda: rng.gamma(4, mean / 4),
+        "binomial": lambda: rng.random(300) < mean / (1 + mean),
+    }.get(family, lambda: mean + rng.standard_t(5, size=300))()
+    more = {} if family in ("poisson", "binomial") else {"scale_x": x[:, 1:]}
+    moved = {"scale_x": x[:, 1:] - far} if more else {}
+    near, there = (
+        ls.fit_glm(x, y, family=family, **more),
+        ls.fit_glm(x + np.array([far, 0.0]), y, family=family, **moved),
+    )
+    rough = 2e-2 if family == "laplace" else 1e-5  # which rows lie on the line is rounding
+    assert there.flags == near.flags and there.success == near.success
+    np.testing.assert_allclose(there.log_likelihood, near.log_likelihood, rtol=1e-10)
+    assert list(there.parameters) == list(near.parameters)
+    for name in near.parameters:
+        if "intercept" not in name:
+            np.testing.assert_allclose(there.parameters[name], near.parameters[name], rtol=1e-6, err_msg=name)
+            for found in ("standard_errors", "robust_errors", "expected_errors"):
+                a, b = getattr(there, found)[name], getattr(near, found)[name]
+                np.testing.assert_allclose(a, b, rtol=rough, err_msg=f"{found} {name}")
+    intercept = near.parameters["intercept"] - far * near.parameters["x0"]
+    np.testing.assert_allclose(there.parameters["intercept"], intercept, rtol=1e-6)
+    np.testing.assert_allclose(there.predict(x + np.array([far, 0.0])), near.predict(x), rtol=1e-8)
+    slope = near.standard_errors["x0"]
+    np.testing.assert_allclose(there.standard_errors["intercept"], far * slope, rtol=0.02 if far < 1e4 else rough)
+
+
+@pytest.mark.once
+def test_profiles_of_a_column_far_from_zero():
+    rng = np.random.default_rng(4)
+    x = np.round(rng.normal(size=(80, 1)) * 64) / 64
+    y = rng.poisson(np.exp(0.5 + 0.3 * x[:, 0]))
+    near, there = ls.fit_glm(x, y, family="poisson"), ls.fit_glm(x + 2000, y, family="poisson")
+    np.testing.assert_allclose(there.interval("x0", method="profile"), near.interval("x0", method="profile"), rtol=1e-5)
+    other = ls.fit_glm(-(x + 2000), y, family="poisson")  # the same intercept
+    np.testing.assert_allclose(
+        there.interval("intercept", method="profile"), other.interval("intercept", method="profile"), rtol=1e-5
+    )
+    low, high = there.interval("intercept", method="profile")
+    wald = there.interval("intercept")
+    np.testing.assert_allclose((low, high), wald, atol=0.1 * (wald[1] - wald[0]))
+
+
+@pytest.mark.once
+def test_columns_that_are_an_intercept_are_left_out_however_far():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(50, 1)), rng.normal(size=50)
+    for level in (1.0, 1e-8, 3.7e12):
+        fit = ls.fit_glm(np.column_stack([x, np.full(50, level), 2 * x[:, 0] + 1e6]), y)
+        assert fit.left == ("x1", "x2") and fit.success and "collinear" in fit.flags
+        np.testing.assert_allclose(fit.predict(np.column_stack([x, x, x])), ls.fit_glm(x, y).predict(x), rtol=1e-9)

@@ -17,7 +17,7 @@ from ..core.scenes import SERIES
 from ..core.slots import Slot, declare
 from ..numerics import ops
 from ..numerics.pairs import distance
-from ..numerics.stable import largest, mean, power
+from ..numerics.stable import by_matrix, largest, mean, power
 
 
 def _waves(owner: str, x: Tensor, axis: int, count: int | None = None) -> tuple[Tensor, Tensor]:
@@ -45,9 +45,12 @@ def _spectrum(owner: str, x: Tensor) -> Tensor:
     for _ in range(2):  # along the width, then along the height, in its place
         cosine, sine = (wave / math.sqrt(real.shape[3] or 1) for wave in _waves(owner, real, 3))
         real, other = (
-            (real @ cosine, -(real @ sine))
+            (by_matrix(real, cosine), -by_matrix(real, sine))
             if other is None
-            else (real @ cosine + other @ sine, other @ cosine - real @ sine)
+            else (
+                by_matrix(real, cosine) + by_matrix(other, sine),
+                by_matrix(other, cosine) - by_matrix(real, sine),
+            )
         )
         real, other = ops.moveaxis(real, 2, 3), ops.moveaxis(other, 2, 3)
     return _amplitude(real, other)
@@ -79,7 +82,7 @@ class FreDF(Loss, aliases=("frequency_enhanced_forecast",), tasks=("regression",
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         e = ops.moveaxis(y_pred - y_true, 1, 2)
         cosine, sine = _waves(type(self).__name__, e, 2, (e.shape[2] or 0) // 2 + 1)
-        waves = mean(mean(_amplitude(e @ cosine, e @ sine)))
+        waves = mean(mean(_amplitude(by_matrix(e, cosine), by_matrix(e, sine))))
         return (1 - self.alpha) * mean(mean(ops.square(e))) + self.alpha * waves
 
 

@@ -13,7 +13,7 @@ from ..core.forms import Likelihood
 from ..core.forms.likelihoods import POSITIVE_TARGET
 from ..linear import asking
 from ..linear.rows import row_function
-from .columns import kept_columns
+from .columns import Columns, kept_columns
 from .corners import around_corners
 from .engine import End, Problem, minimise
 from .fit import FEW, start_of
@@ -91,11 +91,11 @@ def fit_glm(
         matrix, target, often, exact = matrix[keep], target[keep], often[keep], exact[keep]
         moved = None if moved is None else moved[keep]
     check(loss, Sample(target), ASKED)
-    first, labels, left = kept_columns(matrix, names, "x", ASKED)
-    second, said, also = (None, [], []) if more is None else kept_columns(more[0][keep], more[1], "scale_x", ASKED)
+    first = kept_columns(matrix, names, "x", ASKED)
+    second = None if more is None else kept_columns(more[0][keep], more[1], "scale_x", ASKED)
     model = _Model(
-        loss, kind, name, target, often * exact, first, second, moved, often * exact**2,
-        tuple(labels), tuple(said), tuple(left + also), tuple(names), weights is not None, float(often.sum()),
+        loss, kind, name, target, often * exact, first, second, moved, often * exact**2, tuple(names),
+        weights is not None, float(often.sum()),
     )  # fmt: skip
     _check_names(model)
     return model.fitted()
@@ -144,13 +144,10 @@ class _Model:
     link_name: str
     y: Array
     w: Array
-    first: Array
-    second: Array | None
+    first: Columns
+    second: Columns | None
     offset: Array | None
     squares: Array
-    labels: tuple[str, ...]
-    said: tuple[str, ...]
-    left: tuple[str, ...]
     columns: tuple[str, ...]
     weighed: bool
     rows: float
@@ -160,22 +157,46 @@ class _Model:
         return LINKS[self.link_name]
 
     @property
+    def left(self) -> tuple[str, ...]:
+        return (*self.first.left, *(self.second.left if self.second is not None else ()))
+
+    @property
     def names(self) -> tuple[str, ...]:
         heads = list(self.loss.heads)
-        second = heads[1:2] if self.second is None else [f"{heads[1]}: {name}" for name in self.said]
-        return (*self.labels, *second, *heads[2:])
+        second = heads[1:2] if self.second is None else [f"{heads[1]}: {name}" for name in self.second.names]
+        return (*self.first.names, *second, *heads[2:])
 
     @property
     def kinds(self) -> tuple[str, ...]:
         kinds = list(self.loss.heads.values())
-        second = kinds[1:2] if self.second is None else ["real"] * len(self.said)
-        return ("real",) * len(self.labels) + (*second, *kinds[2:])
+        second = kinds[1:2] if self.second is None else ["real"] * len(self.second.names)
+        return ("real",) * self.means_of + (*second, *kinds[2:])
+
+    @property
+    def means_of(self) -> int:
+        """How many coefficients the first parameter has."""
+        return len(self.first.names)
+
+    def turn(self) -> Array | None:
+        """What makes coefficients of the columns as they are from those of the columns less their means."""
+        k = self.means_of
+        shifts = np.zeros((2, len(self.names)))
+        shifts[0, :k] = self.first.shifts
+        if self.second is not None:
+            shifts[1, k : k + len(self.second.shifts)] = self.second.shifts
+        if not shifts.any():
+            return None
+        turn = np.eye(len(self.names))
+        turn[0] -= shifts[0]
+        if self.second is not None:
+            turn[k] -= shifts[1]
+        return turn
 
     def problem(self, most: int | None = None) -> Problem:
         """The likelihood of coefficients, or that of so many rows."""
         some = slice(None) if most is None else np.linspace(0, len(self.y) - 1, most).astype(int)
-        second = None if self.second is None else self.second[some]
-        designs = [self.first[some], *[second] * (self.loss.outputs > 1), *[None] * (self.loss.outputs - 2)]
+        second = None if self.second is None else self.second.x[some]
+        designs = [self.first.x[some], *[second] * (self.loss.outputs > 1), *[None] * (self.loss.outputs - 2)]
         return Problem(
             row_function(self.loss), self.y[some], self.w[some], designs,
             None if self.offset is None else self.offset[some], None, TURNED.get((self.kind, self.link_name)),
@@ -190,10 +211,10 @@ class _Model:
         start[0] = self.link.back(float(usual)) - (
             0.0 if self.offset is None else float(np.average(self.offset, weights=self.w))
         )
-        second = len(self.labels)
+        second = self.means_of
         if self.loss.outputs > 1:
             start[second] = at[1]
-        last = start[second + max(len(self.said), 1) :]
+        last = start[second + (1 if self.second is None else len(self.second.names)) :]
         last[:] = at[2:]
         return start
 
@@ -216,10 +237,12 @@ class _Model:
             flags += ("irregular",) * self.loss.corner + ("not converged",) * (self.loss.corner and not last.converged)
             return problem, last, judge(problem, last, free, links, len(self.y), flags)
 
+        turn = self.turn()
         return GLMFit(
-            model=f"{name_of(self.loss)} regression", names=self.names, kinds=self.kinds, c=c, free=free,
-            rows=self.rows, find=find, loss=self.loss, columns=self.columns, left=self.left, link=self.link_name,
-            means=means, weighed=self.weighed,
+            model=f"{name_of(self.loss)} regression", names=self.names, kinds=self.kinds,
+            c=c if turn is None else turn @ c, free=free, rows=self.rows, find=find, loss=self.loss,
+            columns=self.columns, left=self.left, link=self.link_name, means=means, weighed=self.weighed, inner=c,
+            turn=turn, shifts=self.first.shifts,
         )  # fmt: skip
 
     def _searched(self, free: Array, links: Array) -> End:
@@ -236,8 +259,8 @@ class _Model:
     def _nearer(self, start: Array, free: Array, links: Array) -> Array:
         """A start for many rows: slopes of a model of means, which tell most; else the end of some of the rows."""
         if self.kind != "share" and self.second is None and (self.kind == "real" or self.y.min() >= 0):
-            k, power = len(self.labels), 0.0 if self.kind == "real" else 1.0
-            c = scored(Rows(self.first, self.y, self.w, self.offset, self.link, power), start[:k])
+            k, power = self.means_of, 0.0 if self.kind == "real" else 1.0
+            c = scored(Rows(self.first.x, self.y, self.w, self.offset, self.link, power), start[:k])
             if c is not None:
                 return np.concatenate([c, start[k:]])
         near = minimise(self.problem(FEW), start, free, links)
@@ -250,14 +273,14 @@ class _Model:
             return None
         trials = float(getattr(self.loss, "trials", 1)) if power == "share" else 1.0
         number = None if power == "share" else float(power)
-        return Rows(self.first, self.y / trials, self.w, self.offset, self.link, number, trials)
+        return Rows(self.first.x, self.y / trials, self.w, self.offset, self.link, number, trials)
 
     def _by_means(self, means: Rows) -> tuple[Array, float, Array] | None:
         """Coefficients (those of the mean do not ask for the spread), what a spread weighs, and its curvature."""
         start = self.start()
-        c = scored(means, start[: len(self.labels)])
+        c = scored(means, start[: self.means_of])
         if c is None and self.link_name != ALLOWED[self.kind][0]:  # a link that does not keep means possible
-            c = at_an_end(means, start[: len(self.labels)])
+            c = at_an_end(means, start[: self.means_of])
         if c is None:
             return None
         if self.loss.outputs == 1:
@@ -278,7 +301,7 @@ class _Model:
     def _ended(self, problem: Problem, means: Rows | None, c: Array, times: float, spread: Array) -> End:
         """Value, gradient and observed curvature: means and spread are apart at the estimates."""
         assert means is not None
-        k = len(self.labels)
+        k = self.means_of
         g, h = np.zeros(len(c)), np.zeros((len(c), len(c)))
         with np.errstate(all="ignore"):
             g[:k] = times * means.expand(c[:k])[1]
@@ -293,7 +316,7 @@ class _Model:
         """Whether rows are where they are predicted, without any spread."""
         if self.kind != "real" or self.second is not None:
             return False
-        eta = self.first @ c[: len(self.labels)] + (0.0 if self.offset is None else self.offset)
+        eta = self.first.x @ c[: self.means_of] + (0.0 if self.offset is None else self.offset)
         given = np.log(self.y) if self.loss.target is POSITIVE_TARGET else self.y  # of a log-normal distribution
         return bool(np.abs(given - self.link.mean(eta)).max() <= 1e-12 * max(np.ptp(given), np.abs(given).max()))
 
@@ -302,7 +325,7 @@ class _Model:
         if self.kind != "real" and not self.y.any():  # nothing at all is most likely without any
             return True
         if self.link_name != ALLOWED[self.kind][0] and (means := self._means()) is not None and not means.always:
-            return means.at_the_end(c[: len(self.labels)])
+            return means.at_the_end(c[: self.means_of])
         z = problem.outputs(c)[:, 0]
         full = self.kind == "share" and (z > FAR) & (self.y == getattr(self.loss, "trials", 1))
         level = np.log(max(self.y.mean(), 1e-300)) if self.kind == "positive" else 0.0

@@ -185,10 +185,13 @@ class LikelihoodFit:
 
     def _profile(self, k: int, c: float) -> float:
         """The smallest value with one coefficient held."""
-        start, free = self.end.c.copy(), self.free.copy()
+        return self._held(self.problem, self.end.c, k, c)
+
+    def _held(self, problem: Problem, near: Array, k: int, c: float) -> float:
+        start, free = near.copy(), self.free.copy()
         start[k], free[k] = c, False
         links = np.array([kind != "real" for kind in self.kinds])
-        return minimise(self.problem, start, free, links).value if free.any() else self.problem.value(start)
+        return minimise(problem, start, free, links).value if free.any() else problem.value(start)
 
     def profile(self, name: str, values: Any = None) -> tuple[Array, Array]:
         """Values of one parameter, and the log-likelihood with the others at their best, less its largest."""
@@ -239,7 +242,8 @@ class LikelihoodFit:
         rows = []
         for name, value in self.parameters.items():
             low, high = self.interval(name)
-            rows.append([name, *(_short(x) for x in (value, errors[name], robust[name], low, high))])
+            place = _short_to(errors[name])
+            rows.append([name, place(value), _short(errors[name]), _short(robust[name]), place(low), place(high)])
         return ["parameter", "estimate", "standard error", "robust error", "95 % from", "to"], rows
 
     def summary(self) -> str:
@@ -282,5 +286,15 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _short(x: float) -> str:
-    return "–" if math.isnan(x) else f"{x:.5g}"
+def _short(x: float, digits: int = 5) -> str:
+    return "–" if math.isnan(x) else f"{x:.{digits}g}"
+
+
+def _short_to(error: float) -> Callable[[float], str]:
+    """Five digits, and as many as tell an interval of this standard error from its middle."""
+
+    def text(x: float) -> str:
+        apart = abs(x) / error if error > 0 and math.isfinite(x) else 1.0
+        return _short(x, min(max(5, math.ceil(math.log10(max(apart, 1.0))) + 2), 17))
+
+    return text

@@ -412,6 +412,13 @@ def squared_log_growth(y: Tensor, p: Tensor) -> Tensor:
     return with_slopes(lambda y, p: ops.square(log_growth(y, p)), slopes)(read_at_least(y, 0.0), read_at_least(p, 0.0))
 
 
+def by_matrix(x: Tensor, matrix: Tensor) -> Tensor:
+    """x @ matrix, over the last axis of x: on some processors TensorFlow's product of four axes and two writes beyond
+    its memory."""
+    flat = ops.reshape(x, (-1, x.shape[-1])) @ matrix
+    return ops.reshape(flat, (*ops.shape(x)[:-1], matrix.shape[-1]))
+
+
 def share(a: Tensor, b: Tensor) -> Tensor:
     """a / (a + b) for numbers >= 0; 0 / (0 + 0) is 0, and NaN of NaN. The slopes b / (a + b)^2, -a / (a + b)^2 do not
     cancel."""
