@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +41,7 @@ KINDS = {  # why losses of a kind are not here
     "weight-regularizer": "a penalty of weights: a regularizer of Keras, which the logs show apart",
     "wrapper": "made of other losses: sums, terms, masks and weights do it",
 }
-LONE, NOT_YET = "one library alone has it", "not yet"
+LONE, NOT_YET, ADDED = "one library alone has it", "not yet", "it has not been added yet"
 HEAD = """\
 # How much of the field is here
 
@@ -119,6 +120,15 @@ def _here(row: dict[str, str]) -> str:
 @cache
 def _names() -> dict[str, Card]:
     return {name: card for card in catalogue.built_in().values() for name in (*card.aliases, card.name, card.function)}
+
+
+def field() -> str:
+    """What lossary.core.field reads: a line for each loss."""
+    lines = [
+        [row.name, list(row.libraries), row.here, "" if row.here else row.reason().replace(NOT_YET, ADDED)]
+        for row in rows()
+    ]
+    return "[\n" + ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n]\n"
 
 
 def text() -> str:

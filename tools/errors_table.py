@@ -377,6 +377,16 @@ LOSSES = [
         'ls.get("sklearn.metrics.f1_score")',
     ),
     Example(
+        "A loss that is here under another name",
+        "Another library has a loss of this name, whose numbers were not compared.",
+        'ls.get("pytorch_metric_learning.losses.NTXentLoss")',
+    ),
+    Example(
+        "A loss of other libraries that is not here",
+        "The name is known: it is said why the loss is missing.",
+        'ls.get("lightly.loss.VICRegLoss")',
+    ),
+    Example(
         "A part of a target by its name alone",
         "Sums, schedules, terms and learned weights have to be created from losses, numbers or tensors.",
         'ls.get("GradNorm")',

@@ -276,6 +276,7 @@ def main() -> int:
         ROOT / "docs" / "losses.md": lambda: page_text(cards),
         ROOT / "docs" / "checks.md": checks_text,
         ROOT / "docs" / "coverage.md": coverage.text,
+        ROOT / "src" / "lossary" / "core" / "field.json": coverage.field,
         ROOT / "docs" / "errors.md": errors_page.page_text,
         ROOT / "docs" / "suggest.md": suggest_page.text,
     }

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IN_WHEEL = (
     "lossary/__init__.py", "lossary/__init__.pyi", "lossary/py.typed", "lossary/core/catalogue.json",
-    "lossary/core/parts.json", "lossary/data/embedded/penguins.csv", "lossary/explorer/static/index.html",
+    "lossary/core/parts.json", "lossary/core/field.json", "lossary/data/embedded/penguins.csv", "lossary/explorer/static/index.html",
     "lossary/drawing/templates/figure.html",
 )  # fmt: skip
 NOT_IN_WHEEL = re.compile(r"^(tests|tools|docs|examples|benchmarks)/|__pycache__|\.pyc$")

@@ -27,6 +27,7 @@ from .elsewhere import (
     translate,
 )
 from .errors import DefinitionError, UnknownLossError, shown
+from .field import meant
 
 FILE = os.path.join(os.path.dirname(__file__), "catalogue.json")
 PARTS = os.path.join(os.path.dirname(__file__), "parts.json")
@@ -138,13 +139,17 @@ def _refuse_as_unknown(name: str) -> NoReturn:
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
     near, instead = nearest(name), INSTEAD.get(re.sub("_(score|loss)$", "", bare(name).lower()))
-    if instead and not near:
+    if instead:
         raise UnknownLossError(
             f"There is no loss named {shown(name)}.",
             arrived="It is a score: it counts decisions, ranks, or compares with a mean, and is not minimised itself.",
             allowed=f"Expected a loss that is trained in its place: {' or '.join(instead)}.",
             do=ALL_NAMES,
         )
+    if plain(name) not in SPOKEN and not any(
+        _stem(home(key)) == _stem(home(re.split("[.:]", name)[0])) for key in near
+    ):
+        _refuse_as_known(name)
     call = f"Pass parameters beside the name: lossary.get({(near or [name.partition('(')[0]])[0]!r}, parameter=value). "
     raise UnknownLossError(
         f"There is no loss named {shown(name)}.",
@@ -152,6 +157,31 @@ def _refuse_as_unknown(name: str) -> NoReturn:
         allowed=f"Did you mean {' or '.join(near)}?" if near else "No known name is close to it.",
         do=(call if "(" in name else "") + ALL_NAMES,
     )
+
+
+def _refuse_as_known(name: str) -> None:
+    """Other libraries have a loss of this name: here under another, or not here, with the reason."""
+    found = meant(name, _stem)
+    found = [(one, place) for one, place in found if _stem(one.name) == _stem(name)] or found
+    here = list(dict.fromkeys(one.here for one, _ in found if one.here))
+    asked = f"There is no loss named {shown(name)}."
+    if here:
+        place = next((place for one, place in found if one.here and place), "")
+        raise UnknownLossError(
+            asked,
+            arrived=f"The loss {f'that is {place} elsewhere ' if place else ''}is here under another name, "
+            "and its numbers were not compared.",
+            allowed=f"Expected {' or '.join(here[:4])}.",
+            do=f"See its formula and parameters, lossary.card({here[0]!r}), and write lossary.get({here[0]!r}).",
+        )
+    for one, _ in found[:1]:
+        others = f" and {len(one.names) - 3} more" if len(one.names) > 3 else ""
+        raise UnknownLossError(
+            asked,
+            arrived=f"Other libraries have it ({', '.join(one.names[:3])}{others}). Why it is not here: {one.reason}.",
+            allowed="Expected a loss that is here: docs/coverage.md lists them beside those that are not.",
+            do="Make one of your own from its formula: lossary.loss.",
+        )
 
 
 def _qualified(name: str, given: Mapping[str, Any]) -> Found:
