@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IN_WHEEL = (
     "lossary/__init__.py", "lossary/__init__.pyi", "lossary/py.typed", "lossary/core/catalogue.json",
-    "lossary/core/parts.json", "lossary/core/field.json", "lossary/data/embedded/penguins.csv", "lossary/explorer/static/index.html",
-    "lossary/drawing/templates/figure.html",
+    "lossary/core/parts.json", "lossary/core/field.json", "lossary/data/embedded/penguins.csv",
+    "lossary/explorer/static/index.html", "lossary/drawing/templates/figure.html",
 )  # fmt: skip
 NOT_IN_WHEEL = re.compile(r"^(tests|tools|docs|examples|benchmarks)/|__pycache__|\.pyc$")
 IN_SDIST = ("README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "src/lossary/__init__.py", "tests/conftest.py")
