@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 
 import lossary as ls
+from lossary.core import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 START = ROOT / "docs" / "start"
 DATA = ROOT.parent / "shared" / "data"
 NOTEBOOKS = sorted(path.stem for path in START.glob("*.md") if path.stem != "index")
 CELL = re.compile(r"^```\{code-cell\} ipython3\n(.*?)^```$", flags=re.S | re.M)
+
+
+@pytest.fixture(autouse=True)
+def _no_losses_of_other_tests(monkeypatch):
+    """A reader defines losses in a process of their own."""
+    monkeypatch.setattr(catalogue, "_CUSTOM", {})
 
 
 def cells(name):

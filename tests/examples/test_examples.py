@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossary.core import catalogue
 from tests.checked import checked  # noqa: F401
 
 pytestmark = [pytest.mark.once, pytest.mark.usefixtures("checked")]  # on every backend in full
@@ -19,6 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 DATA = ROOT.parent / "shared" / "data"
 QUICK = {"epochs": 30, "rate": 0.2, "batch": 150, "centre": True}
+
+
+@pytest.fixture(autouse=True)
+def _no_losses_of_other_tests(monkeypatch):
+    """A reader defines losses in a process of their own."""
+    monkeypatch.setattr(catalogue, "_CUSTOM", {})
 
 
 def example(name, monkeypatch):

@@ -65,13 +65,14 @@ def restarted(name, y, restarts=6):
             found = -DENSITIES[name](y, z[0], scale, *([last] if len(z) > 2 else [])).sum()
         return found if np.isfinite(found) else 1e300
 
-    ends = []
+    ends = [-np.inf]
     for _ in range(restarts):
         start = [draw.choice(y), np.log(spread) + draw.normal(), 3 * draw.normal()][: len(distribution(name, "").heads)]
         size = np.array([spread, 1.0, 1.0])[: len(start)]
         found = optimize.minimize(lambda u, a=start, s=size: cost(a + s * u), np.zeros(len(start)),
                                   method="Nelder-Mead", options={"maxiter": 1000, "fatol": 1e-8})  # fmt: skip
-        ends.append(-found.fun)
+        if name != "generalized_extreme_value" or start[2] + found.x[2] > -0.99:  # there it goes on without a bound
+            ends.append(-found.fun)
     return max(ends)
 
 
