@@ -2,11 +2,12 @@
 
     python benchmarks/exactness.py                                   all backends, and docs/exactness.md; hours
     python benchmarks/exactness.py --losses Huber,Poisson            these anew
-    python benchmarks/exactness.py --missing                         those that were not measured yet
+    python benchmarks/exactness.py --missing                         losses and types that were not measured yet
     python benchmarks/exactness.py --backend jax --losses Huber --show   the worst entries, to mend them
 
 Each backend runs in a process of its own, beside Keras, torch and optax where they are installed. Results are kept in
-benchmarks/results after each loss, so that a run that was stopped goes on with --missing. With --quick nothing is kept.
+benchmarks/results after each loss, so that a run that was stopped goes on with --missing. Measuring one type anew
+leaves what is kept of the others. With --quick nothing is kept.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--modes", type=listed, default=[], help="eager, and graph, xla (TensorFlow) or jit (JAX); all by default"
     )
-    parser.add_argument("--missing", action="store_true", help="only losses of which nothing is kept")
+    parser.add_argument("--missing", action="store_true", help="only losses and types of which nothing is kept")
     parser.add_argument("--quick", action="store_true", help="the thin grid of the tests; nothing is kept")
     parser.add_argument("--show", action="store_true", help="instead: the worst entries, on one backend")
     parser.add_argument("--worst", type=int, default=2, help="how many entries to show per loss, type and mode")
@@ -95,15 +96,17 @@ def measure(asked: argparse.Namespace) -> None:
     from benchmarks.measuring import losses, measured, versions
 
     backend = asked.backend[0]
-    done = {record["loss"] for record in read(backend)["records"]} if asked.missing else set()
-    every, chosen = losses([]), [name for name in losses(asked.losses) if name not in done]
-    for k, name in enumerate(chosen):
-        found = [{"backend": backend, **r} for r in measured(name, asked.dtypes, asked.modes, asked.quick)]
+    done = {(r["loss"], r["dtype"]) for r in read(backend)["records"]} if asked.missing else set()
+    every = losses([])
+    wanted = {name: [t for t in asked.dtypes if (name, t) not in done] for name in losses(asked.losses)}
+    chosen = {name: dtypes for name, dtypes in wanted.items() if dtypes}
+    for k, (name, dtypes) in enumerate(chosen.items()):
+        found = [{"backend": backend, **r} for r in measured(name, dtypes, asked.modes, asked.quick)]
         print(f"{backend} {k + 1}/{len(chosen)}: {name}, {line(found)}", flush=True)
         if asked.quick:
             continue
         kept = read(backend)
-        others = [r for r in kept["records"] if r["loss"] != name and r["loss"] in every]
+        others = [r for r in kept["records"] if r["loss"] in every and (r["loss"] != name or r["dtype"] not in dtypes)]
         records = sorted([*others, *found], key=lambda r: every.index(r["loss"]))
         text = ",\n".join(json.dumps(r) for r in records)
         whole = f'{{"backend": "{backend}", "versions": {json.dumps(versions())}, "records": [\n{text}\n]}}\n'
@@ -113,7 +116,7 @@ def measure(asked: argparse.Namespace) -> None:
 
 
 def line(found: list[dict[str, Any]]) -> str:
-    """What is wrong with it, or the largest errors, in float32."""
+    """What is wrong with it, or the largest errors, by type."""
     ours = [r for r in found if r["library"] == "lossary" and not r["beside"] and "refused" not in r]
     bad = sum(r["broken"] + r["gross"] for r in ours)
     worst = {dtype: max(r["worst"] for r in ours if r["dtype"] == dtype) for dtype in {r["dtype"] for r in ours}}

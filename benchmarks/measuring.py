@@ -12,9 +12,12 @@ import numpy as np
 
 import lossary as ls
 from benchmarks.peers import peers
+from lossary.numerics.backend import double
 from tests.backends import BACKEND, MODES, USUAL
 from tests.laws.cases import Case, by_row
-from tests.laws.test_named_values import FORMULAS, asked, excess, outcome
+from tests.laws.test_half_precision import excess as of_half
+from tests.laws.test_half_precision import of_slots
+from tests.laws.test_named_values import FORMULAS, asked, excess, moved, outcome
 from tests.oracle.grid import GRID
 from tests.oracle.trial import Function, Trial, trials
 
@@ -38,7 +41,7 @@ def measured(name: str, dtypes: list[str], modes: list[str], thin: bool) -> list
     """All about one loss: a record for each type, library, and half (values, gradients)."""
     if any(case.cls.__name__ == name for case in GRID):
         return summed(records([name], dtypes, modes, thin))
-    return of_names(name) if "float32" in dtypes else []
+    return [r for dtype in dtypes if dtype != "float64" for r in of_names(name, dtype)]
 
 
 def summed(raw: Iterator[Record]) -> list[Record]:
@@ -66,22 +69,38 @@ def summed(raw: Iterator[Record]) -> list[Record]:
     return found
 
 
-def of_names(name: str) -> list[Record]:
-    """A loss of named inputs, on the two hard batches of its law: with ties and edges, and of very different sizes."""
+def of_names(name: str, dtype: str) -> list[Record]:
+    """A loss of named inputs, on the two hard batches of its law: with ties and edges, and of very different sizes. In
+    half precision beside float64, which has the digits of the textbook."""
     found = {what: {"entries": 0, "broken": 0, "gross": 0, "flushed": 0, "worst": 0.0} for what in HALVES}
     for case in FORMULAS:
         if case.cls.__name__ != name:
             continue
         for far in (False, True):
-            for (slot, low, high, move), got in zip(asked(case, far), outcome(case, far, "float32"), strict=True):
-                off, sums = excess(got, low, high, move), found["value" if slot == "values" else "gradient"]
-                broken, gross = np.isinf(off), off > GROSS
+            for slot, off in single(case, far) if dtype == "float32" else halved(case, far, dtype):
+                sums = found["value" if slot == "values" else "gradient"]
+                broken, gross = np.isinf(off), off > (GROSS if dtype == "float32" else 8)
                 sums["entries"] += off.size
                 sums["broken"] += int(broken.sum())
                 sums["gross"] += int((gross & ~broken).sum())
                 sums["worst"] = max(sums["worst"], round(float(np.where(gross, 0.0, off).max()), 2))
-    key = {"loss": name, "dtype": "float32", "library": "lossary", "beside": ""}
+    key = {"loss": name, "dtype": dtype, "library": "lossary", "beside": ""}
     return [{**key, "what": what, **sums} for what, sums in found.items()]
+
+
+def single(case: Any, far: bool) -> Iterator[tuple[str, np.ndarray]]:
+    """How far the numbers are off in float32."""
+    for (slot, low, high, move), got in zip(asked(case, far), outcome(case, far, "float32"), strict=True):
+        yield slot, excess(got, low, high, move)
+
+
+def halved(case: Any, far: bool, dtype: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The same in half precision: the mean with weights, multiplied by a large number."""
+    with double():
+        want = of_slots(case, far, dtype, "float64")
+    got = of_slots(case, far, dtype, dtype)
+    for slot, one, truth in zip(["values", *moved(case, case.draw())], got, want, strict=True):
+        yield slot, 2 * of_half(one, truth, dtype)
 
 
 def records(names: list[str], dtypes: list[str], modes: list[str], thin: bool) -> Iterator[Record]:

@@ -100,8 +100,9 @@ def _both(f, mode):
     return both if mode == "eager" else tf.function(both, autograph=False, jit_compile=mode == "xla")
 
 
-def with_gradients(f):
-    """A function of (arrays, rest): f of them, and the gradients of its sum by each of the arrays; compiled on JAX."""
+def with_gradients(f, dtype=None):
+    """A function of (arrays, rest): f of them, and the gradients of its sum by each of the arrays; compiled on JAX.
+    The arrays are tensors of the type, if one is given."""
     if BACKEND == "jax":
         import jax
 
@@ -110,12 +111,13 @@ def with_gradients(f):
             return value, *back(jax.numpy.ones_like(value))[0]
 
         run = jax.jit(both, compiler_options=AS_USERS_DO)
-        return lambda arrays, rest: list(map(np.asarray, run(list(map(jax.numpy.asarray, arrays)), rest)))
+        return lambda arrays, rest: list(map(np.asarray, run([jax.numpy.asarray(x, dtype) for x in arrays], rest)))
     if BACKEND == "torch":
         import torch
 
         def run_on_torch(arrays, rest):
-            xs = [torch.tensor(x, requires_grad=True) for x in arrays]
+            kind = None if dtype is None else getattr(torch, dtype)
+            xs = [torch.tensor(x, dtype=kind, requires_grad=True) for x in arrays]
             value = f(xs, rest)
             value.sum().backward()
             return [array(value.detach()), *(np.zeros(x.shape) if x.grad is None else array(x.grad) for x in xs)]
@@ -124,7 +126,7 @@ def with_gradients(f):
     import tensorflow as tf
 
     def run_on_tensorflow(arrays, rest):
-        xs = list(map(tf.constant, arrays))
+        xs = [tf.cast(tf.constant(x), dtype or x.dtype) for x in arrays]
         with tf.GradientTape() as tape:
             tape.watch(xs)
             value = f(xs, rest)

@@ -175,13 +175,13 @@ class BinaryFocalCrossentropy(
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         p, q = probabilities()
-        hardness = read_at_least(y * q + n * p, SMALLEST[self.dtype])  # 1 - p_t; its power needs a slope at 0
+        hardness = read_at_least(y * q + n * p, SMALLEST[self.inner])  # 1 - p_t; its power needs a slope at 0
         yes, no = self.weighed(yes, no)
         value = power(hardness, self.gamma) * (y * yes + n * no)
         return value * (y * self.alpha + n * (1 - self.alpha)) if self.apply_class_balancing else value
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
-        hardness = at_least(y * x.q + n * x.p, SMALLEST[self.dtype])
+        hardness = at_least(y * x.q + n * x.p, SMALLEST[self.inner])
         (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
         lower = power(hardness, self.gamma - 1)
         fading = ((self.gamma * lower) * (y * yes + n * no)) * ((n - y) * x.by_p)

@@ -93,14 +93,14 @@ class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
         p, q = probabilities()
         no, kept = self.margin(p, no, q)
         yes, no = self.weighed(yes, no)
-        right = power(read_at_least(q, SMALLEST[self.dtype]), self.gamma_pos) * yes
+        right = power(read_at_least(q, SMALLEST[self.inner]), self.gamma_pos) * yes
         return y * right + n * (power(kept, self.gamma_neg) * no)
 
     def margin(self, p: Tensor, no: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         """-log(1 - p_m) and p_m, a tiny number where it is 0. (XLA would add clip to the 1 of 1 - p.)"""
         if absent(self.clip):
-            return no, read_at_least(p, SMALLEST[self.dtype])
-        kept = at_least(p - self.clip, SMALLEST[self.dtype])
+            return no, read_at_least(p, SMALLEST[self.inner])
+        kept = at_least(p - self.clip, SMALLEST[self.inner])
         high = kept > 0.5
         return ops.where(high, -log(at_least(q, 0.0) + self.clip), -log1p(-ops.where(high, 0.0, kept))), kept
 
@@ -115,7 +115,7 @@ class AsymmetricMultiLabel(Binary, aliases=("asymmetric_loss", "asl")):
         (yes, no), (by_yes, by_no), seen = (
             self.weighed(x.yes, no),
             self.weighed(x.by_yes, by_no),
-            at_least(x.q, SMALLEST[self.dtype]),
+            at_least(x.q, SMALLEST[self.inner]),
         )
         of_yes = power(seen, self.gamma_pos - 1) * (seen * by_yes - self.gamma_pos * x.by_p * yes)
         return y * of_yes + n * (power(kept, self.gamma_neg - 1) * (kept * by_no + self.gamma_neg * inside * no))
@@ -143,13 +143,13 @@ class Varifocal(Binary, aliases=("varifocal_loss", "vfl"), traits=("smooth",)):
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         p, _ = probabilities()
         yes, no = self.weighed(yes, no)
-        easy = self.alpha * power(read_at_least(p, SMALLEST[self.dtype]), self.gamma)
+        easy = self.alpha * power(read_at_least(p, SMALLEST[self.inner]), self.gamma)
         return ops.where(y > 0, y, easy) * (y * yes + n * no)
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         (_yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
-        lower = self.alpha * power(at_least(x.p, SMALLEST[self.dtype]), self.gamma - 1)
-        fading = lower * (self.gamma * no * x.by_p + at_least(x.p, SMALLEST[self.dtype]) * by_no)
+        lower = self.alpha * power(at_least(x.p, SMALLEST[self.inner]), self.gamma - 1)
+        fading = lower * (self.gamma * no * x.by_p + at_least(x.p, SMALLEST[self.inner]) * by_no)
         return ops.where(y > 0, y * (y * by_yes + n * by_no), fading)
 
 
@@ -174,12 +174,12 @@ class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"),
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         p, q = probabilities()
         yes, no = self.weighed(yes, no)
-        hard = power(read_at_least(ops.where(n > 0, p, q), SMALLEST[self.dtype]), self.alpha)
+        hard = power(read_at_least(ops.where(n > 0, p, q), SMALLEST[self.inner]), self.alpha)
         return hard * ops.where(n > 0, power(n, self.beta) * no, yes)
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
-        hard = at_least(ops.where(n > 0, x.p, x.q), SMALLEST[self.dtype])
+        hard = at_least(ops.where(n > 0, x.p, x.q), SMALLEST[self.inner])
         lower, spared = power(hard, self.alpha - 1), power(n, self.beta)
         of_no = spared * (self.alpha * x.by_p * no + hard * by_no)
         return lower * ops.where(n > 0, of_no, hard * by_yes - self.alpha * x.by_p * yes)
@@ -252,7 +252,7 @@ class ReducedFocal(Binary, aliases=("reduced_focal_loss",)):
 
     def factor(self, y: Tensor, n: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The weight, whether it is less than 1, and what it is a power of."""
-        hard = read_at_least(y * q + n * p, SMALLEST[self.dtype]) / self.threshold
+        hard = read_at_least(y * q + n * p, SMALLEST[self.inner]) / self.threshold
         fades = y * p + n * q >= self.threshold
         return ops.where(fades, power(hard, self.gamma), 1.0), fades, hard
 
@@ -289,12 +289,12 @@ class AsymmetricFocal(Binary, aliases=("asymmetric_focal_loss",), traits=("smoot
 
     def of(self, y: Tensor, n: Tensor, yes: Tensor, no: Tensor, probabilities: Probabilities) -> Tensor:
         yes, no = self.weighed(yes, no)
-        easy = power(read_at_least(probabilities()[0], SMALLEST[self.dtype]), self.gamma)
+        easy = power(read_at_least(probabilities()[0], SMALLEST[self.inner]), self.gamma)
         return self.delta * (y * yes) + (1 - self.delta) * (n * (easy * no))
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         (_yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
-        p = at_least(x.p, SMALLEST[self.dtype])
+        p = at_least(x.p, SMALLEST[self.inner])
         fading = power(p, self.gamma - 1) * (self.gamma * x.by_p * no + p * by_no)
         return self.delta * (y * by_yes) + (1 - self.delta) * (n * fading)
 

@@ -143,7 +143,7 @@ class CumulativeLink(
         lower = pick(y_pred, ops.clip(level - 1, 0, most - 1))
         inner = ops.logical_and(has_upper, has_lower)
         tails = LOGISTIC if self.noise == "logistic" else NORMAL
-        gap = read_at_least(ops.where(inner, upper - lower, 1.0), SMALLEST[self.dtype])
+        gap = read_at_least(ops.where(inner, upper - lower, 1.0), SMALLEST[self.inner])
         between = tails.between(ops.where(inner, lower, 0.0), ops.where(inner, upper, 1.0), gap)
         end = ops.where(has_upper, tails.below(upper), tails.above(lower))
         return _known(ops.where(inner, between, end), level, most)

@@ -287,7 +287,7 @@ class AsymmetricSingleLabel(Loss, aliases=("asl_single_label", "asymmetric_loss_
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, _ = _true(y_true, y_pred)
         far = read_at_least(
-            misses_of_logits(y_pred, ops.where(true, -1.0, ops.ones_like(y_pred))), SMALLEST[self.dtype]
+            misses_of_logits(y_pred, ops.where(true, -1.0, ops.ones_like(y_pred))), SMALLEST[self.inner]
         )
         weight = ops.where(true, power(far, self.gamma_pos), power(far, self.gamma_neg))
         spread = self.label_smoothing / length(y_pred)
