@@ -139,7 +139,7 @@ def _refuse_as_unknown(name: str) -> NoReturn:
             do=f"See lossary.card({found.name!r}) or `lossary show {found.name}`.",
         )
     near, instead = nearest(name), INSTEAD.get(re.sub("_(score|loss)$", "", bare(name).lower()))
-    if instead:
+    if instead and ("." not in name or not near):
         raise UnknownLossError(
             f"There is no loss named {shown(name)}.",
             arrived="It is a score: it counts decisions, ranks, or compares with a mean, and is not minimised itself.",

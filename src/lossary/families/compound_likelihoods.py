@@ -45,7 +45,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         self.table = compound_table((2 - self.power) / (self.power - 1), self.inner == "float64")
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive) -> Tensor:
-        q, none = 2 - self.power, y == 0
+        q, none = 2 - self.power, y <= 0
         shape, above = q / (1 - q), ops.where(none, 1.0, y)
         parts, nothing = power(above, q) / q, ops.exp(q * mean.log) / q
         off = log(above) - mean.log
@@ -58,7 +58,7 @@ class TweedieNLL(Likelihood, aliases=("compound_poisson_gamma_nll",)):
         return value - ops.where(none, 0.0, compound_rest(count, shape, self.table))
 
     def rest(self, y: Tensor) -> Tensor:
-        return log(ops.where(y == 0, 1.0, y))
+        return log(ops.where(y <= 0, 1.0, y))
 
     def start(self, data: Any) -> dict[str, float]:
         mean = min(max(data.mean, 1e-100), 1e100)  # whose power is a number

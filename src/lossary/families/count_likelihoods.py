@@ -186,7 +186,7 @@ class ZeroInflatedPoissonNLL(Likelihood, aliases=("zip", "zip_nll", "zero_inflat
 
 def inflated(y: Tensor, zeros: Share, nothing: Tensor, other: Tensor) -> Tensor:
     """With additional zeros: minus the log-probability of 0 or of another count, where theirs are given."""
-    return ops.where(y == 0, inflated_nll(zeros.z, nothing), zeros.no + other)
+    return ops.where(y <= 0, inflated_nll(zeros.z, nothing), zeros.no + other)
 
 
 zero_inflated_poisson_nll = function(ZeroInflatedPoissonNLL)
@@ -241,7 +241,7 @@ class HurdlePoissonNLL(Likelihood, aliases=("hurdle_poisson", "hurdle_nll"), tra
 
     def nll(self, y: Tensor, rate: Positive, zeros: Share) -> Tensor:
         some = zeros.no + (rate.value - y * rate.log) + log1m_exp(-rate.value)
-        return ops.where(y == 0, zeros.yes, some)
+        return ops.where(y <= 0, zeros.yes, some)
 
     def rest(self, y: Tensor) -> Tensor:
         return log_factorial(y)
@@ -273,7 +273,7 @@ class HurdleNegativeBinomialNLL(Likelihood, aliases=("hurdle_negbin_nll", "hurdl
 
     def nll(self, y: Tensor, mean: Positive, dispersion: Positive, zeros: Share) -> Tensor:
         nothing, other = negative_binomial(y, mean, dispersion, "quadratic")
-        return ops.where(y == 0, zeros.yes, zeros.no + other + log_less_exp(nothing))
+        return ops.where(y <= 0, zeros.yes, zeros.no + other + log_less_exp(nothing))
 
     def rest(self, y: Tensor) -> Tensor:
         return log_factorial(y)
@@ -305,12 +305,12 @@ class ZeroInflatedLogNormalNLL(Likelihood, aliases=("ziln", "ziln_loss", "zero_i
     atom = 0.0
 
     def nll(self, y: Tensor, zeros: Share, mu: Tensor, sigma: Positive) -> Tensor:
-        none = y == 0
+        none = y <= 0
         z = sigma.under(log(ops.where(none, 1.0, y)) - mu)
         return ops.where(none, zeros.yes, zeros.no + sigma.log + z * (0.5 * z))
 
     def rest(self, y: Tensor) -> Tensor:
-        none = y == 0
+        none = y <= 0
         return ops.where(none, 0.0, log(ops.where(none, 1.0, y)) + 0.5 * math.log(2 * math.pi))
 
     def start(self, data: Any) -> Start:
@@ -346,13 +346,13 @@ class ZeroInflatedBetaNLL(Likelihood, aliases=("zero_inflated_beta", "inflated_b
         return read_at_most(y, BELOW_ONE[wide(self.dtype)])
 
     def nll(self, y: Tensor, zeros: Share, a: Positive, b: Positive) -> Tensor:
-        none = y == 0
+        none = y <= 0
         inside = ops.where(none, 0.5, y)
         beta = log_beta(a.value, b.value) - a.times(log(inside)) - b.times(log1p(-inside))
         return ops.where(none, zeros.yes, zeros.no + beta)
 
     def rest(self, y: Tensor) -> Tensor:
-        none = y == 0
+        none = y <= 0
         inside = ops.where(none, 0.5, y)
         return ops.where(none, 0.0, log(inside) + log1p(-inside))
 

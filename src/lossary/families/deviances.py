@@ -215,7 +215,7 @@ class Tweedie(Pointwise, aliases=("tweedie_loss", "tweedie_nloglik"), traits=("s
 
 def _times(y: Tensor, inverse: Tensor) -> Tensor:
     """Their product; 0 where y is."""
-    return ops.where(y == 0, 0.0, y) * ops.where(y == 0, 0.0, inverse)
+    return ops.where(y <= 0, 0.0, y) * ops.where(y <= 0, 0.0, inverse)
 
 
 tweedie = function(Tweedie)
