@@ -178,6 +178,8 @@ def minimise(problem: Problem, start: Array, free: Array, links: Array, most: in
         if gain <= 1e-13 * problem.total:
             converged = True
             break
+        if not np.isfinite(step).all():  # flat beyond all digits
+            break
         full = np.zeros_like(c)
         full[free] = step
         longest = np.abs(full[links]).max(initial=0.0)
@@ -224,8 +226,9 @@ def _step(g: Array, h: Array, links: Array) -> tuple[Array, float]:
     unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), _least(g, h, links)))
     values, vectors = np.linalg.eigh(h * unit[:, None] * unit)
     size = np.maximum(np.abs(values), 1e-9)
-    along = vectors.T @ (g * unit)
-    return -unit * (vectors @ (along / size)), float((along**2 / size).sum()) / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        along = vectors.T @ (g * unit)
+        return -unit * (vectors @ (along / size)), float((along**2 / size).sum()) / 2
 
 
 def _least(g: Array, h: Array, links: Array) -> Array:
