@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.contract import COUNT
 from ..core.errors import ParameterError, shown
+from ..heads.supports import is_count
 
 KINDS = ("density", "qq", "profile")
 
@@ -32,7 +32,7 @@ def plotted(fit: Any, kind: str, parameter: str | None) -> Any:
 
 def _density(fit: Any, axes: Any, parameter: str | None) -> None:
     y, w = fit.data.y, fit.data.w
-    counts = fit.loss.contract.target is COUNT or fit.loss.contract.target.words.startswith("a count")
+    counts = is_count(fit.loss)
     low, high = fit.data.quantile(0.002), fit.data.quantile(0.998)
     room = max(high - low, 1e-12 * abs(low)) if high > low else 0.01 * abs(low) or 1.0  # equal numbers too
     if counts and room < 1000:

@@ -113,9 +113,8 @@ class MixtureNLL(Likelihood, aliases=("mixture_of_distributions_nll",)):
         every = ops.expand_dims(y, -1) + ops.zeros_like(logit)
         far = self._each(ops.stop_gradient(every), ops.stop_gradient(rest))
         far = at_most(far, LARGEST) - ops.stop_gradient(logit)
-        near = ops.logical_not(
-            far + largest(-far, keepdims=True) >= NOTHING
-        )  # the slopes of others may be infinite: 0 times that is NaN
+        # The slopes of components that are not near may be infinite: 0 times that is NaN.
+        near = ops.logical_not(far + largest(-far, keepdims=True) >= NOTHING)
         each = self._each(ops.where(near, every, self.target.neutral), ops.where(near[..., None], rest, 0.0))
         value = _mixed(logit, ops.where(near, read_at_most(each, LARGEST), LARGEST))
         return value + self.part.rest(y) if self.full else value

@@ -222,7 +222,7 @@ class PredictedCounts(ByMargin):
         """Random counts, (size, row, classes)."""
         rng = generator(seed)
         shape = (sample_size(size), *self.numbers.shape)
-        share = _drawn(self.numbers, sample_size(size), rng) if self.spread else np.broadcast_to(self.numbers, shape)
+        share = _drawn(self.numbers, shape[0], rng) if self.spread else np.broadcast_to(self.numbers, shape)
         return np.asarray(rng.multinomial(self.trials.astype(int), share))
 
     def log_prob(self, y: Any) -> Array:
