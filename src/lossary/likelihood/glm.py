@@ -23,7 +23,7 @@ from .means import Rows, at_an_end, scored
 from .plain import family_of, name_of, with_trials
 from .reading import check, numbers
 from .regression import GLMFit
-from .sample import Sample
+from .sample import TINY, Sample
 from .supports import allowed_by, brought_inside
 
 Array = np.ndarray
@@ -287,16 +287,13 @@ class _Model:
             return c, 1.0, np.zeros((0, 0))
         mean = means.link.mean(means.predictor(c))
         gap = float(np.average(means.value(self.y, mean) - means.value(self.y, self.y), weights=self.w))
-        at = 0.0 if means.power == 0 else 1.0
-        one = Problem(
-            row_function(self.loss), np.array([_as_far(gap, means.power)]), np.array([self.w.sum()]), [None] * 2
-        )
-        held = np.array([0.0, start[-1]])  # an output of 0 is a mean of 1, or of 0 where it is any number
+        two = _as_far(gap, means.power)
+        one = Problem(row_function(self.loss), two, np.full(2, self.w.sum() / 2), [None] * 2)
+        held = np.array([0.0, start_of(self.loss, Sample(two), {})[1]])  # an output of 0 is the mean of the two
         end = minimise(one, held, np.array([False, True]), np.array([False, True]))
         if not end.converged:
             return None
-        times = end.gradient[0] / ((at - one.rows.y[0]) * one.total)
-        return np.append(c, end.c[1]), float(times), end.curvature[1:, 1:]
+        return np.append(c, end.c[1]), float(end.curvature[0, 0] / one.total), end.curvature[1:, 1:]
 
     def _ended(self, problem: Problem, means: Rows | None, c: Array, times: float, spread: Array) -> End:
         """Value, gradient and observed curvature: means and spread are apart at the estimates."""
@@ -332,12 +329,10 @@ class _Model:
         return bool(self.kind != "real" and ((z < level - FAR) & (self.y == 0) | full).any())
 
 
-def _as_far(gap: float, power: float | None) -> float:
-    """The number that is as unlikely as the rows are on average, under a mean of 1 (of 0 for a constant variance)."""
+def _as_far(gap: float, power: float | None) -> Array:
+    """Two numbers that are as unlikely as the rows are on average, under their mean of 1 (of 0 if nothing varies)."""
     if power == 0:
-        return float(np.sqrt(2 * gap))
-    if power == 3:
-        return float(1 + gap + np.sqrt(gap**2 + 2 * gap))
-    from scipy.special import lambertw
-
-    return float(np.real(-lambertw(-np.exp(-1 - gap), -1)))
+        return np.sqrt(2 * gap) * np.array([-1.0, 1.0])
+    rest = np.exp(-2 * gap) if power == 2 else 1 / (1 + 2 * gap)  # one less the square of how far they are from 1
+    off = np.sqrt(-np.expm1(-2 * gap) if power == 2 else 2 * gap * rest)
+    return np.array([max(rest, TINY) / (1 + off), 1 + off])

@@ -22,9 +22,8 @@ class Link:
 
 
 def _expit(eta: Array) -> Array:
-    from scipy.special import expit
-
-    return np.asarray(expit(eta))
+    small = np.exp(-np.abs(eta))
+    return np.asarray(np.where(eta < 0, small, 1.0) / (1 + small))
 
 
 def _normal(name: str) -> Callable[[Array], Array]:

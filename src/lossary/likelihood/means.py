@@ -10,8 +10,10 @@ from .engine import IN_CACHE, products
 from .links import LINKS, Link
 
 Array = np.ndarray
+Three = tuple[float, Array, Array]
 FEW = 5000  # rows that are scored first where there are many more
 FADED = 10  # powers of ten down to which a pull fades
+CLOSE, FADES = 1e-3, 0.01  # what a step gains for each row, and beside the step before, where the curvature may stay
 NEXT = 1e-6  # of a share, or of the mean of all rows: so close a mean is at its end
 
 
@@ -36,9 +38,11 @@ class Rows:
             return mean * (1 - mean) / self.trials
         return np.ones_like(mean) if self.power == 0 else mean**self.power
 
-    def value(self, y: Array, mean: Array) -> Array:
-        """Minus the quasi-likelihood of rows."""
+    def value(self, y: Array, mean: Array, eta: Array | None = None) -> Array:
+        """Minus the quasi-likelihood of rows, from their means or, where that is shorter, from their predictors."""
         k = self.power
+        if k is None and eta is not None and self.link is LINKS["logit"]:
+            return self.trials * (np.log(1 + np.exp(-np.abs(eta))) + np.maximum(eta, 0.0) - y * eta)
         if k is None:
             from scipy.special import xlog1py, xlogy
 
@@ -58,8 +62,8 @@ class Rows:
         pull = (mean - self.y) / v
         return products(self.x, self.w * ((1 - pull * grown) / v * slope**2 + pull * bend), self.x)
 
-    def expand(self, c: Array) -> tuple[float, Array, Array]:
-        """Value, gradient and expected curvature, block by block."""
+    def expand(self, c: Array, known: Array | None = None) -> Three:
+        """Value, gradient and expected curvature, block by block; a known curvature takes no time."""
         total, g, h = 0.0, np.zeros(len(c)), np.zeros((len(c), len(c)))
         for first in range(0, len(self.y), IN_CACHE):
             rows = slice(first, first + IN_CACHE)
@@ -69,10 +73,11 @@ class Rows:
             if not self._allowed(mean):
                 return float("inf"), g, h
             pull = self.w[rows] * slope / self.variance(mean)
-            total += float(self.w[rows] @ self.value(y, mean))
+            total += float(self.w[rows] @ self.value(y, mean, eta))
             g += x.T @ (pull * (mean - y))
-            h += x.T @ ((pull * slope)[:, None] * x)
-        return total, g, h
+            if known is None:
+                h += x.T @ ((pull * slope)[:, None] * x)
+        return total, g, h if known is None else known
 
     @property
     def always(self) -> bool:
@@ -107,12 +112,8 @@ class Rows:
 
 def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> Array | None:
     """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways."""
-    if len(rows.y) > 4 * FEW:
-        near = scored(rows.thinned(FEW), start)
-        start = start if near is None or not np.isfinite(rows.expand(near)[0]) else near
-    c = start
     with np.errstate(all="ignore"):
-        value, g, h = rows.expand(c)
+        before, (c, (value, g, h)) = np.inf, _first(rows, start)
         if not np.isfinite(value):
             return None
         for _ in range(most):
@@ -123,16 +124,28 @@ def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> 
                 step = -np.linalg.solve(h, g)
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
-            if -float(g @ step) <= 1e-13 * rows.w.sum():
+            gain = -float(g @ step) / rows.w.sum()
+            if gain <= 1e-13:
                 return c + step if rows.always or np.isfinite(rows.expand(c + step)[0]) else None
+            known = h if gain < CLOSE and gain < FADES * before else None
+            before = gain
             for length in (1.0, 0.5, 0.25, 0.1, 0.01, 0.001):
-                there = rows.expand(c + length * step)
+                there = rows.expand(c + length * step, known)
                 if np.isfinite(there[0]) and there[0] <= value + 1e-12 * abs(value):
                     break
             else:
                 return None
             c, (value, g, h) = c + length * step, there
     return None
+
+
+def _first(rows: Rows, start: Array) -> tuple[Array, Three]:
+    """Where scoring begins: of many rows, at the end of some."""
+    near = scored(rows.thinned(FEW), start) if len(rows.y) > 4 * FEW else None
+    found = None if near is None else rows.expand(near)
+    if near is None or found is None or not np.isfinite(found[0]):
+        return start, rows.expand(start)
+    return near, found
 
 
 def at_an_end(rows: Rows, start: Array) -> Array | None:
