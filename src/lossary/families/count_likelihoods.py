@@ -69,7 +69,7 @@ class PoissonNLL(Likelihood, aliases=("poisson_distribution_nll",), traits=("con
 
 poisson_nll = function(PoissonNLL)
 
-OVER = 0.2  # the extra spread that a fit starts from, where the data show none
+OVER, LEAST = 0.2, 0.02  # the extra spread that a fit starts from, where the data show none, and at least
 
 
 class GeometricNLL(Likelihood, aliases=("geometric",), traits=("convex", "likelihood")):
@@ -134,9 +134,10 @@ class NegativeBinomialNLL(Likelihood, aliases=("negative_binomial", "nb2_nll", "
         return {"n": mean / c, "p": 1 / (1 + c)}
 
     def start(self, data: Any) -> Start:
-        over = max(data.std**2 / data.mean - 1, 0.02) if data.mean > 0 else OVER
-        mean = max(data.mean, 1e-6)
-        return {"mean": mean, "dispersion": over / mean if self.variance == "quadratic" else over}
+        mean, over = max(data.mean, 1e-6), max(data.std**2 / data.mean - 1, LEAST) if data.mean > 0 else OVER
+        if self.variance == "linear":
+            return {"mean": mean, "dispersion": over}
+        return {"mean": mean, "dispersion": (data.dispersion_of_counts if over > LEAST else float)(over / mean)}
 
 
 def negative_binomial(y: Tensor, mean: Positive, dispersion: Positive, variance: str) -> tuple[Tensor, Tensor]:

@@ -246,11 +246,13 @@ def start_of(loss: Likelihood, sample: Sample, held: dict[str, float]) -> Array:
 
 def _check_size(found: dict[str, float], loss: Likelihood, sample: Sample) -> None:
     """Refuse numbers in a unit in which likelihoods are no longer exact."""
-    for name in ("mean", "rate", "loc", "scale", "std"):
-        size = abs(found[name]) if name in loss.heads else 1.0
+    for name in {"mean", "rate", "loc", "scale", "std"} & set(loss.heads):
+        size = abs(found[name])
         small = 0 < size < 1 / LARGEST and name != "loc" and sample.distinct > 1 and sample.mean != 0
-        wide = name in ("scale", "std") and sample.distinct == 1  # of equal numbers there is none
-        if (size > LARGEST and not wide) or (small and abs(sample.mean) < 1 / LARGEST):
+        wide = size > LARGEST and not (
+            name in ("scale", "std") and sample.distinct == 1
+        )  # of equal numbers there is none
+        if wide or (small and abs(sample.mean) < 1 / LARGEST):
             raise too_large(sample.y, ASKED)
 
 

@@ -77,7 +77,9 @@ def _column(values: Any, what: str, asked: str) -> Array:
 
 def _merged(given: Array, found: Array) -> tuple[int, int] | None:
     """Two different whole numbers that are the same as floats, among all that span no more than a few of these."""
-    if not np.abs(found).max() >= 2**53 or np.ptp(found) > 2**20 * np.spacing(np.abs(found).max()):
+    low, high = float(found.min()), float(found.max())
+    most = max(-low, high)
+    if most < 2**53 or high - low > 2**20 * np.spacing(most):
         return None
     whole = np.unique(given)
     same = np.flatnonzero(np.diff(whole.astype(float)) == 0)

@@ -10,6 +10,7 @@ import numpy as np
 
 Array = np.ndarray
 BLOCK = 1 << 15  # rows at once: they stay in the cache
+FEW = 1 << 12  # different numbers for which a start may take its time
 TINY = np.finfo(float).tiny
 
 
@@ -73,7 +74,7 @@ class Sample:
     def _spread(self, of: Callable[[Array], Array]) -> float:
         """The root of the mean square of a function of the data."""
         with np.errstate(all="ignore"):
-            found = ((d := of(y), d if w is None else d * w) for y, w in self._blocks(1 << 13))
+            found = ((d := of(y), d if w is None else d * w) for y, w in self._blocks(1 << 14))
             return math.sqrt(math.fsum(float(d.dot(e)) for d, e in found) / self.size)
 
     @cached_property
@@ -192,6 +193,24 @@ class Sample:
             off = math.log(shape) - float(digamma(shape)) - gap
             shape = 1 / (1 / shape + off / (shape**2 * (1 / shape - float(polygamma(1, shape)))))
         return shape
+
+    def dispersion_of_counts(self, near: float) -> float:
+        """The dispersion of negative binomial counts of this mean, by Newton's steps from near it."""
+        from scipy.special import digamma, polygamma
+
+        if self.rows > FEW or not (1e-8 < near < 1e8 and self.mean > 0):
+            return near
+        size, off = 1 / near, 1.0
+        for _ in range(8):
+            slope = self.average(lambda y, k=size: digamma(y + k)) - digamma(size) - math.log1p(self.mean / size)
+            bend = self.average(lambda y, k=size: polygamma(1, y + k)) - polygamma(1, size)
+            off = float(slope / (size * bend + self.mean / (size + self.mean)))
+            if not abs(off) < 5:
+                return near
+            size *= math.exp(-off)
+            if abs(off) < 1e-7:
+                return 1 / size
+        return near
 
     @staticmethod
     @np.errstate(all="ignore")
