@@ -269,7 +269,7 @@ class Inputs:
         if weight is not None and len(weight.shape):
             mask = both(mask, there(weight))
             keep = both(mask, ops.not_equal(weight, 0))
-        tensors = {name: self._filled(name, x, keep, tensors) for name, x in tensors.items()}
+        tensors = self._spoilt({name: self._filled(name, x, keep, tensors) for name, x in tensors.items()})
         for name, x in tensors.items():
             self._check(owner, name, x, tensors, () if loss is None else type(loss).params)
         return Batch(tensors, keep, mask, weight)
@@ -410,6 +410,16 @@ class Inputs:
             return ops.where(widened(exists, x), x, ops.cast([0.0, 0.0, 1.0, 1.0], x.dtype))
         return ops.where(widened(exists, x), x, ops.cast(slot.kind.neutral, x.dtype))
 
+    def _spoilt(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Where a label or a time is NaN, so is the first prediction beside it: comparisons would take it for "no"."""
+        beside = [name for name, s in self.slots.items() if name in tensors and s.side != "true" and s.kind.any]
+        for name, slot in self.slots.items():
+            if name in tensors and (slot.kind.allowed or slot.kind is TIME):
+                for other in [n for n in beside if self.slots[n].axes[: len(slot.axes)] == slot.axes][:1]:
+                    x = tensors[other]
+                    tensors[other] = ops.where(widened(ops.isnan(tensors[name]), x), float("nan"), x)
+        return tensors
+
     def _check(self, owner: str, name: str, x: Tensor, tensors: dict[str, Tensor], parameters: Collection[str]) -> None:
         """Look at the numbers of an eager call."""
         slot = self.slots[name]
@@ -427,7 +437,7 @@ class Inputs:
         wrong = low_seen < kind.low - kind.slack or high_seen > high + kind.slack
         if kind.allowed and not wrong:
             found = np.asarray(ops.convert_to_numpy(x)).astype("float64")
-            wrong = not bool(np.isin(found, (*kind.allowed, np.nan)).all())
+            wrong = not bool((np.isin(found, kind.allowed) | np.isnan(found)).all())
         if wrong:
             kinds: type[LossaryError] = TargetError if slot.side == "true" else PredictionError
             counted = {kind: kind.words.partition(",")[0] for kind in UP_TO} | {LENGTH: "a number of entries"}

@@ -23,6 +23,7 @@ from ..numerics.stable import (
     power,
     reciprocal,
     times_exp,
+    unless_nan,
     wide,
     with_slope,
     with_slopes,
@@ -263,7 +264,8 @@ class BinnedNLL(Loss, aliases=("binned", "histogram_nll", "binned_density"), tas
         inner = ops.convert_to_tensor(ends[1:-1], dtype=y_true.dtype)
         place = ops.sum(ops.cast(ops.expand_dims(y_true, -1) >= inner, "int32"), axis=-1)
         widths = [b - a for a, b in itertools.pairwise(ends)]
-        return nll_of_one_logit(y_pred, place) + ops.take(log(ops.convert_to_tensor(widths, y_pred.dtype)), place)
+        width = ops.take(log(ops.convert_to_tensor(widths, y_pred.dtype)), place)
+        return nll_of_one_logit(y_pred, place) + unless_nan(width, y_true)
 
 
 binned_nll = function(BinnedNLL)

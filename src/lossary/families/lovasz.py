@@ -12,8 +12,8 @@ from ..core.loss import Tensor
 from ..core.params import choice
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.classes import misses_of_logits, one_hot
-from ..numerics.stable import at_least
+from ..numerics.classes import misses_of_logits, one_hot, whole_index
+from ..numerics.stable import at_least, unless_nan
 
 
 def _extension(place: Tensor, positive: Tensor, error: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class LovaszHinge(
         return entries("the true pixel", "a false pixel", logits=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        y, z = _pixels(y_true), _pixels(y_pred)
+        y, z = _pixels(y_true), _pixels(unless_nan(y_pred, y_true))
         positive = y > 0
         margin = ops.where(positive, z, -z)
         if self.ignore_class is not None:  # right, and the last ones
@@ -127,7 +127,7 @@ class LovaszSoftmax(Image, family="overlaps", aliases=("multiclass_lovasz",), tr
         return entries("the true class", "the other class", self.from_logits, index=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        label, classes = ops.cast(y_true, "int32"), ops.shape(y_pred)[-1]
+        label, classes = whole_index(y_true), ops.shape(y_pred)[-1]
         own, known = one_hot(label, y_pred), ops.logical_and(label >= 0, label < classes)
         sign = ops.cast(ops.where(own, -1.0, 1.0), y_pred.dtype)
         error = misses_of_logits(y_pred, sign) if self.from_logits else ops.where(own, 1 - y_pred, y_pred)

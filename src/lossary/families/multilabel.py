@@ -28,6 +28,7 @@ from ..numerics.stable import (
     sigmoid,
     softplus,
     tanh,
+    unless_nan,
     with_slope,
 )
 
@@ -175,7 +176,7 @@ class PenaltyReducedFocal(Binary, aliases=("gaussian_focal", "cornernet_focal"),
         p, q = probabilities()
         yes, no = self.weighed(yes, no)
         hard = power(read_at_least(ops.where(n > 0, p, q), SMALLEST[self.inner]), self.alpha)
-        return hard * ops.where(n > 0, power(n, self.beta) * no, yes)
+        return hard * ops.where(n > 0, power(n, self.beta) * no, ops.where(n <= 0, yes, n))
 
     def slope(self, y: Tensor, n: Tensor, x: YesNo) -> Tensor:
         (yes, no), (by_yes, by_no) = self.weighed(x.yes, x.no), self.weighed(x.by_yes, x.by_no)
@@ -217,8 +218,8 @@ class Zlpr(
         return [axes.AXES["margin"]]
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        yes = y_true > 0
-        return self.above_zero(y_pred, ops.logical_not(yes)) + self.above_zero(-y_pred, yes)
+        yes, z = y_true > 0, unless_nan(y_pred, y_true)
+        return self.above_zero(z, ops.logical_not(yes)) + self.above_zero(-z, yes)
 
     def above_zero(self, z: Tensor, counts: Tensor) -> Tensor:
         """log(1 + sum of e^z over those that count): what a softmax leaves to one more logit, of 0."""
@@ -381,7 +382,7 @@ class MultiLabelMargin(Loss, aliases=("multilabel_margin",), tasks=("multilabel"
         yes = y_true > 0
         pairs = ops.logical_and(ops.expand_dims(yes, -1), ops.logical_not(ops.expand_dims(yes, -2)))
         lacking = at_least(1 - (ops.expand_dims(y_pred, -1) - ops.expand_dims(y_pred, -2)), 0.0)
-        return total(ops.where(pairs, lacking, 0.0), (-2, -1)) / length(y_pred)
+        return unless_nan(total(ops.where(pairs, lacking, 0.0), (-2, -1)), total(y_true, -1)) / length(y_pred)
 
 
 multi_label_margin = function(MultiLabelMargin)
@@ -411,7 +412,7 @@ class MultiPositiveCrossEntropy(Loss, aliases=("multi_pos_cross_entropy", "multi
         no = ops.logical_not(yes)
         both = ops.logical_and(ops.any(yes, axis=-1), ops.any(no, axis=-1))
         gap = log_sum_exp(y_pred, no) + log_sum_exp(-y_pred, yes)
-        return ops.where(both, softplus(ops.where(both, gap, 0.0)), 0.0)
+        return unless_nan(ops.where(both, softplus(ops.where(both, gap, 0.0)), 0.0), total(y_true, -1))
 
 
 multi_positive_cross_entropy = function(MultiPositiveCrossEntropy)

@@ -23,6 +23,7 @@ from ..numerics.stable import (
     length,
     mean,
     sigmoid,
+    unless_nan,
     with_slope,
     with_slopes,
     without_infinity,
@@ -433,7 +434,7 @@ class EarlyLearning(Loss, aliases=("elr", "early_learning_regularization"), task
 
     def call(self, label: Tensor, running: Tensor, y_pred: Tensor) -> Tensor:
         known = ops.any(one_hot(label, y_pred), axis=-1)
-        apart = nll_of_several_logits(y_pred, 1 - running, running)
+        apart = unless_nan(nll_of_several_logits(y_pred, 1 - running, running), total(running, -1))
         found = nll_of_one_logit(y_pred, ops.where(known, label, 0)) - self.strength * apart
         return ops.where(known, found, float("nan"))
 

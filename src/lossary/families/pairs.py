@@ -111,7 +111,7 @@ class HingeEmbedding(Pointwise, aliases=("hinge_embedding_loss",), tasks=("retri
         return None
 
     def of(self, y: Tensor, p: Tensor) -> Tensor:
-        return ops.where(y > 0, p, at_least(self.margin - p, 0.0))
+        return ops.where(y > 0, p, ops.where(y <= 0, at_least(self.margin - p, 0.0), y))
 
     def slope(self, y: Tensor, p: Tensor) -> Tensor:
         return ops.where(y > 0, 1.0, ops.where(p < self.margin, -1.0, 0.0 * p))

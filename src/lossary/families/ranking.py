@@ -13,7 +13,7 @@ from ..core.results import Fused, Rows
 from ..core.slots import AMOUNT, LENGTH, VALID, Slot, declare
 from ..numerics.backend import total
 from ..numerics.classes import dense_kernel
-from ..numerics.stable import LARGE, constant, tanh, unit
+from ..numerics.stable import LARGE, constant, tanh, unit, unless_nan
 
 SCORE = Values("a score of an item", draw=lambda rng, shape, top: rng.normal(size=shape))
 
@@ -82,9 +82,12 @@ class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank
     undrawn = "It looks at the order of several items: there is no single number to move."
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        above = ops.sign(ops.expand_dims(y_true, 2) - ops.expand_dims(y_true, 1))
+        apart = ops.expand_dims(y_true, 2) - ops.expand_dims(y_true, 1)
         gap = ops.expand_dims(y_pred, 2) - ops.expand_dims(y_pred, 1)
-        ranks = total(above, -1), total(tanh(gap / (2 * self.temperature)), -1)  # twice each, less their mean
+        ranks = (
+            total(unless_nan(ops.sign(apart), apart), -1),
+            total(tanh(gap / (2 * self.temperature)), -1),
+        )  # twice each, less their mean
         (a, some), (b, others) = (unit(rank) for rank in ranks)
         alike = total(ops.square(a - b), -1) / 2  # of vectors of length 1, 1 less the product: nothing cancels
         return ops.where(ops.squeeze(ops.logical_and(some, others), -1), alike, 1.0)

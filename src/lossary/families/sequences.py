@@ -14,7 +14,7 @@ from ..core.results import Rows
 from ..core.scenes import FRAMES, SERIES
 from ..core.slots import LENGTH, VALID, Slot, declare
 from ..numerics.backend import total
-from ..numerics.classes import nll_of_one_logit, one_hot, pick
+from ..numerics.classes import nll_of_one_logit, one_hot, pick, whole_index
 from ..numerics.lattices import FAR, ways
 
 SYMBOLS = Values("a symbol, 1 or more; 0 is padding", low=0.0, whole=True)
@@ -81,7 +81,7 @@ class CTC(
         self._check_shapes(y_true, y_pred)
         if y_pred.shape[0] == 0:  # torch's own refuses a batch without rows
             return ops.sum(y_pred, axis=(1, 2))
-        symbols = ops.cast(y_true, "int32")
+        symbols = whole_index(y_true)
         batch, frames, classes = ops.shape(y_pred)
         known_classes = isinstance(classes, int)  # a graph may learn them as it runs
         blank = self.blank % classes if known_classes else self.blank + (classes if self.blank < 0 else 0)

@@ -46,7 +46,7 @@ class CoxPH(Loss, aliases=("cox", "cox_partial_likelihood", "cox_proportional_ha
         there = ops.logical_and(others.keep, others.event > 0)
         low = constant(-LARGE[self.inner], others.score)
         time, times = ops.expand_dims(here.time, 1), ops.expand_dims(others.time, 0)
-        at_risk = ops.logical_and(times >= time, ops.expand_dims(others.keep, 0))
+        at_risk = ops.logical_and(ops.logical_not(times < time), ops.expand_dims(others.keep, 0))
         tied = ops.logical_and(ops.equal(times, time), ops.expand_dims(there, 0))
         scores = ops.where(at_risk, ops.expand_dims(others.score, 0), low)
         top = ops.stop_gradient(ops.where(here.keep, largest(scores), 0.0))

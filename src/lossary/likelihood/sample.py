@@ -196,15 +196,18 @@ class Sample:
 
     def dispersion_of_counts(self, near: float) -> float:
         """The dispersion of negative binomial counts of this mean, by Newton's steps from near it."""
-        from scipy.special import digamma, polygamma
+        from scipy.special import polygamma
 
         if self.rows > FEW or not (1e-8 < near < 1e8 and self.mean > 0):
             return near
         size, off = 1 / near, 1.0
+
+        def rise(order: int) -> float:
+            return self.average(lambda y: polygamma(order, y + size)) - float(polygamma(order, size))
+
         for _ in range(8):
-            slope = self.average(lambda y, k=size: digamma(y + k)) - digamma(size) - math.log1p(self.mean / size)
-            bend = self.average(lambda y, k=size: polygamma(1, y + k)) - polygamma(1, size)
-            off = float(slope / (size * bend + self.mean / (size + self.mean)))
+            slope, bend = rise(0) - math.log1p(self.mean / size), rise(1)
+            off = slope / (size * bend + self.mean / (size + self.mean))
             if not abs(off) < 5:
                 return near
             size *= math.exp(-off)

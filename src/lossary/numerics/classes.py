@@ -14,6 +14,7 @@ from .backend import derived, log, log1p, total
 from .stable import LARGEST, SMALLEST, STEEPEST, at_least, largest, length, nll, reciprocal, softplus
 
 Tensor = Any
+NO_CLASS = -(1 << 30)
 
 
 def absent(parameter: Any) -> bool:
@@ -419,6 +420,12 @@ def _against_the_largest(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     empty = top <= 0
     e = ops.where(first, 0.0, ops.where(empty, 1.0, at_least(x, 0.0) / ops.where(empty, 1.0, top)))
     return top, e, ops.expand_dims(total(e, -1), -1), first
+
+
+def whole_index(y: Tensor) -> Tensor:
+    """Labels as int32. Of floats, a fraction or NaN is no class, and becomes a negative number."""
+    index = ops.cast(y, "int32")
+    return ops.where(ops.equal(ops.cast(index, y.dtype), y), index, NO_CLASS) if "float" in str(y.dtype) else index
 
 
 def one_hot(index: Tensor, like: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ def together() -> tuple[int, bool]:
     return 1, False
 
 
-log = jnp.log
+log, log1p = jnp.log, jnp.log1p
 # atanh(s) / s = 1 + w (c0 + c1 w + ...) with w = s^2, for |s| <= 1/3, within half an ulp of float32
 ATANH = [0.3333333432674408, 0.19999851286411285, 0.14296291768550873, 0.1085166186094284, 0.11619509011507034]
 
@@ -122,19 +122,6 @@ def scale_up(x: jax.Array) -> jax.Array:
         return x * FULL
     bits = jax.lax.bitcast_convert_type(x, jnp.int32)
     return jnp.where((bits > 0) & (bits < 2**23), bits.astype(jnp.float32) * 2.0 ** (64 - 149), x * FULL)
-
-
-@jax.jit
-def log1p(x: jax.Array) -> jax.Array:
-    """Near 0 by the odd series of log((1 + s) / (1 - s)) in s = x / (2 + x); XLA would undo Kahan's correction."""
-    if x.dtype != jnp.float32:
-        return jnp.log1p(x)
-    near = (x > -0.5) & (x < 1)
-    f = jnp.where(near, x, 0.0)
-    s = f / (2 + f)
-    half_square = 0.5 * f * f
-    series = s * s * _horner(s * s, [2 / k for k in range(3, 21, 2)])
-    return jnp.where(near, f - (half_square - s * (half_square + series)), jnp.log(jnp.where(near, 1.0, 1 + x)))
 
 
 def log1p_near(x: jax.Array) -> jax.Array:

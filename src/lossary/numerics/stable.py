@@ -104,6 +104,11 @@ def read_at_least(x: Tensor, low: float) -> Tensor:
     return ops.where(x < low, low + (x - ops.stop_gradient(x)), x)
 
 
+def unless_nan(x: Tensor, y: Tensor) -> Tensor:
+    """x, and NaN where y is: a comparison takes NaN for "no"."""
+    return ops.where(ops.isnan(y), y, x)
+
+
 def read_at_most(x: Tensor, high: float) -> Tensor:
     """`x`, read as `high` where it is larger; the gradient passes."""
     return ops.where(x > high, high + (x - ops.stop_gradient(x)), x)

@@ -385,7 +385,10 @@ def between(low: Any, high: Any, share: Any) -> Any:
     if not isinstance(share, Block):
         return torch.lerp(low, high, share) if isinstance(low, torch.Tensor) else low + (high - low) * share
     out = share.buffer()  # a lerp between single numbers takes three times as long
-    torch.sub(1.0, share.numbers, out=out).mul_(low).add_(share.numbers, alpha=high)
+    if abs(low) <= abs(high):  # then what is rounded is no larger than the high end
+        torch.add(torch.full((1,), low, dtype=out.dtype), share.numbers, alpha=high - low, out=out)
+    else:
+        torch.sub(1.0, share.numbers, out=out).mul_(low).add_(share.numbers, alpha=high)
     return Block(out, share.pool)
 
 
@@ -396,7 +399,13 @@ def entrywise(f: Callable[..., Any], x: torch.Tensor, y: torch.Tensor, *numbers:
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
     flat, ends = out.view(-1), [float(number) for number in numbers]
     for part, given in _blocks(x, y):
-        flat[part] = plain(f(*given, *ends))
+        room = flat[part]
+        given[0].pool.append(room)  # where the last operation finds it, nothing is copied
+        found = plain(f(*given, *ends))
+        if found.data_ptr() != room.data_ptr():
+            room.copy_(found)
+        del found
+        given[0].pool[:] = [spare for spare in given[0].pool if spare.data_ptr() != room.data_ptr()]
     return out
 
 

@@ -21,6 +21,7 @@ from ...numerics.classes import (
     probabilities_of_shares,
     shares_kernel,
     smoothed_kernel,
+    whole_index,
 )
 from ...numerics.sharded import logit_parts, over_classes
 from ...numerics.stable import (
@@ -402,10 +403,8 @@ class Sparse(Categorical, abstract=True):
             index = ops.whole(y_true)  # labels out of range have been refused
             weight = self._own_weight(index, y_pred)
             return self._with_share(Fused(kernel, y_pred, index, *weight, rowwise=True), weight)
-        classes, index = ops.shape(y_pred)[-1], ops.cast(y_true, "int32")
+        classes, index = ops.shape(y_pred)[-1], whole_index(y_true)
         known = ops.logical_and(index >= 0, index < classes)
-        if "float" in str(y_true.dtype):  # neither a fraction nor NaN is a class
-            known = ops.logical_and(known, ops.equal(ops.cast(index, y_true.dtype), y_true))
         if self.ignore_class is not None:  # dropped by the caller; here only kept from being out of range
             index = ops.where(ops.equal(index, self.ignore_class), 0, index)
             known = ops.logical_or(known, ops.equal(y_true, self.ignore_class))
