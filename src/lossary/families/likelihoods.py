@@ -13,7 +13,7 @@ from ..core.loss import Loss, Tensor
 from ..core.params import INF, choice, flag, fraction, numbers, positive
 from ..core.slots import LOG_VARIANCE, Slot, declare
 from ..numerics import ops
-from ..numerics.backend import log, total
+from ..numerics.backend import if_all_at_least, log, total
 from ..numerics.classes import nll_of_one_logit
 from ..numerics.stable import (
     SMALLEST,
@@ -116,7 +116,7 @@ class GaussianNLL(Parameters, aliases=("gaussian", "gaussian_negative_log_likeli
         if self.spread == "log_variance":
             half_log = 0.5 * spread
         else:
-            spread = self.readable(spread, ops.abs(distance))
+            spread = self.readable(spread, distance)
             half_log = with_slope(log, self.inverse)(spread) * (0.5 if self.spread == "variance" else 1.0)
         constant = 0.5 * math.log(2 * math.pi) if self.full else 0.0
         root = self.root_of_weight(ops.stop_gradient(spread))
@@ -160,9 +160,13 @@ class GaussianNLL(Parameters, aliases=("gaussian", "gaussian_negative_log_likeli
 
     def readable(self, spread: Tensor, distance: Tensor) -> Tensor:
         """A spread of 0 or less is read as one that the distance of the target makes plausible; its gradient passes."""
-        std = ops.clip(2.0**-20 * ops.stop_gradient(distance), 2.0**-30, 2.0**62)
-        least = ops.square(std) if self.spread == "variance" else std
-        return ops.where(spread > 0, spread, least + (spread - ops.stop_gradient(spread)))
+
+        def read() -> Tensor:
+            std = ops.clip(2.0**-20 * ops.abs(ops.stop_gradient(distance)), 2.0**-30, 2.0**62)
+            least = ops.square(std) if self.spread == "variance" else std
+            return ops.where(spread > 0, spread, least + (spread - ops.stop_gradient(spread)))
+
+        return if_all_at_least(SMALLEST[wide(self.dtype)], (spread,), lambda: spread, read)
 
 
 gaussian_nll = function(GaussianNLL)

@@ -242,7 +242,8 @@ def if_all_at_least(
 ) -> Tensor:
     """`usual()` where all numbers are seen to be at least `low`; `general()`, which gives the same, elsewhere.
 
-    Looked at are torch's blocks, and tensors in TensorFlow's graphs: elsewhere a second way costs more than it saves.
+    Looked at are torch's tensors on a processor, and those in TensorFlow's graphs: elsewhere a second way costs more
+    than it saves.
     """
     return _BACKEND.if_all_at_least(low, x, usual, general)
 

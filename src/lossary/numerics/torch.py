@@ -365,8 +365,8 @@ def _blockwise(p: torch.Tensor, given: Pass, wanted: bool) -> tuple[torch.Tensor
 
 
 def if_all_at_least(low: float, x: Any, usual: Callable[[], Any], general: Callable[[], Any]) -> Any:
-    """Seen in blocks."""
-    return usual() if all(lowest(v) >= low for v in x) else general()
+    """Seen on processors, also of what is recorded."""
+    return usual() if all(lowest(v if isinstance(v, Block) else v.detach()) >= low for v in x) else general()
 
 
 def totals(each: Callable[..., list[Any]], count: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
