@@ -31,6 +31,12 @@ libraries run under `jax.jit` on JAX, and eagerly on TensorFlow and torch. In ha
 compared with float64: the weighted mean of the same batches times 1,024, with as much room for what cancels as float32
 leaves. Types that have no table below are measured on request, as with `--dtypes float16`.
 
+Half precision was measured over the thin grid of the tests (`--quick`), all losses on all backends. The largest error
+is 0.9 ulp on each (`CategoricalGeneralizedCrossEntropy` in float16; on TensorFlow and JAX `MixtureNLL` in bfloat16),
+and 0.5 for nearly all losses. Two things miss the bar: `DirichletNLL` in float16 is infinite at equal
+concentrations of 1e13, whose terms of 1e15 cancel; and on TensorFlow and JAX two gradients in bfloat16 of 1e-35 and
+8e-38 are 0 (`BetaNLL`, censored `LogNormalNLL`).
+
 ## What a column means
 - **entries**: numbers compared, over all modes.
 - **not finite**: NaN, or infinite though the truth is a number that the type holds.

@@ -115,6 +115,46 @@ def test_weighted_and_scaled_gradients_are_rounded_once(case, dtype):
     check(outcome(dtype), want, dtype)
 
 
+# -- numbers of float32, given to a loss of half precision ------------------------------------------------------------
+
+FAR_DOWN = 2.0**17  # numbers that float16 does not hold
+GIVEN = [*ONE_EACH, *(case for case in CASES if case.label == "probabilities")]
+
+
+def finer(x, values):
+    """Numbers that half precision does not hold: probabilities near 1, and large ones."""
+    if x.dtype.kind != "f" or values.high not in (1, np.inf):
+        return [x]
+    return [x, 1 - (1 - x) * 2.0**-12] if values.high == 1 else [x, x - FAR_DOWN] if values.low == -np.inf else [x]
+
+
+def same_when_rounded(value, dtype):
+    """Only the result is rounded: `value` takes the type of the loss."""
+    kind = FLOATS[dtype]
+    with ls.checks(False):
+        got, want = (float(ops.cast(value(name), "float32")) for name in (dtype, "float32"))
+    beyond = abs(want) > kind.largest or not np.isfinite(want)
+    assert beyond or abs(got - want) <= spacing(np.array(want), kind), (got, want)
+
+
+@law("case, dtype", [(case, dtype) for case in GIVEN for dtype in HALF], lambda case, _: case in ONE_OF_FORMS)
+def test_finer_numbers_are_read_as_they_are(case, dtype):
+    y, p = case.draw(np.random.default_rng(2))
+    y = ops.convert_to_tensor(y.astype("float32") if y.dtype.kind == "f" else y)
+    for x in finer(p, case().contract.prediction):
+        x = ops.convert_to_tensor(x.astype("float32"))
+        same_when_rounded(lambda name, x=x: case(dtype=name)(y, x), dtype)
+
+
+@law("case, dtype", [(case, dtype) for case in FORMULAS for dtype in HALF], lambda case, _: case in OF_RESULTS)
+def test_finer_numbers_in_named_inputs_are_read_as_they_are(case, dtype):
+    arrays, kinds = case.draw(), case.slots.slots
+    for k in range(2):
+        given = {n: ([*finer(x, kinds[n].kind)] * 2)[k] if n in case.floats else x for n, x in arrays.items()}
+        given, weight = typed(given, "float32"), ops.ones((len(WEIGHT),))
+        same_when_rounded(lambda name, rest=(given, weight): case.value(case(dtype=name), *rest), dtype)
+
+
 # -- large inputs, which are computed in blocks -----------------------------------------------------------------------
 
 ROWS, COLUMNS = 1031, 130  # more numbers than one block has, on every backend; the last block is shorter

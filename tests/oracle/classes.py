@@ -118,7 +118,7 @@ class Classes:
             z = [mpf(1)] * len(z)
         for c, v in enumerate(z):
             if v == 0 and needed[c]:
-                self.kinds[c] = Kind.BOUNDARY if normalised else Kind.UNDEFINED
+                self.kinds[c] = Kind.BOUNDARY
         whole = mp.fsum(z) if normalised else mpf(1)
         self.p = [v / whole for v in z]
         self.q = [1 - p for p in self.p]
@@ -132,10 +132,15 @@ class Classes:
         ]
         self.shared = [1 / whole if normalised else mpf(0)] * len(z)
         self.joined = [slope * (q if normalised else 1) for (_, slope, _), q in zip(logs, self.q, strict=True)]
+        self.moved = [q / whole if normalised else mpf(1) for q in self.q]  # dp_c / dy_pred_c
 
 
-def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalised: bool = True) -> Callable[..., Row]:
-    """Rows of exclusive classes; `of(S, p, q, c, ...)` is value and derivative by S were c the true class."""
+def categorical(
+    of: Callable[..., tuple[Number, Number, Number]], sparse: bool, normalised: bool = True
+) -> Callable[..., Row]:
+    """Rows of exclusive classes; `of(S, p, q, c, ...)` is the value were c the true class, a function of S and p, and
+    its derivatives by these. One by p that is infinite where p is 0 is that where p is the reciprocal of the slope of
+    -log 0."""
 
     def row(
         y: Any,
@@ -154,20 +159,32 @@ def categorical(of: Callable[..., tuple[Number, Number]], sparse: bool, normalis
             return ZERO, [ZERO] * count
         weights = [w * (t * (1 - s) + s / count) for w, t in zip(map(mpf, class_weight or [1] * count), y, strict=True)]
         classes = Classes(p, [w != 0 for w in weights], edge, from_logits, normalised)
-        pairs = [
-            of(classes.nll[c], classes.p[c], classes.q[c], c, **parameters) if w else (mpf(0), mpf(0))
+        found = [
+            of(classes.nll[c], classes.p[c], classes.q[c], c, **parameters) if w else (mpf(0), mpf(0), mpf(0))
             for c, w in enumerate(weights)
         ]
+        least, alone = 1 / edge.steepest, [mpf(0)] * count  # of a p of 0, the slope by p itself
+        for c, (_, by_nll, by_p) in enumerate(found):
+            steep = mp.isinf(by_p)
+            if classes.kinds[c] is Kind.BOUNDARY and not by_nll and not steep:
+                classes.kinds[c] = Kind.FINITE
+            if not classes.p[c] and not from_logits:
+                by_p = of(classes.nll[c], least, 1 - least, c, **parameters)[2] if steep else by_p
+                alone[c] = weights[c] * by_p * classes.moved[c]
         kinds = [kind if w else Kind.FINITE for kind, w in zip(classes.kinds, weights, strict=True)]
         kind = max(kinds) if normalised else Kind.FINITE
-        value = Sum(tuple(w * v for w, (v, _) in zip(weights, pairs, strict=True) if w), kind)
-        return value, slopes([w * f for w, (_, f) in zip(weights, pairs, strict=True)], classes, from_logits)
+        value = Sum(tuple(w * v for w, (v, _, _) in zip(weights, found, strict=True) if w), kind)
+        pulls = [
+            w * (by_nll - share * by_p if share else by_nll)
+            for w, share, (_, by_nll, by_p) in zip(weights, classes.p, found, strict=True)
+        ]
+        return value, slopes(pulls, alone, classes, from_logits)
 
     return row
 
 
-def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
-    """shared_k * sum of pulls - own_k * pull_k. Of soft targets these two terms of the derivative cancel.
+def slopes(pulls: list[Number], alone: list[Number], classes: Classes, from_logits: bool) -> list[Sum]:
+    """shared_k * sum of pulls - own_k * pull_k + alone_k. Of soft targets the first two terms cancel.
 
     Of a single true class they are joined, as one minus its probability: nothing cancels.
     """
@@ -177,33 +194,32 @@ def slopes(pulls: list[Number], classes: Classes, from_logits: bool) -> list[Sum
         kind = Kind.FINITE if from_logits else classes.kinds[k]
         if soft:
             own = classes.joined[k] + classes.shared[k]
-            every.append(exactly(classes.shared[k] * whole, -own * pull, kind=kind))
+            every.append(exactly(classes.shared[k] * whole, -own * pull, alone[k], kind=kind))
         else:
             joined = classes.q[k] if from_logits else classes.joined[k]
-            every.append(exactly(-joined * pull if pull else classes.shared[k] * whole, kind=kind))
+            every.append(exactly(-joined * pull if pull else classes.shared[k] * whole, alone[k], kind=kind))
     return every
 
 
 def class_focal(
     nll: Number, p: Number, q: Number, c: int, alpha: Any = 0.25, gamma: float = 2.0
-) -> tuple[Number, Number]:
-    """alpha q^gamma S, and its derivative by S (dq/dS = p)."""
+) -> tuple[Number, Number, Number]:
+    """alpha q^gamma S, with q = 1 - p."""
     a, g = mpf(alpha[c] if isinstance(alpha, (tuple, list)) else alpha), mpf(gamma)
     if q == 0:
-        return mpf(0), a if g == 0 else mpf(0)
-    return a * q**g * nll, a * (q**g + g * q ** (g - 1) * p * nll)
+        return mpf(0), a if g == 0 else mpf(0), mpf(0)
+    return a * q**g * nll, a * q**g, -a * g * q ** (g - 1) * nll
 
 
-def generalized(nll: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number]:
-    """(1 - p^q) / q, which needs no rule where p is 0; only its slope by p does."""
+def generalized(nll: Number, p: Number, not_p: Number, c: int, /, q: float = 0.5) -> tuple[Number, Number, Number]:
+    """(1 - p^q) / q, which needs no rule where p is 0; only its slope does."""
     if p == 0:
-        return 1 / mpf(q), mpf(0)
-    power = -mpf(q) * nll
-    return -mp.expm1(power) / mpf(q), mp.exp(power)
+        return 1 / mpf(q), mpf(0), -mp.inf
+    return -mp.expm1(-mpf(q) * nll) / mpf(q), mpf(0), -(p ** (mpf(q) - 1))
 
 
-def plain(nll: Number, p: Number, q: Number, c: int) -> tuple[Number, Number]:
-    return nll, mpf(1)
+def plain(nll: Number, p: Number, q: Number, c: int) -> tuple[Number, Number, Number]:
+    return nll, mpf(1), mpf(0)
 
 
 TERMS["categorical_crossentropy"] = categorical(plain, sparse=False)

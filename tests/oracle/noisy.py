@@ -14,12 +14,18 @@ Pulls = list[Terms]  # the derivative by the nll of each class, as terms
 
 
 def of_all_classes(
-    of: Callable[..., tuple[Terms, Pulls]], *, sparse: bool, every: bool = False, by_p: bool = False
+    of: Callable[..., tuple[Terms, Pulls]],
+    *,
+    sparse: bool,
+    every: bool = False,
+    by_p: bool = False,
+    alone: Callable[..., Number] | None = None,
 ) -> Callable[..., Row]:
     """Rows of exclusive classes; `of(weights, S, p, q, ...)` gives the row's terms, and its pulls.
 
     `weights` are those of the classes as targets; `every` says that nlls of other classes count too. With `by_p` the
     loss is made of probabilities alone, and the pulls are derivatives by these: nothing is special where one is 0.
+    `alone(weight, ...)` is the derivative by a class's p where that is 0 of what is not made of nlls.
     """
 
     def row(
@@ -50,6 +56,8 @@ def of_all_classes(
         wholes, slopes = [mp.fsum(side) for side in signed], []
         for k in range(count):
             own = [classes.shared[k] * t for t in owns[k]] if by_p else owns[k]
+            if not p[k] and not from_logits and alone is not None:  # nothing of it is in a pull by the nll
+                own = [*own, alone(targets[k] * factors[k], **parameters) * classes.moved[k]]
             others = [classes.shared[k] * (whole - side[k]) for side, whole in zip(signed, wholes, strict=True)]
             slopes.append(exactly(*own, *others, kind=Kind.FINITE if from_logits else classes.kinds[k]))
         return exactly(*terms, kind=max(classes.kinds)), slopes
@@ -59,24 +67,25 @@ def of_all_classes(
 
 def symmetric(
     nll: Number, p: Number, q: Number, c: int, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0
-) -> tuple[Number, Number]:
+) -> tuple[Number, Number, Number]:
     passive = -mpf(beta) * mpf(log_zero)
-    return mpf(alpha) * nll + passive * q, mpf(alpha) + passive * p
+    return mpf(alpha) * nll + passive * q, mpf(alpha), -passive
 
 
-def taylor(nll: Number, p: Number, q: Number, c: int, order: int = 2) -> tuple[Number, Number]:
-    return mp.fsum(q**k / k for k in range(1, order + 1)), p * mp.fsum(q ** (k - 1) for k in range(1, order + 1))
+def taylor(nll: Number, p: Number, q: Number, c: int, order: int = 2) -> tuple[Number, Number, Number]:
+    orders = range(1, order + 1)
+    return mp.fsum(q**k / k for k in orders), mpf(0), -mp.fsum(q ** (k - 1) for k in orders)
 
 
-def poly(nll: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> tuple[Number, Number]:
-    return nll + mpf(epsilon_1) * q, 1 + mpf(epsilon_1) * p
+def poly(nll: Number, p: Number, q: Number, c: int, epsilon_1: float = 2.0) -> tuple[Number, Number, Number]:
+    return nll + mpf(epsilon_1) * q, mpf(1), -mpf(epsilon_1)
 
 
 TERMS["poly_cross_entropy"] = categorical(poly, sparse=True)
 TERMS["categorical_poly_cross_entropy"] = categorical(poly, sparse=False)
 TERMS["symmetric_cross_entropy"] = categorical(symmetric, sparse=True)
 TERMS["taylor_cross_entropy"] = categorical(taylor, sparse=True)
-TERMS["class_absolute_error"] = categorical(lambda nll, p, q, c: (2 * q, 2 * p), sparse=True)
+TERMS["class_absolute_error"] = categorical(lambda nll, p, q, c: (2 * q, mpf(0), mpf(-2)), sparse=True)
 
 
 def active_passive(
@@ -110,7 +119,11 @@ def brier(
     return tuple(terms), pulls
 
 
-TERMS["active_passive"] = of_all_classes(active_passive, sparse=True, every=True)
+def passive_alone(weight: Number, alpha: float = 1.0, beta: float = 1.0, log_zero: float = -4.0) -> Number:
+    return weight * mpf(beta) * mpf(log_zero)
+
+
+TERMS["active_passive"] = of_all_classes(active_passive, sparse=True, every=True, alone=passive_alone)
 TERMS["normalized_cross_entropy"] = of_all_classes(
     lambda *given: active_passive(*given, beta=0.0), sparse=True, every=True
 )

@@ -12,7 +12,14 @@ from ..core.params import Param, fraction, nonnegative, number
 from ..core.slots import CHANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import expm1, total
-from ..numerics.classes import misses_of_logits, misses_of_shares, nll_of_one_logit, one_hot, probabilities_of_logits
+from ..numerics.classes import (
+    AtZero,
+    misses_of_logits,
+    misses_of_shares,
+    nll_of_one_logit,
+    one_hot,
+    probabilities_of_logits,
+)
 from ..numerics.stable import divergence, length, mean, parts, power, with_slope
 
 Alpha = Annotated[
@@ -111,17 +118,22 @@ def _graded(s: Tensor, p: Tensor, q: Tensor, gamma: float) -> tuple[Tensor, Tens
 
 def _focal(nll: Tensor, p: Tensor, q: Tensor, alpha: Any, gamma: float) -> Tensor:
     """alpha q^gamma (-log p) for every class."""
-    if isinstance(alpha, tuple):
-        if not one_each(alpha, nll):
-            raise ParameterError(
-                "A focal loss takes one alpha for all classes, or one per class.",
-                arrived=f"There are {len(alpha)} alphas and {nll.shape[-1]} classes.",
-                allowed="Expected one number, or one per class.",
-                do="Pass one alpha for each output of the model.",
-            )
-        alpha = ops.convert_to_tensor(alpha, dtype=nll.dtype)
     value, slope = parts(lambda s, p, q: _graded(s, p, q, gamma))
-    return alpha * with_slope(value, slope)(nll, p, q)
+    return _per_class(alpha, nll) * with_slope(value, slope)(nll, p, q)
+
+
+def _per_class(alpha: Any, nll: Tensor) -> Any:
+    """One number for all classes, or one for each along the last axis."""
+    if not isinstance(alpha, tuple):
+        return alpha
+    if not one_each(alpha, nll):
+        raise ParameterError(
+            "A focal loss takes one alpha for all classes, or one per class.",
+            arrived=f"There are {len(alpha)} alphas and {nll.shape[-1]} classes.",
+            allowed="Expected one number, or one per class.",
+            do="Pass one alpha for each output of the model.",
+        )
+    return ops.convert_to_tensor(alpha, dtype=nll.dtype)
 
 
 class CategoricalFocalCrossentropy(
@@ -159,6 +171,9 @@ class CategoricalFocalCrossentropy(
         value, slope = _graded(nll, p, q, self.gamma)
         return self.alpha * value, self.alpha * slope
 
+    def at_zero(self) -> AtZero | None:
+        return (lambda nll: _per_class(self.alpha, nll) * (-self.gamma * nll)) if self.shallow else None
+
 
 categorical_focal_crossentropy = function(CategoricalFocalCrossentropy)
 
@@ -187,6 +202,9 @@ class SparseCategoricalFocalCrossentropy(
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         value, slope = _graded(nll, p, q, self.gamma)
         return self.alpha * value, self.alpha * slope
+
+    def at_zero(self) -> AtZero | None:
+        return (lambda nll: _per_class(self.alpha, nll) * (-self.gamma * nll)) if self.shallow else None
 
 
 sparse_categorical_focal_crossentropy = function(SparseCategoricalFocalCrossentropy)
@@ -217,7 +235,7 @@ class CategoricalGeneralizedCrossEntropy(
     normalised = False
 
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        seen = ops.logical_and(p > 0, nll < 80)  # p^q, also where p is too small to be seen
+        seen = p > 2.0**-115  # p^q, also where p is too small to be seen
         slope = ops.where(seen, power(ops.where(seen, p, 1.0), self.q), ops.exp(-self.q * nll))
         return -expm1(-self.q * nll) / self.q, slope
 
@@ -246,6 +264,9 @@ class PolyCrossEntropy(Sparse, aliases=("poly_loss", "poly1"), traits=("smooth",
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         return nll + self.epsilon_1 * q, 1 + self.epsilon_1 * p
 
+    def at_zero(self) -> AtZero | None:
+        return (lambda nll: -self.epsilon_1) if self.shallow else None
+
 
 poly_cross_entropy = function(PolyCrossEntropy)
 
@@ -269,6 +290,9 @@ class CategoricalPolyCrossEntropy(Categorical, aliases=("categorical_poly_loss",
 
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         return nll + self.epsilon_1 * q, 1 + self.epsilon_1 * p
+
+    def at_zero(self) -> AtZero | None:
+        return (lambda nll: -self.epsilon_1) if self.shallow else None
 
 
 categorical_poly_cross_entropy = function(CategoricalPolyCrossEntropy)

@@ -261,7 +261,7 @@ class CategoricalHinge(
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true = ops.sum(y_true * y_pred, axis=-1)
-        others = ops.where(ops.equal(y_true, 1), constant(-LARGE[self.dtype], y_pred), (1 - y_true) * y_pred)
+        others = ops.where(ops.equal(y_true, 1), constant(-LARGE[self.inner], y_pred), (1 - y_true) * y_pred)
         return at_least(largest(others) - true, -1.0) + 1  # TensorFlow's graphs would add the 1 to `true` first
 
 

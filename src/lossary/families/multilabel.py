@@ -223,7 +223,7 @@ class Zlpr(
 
     def above_zero(self, z: Tensor, counts: Tensor) -> Tensor:
         """log(1 + sum of e^z over those that count): what a softmax leaves to one more logit, of 0."""
-        every = ops.concatenate([0.0 * z[..., :1], ops.where(counts, z, constant(-LARGE[self.dtype], z))], axis=-1)
+        every = ops.concatenate([0.0 * z[..., :1], ops.where(counts, z, constant(-LARGE[self.inner], z))], axis=-1)
         return nll_of_one_logit(every, ops.cast(ops.zeros_like(z[..., 0]), "int32"))
 
 

@@ -14,7 +14,7 @@ from ..core.params import Param, fraction, nonnegative, number
 from ..core.slots import CHANCE, Slot, declare
 from ..numerics import ops
 from ..numerics.backend import total
-from ..numerics.classes import nll_of_logits, nll_of_one_logit, nll_of_several_logits, one_hot
+from ..numerics.classes import AtZero, nll_of_logits, nll_of_one_logit, nll_of_several_logits, one_hot
 from ..numerics.simplex import bi_tempered
 from ..numerics.stable import (
     about_one,
@@ -162,6 +162,9 @@ class SymmetricCrossEntropy(Sparse, aliases=("sce", "sl_loss"), traits=("smooth"
         passive = -self.beta * self.log_zero
         return self.alpha * nll + passive * q, self.alpha + passive * p
 
+    def at_zero(self) -> AtZero:
+        return lambda nll: self.beta * self.log_zero
+
 
 symmetric_cross_entropy = function(SymmetricCrossEntropy)
 
@@ -187,6 +190,9 @@ class TaylorCrossEntropy(Sparse, aliases=("taylor_ce",), traits=("bounded", "rob
             value, slope = value * q + 1 / k, slope * q + 1
         return value * q, slope * p
 
+    def at_zero(self) -> AtZero:
+        return lambda nll: -self.order
+
 
 taylor_cross_entropy = function(TaylorCrossEntropy)
 
@@ -209,6 +215,9 @@ class ClassAbsoluteError(
 
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         return 2 * q, 2 * p
+
+    def at_zero(self) -> AtZero:
+        return lambda nll: -2.0
 
 
 class_absolute_error = function(ClassAbsoluteError)
@@ -261,6 +270,9 @@ class ActivePassive(NormalizedCrossEntropy, aliases=("active_passive_loss", "apl
     def of(self, nll: Tensor, probabilities: Probabilities) -> Tensor:
         wrong = with_slope(lambda s, p, q: 1.0 * q, lambda s, p, q: p)(nll, *probabilities())
         return self.alpha * super().of(nll, probabilities) - self.beta * self.log_zero * wrong
+
+    def at_zero(self) -> AtZero:
+        return lambda nll: self.beta * self.log_zero
 
 
 active_passive = function(ActivePassive)

@@ -115,7 +115,7 @@ class SparseCategoricalHinge(Loss, aliases=("crammer_singer",), tasks=("multicla
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         true, score = _score(y_true, y_pred)
-        return at_least(largest(ops.where(true, -LARGE[self.dtype], y_pred)) - score, -1.0) + 1
+        return at_least(largest(ops.where(true, -LARGE[self.inner], y_pred)) - score, -1.0) + 1
 
 
 sparse_categorical_hinge = function(SparseCategoricalHinge)

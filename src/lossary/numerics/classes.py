@@ -11,7 +11,20 @@ from typing import Any
 
 from . import ops
 from .backend import derived, log, log1p, total
-from .stable import LARGEST, SMALLEST, STEEPEST, at_least, largest, length, nll, reciprocal, softplus
+from .stable import (
+    LARGEST,
+    SMALLEST,
+    STEEPEST,
+    at_least,
+    largest,
+    length,
+    nll,
+    reciprocal,
+    shallow,
+    softplus,
+    wide,
+    with_slope,
+)
 
 Tensor = Any
 NO_CLASS = -(1 << 30)
@@ -33,6 +46,7 @@ Function = Callable[
     [Tensor, Tensor, Tensor], tuple[Tensor, Tensor]
 ]  # of -log p, p, 1 - p: value and slope by the first
 Kernel = Callable[..., tuple[Tensor, Tensor]]
+AtZero = Callable[[Tensor], Any]  # of -log p: the slope by p of all else in a value, where p is 0
 
 
 def logits_kernel(of: Function | None) -> Kernel:
@@ -73,33 +87,38 @@ def smoothed_kernel(smoothing: Any, weights: Tensor | None) -> Kernel:
     return kernel
 
 
-def shares_kernel(of: Function | None, dtype: str, normalised: bool) -> Kernel:
+def shares_kernel(of: Function | None, dtype: str, normalised: bool, at_zero: AtZero | None = None) -> Kernel:
     """A function of -log p_t, by default that itself, from probabilities and the index t of the true class.
 
-    p_t is the share of the sum, unless probabilities are taken as they are.
+    p_t is the share of the sum, unless probabilities are taken as they are. A slope by -log p_t has the factor p_t, so
+    that nothing of it is left where that is 0: `at_zero` is what it loses there.
     """
 
     def kernel(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         index = ops.place(x, index)
         x_t, nothing = ops.taken(x, index), 0.0 * x
+        by_x = reciprocal(x_t, dtype)
         if not normalised:
             value, by = nll(x_t, dtype), 1.0
             if of is not None:
-                value, by = of(value, x_t, 1 - x_t)
-            return value[..., 0], ops.put(nothing, index, -by * reciprocal(x_t, dtype))
+                value, by = of(value, seen(x_t, by_x, dtype), 1 - x_t)
+            return value[..., 0], ops.put(nothing, index, -by * by_x)
         others = ops.row_sum(ops.put(at_least(x, 0.0), index, 0.0))
         empty = others + x_t <= 0  # then the classes count as equal
         others = ops.where(empty, length(x) - 1.0, others)
         some = ops.where(empty, 1.0, x_t)
         every = others + some
-        seen = others < some * 2.0**100
-        near = log1p(ops.where(seen, others / ops.where(seen, some, 1.0), 0.0))
-        value = ops.where(seen, near, nll(some, dtype) - nll(every, dtype))
+        sure = others < some * 2.0**100
+        near = log1p(ops.where(sure, others / ops.where(sure, some, 1.0), 0.0))
+        value = s = ops.where(sure, near, nll(some, dtype) - nll(every, dtype))
         p, q, by = some / every, others / every, 1.0
         if of is not None:
-            value, by = of(value, p, q)
-        r = by * ops.where(empty, STEEPEST[dtype] / length(x), 1 / every)
-        at_t = -by * q * reciprocal(x_t, dtype)
+            value, by = of(s, p, q)
+        by_one = ops.where(empty, STEEPEST[dtype] / length(x), 1 / every)
+        r = by * by_one
+        at_t = -by * q * by_x
+        if at_zero is not None:
+            at_t = at_t + ops.where(some > 0, 0.0, at_zero(s) * by_one)  # there 1 - p_t is 1
         return value[..., 0], ops.put(nothing + r, index, at_t)
 
     return kernel
@@ -128,7 +147,9 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
     return kernel
 
 
-def dense_shares_kernel(of: Function | None, smoothing: Any, weights: Tensor | None, dtype: str) -> Kernel:
+def dense_shares_kernel(
+    of: Function | None, smoothing: Any, weights: Tensor | None, dtype: str, at_zero: AtZero | None = None
+) -> Kernel:
     """The same from probabilities, which are divided by their sum; of a row of zeros, the classes count as equal."""
 
     def kernel(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -144,9 +165,18 @@ def dense_shares_kernel(of: Function | None, smoothing: Any, weights: Tensor | N
         value, g, at_winner, whole, of_sure = _weighed(of, y, d, e, others, place)
         by_x = reciprocal(x, dtype)
         of_winner = ops.where(others < 1, of_sure * steepest, whole * steepest - at_winner * ops.there(by_x, place))
-        return value[..., 0], ops.put(whole * steepest - g * by_x, place, of_winner)
+        slopes = whole * steepest - g * by_x
+        if shallow(dtype):  # of a 0, the slope of the nll is that of -log 0: none of it is the sum's
+            rest = 0.0 if at_zero is None else y * at_zero(log1p(others) - d)
+            slopes = slopes + ops.where(x + empty > 0, 0.0, (rest - g) * (steepest / (1 + others)))
+        return value[..., 0], ops.put(slopes, place, of_winner)
 
     return kernel
+
+
+def seen(p: Tensor, by_p: Tensor, dtype: str) -> Tensor:
+    """Probabilities of which `by_p` are the reciprocals; where that is not quite so, as of 0, what it is that of."""
+    return ops.where(p < SMALLEST[wide(dtype)], 1 / by_p, p)
 
 
 def _labels(y: Tensor, smoothing: Any, weights: Tensor | None) -> Tensor:
@@ -412,6 +442,17 @@ def probabilities_of_shares(x: Tensor) -> tuple[Tensor, Tensor]:
     """x_c / sum x and 1 less that, along the last axis, both relatively exact."""
     _, e, others, first = _against_the_largest(x)
     return _shares(e, others, first)
+
+
+def slope_at_zero(x: Tensor, by: Tensor, dtype: str) -> Tensor:
+    """Nothing, whose slope by shares x_c / sum x along the last axis is `by` where these are 0; see shares_kernel."""
+
+    def slope(x: Tensor, by: Tensor) -> Tensor:
+        top, _, others, _ = _against_the_largest(x)
+        zero = ops.logical_and(top > 0, x <= 0)
+        return ops.where(zero, by * (reciprocal(top, dtype) / (1 + others)), 0.0)
+
+    return with_slope(lambda x, by: 0.0 * x, slope)(x, by + 0.0 * x)
 
 
 def _against_the_largest(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -114,6 +114,19 @@ def read_at_most(x: Tensor, high: float) -> Tensor:
     return ops.where(x > high, high + (x - ops.stop_gradient(x)), x)
 
 
+def below_one(p: Tensor, dtype: str, passing: bool = False) -> Tensor:
+    """Probabilities, of which an exact 1 is read as the number below it; then the gradient passes if asked to."""
+    if wide(dtype) == dtype:
+        return read_at_most(p, BELOW_ONE[dtype]) if passing else at_most(p, BELOW_ONE[dtype])
+    below = BELOW_ONE[dtype] + (p - ops.stop_gradient(p)) if passing else constant(BELOW_ONE[dtype], p)
+    return ops.where(p >= 1, below, p)
+
+
+def shallow(dtype: str) -> bool:
+    """Whether the slope of -log p at an exact 0 leaves any digits for what else there is."""
+    return STEEPEST[dtype] < 2.0**24
+
+
 def length(x: Tensor, axis: int = -1) -> Any:
     """How many entries x has along an axis: a number, or a tensor where only the running program knows."""
     known = x.shape[axis]

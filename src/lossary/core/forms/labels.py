@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from ...numerics import ops
 from ...numerics.backend import log1p, log1p_near, total
 from ...numerics.classes import (
+    AtZero,
     Kernel,
     absent,
     dense_kernel,
@@ -19,22 +20,23 @@ from ...numerics.classes import (
     pick,
     probabilities_of_logits,
     probabilities_of_shares,
+    seen,
     shares_kernel,
+    slope_at_zero,
     smoothed_kernel,
     whole_index,
 )
 from ...numerics.sharded import logit_parts, over_classes
 from ...numerics.stable import (
-    BELOW_ONE,
     at_least,
-    at_most,
+    below_one,
     largest,
     length,
     mean,
     nll,
     parts,
-    read_at_most,
     reciprocal,
+    shallow,
     sigmoid,
     softplus,
     with_slope,
@@ -194,7 +196,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         return YesNo(log + at_least(-z, 0.0), log + at_least(z, 0.0), p, q, -q, p, smaller * larger)
 
     def of_probabilities(self, p: Tensor) -> YesNo:
-        below = at_most(p, BELOW_ONE[self.dtype])
+        below = below_one(p, self.dtype)
         yes, no = nll(p, self.dtype), -log1p(-below)
         return YesNo(yes, no, p, 1 - p, -reciprocal(p, self.dtype), 1 / (1 - below), 0.0 * p + 1.0)
 
@@ -232,7 +234,7 @@ class Binary(Loss, abstract=True, tasks=("binary", "multilabel")):
         if self.from_logits:
             return softplus(-y_pred), softplus(y_pred)
         p = self.clipped(y_pred)
-        return nll(p, self.dtype), -log1p(-read_at_most(p, BELOW_ONE[self.dtype]))
+        return nll(p, self.dtype), -log1p(-below_one(p, self.dtype, passing=True))
 
     def probabilities(self, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """p and 1 - p."""
@@ -309,15 +311,28 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         # The slope by a faint probability, times a large weight, may exceed the largest number before a mean is taken.
         if not self.normalised or not light(self.class_weight):
             return None
-        return dense_shares_kernel(graded, self.label_smoothing, weights, self.dtype)
+        return dense_shares_kernel(graded, self.label_smoothing, weights, self.dtype, self.at_zero())
 
     def graded(self, nll: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         """The value of the true class, and its derivative by the nll; q is 1 - p."""
         raise NotImplementedError
 
+    def at_zero(self) -> AtZero | None:
+        """Of the nll, the derivative by p where p is 0 of all but the nll in the value; None where it adds nothing."""
+        return None
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the slope of the nll where p is 0 leaves any digits for what else there is."""
+        return shallow(self.dtype)
+
     def of_classes(self, y_pred: Tensor) -> Tensor:
         """The value of each class, were it the true one, from the predictions."""
-        return self.of(self.nll(y_pred), lambda: self.probabilities(y_pred))
+        nll, of_zero = self.nll(y_pred), self.at_zero()
+        values = self.of(nll, lambda: self.probabilities(y_pred))
+        if of_zero is None or self.from_logits or self.epsilon is not None:
+            return values
+        return values + slope_at_zero(y_pred, of_zero(nll), self.dtype)
 
     def _absent(self, y_true: Tensor) -> Tensor | None:
         """Rows whose target is the ignored class; one-hot coding makes a class outside the axis a row of zeros."""
@@ -344,7 +359,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         if self.normalised and self.epsilon is None:
             return probabilities_of_shares(y_pred)
         p = self.clipped(y_pred)
-        return p, 1 - p
+        return seen(p, reciprocal(p, self.dtype), self.dtype), 1 - p
 
     def clipped(self, p: Tensor) -> Tensor:
         """Probabilities as they are, or divided by their sum and clipped as Keras does."""
@@ -459,7 +474,9 @@ class Sparse(Categorical, abstract=True):
             if smooth:
                 return smoothed_kernel(self.label_smoothing, self.weights(y_pred))
         graded = None if self.is_cross_entropy else self.graded
-        return logits_kernel(graded) if self.from_logits else shares_kernel(graded, self.dtype, self.normalised)
+        if self.from_logits:
+            return logits_kernel(graded)
+        return shares_kernel(graded, self.dtype, self.normalised, self.at_zero())
 
     def _own_weight(self, index: Tensor, y_pred: Tensor) -> tuple[Tensor, ...]:
         """The weight of each row's class, where there are any."""
