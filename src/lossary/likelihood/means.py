@@ -134,9 +134,18 @@ class Rows:
 
 
 def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> Array | None:
-    """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways."""
+    """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways.
+
+    Of many rows, some are scored first. Where these alone have run to the end of what is allowed, nothing leads back.
+    """
+    near = _scored(rows.thinned(FEW), start, most, observed) if len(rows.y) > 4 * FEW else None
+    found = None if near is None else _scored(rows, near, most, observed)
+    return _scored(rows, start, most, observed) if found is None else found
+
+
+def _scored(rows: Rows, c: Array, most: int, observed: bool) -> Array | None:
     with np.errstate(all="ignore"):
-        before, (c, (value, g, h)) = np.inf, _first(rows, start)
+        before, (value, g, h) = np.inf, rows.expand(c)
         if not np.isfinite(value):
             return None
         unit = rows.unit
@@ -161,15 +170,6 @@ def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> 
                 return None
             c, (value, g, h) = c + length * step, there
     return None
-
-
-def _first(rows: Rows, start: Array) -> tuple[Array, Three]:
-    """Where scoring begins: of many rows, at the end of some."""
-    near = scored(rows.thinned(FEW), start) if len(rows.y) > 4 * FEW else None
-    found = None if near is None else rows.expand(near)
-    if near is None or found is None or not np.isfinite(found[0]):
-        return start, rows.expand(start)
-    return near, found
 
 
 def at_an_end(rows: Rows, start: Array) -> Array | None:
