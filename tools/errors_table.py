@@ -227,6 +227,16 @@ LOSSES = [
         "Give the model one output per class. For labels such as -1 or 255 that mean 'none', pass ignore_class=255.",
     ),
     Example(
+        "One number for each row, where there should be one for each class",
+        "A loss of classes is given the probability of one of two classes.",
+        "ls.SparseCategoricalCrossentropy()(np.array([0, 1, 1]), np.array([0.2, 0.7, 0.9]))",
+    ),
+    Example(
+        "Labels between two classes",
+        "A class index is a fraction: an average, or a soft label.",
+        "ls.SparseCategoricalCrossentropy()(np.array([0.0, 0.5]), np.full((2, 3), 1 / 3))",
+    ),
+    Example(
         "Classes counted from 1",
         "The labels run from 1 to the number of classes.",
         "ls.SparseCategoricalCrossentropy()(np.array([1, 2, 3]), np.full((3, 3), 1 / 3))",

@@ -174,3 +174,23 @@ class TestOffTheCpu:
         given = {"label": label, "hidden": logits, "kernel": logits} if loss.inputs else {}
         value = loss(**given) if given else loss(label, logits)
         assert np.isnan(float(keras.ops.convert_to_numpy(value)))
+
+
+def test_one_number_for_each_row_asks_for_a_loss_of_two_classes():
+    for loss in (ls.SparseCategoricalCrossentropy(), ls.get("sklearn.metrics.log_loss")):
+        with pytest.raises(ls.ShapeError, match="BinaryCrossentropy") as caught:
+            loss([0, 1, 1], [0.2, 0.7, 0.9])
+        assert "np.array([y_true])" not in str(caught.value)
+    with pytest.raises(ls.ShapeError, match=r"np\.array\(\[y_true\]\)"):
+        ls.MeanSquaredError()(1.0, 2.0)
+
+
+def test_rows_of_probabilities_are_sent_to_the_loss_that_reads_them():
+    with pytest.raises(ls.ShapeError, match=r"of probabilities, take ls[.]CategoricalCrossentropy"):
+        ls.get("torch.nn.CrossEntropyLoss")([[0.2, 0.8]], [[1.0, 2.0]])
+
+
+def test_a_label_between_two_classes_is_told_from_one_out_of_range():
+    for label, said in ((0.5, "whole numbers; a loss for soft labels"), (3.0, "one output per class")):
+        with pytest.raises(ls.core.errors.TargetError, match=said):
+            ls.SparseCategoricalCrossentropy()([0.0, label], np.full((2, 3), 1 / 3))

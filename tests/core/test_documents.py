@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lossary.core import catalogue
+from lossary.core import cards, catalogue
 from tests.backends import array
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,3 +112,15 @@ def test_what_is_to_be_written_instead_of_add_loss_trains():
         assert history["loss"][-1] < history["loss"][0]
     np.testing.assert_allclose(names["history"]["divergence_weight"][-1], 0.05, rtol=1e-6)
     assert names["error"] < 0.05
+
+
+def test_what_other_libraries_do_otherwise_is_one_line_for_each():
+    """A line that goes on further in belongs to the one before."""
+    for known in catalogue.built_in().values():
+        for line in known.unlike:
+            names, _, said = line.partition(": ")
+            assert names, (known.function, line)
+            assert len(said.split()) > 1, (known.function, line)
+            assert said.split()[-1] not in ("of", "or", "and", "by", "the", "a"), (known.function, line)
+    card = cards.read_docstring("Sum.\n\nUnlike:\n    a.B: of lists of\n        classes\n    c.D: of logits")
+    assert card["unlike"] == ("a.B: of lists of classes", "c.D: of logits")

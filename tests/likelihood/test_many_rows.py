@@ -5,6 +5,7 @@ import pytest
 
 import lossary as ls
 from lossary.likelihood import fit as fits
+from lossary.likelihood import glm, means
 from lossary.likelihood.engine import Problem
 from lossary.likelihood.shorter import MANY
 from lossary.linear.rows import row_function
@@ -74,3 +75,22 @@ def test_bins_that_do_not_tell_are_looked_into(monkeypatch):
     other = ls.fit_distribution(y, "generalized_normal")
     right = all_rows(fit, y)[0]
     assert abs(fit.log_likelihood + right) < 1e-6 < abs(other.log_likelihood + all_rows(other, y)[0])
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("family", ["poisson", "bernoulli"])
+def test_a_group_that_few_rows_hide_is_found_in_all(family, monkeypatch):
+    """In the rows that are scored first, a group has no events at all; in the others it has."""
+    n = 25_000
+    rng = np.random.default_rng(0)
+    x = np.zeros((n, 1))
+    group = rng.choice(n, 60, replace=False)
+    x[group] = 1.0
+    y = (rng.uniform(size=n) < 0.2) * 1.0
+    seen = np.linspace(0, n - 1, means.FEW).astype(int)
+    y[np.intersect1d(group, seen)] = 0.0
+    assert y[group].sum() > 0
+    monkeypatch.setattr(glm, "minimise", lambda *_: pytest.fail("Scoring has not found the end."))
+    fit = ls.fit_glm(x, y, family=family)
+    assert fit.success
+    np.testing.assert_allclose(fit.predict([[0.0], [1.0]]), [y[x[:, 0] == 0].mean(), y[group].mean()], rtol=1e-5)

@@ -213,6 +213,9 @@ def _prose(title: str, text: str) -> str:
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    """One entry a line; one that ends in a comma, bracket or arrow goes on in the next."""
+    """One entry a line; it goes on in lines that are further in, or after a comma, bracket or arrow."""
     joined = re.sub(r"(?<=[,(>])\s*\n\s*", " ", text)
-    return tuple(line.strip() for line in joined.splitlines() if line.strip())
+    lines = [line for line in joined.splitlines() if line.strip()]
+    edge = min((len(line) - len(line.lstrip()) for line in lines), default=0)
+    whole = re.sub(rf"\n {{{edge + 1},}}", " ", "\n".join(lines))
+    return tuple(line.strip() for line in whole.splitlines())

@@ -289,7 +289,10 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
             arrived=f"y_true has shape {true} and y_pred has shape {pred}.",
             allowed="Expected arrays with one row per example as their first axis"
             + (", and the classes along another axis of y_pred." if contract.shape == "index" else "."),
-            do="Add a row axis where it is missing, for instance np.array([y_true]).",
+            do="If y_pred holds one number for each row, take a loss of two classes, such as ls.BinaryCrossentropy; "
+            "else give it one number for each class."
+            if true and pred
+            else "Add a row axis where it is missing, for instance np.array([y_true]).",
         )
     rule, do = {
         "same": (
@@ -299,7 +302,8 @@ def _mismatch(owner: str, contract: Contract, y_true: Tensor, y_pred: Tensor) ->
         "index": (
             f"Expected y_true in the shape of y_pred without its class axis ({contract.axis}), here "
             f"{_without(pred, contract.axis) if pred else 'unknown'}.",
-            "Pass class indices; of one-hot rows these are y_true.argmax(axis=-1).",
+            "Pass class indices; of one-hot rows these are y_true.argmax(axis=-1). For rows of probabilities, take "
+            "ls.CategoricalCrossentropy.",
         ),
         "parameters": (
             f"Expected y_pred in the shape of y_true with one more, last axis of length {contract.parameters}.",
@@ -384,13 +388,16 @@ def _check_classes(owner: str, contract: Contract, y_true: Tensor, y_pred: Tenso
     low, high = labels.min(), labels.max()
     if low < 0 or high >= classes or (labels != np.rint(labels)).any():
         counted_from_one = low == 1 and high == classes
+        between = bool((np.isfinite(labels) & (labels != np.rint(labels))).any())
         raise TargetError(
             f"{owner} reads y_true as class indices, whole numbers from 0 to {classes - 1} for the {classes} classes "
             "of y_pred.",
             arrived=f"y_true holds values from {low:g} to {high:g}.",
             allowed=f"Expected labels from 0 to {classes - 1}"
             + ("." if contract.ignored is None else f", and {contract.ignored} for rows to ignore."),
-            do="Count the classes from 0: subtract 1 from y_true."
+            do="Class indices are whole numbers; a loss for soft labels takes one number per class."
+            if between
+            else "Count the classes from 0: subtract 1 from y_true."
             if counted_from_one
             else "Give the model one output per class"
             + (", or pass ignore_class= for labels that mean 'no label'." if "ignore_class" in parameters else "."),

@@ -241,6 +241,8 @@ class CategoricalHinge(
         Journal of Machine Learning Research 2:265-292
     Elsewhere:
         keras.losses.CategoricalHinge
+    Unlike:
+        keras.losses.CategoricalHinge: also compares with 0, which counts where all other scores are below 0
 
     >>> categorical_hinge([[1.0, 0.0, 0.0]], [[-1.0, -2.0, -3.0]]), categorical_hinge([[0.0, 1.0]], [[2.0, 1.5]])
     (0.0, 1.5)

@@ -20,7 +20,7 @@ from .fit import FEW, start_of
 from .judged import Judgement, judge
 from .links import ALLOWED, LINKS, TURNED, Link
 from .means import Rows, at_an_end, scored
-from .plain import family_of, name_of, with_trials
+from .plain import Quasi, family_of, name_of, with_trials
 from .reading import check, numbers
 from .regression import GLMFit
 from .sample import TINY, Sample
@@ -28,6 +28,7 @@ from .supports import allowed_by, brought_inside
 
 Array = np.ndarray
 ASKED = "ls.fit_glm(x, y, family=…) fits a regression by likelihood."
+ROUNDED = 1e-15  # of squared means: what values of one unit are off by
 FAR = 18.0  # in logarithms: what is nothing in comparison
 
 
@@ -206,7 +207,7 @@ class _Model:
     def start(self) -> Array:
         """The first parameter at what is usual, whatever the inputs; the others as in a sample."""
         at = start_of(self.loss, Sample(self.y, self.w), {})
-        usual = {"real": at[0], "positive": np.exp(at[0]), "share": 1 / (1 + np.exp(-at[0]))}[self.kind]
+        usual = at[0] if self.kind == "real" else LINKS[ALLOWED[self.kind][0]].mean(at[0])
         start = np.zeros(len(self.names))
         start[0] = self.link.back(float(usual)) - (
             0.0 if self.offset is None else float(np.average(self.offset, weights=self.w))
@@ -285,15 +286,14 @@ class _Model:
             return None
         if self.loss.outputs == 1:
             return c, 1.0, np.zeros((0, 0))
-        mean = means.link.mean(means.predictor(c))
-        gap = float(np.average(means.value(self.y, mean) - means.value(self.y, self.y), weights=self.w))
-        two = _as_far(gap, means.power)
+        usual = float(np.average(self.y, weights=self.w)) if means.power == 3 else 1.0  # gaps have its unit
+        two = usual * _as_far(means.gap(c) * usual, means.power)
         one = Problem(row_function(self.loss), two, np.full(2, self.w.sum() / 2), [None] * 2)
-        held = np.array([0.0, start_of(self.loss, Sample(two), {})[1]])  # an output of 0 is the mean of the two
+        held = np.array([np.log(usual), start_of(self.loss, Sample(two), {})[1]])  # the mean of the two, or 0
         end = minimise(one, held, np.array([False, True]), np.array([False, True]))
         if not end.converged:
             return None
-        return np.append(c, end.c[1]), float(end.curvature[0, 0] / one.total), end.curvature[1:, 1:]
+        return np.append(c, end.c[1]), usual * float(end.curvature[0, 0] / one.total), end.curvature[1:, 1:]
 
     def _ended(self, problem: Problem, means: Rows | None, c: Array, times: float, spread: Array) -> End:
         """Value, gradient and observed curvature: means and spread are apart at the estimates."""
@@ -306,11 +306,14 @@ class _Model:
             h[k:, k:] = spread
             value = problem.value(c)
             unit = 1 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
-        small = bool(np.abs(g * unit).max() <= 1e-6 * np.sqrt(problem.total))
+        level = means.unit if isinstance(self.loss, Quasi) else 1 + ROUNDED * times * means.unit
+        small = bool(np.abs(g * unit).max() <= 1e-6 * np.sqrt(problem.total * level))
         return End(c, value, g, h, 0, small)
 
     def _on_a_line(self, c: Array) -> bool:
         """Whether rows are where they are predicted, without any spread."""
+        if (means := self._means()) is not None and means.power in (2, 3) and self.loss.outputs == 2:
+            return bool(np.abs(self.y / means.link.mean(means.predictor(c[: self.means_of])) - 1).max() <= 1e-12)
         if self.kind != "real" or self.second is not None:
             return False
         eta = self.first.x @ c[: self.means_of] + (0.0 if self.offset is None else self.offset)

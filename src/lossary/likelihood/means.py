@@ -13,6 +13,7 @@ Array = np.ndarray
 Three = tuple[float, Array, Array]
 FEW = 5000  # rows that are scored first where there are many more
 FADED = 10  # powers of ten down to which a pull fades
+ENOUGH = 1e-13  # what a step may gain for each row, in units of the spread, where a search ends
 CLOSE, FADES = 1e-3, 0.01  # what a step gains for each row, and beside the step before, where the curvature may stay
 NEXT = 1e-6  # of a share, or of the mean of all rows: so close a mean is at its end
 
@@ -52,6 +53,28 @@ class Rows:
         if k == 1:
             return mean - y * np.log(mean)
         return y / mean + np.log(mean) if k == 2 else mean ** (2 - k) / (2 - k) - y * mean ** (1 - k) / (1 - k)
+
+    def gap(self, c: Array) -> float:
+        """How much likelier rows would be at their own means, on average, of variances that grow by 0, 2 or 3."""
+        mean, y = self.link.mean(self.predictor(c)), self.y
+        if self.power == 2:
+            off = (y - mean) / mean
+            apart = off - np.where(np.abs(off) < 0.1, np.log1p(np.clip(off, -0.5, 0.5)), np.log(y / mean))
+        else:
+            apart = np.square(y - mean) / 2 if self.power == 0 else np.square(y / mean - 1) / (2 * y)
+        return float(np.average(apart, weights=self.w))
+
+    @property
+    def unit(self) -> float:
+        """The unit of the value of a row: another unit of y makes it another."""
+        if self.power is None or self.power == 2:
+            return 1.0
+        usual = float(np.average(np.abs(self.y), weights=self.w)) ** (2 - self.power)
+        return usual if np.isfinite(usual) and usual > 0 else 1.0
+
+    def spread(self, c: Array) -> float:
+        """How far values are spread around their means, where that is not as far as their mean says."""
+        return 1.0 if self.power in (None, 1) else float(np.average(self.pearson(c), weights=self.w))
 
     def observed(self, c: Array) -> Array:
         """The observed curvature."""
@@ -111,11 +134,21 @@ class Rows:
 
 
 def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> Array | None:
-    """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways."""
+    """The coefficients of the mean, or None where scoring does not end: whoever asked has other ways.
+
+    Of many rows, some are scored first. Where these alone have run to the end of what is allowed, nothing leads back.
+    """
+    near = _scored(rows.thinned(FEW), start, most, observed) if len(rows.y) > 4 * FEW else None
+    found = None if near is None else _scored(rows, near, most, observed)
+    return _scored(rows, start, most, observed) if found is None else found
+
+
+def _scored(rows: Rows, c: Array, most: int, observed: bool) -> Array | None:
     with np.errstate(all="ignore"):
-        before, (c, (value, g, h)) = np.inf, _first(rows, start)
+        before, (value, g, h) = np.inf, rows.expand(c)
         if not np.isfinite(value):
             return None
+        unit = rows.unit
         for _ in range(most):
             h = rows.observed(c) if observed else h
             if not np.isfinite(h).all():
@@ -125,9 +158,9 @@ def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> 
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
             gain = -float(g @ step) / rows.w.sum()
-            if gain <= 1e-13:
+            if gain <= ENOUGH * unit and (gain > before / 2 or gain <= ENOUGH * min(unit, rows.spread(c))):
                 return c + step if rows.always or np.isfinite(rows.expand(c + step)[0]) else None
-            known = h if gain < CLOSE and gain < FADES * before else None
+            known = h if gain < CLOSE * unit and gain < FADES * before else None
             before = gain
             for length in (1.0, 0.5, 0.25, 0.1, 0.01, 0.001):
                 there = rows.expand(c + length * step, known)
@@ -137,15 +170,6 @@ def scored(rows: Rows, start: Array, most: int = 60, observed: bool = False) -> 
                 return None
             c, (value, g, h) = c + length * step, there
     return None
-
-
-def _first(rows: Rows, start: Array) -> tuple[Array, Three]:
-    """Where scoring begins: of many rows, at the end of some."""
-    near = scored(rows.thinned(FEW), start) if len(rows.y) > 4 * FEW else None
-    found = None if near is None else rows.expand(near)
-    if near is None or found is None or not np.isfinite(found[0]):
-        return start, rows.expand(start)
-    return near, found
 
 
 def at_an_end(rows: Rows, start: Array) -> Array | None:
