@@ -123,6 +123,7 @@ class Tversky(
         optax.losses.dice_loss(smooth=1.0, alpha=0.5, beta=0.5, apply_softmax=True) -> class_axis=-1, from_logits=True,
             exclusive=True, alpha=alpha, beta=beta, smooth=smooth, reduction="mean"
     Unlike:
+        keras.losses.Tversky: of two empty masks the loss is 1, here it is 0
         TverskyLoss: in libraries for torch, of logits, or smoothed, each in its own way
 
     >>> tversky([[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]], alpha=0.9, beta=0.1)

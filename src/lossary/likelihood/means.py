@@ -13,7 +13,7 @@ Array = np.ndarray
 Three = tuple[float, Array, Array]
 FEW = 5000  # rows that are scored first where there are many more
 FADED = 10  # powers of ten down to which a pull fades
-ENOUGH = 1e-13  # what a step may gain for each row, in units of the spread, where a search ends
+ENOUGH, SURE = 1e-13, 1e-6  # what a step may gain for each row, and in all, in units of the spread, where a search ends
 CLOSE, FADES = 1e-3, 0.01  # what a step gains for each row, and beside the step before, where the curvature may stay
 NEXT = 1e-6  # of a share, or of the mean of all rows: so close a mean is at its end
 
@@ -148,7 +148,7 @@ def _scored(rows: Rows, c: Array, most: int, observed: bool) -> Array | None:
         before, (value, g, h) = np.inf, rows.expand(c)
         if not np.isfinite(value):
             return None
-        unit = rows.unit
+        unit, size = rows.unit, float(rows.w.sum())
         for _ in range(most):
             h = rows.observed(c) if observed else h
             if not np.isfinite(h).all():
@@ -157,8 +157,10 @@ def _scored(rows: Rows, c: Array, most: int, observed: bool) -> Array | None:
                 step = -np.linalg.solve(h, g)
             except np.linalg.LinAlgError:  # some rows have run to the end of what is allowed
                 return c
-            gain = -float(g @ step) / rows.w.sum()
-            if gain <= ENOUGH * unit and (gain > before / 2 or gain <= ENOUGH * min(unit, rows.spread(c))):
+            gain = -float(g @ step) / size
+            if gain <= ENOUGH * unit and (
+                gain > before / 2 or gain <= min(ENOUGH, SURE / size) * min(unit, rows.spread(c))
+            ):
                 return c + step if rows.always or np.isfinite(rows.expand(c + step)[0]) else None
             known = h if gain < CLOSE * unit and gain < FADES * before else None
             before = gain
