@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import lossary as ls
 from lossary.core.forms import Categorical, Overlap, Sparse
 from lossary.core.results import Fused
 from lossary.numerics.backend import double
@@ -200,3 +201,25 @@ def test_targets_have_gradients_too(case, rng):
         want = (array(loss(y + step * along, p)) - array(loss(y - step * along, p))) / (2 * step)
         slope = gradient(lambda v: loss(v, p), y)
     np.testing.assert_allclose((slope * along).sum(), want, rtol=1e-4, atol=1e-6)
+
+
+ODD = {"two halves": {0: 0.5, 1: 0.5}, "one, and what cancels": {0: 1, 1: 0.5, 2: -0.5}, "two": {3: 2}, "nothing": {}}
+ODD |= {"a half": {2: 0.5}, "two ones": {0: 1, 5: 1}, "less than nothing": {1: -1}}
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_one_row_of_other_labels_beside_those_of_one_class(odd, from_logits, rng):
+    """Blocks of rows of one class each are computed by its number."""
+    y = np.eye(64, dtype="float32")[rng.integers(0, 64, 300)]
+    y[7] = 0
+    y[7, list(odd)] = list(odd.values())
+    p = rng.normal(size=y.shape).astype("float32")
+    p = p if from_logits else np.exp(p) / np.exp(p).sum(-1, keepdims=True)
+    given = [*map(ops.convert_to_tensor, (y, p))]
+    with ls.checks(False):
+        whole, rows = (ls.CategoricalCrossentropy(from_logits, reduction=how) for how in ("sum", "none"))
+        value, slope = value_and_gradient(whole, *given, USUAL)
+        values, slopes = value_and_gradient(rows, *given, USUAL)
+    np.testing.assert_allclose(value, values.sum(), rtol=1e-5)
+    np.testing.assert_allclose(slope, slopes, rtol=1e-5, atol=1e-6)

@@ -131,6 +131,10 @@ def dense_kernel(of: Function | None, smoothing: Any, weights: Tensor | None) ->
     """
 
     def kernel(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        index = ops.only(y)
+        if index is not None and (of is None or absent(smoothing)):  # one class in each row takes less
+            known = logits_kernel(of) if absent(smoothing) else smoothed_kernel(smoothing, weights)
+            return known(z, index, *(() if weights is None else (ops.take(weights, index, axis=0),)))
         if ops.at_once(z):
             return _by_softmax(of, z, _labels(y, smoothing, weights))
         top, place, ties = ops.winner(z)
@@ -153,6 +157,11 @@ def dense_shares_kernel(
     """The same from probabilities, which are divided by their sum; of a row of zeros, the classes count as equal."""
 
     def kernel(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        index = ops.only(y)
+        if index is not None and absent(smoothing):
+            value, slope = shares_kernel(of, dtype, True, at_zero)(x, index)
+            w_t = None if weights is None else ops.take(weights, index, axis=0)
+            return (value, slope) if w_t is None else (value * w_t, slope * w_t[..., None])
         top, place, ties = ops.winner(x)
         empty = ops.cast(top <= 0, x.dtype)
         e, top_or_one = at_least(x + empty, 0.0), top + empty

@@ -416,6 +416,17 @@ def winner(x: Tensor) -> tuple[Tensor, Tensor, float]:
     return top, index.squeeze(-1), 1.0
 
 
+def only(y: Tensor) -> Tensor | None:
+    """The place of the only 1 in each row, where all other entries of all rows are 0. It is looked for in blocks."""
+    if type(y) is not Block or y.numbers.dim() != 2 or int(torch.count_nonzero(y.numbers[0])) != 1:
+        return None
+    rows, classes = y.numbers.shape
+    if int(torch.count_nonzero(y.numbers)) != rows:
+        return None
+    index = torch.mv(y.numbers, _counted(classes, y.dtype)).long().clamp_(0, classes - 1)
+    return index if bool((taken(y, index) == 1).all()) else None
+
+
 @lru_cache(maxsize=4)
 def _counted(size: int, dtype: torch.dtype) -> torch.Tensor:
     return torch.arange(size, dtype=dtype)
