@@ -56,8 +56,9 @@ BELOW = """\
   torch has in C++ would save a tenth, and give wrong second derivatives.
 - **torch, 4,096 × 1,000 and 1,000,000, where a matrix fits into the cache.** The processor measured here has a cache of
   32 MB: there the other libraries' passes over the whole matrix are as quick as lossary's over blocks, and torch has a
-  softmax, a Huber loss and a sigmoid cross-entropy in one operation each. At 4,096 × 10,000 blocks win. Larger blocks would gain another tenth and break the bound on
-  memory. On an Intel Xeon with less cache, the worst of these losses was at 0.7 (at 0.54 for 1,000,000 entries).
+  softmax, a Huber loss and a sigmoid cross-entropy in one operation each. At 4,096 × 10,000 blocks win. Larger blocks
+  would gain another tenth and break the bound on memory. On an Intel Xeon with less cache, the worst of these losses
+  was at 0.7 (at 0.54 for 1,000,000 entries).
 - **JAX and XLA, cheap losses, logarithmic errors, divergences.** XLA fuses the value and the gradient of a square into
   one loop over what fits into the cache; lossary goes block by block, since XLA's sums over long arrays add up one by
   one. A loop that XLA makes on a processor yields one tensor: inside of a block, what value and gradient share is

@@ -378,7 +378,7 @@ def seen(x: Tensor) -> bool:
 def lowest(x: Tensor) -> float:
     """The smallest number, by which a shorter way may be taken, where it can be seen."""
     numbers = plain(x)
-    if not seen(x) or not numbers.numel():
+    if type(numbers) is not torch.Tensor or not seen(x) or not numbers.numel():  # parts of one may lie elsewhere
         return -math.inf
     return float(numbers.amin() if numbers.is_contiguous() else torch.aminmax(numbers)[0])  # which takes a fifth there
 
