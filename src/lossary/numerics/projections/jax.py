@@ -18,7 +18,8 @@ def summed(terms: Any, weights: Any, h: Any, w: Any, b: Any, held: tuple[Any, ..
     kernel = terms.kernel(weights)
 
     def block(h: Any, w: Any, b: Any, held: Any, scale: Any) -> tuple[Any, Any]:
-        z = jnp.matmul(h, w.T) if b is None else jnp.matmul(h, w.T) + b
+        z = jax.lax.dot_general(h, w, (((1,), (1,)), ((), ())))  # of a transposed one, XLA makes a copy
+        z = z if b is None else z + b
         values, slopes = kernel(z, *held)
         return jnp.sum(values * scale), slopes * scale[..., None]
 
