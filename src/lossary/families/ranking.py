@@ -84,10 +84,8 @@ class SoftSpearman(Loss, aliases=("spearman", "spearman_correlation", "soft_rank
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         apart = ops.expand_dims(y_true, 2) - ops.expand_dims(y_true, 1)
         gap = ops.expand_dims(y_pred, 2) - ops.expand_dims(y_pred, 1)
-        ranks = (
-            total(unless_nan(ops.sign(apart), apart), -1),
-            total(tanh(gap / (2 * self.temperature)), -1),
-        )  # twice each, less their mean
+        above = unless_nan(ops.sign(apart), apart)
+        ranks = total(above, -1), total(tanh(gap / (2 * self.temperature)), -1)  # twice each, less their mean
         (a, some), (b, others) = (unit(rank) for rank in ranks)
         alike = total(ops.square(a - b), -1) / 2  # of vectors of length 1, 1 less the product: nothing cancels
         return ops.where(ops.squeeze(ops.logical_and(some, others), -1), alike, 1.0)

@@ -249,10 +249,9 @@ def _check_size(found: dict[str, float], loss: Likelihood, sample: Sample) -> No
     for name in {"mean", "rate", "loc", "scale", "std"} & set(loss.heads):
         size = abs(found[name])
         small = 0 < size < 1 / LARGEST and name != "loc" and sample.distinct > 1 and sample.mean != 0
-        wide = size > LARGEST and not (
-            name in ("scale", "std") and sample.distinct == 1
-        )  # of equal numbers there is none
-        if wide or (small and abs(sample.mean) < 1 / LARGEST):
+        spread = name in ("scale", "std")  # of equal numbers there is none
+        large = size > LARGEST and not (spread and sample.distinct == 1)
+        if large or (small and abs(sample.mean) < 1 / LARGEST):
             raise too_large(sample.y, ASKED)
 
 

@@ -101,7 +101,7 @@ def shares_kernel(of: Function | None, dtype: str, normalised: bool, at_zero: At
         if not normalised:
             value, by = nll(x_t, dtype), 1.0
             if of is not None:
-                value, by = of(value, seen(x_t, by_x, dtype), 1 - x_t)
+                value, by = of(value, floored(x_t, by_x, dtype), 1 - x_t)
             return value[..., 0], ops.put(nothing, index, -by * by_x)
         others = ops.row_sum(ops.put(at_least(x, 0.0), index, 0.0))
         empty = others + x_t <= 0  # then the classes count as equal
@@ -183,7 +183,7 @@ def dense_shares_kernel(
     return kernel
 
 
-def seen(p: Tensor, by_p: Tensor, dtype: str) -> Tensor:
+def floored(p: Tensor, by_p: Tensor, dtype: str) -> Tensor:
     """Probabilities of which `by_p` are the reciprocals; where that is not quite so, as of 0, what it is that of."""
     return ops.where(p < SMALLEST[wide(dtype)], 1 / by_p, p)
 

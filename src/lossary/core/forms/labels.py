@@ -13,6 +13,7 @@ from ...numerics.classes import (
     absent,
     dense_kernel,
     dense_shares_kernel,
+    floored,
     logits_kernel,
     nll_of_logits,
     nll_of_one_logit,
@@ -20,7 +21,6 @@ from ...numerics.classes import (
     pick,
     probabilities_of_logits,
     probabilities_of_shares,
-    seen,
     shares_kernel,
     slope_at_zero,
     smoothed_kernel,
@@ -359,7 +359,7 @@ class Categorical(Loss, abstract=True, tasks=("multiclass",)):
         if self.normalised and self.epsilon is None:
             return probabilities_of_shares(y_pred)
         p = self.clipped(y_pred)
-        return seen(p, reciprocal(p, self.dtype), self.dtype), 1 - p
+        return floored(p, reciprocal(p, self.dtype), self.dtype), 1 - p
 
     def clipped(self, p: Tensor) -> Tensor:
         """Probabilities as they are, or divided by their sum and clipped as Keras does."""
@@ -450,7 +450,7 @@ class Sparse(Categorical, abstract=True):
                 allowed="Expected a cross-entropy of logits, with class weights or label smoothing, not with both.",
                 do="Gather the logits first: y_pred.full_tensor().",
             )
-        index = ops.cast(y_true, "int32")
+        index = whole_index(y_true)
         total, own, average = logit_parts(y_pred, index)
         values = total - own
         if smooth:
